@@ -1,0 +1,75 @@
+# One Makefile; `make` alone prints help.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help lab test check lint types contracts unit slow notebooks browser wheel sample-data bench lock format clean
+
+help:  ## Show this help
+	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
+	@echo
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+	  || grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST)
+
+# Reinstalls only when the lock or the project file changed.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vbqkit needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Say which to use: make lab PYTHON=python3.12"; exit 1; }
+	@echo "Installing into .venv (first time only; some minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+lab: $(STAMP)  ## Open JupyterLab on the first lesson
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb  # root: in a container
+
+test: check slow notebooks browser wheel  ## Run everything: check, slow tests, notebooks, browser, wheel
+
+check: lint types contracts unit  ## Lint, types, contracts and unit tests (under 3 minutes)
+
+lint: $(STAMP)  ## Style of the code (ruff)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)  ## Types (mypy, strict)
+	$(BIN)/mypy
+
+contracts: $(STAMP)  ## Which module may import which (import-linter)
+	$(BIN)/lint-imports
+
+unit: $(STAMP)  ## Unit tests and the examples in the docstrings
+	$(BIN)/python -m pytest
+
+slow: $(STAMP)  ## Tests too long for make check
+	$(BIN)/python -m pytest -m slow
+
+notebooks: $(STAMP)  ## Execute every notebook
+	$(BIN)/python -m pytest tests/test_notebooks.py -m notebook
+
+browser: $(STAMP)  ## Real mouse and keyboard in a real browser
+	$(BIN)/python -m pytest tests/browser -m browser
+
+wheel: $(STAMP)  ## Build the wheel, install it elsewhere, import it without Jupyter
+	$(BIN)/python -m pytest tests/test_wheel.py -m wheel
+
+sample-data: $(STAMP)  ## Rebuild sample_data/ from its seeds
+	$(BIN)/python -m vbqkit.sample_data sample_data
+
+bench: $(STAMP)  ## Measure what the README says about speed
+	$(BIN)/python -m benchmarks
+
+format: $(STAMP)  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Pin the newest versions into requirements.lock (needs uv)
+	@{ echo "# Exact versions of everything \`make lab\` and \`make test\` install, for every platform, without index addresses."; \
+	   echo "# Made by \`make lock\` (uv pip compile --universal); do not edit by hand."; \
+	   uv pip compile --quiet --universal --python-version 3.11 --prerelease if-necessary-or-explicit --extra dev \
+	     --no-header --no-emit-index-url --no-annotate pyproject.toml; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean:  ## Remove .venv and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,341 @@
+"""A real browser on a real Jupyter server: started once, on a free port, with settings of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from playwright.sync_api import TimeoutError as TooLate
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def find_chromium() -> str | None:
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    executable = find_chromium()
+    if executable is None:
+        message = "no Chromium or Chrome on PATH; name one in the variable CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=FLAGS, ignore_default_args=["--headless"])
+        yield opened
+        opened.close()
+
+
+class Server:
+    """A Jupyter server with JupyterLab, Notebook and Voila, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "work"
+        self.root.mkdir(parents=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
+        for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+            environment[f"JUPYTER_{name}"] = str(folder / name.lower())
+        environment |= {
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "IPYTHONDIR": str(folder / "ipython"),
+        }
+        settings = folder / "settings" / "@jupyterlab"
+        for extension, values in {
+            "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+            "docmanager-extension/plugin": {"autosave": False},
+        }.items():
+            path = settings / f"{extension}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        options = [
+            "--no-browser",
+            "--IdentityProvider.token=",
+            "--ServerApp.password=",
+            "--ServerApp.disable_check_xsrf=True",
+        ]
+        options += [f"--ServerApp.port={self.port}", f"--ServerApp.root_dir={self.root}", "--ServerApp.allow_root=True"]
+        options += [
+            "--LabApp.expose_app_in_browser=True",
+            "--ServerApp.port_retries=0",
+            "--ServerApp.allow_unauthenticated_access=True",
+        ]
+        self.log = (folder / "server.log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            cwd=self.root,
+            env=environment,
+            stdout=self.log,
+            stderr=self.log,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/status", timeout=2):
+                    return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.2)
+        raise RuntimeError(f"Jupyter did not start:\n{(folder / 'server.log').read_text()[-3000:]}")
+
+    def notebook(self, name: str, *cells: str) -> str:
+        """Write a notebook of code cells; returns its name."""
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(nb, self.root / name)
+        return name
+
+    def close_kernels(self) -> None:
+        """End every kernel, so that a long run does not fill the machine with them."""
+        with urllib.request.urlopen(f"{self.url}/api/kernels", timeout=20) as answer:
+            kernels = json.load(answer)
+        for kernel in kernels:
+            request = urllib.request.Request(f"{self.url}/api/kernels/{kernel['id']}", method="DELETE")
+            with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=20):
+                pass
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    started = Server(tmp_path_factory.mktemp("jupyter"))
+    yield started
+    started.stop()
+
+
+def new_page(browser: Any, **options: Any) -> Any:
+    opened = browser.new_context(viewport={"width": 1500, "height": 1000}, **options).new_page()
+    opened.problems = []
+    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
+    return opened
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    opened = new_page(browser)
+    yield opened
+    opened.context.close()
+
+
+PHANTOM = """
+import numpy as np
+from vbqkit import Rectangle, Ellipse, Polygon, Volume
+from vbqkit.image import stack_affine
+from vbqkit.widgets import RoiStudio
+rng = np.random.default_rng(7)
+pixels = rng.normal(20, 4, (5, 200, 160)).clip(1)
+pixels[:, 20:180, 30:140] = 120 + rng.normal(0, 6, (5, 160, 110))
+for k in range(5):
+    pixels[:, 30 + 28 * k:52 + 28 * k, 60:95] = 300 + 12 * k + rng.normal(0, 9, (5, 22, 35))
+pixels[:, 20:180, 105:118] = 80 + rng.normal(0, 5, (5, 160, 13))
+affine = stack_affine((-8, -50, 60), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+volume = Volume(np.round(pixels).astype("uint16"), affine, thickness_mm=3.5).with_acquisition(weighting="T1", synthetic=True)
+image = volume.slice(2)
+rois = [Rectangle.on(image, (41 + 28 * k, 77), 10, 8, label=f"L{k + 1}") for k in range(4)]
+rois += [Ellipse.on(image, (100, 111), 5, 20, label="CSF"), Rectangle.on(image, (100, 12), 8, 14, label="noise")]
+"""
+
+
+class Lab:
+    """A notebook open in the browser, and the studio on it."""
+
+    def __init__(self, page: Any, server: Server) -> None:
+        self.page, self.server = page, server
+
+    def open(self, name: str, *cells: str, app: str = "lab/tree") -> None:
+        """Write a notebook, open it and run every cell."""
+        if app == "lab/tree":  # a workspace of its own, or JupyterLab opens again what other tests had open
+            app = f"lab/workspaces/{name.removesuffix('.ipynb')}/tree"
+        self.page.goto(f"{self.server.url}/{app}/{self.server.notebook(name, *cells)}")
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
+        self.run_all()
+
+    def run_all(self) -> None:
+        """Run every cell of the notebook that is open, once its kernel is there."""
+        started = "() => /[*0-9]/.test(document.querySelector('.jp-CodeCell .jp-InputPrompt')?.textContent ?? '')"
+        for _ in range(20):  # a cell run before the kernel is connected is not run at all, or answered with a dialog
+            dialog = self.page.locator(".jp-Dialog button")
+            if dialog.count():
+                dialog.last.click()
+                self.page.wait_for_timeout(1000)
+            try:  # a dialog may still come in between
+                self.page.get_by_role("menuitem", name="Run", exact=True).click(timeout=3000)
+                self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click(timeout=3000)
+                self.page.wait_for_function(started, timeout=3000)
+            except TooLate:
+                continue
+            if not dialog.count():
+                return
+        raise AssertionError("the cells did not run")
+
+    def wait_for_studio(self) -> None:
+        self.page.wait_for_selector(".vbq-stage", timeout=90_000)
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.vbq-waiting')].some(e => e.hidden)", timeout=90_000
+        )
+        self.wait_for_python()
+        self.page.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
+
+    def roi(self, label: str, view: int = 0) -> dict[str, float]:
+        """Where a ROI lies on the screen."""
+        line = self.page.locator(".vbq-stage").nth(view).locator(f"g[data-label='{label}'] path.vbq-line")
+        box: dict[str, float] = line.bounding_box()
+        return box
+
+    def middle(self, label: str, view: int = 0) -> tuple[float, float]:
+        box = self.roi(label, view)
+        return (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def drag(
+        self, start: tuple[float, float], by: tuple[float, float], *, steps: int = 12, button: str = "left"
+    ) -> None:
+        mouse = self.page.mouse
+        mouse.move(*start)
+        mouse.down(button=button)
+        for t in np.linspace(0, 1, steps + 1)[1:]:
+            mouse.move(start[0] + t * by[0], start[1] + t * by[1])
+        mouse.up(button=button)
+
+    def shown(self, key: str, label: str | None = None) -> float | None:
+        """The number on the page, all digits: of a score, or of a ROI's row."""
+        row = f".vbq-table tr[data-label='{label}'] td"
+        where = ".vbq-scores output" if label is None else row
+        text = self.page.locator(f"{where}[data-key='{key}']").first.get_attribute("data-value")
+        return float(text) if text else None
+
+    def key(self, *keys: str, view: int = 0) -> None:
+        """Press keys on the image."""
+        self.stage(view).focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def stage(self, view: int = 0) -> Any:
+        return self.page.locator(".vbq-stage").nth(view)
+
+    def at(self, x: float, y: float, view: int = 0) -> tuple[float, float]:
+        """A place on the screen, in shares of the image's width and height."""
+        box = self.stage(view).bounding_box()
+        return (box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+    def grip(self, kind: str, number: int = 0) -> tuple[float, float]:
+        """A grip of the selected ROI."""
+        box = self.page.locator(f".vbq-selected .vbq-{kind}").nth(number).bounding_box()
+        return (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def labels(self) -> list[str]:
+        self.page.wait_for_timeout(60)  # two frames: the table follows the image
+        rows = self.page.locator(".vbq-table tbody tr").all()
+        return [str(row.get_attribute("data-label")) for row in rows]
+
+    def text(self, place: str, view: int = 0) -> str:
+        """What a corner of a view says: tl, tr, bl, br."""
+        self.page.wait_for_timeout(60)
+        return str(self.stage(view).locator(f".vbq-{place}").text_content())
+
+    def status(self) -> str:
+        return str(self.page.locator(".vbq-status").first.text_content())
+
+    def slice(self, view: int = 0) -> int:
+        return int(self.text("tr", view).split()[1])
+
+    def picture(self) -> bytes:
+        """The image as drawn, without what lies on it."""
+        self.page.wait_for_timeout(60)
+        url = self.stage().locator("canvas").first.evaluate("c => c.toDataURL()")
+        return str(url).encode()
+
+    def theme(self, name: str) -> None:
+        """JupyterLab's own light or dark theme."""
+        change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+        self.page.evaluate(change, f"JupyterLab {name.title()}")
+        light = "true" if name == "light" else "false"
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        self.page.wait_for_timeout(600)
+
+    def fresh(self) -> None:
+        """As it was when the notebook was opened: by undo and reset, so these are tested all the time."""
+        self.page.keyboard.up("Space")
+        if self.page.locator(".vbq-help").count():
+            self.page.keyboard.press("Escape")
+        self.key("Escape", "Escape", "Escape")
+        undo = self.page.locator("[data-action=undo]").first
+        for _ in range(200):
+            if undo.is_disabled():
+                break
+            self.key("Control+z")
+        self.key("Escape", "r", "Home", "PageDown", "PageDown")
+        self.wait_for_python()
+
+    def wait_for_python(self, before: float | None = None, key: str = "VBQ-T1 (median)") -> None:
+        """Until Python's numbers for what is shown are on the page."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            source = self.page.locator(".vbq-panel").first.get_attribute("data-source")
+            if source == "python" and (before is None or self.shown(key) != before):
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError("Python's numbers did not come")
+
+
+@pytest.fixture
+def lab(page: Any, server: Server) -> Iterator[Lab]:
+    yield Lab(page, server)
+    page.close()
+    server.close_kernels()
+
+
+@pytest.fixture(scope="session")
+def phantom() -> str:
+    """A notebook cell that makes `volume` and `rois`: L1-L4, CSF and noise on a synthetic spine."""
+    return PHANTOM
+
+
+@pytest.fixture(scope="session")
+def tools() -> Any:
+    """The classes of this file, for fixtures of a wider scope."""
+    return SimpleNamespace(Lab=Lab, new_page=new_page)

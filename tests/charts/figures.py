@@ -1,0 +1,114 @@
+"""One figure of each kind, drawn from statistics of a small synthetic cohort."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from vbqkit import charts, stats
+from vbqkit.literature import paper_000_levels
+
+CUTOFFS = pd.DataFrame(
+    {
+        "source": ["001", "003", "004", "Bandirali 2015 doi:10.1007/s00330-015-3699-y"],
+        "score": ["VBQ-T1", "VBQ-T1", "VBQ-T1", "M-score"],
+        "target": ["OVCF", "osteoporosis", "osteoporosis", "osteoporosis"],
+        "positive": ["high"] * 4,
+        "threshold": [4.285, 2.6, 2.9, 5.5],
+        "sensitivity": [0.619, 0.58, 0.93, 0.54],
+        "specificity": [0.619, 0.90, 0.654, 0.90],
+        "n": [168, 61, 134, 226],
+        "field_t": [1.5, None, 3.0, None],
+        "vendor": ["GE", None, "Philips", None],
+    }
+)
+
+
+def make_cohort():
+    rng, n = np.random.default_rng(3), 60
+    t = rng.normal(-1.5, 1.3, n)
+    return pd.DataFrame(
+        {
+            "id": [f"V{i:02d}" for i in range(n)],
+            "t_score": t,
+            "vbq_t1": 2.75 - 0.22 * t + rng.normal(0, 0.4, n),
+            "again": 2.75 - 0.22 * t + rng.normal(0, 0.4, n),
+            "hu": 130 + 25 * t + rng.normal(0, 25, n),
+            "osteoporosis": t <= -2.5,
+        }
+    )
+
+
+def make_uncertainty():
+    rows = [
+        ("all", "percentiles", 1.8, 8.2, 1.0),
+        ("pixel noise", "bootstrap", 2.0, 7.0, 0.8),
+        ("pixel noise", "delta method", 1.3, 5.9, float("nan")),
+        ("reference group", "n = 30; exact", 2.6, 4.6, 0.2),
+    ]
+    columns = ["source", "method", "ci_low", "ci_high", "share"]
+    return pd.DataFrame(rows, columns=columns).assign(score="M-score", value=3.6, confidence=0.95)
+
+
+def draw_gallery(cohort, uncertainty):
+    """Name of the function to a figure that it drew."""
+    rng = np.random.default_rng(1)
+    high = {"positive": "high", "data": cohort}
+    curve = stats.roc_curve("vbq_t1", "osteoporosis", interval="wilson", **high)
+    return {
+        "plot_against_dexa": charts.plot_against_dexa(
+            cohort,
+            score="vbq_t1",
+            against="t_score",
+            by="osteoporosis",
+            case={"vbq_t1": 3.3, "t_score": -1.9},
+            band=stats.regression_band("t_score", "vbq_t1", data=cohort),
+            correlation=stats.pearson("t_score", "vbq_t1", data=cohort),
+            source="synthetic",
+        ),
+        "plot_roc": charts.plot_roc(
+            {"VBQ-T1": curve},
+            bands={"VBQ-T1": stats.roc_band("vbq_t1", "osteoporosis", rng=rng, n_bootstrap=100, **high)},
+            aucs={"VBQ-T1": stats.auc("vbq_t1", "osteoporosis", **high)},
+            cutoffs={
+                "VBQ-T1": stats.best_cutoff(
+                    "vbq_t1", "osteoporosis", criterion="youden", rng=rng, n_bootstrap=100, **high
+                )
+            },
+        ),
+        "plot_bland_altman": charts.plot_bland_altman(
+            cohort,
+            a="vbq_t1",
+            b="again",
+            agreement=pd.DataFrame(
+                {
+                    "quantity": ["bias", "lower limit", "upper limit"],
+                    "estimate": [0.01, -0.9, 0.92],
+                    "ci_low": [-0.1, -1.1, 0.7],
+                    "ci_high": [0.12, -0.7, 1.1],
+                    "scale": "absolute",
+                    "n": 60,
+                }
+            ),
+            quantity="VBQ-T1",
+            acceptable=0.5,
+        ),
+        "plot_groups": charts.plot_groups(
+            cohort,
+            value="vbq_t1",
+            by="osteoporosis",
+            case=3.3,
+            test=pd.DataFrame({"p": [0.0123], "method": ["Mann-Whitney U"]}),
+        ),
+        "plot_levels": charts.plot_levels(
+            paper_000_levels(),
+            quantity="SNR",
+            case={"L1": 60, "L3": 71},
+            reference=dict.fromkeys(("L1", "L2", "L3", "L4"), 47.6),
+        ),
+        "plot_cutoffs": charts.plot_cutoffs(CUTOFFS, score="VBQ-T1", value=2.75, ci_low=2.55, ci_high=2.96),
+        "plot_score": charts.plot_score(uncertainty, cutoffs=CUTOFFS),
+        "plot_correlations": charts.plot_correlations(
+            stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")
+        ),
+    }

@@ -1,0 +1,161 @@
+"""Table 1: every number against numpy, scipy or a table done by hand."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from vbqkit.cohort import describe_cohort
+from vbqkit.errors import TableError
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    rng, n = np.random.default_rng(8), 80
+    fracture = np.arange(n) % 2 == 0
+    return pd.DataFrame(
+        {
+            "id": [f"P{i}" for i in range(n)],
+            "age_years": rng.normal(65, 6, n) + 3 * fracture,
+            "vbq_t1": np.exp(rng.normal(1, 0.8, n)),
+            "sex": np.where(rng.random(n) < 0.8, "F", "M"),
+            "fracture": pd.array(fracture, dtype="boolean"),
+            "centre": np.resize(["a", "b", "c"], n),
+            "note": [f"free text {i}" for i in range(n)],
+        }
+    )
+
+
+def cell(description, variable, group, level=""):
+    rows = description.rows
+    return rows[(rows.variable == variable) & (rows.group == group) & (rows.level == level)].iloc[0]
+
+
+def test_a_normal_number_has_mean_sd_and_welchs_p(cohort):
+    described = describe_cohort(cohort, by="fracture")
+    yes, no = (cohort.loc[cohort.fracture == f, "age_years"] for f in (True, False))
+    row = cell(described, "age_years", "Fragility fracture: yes")
+    assert row["shown"] == "mean"
+    assert (row["mean"], row["sd"]) == (pytest.approx(np.mean(yes)), pytest.approx(np.std(yes, ddof=1)))
+    assert row["p"] == pytest.approx(stats.ttest_ind(yes, no, equal_var=False).pvalue)
+    assert row["test"] == "Welch t"
+    assert row["normal_p"] == pytest.approx(min(stats.shapiro(yes).pvalue, stats.shapiro(no).pvalue))
+
+
+def test_a_skewed_number_has_median_quartiles_and_mann_whitneys_p(cohort):
+    row = cell(describe_cohort(cohort, by="fracture"), "vbq_t1", "Fragility fracture: no")
+    yes, no = (cohort.loc[cohort.fracture == f, "vbq_t1"] for f in (True, False))
+    assert row["shown"] == "median"
+    assert [row["q1"], row["median"], row["q3"]] == pytest.approx(list(np.quantile(no, [0.25, 0.5, 0.75])))
+    assert row["p"] == pytest.approx(stats.mannwhitneyu(yes, no).pvalue)
+    assert row["test"] == "Mann-Whitney"
+
+
+def test_three_groups_are_compared_by_anova_or_kruskal_wallis(cohort):
+    described = describe_cohort(cohort, by="centre")
+    for name, test in (("age_years", stats.f_oneway), ("vbq_t1", stats.kruskal)):
+        groups = [cohort.loc[cohort.centre == c, name] for c in "abc"]
+        assert cell(described, name, "b")["p"] == pytest.approx(test(*groups).pvalue)
+    assert cell(described, "age_years", "b")["test"] == "ANOVA"
+    assert cell(described, "vbq_t1", "b")["test"] == "Kruskal-Wallis"
+
+
+def test_categories_have_counts_percents_and_chi_square(cohort):
+    row = cell(describe_cohort(cohort, by="centre"), "sex", "a", "F")
+    group = cohort[cohort.centre == "a"]
+    assert (row["count"], row["n"]) == ((group.sex == "F").sum(), len(group))
+    assert row["percent"] == pytest.approx(100 * (group.sex == "F").mean())
+    expected = stats.chi2_contingency(pd.crosstab(cohort.sex, cohort.centre), correction=False).pvalue
+    assert row["p"] == pytest.approx(expected)
+    assert row["test"].startswith("chi-square")
+
+
+def test_a_small_two_by_two_table_is_tested_by_fisher():
+    table = pd.DataFrame({"sex": list("FFFFMMMFFM"), "fracture": [True] * 5 + [False] * 5})
+    row = cell(describe_cohort(table, by="fracture"), "sex", "all", "F")
+    assert row["test"] == "Fisher exact"
+    assert row["p"] == pytest.approx(stats.fisher_exact(pd.crosstab(table.sex, table.fracture)).pvalue)
+
+
+def test_missing_values_are_counted_and_percents_are_of_those_known():
+    table = pd.DataFrame(
+        {
+            "sex": ["F", "F", None, "M"],
+            "bmd_g_cm2": [0.8, np.nan, 0.9, 1.0],
+            "fracture": pd.array([True, None, False, True]),
+        }
+    )
+    table["fracture"] = table["fracture"].astype("boolean")
+    described = describe_cohort(table)
+    assert cell(described, "sex", "all", "F")["percent"] == pytest.approx(200 / 3)
+    assert cell(described, "fracture", "all", "yes")["count"] == 2
+    assert described.table()["Missing"].tolist() == ["1", "1", "1", "1"]
+
+
+def test_constant_and_tiny_columns_raise_no_warning_and_are_not_called_normal():
+    table = pd.DataFrame({"hu": [100.0] * 6, "tbs": [1.2, 1.3, np.nan, np.nan, np.nan, 1.1], "g": list("aaabbb")})
+    described = describe_cohort(table, by="g")
+    assert cell(described, "hu", "a")["shown"] == "median"
+    assert math.isnan(cell(described, "hu", "a")["p"])
+    assert described.table().loc[0, "p"] == "–"
+
+
+def test_a_group_without_values_is_not_compared():
+    table = pd.DataFrame({"hu": [100.0, 110, 120, np.nan, np.nan, np.nan], "g": list("aaabbb")})
+    row = cell(describe_cohort(table, by="g"), "hu", "b")
+    assert (row["test"], row["n"], row["n_missing"]) == ("not compared: a group has no values", 0, 3)
+    assert describe_cohort(table, by="g").table().filter(like="b (n").iloc[0, 0] == "–"
+
+
+def test_codes_and_free_text_are_left_out_unless_named(cohort):
+    assert set(describe_cohort(cohort, by="fracture").rows["variable"]) == {"age_years", "vbq_t1", "sex", "centre"}
+    assert set(describe_cohort(cohort, columns=["hu", "age_years"][1:]).rows["variable"]) == {"age_years"}
+
+
+def test_the_table_reads_as_in_a_paper_with_two_digits_of_the_sd():
+    table = pd.DataFrame({"bmd_g_cm2": [0.70, 0.75, 0.80, 0.85, 0.90], "t_score": [-3.1, -2.7, -2.2, -1.8, -1.4]})
+    lines = describe_cohort(table).table()
+    assert lines.iloc[:, 1].tolist() == ["0.800 ± 0.079", "−2.24 ± 0.68"]
+    assert lines.columns[1] == "all (n = 5)"
+    assert lines.iloc[0, 0] == "BMD, lumbar spine, DXA, g/cm²"
+
+
+def test_html_is_well_formed_and_escaped_and_csv_reads_back(cohort, tmp_path):
+    odd = cohort.assign(centre=np.resize(["a<b", "c&d"], len(cohort)))
+    described = describe_cohort(odd, by="centre")
+    tree = ET.fromstring(described.to_html())
+    assert len(tree.findall("./tbody/tr")) == len(described.table())
+    assert "a<b" in [th.text.split(" (n")[0] for th in tree.findall("./thead/tr/th")]
+    assert described._repr_html_() == described.to_html()
+    text = described.to_csv(tmp_path / "table1.csv")
+    again = pd.read_csv(tmp_path / "table1.csv", dtype=str)
+    assert again.columns.tolist() == described.table().columns.tolist()
+    assert len(text.splitlines()) == len(again) + 1
+
+
+def test_groups_stand_in_the_order_asked_for(cohort):
+    assert describe_cohort(cohort, by="centre", order=["c", "a"]).groups == ("all", "c", "a")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"by": "ward"}, "no column ward; it has: id, age_years"),
+        ({"columns": ["hu"]}, "no column hu"),
+        ({"by": "centre", "order": ["a"]}, "'centre' has a; two groups or more"),
+        ({"by": "centre", "order": ["a", "z"]}, "of which z has no rows"),
+    ],
+)
+def test_what_cannot_be_described_is_refused(cohort, options, words):
+    with pytest.raises(TableError, match=words):
+        describe_cohort(cohort, **options)
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(TableError, match="The table has no rows"):
+        describe_cohort(pd.DataFrame({"age_years": []}))

@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+
+from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.exercises import (
+    KINDS,
+    case_seed,
+    check_consequence,
+    check_placements,
+    choices,
+    make_case,
+    question,
+    seal_answer,
+)
+from vbqkit.exercises.cases import findings_of
+from vbqkit.exercises.questions import NUMBERS, _choice
+from vbqkit.exercises.truth import tissue_masks, tissue_signals
+
+
+@pytest.fixture(scope="module")
+def case():
+    return make_case(7, slices=3)
+
+
+@pytest.mark.slow
+def test_the_reference_rois_of_a_real_case_pass_and_do_not_move_the_score(case):
+    grades = check_placements(case.reference_rois, case.phantom, image=case.volumes["T1"])
+    assert [g.label for g in grades if not g.passed] == []
+    assert min(g.purity for g in grades) > 0.99
+    result = check_consequence(
+        case.reference_rois, case.phantom, volumes=case.volumes, score="VBQ-T1", aggregate="median", rng=np.random.default_rng(1), draws=8
+    )  # fmt: skip
+    assert result.shift == 0.0
+    assert 0 < result.spread < 0.2 * result.reference
+
+
+def test_pushing_the_csf_roi_into_what_lies_behind_lowers_vbq_and_is_blamed(case):
+    rois = [roi.moved((0, 6.0, 0)) if roi.label == "CSF" else roi for roi in case.reference_rois]
+    grades = {g.label: g for g in check_placements(rois, case.phantom, image=case.volumes["T1"])}
+    assert not grades["CSF"].passed
+    result = check_consequence(
+        rois, case.phantom, volumes=case.volumes, score="VBQ-T1", aggregate="median", rng=np.random.default_rng(1), draws=8
+    )  # fmt: skip
+    assert result.shift < 0
+    assert result.worst == "CSF"
+
+
+@pytest.mark.slow
+def test_the_same_seed_makes_the_same_case_and_another_seed_another(case):
+    again = make_case(7, slices=3)
+    assert np.array_equal(again.volumes["T1"].pixels, case.volumes["T1"].pixels)
+    assert case_seed("7", "a") != case_seed("7", "b")
+
+
+def test_a_case_is_synthetic_and_says_so(case):
+    assert "synthetic" in repr(case)
+    assert case.volumes["T1"].acquisition.synthetic
+    assert case.volumes["T1"].acquisition.frame_of_reference_uid.startswith("2.25.")
+
+
+def test_signals_of_the_tissues_follow_the_physics_of_t1(case):
+    table = tissue_signals(case.phantom, case.middle_slice()).set_index("structure")
+    assert table.mean_signal["marrow"] > table.mean_signal["CSF"]
+    assert table.mean_signal["epidural fat"] > table.mean_signal["CSF"]
+    assert table.mean_signal["endplate"] < table.mean_signal["marrow"]
+    masks = tissue_masks(case.phantom, case.middle_slice())
+    assert not (masks["marrow"] & masks["CSF"]).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_case_has_the_finding_it_names(kind):
+    words = {"fracture": "fracture", "haemangioma": "haemangioma", "modic": "modic", "schmorl": "Schmorl node",
+             "stenosis": "canal stenosis", "scoliosis": "scoliosis"}  # fmt: skip
+    found = [f.kind for f in findings_of(kind, np.random.default_rng(1))]
+    assert found == ([words[kind]] if kind in words else [])
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(VbqkitError, match="no kind of case 'dog'"):
+        make_case(1, kind="dog")
+
+
+@pytest.mark.parametrize("name", list(choices()))
+def test_each_choice_has_exactly_one_right_answer_and_something_to_say_to_each(name):
+    asked = question(name)
+    right = [key for key, _ in asked.options if asked.check(key).right]
+    assert len(right) == 1
+    for key, text in asked.options:
+        feedback = asked.check(key).feedback
+        assert len(feedback) > 20
+        assert text
+
+
+@pytest.mark.parametrize("name", list(NUMBERS))
+def test_each_number_question_accepts_its_answer_and_no_hint_is_within_its_tolerance(name):
+    for seed in range(30):
+        asked = question(name, seed=seed)
+        assert asked.check(f"{asked.expected:.4g}").right
+        wrong = [
+            value for value, _ in asked.hints if abs(value - asked.expected) > asked.tolerance * abs(asked.expected)
+        ]
+        for value in wrong:
+            assert not asked.check(value).right
+    assert question(name, seed=1).text != question(name, seed=2).text
+
+
+def test_the_numbers_are_right_on_paper():
+    """Worked out from the text of the question alone."""
+    import re
+
+    m = question("30-m-score", seed=3)
+    snr, mean, sd = (float(x) for x in re.search(r"= (\d+\.\d)\. .* have (\d+\.\d) ± (\d+\.\d)", m.text).groups())
+    assert m.check((snr - mean) / sd).right
+    v = question("40-vbq", seed=3)
+    *levels, csf = (int(x) for x in re.findall(r"= (\d+)", v.text))
+    assert v.check(sorted(levels)[1] / 2 / csf + sorted(levels)[2] / 2 / csf).right
+
+
+def test_the_answers_are_not_in_the_question_file():
+    from importlib.resources import files
+
+    text = (files("vbqkit.exercises") / "data" / "questions.toml").read_text(encoding="utf-8")
+    assert "?" not in [line.split('"')[1][:1] for line in text.splitlines() if line.startswith("sealed")]
+    assert text.count("sealed =") == len(choices())
+
+
+def test_an_unknown_question_is_refused():
+    with pytest.raises(VbqkitError, match="no question '99-x'"):
+        question("99-x")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{}, {"text": "x", "sealed": "y", "options": {"a": ["only one"]}}, {"text": "x", "sealed": "y", "options": 3}],
+)
+def test_an_incomplete_question_is_refused(entry):
+    with pytest.raises(FormatError, match="incomplete"):
+        _choice("q", entry)
+
+
+def test_a_sealed_answer_is_not_readable():
+    assert seal_answer("q", "b") != "b"
+
+
+def test_the_tables_of_the_lessons_are_complete():
+    from vbqkit.exercises.six_scanners import COLUMNS, young_women
+    from vbqkit.exercises.virtual_cohort import virtual_cohort
+    from vbqkit.scanner.presets import SCANNERS
+
+    women = young_women()
+    assert tuple(women.columns) == COLUMNS
+    assert set(women.scanner) == set(SCANNERS)
+    assert women.groupby("scanner").person.nunique().eq(12).all()
+    assert women[women.scanner == "generic-3t"].snr.isna().all(), "a masked background gives no SNR"
+    cohort = virtual_cohort()
+    assert cohort.groupby("scanner").person.nunique().eq(60).all()
+    assert cohort.age.between(50, 80).all()
+    assert not cohort.isna().any().any()
+
+
+@pytest.mark.slow
+def test_the_first_woman_on_the_six_scanners_can_be_computed_again():
+    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.six_scanners and virtual_cohort make the tables anew."""
+    from vbqkit.exercises.six_scanners import make_young_women, young_women
+
+    kept = young_women()
+    for row, (_, old) in zip(make_young_women(1), kept.iterrows(), strict=False):
+        assert row["scanner"] == old.scanner
+        assert row["marrow"] == pytest.approx(old.marrow, rel=0.02)
+        assert row["csf"] == pytest.approx(old.csf, rel=0.02)

@@ -1,0 +1,105 @@
+import math
+
+import numpy as np
+import pytest
+
+from tests.exercises.hand_made_body import COLUMNS, SIGNAL, body_rows, box, good_box
+from vbqkit.errors import ScoreError
+from vbqkit.exercises import check_consequence, score_value
+
+LEVELS = ("L1", "L2", "L3", "L4")
+
+
+def good_case():
+    return {label: good_box(label) for label in (*LEVELS, "CSF", "noise")}
+
+
+def consequence(rois, body, scan, **options):
+    options = {"score": "VBQ-T1", "aggregate": "mean", "rng": np.random.default_rng(1), "draws": 12} | options
+    return check_consequence(rois, body, volumes={"T1": scan}, **options)
+
+
+def test_the_reference_rois_do_not_move_the_score(body, scan):
+    result = consequence(body.reference_rois, body, scan)
+    assert result.shift == 0.0
+    assert result.in_spreads == 0.0
+    assert result.spread > 0
+    assert result.reference == pytest.approx(SIGNAL["marrow"] / SIGNAL["csf"], rel=0.02)
+
+
+def test_a_contaminated_level_moves_the_mean_by_a_quarter_of_its_own_error(body, scan):
+    """Closed form: half of L4's ROI on the vein (90 for 300) takes 105 from one of four levels of 300 over CSF of 100."""
+    r0, r1 = body_rows("L4")
+    veined = box("L4", (r0 + r1) / 2 - 0.5, COLUMNS["canal"] - 12, width=8.0, height=4.0)
+    case = good_case() | {"L4": veined}
+    result = consequence(case.values(), body, scan)
+    assert result.shift == pytest.approx(-0.5 * (300 - 90) / 4 / 100, rel=0.1)
+    assert result.worst == "L4"
+    assert dict(result.by_roi)["L4"] == pytest.approx(result.shift)
+    assert dict(result.by_roi)["L1"] == 0.0
+    assert result.in_spreads < -2
+    assert "Most of it comes from L4" in str(result)
+
+
+def test_the_median_shrugs_off_what_the_mean_does_not(body, scan):
+    r0, r1 = body_rows("L4")
+    case = good_case() | {"L4": box("L4", (r0 + r1) / 2 - 0.5, COLUMNS["canal"] - 12, height=4.0)}
+    mean, median = (consequence(case.values(), body, scan, aggregate=a) for a in ("mean", "median"))
+    assert abs(median.shift) < abs(mean.shift) / 3
+
+
+def test_own_repeats_become_the_unit(body, scan):
+    case = good_case() | {"CSF": good_box("CSF").moved((0, 4.0, 0))}
+    result = consequence(case.values(), body, scan, own_values=[2.0, 2.1, 2.2])
+    assert result.spread == pytest.approx(0.1)
+    assert result.in_spreads == pytest.approx(result.shift / 0.1)
+    assert "your own 3 placements" in result.spread_source
+
+
+def test_the_same_seed_gives_the_same_spread(body, scan):
+    first, second = (consequence(body.reference_rois, body, scan).spread for _ in range(2))
+    assert first == second
+
+
+def test_a_careful_reader_spreads_less_than_one_who_does_not_look(body, scan):
+    """Repeats that are kept inside the marrow: none of them reaches the shell, so the spread is noise only."""
+    result = consequence(body.reference_rois, body, scan)
+    assert result.spread < 0.05 * result.reference
+
+
+def test_snr_takes_the_noise_roi_along(body, scan):
+    result = consequence(good_case().values(), body, scan, score="SNR")
+    assert result.reference == pytest.approx(300 / (3 * math.sqrt(2 - math.pi / 2)), rel=0.15)
+    assert "noise" in dict(result.by_roi)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"score": "M-skore"}, "There is no score 'M-skore'"),
+        ({"score": "VBQ-T2"}, "needs a T2 series; this case has T1"),
+        ({"score": "M-score"}, "no reference group"),
+    ],
+)
+def test_what_cannot_be_computed_is_said(options, words, body, scan):
+    with pytest.raises(ScoreError, match=words):
+        consequence(good_case().values(), body, scan, **options)
+
+
+def test_a_roi_off_the_picture_is_said(body, scan):
+    rois = [*(good_box(label) for label in LEVELS), good_box("CSF").moved((0, 500, 0))]
+    with pytest.raises(ScoreError, match="cannot be computed: ROI 'CSF' reaches"):
+        score_value(rois, {"T1": scan}, score="VBQ-T1", aggregate="mean")
+
+
+def test_a_missing_level_is_said(body, scan):
+    case = good_case()
+    del case["CSF"]
+    with pytest.raises(ScoreError, match="no ROI 'CSF' on the T1 series"):
+        consequence(case.values(), body, scan)
+
+
+def test_the_row_is_flat(body, scan):
+    row = consequence(good_case().values(), body, scan).as_row()
+    assert all(value is None or isinstance(value, (str, float, int)) for value in row.values())
+    assert row["from_L3"] == 0.0

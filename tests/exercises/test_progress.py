@@ -1,0 +1,111 @@
+import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from vbqkit.errors import FormatError
+from vbqkit.exercises import progress_rows, read_progress, record_attempt, state_dir
+from vbqkit.exercises.progress import FILE_NAME
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VBQKIT_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_what_is_recorded_is_read_again(folder):
+    first = record_attempt("20", "placing", passed=False, student="7", detail="cortex; vein", value=-3.2)
+    second = record_attempt("20", "placing", passed=True, student="7")
+    assert read_progress() == ((first, second), ())
+    (row,) = progress_rows(read_progress()[0])
+    assert (row["passed"], row["attempts"], row["tries_until_passed"]) == (True, 2, 2)
+
+
+def test_no_progress_yet_is_no_error(folder):
+    assert read_progress() == ((), ())
+    assert progress_rows(()) == []
+
+
+def test_a_damaged_line_is_skipped_and_said(folder):
+    record_attempt("10", "a", passed=True)
+    with (folder / FILE_NAME).open("a", encoding="utf-8") as file:
+        file.write('{"lesson": "10", "exercise": "b", "passed": tr')  # cut off, as by a crash
+    record_attempt("10", "c", passed=True)
+    attempts, cautions = read_progress()
+    assert [a.exercise for a in attempts] == ["a", "c"]
+    assert [c.code for c in cautions] == ["progress-damaged"]
+    assert "Line 2" in cautions[0].message
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", "3", '{"lesson": 3}', '{"lesson": 10, "exercise": "a", "passed": true, "at": "x"}']
+)
+def test_a_line_that_is_no_attempt_is_damaged(folder, line):
+    state_dir()
+    (folder / FILE_NAME).write_text(line + "\n", encoding="utf-8")
+    attempts, cautions = read_progress()
+    assert attempts == ()
+    assert len(cautions) == 1
+
+
+def test_an_unknown_key_of_a_later_version_is_no_damage(folder):
+    attempt = record_attempt("10", "a", passed=True)
+    path = folder / FILE_NAME
+    entry = json.loads(path.read_text(encoding="utf-8")) | {"mood": "good"}
+    path.write_text(json.dumps(entry) + "\n", encoding="utf-8")
+    assert read_progress() == ((attempt,), ())
+
+
+def test_two_notebooks_at_once_lose_nothing(folder):
+    def write_many(name):
+        for i in range(40):
+            record_attempt("20", f"{name}-{i}", passed=True)  # opens the file anew, as another notebook would
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write_many, ["a", "b"]))
+    attempts, cautions = read_progress()
+    assert cautions == ()
+    assert len({a.exercise for a in attempts}) == 80
+
+
+def test_the_state_folder_is_made(folder):
+    assert state_dir() == folder
+    assert folder.is_dir()
+
+
+def test_a_state_folder_that_is_a_file_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("VBQKIT_STATE_DIR", str(tmp_path / "file"))
+    with pytest.raises(FormatError, match="in VBQKIT_STATE_DIR cannot be made or written"):
+        state_dir()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the data folder of Linux")
+def test_without_the_variable_the_users_data_folder_or_the_folder_of_the_notebook_is_used(tmp_path, monkeypatch):
+    monkeypatch.delenv("VBQKIT_STATE_DIR", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert state_dir() == tmp_path / "data" / "vbqkit"
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    assert state_dir(beside=tmp_path) == tmp_path / "vbqkit-progress"
+    with pytest.raises(FormatError, match="Progress cannot be kept"):
+        state_dir(beside=tmp_path / "file")
+
+
+def test_a_file_that_cannot_be_written_says_so(folder):
+    state_dir()
+    (folder / FILE_NAME).mkdir()
+    with pytest.raises(FormatError, match="Progress could not be written"):
+        record_attempt("10", "a", passed=True)
+    with pytest.raises(FormatError, match="cannot be read"):
+        read_progress()
+
+
+def test_nothing_about_the_computer_is_kept(folder):
+    record_attempt("10", "a", passed=True)
+    text = (folder / FILE_NAME).read_text(encoding="utf-8")
+    assert os.uname().nodename not in text if hasattr(os, "uname") else True
+    assert str(folder) not in text

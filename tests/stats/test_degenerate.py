@@ -1,0 +1,132 @@
+"""Whatever the input, an answer is a table or a TableError, and never a warning from inside a library."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vbqkit import stats
+from vbqkit.errors import TableError
+
+RNG = {"rng": np.random.default_rng(0), "n_bootstrap": 100}
+HIGH = {"positive": "high"}
+OF_TWO_COLUMNS = {
+    "pearson": stats.pearson,
+    "pearson bootstrap": lambda x, y: stats.pearson(x, y, interval="bootstrap", **RNG),
+    "spearman": stats.spearman,
+    "spearman bootstrap": lambda x, y: stats.spearman(x, y, interval="bootstrap", **RNG),
+    "kendall": stats.kendall,
+    "kendall bootstrap": lambda x, y: stats.kendall(x, y, interval="bootstrap", **RNG),
+    "partial": lambda x, y: stats.partial_correlation(x, y, covariates={"z": np.arange(len(x)) % 3}),
+    "regression": stats.linear_regression,
+    "band": stats.regression_band,
+    "bland-altman": lambda x, y: stats.bland_altman(x, y, scale="absolute", limits_interval="exact"),
+    "bland-altman percent": lambda x, y: stats.bland_altman(x, y, scale="percent", limits_interval="approximate"),
+    "repeated": lambda x, y: stats.bland_altman_repeated(x, y, np.arange(len(x)) // 2, truth="constant"),
+    "icc": lambda x, y: stats.icc(np.column_stack([x, y])),
+    "sem": lambda x, y: stats.measurement_error(np.column_stack([x, y])),
+    "kappa": lambda x, y: stats.cohen_kappa(x, y, weights="quadratic"),
+    "chi-square": lambda x, y: stats.chi_square(x, y, correction=True),
+}
+OF_SCORE_AND_OUTCOME = {
+    "auc": lambda x, y: stats.auc(x, y, **HIGH),
+    "auc bootstrap": lambda x, y: stats.auc(x, y, interval="bootstrap", **HIGH, **RNG),
+    "curve": lambda x, y: stats.roc_curve(x, y, interval="clopper-pearson", **HIGH),
+    "band": lambda x, y: stats.roc_band(x, y, **HIGH, **RNG),
+    "partial": lambda x, y: stats.partial_auc(x, y, focus="sensitivity", low=0.8, high=1, **HIGH, **RNG),
+    "accuracy": lambda x, y: stats.accuracy_at_cutoff(x, y, cutoff=2, interval="wilson", prevalence="sample", **HIGH),
+    "best": lambda x, y: stats.best_cutoff(x, y, criterion="closest-corner", **HIGH, **RNG),
+    "optimism": lambda x, y: stats.cutoff_optimism(x, y, criterion="youden", **HIGH, **RNG),
+    "paired": lambda x, y: stats.compare_paired_aucs(x, np.negative(x), y, positive_a="high", positive_b="low"),
+    "unpaired": lambda x, y: stats.compare_unpaired_aucs(x, y, x, y, positive_a="high", positive_b="high"),
+    "welch": lambda x, y: stats.t_test(x, y, equal_variances=False),
+    "student": lambda x, y: stats.t_test(x, y, equal_variances=True),
+    "mann-whitney": stats.mann_whitney,
+    "anova": stats.one_way_anova,
+    "tukey": stats.tukey_hsd,
+    "fisher": lambda x, y: stats.fisher_exact(np.asarray(x, float) > 1.5, y),
+    "logistic": lambda x, y: stats.logistic_regression(y, {"x": x}),
+    "ancova": lambda x, y: stats.ancova(x, y, covariates={"z": np.arange(len(x)) % 3}, reference=0),
+}
+COLUMNS = {
+    "one row": ([1.0], [2.0]),
+    "two rows": ([1.0, 2.0], [2.0, 3.0]),
+    "two equal rows": ([1.0, 1.0], [2.0, 2.0]),
+    "constant": ([2.0] * 5, [2.0] * 5),
+    "one constant": ([2.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0]),
+    "all ties": ([1.0, 1.0, 2.0, 2.0], [3.0, 3.0, 4.0, 4.0]),
+    "perfect line": ([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0]),
+    "tiny": ([1e-59, 2e-59, 3e-59, 5e-59], [1.0, 3.0, 2.0, 5.0]),
+    "huge": ([1e59, 2e59, 3e59, 5e59], [1.0, 3.0, 2.0, 5.0]),
+    "mostly missing": ([1.0, math.nan, 3.0, math.nan], [1.0, 2.0, math.nan, math.nan]),
+    "nothing": ([], []),
+    "three rows": ([1.0, 2.0, 4.0], [1.0, 3.0, 2.0]),
+}
+OUTCOMES = {
+    "one class": ([1.0, 2.0, 3.0], [1, 1, 1]),
+    "one of each": ([1.0, 2.0], [0, 1]),
+    "one case": ([1.0, 2.0, 3.0, 4.0], [0, 0, 0, 1]),
+    "all ties": ([2.0] * 6, [0, 0, 0, 1, 1, 1]),
+    "perfect": ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0, 0, 0, 1, 1, 1]),
+    "reversed": ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], [0, 0, 0, 1, 1, 1]),
+    "missing": ([math.nan, 2.0, 3.0, 1.0, 5.0], [0, 0, 1, 1, None]),
+    "no rows": ([], []),
+    "huge": ([1e59, 3e59, 2e59, 5e59, 4e59], [0, 0, 1, 1, 0]),
+    "tiny": ([1e-59, 3e-59, 2e-59, 5e-59, 4e-59], [0, 0, 1, 1, 0]),
+}
+
+
+def answer(function, columns):
+    try:
+        return function(*columns)
+    except TableError:
+        return None
+
+
+def check(table):
+    if table is None:
+        return
+    assert isinstance(table, pd.DataFrame)
+    if "estimate" in table:
+        for row in table.itertuples():
+            assert row.note or not math.isnan(row.estimate)
+
+
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+@pytest.mark.parametrize("function", OF_TWO_COLUMNS.values(), ids=OF_TWO_COLUMNS)
+def test_two_columns_of_any_kind_give_a_table_or_a_table_error(function, columns):
+    check(answer(function, columns))
+
+
+@pytest.mark.parametrize("columns", OUTCOMES.values(), ids=OUTCOMES)
+@pytest.mark.parametrize("function", OF_SCORE_AND_OUTCOME.values(), ids=OF_SCORE_AND_OUTCOME)
+def test_a_score_and_an_outcome_of_any_kind_give_a_table_or_a_table_error(function, columns):
+    check(answer(function, columns))
+
+
+def test_values_that_are_no_measurements_are_refused():
+    with pytest.raises(
+        TableError, match=r"x is 1e\+150 in row 1; no measurement has that size\. Correct the value or its unit"
+    ):
+        stats.pearson([1, 1e150, 2], [1, 2, 3])
+    with pytest.raises(TableError, match=r"score is 1e-300 in row 0; no measurement has that size"):
+        stats.auc([1e-300, 1, 2], [0, 1, 1], positive="high")
+
+
+def test_every_public_name_is_exported_once_and_documented():
+    assert len(set(stats.__all__)) == len(stats.__all__)
+    for name in stats.__all__:
+        doc = getattr(stats, name).__doc__
+        assert "Parameters" in doc or "Parameters as in" in doc or "Returns" in doc
+
+
+@pytest.mark.slow
+def test_importing_the_statistics_brings_in_neither_statsmodels_nor_scikit_learn():
+    code = (
+        "import sys, vbqkit.stats; print({m.split('.')[0] for m in sys.modules} & {'statsmodels', 'sklearn', 'numpy'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{'numpy'}"

@@ -1,0 +1,167 @@
+"""Cases on disk: complete, the same every time, and scored by the package's own readers and scores."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vbqkit.cli import main as command_line
+from vbqkit.errors import ScannerError
+from vbqkit.formats import read_rois, read_study
+from vbqkit.sample_data import (
+    BONE_FILE,
+    REGISTRY_FILE,
+    ROI_FILE,
+    SAMPLE_SCANNERS,
+    TRUTH_FILE,
+    WOMEN_FILE,
+    check_registry,
+    main,
+    sample_scanner,
+    write_case,
+    write_sample_data,
+)
+from vbqkit.scanner.cases import CASES, case_named
+from vbqkit.scanner.phantom import Phantom
+from vbqkit.scores import score_case
+
+SAMPLE = Path(__file__).parent.parent / "sample_data"
+
+
+def quick_scanner():
+    """The sample machine with three thin-matrix slices, so that a test takes a second."""
+    scanner = sample_scanner("generic-1.5t")
+    small = [replace(p, slices=3, matrix=192, acquired=(128, 160), gap_mm=8.0) for p in scanner.protocols]
+    return replace(scanner, protocols=tuple(small))
+
+
+def quick_women(scanner, *, n, rng):
+    """As many women as asked for, unscanned: scanning them is tested with the reference groups."""
+    return pd.DataFrame(
+        {"scanner": scanner.name, "id": [f"P{i}" for i in range(n)], "age_years": 25.0, "snr": rng.normal(50, 5, n)}
+    )
+
+
+@pytest.fixture(scope="module")
+def coarse():
+    """Bodies on a coarse grid: the same path, less detail."""
+    bodies: dict[str, Phantom] = {}
+
+    def phantom(self, **_):
+        key = self.repeats or self.name
+        if key not in bodies:
+            bodies[key] = original(self, in_plane_mm=1.2, plane_mm=3.0)
+        return bodies[key]
+
+    original = type(CASES["case01"]).phantom
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vbqkit.scanner.cases.Case.phantom", phantom)
+        patch.setattr("vbqkit.sample_data.sample_scanner", lambda _name: quick_scanner())
+        patch.setattr("vbqkit.sample_data.scan_reference_group", quick_women)
+        yield
+
+
+@pytest.fixture(scope="module")
+def written(coarse, tmp_path_factory):
+    out = tmp_path_factory.mktemp("cases") / "case05"
+    return out, write_case(case_named("case05"), quick_scanner(), out)
+
+
+def test_a_written_case_is_read_and_scored_by_the_package(written):
+    folder, _ = written
+    study = read_study(folder)
+    rois = read_rois(folder / ROI_FILE)
+    volumes = {w: study.find(w).volume() for w in ("T1", "T2", "STIR")}
+    assert not rois.check(volumes["T1"])  # the same frame of reference
+    scored = score_case(volumes, rois.rois, aggregate="median", rule="replace", excluded={"L2": "fracture"})
+    assert 2 < scored.score("VBQ-T1").value < 7
+    assert 0.2 < scored.score("VBQ-T2").value < 1.2
+
+
+def test_the_tables_of_a_case_say_who_and_what(written):
+    folder, files = written
+    assert all(p.is_file() for p in files)
+    [bone] = csv.DictReader((folder / BONE_FILE).read_text(encoding="utf-8").splitlines())
+    assert (bone["id"], bone["sex"], bone["fracture"]) == ("CASE05", "F", "yes")
+    truth = list(csv.DictReader((folder / TRUTH_FILE).read_text(encoding="utf-8").splitlines()))
+    marrow = {r["level"]: float(r["value"]) for r in truth if r["kind"] == "pdff"}
+    for level, told in zip(("L1", "L3", "L4"), np.array(case_named("case05").patient.pdff)[[0, 2, 3]], strict=True):
+        assert marrow[level] == pytest.approx(told, abs=0.03)
+    assert {"kind": "fracture", "level": "L2", "name": "grade", "value": "2"} in truth
+
+
+@pytest.mark.slow
+def test_the_sample_data_has_a_registry_that_notices_a_changed_byte(coarse, tmp_path):
+    out = tmp_path / "sample"
+    files = write_sample_data(out, cases=["case04", "case08"], women=2)
+    assert check_registry(out) == ()
+    assert {p.name for p in out.iterdir()} == {"case04", "case08", BONE_FILE, WOMEN_FILE, "README.md", REGISTRY_FILE}
+    women = list(csv.DictReader((out / WOMEN_FILE).read_text(encoding="utf-8").splitlines()))
+    assert len(women) == 2 * len({SAMPLE_SCANNERS[c] for c in ("case04", "case08")})
+    before = {p: p.read_bytes() for p in files}
+    write_sample_data(out, cases=["case04", "case08"], women=2)  # replaces its own work, bit for bit
+    assert {p: p.read_bytes() for p in files} == before
+    (out / "case04" / BONE_FILE).write_text("changed")
+    assert check_registry(out) == (f"case04/{BONE_FILE}",)
+
+
+def test_what_is_not_sample_data_is_left_alone(coarse, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(ScannerError, match=r"not empty and holds no registry\.txt"):
+        write_sample_data(tmp_path)
+    with pytest.raises(ScannerError, match=r"has no registry\.txt"):
+        check_registry(tmp_path)
+    assert main([str(tmp_path)]) == 1
+    assert main([]) == 2
+    assert main([str(tmp_path / "new" / ".."), "more"]) == 2
+
+
+@pytest.mark.slow
+def test_the_command_simulates_and_refuses_in_words(coarse, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("vbqkit.scanner.presets.scanner_named", lambda _name: quick_scanner())
+    out = tmp_path / "out"
+    assert command_line(["simulate", "--case", "case01", "--scanner", "generic-1.5t", "--out", str(out)]) == 0
+    assert "All synthetic" in capsys.readouterr().out
+    assert (out / ROI_FILE).is_file()
+    assert command_line(["simulate", "--case", "case01", "--scanner", "generic-1.5t", "--out", str(out)]) == 1
+    assert "not empty; nothing was written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--case", "case99", "--scanner", "generic-3t", "--out", "x"], "no sample case 'case99'"),
+        (["--case", "case01", "--scanner", "siemens", "--out", "x"], "no scanner 'siemens'"),
+        (["--case", "case01"], "--scanner, --out missing"),
+    ],
+)
+def test_unknown_names_are_refused_before_anything_is_made(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command_line(["simulate", *arguments]) == 1
+    assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_lists_every_case_and_scanner(capsys):
+    assert command_line(["simulate", "--list", "--json"]) == 0
+    assert '"case08"' in (out := capsys.readouterr().out)
+    assert '"hitachi-1.2t"' in out
+
+
+def test_every_sample_case_has_a_scanner_and_the_repeated_one_another():
+    assert set(SAMPLE_SCANNERS) == set(CASES)
+    for case in CASES.values():
+        if case.repeats:
+            assert SAMPLE_SCANNERS[case.name] != SAMPLE_SCANNERS[case.repeats]
+
+
+@pytest.mark.skipif(not SAMPLE.is_dir(), reason="the sample data is not here; make it with: make sample-data")
+def test_the_sample_data_in_the_repository_is_whole_and_fits():
+    assert check_registry(SAMPLE) == ()
+    assert sum(p.stat().st_size for p in SAMPLE.rglob("*") if p.is_file()) <= 40e6
+    assert {p.name for p in SAMPLE.iterdir() if p.is_dir()} == set(CASES)

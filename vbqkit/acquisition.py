@@ -1,0 +1,62 @@
+"""How a series was acquired: the physics tags of an MR series, in the field's words and units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+Weighting = Literal["T1", "T2", "STIR", "PD", "unknown"]
+"""Contrast weighting of a series; ``"unknown"`` stays unknown until physics or the user says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquisition:
+    """What the header says about one series. ``None`` (or empty) means that the header does not say.
+
+    Times are in milliseconds, field strength in tesla, lengths in millimetres, bandwidth in hertz per pixel,
+    angles in degrees. Nothing here is guessed: a value that a reader had to distrust is ``None`` and has a caution.
+    """
+
+    modality: str | None = None
+    weighting: Weighting = "unknown"
+    weighting_reason: str = "nothing in the header decides it"
+    tr_ms: float | None = None
+    te_ms: float | None = None
+    ti_ms: float | None = None
+    echo_train_length: int | None = None
+    flip_angle_deg: float | None = None
+    field_t: float | None = None
+    bandwidth_hz_per_px: float | None = None
+    averages: float | None = None
+    slice_thickness_mm: float | None = None
+    spacing_between_slices_mm: float | None = None
+    vendor: str | None = None
+    model: str | None = None
+    coil: str | None = None
+    scanning_sequence: tuple[str, ...] = ()
+    sequence_variant: tuple[str, ...] = ()
+    scan_options: tuple[str, ...] = ()
+    sequence_name: str | None = None
+    fat_suppressed: bool | None = None
+    contrast_agent: str | None = None
+    image_type: tuple[str, ...] = ()
+    body_part: str | None = None
+    series_number: int | None = None
+    series_description: str | None = None
+    series_uid: str | None = None
+    study_uid: str | None = None
+    frame_of_reference_uid: str | None = None
+    rescale_slope: float = 1.0
+    rescale_intercept: float = 0.0
+    synthetic: bool = False
+
+    def missing(self) -> tuple[str, ...]:
+        """Names of the fields a reader of a score would want and the header does not give.
+
+        Examples
+        --------
+        >>> Acquisition(tr_ms=600.0, te_ms=12.0, field_t=1.5).missing()
+        ('vendor',)
+        """
+        wanted = ("tr_ms", "te_ms", "field_t", "vendor")
+        return tuple(f.name for f in fields(self) if f.name in wanted and getattr(self, f.name) is None)

@@ -1,0 +1,62 @@
+"""The command line: ``vbqkit COMMAND ...``. One module a command; every ``--json`` prints one list of flat objects."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from vbqkit.cli.report import Report, write
+from vbqkit.errors import VbqkitError
+
+COMMANDS: dict[str, str] = {
+    "series": "vbqkit.cli.series",
+    "score": "vbqkit.cli.score",
+    "simulate": "vbqkit.cli.simulate",
+    "ledger": "vbqkit.cli.ledger",
+    "progress": "vbqkit.cli.progress",
+    "validate-scanner": "vbqkit.cli.validate_scanner",
+}
+"""Command name -> module with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Report``."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status: 0 done, 1 refused with a reason, 2 not understood."""
+    parser = argparse.ArgumentParser(
+        prog="vbqkit",
+        description="Opportunistic osteoporosis screening from lumbar MRI, for teaching and research. It does not diagnose.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for name, module_name in COMMANDS.items():
+        module = importlib.import_module(module_name)
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        command.add_argument("--json", action="store_true", help="print one list of flat JSON objects")
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    args = parser.parse_args(arguments)
+    if args.version:
+        from vbqkit import __version__  # noqa: PLC0415 - only when asked for
+
+        print(__version__)
+        return 0
+    if args.command is None:
+        parser.print_help()
+        return 2
+    try:
+        report: Report = args.run(args)
+    except VbqkitError as error:
+        print(f"vbqkit {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"vbqkit {args.command}: stopped; nothing was half written.", file=sys.stderr)
+        return 130
+    try:
+        write(report, as_json=args.json)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return report.status

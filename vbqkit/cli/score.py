@@ -1,0 +1,230 @@
+"""``vbqkit score``: the scores of a study with the ROIs of a file."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+import numpy as np
+
+from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.report import Report
+from vbqkit.errors import FormatError, ScoreError
+from vbqkit.formats import read_rois, read_study
+from vbqkit.formats.rois import RoiFile
+from vbqkit.image import Series, Study, Volume
+from vbqkit.scores import (
+    Aggregate,
+    CaseScores,
+    Jitter,
+    ReferenceGroup,
+    Score,
+    Uncertainty,
+    case_uncertainty,
+    score_case,
+)
+
+HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with its parts, or the reason why not."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options of the command."""
+    parser.add_argument("path", metavar="PATH", help="file, folder, ZIP or DICOMDIR")
+    parser.add_argument("--rois", required=True, metavar="FILE", help="ROI file (JSON) with L1 to L4, CSF and noise")
+    parser.add_argument(
+        "--series",
+        action="append",
+        default=[],
+        metavar="[T1=|T2=|STIR=]NUMBER",
+        help="which row of 'vbqkit series' to score, counted from 0; T1=2 also says by hand that row 2 is T1; may be repeated",
+    )
+    parser.add_argument(
+        "--reference-snr", metavar="MEAN,SD,N", help="SNR of young women on the same scanner, for the M-score"
+    )
+    parser.add_argument(
+        "--reference-scanner", metavar="TEXT", default="not stated", help="the scanner they were measured on"
+    )
+    parser.add_argument(
+        "--aggregate",
+        choices=["median", "mean", "both"],
+        default="both",
+        help="of L1-L4 for VBQ: median (papers 003, 004), mean (001); both by default",
+    )
+    parser.add_argument(
+        "--rule",
+        choices=["all four", "leave out", "replace"],
+        default="all four",
+        help="for levels in --exclude: leave out (004), replace by T12/L5 (001)",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="LEVEL=REASON",
+        help="a level that cannot be used, such as L2=fracture",
+    )
+    parser.add_argument(
+        "--coverage",
+        choices=["centre", "area"],
+        default="centre",
+        help="count pixels by their centre, or weigh them by covered area",
+    )
+    parser.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in paper 000)")
+    parser.add_argument(
+        "--jitter",
+        default="1,0",
+        metavar="MM,PERCENT",
+        help="how far placements are thought to vary, for the 95 %% interval: shift in mm, change of lengths in percent; "
+        "1,0 by default: 1 mm, fixed area",
+    )
+    parser.add_argument(
+        "--plane",
+        choices=["sagittal", "coronal", "axial"],
+        help="the plane, where the header of a volume file is wrong",
+    )
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Score the study."""
+    with progress_bar("Reading headers") as progress:
+        study = read_study(args.path, plane=args.plane, progress=progress)
+    drawn = read_rois(args.rois)
+    volumes = _volumes(study, args.series, drawn)
+    placed = [caution for volume in volumes.values() for caution in drawn.check(volume)]
+    excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
+    reference = _reference(args.reference_snr, args.reference_scanner)
+    aggregates: tuple[Aggregate, ...] = ("median", "mean") if args.aggregate == "both" else (args.aggregate,)
+    jitter = _jitter(args.jitter)
+    rows: list[dict[str, object]] = []
+    for aggregate in aggregates:
+        case = score_case(
+            volumes,
+            drawn.rois,
+            aggregate=aggregate,
+            reference=reference,
+            rule=args.rule,
+            excluded=excluded,
+            rayleigh_correction=args.rayleigh,
+            coverage=args.coverage,
+        )
+        intervals = case_uncertainty(
+            volumes,
+            drawn.rois,
+            aggregate=aggregate,
+            jitter=jitter,
+            rng=np.random.default_rng(0),  # the same command prints the same interval
+            reference=reference,
+            rule=args.rule,
+            excluded=excluded,
+            rayleigh_correction=args.rayleigh,
+            coverage=args.coverage,
+        )
+        known = {one.score.name: _interval(one, jitter) for one in intervals}
+        rows += [row for row in (row | known.get(str(row["score"]), {}) for row in case.rows()) if row not in rows]
+    remarks = [f"! {caution}" for caution in dict.fromkeys([*map(str, placed), *_cautions(case, volumes)])]
+    remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
+    remarks += _refusals(rows)
+    remarks.append(
+        f"Intervals: 95 %, from pixel noise, ROI placement ({jitter}, assumed: see --jitter) and reference group; shares: --json."
+    )
+    remarks += [
+        f"{name}: {direction}."
+        for name, direction in {r["score"]: r["direction"] for r in rows if "direction" in r}.items()
+    ]
+    remarks.append("It screens and teaches; it does not diagnose. Definitions, parts and sources: --json.")
+    for row in rows:
+        row["aggregate"] = str(row.get("option_aggregate") or "-").split(" ")[0]
+    return Report(
+        rows=rows,
+        columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit", "levels"),
+        remarks=tuple(remarks),
+    )
+
+
+def _interval(found: Uncertainty, jitter: Jitter) -> dict[str, object]:
+    shares = {f"share_{s.name.replace(' ', '_')}": s.share for s in found.sources if not math.isnan(s.share)}
+    row: dict[str, object] = {"ci_low": found.ci_low, "ci_high": found.ci_high, "confidence": found.confidence}
+    return row | shares | {"interval_method": found.method, "jitter": str(jitter)}
+
+
+def _jitter(text: str) -> Jitter:
+    try:
+        shift_mm, size_percent = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ScoreError(f"--jitter {text} is not understood; write MM,PERCENT, such as --jitter 1,0.") from None
+    return Jitter(shift_mm=shift_mm, size_percent=size_percent)
+
+
+def _refusals(rows: list[dict[str, object]]) -> list[str]:
+    by_reason: dict[object, list[str]] = {}
+    for row in rows:
+        if row["refused"]:
+            by_reason.setdefault(row["refused"], []).append(str(row["score"]))
+    return [f"{' and '.join(dict.fromkeys(names))} not given: {reason}" for reason, names in by_reason.items()]
+
+
+def _cautions(case: CaseScores, volumes: dict[str, Volume]) -> list[str]:
+    found = [str(c) for c in case.cautions]
+    found += [str(c) for volume in volumes.values() for c in volume.cautions]
+    found += [str(c) for result in case.results if isinstance(result, Score) for c in result.cautions]
+    return list(dict.fromkeys(found))
+
+
+def _volumes(study: Study, choices: list[str], drawn: RoiFile) -> dict[str, Volume]:
+    mixed = [caution for caution in study.cautions if caution.code == "several-patients"]
+    if mixed:
+        raise FormatError(f"{study.source} cannot be scored as one case. {mixed[0].message}")
+    if choices:
+        return dict(_chosen(study, choice) for choice in choices)
+    if len(study) == 1 and study.series[0].acquisition.weighting == "unknown" and drawn.weighting != "unknown":
+        return dict([_chosen(study, f"{drawn.weighting}=0", said=f"said by the reader in {drawn.source}")])
+    scorable = [(i, s) for i, s in enumerate(study) if s.scorable]
+    known = [(i, s) for i, s in scorable if s.acquisition.weighting in ("T1", "T2", "STIR") and s.plane == "sagittal"]
+    names = [s.acquisition.weighting for _, s in known]
+    if not known or len(set(names)) < len(names):
+        why = "no series with known weighting" if not known else "more than one series of a weighting"
+        listing = "\n".join(f"  {i}: {s!r}" for i, s in enumerate(study))
+        raise FormatError(
+            f"{study.source} has {why}, and nothing is guessed. Choose by number and, where the header does not say it, by "
+            f"weighting, for instance --series T1=0:\n{listing}"
+        )
+    return {s.acquisition.weighting: s.volume() for _, s in known}
+
+
+def _chosen(study: Study, choice: str, *, said: str = "said by hand") -> tuple[str, Volume]:
+    weighting, _, number = choice.rpartition("=")
+    if not number.isdigit() or int(number) >= len(study) or weighting not in ("", "T1", "T2", "STIR"):
+        raise FormatError(
+            f"--series {choice} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}, such as --series T1=0."
+        )
+    series: Series = study.series[int(number)]
+    if not series.scorable:
+        raise ScoreError(f"Series {number} of {study.source} cannot be scored: {series.refusal}.")
+    volume = series.volume()
+    if weighting:
+        volume = volume.with_acquisition(weighting=weighting, weighting_reason=said)
+    if volume.acquisition.weighting not in ("T1", "T2", "STIR"):
+        raise ScoreError(
+            f"The weighting of series {number} is {volume.acquisition.weighting} ({volume.acquisition.weighting_reason}). If you know it, "
+            f"say so: --series T1={number}."
+        )
+    return volume.acquisition.weighting, volume
+
+
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ScoreError(f"{option} {text} is not understood; write it like {option} {example}.")
+    return name, value
+
+
+def _reference(text: str | None, scanner: str) -> ReferenceGroup | None:
+    if text is None:
+        return None
+    try:
+        mean, sd, n = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ScoreError(
+            f"--reference-snr {text} is not understood; write MEAN,SD,N, such as --reference-snr 47.6,5.4,5."
+        ) from None
+    return ReferenceGroup(mean=mean, sd=sd, n=int(n), scanner=scanner, source="given on the command line")

@@ -1,0 +1,181 @@
+"""One cell at a time: what it says, or what is wrong with it and what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from vbqkit.cohort.columns import Column
+
+MISSING = frozenset(
+    {"", "na", "n/a", "n.a.", "nan", "none", "null", "-", "–", "—", ".", "?", "missing", "not done", "nd"}
+)
+"""Texts that mean: not measured."""
+
+_SEX = {"f": "F", "female": "F", "w": "F", "woman": "F", "women": "F", "z": "F", "ž": "F", "žena": "F", "zena": "F"} | {
+    "m": "M", "male": "M", "man": "M", "men": "M", "muž": "M", "muz": "M"
+}  # fmt: skip
+_YES_NO = {"1": True, "yes": True, "y": True, "true": True, "áno": True, "ano": True} | {
+    "0": False, "no": False, "n": False, "false": False, "nie": False, "ne": False
+}  # fmt: skip
+_SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A cell that cannot be used: what is wrong, and what to do."""
+
+    problem: str
+    remedy: str
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell says that there is no value."""
+    return (
+        cell is None
+        or (isinstance(cell, float) and math.isnan(cell))
+        or (isinstance(cell, str) and cell.strip().casefold() in MISSING)
+    )
+
+
+def read_cell(cell: Any, column: Column, *, factor: float, decimal: str) -> Any:
+    """The value of a cell by the kind of its column; None where it is missing, :class:`Bad` where it cannot be used.
+
+    Parameters
+    ----------
+    cell : str, number, bool, date or None
+        As it stands in the file.
+    column : Column
+        What is expected.
+    factor : float
+        What one unit of the heading is in the column's own unit.
+    decimal : {".", ","}
+        Decimal mark of the file.
+    """
+    if is_missing(cell):
+        return None
+    if isinstance(cell, str) and _SPREADSHEET_ERROR.fullmatch(cell.strip()):
+        return Bad(f"holds the spreadsheet error {cell.strip()}", "Mend the formula, or empty the cell.")
+    if column.kind == "number":
+        return _in_range(_number(cell, decimal), column, factor)
+    text = _plain_text(cell)
+    if column.kind == "sex":
+        return _SEX.get(text.casefold()) or Bad(
+            f"'{text}' is not F or M", "Write F or M; codes such as 1 and 2 are not guessed."
+        )
+    if column.kind == "yes-no":
+        found = _YES_NO.get(text.casefold())
+        return (
+            Bad(f"'{text}' is not yes or no", "Write 1 or yes, 0 or no, or leave it empty.") if found is None else found
+        )
+    return text
+
+
+def _plain_text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return str(cell).strip()
+
+
+def _number(cell: Any, decimal: str) -> float | Bad:
+    if isinstance(cell, bool):
+        return Bad(f"'{cell}' is not a number", "Write the number.")
+    if isinstance(cell, (int, float)):
+        return float(cell)
+    if isinstance(cell, (dt.date, dt.time)):
+        return Bad(f"the spreadsheet made a date of it ({cell:%Y-%m-%d})" if isinstance(cell, dt.date) else "the spreadsheet made a time of it",
+                   "Set the column's format to Number and type the value again.")  # fmt: skip
+    text = str(cell).strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
+    if decimal == "," and "." not in text:
+        text = text.replace(",", ".", 1)
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if "," in text and _NUMBER.fullmatch(text.replace(",", ".", 1)):
+        return Bad(
+            f"'{cell}' has a decimal comma, other cells have a point",
+            "Use one of the two in the whole file, or say decimal=','.",
+        )
+    if re.fullmatch(r"[<>≤≥~].*", text):
+        return Bad(f"'{cell}' is a bound, not a value", "Write the measured value, or leave the cell empty.")
+    found = _NUMBER.match(text)
+    if found and found.end() > 0:
+        return Bad(
+            f"'{cell}' is more than a number", "Write the number alone; the unit goes into the heading, in brackets."
+        )
+    return Bad(f"'{cell}' is not a number", "Write the number, or leave the cell empty.")
+
+
+def _in_range(value: float | Bad, column: Column, factor: float) -> float | Bad:
+    if isinstance(value, Bad):
+        return value
+    if not math.isfinite(value):
+        return Bad(f"{value} is not finite", "Write the number, or leave the cell empty.")
+    number = value * factor
+    if column.low <= number <= column.high:
+        return number
+    unit = f" {column.unit}" if column.unit else ""
+    return Bad(f"{number:g}{unit} is outside {column.low:g} to {column.high:g}{unit}", _unit_hint(number, column))
+
+
+def _unit_hint(number: float, column: Column) -> str:
+    for name, factor in column.units:
+        if factor != 1.0 and column.low <= number * factor <= column.high:
+            return (
+                f"It looks like {name}: write the unit into the heading, '{column.aliases[0]} ({name})', or convert it."
+            )
+    if column.name == "pdff_percent" and 0 <= number < 1:
+        return "It looks like a share: multiply by 100."
+    if column.worse == "low" and column.name.endswith("score") and column.low <= -number / 10 <= column.high:
+        return "A decimal point may be missing. Check it against the report."
+    return "Check the unit and the decimal point."
+
+
+def identity_in(text: str, *, is_code: bool) -> str | None:
+    """What in a text gives a patient away, in words; None if nothing does. The text itself is never repeated.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+    is_code : bool
+        Whether it stands in the column of patient codes, where a date or two words are suspect too.
+
+    Examples
+    --------
+    >>> identity_in("P017", is_code=True) is None
+    True
+    >>> identity_in("0001010009", is_code=True)
+    'a national birth number'
+    """
+    compact = text.strip()
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}", compact):
+        return "an e-mail address"
+    if _is_birth_number(compact):
+        return "a national birth number"
+    if re.fullmatch(r"\d{3}-\d{2}-\d{4}", compact):
+        return "a social security number"
+    if re.fullmatch(r"[^\W\d_]{2,}\^[^\W\d_]{2,}.*", compact) and not compact.casefold().startswith("virtual^"):
+        return "a name"
+    if is_code and re.fullmatch(
+        r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?\d{4}|\d{1,2}/\d{1,2}/\d{4})( 00:00:00)?", compact
+    ):
+        return "a date, such as a date of birth"
+    if is_code and re.fullmatch(r"[^\W\d_]{2,}[ ,]+[^\W\d_]{2,}", compact):
+        return "a name"
+    return None
+
+
+def _is_birth_number(text: str) -> bool:
+    """Czech and Slovak: YYMMDD and 3 or 4 digits; months of women + 50, of later numbers + 20; 10 digits divide by 11."""
+    found = re.fullmatch(r"\d\d(\d\d)(\d\d)(/?)\d{3}(\d?)", text)
+    if not found:
+        return False
+    month, day, slash, tenth = int(found[1]), int(found[2]), found[3], found[4]
+    plausible = month % 50 in {*range(1, 13), *range(21, 33)} and 1 <= day <= 31
+    return plausible and (int(text.replace("/", "")) % 11 == 0 if tenth else bool(slash))

@@ -1,0 +1,134 @@
+"""Checks of numbers and of choices, with tolerance and hints."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vbqkit.errors import VbqkitError
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGrade:
+    """Whether an answer is right, and what to say about it.
+
+    Attributes
+    ----------
+    right : bool
+        Right within the tolerance.
+    feedback : str
+        What to tell the student; for a wrong answer a hint, never the answer.
+    """
+
+    right: bool
+    feedback: str
+
+
+def check_number(
+    given: float | str,
+    expected: float,
+    *,
+    tolerance: float,
+    unit: str = "",
+    hints: Sequence[tuple[float, str]] = (),
+) -> AnswerGrade:
+    """Check a number.
+
+    Parameters
+    ----------
+    given : float or str
+        What the student wrote; a comma as decimal sign is understood.
+    expected : float
+        The right number, computed from the case.
+    tolerance : float
+        Relative: 0.02 accepts 2 % to either side. For an expected 0 it is absolute.
+    unit : str
+        Said in the feedback.
+    hints : sequence of (float, str)
+        Values that a known mistake leads to, and what to say about it.
+
+    Returns
+    -------
+    AnswerGrade
+
+    Examples
+    --------
+    >>> check_number("58,9", 59.0, tolerance=0.02).right
+    True
+    >>> print(check_number(590, 59.0, tolerance=0.02).feedback)
+    Not yet: this is ten times too much. Check the decimal point or the unit.
+    """
+    if not tolerance > 0:
+        raise VbqkitError(f"A tolerance of {tolerance} accepts nothing; give a share above 0, such as 0.02.")
+    number = _number(given)
+    if number is None:
+        return AnswerGrade(False, f"'{given}' is not a number. Write digits, for instance 12.5.")
+
+    def close(to: float) -> bool:
+        return abs(number - to) <= (tolerance * abs(to) if to else tolerance)
+
+    if close(expected):
+        return AnswerGrade(True, f"Right: {expected:.4g}{f' {unit}' if unit else ''}.")
+    known = next((text for value, text in hints if close(value)), None)
+    if known is None:
+        known = _usual_slip(number, expected, close)
+    return AnswerGrade(False, f"Not yet: {known}")
+
+
+def _number(given: float | str) -> float | None:
+    try:
+        number = float(str(given).strip().replace(",", ".").replace("−", "-").removesuffix("%"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _usual_slip(number: float, expected: float, close: Callable[[float], bool]) -> str:
+    if close(-expected) and expected:
+        return "the size is right, the sign is not. Which of the two is taken from the other?"
+    if expected and close(10 * expected):
+        return "this is ten times too much. Check the decimal point or the unit."
+    if expected and close(expected / 10):
+        return "this is ten times too little. Check the decimal point or the unit."
+    if expected and close(1 / expected):
+        return "this is the ratio upside down. What is divided by what?"
+    return "too high. Try again." if number > expected else "too low. Try again."
+
+
+def seal_answer(question: str, key: str) -> str:
+    """The fingerprint of an answer that a question file keeps in place of the answer.
+
+    ``SHA-256("vbqkit:" + question + ":" + key)``, the first 16 hexadecimal digits. It keeps the answer out of sight; it is no
+    lock, and need not be one.
+
+    Examples
+    --------
+    >>> seal_answer("demo", "b")
+    'a4fa439a6d06a98d'
+    """
+    return hashlib.sha256(f"vbqkit:{question}:{key}".encode()).hexdigest()[:16]
+
+
+def check_choice(question: str, key: str, *, sealed: str, feedback: str = "") -> AnswerGrade:
+    """Check a choice against its sealed answer.
+
+    Parameters
+    ----------
+    question : str
+        Name of the question.
+    key : str
+        What was chosen.
+    sealed : str
+        From :func:`seal_answer`.
+    feedback : str
+        What is said about this choice, right or wrong.
+
+    Examples
+    --------
+    >>> check_choice("demo", "a", sealed=seal_answer("demo", "b"), feedback="Fat has a short T1.").feedback
+    'Not yet. Fat has a short T1.'
+    """
+    right = seal_answer(question, key) == sealed
+    return AnswerGrade(right, f"{'Right.' if right else 'Not yet.'} {feedback}".strip())

@@ -1,0 +1,158 @@
+"""Virtual patients to practise on, drawn by a seed: a class gets different ones, and a teacher can make each again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from vbqkit.errors import VbqkitError
+from vbqkit.image import Slice, Volume
+from vbqkit.roi import Roi
+from vbqkit.scanner.acquire import acquire
+from vbqkit.scanner.anatomy import make_phantom
+from vbqkit.scanner.findings import CanalStenosis, Finding, Fracture, Haemangioma, Modic, SchmorlNode, Scoliosis
+from vbqkit.scanner.machine import Scanner
+from vbqkit.scanner.patients import draw_patients
+from vbqkit.scanner.phantom import Phantom
+from vbqkit.scanner.presets import scanner_named
+
+Kind = Literal["plain", "young", "fracture", "haemangioma", "modic", "schmorl", "stenosis", "scoliosis"]
+KINDS: tuple[Kind, ...] = ("plain", "young", "fracture", "haemangioma", "modic", "schmorl", "stenosis", "scoliosis")
+
+PRACTICE_SCANNER = "generic-1.5t"
+"""Preset of the practice cases: its air holds noise, so that SNR can be measured."""
+
+_WIDTH_MM = 33.0
+_SLICES = 5
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class TeachingCase:
+    """A virtual patient, scanned, with the truth. Synthetic.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"plain-7"``: kind and seed, all that is needed to make it again.
+    phantom : Phantom
+        The truth, with the reference ROIs.
+    volumes : mapping of str to Volume
+        Weighting to series.
+    scanner : Scanner
+        The machine it was scanned on.
+    """
+
+    name: str
+    phantom: Phantom
+    volumes: Mapping[str, Volume] = field(repr=False)
+    scanner: Scanner = field(repr=False)
+
+    @property
+    def reference_rois(self) -> tuple[Roi, ...]:
+        """Where an expert would measure."""
+        return self.phantom.reference_rois
+
+    def middle_slice(self, weighting: str = "T1") -> Slice:
+        """The slice on which the reference CSF ROI lies."""
+        csf = next(roi for roi in self.reference_rois if roi.label == "CSF")
+        return self.volumes[weighting].nearest_slice(csf.center_mm)
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{f.kind} {f.level}".strip() for f in self.phantom.findings) or "no finding"
+        series = ", ".join(self.volumes)
+        return f"<TeachingCase {self.name}: {series} on {self.scanner.model}; {found}; synthetic>"
+
+
+def case_seed(student: str, exercise: str) -> int:
+    """The seed of a student's case: the same name and exercise always give the same number.
+
+    Examples
+    --------
+    >>> case_seed("7", "placing") == case_seed(" 7 ", "placing"), case_seed("7", "placing") == case_seed("8", "placing")
+    (True, False)
+    """
+    digest = hashlib.sha256(f"{student.strip().casefold()}|{exercise}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % 100_000
+
+
+def make_case(
+    seed: int,
+    *,
+    kind: Kind = "plain",
+    weightings: Sequence[str] = ("T1",),
+    scanner: str | Scanner = PRACTICE_SCANNER,
+    slices: int = _SLICES,
+) -> TeachingCase:
+    """Draw a patient, grow the body, and scan it.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed, kind and scanner give the same case.
+    kind : str
+        ``"plain"`` (woman of 45 to 80), ``"young"`` (woman of 22 to 35), or the finding to be seen.
+    weightings : sequence of str
+        Series to scan.
+    scanner : str or Scanner
+        A preset's name, or a machine.
+    slices : int
+        How many slices about the middle, odd.
+
+    Returns
+    -------
+    TeachingCase
+
+    Raises
+    ------
+    VbqkitError
+        If there is no such kind.
+    """
+    if kind not in KINDS:
+        raise VbqkitError(f"There is no kind of case '{kind}'; choose one of {', '.join(KINDS)}.")
+    machine = scanner_named(scanner) if isinstance(scanner, str) else scanner
+    people, form, noise = (np.random.default_rng([seed, stream]) for stream in (1, 2, 3))
+    ages = (22.0, 35.0) if kind == "young" else (45.0, 80.0)
+    (patient,) = draw_patients(1, rng=people, sex="F", age_range=ages, fractured=kind == "fracture")
+    width = 2 * _WIDTH_MM if kind == "scoliosis" else _WIDTH_MM
+    phantom = make_phantom(
+        patient.with_name(f"{kind}-{seed}"), seed=seed, findings=findings_of(kind, form), width_mm=width
+    )
+    wanted = 9 if kind == "scoliosis" else slices
+    volumes = {}
+    for weighting in weightings:
+        protocol = machine.protocol(weighting)
+        first = (protocol.slices - wanted) // 2
+        volume = acquire(phantom, machine, protocol, rng=noise, slices=range(first, first + wanted))
+        volumes[weighting] = replace(
+            volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed))
+        )
+    return TeachingCase(name=f"{kind}-{seed}", phantom=phantom, volumes=volumes, scanner=machine)
+
+
+def findings_of(kind: Kind, rng: np.random.Generator) -> tuple[Finding, ...]:
+    """What is to be seen in a case of this kind; where and how much is drawn."""
+    level = str(rng.choice(["L1", "L2", "L3", "L4"]))
+    if kind == "fracture":
+        shape = str(rng.choice(["wedge", "biconcave", "crush"]))
+        return (Fracture(level, shape=shape, grade=2, acute=bool(rng.integers(2))),)  # type: ignore[arg-type]
+    if kind == "haemangioma":
+        return (Haemangioma(level, radius_mm=float(rng.uniform(6.0, 9.0))),)
+    if kind == "modic":
+        return (Modic(level, endplate="lower", type=int(rng.integers(1, 4)), grade="B"),)  # type: ignore[arg-type]
+    if kind == "schmorl":
+        return (SchmorlNode(level, endplate="upper", depth_mm=float(rng.uniform(4.0, 6.5))),)
+    if kind == "stenosis":
+        return (CanalStenosis("L3", sac_depth_mm=5.0),)
+    if kind == "scoliosis":
+        return (Scoliosis("L2", cobb_deg=float(rng.uniform(14.0, 22.0)), to_left=bool(rng.integers(2))),)
+    return ()
+
+
+def _frame_uid(kind: str, seed: int) -> str:
+    """A UID that ties ROI files to the case (the 2.25 form: a number, here from kind and seed)."""
+    digest = hashlib.sha256(f"vbqkit teaching case {kind} {seed}".encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:15], 'big')}"

@@ -1,0 +1,367 @@
+"""Is this ROI where it should be? A placement judged against the truth of a virtual patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import RoiError
+from vbqkit.exercises.advice import clean_move, direction_words
+from vbqkit.exercises.truth import TruthUnderRoi, contaminated_pixels, truth_under, wanted_word
+from vbqkit.image import Slice, Volume
+from vbqkit.roi import Roi
+from vbqkit.scanner.phantom import LEVELS, Phantom
+from vbqkit.scores import check_noise
+
+Severity = Literal["wrong", "minor"]
+"""``"wrong"`` must be mended before a placement passes; ``"minor"`` is worth knowing."""
+
+WRONG_SHARE = 0.05
+"""More foreign tissue than this share of the ROI's volume is a wrong placement."""
+
+MINOR_SHARE = 0.01
+EDGE_MM = 1.0
+"""A careful reader keeps about this distance from an edge: chemical shift and truncation smear it over 1-2 pixels."""
+
+AREA_TOLERANCE = 0.05
+SMALL_SHARE = 0.5
+WHOLE_CASE = ("L1", "L2", "L3", "L4", "CSF", "noise")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a placement.
+
+    Attributes
+    ----------
+    code : str
+        Short stable name: ``"cortex"``, ``"wrong-level"``, ``"slice"`` ...
+    severity : {"wrong", "minor"}
+        Whether it must be mended.
+    message : str
+        What is wrong, why it matters, and what to do.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PlacementGrade:
+    """How well one ROI is placed.
+
+    Attributes
+    ----------
+    label : str
+        Label of the ROI.
+    faults : tuple of Fault
+        Empty: nothing to mend.
+    shares : tuple of (str, float)
+        What the ROI holds, in reader's words, largest share first.
+    purity : float
+        Share of its volume that is the right tissue, 0 to 1.
+    edge_mm : float or None
+        Distance to the nearest tissue that it should not hold, mm; None where it could not be looked up.
+    slice_offset_mm : float or None
+        Distance of its slice from the plane of the reference ROI, mm.
+    contaminated : ndarray of bool or None
+        Pixels of the slice that should not be in the ROI, to be coloured on the picture.
+    slice_index : int or None
+        Slice it lies on.
+    """
+
+    label: str
+    faults: tuple[Fault, ...]
+    shares: tuple[tuple[str, float], ...] = ()
+    purity: float = 0.0
+    edge_mm: float | None = None
+    slice_offset_mm: float | None = None
+    contaminated: npt.NDArray[np.bool_] | None = None
+    slice_index: int | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing must be mended."""
+        return all(fault.severity != "wrong" for fault in self.faults)
+
+    def as_row(self) -> dict[str, Any]:
+        """One flat table row."""
+        return {
+            "label": self.label,
+            "passed": self.passed,
+            "purity": self.purity,
+            "edge_mm": self.edge_mm,
+            "slice_offset_mm": self.slice_offset_mm,
+            "slice": self.slice_index,
+            "faults": "; ".join(f.code for f in self.faults) or None,
+            "holds": ", ".join(f"{100 * share:.0f} % {word}" for word, share in self.shares if share >= MINOR_SHARE),
+        }
+
+    def __str__(self) -> str:
+        head = f"{self.label}: {'well placed' if not self.faults else 'passes' if self.passed else 'try again'}"
+        return "\n".join([head, *(f"  - {fault}" for fault in self.faults)])
+
+
+def check_placement(
+    roi: Roi, truth: Phantom, *, image: Volume | Slice, siblings: Iterable[Roi] = (), marrow_mean: float | None = None
+) -> PlacementGrade:
+    """Judge one ROI against the truth.
+
+    Parameters
+    ----------
+    roi : Roi
+        Labelled T11 to S2, ``"CSF"`` or ``"noise"``.
+    truth : Phantom
+        The virtual patient; its reference ROIs say on which plane an expert measures.
+    image : Volume or Slice
+        The scanned series that the ROI was placed on.
+    siblings : iterable of Roi
+        The other ROIs of the case; their size is compared.
+    marrow_mean : float, optional
+        For the noise ROI: mean marrow signal, see :func:`vbqkit.scores.check_noise`.
+
+    Returns
+    -------
+    PlacementGrade
+        A ROI that lies outside the picture, or on another plane, gets a fault; it raises nothing.
+
+    Raises
+    ------
+    RoiError
+        If the label is one that no rule exists for.
+
+    Notes
+    -----
+    Shares are shares of the ROI's volume, its area times the thickness of the slice: what a thick slice averages counts.
+    """
+    wanted = wanted_word(roi.label)
+    if wanted is None:
+        raise RoiError(
+            f"There is no rule for a ROI called '{roi.label}'. Call it by its level ({', '.join(LEVELS[1:])}), 'CSF' or 'noise'."
+        )
+    try:
+        target = roi.slice_of(image)
+        mask = roi.mask(target)
+    except RoiError as error:
+        return PlacementGrade(roi.label, (Fault("not-on-picture", "wrong", str(error)),))
+    under = truth_under(roi, truth, target, wanted=wanted)
+    offset = _slice_offset(roi, truth, target)
+    faults = [
+        *_tissue_faults(roi, under, wanted),
+        *_level_of_csf(roi, truth),
+        *_slice_faults(roi, offset, target),
+        *_size_faults(roi, tuple(siblings), int(np.count_nonzero(mask))),
+        *(_noise_faults(roi, target, marrow_mean) if roi.label == "noise" else ()),
+    ]
+    return PlacementGrade(
+        label=roi.label,
+        faults=tuple(sorted(faults, key=lambda fault: fault.severity != "wrong")),
+        shares=under.shares,
+        purity=under.share(wanted),
+        edge_mm=under.edge_mm,
+        slice_offset_mm=offset,
+        contaminated=contaminated_pixels(roi, truth, target, wanted=wanted),
+        slice_index=target.index,
+    )
+
+
+def check_placements(
+    rois: Iterable[Roi], truth: Phantom, *, image: Volume, wanted: Iterable[str] = WHOLE_CASE
+) -> tuple[PlacementGrade, ...]:
+    """Judge all ROIs of a case: each by itself, against its siblings, and which are missing or double.
+
+    Parameters
+    ----------
+    rois : iterable of Roi
+        What was placed.
+    truth : Phantom
+        The virtual patient.
+    image : Volume
+        The series it was placed on.
+    wanted : iterable of str
+        Labels that the exercise asks for; ROIs with other labels are left alone.
+
+    Returns
+    -------
+    tuple of PlacementGrade
+        One a wanted label, in that order. A level that an expert leaves out (fracture) passes if it has no ROI.
+    """
+    rois, wanted = tuple(rois), tuple(wanted)
+    marrow = _marrow_mean(rois, image)
+    grades = []
+    for label in wanted:
+        own = [roi for roi in rois if roi.label == label]
+        if _is_left_out(label, truth):
+            grades.append(
+                PlacementGrade(label, _left_out_faults(label, truth) if own else (), purity=0.0 if own else 1.0)
+            )
+            continue
+        if not own:
+            text = f"There is no ROI called {label} yet. Draw it, and give it this label."
+            grades.append(PlacementGrade(label, (Fault("missing", "wrong", text),)))
+            continue
+        siblings = [roi for roi in rois if roi.label in wanted and roi.label != label]
+        grade = check_placement(own[0], truth, image=image, siblings=siblings, marrow_mean=marrow)
+        if len(own) > 1:
+            text = f"{len(own)} ROIs are called {label}; only the first is graded. Delete or rename the others."
+            grade = replace(grade, faults=(Fault("double", "wrong", text), *grade.faults))
+        grades.append(grade)
+    return tuple(grades)
+
+
+def grade_table(grades: Iterable[PlacementGrade]) -> list[dict[str, Any]]:
+    """One flat row a ROI: label, passed, purity, edge_mm, slice_offset_mm, slice, faults, holds."""
+    return [grade.as_row() for grade in grades]
+
+
+def _is_left_out(label: str, truth: Phantom) -> bool:
+    """Whether the truth has reference ROIs, but none for this level: a fractured or instrumented vertebra."""
+    references = {roi.label for roi in truth.reference_rois}
+    return label in LEVELS[1:] and bool(references & set(LEVELS[1:])) and label not in references
+
+
+def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
+    kinds = ", ".join(f.kind for f in truth.findings if f.level == label) or "no clean place for a ROI"
+    text = (
+        f"{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Paper 004 leaves such a level out, paper 001 "
+        "replaces it by T12 or L5. Delete this ROI."
+    )
+    return (Fault("left-out", "wrong", text),)
+
+
+def _marrow_mean(rois: tuple[Roi, ...], image: Volume) -> float | None:
+    means = []
+    for roi in rois:
+        if roi.label in LEVELS[1:]:
+            try:
+                means.append(roi.measure(image).mean)
+            except RoiError:
+                continue
+    return float(np.mean(means)) if means else None
+
+
+def _slice_offset(roi: Roi, truth: Phantom, target: Slice) -> float | None:
+    for reference in truth.reference_rois:
+        if reference.label == roi.label:
+            own = target.distance_mm(roi.center_mm)
+            return abs(float(target.distance_mm(reference.center_mm) - own))
+    return None
+
+
+_CODES = {"basivertebral vein": "vein", "nerve root": "root", "spinal cord": "cord", "epidural fat": "fat"}
+_WHY = {
+    "cortex": "Cortex is black on every weighting, so the mean falls.",
+    "endplate": "An endplate is nearly black, so the mean falls.",
+    "basivertebral vein": "Slow blood is dark on T1 and bright on T2 and STIR.",
+    "disc": "A disc is no marrow: dark on T1, and on T2 it says how old the disc is, not the bone.",
+    "nerve root": "Roots are brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
+    "spinal cord": "The cord is brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
+    "epidural fat": "Fat is the brightest tissue on T1: a few of its pixels raise the mean a lot.",
+    "haemangioma": "A haemangioma holds its own fat and vessels; it says nothing about the rest of the bone.",
+    "Modic change": "Marrow beside a worn disc changes to oedema, fat or sclerosis; it says nothing about the rest of the bone.",
+    "air": "There is no signal in air.",
+    "CSF": "CSF is dark on T1 and very bright on T2.",
+}
+
+
+def _tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:
+    faults = []
+    foreign = [(word, share) for word, share in under.shares if word != wanted and share > MINOR_SHARE]
+    total = sum(share for _, share in foreign)
+    move = clean_move(under, roi) if foreign else ""
+    main = under.shares[0][0]
+    if main.startswith("marrow of ") and wanted.startswith("marrow of ") and main != wanted:
+        text = (
+            f"This ROI is called {roi.label}, but most of it lies on {main.removeprefix('marrow of ')}. Count the levels again from the sacrum: "
+            "the last free vertebra above it is L5. Then rename the ROI or move it."
+        )
+        return [Fault("wrong-level", "wrong", text)]
+    for word, share in foreign:
+        severity: Severity = "wrong" if share > WRONG_SHARE or total > WRONG_SHARE else "minor"
+        code = "wrong-level" if word.startswith("marrow of ") else _CODES.get(word, word.split()[0].lower())
+        area = share * roi.area_mm2
+        text = f"{100 * share:.0f} % of the ROI {roi.label} is {word} (about {area:.0f} of {roi.area_mm2:.0f} mm2). {_WHY.get(word, '')} {move}"
+        faults.append(Fault(code, severity, " ".join(text.split())))
+        move = ""  # one instruction for all that is in it
+    if not foreign and under.edge_mm < EDGE_MM and roi.label != "noise":
+        away = direction_words(under, roi)
+        text = (
+            f"The ROI {roi.label} is clean, but only {under.edge_mm:.1f} mm from {under.nearest}. Chemical shift and blurring smear an edge over "
+            f"one or two pixels: keep at least {EDGE_MM:g} mm away. {away}"
+        )
+        faults.append(Fault("near-edge", "minor", text.strip()))
+    return faults
+
+
+def _level_of_csf(roi: Roi, truth: Phantom) -> list[Fault]:
+    reference = next((r for r in truth.reference_rois if r.label == "CSF"), None)
+    if roi.label != "CSF" or reference is None:
+        return []
+    found, expected = (_nearest_level(truth, r) for r in (roi, reference))
+    if not found or found == expected:
+        return []
+    text = (
+        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Papers 001, 003 and 004 measure CSF at L3, or at a neighbour level "
+        "where the canal is narrow at L3. Signal changes along the coil, so the level matters."
+    )
+    return [Fault("csf-level", "minor", text)]
+
+
+def _nearest_level(truth: Phantom, roi: Roi) -> str:
+    """Level beside a ROI: the body in the ROI's sagittal plane whose middle is nearest in height."""
+    index = np.linalg.solve(truth.affine, [*roi.center_mm, 1.0])[:3]
+    plane = int(np.clip(round(float(index[0])), 0, truth.shape[0] - 1))
+    codes = truth.level[plane]
+    best, nearest = "", np.inf
+    for code in np.unique(codes[codes > 0]):
+        distance = abs(float(np.nonzero((codes == code).any(axis=1))[0].mean()) - index[1])
+        if distance < nearest:
+            best, nearest = LEVELS[int(code)], distance
+    return best
+
+
+def _slice_faults(roi: Roi, offset: float | None, target: Slice) -> list[Fault]:
+    step = target.depth_mm or target.thickness_mm
+    if roi.label == "noise" or offset is None or step is None or offset <= step / 2.0 + 0.1:
+        return []
+    number = round(offset / step)
+    severity: Severity = "wrong" if number > 1 else "minor"
+    text = (
+        f"The ROI {roi.label} lies {offset:.0f} mm ({number} slice{'s' if number > 1 else ''}) beside the plane where this level is measured. Choose "
+        "the slice that shows the spinous process, the whole canal and the vein at the back of the vertebral body: that is the middle of this level."
+    )
+    return [Fault("slice", severity, text)]
+
+
+def _size_faults(roi: Roi, siblings: tuple[Roi, ...], pixels: int) -> list[Fault]:
+    if roi.label == "CSF" or not siblings:
+        return []
+    same_kind = [other.area_mm2 for other in siblings if other.label not in ("CSF", "noise")]
+    if len(same_kind) < 2:
+        return []
+    usual = float(median(same_kind))
+    ratio = roi.area_mm2 / usual
+    if abs(ratio - 1.0) <= AREA_TOLERANCE:
+        return []
+    text = (
+        f"The ROI {roi.label} has {roi.area_mm2 / 100:.2f} cm2 ({pixels} pixels), the others have {usual / 100:.2f} cm2. Papers 000 and 004 use one size "
+        "for every level. Copy a ROI instead of drawing it again, or fix the area (0.40 cm2 in paper 000)."
+    )
+    return [Fault("size", "wrong" if ratio < SMALL_SHARE or ratio > 1.0 / SMALL_SHARE else "minor", text)]
+
+
+def _noise_faults(roi: Roi, target: Slice, marrow_mean: float | None) -> list[Fault]:
+    check = check_noise(roi, target, marrow_mean=marrow_mean)
+    faults = [Fault(caution.code, "minor", caution.message) for caution in check.cautions]
+    if check.refusal is not None:
+        faults.insert(0, Fault("noise-refused", "wrong", check.refusal[0].upper() + check.refusal[1:]))
+    return faults

@@ -1,0 +1,235 @@
+"""What a student has done so far, in a small file on this computer. Nothing is sent anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vbqkit.errors import Caution, FormatError
+
+STATE_VARIABLE = "VBQKIT_STATE_DIR"
+FILE_NAME = "progress.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one exercise.
+
+    Attributes
+    ----------
+    lesson : str
+        Number of the lesson, such as ``"20"``.
+    exercise : str
+        Name of the exercise or question.
+    passed : bool
+        Whether it was right.
+    at : str
+        Time, ISO 8601, UTC.
+    student : str
+        Name or number that the student chose; empty if none.
+    detail : str
+        A short remark, such as the faults found.
+    value : float or None
+        A number that came out, such as a shift in spreads.
+    """
+
+    lesson: str
+    exercise: str
+    passed: bool
+    at: str
+    student: str = ""
+    detail: str = ""
+    value: float | None = None
+
+
+def state_dir(*, beside: Path | None = None) -> Path:
+    """Folder for the course's own files.
+
+    ``VBQKIT_STATE_DIR`` if it is set; otherwise the user's data folder on this platform; if that cannot be written, the
+    folder `vbqkit-progress` beside the notebook. It is made where it does not exist.
+
+    Parameters
+    ----------
+    beside : Path, optional
+        Folder of the notebook; the current folder if not given.
+
+    Raises
+    ------
+    FormatError
+        If no folder can be written.
+    """
+    chosen = os.environ.get(STATE_VARIABLE)
+    if chosen:
+        if not _writable(Path(chosen)):
+            raise FormatError(
+                f"The folder '{chosen}' in {STATE_VARIABLE} cannot be made or written. Choose another one, or unset {STATE_VARIABLE}."
+            )
+        return Path(chosen)
+    candidates = [_user_data_dir(), (beside or Path.cwd()) / "vbqkit-progress"]
+    for folder in candidates:
+        if _writable(folder):
+            return folder
+    listed = " and ".join(f"'{folder}'" for folder in candidates)
+    raise FormatError(
+        f"Progress cannot be kept: {listed} cannot be written. Set {STATE_VARIABLE} to a folder of your own."
+    )
+
+
+def record_attempt(
+    lesson: str,
+    exercise: str,
+    *,
+    passed: bool,
+    student: str = "",
+    detail: str = "",
+    value: float | None = None,
+    folder: Path | None = None,
+) -> Attempt:
+    """Add one line to the progress file; lines of several notebooks at once do not disturb each other.
+
+    Parameters
+    ----------
+    lesson, exercise, passed, student, detail, value
+        See :class:`Attempt`.
+    folder : Path, optional
+        Instead of :func:`state_dir`.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be written.
+    """
+    attempt = Attempt(
+        lesson=lesson,
+        exercise=exercise,
+        passed=passed,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        student=student,
+        detail=detail,
+        value=value,
+    )
+    path = (folder or state_dir()) / FILE_NAME
+    line = (json.dumps(asdict(attempt), ensure_ascii=False) + "\n").encode()
+    try:
+        # One write to a file opened for appending is one piece: two notebooks cannot mix their lines.
+        with path.open("ab", buffering=0) as file:
+            if file.tell() and not _ends_with_newline(path):
+                line = b"\n" + line  # an earlier write was cut off: keep this line whole
+            file.write(line)
+    except OSError as error:
+        raise FormatError(
+            f"Progress could not be written to '{path}': {error.strerror}. Free some space or set {STATE_VARIABLE} to another folder."
+        ) from error
+    return attempt
+
+
+def read_progress(folder: Path | None = None) -> tuple[tuple[Attempt, ...], tuple[Caution, ...]]:
+    """Every attempt so far, in order, and what could not be read.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Instead of :func:`state_dir`.
+
+    Returns
+    -------
+    attempts : tuple of Attempt
+    cautions : tuple of Caution
+        One for each line that is damaged; the others stay usable.
+
+    Raises
+    ------
+    FormatError
+        If the file exists and cannot be opened.
+    """
+    path = (folder or state_dir()) / FILE_NAME
+    if not path.exists():
+        return (), ()
+    try:
+        lines = path.read_bytes().decode("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise FormatError(
+            f"The progress file '{path}' cannot be read: {error.strerror}. Check its permissions."
+        ) from error
+    attempts, cautions = [], []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        attempt = _attempt(line)
+        if attempt is None:
+            text = f"Line {number} of '{path}' is damaged and was skipped. Delete the line to be rid of this message."
+            cautions.append(Caution("progress-damaged", text))
+        else:
+            attempts.append(attempt)
+    return tuple(attempts), tuple(cautions)
+
+
+def progress_rows(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
+    """One flat row an exercise: student, lesson, exercise, passed, attempts, tries_until_passed, first, last, detail.
+
+    Examples
+    --------
+    >>> tries = [Attempt(lesson="30", exercise="snr", passed=p, at=f"2026-01-01T10:0{i}:00+00:00") for i, p in enumerate((False, True))]
+    >>> row = progress_rows(tries)[0]
+    >>> row["passed"], row["attempts"], row["tries_until_passed"]
+    (True, 2, 2)
+    """
+    groups: dict[tuple[str, str, str], list[Attempt]] = {}
+    for attempt in attempts:
+        groups.setdefault((attempt.student, attempt.lesson, attempt.exercise), []).append(attempt)
+    rows = []
+    for (student, lesson, exercise), tries in sorted(groups.items()):
+        first_pass = next((i for i, a in enumerate(tries, start=1) if a.passed), None)
+        rows.append(
+            {
+                "student": student or None,
+                "lesson": lesson,
+                "exercise": exercise,
+                "passed": first_pass is not None,
+                "attempts": len(tries),
+                "tries_until_passed": first_pass,
+                "first": tries[0].at,
+                "last": tries[-1].at,
+                "detail": tries[-1].detail or None,
+            }
+        )
+    return rows
+
+
+def _attempt(line: str) -> Attempt | None:
+    try:
+        entry = json.loads(line)
+        wanted = {f.name for f in fields(Attempt)}
+        attempt = Attempt(**{key: value for key, value in entry.items() if key in wanted})
+    except (ValueError, TypeError, AttributeError):
+        return None
+    texts = (attempt.lesson, attempt.exercise, attempt.at, attempt.student, attempt.detail)
+    return attempt if all(isinstance(t, str) for t in texts) and isinstance(attempt.passed, bool) else None
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _user_data_dir() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "vbqkit"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "vbqkit"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "vbqkit"
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,201 @@
+"""The questions of the lessons: choices from a file with sealed answers, numbers drawn anew for every student."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.exercises.answers import AnswerGrade, check_choice, check_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A question with one right answer among several.
+
+    Attributes
+    ----------
+    name, text : str
+        Name such as ``"20-vein"``, and what is asked.
+    options : tuple of (str, str)
+        Key and text of each option.
+    feedback : mapping of str to str
+        What is said about each option, right or wrong.
+    sealed : str
+        Fingerprint of the right key.
+    """
+
+    name: str
+    text: str
+    options: tuple[tuple[str, str], ...]
+    feedback: Mapping[str, str]
+    sealed: str
+
+    def check(self, key: str) -> AnswerGrade:
+        """Whether the option with this key is right."""
+        return check_choice(self.name, key, sealed=self.sealed, feedback=self.feedback.get(key, ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberQuestion:
+    """A question with a number as answer.
+
+    Attributes
+    ----------
+    name, text : str
+        Name such as ``"30-snr"``, and what is asked, with the numbers drawn.
+    expected, tolerance : float
+        The right number, and the relative error that is accepted.
+    unit : str
+        Unit of the answer; empty for a ratio.
+    hints : tuple of (float, str)
+        Numbers that known mistakes lead to, and what to say.
+    """
+
+    name: str
+    text: str
+    expected: float
+    tolerance: float = 0.02
+    unit: str = ""
+    hints: tuple[tuple[float, str], ...] = ()
+
+    def check(self, given: float | str) -> AnswerGrade:
+        """Whether a number is right within the tolerance."""
+        return check_number(given, self.expected, tolerance=self.tolerance, unit=self.unit, hints=self.hints)
+
+
+@cache
+def choices() -> Mapping[str, Choice]:
+    """Every choice question by name.
+
+    Raises
+    ------
+    FormatError
+        If the question file is damaged.
+    """
+    text = (files("vbqkit.exercises") / "data" / "questions.toml").read_text(encoding="utf-8")
+    return {name: _choice(name, entry) for name, entry in tomllib.loads(text).items()}
+
+
+def _choice(name: str, entry: Mapping[str, Any]) -> Choice:
+    try:
+        options = entry["options"]
+        return Choice(
+            name=name,
+            text=entry["text"],
+            options=tuple((key, option[0]) for key, option in options.items()),
+            feedback={key: option[1] for key, option in options.items()},
+            sealed=entry["sealed"],
+        )
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"Question '{name}' in questions.toml is incomplete ({error!r}): it needs text, sealed, and options of [text, feedback]."
+        ) from error
+
+
+def question(name: str, *, seed: int = 0) -> Choice | NumberQuestion:
+    """One question by name.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"20-vein"``.
+    seed : int
+        For a number question: other numbers for another seed.
+
+    Raises
+    ------
+    VbqkitError
+        If there is no such question.
+
+    Examples
+    --------
+    >>> question("30-snr", seed=1).check("0").right
+    False
+    """
+    if name in choices():
+        return choices()[name]
+    if name in NUMBERS:
+        return NUMBERS[name](np.random.default_rng([seed, *name.encode()]))
+    raise VbqkitError(f"There is no question '{name}'. There are: {', '.join([*choices(), *NUMBERS])}.")
+
+
+def _snr(rng: np.random.Generator) -> NumberQuestion:
+    marrow, mean, sd = int(rng.integers(180, 420)), int(rng.integers(6, 11)), round(float(rng.uniform(3.2, 5.4)), 1)
+    return NumberQuestion(
+        name="30-snr",
+        text=f"The ROI in L3 has a mean of {marrow}. The noise ROI has a mean of {mean} and a standard deviation (SD) of {sd}. What is the SNR of L3?",
+        expected=marrow / sd,
+        hints=(
+            (marrow / mean, "you divided by the mean of the noise ROI. The papers divide by its SD."),
+            (0.655 * marrow / sd, "this has the Rayleigh correction (0.655). It is correct physics, but paper 000 does not use it."),
+            ((marrow - mean) / sd, "do not subtract the background: divide the mean by the SD."),
+        ),
+    )  # fmt: skip
+
+
+def _m_score(rng: np.random.Generator) -> NumberQuestion:
+    mean, sd = round(float(rng.uniform(40, 55)), 1), round(float(rng.uniform(4.5, 7.0)), 1)
+    snr = round(mean + sd * float(rng.uniform(2.2, 5.5)), 1)
+    return NumberQuestion(
+        name="30-m-score",
+        text=f"A patient has SNR(L1-L4) = {snr}. The young women on this scanner have {mean} ± {sd}. What is the M-score?",
+        expected=(snr - mean) / sd,
+        unit="SD of the reference group",
+        hints=(
+            (snr / mean, "you divided by the mean. Subtract the mean, then divide by the SD."),
+            ((snr - mean) / mean, "divide by the SD of the young women, not by their mean."),
+            ((mean - snr) / sd, "the M-score goes up when the patient's SNR is above the young women's."),
+        ),
+    )
+
+
+def _vbq(rng: np.random.Generator) -> NumberQuestion:
+    levels = [int(v) for v in rng.integers(240, 380, 4)]
+    while len({*levels}) < 4:
+        levels = [int(v) for v in rng.integers(240, 380, 4)]
+    csf = int(rng.integers(90, 140))
+    listed = ", ".join(f"L{i} = {v}" for i, v in enumerate(levels, start=1))
+    median = float(np.median(levels))
+    mean = math.fsum(levels) / 4
+    return NumberQuestion(
+        name="40-vbq",
+        text=f"The ROI means on T1 are {listed}; CSF = {csf}. What is VBQ-T1 with the median of the four levels (papers 003 and 004)? Give three digits.",
+        expected=median / csf,
+        tolerance=0.004,
+        hints=(
+            (mean / csf, "this is VBQ with the mean of the levels (paper 001). The question asks for the median: sort the four, take the mean of the middle two."),
+            (sorted(levels)[1] / csf, "of four numbers the median is the mean of the two in the middle."),
+            (sorted(levels)[2] / csf, "of four numbers the median is the mean of the two in the middle."),
+        ),
+    )  # fmt: skip
+
+
+def _t2_stir(rng: np.random.Generator) -> NumberQuestion:
+    t2, stir = int(rng.integers(300, 420)), int(rng.integers(60, 110))
+    csf_t2, csf_stir = int(rng.integers(800, 1000)), int(rng.integers(250, 340))
+    return NumberQuestion(
+        name="50-t2-stir",
+        text=f"Marrow: {t2} on T2, {stir} on STIR. CSF: {csf_t2} on T2, {csf_stir} on STIR. Both series have the same gain. What is VBQ-T2-STIR?",
+        expected=(t2 - stir) / (csf_t2 - csf_stir),
+        hints=(
+            (t2 / csf_t2, "this is VBQ-T2. Subtract STIR first, above and below the line."),
+            (t2 / csf_t2 - stir / csf_stir, "subtract the signals first, then divide; the difference of two ratios is another number."),
+        ),
+    )  # fmt: skip
+
+
+NUMBERS: Mapping[str, Callable[[np.random.Generator], NumberQuestion]] = {
+    "30-snr": _snr,
+    "30-m-score": _m_score,
+    "40-vbq": _vbq,
+    "50-t2-stir": _t2_stir,
+}
+"""Number questions by name; each draws its own numbers."""

@@ -1,0 +1,167 @@
+"""The report card of the final lesson: accuracy, repeatability, and what to practise, as one HTML file."""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from vbqkit.errors import FormatError
+from vbqkit.exercises.consequence import Consequence
+from vbqkit.exercises.placement import PlacementGrade
+
+ADVICE: dict[str, tuple[str, str]] = {
+    "wrong-level": ("Counting levels: start at the sacrum, the last free vertebra is L5.", "20"),
+    "cortex": ("Distance to the cortex: keep at least 1 mm of marrow around the ROI.", "20"),
+    "endplate": ("Distance to the endplates: place the ROI in the middle of the height.", "20"),
+    "vein": ("The basivertebral vein: stay in the front half of the body.", "20"),
+    "disc": ("Disc and marrow: look at the endplates on both sides before you draw.", "20"),
+    "root": ("CSF without roots: use the front part of the sac.", "20"),
+    "cord": ("CSF without cord: measure below the conus, at L3.", "20"),
+    "fat": ("Epidural fat: stay away from the back wall of the sac.", "20"),
+    "slice": ("The middle slice: spinous process, canal and vein are all on it.", "20"),
+    "size": ("One size for all ROIs: copy them, or fix the area.", "20"),
+    "left-out": ("Levels that must be left out: fracture first, then the score.", "80"),
+    "haemangioma": ("Haemangioma: a round bright focus is no bone quality.", "80"),
+    "modic": ("Modic change: stay away from changed marrow beside a disc.", "80"),
+    "marrow": ("Oedema and changed marrow: compare T1 with STIR.", "80"),
+    "noise-refused": ("Noise: find air without zeros, away from the body.", "30"),
+    "missing": ("Complete cases: L1 to L4, CSF and noise.", "20"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """How one case of the final went.
+
+    Attributes
+    ----------
+    title : str
+        What the student saw as its name.
+    case : str
+        Kind and seed, for the teacher.
+    grades : tuple of PlacementGrade
+        One a ROI.
+    consequence : Consequence or None
+        None where the score could not be computed.
+    repeat_of : str
+        Title of the case that this one repeats; empty otherwise.
+    """
+
+    title: str
+    case: str
+    grades: tuple[PlacementGrade, ...]
+    consequence: Consequence | None
+    repeat_of: str = ""
+
+
+def what_to_practise(results: Sequence[CaseResult]) -> list[tuple[str, str, int]]:
+    """Advice, lesson and how often its fault came, most frequent first; only faults that had to be mended."""
+    counted = Counter(f.code for r in results for g in r.grades for f in g.faults if f.severity == "wrong")
+    return [
+        (*ADVICE.get(code, (f"Fault '{code}': read its feedback again.", "20")), n) for code, n in counted.most_common()
+    ]
+
+
+def repeatability_percent(results: Sequence[CaseResult]) -> float | None:
+    """Difference between the two readings of the repeated case over their mean, %; None if there is none."""
+    by_title = {r.title: r for r in results}
+    for again in results:
+        first = by_title.get(again.repeat_of)
+        if first is not None and first.consequence is not None and again.consequence is not None:
+            a, b = first.consequence.value, again.consequence.value
+            return 100.0 * abs(a - b) / ((a + b) / 2.0)
+    return None
+
+
+def report_card_html(results: Sequence[CaseResult], *, student: str, when: datetime | None = None) -> str:
+    """The report card as a complete HTML page that needs nothing else.
+
+    Parameters
+    ----------
+    results : sequence of CaseResult
+        In the order in which they were read.
+    student : str
+        Name or number.
+    when : datetime, optional
+        Now, if not given.
+    """
+    told = when or datetime.now(UTC)
+    first = [r for r in results if not r.repeat_of]
+    rois = [g for r in first for g in r.grades]
+    shifts = [
+        abs(r.consequence.in_spreads)
+        for r in first
+        if r.consequence is not None and math.isfinite(r.consequence.in_spreads)
+    ]
+    repeat = repeatability_percent(results)
+    score = next((r.consequence.score for r in results if r.consequence is not None), "the score")
+    facts = [
+        ("ROIs that pass", f"{sum(g.passed for g in rois)} of {len(rois)}"),
+        (f"Accuracy: median shift of {score}", f"{median(shifts):.1f} times a careful reader's spread" if shifts else "could not be computed"),
+        ("Repeatability: difference between two readings of one patient", "not measured" if repeat is None else f"{repeat:.1f} %"),
+    ]  # fmt: skip
+    practise = what_to_practise(first) or [("Nothing had to be mended. Teach someone else.", "", 0)]
+    page = [
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vbqkit report card</title><style>",
+        "body{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}",
+        "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #bbb;padding:.35rem .6rem;text-align:left;vertical-align:top}",
+        "small{color:#444}@media print{body{margin:0}}</style></head><body>",
+        f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told:%Y-%m-%d %H:%M} UTC · virtual patients, synthetic</p>",
+        _table(("", "result"), facts),
+        ("<p><small>Spread: SD of the score when a careful reader places the ROIs again (SD of 1 mm along each direction, inside the tissue). "
+        "Within 2 spreads nobody could tell your reading from a careful reader's. Paper 001 takes differences between readers within 10 % as acceptable.</small></p>"),
+        "<h2>What to practise</h2>",
+        _table(("advice", "lesson", "times"), [(text, lesson, str(n) if n else "") for text, lesson, n in practise]),
+        "<h2>Case by case</h2>",
+        _table(("case", "score", "reference", "shift in spreads", "ROIs to mend"), [_case_row(r) for r in results]),
+        "<p><small>Each case can be made again by its kind and seed, so a teacher can re-grade it. This course teaches and screens; it does not diagnose.</small></p>",
+        "</body></html>",
+    ]  # fmt: skip
+    return "\n".join(page)
+
+
+def save_report_card(page: str, path: Path) -> Path:
+    """Write the page: complete, or not at all.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(page)
+        Path(name).replace(path)
+    except OSError as error:
+        raise FormatError(
+            f"The report card could not be saved as '{path}': {error.strerror}. Choose another folder."
+        ) from error
+    return path
+
+
+def _case_row(result: CaseResult) -> tuple[str, ...]:
+    name = f"{result.title} ({result.case})" + (f", again {result.repeat_of}" if result.repeat_of else "")
+    mend = "; ".join(
+        f"{g.label}: {', '.join(f.code for f in g.faults if f.severity == 'wrong')}"
+        for g in result.grades
+        if not g.passed
+    )
+    c = result.consequence
+    if c is None:
+        return (name, "not given", "", "", mend or "none")
+    return (name, f"{c.score} {c.value:.2f}", f"{c.reference:.2f}", f"{c.in_spreads:+.1f}", mend or "none")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f"<th scope='col'>{html.escape(text)}</th>" for text in head)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

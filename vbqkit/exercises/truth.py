@@ -1,0 +1,287 @@
+"""What really lies under a ROI: the tissues of a virtual patient, in the words of a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.image import FloatArray, Slice
+from vbqkit.roi import Roi
+from vbqkit.scanner.phantom import LEVELS, Phantom
+from vbqkit.scanner.tissues import TISSUE_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEP_MM = 0.25
+"""Grid on which the truth under a ROI is looked up, mm."""
+
+MARGIN_MM = 14.0
+"""How far around a ROI the truth is looked at, to say where clean tissue lies, mm."""
+
+_THROUGH_PLANE_MM = 1.0
+_WORDS = {
+    "cortical_bone": "cortex",
+    "endplate": "endplate",
+    "basivertebral_vein": "basivertebral vein",
+    "disc_nucleus": "disc",
+    "disc_annulus": "disc",
+    "disc_degenerate": "disc",
+    "csf": "CSF",
+    "spinal_cord": "spinal cord",
+    "nerve_root": "nerve root",
+    "epidural_fat": "epidural fat",
+    "haemangioma": "haemangioma",
+    "marrow_oedema": "marrow oedema",
+    "marrow_red": "Modic change",
+    "modic_2": "Modic change",
+    "modic_3": "Modic change",
+    "osteophyte": "osteophyte",
+    "ligament": "ligament",
+    "air": "air",
+    "gas": "bowel gas",
+    "metal": "metal",
+    "marrow": "marrow outside the body of the vertebra",
+}
+OTHER = "other soft tissue"
+
+
+def reader_word(tissue: str, level: str = "") -> str:
+    """What a reader calls a tissue of the table; marrow goes by its level.
+
+    Examples
+    --------
+    >>> reader_word("disc_annulus"), reader_word("marrow", "L4"), reader_word("muscle")
+    ('disc', 'marrow of L4', 'other soft tissue')
+    """
+    if tissue == "marrow" and level:
+        return f"marrow of {level}"
+    return _WORDS.get(tissue, OTHER)
+
+
+def wanted_word(label: str) -> str | None:
+    """What a ROI with this label should hold, and nothing else; None where no rule exists for the label.
+
+    Examples
+    --------
+    >>> wanted_word("L2"), wanted_word("CSF"), wanted_word("noise"), wanted_word("spleen")
+    ('marrow of L2', 'CSF', 'air', None)
+    """
+    if label in LEVELS[1:]:
+        return f"marrow of {label}"
+    return {"CSF": "CSF", "noise": "air"}.get(label)
+
+
+_PAIRS = [(tissue, level) for tissue in TISSUE_NAMES for level in LEVELS]
+_WORD_LIST = tuple(dict.fromkeys(reader_word(*pair) for pair in _PAIRS))
+_CODE = np.array([_WORD_LIST.index(reader_word(*pair)) for pair in _PAIRS]).reshape(len(TISSUE_NAMES), len(LEVELS))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TruthUnderRoi:
+    """The truth on a fine grid around one ROI, through the whole thickness of the slice.
+
+    Attributes
+    ----------
+    shares : tuple of (str, float)
+        What the ROI holds, in reader's words, largest share first; the shares of its volume add up to 1.
+    inside : ndarray of bool, shape (rows, cols)
+        Cells of the fine grid that lie in the ROI.
+    right : ndarray, shape (rows, cols)
+        Share of each cell, through the slice, that is the wanted tissue; 0 to 1.
+    edge_mm : float
+        Smallest distance from the ROI to tissue that it should not hold, in the middle of the slice, mm; 0: it touches or holds some.
+    nearest : str
+        What that tissue is.
+    fine : Slice
+        The fine grid as a slice without signal.
+    """
+
+    shares: tuple[tuple[str, float], ...]
+    inside: npt.NDArray[np.bool_]
+    right: FloatArray
+    edge_mm: float
+    nearest: str
+    fine: Slice
+
+    def share(self, word: str) -> float:
+        """Share of one tissue, 0 to 1."""
+        return dict(self.shares).get(word, 0.0)
+
+
+def words_at(phantom: Phantom, points_mm: FloatArray) -> npt.NDArray[np.intp]:
+    """Codes of the reader's words at LPS points, shape (..., 3) to (...); outside the body's grid it is air."""
+    inverse = np.linalg.inv(phantom.affine)
+    index = np.rint(points_mm @ inverse[:3, :3].T + inverse[:3, 3]).astype(np.intp)
+    known = ((index >= 0) & (index < np.array(phantom.shape))).all(axis=-1)
+    plane, row, col = np.moveaxis(np.where(known[..., None], index, 0), -1, 0)
+    codes = _CODE[phantom.tissue[plane, row, col], phantom.level[plane, row, col]]
+    return np.where(known, codes, _WORD_LIST.index("air"))
+
+
+def truth_under(roi: Roi, phantom: Phantom, image: Slice, *, wanted: str) -> TruthUnderRoi:
+    """Look up the truth under a ROI.
+
+    Parameters
+    ----------
+    roi : Roi
+        Lies on `image`.
+    phantom : Phantom
+        The virtual patient.
+    image : Slice
+        The scanned slice; its thickness says how much of the patient one pixel averages.
+    wanted : str
+        What the ROI should hold, from :func:`wanted_word`.
+
+    Returns
+    -------
+    TruthUnderRoi
+    """
+    from scipy import ndimage  # noqa: PLC0415 - keeps scipy.ndimage out of the package's start-up
+
+    fine = _fine_slice(roi, image)
+    inside = np.asarray(roi.mask(fine), dtype=bool)
+    code = _WORD_LIST.index(wanted)
+    slab = words_at(phantom, _points(fine, through_plane_offsets(image)))
+    right = (slab == code).mean(axis=0)
+    counts = np.bincount(slab[:, inside].ravel(), minlength=len(_WORD_LIST)) / slab[:, inside].size
+    shares = tuple((_WORD_LIST[i], float(counts[i])) for i in np.argsort(-counts, kind="stable") if counts[i] > 0)
+    middle = words_at(phantom, _points(fine, np.zeros(1)))[0]
+    distance, (rows, cols) = ndimage.distance_transform_edt(
+        middle == code, sampling=fine.spacing_mm, return_indices=True
+    )
+    at = np.unravel_index(int(np.argmin(np.where(inside, distance, np.inf))), inside.shape)
+    foreign = middle != code
+    return TruthUnderRoi(
+        shares=shares,
+        inside=inside,
+        right=right,
+        edge_mm=float(max(0.0, distance[at] - STEP_MM / 2.0)) if foreign.any() else MARGIN_MM,
+        nearest=_WORD_LIST[middle[rows[at], cols[at]]] if foreign.any() else "",
+        fine=fine,
+    )
+
+
+def contaminated_pixels(
+    roi: Roi, phantom: Phantom, image: Slice, *, wanted: str, threshold: float = 0.25
+) -> npt.NDArray[np.bool_]:
+    """Pixels of a ROI of which at least `threshold` of the volume is not what the ROI should hold.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, cols) of the image
+    """
+    mask = np.asarray(roi.mask(image), dtype=bool)
+    rows, cols = np.nonzero(mask)
+    sub = np.array([-1.0, 0.0, 1.0]) / 3.0
+    points = np.stack(
+        [(rows[:, None, None] + sub[:, None] + 0 * sub), (cols[:, None, None] + 0 * sub[:, None] + sub)], -1
+    )
+    offsets = through_plane_offsets(image)
+    in_plane = image.to_patient_mm(points)
+    slab = in_plane[None] + offsets[:, None, None, None, None] * np.array(image.normal)
+    foreign = (words_at(phantom, slab) != _WORD_LIST.index(wanted)).mean(axis=(0, 2, 3))
+    marked = np.zeros_like(mask)
+    marked[rows, cols] = foreign >= threshold
+    return marked
+
+
+def through_plane_offsets(image: Slice) -> FloatArray:
+    """Distances from the middle of a slice at which its thickness is sampled, mm, about one a millimetre."""
+    thickness = image.thickness_mm or image.depth_mm or _THROUGH_PLANE_MM
+    n = max(1, round(thickness / _THROUGH_PLANE_MM))
+    offsets: FloatArray = ((np.arange(n) + 0.5) / n - 0.5) * thickness
+    return offsets
+
+
+def _fine_slice(roi: Roi, image: Slice) -> Slice:
+    """An empty slice of STEP_MM cells in the plane of `image` around the ROI."""
+    row, col = (np.array(v) / np.linalg.norm(v) for v in (image.row_step_mm, image.col_step_mm))
+    outline = image.to_patient_mm(image.to_rows_cols(roi.outline_mm(128)))  # projected onto the slice
+    origin = np.array(image.origin_mm)
+    along = np.stack([(outline - origin) @ row, (outline - origin) @ col], axis=1)
+    low, high = along.min(axis=0) - MARGIN_MM, along.max(axis=0) + MARGIN_MM
+    rows, cols = np.ceil((high - low) / STEP_MM).astype(int) + 1
+    # Half a cell in: the sides of an upright ROI then run between the centres of cells, and shares are not biased.
+    start = origin + (low[0] + STEP_MM / 2.0) * row + (low[1] + STEP_MM / 2.0) * col
+    return Slice(
+        np.zeros((rows, cols), dtype=np.uint8),
+        (float(start[0]), float(start[1]), float(start[2])),
+        tuple(STEP_MM * row),
+        tuple(STEP_MM * col),
+        thickness_mm=image.thickness_mm,
+        depth_mm=image.depth_mm,
+        index=image.index,
+    )
+
+
+def _points(fine: Slice, offsets: FloatArray) -> FloatArray:
+    rows, cols = np.indices(fine.shape)
+    plane = fine.to_patient_mm(np.stack([rows, cols], axis=-1))
+    points: FloatArray = plane[None] + offsets[:, None, None, None] * np.array(fine.normal)
+    return points
+
+
+def tissue_masks(phantom: Phantom, image: Slice) -> dict[str, npt.NDArray[np.bool_]]:
+    """Where each structure lies in the middle plane of a slice, in reader's words, all levels together as ``"marrow"``.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (rows, cols)
+        Only structures that a ROI must hold or avoid.
+    """
+    rows, cols = np.indices(image.shape)
+    codes = words_at(phantom, image.to_patient_mm(np.stack([rows, cols], axis=-1)))
+    shown = ("cortex", "endplate", "basivertebral vein", "disc", "CSF", "nerve root", "spinal cord", "epidural fat")
+    masks = {word: codes == _WORD_LIST.index(word) for word in shown}
+    levels = [_WORD_LIST.index(f"marrow of {level}") for level in LEVELS[1:]]
+    masks = {"marrow": np.isin(codes, levels)} | masks
+    lesions = ("haemangioma", "marrow oedema", "Modic change")
+    masks["lesion"] = np.isin(codes, [_WORD_LIST.index(word) for word in lesions])
+    return {word: mask for word, mask in masks.items() if mask.any()}
+
+
+def tissue_signals(phantom: Phantom, image: Slice) -> pd.DataFrame:
+    """Mean signal of each structure on a slice, measured with the truth as ROI.
+
+    Returns
+    -------
+    DataFrame
+        Columns structure, pixels, mean_signal, against_csf (mean over the CSF mean).
+    """
+    import pandas as pd  # noqa: PLC0415 - the checks need no tables
+
+    masks = tissue_masks(phantom, image)
+    pixels = np.asarray(image.pixels, dtype=np.float64)
+    means = {word: float(pixels[mask].mean()) for word, mask in masks.items()}
+    csf = means.get("CSF", float("nan"))
+    rows = [
+        {
+            "structure": word,
+            "pixels": int(masks[word].sum()),
+            "mean_signal": round(mean, 1),
+            "against_csf": round(mean / csf, 2),
+        }
+        for word, mean in means.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def tissue_means(phantom: Phantom, image: Slice, tissues: Iterable[str]) -> dict[str, float]:
+    """Mean signal of tissues of the table on a slice, with the truth in its middle plane as ROI; nan where there is none."""
+    rows, cols = np.indices(image.shape)
+    points = image.to_patient_mm(np.stack([rows, cols], axis=-1))
+    inverse = np.linalg.inv(phantom.affine)
+    index = np.rint(points @ inverse[:3, :3].T + inverse[:3, 3]).astype(np.intp)
+    known = ((index >= 0) & (index < np.array(phantom.shape))).all(axis=-1)
+    plane, row, col = np.moveaxis(np.where(known[..., None], index, 0), -1, 0)
+    codes = np.where(known, phantom.tissue[plane, row, col], 0)
+    pixels = np.asarray(image.pixels, dtype=np.float64)
+    return {
+        name: float(pixels[mask].mean()) if (mask := codes == TISSUE_NAMES.index(name)).any() else float("nan")
+        for name in tissues
+    }

@@ -1,0 +1,82 @@
+"""A virtual cohort to try scores on: what lesson 95 is made of. ``python -m vbqkit.exercises.virtual_cohort FILE`` computes it again."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vbqkit.exercises.truth import tissue_means
+from vbqkit.scanner.acquire import acquire
+from vbqkit.scanner.anatomy import make_phantom
+from vbqkit.scanner.patients import draw_patients
+from vbqkit.scanner.presets import scanner_named
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED, N_PEOPLE = 95, 60
+MACHINES = ("generic-1.5t", "philips-achieva-3t")
+
+
+def virtual_cohort() -> pd.DataFrame:
+    """Sixty virtual women of 50 to 80 on two machines, one row a woman and machine. Synthetic.
+
+    Returns
+    -------
+    DataFrame
+        Columns person, age (years), bmi (kg/m2), t_score, bmd_g_cm2, qct_mg_cm3, pdff_percent (mean of L1-L4), scanner, and mean T1
+        signals (a.u.) of L1, L2, L3, L4 and CSF from the reference ROIs, and of muscle and subcutaneous fat on the same slice.
+    """
+    import pandas as pd  # noqa: PLC0415 - only this function needs tables
+
+    return pd.read_csv(str(files("vbqkit.exercises") / "data" / "virtual_cohort.csv"), comment="#")
+
+
+def make_cohort(n: int = N_PEOPLE) -> list[dict[str, Any]]:
+    """Compute the table again."""
+    people = draw_patients(n, rng=np.random.default_rng(SEED), sex="F", age_range=(50.0, 80.0), fractured=False)
+    rows: list[dict[str, Any]] = []
+    for number, patient in enumerate(people):
+        phantom = make_phantom(patient, seed=SEED * 1000 + number, width_mm=15.4)
+        rois = {roi.label: roi for roi in phantom.reference_rois}
+        for machine in MACHINES:
+            scanner = scanner_named(machine)
+            middle = scanner.protocol("T1").slices // 2
+            volume = acquire(phantom, scanner, "T1", rng=np.random.default_rng([SEED, number]), slices=[middle])
+            signal = {k: round(rois[k].measure(volume).mean, 1) for k in ("L1", "L2", "L3", "L4", "CSF")}
+            other = tissue_means(phantom, volume.slice(0), ("muscle", "subcutaneous_fat"))
+            rows.append(
+                {
+                    "person": f"P{number + 1:02d}",
+                    "age": round(patient.age),
+                    "bmi": round(patient.bmi, 1),
+                    "t_score": round(patient.t_score, 2),
+                    "bmd_g_cm2": round(patient.bmd_g_cm2, 3),
+                    "qct_mg_cm3": round(patient.qct_mg_cm3, 1),
+                    "pdff_percent": round(100 * float(np.mean(patient.pdff)), 1),
+                    "scanner": machine,
+                }
+                | signal
+                | {name: round(value, 1) for name, value in other.items()}
+            )
+    return rows
+
+
+def write_cohort(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the table that the package keeps."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(
+            "# Virtual women of 50 to 80 years on two virtual scanners. Synthetic. Made by python -m vbqkit.exercises.virtual_cohort\n"
+        )
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    write_cohort(make_cohort(), Path(sys.argv[1]))

@@ -1,0 +1,281 @@
+"""DICOM files in, one :class:`~vbqkit.image.Series` per stack out: headers now, pixels when asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.acquisition import Acquisition, Weighting
+from vbqkit.errors import Caution, FormatError, GeometryError
+from vbqkit.formats.acquisitions import acquisition_of, rescale_of
+from vbqkit.formats.files import Entry, Open, Source
+from vbqkit.formats.headers import Frame, Header, frames_of, read_header
+from vbqkit.formats.pixels import check_pixels, read_stored, stored_range
+from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry
+from vbqkit.formats.tags import integer, numbers, tag_text, word
+from vbqkit.image import FloatArray, Series, Volume
+from vbqkit.weighting import refusal_reason
+
+Progress = Callable[[int, int], None]
+_DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DicomOptions:
+    """What the caller states, because no header can be trusted for it."""
+
+    weighting: Weighting | None = None
+    on_gap: str = "refuse"
+    pixel_spacing_mm: tuple[float, float] | None = None
+
+
+def read_headers(
+    entries: Sequence[Entry], open_entry: Open, *, progress: Progress | None = None
+) -> tuple[list[Header], list[Caution]]:
+    """Headers of every DICOM image among the entries, and a caution for each file that is damaged.
+
+    Files that neither are DICOM nor claim to be (by ``.dcm`` or ``.ima``) are passed over.
+    """
+    headers: list[Header] = []
+    cautions: list[Caution] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # pydicom warns of every value that breaks a rule; what matters is reported here
+        for done, entry in enumerate(entries, start=1):
+            try:
+                with open_entry(entry) as file:
+                    header = read_header(file, entry, claims_dicom=entry.ends_with(*_DICOM_SUFFIXES))
+            except FormatError as error:
+                cautions.append(Caution("unreadable-file", str(error)))
+                header = None
+            if header is not None:
+                headers.append(header)
+            if progress is not None:
+                progress(done, len(entries))
+    return headers, cautions
+
+
+def make_dicom_series(
+    headers: Sequence[Header], source: Source, options: DicomOptions
+) -> tuple[list[Series], list[Caution]]:
+    """Series from headers, and what is odd about the study as a whole."""
+    cautions: list[Caution] = []
+    headers, doubles = _without_copies(headers, source)
+    if doubles:
+        cautions.append(Caution("copies", f"{doubles} files are exact copies of others and were left out."))
+    patients = list(dict.fromkeys(header.patient for header in headers if header.patient))
+    groups: dict[Hashable, list[Frame]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for header in headers:
+            try:
+                frames = frames_of(header)
+            except FormatError as error:
+                cautions.append(Caution("unreadable-file", str(error)))
+                continue
+            for frame in frames:
+                groups.setdefault(series_key(frame), []).append(_with_spacing(frame, options))
+        made: list[tuple[tuple[int, int], Series]] = []
+        for order, frames in enumerate(groups.values()):
+            extra = _several_patients(frames[0], patients)
+            stacks = make_stacks(frames, on_gap=options.on_gap)
+            number = integer(frames[0].header.dataset, "SeriesNumber")
+            made += [
+                ((number if number is not None else 10**9, order), _series(s, source, options, extra)) for s in stacks
+            ]
+    if len(patients) > 1:
+        cautions.append(
+            Caution(
+                "several-patients",
+                f"The files belong to {len(patients)} patients, by {tag_text('PatientID')}: read one patient's folder at a time "
+                "before scoring.",
+            )
+        )
+    return [series for _, series in sorted(made, key=lambda pair: pair[0])], cautions
+
+
+def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
+    if options.pixel_spacing_mm is None or frame.spacing is not None:
+        return frame
+    return Frame(frame.header, frame.number, frame.dataset, frame.position, frame.orientation, options.pixel_spacing_mm)
+
+
+def _without_copies(headers: Sequence[Header], source: Source) -> tuple[list[Header], int]:
+    """Drop files that equal another byte for byte; the same UID with other content is kept and separated later."""
+    by_uid: dict[tuple[str | None, int], list[Header]] = {}
+    for header in headers:
+        by_uid.setdefault((word(header.dataset, "SOPInstanceUID"), header.entry.size), []).append(header)
+    if len(by_uid) == len(headers):
+        return list(headers), 0
+    dropped: set[int] = set()
+    with source.opened() as open_entry:
+        for same in by_uid.values():
+            if len(same) < 2:
+                continue
+            seen: set[bytes] = set()
+            for header in same:
+                with open_entry(header.entry) as file:
+                    digest = hashlib.sha256(file.read()).digest()
+                if digest in seen:
+                    dropped.add(id(header))
+                seen.add(digest)
+    return [header for header in headers if id(header) not in dropped], len(dropped)
+
+
+def _several_patients(frame: Frame, patients: list[bytes]) -> tuple[Caution, ...]:
+    if len(patients) < 2:
+        return ()
+    which = patients.index(frame.header.patient) + 1 if frame.header.patient in patients else "unknown"
+    return (
+        Caution(
+            "several-patients",
+            f"This series is of patient {which} of {len(patients)} whose files lie together here: never mix them in one score.",
+        ),
+    )
+
+
+def _series(stack: Stack, source: Source, options: DicomOptions, extra: tuple[Caution, ...]) -> Series:
+    first = stack.frames[0]
+    acquisition, cautions = acquisition_of(first, weighting=options.weighting)
+    plane = None if stack.problem and first.orientation is None else _plane(first)
+    headers = {id(frame.header): frame.header for frame in stack.frames}.values()
+    problem = stack.problem or next((reason for header in headers if (reason := check_pixels(header))), None)
+    cautions = (
+        *extra,
+        *_separated(stack),
+        *cautions,
+        *_rescale_cautions(stack),
+        *_geometry_cautions(stack, acquisition),
+    )
+    shape = (len(stack.frames), integer(first.dataset, "Rows") or 0, integer(first.dataset, "Columns") or 0)
+
+    def read() -> Volume:
+        if problem is not None:
+            raise (GeometryError if stack.problem else FormatError)(problem)
+        return _read_volume(stack, source, acquisition, cautions)
+
+    return Series(
+        acquisition=acquisition,
+        shape=shape,
+        spacing_mm=None if problem else _spacing_mm(stack),
+        plane=plane,
+        read=read,
+        source=_source_name(stack),
+        cautions=cautions,
+        refusal="; ".join(reason for reason in (refusal_reason(acquisition, plane), problem) if reason) or None,
+    )
+
+
+def _plane(frame: Frame) -> str | None:
+    if frame.orientation is None:
+        return None
+    normal = np.abs(normal_of(frame.orientation))
+    return ("sagittal", "coronal", "axial")[int(np.argmax(normal))] if np.isfinite(normal).all() else None
+
+
+def _spacing_mm(stack: Stack) -> tuple[float, float, float]:
+    affine = stack_geometry(stack)
+    assert stack.frames[0].orientation is not None
+    assert stack.frames[0].spacing is not None
+    rows, cols = stack.frames[0].spacing
+    return (abs(float(affine[:3, 0] @ normal_of(stack.frames[0].orientation))), rows, cols)
+
+
+def _source_name(stack: Stack) -> str:
+    names = list(dict.fromkeys(frame.header.entry.name for frame in stack.frames))
+    if len(names) == 1:
+        return names[0]
+    return f"{Path(names[0]).parent} ({len(names)} files)"
+
+
+def _separated(stack: Stack) -> tuple[Caution, ...]:
+    number, total = stack.part
+    if total == 1:
+        return ()
+    return (
+        Caution(
+            "separated",
+            f"Part {number} of {total} of its series, separated by {', '.join(stack.separated_by)}.",
+        ),
+    )
+
+
+def _rescale_cautions(stack: Stack) -> tuple[Caution, ...]:
+    if len({rescale_of(frame) for frame in stack.frames}) == 1:
+        return ()
+    return (
+        Caution(
+            "rescale-varies",
+            f"{tag_text('RescaleSlope')} or intercept differs between slices; each slice was rescaled by its own. Compare "
+            "signals of different slices with care.",
+        ),
+    )
+
+
+def _geometry_cautions(stack: Stack, a: Acquisition) -> Iterator[Caution]:
+    first = stack.frames[0]
+    if len(stack.frames) == 1 and not (a.spacing_between_slices_mm or a.slice_thickness_mm):
+        yield Caution(
+            "slice-distance-unknown",
+            f"A single slice without {tag_text('SliceThickness')}: distances across the slice mean nothing.",
+        )
+    if first.spacing is not None and not numbers(first.dataset, "PixelSpacing"):
+        yield Caution(
+            "pixel-spacing-stated",
+            f"{tag_text('PixelSpacing')} is missing; the pixel size of {first.spacing[0]:g} x {first.spacing[1]:g} mm was stated by "
+            "the user, and every length and area hangs on it.",
+        )
+    if stack.left_out:
+        yield Caution(
+            "slices-left-out",
+            f"{stack.left_out} slices beyond a gap were left out: this is the longest run of equally spaced slices.",
+        )
+
+
+def _read_volume(stack: Stack, source: Source, acquisition: Acquisition, cautions: tuple[Caution, ...]) -> Volume:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with source.opened() as open_entry:
+            stored = read_stored(stack.frames, open_entry)
+    pixels, zero, largest = _rescaled(stored, stack)
+    return Volume(
+        pixels,
+        stack_geometry(stack),
+        thickness_mm=acquisition.slice_thickness_mm,
+        zero_value=zero,
+        max_storable=largest,
+        acquisition=acquisition,
+        cautions=cautions,
+    )
+
+
+def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any], float, float | None]:
+    """Rescaled pixels, the value of a stored 0, and the largest storable value."""
+    scales = [rescale_of(frame) for frame in stack.frames]
+    _, top = stored_range(stack.frames[0].header)
+    (slope, intercept) = scales[0]
+    if any(not np.isfinite(scale).all() or scale[0] <= 0 for scale in scales):
+        bad = next(
+            frame
+            for frame, scale in zip(stack.frames, scales, strict=True)
+            if not scale[0] > 0 or not np.isfinite(scale).all()
+        )
+        raise FormatError(
+            f"{bad.name} has {tag_text('RescaleSlope')} {rescale_of(bad)[0]:g}; a finite number above 0 is needed. Export it again."
+        )
+    if all(scale == (1.0, 0.0) for scale in scales):
+        return stored, 0.0, float(top)
+    slopes: FloatArray = np.array([scale[0] for scale in scales])[:, None, None]
+    intercepts: FloatArray = np.array([scale[1] for scale in scales])[:, None, None]
+    pixels = stored * slopes + intercepts
+    same = len(set(scales)) == 1
+    zero = intercept if len({scale[1] for scale in scales}) == 1 else float("nan")
+    return pixels, zero, top * slope + intercept if same else None

@@ -1,0 +1,212 @@
+"""Where the files are: a folder, a ZIP archive, a DICOMDIR or a single file. Nothing is ever unpacked beside the data."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from vbqkit.errors import Caution, FormatError
+
+MAX_UNPACKED_BYTES = 4 * 1024**3
+"""A ZIP archive that would unpack to more than this (4 GiB) is refused, unless the caller states a higher limit."""
+
+Open = Callable[["Entry"], BinaryIO]
+
+_SKIPPED_NAMES = {"DICOMDIR", "THUMBS.DB", ".DS_STORE", "__MACOSX"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file: a path on disk, or a member of an archive.
+
+    Attributes
+    ----------
+    name : str
+        As messages show it: the path, or ``archive.zip:member``.
+    path : Path
+        The file, or the archive.
+    member : str or None
+        Name inside the archive.
+    size : int
+        Bytes, unpacked.
+    """
+
+    name: str
+    path: Path
+    member: str | None = None
+    size: int = 0
+
+    def ends_with(self, *suffixes: str) -> bool:
+        """Whether the name ends with one of `suffixes` (in lower case), in any case."""
+        return self.name.lower().endswith(suffixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files on disk."""
+
+    entries: tuple[Entry, ...]
+    cautions: tuple[Caution, ...] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[Open]:
+        """Open each file when asked."""
+        yield _open_on_disk
+
+
+def _open_on_disk(entry: Entry) -> BinaryIO:
+    try:
+        return entry.path.open("rb")
+    except OSError as error:
+        raise FormatError(
+            f"{entry.name} cannot be opened: {error.strerror}. Check that it is still there and that you may read it."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Members of a ZIP archive, read in memory one at a time."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    cautions: tuple[Caution, ...] = field(default=())
+
+    @contextmanager
+    def opened(self) -> Iterator[Open]:
+        """Open the archive once for all members."""
+        with zipfile.ZipFile(self.path) as archive:
+
+            def open_member(entry: Entry) -> BinaryIO:
+                try:
+                    return io.BytesIO(archive.read(str(entry.member)))
+                except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+                    raise FormatError(
+                        f"{entry.name} cannot be unpacked: {error}. Pack the archive again without a password, with the "
+                        "usual 'deflate' method, or give the unpacked folder."
+                    ) from error
+
+            yield open_member
+
+
+Source = Files | Archive
+"""A place that files are read from."""
+
+
+def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UNPACKED_BYTES) -> Source:
+    """The files behind a path: a folder (with its subfolders), a ZIP archive, or one file.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder, ZIP archive or file. A DICOMDIR is a file too: see ``vbqkit.formats.dicomdir``.
+    max_unpacked_bytes : int
+        Limit on the unpacked size of an archive.
+
+    Raises
+    ------
+    FormatError
+        If nothing is there, the folder is empty, or the archive is damaged, locked or too large.
+    """
+    place = Path(path).expanduser()
+    if place.is_dir():
+        entries = tuple(_walk(place))
+        if not entries:
+            raise FormatError(f"The folder {place} holds no files. Give the folder that the scanner or PACS exported.")
+        return Files(entries)
+    if not place.exists():
+        raise FormatError(f"There is nothing at {place}. Check the path; relative paths start at {Path.cwd()}.")
+    if not place.is_file():
+        raise FormatError(f"{place} is neither a file nor a folder. Give a file, a folder or a ZIP archive.")
+    if _is_zip(place):
+        return _archive(place, max_unpacked_bytes)
+    return Files((Entry(str(place), place, size=place.stat().st_size),))
+
+
+def _walk(folder: Path) -> Iterator[Entry]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _hidden(name))
+        for name in sorted(names):
+            if not _hidden(name):
+                full = os.path.join(root, name)  # noqa: PTH118 - Path objects would double the time of a long listing
+                yield Entry(full, Path(full), size=_size(full))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - as above
+    except OSError:  # a dangling link: opening it gives the message
+        return 0
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name.upper() in _SKIPPED_NAMES
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError as error:
+        raise FormatError(f"{path} cannot be opened: {error.strerror}. Check that you may read it.") from error
+
+
+def _archive(path: Path, max_unpacked_bytes: int) -> Archive:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise FormatError(
+            f"The ZIP archive {path} is damaged: {error}. Copy it again, or give the unpacked folder."
+        ) from error
+    total = sum(info.file_size for info in members)
+    if total > max_unpacked_bytes:
+        raise FormatError(
+            f"The ZIP archive {path} unpacks to {total / 1024**2:.0f} MiB; the limit is {max_unpacked_bytes / 1024**2:.0f} MiB. "
+            "If you trust it, unpack it yourself and give the folder, or state max_unpacked_bytes."
+        )
+    locked = [info for info in members if info.flag_bits & 0x1]
+    if locked:
+        raise FormatError(
+            f"The ZIP archive {path} is locked with a password ({len(locked)} of {len(members)} files). Unpack it "
+            "yourself and give the folder."
+        )
+    climbing = [info.filename for info in members if climbs(info.filename)]
+    entries = tuple(
+        Entry(f"{path}:{info.filename}", path, info.filename, info.file_size)
+        for info in sorted(members, key=lambda info: info.filename)
+        if not climbs(info.filename) and not any(_hidden(part) for part in info.filename.split("/") if part != ".")
+    )
+    cautions = (_climbing_caution(path, climbing),) if climbing else ()
+    if not entries:
+        because = f" ({cautions[0].message})" if cautions else ""
+        raise FormatError(
+            f"The ZIP archive {path} holds no files{because}. Give the archive of a scanner's or PACS's export."
+        )
+    return Archive(path, entries, cautions)
+
+
+def _climbing_caution(path: Path, names: list[str]) -> Caution:
+    return Caution(
+        "zip-path",
+        f"{len(names)} entries of {path} have paths that climb out of the archive (such as '{names[0]}') and were left "
+        "out: such an archive is broken or hostile. Ask its sender for another export.",
+    )
+
+
+def climbs(name: str) -> bool:
+    r"""Whether a relative path would leave its folder: absolute, with a drive letter, or with ``..``.
+
+    Examples
+    --------
+    >>> climbs("../evil.dcm"), climbs("a/b.dcm"), climbs(r"C:\x.dcm")
+    (True, False, True)
+    """
+    plain = name.replace("\\", "/")
+    return plain.startswith("/") or bool(re.match(r"[A-Za-z]:", plain)) or ".." in plain.split("/")

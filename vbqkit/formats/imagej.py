@@ -1,0 +1,188 @@
+"""ImageJ's ROI files (.roi, and .zip for a list of them), read and written with roifile.
+
+ImageJ counts pixels from corners: the pixel in row r and column c fills x from c to c + 1 and y from r to r + 1, its centre
+is at (c + 0.5, r + 0.5). Here centres lie at whole numbers, so x = col + 0.5 and y = row + 0.5. ImageJ keeps integer bounding
+boxes unless an option says that the coordinates have fractions (``sub-pixel resolution``), and its slice position counts
+from 1, 0 meaning every slice. An ImageJ ROI knows pixels only, no millimetres: it needs the volume it was drawn on.
+
+ImageJ has no rotated rectangle of the plain kind; one is written as a polygon, and a rotated ellipse as a polygon of 128
+corners.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vbqkit.errors import FormatError, RoiError
+from vbqkit.image import FloatArray, Slice, Volume
+from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
+
+if TYPE_CHECKING:
+    from roifile import ImagejRoi
+
+_OUTLINES = ("POLYGON", "FREEHAND", "TRACED")
+
+
+def read_imagej(path: str | os.PathLike[str], *, image: Volume, slice_index: int | None = None) -> tuple[Roi, ...]:
+    """Read ImageJ ROIs as they lie on a volume.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.roi`` file or a ``.zip`` of them.
+    image : Volume
+        The stack they were drawn on.
+    slice_index : int, optional
+        Slice, from 0, for ROIs that name none; without it such ROIs are refused.
+
+    Returns
+    -------
+    tuple of Roi
+        In the order of the file; their names become labels.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, or holds a line, point, text or composite, which enclose no single area.
+    """
+    import roifile  # noqa: PLC0415 - optional: only who exchanges with ImageJ needs it
+
+    source = Path(path).expanduser()
+    try:
+        found = roifile.roiread(source)
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise FormatError(
+            f"{source} cannot be read as an ImageJ ROI file: {error}. Save it again in ImageJ's ROI manager."
+        ) from error
+    listed = found if isinstance(found, list) else [found]
+    return tuple(
+        _from_imagej(one, image, slice_index, f"{source}, ROI {number}") for number, one in enumerate(listed, start=1)
+    )
+
+
+def _from_imagej(one: ImagejRoi, volume: Volume, slice_index: int | None, where: str) -> Roi:
+    stated = int(one.z_position or one.position or 0) - 1
+    index = stated if stated >= 0 else slice_index
+    label = str(one.name or "")
+    where = f"{where} ('{label}')"
+    if index is None:
+        if len(volume) != 1:
+            raise FormatError(f"{where} names no slice, and the series has {len(volume)}. Say which: slice_index=...")
+        index = 0
+    if not 0 <= index < len(volume):
+        raise FormatError(
+            f"{where} lies on slice {index + 1}; the series has {len(volume)}. Open the series it was drawn on."
+        )
+    image = volume.slice(index)
+    kind = one.roitype.name
+    try:
+        if kind in ("RECT", "OVAL"):
+            left, top, right, bottom = _box(one)
+            shape = Rectangle if kind == "RECT" else Ellipse
+            center = ((top + bottom) / 2 - 0.5, (left + right) / 2 - 0.5)
+            dy, dx = image.spacing_mm
+            return shape.on(image, center, (right - left) * dx, (bottom - top) * dy, label=label)
+        if kind in _OUTLINES:
+            xy = np.asarray(one.coordinates(), dtype=np.float64)
+            return Polygon(points=image.to_patient_mm(xy[:, ::-1] - 0.5), label=label)
+    except RoiError as error:
+        raise FormatError(f"{where}: {error}") from error
+    raise FormatError(
+        f"{where} is of the ImageJ type {kind.lower()}, which encloses no area. Use a rectangle, oval, polygon or freehand area."
+    )
+
+
+def _box(one: ImagejRoi) -> tuple[float, float, float, float]:
+    if one.subpixelrect:
+        return (float(one.xd), float(one.yd), float(one.xd + one.widthd), float(one.yd + one.heightd))
+    return (float(one.left), float(one.top), float(one.right), float(one.bottom))
+
+
+def write_imagej(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Volume) -> None:
+    """Write ROIs for ImageJ: ``.zip`` for any number, ``.roi`` for one.
+
+    Raises
+    ------
+    FormatError
+        If the ending is another, several ROIs go into one ``.roi``, or the file cannot be written.
+    RoiError
+        If a ROI does not lie on the volume.
+    """
+    target = Path(path).expanduser()
+    made = [_to_imagej(roi, image) for roi in rois]
+    if target.suffix not in (".zip", ".roi"):
+        raise FormatError(f"ImageJ ROIs cannot be written to {target}: use the ending .zip, or .roi for one ROI.")
+    if target.suffix == ".roi" and len(made) != 1:
+        raise FormatError(f"{len(made)} ROIs do not fit into {target}: a .roi file holds one. Use .zip.")
+    draft = target.with_name(f".{target.stem}.{os.getpid()}.draft{target.suffix}")
+    try:
+        if target.suffix == ".roi":
+            draft.write_bytes(made[0].tobytes())
+        else:
+            _write_zip(draft, made)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise FormatError(
+            f"The ImageJ file {target} cannot be written: {error.strerror}. Choose another folder."
+        ) from error
+
+
+def _write_zip(path: Path, made: list[Any]) -> None:
+    import zipfile  # noqa: PLC0415 - seldom needed
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, one in enumerate(made, start=1):
+            archive.writestr(f"{number:04d}-{one.name or 'ROI'}.roi".replace("/", "_"), one.tobytes())
+
+
+def _to_imagej(roi: Roi, volume: Volume) -> ImagejRoi:
+    import roifile  # noqa: PLC0415 - optional
+
+    image = roi.slice_of(volume)
+    box = _upright_box(roi, image)
+    if box is None:
+        corners = image.to_rows_cols(roi.outline_mm(128))[:, ::-1] + 0.5
+        one = roifile.ImagejRoi.frompoints(corners, name=roi.label)
+        one.roitype = roifile.ROI_TYPE.POLYGON
+    else:
+        one = _boxed(roifile, roi, box)
+    one.name = roi.label
+    one.position = image.index + 1
+    return one
+
+
+def _boxed(roifile: Any, roi: Roi, box: tuple[float, float, float, float]) -> ImagejRoi:
+    left, top, right, bottom = box
+    one = roifile.ImagejRoi()
+    one.roitype = roifile.ROI_TYPE.RECT if isinstance(roi, Rectangle) else roifile.ROI_TYPE.OVAL
+    one.version = 228
+    one.left, one.top, one.right, one.bottom = (
+        int(np.floor(left)),
+        int(np.floor(top)),
+        int(np.ceil(right)),
+        int(np.ceil(bottom)),
+    )
+    one.options |= roifile.ROI_OPTIONS.SUB_PIXEL_RESOLUTION
+    one.xd, one.yd, one.widthd, one.heightd = (left, top, right - left, bottom - top)
+    return one
+
+
+def _upright_box(roi: Roi, image: Slice) -> tuple[float, float, float, float] | None:
+    """Left, top, right, bottom in ImageJ's coordinates; None for a polygon or a box that is turned."""
+    if not isinstance(roi, Rectangle | Ellipse):
+        return None
+    axes: FloatArray = np.abs(image.vectors_to_rows_cols([roi.half_width, roi.half_height]))
+    along = axes if axes[0, 1] >= axes[0, 0] else axes[::-1]
+    if along[0, 0] > 1e-6 or along[1, 1] > 1e-6:
+        return None
+    row, col = image.to_rows_cols(roi.center_mm) + 0.5
+    half_col, half_row = float(along[0, 1]), float(along[1, 0])
+    box = (float(col) - half_col, float(row) - half_row, float(col) + half_col, float(row) + half_row)
+    left, top, right, bottom = (round(edge, 9) for edge in box)  # else rounding noise moves the integer box by a pixel
+    return (left, top, right, bottom)

@@ -1,0 +1,201 @@
+"""ROIs as label masks (NIfTI, MHA, NRRD): one whole number a ROI, on the grid of a volume."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import FormatError, RoiError
+from vbqkit.image import Volume
+from vbqkit.roi import Polygon, Roi
+
+ENDINGS = (".nii.gz", ".nii", ".mha", ".nrrd")
+
+_PINCH = 1e-3  # pixels
+
+LabelArray = npt.NDArray[np.uint16]
+
+
+def label_mask(rois: Iterable[Roi], *, image: Volume) -> LabelArray:
+    """ROIs as one array: 0 outside, k inside ROI number k (from 1); where ROIs overlap, the later one.
+
+    Returns
+    -------
+    ndarray of uint16, shape (planes, rows, cols)
+
+    Raises
+    ------
+    RoiError
+        If a ROI does not lie on the volume.
+    """
+    mask: LabelArray = np.zeros(image.shape, dtype=np.uint16)
+    for number, roi in enumerate(rois, start=1):
+        mask[roi.slice_of(image).index][roi.mask(image)] = number
+    return mask
+
+
+def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Volume) -> None:
+    """Write ROIs as a label mask, and the names of the labels beside it (``case.nii.gz`` and ``case.labels.json``).
+
+    Raises
+    ------
+    FormatError
+        If the ending is unknown or the file cannot be written.
+    RoiError
+        If a ROI does not lie on the volume.
+    """
+    import SimpleITK  # noqa: PLC0415 - heavy, and only for masks
+
+    target = Path(path).expanduser()
+    listed = tuple(rois)
+    picture = SimpleITK.GetImageFromArray(label_mask(listed, image=image))
+    steps = image.affine[:3, [2, 1, 0]]
+    spacing = np.linalg.norm(steps, axis=0)
+    direction = steps / spacing
+    if abs(abs(np.linalg.det(direction)) - 1) > 1e-3:
+        raise FormatError(
+            "The slices of this series are sheared against each other; a mask file cannot hold that. Write a ROI file."
+        )
+    picture.SetSpacing(spacing.tolist())
+    picture.SetDirection(direction.ravel().tolist())
+    picture.SetOrigin(image.affine[:3, 3].tolist())
+    names = _names_path(target)
+    try:
+        SimpleITK.WriteImage(picture, str(target), useCompression=True)
+        names.write_text(
+            json.dumps({str(k): roi.label for k, roi in enumerate(listed, start=1)}, indent=1), encoding="utf-8"
+        )
+    except (RuntimeError, OSError) as error:
+        raise FormatError(f"The mask {target} cannot be written: {error}. Choose another folder.") from error
+
+
+def _names_path(path: Path) -> Path:
+    name = path.name
+    for ending in ENDINGS:
+        if name.endswith(ending):
+            return path.with_name(name.removesuffix(ending) + ".labels.json")
+    raise FormatError(f"A mask cannot have the ending of {path}; use one of {', '.join(ENDINGS)}.")
+
+
+def read_masks(
+    path: str | os.PathLike[str], *, image: Volume, labels: Mapping[int, str] | None = None
+) -> tuple[Polygon, ...]:
+    """Read a label mask as polygons: the outer edge of each number's largest piece, on the slice where it is largest.
+
+    The outline runs along the sides of the pixels, so the polygon covers exactly the pixels of that piece (without holes).
+
+    Parameters
+    ----------
+    path : path-like
+        A mask of the same grid as `image`.
+    image : Volume
+        What it was drawn on.
+    labels : mapping of int to str, optional
+        Names of the numbers; else from ``.labels.json`` beside the mask, else the number itself.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read or has another grid.
+    """
+    import SimpleITK  # noqa: PLC0415 - heavy, and only for masks
+
+    source = Path(path).expanduser()
+    names = dict(labels) if labels is not None else _read_names(_names_path(source))
+    try:
+        picture = SimpleITK.ReadImage(str(source))
+    except RuntimeError as error:
+        raise FormatError(f"The mask {source} cannot be read. Is it complete, and NIfTI, MHA or NRRD?") from error
+    mask = SimpleITK.GetArrayFromImage(picture)
+    affine = np.eye(4)
+    direction = np.array(picture.GetDirection()).reshape(picture.GetDimension(), -1)
+    if mask.shape != image.shape:
+        raise FormatError(
+            f"The mask {source} has the shape {mask.shape}, the series {image.shape}. Resample it to the series first."
+        )
+    affine[:3, [2, 1, 0]] = direction * np.array(picture.GetSpacing())
+    affine[:3, 3] = picture.GetOrigin()
+    corner = np.array([*(n - 1 for n in mask.shape), 1.0])
+    off = max(np.abs((affine - image.affine) @ point)[:3].max() for point in (np.array([0, 0, 0, 1.0]), corner))
+    if off > 0.1:
+        raise FormatError(f"The mask {source} lies {off:.1f} mm off the series. Resample it to the series first.")
+    return tuple(
+        mask_polygon(mask == number, image=image, label=names.get(int(number), str(int(number))))
+        for number in np.unique(mask[mask != 0])
+    )
+
+
+def _read_names(path: Path) -> dict[int, str]:
+    if not path.exists():
+        return {}
+    try:
+        return {int(key): str(value) for key, value in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise FormatError(
+            f"The label names {path} cannot be read: {error}. Delete the file, or give labels=..."
+        ) from error
+
+
+def mask_polygon(mask: npt.NDArray[Any], *, image: Volume, label: str = "") -> Polygon:
+    """The outer edge of a mask's largest piece, on the slice where the mask is largest.
+
+    Examples
+    --------
+    >>> from vbqkit.image import stack_affine
+    >>> volume = Volume(np.zeros((1, 4, 4)), stack_affine((0, 0, 0), (1, 0, 0), (0, 0, -1), (0, 1, 0)))
+    >>> mask = np.zeros((1, 4, 4), bool)
+    >>> mask[0, 1:3, 1:4] = True
+    >>> mask_polygon(mask, image=volume, label="L3").area_mm2
+    6.0
+    """
+    from scipy import ndimage  # noqa: PLC0415 - only for masks
+
+    if not mask.any():
+        raise RoiError(f"The mask of '{label}' is empty: there is nothing to outline.")
+    index = int(np.argmax(mask.sum(axis=(1, 2))))
+    pieces, _ = ndimage.label(mask[index])
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    piece = ndimage.binary_fill_holes(pieces == int(np.argmax(sizes)))
+    return Polygon(points=image.slice(index).to_patient_mm(_edge(piece)), label=label)
+
+
+def _edge(piece: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Corners of the outline along pixel sides, in (row, col): walk with the piece on the right-hand side."""
+    padded = np.pad(piece, 1)
+    row, col = (int(x) for x in np.argwhere(piece)[0])
+    start = (row, col)  # the corner at the top left of the first pixel, in corner numbers
+    at, heading = start, (0, 1)
+    corners: list[tuple[float, float]] = []
+    while True:
+        dr, dc = heading
+        left, right = _ahead(padded, at, heading)
+        if left and right:  # turn left
+            turned = (-dc, dr)
+        elif right:
+            turned = heading
+        else:  # turn right; also where only a corner touches what is ahead
+            turned = (dc, -dr)
+        if turned != heading or not corners:
+            inwards = _PINCH if left and not right else 0.0  # else the outline would touch itself in this corner
+            corners.append((at[0] + inwards * (dc - dr), at[1] - inwards * (dr + dc)))
+        heading = turned
+        at = (at[0] + heading[0], at[1] + heading[1])
+        if at == start:
+            break
+    return np.array(corners, dtype=np.float64) - 0.5
+
+
+def _ahead(padded: npt.NDArray[np.bool_], at: tuple[int, int], heading: tuple[int, int]) -> tuple[bool, bool]:
+    """Whether the pixels ahead of a corner, to the left and to the right of the heading, belong to the piece."""
+    (r, c), (dr, dc) = at, heading
+    above_or_left = {(0, 1): ((r - 1, c), (r, c)), (0, -1): ((r, c - 1), (r - 1, c - 1))}
+    along = {(1, 0): ((r, c), (r, c - 1)), (-1, 0): ((r - 1, c - 1), (r - 1, c))}
+    left, right = (above_or_left | along)[(dr, dc)]
+    return bool(padded[left[0] + 1, left[1] + 1]), bool(padded[right[0] + 1, right[1] + 1])

@@ -1,0 +1,250 @@
+"""DICOM pixel data: stored values of single frames, uncompressed or through a decoder."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from copy import copy
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from vbqkit.errors import FormatError
+from vbqkit.formats.files import Entry, Open
+from vbqkit.formats.headers import DEFLATED, Frame, Header
+from vbqkit.formats.jpeg_lossless import stream_fault
+from vbqkit.formats.tags import integer, tag_text, word
+
+PIXEL_DATA = "PixelData (7fe0,0010)"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, ""}
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+_UNDEFINED = 0xFFFFFFFF
+_JPEG_LS = {"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"}
+_JPEG_LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"}
+_PLUGINS = {  # where there is a choice: the decoder that reports damaged streams; GDCM ends the process on some
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg",
+    "1.2.840.10008.1.2.4.91": "pylibjpeg",
+}
+
+
+def check_pixels(header: Header) -> str | None:
+    """Why the pixels of a file cannot be signal, from its header alone; None if nothing speaks against them."""
+    dataset, name = header.dataset, header.entry.name
+    if (integer(dataset, "SamplesPerPixel") or 1) != 1 or word(dataset, "PhotometricInterpretation") in _COLOURS:
+        return (
+            f"{name} is a colour picture ({tag_text('PhotometricInterpretation')} is "
+            f"{word(dataset, 'PhotometricInterpretation')}), not an image of signal. Choose another series."
+        )
+    if integer(dataset, "BitsAllocated") not in (8, 16, 32):
+        return (
+            f"{name} has {tag_text('BitsAllocated')} {integer(dataset, 'BitsAllocated')}; 8, 16 or 32 can be read. Export "
+            "the series again."
+        )
+    if not 1 <= (integer(dataset, "BitsStored") or 1) <= (integer(dataset, "BitsAllocated") or 0):
+        return (
+            f"{name} has {tag_text('BitsStored')} {integer(dataset, 'BitsStored')}, more than it has room for "
+            f"({integer(dataset, 'BitsAllocated')} bits). Export the series again."
+        )
+    if min(integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0) < 1:
+        return f"{name} has no {tag_text('Rows')} or {tag_text('Columns')}. Export the series again."
+    if header.transfer_syntax == _JPEG_EXTENDED and (integer(dataset, "BitsStored") or 16) > 8:
+        return (
+            f"{name} is compressed as 12-bit JPEG extended (TransferSyntaxUID (0002,0010) {_JPEG_EXTENDED}), which no free "
+            "decoder reads. Ask for the series uncompressed or in a lossless syntax (JPEG lossless, JPEG-LS, JPEG 2000, RLE)."
+        )
+    if header.transfer_syntax in _NATIVE and header.pixel_offset is not None:
+        frames = integer(dataset, "NumberOfFrames") or 1
+        needed = (integer(dataset, "BitsAllocated") or 16) // 8 * frames
+        needed *= (integer(dataset, "Rows") or 0) * (integer(dataset, "Columns") or 0)
+        there = header.entry.size - header.pixel_offset - (8 if dataset.original_encoding[0] else 12)
+        if there < needed:
+            return _too_short(header.entry, max(0, there), needed)
+    return None
+
+
+_COLOURS = {"RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420"}
+
+
+def stored_range(header: Header) -> tuple[int, int]:
+    """Smallest and largest value that the file could hold before rescaling."""
+    bits = integer(header.dataset, "BitsStored") or integer(header.dataset, "BitsAllocated") or 16
+    if integer(header.dataset, "PixelRepresentation"):
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return 0, (1 << bits) - 1
+
+
+def read_stored(frames: Sequence[Frame], open_entry: Open) -> npt.NDArray[Any]:
+    """Stored values of frames of one size, shape (len(frames), rows, cols), in the order given.
+
+    The headers must have passed :func:`check_pixels`.
+
+    Raises
+    ------
+    FormatError
+        Naming the file, if its pixel data is missing, breaks off, or cannot be decoded.
+    """
+    header = frames[0].header
+    rows, cols = integer(header.dataset, "Rows") or 0, integer(header.dataset, "Columns") or 0
+    result: npt.NDArray[Any] | None = None
+    by_file: dict[int, list[int]] = {}
+    for place, frame in enumerate(frames):
+        by_file.setdefault(id(frame.header), []).append(place)
+    for places in by_file.values():
+        header = frames[places[0]].header
+        numbers = [frames[place].number for place in places]
+        values = _read_file(header, numbers, open_entry)
+        if result is None:
+            result = np.empty((len(frames), rows, cols), dtype=values.dtype)
+        elif result.dtype != values.dtype:
+            result = result.astype(np.result_type(result, values))
+        result[places] = values
+    assert result is not None
+    return result
+
+
+def _read_file(header: Header, numbers: list[int], open_entry: Open) -> npt.NDArray[Any]:
+    with open_entry(header.entry) as file:
+        if header.transfer_syntax in _NATIVE and header.pixel_offset is not None:
+            return _without_overlay_bits(_read_native(file, header, numbers), header.dataset)
+        return _read_encoded(file, header, numbers)
+
+
+def _dtype(dataset: Dataset, *, big_endian: bool = False) -> np.dtype[Any]:
+    kind = "i" if integer(dataset, "PixelRepresentation") else "u"
+    return np.dtype(f"{'>' if big_endian else '<'}{kind}{(integer(dataset, 'BitsAllocated') or 16) // 8}")
+
+
+def _read_native(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDArray[Any]:
+    dataset = header.dataset
+    rows, cols = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
+    big_endian = header.transfer_syntax == BIG_ENDIAN
+    dtype = _dtype(dataset, big_endian=big_endian)
+    implicit = dataset.original_encoding[0]
+    file.seek(header.pixel_offset or 0)
+    start = file.read(8 if implicit else 12)
+    if len(start) < (8 if implicit else 12):
+        raise FormatError(f"{header.entry.name} has no {PIXEL_DATA}: it ends after its header. Export it again.")
+    (length,) = struct.unpack(">I" if big_endian else "<I", start[-4:])
+    size = rows * cols * dtype.itemsize
+    if length == _UNDEFINED:
+        raise FormatError(_wrong_syntax(header, "is compressed, although the syntax says that it is not"))
+    needed = size * (max(numbers) + 1)
+    if length < needed:
+        raise FormatError(_too_short(header.entry, length, needed))
+    base = file.tell()
+    values = np.empty((len(numbers), rows, cols), dtype=dtype)
+    for place, number in enumerate(numbers):
+        file.seek(base + number * size)
+        got = file.readinto(values[place].reshape(-1).view(np.uint8).data)  # type: ignore[attr-defined]
+        if got != size:
+            raise FormatError(_too_short(header.entry, number * size + got, needed))
+    return values.astype(dtype.newbyteorder("=")) if big_endian else values
+
+
+def _too_short(entry: Entry, there: int, needed: int) -> str:
+    return (
+        f"{entry.name} breaks off: {PIXEL_DATA} has {there} of {needed} bytes. Copy or export it again; the other series of "
+        "the study can be read."
+    )
+
+
+def _wrong_syntax(header: Header, what: str) -> str:
+    syntax = header.transfer_syntax or "missing"
+    return (
+        f"{header.entry.name}: TransferSyntaxUID (0002,0010) is {syntax} ({UID(syntax).name}), but {PIXEL_DATA} {what}. "
+        "Export it again."
+    )
+
+
+def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDArray[Any]:
+    name, syntax = header.entry.name, UID(header.transfer_syntax)
+    try:
+        dataset = dcmread(file, force=True)
+        encapsulated = "PixelData" in dataset and bool(dataset["PixelData"].is_undefined_length)
+        present = "PixelData" in dataset and bool(dataset.PixelData)
+    except Exception as error:  # as in read_header
+        raise FormatError(f"{name} breaks off or is damaged ({error}). Copy or export it again.") from error
+    if not present:
+        raise FormatError(f"{name} has no {PIXEL_DATA}, or breaks off inside it. Copy or export it again.")
+    if header.transfer_syntax == DEFLATED:
+        return _without_overlay_bits(_from_bytes(dataset.PixelData, header, numbers), header.dataset)
+    if not syntax.is_transfer_syntax or not syntax.is_compressed or not encapsulated:
+        raise FormatError(_wrong_syntax(header, "is not stored that way"))
+    try:
+        frames = [_decoded(dataset, header, number) for number in numbers]
+    except NotImplementedError as error:
+        raise FormatError(
+            f"{name} is compressed as {syntax.name} (TransferSyntaxUID (0002,0010) {syntax}), which cannot be read here. Ask "
+            "for it uncompressed or in a lossless syntax (JPEG lossless, JPEG-LS, JPEG 2000, RLE)."
+        ) from error
+    except Exception as error:
+        raise FormatError(
+            f"{name}: {PIXEL_DATA} cannot be decoded as {syntax.name} ({_first_line(error)}). The file is truncated or damaged: "
+            "copy or export it again; the other series of the study can be read."
+        ) from error
+    return np.stack(frames)
+
+
+def _decoded(dataset: Dataset, header: Header, number: int) -> npt.NDArray[Any]:
+    from pydicom.encaps import encapsulate  # noqa: PLC0415 - as get_decoder
+    from pydicom.pixels import get_decoder  # noqa: PLC0415 - loads the decoders, which a listing never needs
+
+    syntax = header.transfer_syntax
+    decoder, plugin = get_decoder(UID(syntax)), _PLUGINS.get(syntax, "")
+    if syntax in _JPEG_LOSSLESS:
+        rows, cols = integer(header.dataset, "Rows") or 0, integer(header.dataset, "Columns") or 0
+        fault = stream_fault(_stream(dataset, header, number), rows=rows, cols=cols)
+        if fault is not None:
+            raise ValueError(fault)
+    pixels: npt.NDArray[Any]
+    try:
+        pixels = decoder.as_array(dataset, index=number, raw=True, decoding_plugin=plugin)[0]
+    except Exception:
+        stream = _stream(dataset, header, number)
+        end = stream.rfind(b"\0\xff\xd9")
+        if syntax not in _JPEG_LS or end < 0:
+            raise
+        single = copy(dataset)  # older encoders pad the scan with a zero byte before the end, which CharLS refuses
+        single.PixelData, single.NumberOfFrames = encapsulate([stream[:end] + b"\xff\xd9"]), 1
+        pixels = decoder.as_array(single, index=0, raw=True, decoding_plugin=plugin)[0]
+    return pixels
+
+
+def _stream(dataset: Dataset, header: Header, number: int) -> bytes:
+    from pydicom.encaps import get_frame  # noqa: PLC0415 - as get_decoder
+
+    return bytes(get_frame(dataset.PixelData, number, number_of_frames=integer(header.dataset, "NumberOfFrames") or 1))
+
+
+def _from_bytes(data: bytes, header: Header, numbers: list[int]) -> npt.NDArray[Any]:
+    dataset = header.dataset
+    rows, cols = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
+    dtype = _dtype(dataset)
+    needed = rows * cols * dtype.itemsize * (max(numbers) + 1)
+    if len(data) < needed:
+        raise FormatError(_too_short(header.entry, len(data), needed))
+    return np.frombuffer(data, dtype, count=needed // dtype.itemsize).reshape(-1, rows, cols)[numbers]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _without_overlay_bits(values: npt.NDArray[Any], dataset: Dataset) -> npt.NDArray[Any]:
+    """Values from the stored bits only: old files keep overlays in the bits above or below them."""
+    allocated = values.dtype.itemsize * 8
+    stored = integer(dataset, "BitsStored") or allocated
+    high = integer(dataset, "HighBit")
+    high = stored - 1 if high is None else high
+    if stored == allocated or not stored - 1 <= high < allocated:
+        return values
+    up = allocated - 1 - high
+    shifted: npt.NDArray[Any] = (values << up) >> (allocated - stored)
+    return shifted

@@ -1,0 +1,157 @@
+"""DICOM tags by name, and their values as plain Python: never an exception for a value that is written badly.
+
+Values are taken from the bytes of the element, without pydicom's conversion of every element to objects: that keeps
+the listing of a long folder within the time of reading the bare headers.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+_FRAME_KEYWORDS = (
+    "AcquisitionNumber", "BitsAllocated", "BitsStored", "Columns", "DiffusionBValue", "EchoNumbers", "EchoTime",
+    "EffectiveEchoTime", "FrameOfReferenceUID", "FrameType", "HighBit", "ImageOrientationPatient", "ImagePositionPatient",
+    "ImageType", "InstanceNumber", "InversionTime", "InversionTimes", "Modality", "NumberOfFrames", "PatientID",
+    "PatientName", "PhotometricInterpretation", "PixelRepresentation", "PixelSpacing", "RescaleIntercept",
+    "RescaleSlope", "Rows", "SamplesPerPixel", "SeriesInstanceUID", "SeriesNumber", "SOPClassUID", "SOPInstanceUID",
+    "StackID", "StudyInstanceUID", "TemporalPositionIdentifier", "TemporalPositionIndex",
+)  # fmt: skip
+_SERIES_KEYWORDS = (
+    "BodyPartExamined", "ContrastBolusAgent", "EchoPlanarPulseSequence", "EchoPulseSequence", "EchoTrainLength",
+    "FlipAngle", "ImageComments", "InversionRecovery", "LossyImageCompression", "MagneticFieldStrength", "Manufacturer",
+    "ManufacturerModelName", "NumberOfAverages", "PixelBandwidth", "ProtocolName", "PulseSequenceName",
+    "ReceiveCoilName", "RepetitionTime", "RFEchoTrainLength", "ScanningSequence", "ScanOptions", "SequenceName",
+    "SequenceVariant", "SeriesDescription", "SliceThickness", "SpacingBetweenSlices", "SpecificCharacterSet",
+    "SpectrallySelectedExcitation", "SpectrallySelectedSuppression",
+)  # fmt: skip
+
+
+def _tag(keyword: str) -> BaseTag:
+    number = tag_for_keyword(keyword)
+    assert number is not None  # a misspelt keyword in the lists above
+    return BaseTag(number)
+
+
+TAGS: dict[str, BaseTag] = {keyword: _tag(keyword) for keyword in _FRAME_KEYWORDS + _SERIES_KEYWORDS}
+"""Keyword -> tag of everything that is read from a classic image."""
+
+TAGS["PhilipsScaleSlope"] = BaseTag(0x2005100E)  # private; its group has no other use in files of other vendors
+_META = {keyword: _tag(keyword) for keyword in ("TransferSyntaxUID", "MediaStorageSOPClassUID")}
+
+_BINARY = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
+_FORMATS = {
+    tag: _BINARY[vr] for tag in TAGS.values() if (vr := "FL" if tag.is_private else dictionary_VR(tag)) in _BINARY
+}
+
+
+def tag_text(keyword: str) -> str:
+    """A tag as messages quote it.
+
+    Examples
+    --------
+    >>> tag_text("PixelSpacing")
+    'PixelSpacing (0028,0030)'
+    """
+    tag = TAGS[keyword]
+    return f"{keyword} ({tag.group:04x},{tag.element:04x})"
+
+
+@lru_cache(maxsize=4096)
+def _split(raw: bytes) -> tuple[str, ...]:
+    text = raw.decode("latin-1").strip(" \0")
+    return tuple(part.strip(" \0") for part in text.split("\\")) if text else ()
+
+
+@lru_cache(maxsize=4096)
+def _parsed(raw: bytes, code: str, little_endian: bool) -> tuple[float, ...]:
+    """Numbers from bytes: of binary values by their struct code, of text (no code) by their decimal digits."""
+    if code:
+        size = struct.calcsize(code)
+        whole = raw[: len(raw) // size * size]
+        return tuple(float(v[0]) for v in struct.iter_unpack("><"[little_endian] + code, whole))
+    try:
+        return tuple(float(part) for part in _split(raw))
+    except ValueError:
+        return ()
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if value is None or value == "":
+        return ()
+    several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return tuple(value) if several else (value,)
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """All values of a numeric element; empty where it is missing, empty or not a number."""
+    tag = TAGS[keyword]
+    element = dataset.get_item(tag, keep_deferred=True)
+    if element is None:
+        return ()
+    value = element.value
+    if isinstance(element, RawDataElement):
+        return _parsed(value, _FORMATS.get(tag, ""), element.is_little_endian) if value else ()
+    try:
+        return tuple(float(v) for v in _as_tuple(value))
+    except (TypeError, ValueError):
+        return ()
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """The first value of a numeric element; None where there is none."""
+    values = numbers(dataset, keyword)
+    return values[0] if values else None
+
+
+def positive(dataset: Dataset, keyword: str) -> float | None:
+    """The first value if it is above 0. Scanners write 0 for a quantity that does not apply."""
+    value = number(dataset, keyword)
+    return value if value is not None and 0 < value < float("inf") else None
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """The first value as a whole number; None where there is none."""
+    value = number(dataset, keyword)
+    return int(value) if value is not None and abs(value) < 2**53 else None
+
+
+def words(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """All values of a code or UID element, without padding; for free text use :func:`text`."""
+    element = dataset.get_item(TAGS.get(keyword) or _META[keyword], keep_deferred=True)
+    if element is None or element.value is None:
+        return ()
+    if isinstance(element, RawDataElement):
+        return _split(element.value)
+    return tuple(str(value).strip() for value in _as_tuple(element.value))
+
+
+def word(dataset: Dataset, keyword: str) -> str | None:
+    """The first value of a code or UID element."""
+    values = words(dataset, keyword)
+    return values[0] or None if values else None
+
+
+def text(dataset: Dataset, keyword: str) -> str | None:
+    """Free text, in the character set of the file; undecodable bytes are shown as they are."""
+    try:
+        value = dataset.get(TAGS[keyword])
+        plain = "" if value is None or value.value is None else str(value.value)
+    except Exception:  # pydicom raises many types for bad text, and a description must not stop a listing
+        plain = "\\".join(words(dataset, keyword))
+    return plain.strip(" \0") or None
+
+
+def raw_bytes(dataset: Dataset, keyword: str) -> bytes:
+    """The bytes of an element as stored, for comparing only."""
+    element = dataset.get_item(TAGS[keyword], keep_deferred=True)
+    if element is None or element.value is None:
+        return b""
+    return element.value.strip(b" \0") if isinstance(element.value, bytes) else str(element.value).encode()

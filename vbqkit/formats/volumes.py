@@ -1,0 +1,240 @@
+"""NIfTI, MHA/MHD and NRRD through SimpleITK: the same volumes, with less in their headers.
+
+These formats say nothing about TR, TE or the scanner, and their orientation is lost more often than DICOM's: so what
+looks wrong is said, and the plane can be stated.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.acquisition import Acquisition, Weighting
+from vbqkit.errors import Caution, FormatError
+from vbqkit.formats.files import Entry, Source
+from vbqkit.image import FloatArray, Series, Volume, stack_affine
+from vbqkit.weighting import refusal_reason
+
+_SINGLE = (".nii", ".nii.gz", ".mha", ".nrrd")
+_WITH_COMPANION = (".mhd", ".nhdr")
+_DISPLAY = {  # plane -> where stored columns, rows and slices run to, LPS
+    "sagittal": ((0, 1, 0), (0, 0, -1), (-1, 0, 0)),
+    "coronal": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
+    "axial": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+}
+_THICK = 1.5
+"""Slices count as thick where their distance exceeds the pixel spacing this many times."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    """The header of a file: sizes and spacings in array order (plane, row, col), directions as LPS unit vectors."""
+
+    size: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    directions: FloatArray
+    origin_mm: tuple[float, float, float]
+    volumes: int
+    zero_value: float
+    identity: bool
+
+    @property
+    def slice_axis(self) -> int:
+        """The axis with the largest spacing; for isotropic voxels the one that runs most from right to left."""
+        ordered = sorted(self.spacing_mm)
+        if ordered[2] >= _THICK * ordered[1]:
+            return self.spacing_mm.index(ordered[2])
+        return int(np.argmax(np.abs(self.directions[:, 0])))
+
+
+def is_volume_name(entry: Entry) -> bool:
+    """Whether the name is that of a NIfTI, MHA/MHD or NRRD file."""
+    return entry.ends_with(*_SINGLE, *_WITH_COMPANION)
+
+
+def make_volume_series(
+    entry: Entry, source: Source, *, plane: str | None = None, weighting: Weighting | None = None
+) -> list[Series]:
+    """The series of one file: one for a 3-D file, one per volume of a 4-D file.
+
+    Raises
+    ------
+    FormatError
+        If SimpleITK cannot read the header, or it is not a 3-D or 4-D image of one number per voxel.
+    """
+    with _on_disk(entry, source) as path:
+        info = _read_info(path, entry.name)
+    return [_series(entry, source, info, k, plane, weighting) for k in range(info.volumes)]
+
+
+@contextmanager
+def _on_disk(entry: Entry, source: Source) -> Iterator[Path]:
+    """The file where SimpleITK can open it; a member of an archive is unpacked for as long as it is needed."""
+    if entry.member is None:
+        yield entry.path
+        return
+    if entry.ends_with(*_WITH_COMPANION):
+        raise FormatError(f"{entry.name} keeps its pixels in a second file. Unpack the archive and give the folder.")
+    with tempfile.TemporaryDirectory(prefix="vbqkit-") as folder, source.opened() as open_entry:
+        path = Path(folder) / f"volume{next(s for s in reversed(_SINGLE) if entry.ends_with(s))}"
+        with open_entry(entry) as file:
+            path.write_bytes(file.read())
+        yield path
+
+
+def _reader(path: Path) -> Any:
+    import SimpleITK as sitk  # noqa: PLC0415, N813 - slow to load, and not needed for DICOM
+
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    return reader
+
+
+def _refused(name: str, error: Exception) -> FormatError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return FormatError(f"{name} cannot be read ({lines[-1] if lines else error}). Copy or convert it again.")
+
+
+def _read_info(path: Path, name: str) -> _Info:
+    reader = _reader(path)
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise _refused(name, error) from error
+    dimension, components = reader.GetDimension(), reader.GetNumberOfComponents()
+    if dimension not in (3, 4) or components != 1:
+        raise FormatError(
+            f"{name} is a {dimension}-D image with {components} values per voxel; 3-D (or a 4-D series) with one is needed. "
+            "Convert it to one volume of magnitude images."
+        )
+    size, spacing = reader.GetSize(), reader.GetSpacing()
+    direction = np.array(reader.GetDirection()).reshape(dimension, dimension)[:3, :3]
+    origin = reader.GetOrigin()
+    intercept = reader.GetMetaData("scl_inter") if reader.HasMetaDataKey("scl_inter") else "0"
+    return _Info(
+        size=(size[2], size[1], size[0]),
+        spacing_mm=(spacing[2], spacing[1], spacing[0]),
+        directions=direction.T[::-1].copy(),
+        origin_mm=(origin[0], origin[1], origin[2]),
+        volumes=size[3] if dimension == 4 else 1,
+        zero_value=float(intercept),
+        identity=bool(np.array_equal(direction, np.eye(3))),
+    )
+
+
+def _geometry(info: _Info, plane: str | None) -> tuple[FloatArray, tuple[int, int, int], tuple[bool, bool], str]:
+    """Affine, order of the stored axes, whether rows and columns are turned round, and the plane."""
+    if plane is not None:
+        to_col, to_row, to_plane = (np.array(v, dtype=np.float64) for v in _DISPLAY[plane])
+        dz, dy, dx = info.spacing_mm
+        return stack_affine(info.origin_mm, to_plane * dz, to_row * dy, to_col * dx), (0, 1, 2), (False, False), plane
+    steps = info.directions * np.array(info.spacing_mm)[:, None]
+    across = info.slice_axis
+    first, second = (axis for axis in range(3) if axis != across)
+    normal = np.abs(np.cross(info.directions[second], info.directions[first]))
+    name = ("sagittal", "coronal", "axial")[int(np.argmax(normal))]
+    to_col, to_row = (np.array(v) for v in _DISPLAY[name][:2])
+    row, col = first, second
+    if abs(info.directions[first] @ to_col) > abs(info.directions[second] @ to_col):
+        row, col = second, first
+    flip_row, flip_col = bool(steps[row] @ to_row < 0), bool(steps[col] @ to_col < 0)
+    origin = np.array(info.origin_mm)
+    if flip_row:
+        origin = origin + (info.size[row] - 1) * steps[row]
+    if flip_col:
+        origin = origin + (info.size[col] - 1) * steps[col]
+    affine = stack_affine(
+        tuple(origin), steps[across], -steps[row] if flip_row else steps[row], -steps[col] if flip_col else steps[col]
+    )
+    return affine, (across, row, col), (flip_row, flip_col), name
+
+
+def _series(
+    entry: Entry, source: Source, info: _Info, number: int, plane: str | None, weighting: Weighting | None
+) -> Series:
+    affine, order, flips, name = _geometry(info, plane)
+    shape = (info.size[order[0]], info.size[order[1]], info.size[order[2]])
+    spacing = (info.spacing_mm[order[0]], info.spacing_mm[order[1]], info.spacing_mm[order[2]])
+    cautions = list(_orientation_cautions(info, shape, spacing, name)) if plane is None else []
+    if info.volumes > 1:
+        cautions.append(Caution("separated", f"Volume {number + 1} of {info.volumes} in a 4-D file."))
+    acquisition = Acquisition(
+        weighting=weighting or "unknown",
+        weighting_reason="said by the user"
+        if weighting
+        else "the file format keeps no TR and TE: say the weighting by hand",
+        spacing_between_slices_mm=spacing[0],
+    )
+    refusal = refusal_reason(acquisition, name)
+    if refusal is not None and cautions and cautions[0].code == "orientation-doubtful":
+        refusal += "; but its header looks wrong: state plane='sagittal' if these are sagittal slices"
+
+    def read() -> Volume:
+        pixels = _read_pixels(entry, source, info, number)
+        turned = np.transpose(pixels, order)[:, :: -1 if flips[0] else 1, :: -1 if flips[1] else 1]
+        return Volume(
+            np.ascontiguousarray(turned),
+            affine,
+            zero_value=info.zero_value,
+            acquisition=acquisition,
+            cautions=(*cautions, *_pixel_cautions(pixels, entry.name)),
+        )
+
+    return Series(
+        acquisition=acquisition,
+        shape=shape,
+        spacing_mm=spacing,
+        plane=name,
+        read=read,
+        source=entry.name,
+        cautions=tuple(cautions),
+        refusal=refusal,
+    )
+
+
+def _read_pixels(entry: Entry, source: Source, info: _Info, number: int) -> npt.NDArray[Any]:
+    import SimpleITK as sitk  # noqa: PLC0415, N813 - as above
+
+    with _on_disk(entry, source) as path:
+        reader = _reader(path)
+        try:
+            if info.volumes > 1:
+                reader.ReadImageInformation()
+                size = list(reader.GetSize())
+                reader.SetExtractSize([*size[:3], 0])
+                reader.SetExtractIndex([0, 0, 0, number])
+            pixels: npt.NDArray[Any] = sitk.GetArrayFromImage(reader.Execute())
+        except RuntimeError as error:
+            raise _refused(entry.name, error) from error
+    return pixels
+
+
+def _orientation_cautions(
+    info: _Info, shape: tuple[int, int, int], spacing: tuple[float, float, float], plane: str
+) -> Iterator[Caution]:
+    """An identity header is what software writes that knows no orientation; a body is not taller than wide when axial."""
+    if not info.identity or plane != "axial" or spacing[0] < _THICK * max(spacing[1:]):
+        return
+    rows_mm, cols_mm = shape[1] * spacing[1], shape[2] * spacing[2]
+    looks = "looks wrong" if rows_mm > 1.5 * cols_mm else "may be wrong"
+    yield Caution(
+        "orientation-doubtful",
+        f"The header has no orientation of its own (identity): a stack of {shape[0]} slices {spacing[0]:.3g} mm apart labelled "
+        f"axial, with {shape[1]} x {shape[2]} pixels of {rows_mm:.0f} x {cols_mm:.0f} mm, {looks}. If the slices are sagittal, state "
+        "plane='sagittal'.",
+    )
+
+
+def _pixel_cautions(pixels: npt.NDArray[Any], name: str) -> Iterator[Caution]:
+    if pixels.dtype.kind == "f":
+        odd = int((~np.isfinite(pixels)).sum())
+        if odd:
+            yield Caution("not-finite", f"{odd} voxels of {name} are NaN or infinite: keep ROIs away from them.")

@@ -1,0 +1,402 @@
+"""Images as a radiologist thinks of them: slices in a volume, volumes in a study, everything in patient millimetres.
+
+Array order is ``(plane, row, col)`` everywhere. Patient coordinates are DICOM LPS in millimetres: +x to the patient's
+left, +y to posterior, +z to the head. Pixel centres lie at whole-number indices, as in DICOM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.acquisition import Acquisition
+from vbqkit.errors import Caution, FormatError, GeometryError
+
+FloatArray = npt.NDArray[np.float64]
+Vector = tuple[float, float, float]
+
+_AXIS_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
+_ORTHOGONAL_TOLERANCE = 1e-3  # cosine; scanners write direction cosines with 3 to 6 digits
+
+
+def direction_letter(direction: npt.ArrayLike) -> str:
+    """Letter of the patient side that a direction points to most: R L A P F H.
+
+    Examples
+    --------
+    >>> direction_letter((0, 0, -1))  # LPS: towards the feet
+    'F'
+    """
+    vector = np.asarray(direction, dtype=np.float64)
+    axis = int(np.argmax(np.abs(vector)))
+    return _AXIS_LETTERS[axis][int(vector[axis] > 0)]
+
+
+def _vector(values: npt.ArrayLike) -> Vector:
+    x, y, z = (float(v) for v in np.asarray(values, dtype=np.float64))
+    return (x, y, z)
+
+
+def _read_only(pixels: npt.ArrayLike, ndim: int) -> npt.NDArray[Any]:
+    array = np.asarray(pixels)
+    if array.ndim != ndim or array.size == 0:
+        raise GeometryError(f"Pixels have shape {array.shape}; a {ndim}-D array with at least one pixel is needed.")
+    if array.dtype.kind not in "uifb":
+        raise GeometryError(f"Pixels have type {array.dtype}; real numbers are needed. Take the magnitude first.")
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One image plane, with its place in the patient.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (rows, cols)
+        Signal in arbitrary units, after rescale slope and intercept. Read-only.
+    origin_mm : tuple of 3 floats
+        LPS position of the centre of pixel (0, 0), mm.
+    row_step_mm, col_step_mm : tuple of 3 floats
+        LPS vector from a pixel centre to the next row (down) and to the next column (right), mm; their lengths are
+        the row and column spacing, their directions may be oblique.
+    thickness_mm : float or None
+        Slice thickness; None where the header does not say.
+    depth_mm : float or None
+        Distance to the next slice: the part of the patient that this slice stands for. None: a single slice.
+    index : int
+        Number of the slice in its volume, from 0.
+    zero_value : float
+        The value that a stored 0 has after rescaling: what a masked background reads.
+    max_storable : float or None
+        The largest value the file could hold, after rescaling; pixels that reach it are clipped. None: unknown.
+    acquisition : Acquisition
+        What the header says about the series.
+    """
+
+    pixels: npt.NDArray[Any]
+    origin_mm: Vector
+    row_step_mm: Vector
+    col_step_mm: Vector
+    thickness_mm: float | None = None
+    depth_mm: float | None = None
+    index: int = 0
+    zero_value: float = 0.0
+    max_storable: float | None = None
+    acquisition: Acquisition = field(default_factory=Acquisition)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pixels", _read_only(self.pixels, 2))
+        for name in ("origin_mm", "row_step_mm", "col_step_mm"):
+            object.__setattr__(self, name, _vector(getattr(self, name)))
+        geometry = np.array([self.origin_mm, self.row_step_mm, self.col_step_mm])
+        if not np.isfinite(geometry).all():
+            raise GeometryError(f"Slice {self.index} has a position or spacing that is not a number: {geometry}.")
+        if min(self.spacing_mm) <= 0:
+            raise GeometryError(f"Slice {self.index} has pixel spacing {self.spacing_mm} mm; both must be above 0.")
+        cosine = float(np.dot(*(np.array(v) / np.linalg.norm(v) for v in (self.row_step_mm, self.col_step_mm))))
+        if abs(cosine) > _ORTHOGONAL_TOLERANCE:
+            raise GeometryError(
+                f"Rows and columns of slice {self.index} are not at right angles (cosine {cosine:.4f})."
+            )
+
+    @cached_property
+    def spacing_mm(self) -> tuple[float, float]:
+        """Distance between rows and between columns, mm."""
+        return (float(np.linalg.norm(self.row_step_mm)), float(np.linalg.norm(self.col_step_mm)))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and columns."""
+        return (self.pixels.shape[0], self.pixels.shape[1])
+
+    @property
+    def pixel_area_mm2(self) -> float:
+        """Area of one pixel, mm2."""
+        return self.spacing_mm[0] * self.spacing_mm[1]
+
+    @cached_property
+    def normal(self) -> Vector:
+        """Unit vector perpendicular to the slice: column direction x row direction, as DICOM defines it."""
+        cross = np.cross(self.col_step_mm, self.row_step_mm)
+        return _vector(cross / np.linalg.norm(cross))
+
+    @property
+    def plane(self) -> str:
+        """``"sagittal"``, ``"coronal"`` or ``"axial"``, by the largest part of the normal."""
+        return ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(self.normal)))]
+
+    @property
+    def edge_letters(self) -> dict[str, str]:
+        """Patient side at each edge of the picture: keys ``left``, ``right``, ``top``, ``bottom``."""
+        col, row = np.array(self.col_step_mm), np.array(self.row_step_mm)
+        return {
+            "left": direction_letter(-col),
+            "right": direction_letter(col),
+            "top": direction_letter(-row),
+            "bottom": direction_letter(row),
+        }
+
+    def to_patient_mm(self, rows_cols: npt.ArrayLike) -> FloatArray:
+        """LPS positions in mm of (row, col) indices; fractions allowed. Shape (..., 2) to (..., 3)."""
+        rc = np.asarray(rows_cols, dtype=np.float64)
+        steps = np.array([self.row_step_mm, self.col_step_mm])
+        points: FloatArray = np.array(self.origin_mm) + rc @ steps
+        return points
+
+    def to_rows_cols(self, points_mm: npt.ArrayLike) -> FloatArray:
+        """(row, col) indices, with fractions, of LPS points projected onto the slice. Shape (..., 3) to (..., 2)."""
+        return self.vectors_to_rows_cols(np.asarray(points_mm, dtype=np.float64) - np.array(self.origin_mm))
+
+    def vectors_to_rows_cols(self, vectors_mm: npt.ArrayLike) -> FloatArray:
+        """LPS vectors in mm as steps in rows and columns. Shape (..., 3) to (..., 2)."""
+        row_step, col_step = np.array(self.row_step_mm), np.array(self.col_step_mm)
+        inverse = np.stack([row_step / (row_step @ row_step), col_step / (col_step @ col_step)], axis=-1)
+        rows_cols: FloatArray = np.asarray(vectors_mm, dtype=np.float64) @ inverse
+        return rows_cols
+
+    def distance_mm(self, points_mm: npt.ArrayLike) -> FloatArray:
+        """Signed distance of LPS points from the slice plane, mm, along the normal. Shape (..., 3) to (...)."""
+        distance: FloatArray = (np.asarray(points_mm, dtype=np.float64) - np.array(self.origin_mm)) @ np.array(
+            self.normal
+        )
+        return distance
+
+    def __repr__(self) -> str:
+        rows, cols = self.shape
+        dy, dx = self.spacing_mm
+        thick = "" if self.thickness_mm is None else f", {self.thickness_mm:g} mm thick"
+        return f"<Slice {self.index}: {self.plane} {self.acquisition.weighting}, {rows} x {cols}, {dy:.3g} x {dx:.3g} mm{thick}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A stack of equally spaced parallel slices: one series, one echo, one time point.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (planes, rows, cols)
+        Signal in arbitrary units, after rescale slope and intercept. Read-only.
+    affine : ndarray, shape (4, 4)
+        Maps (plane, row, col, 1) to LPS millimetres (x, y, z, 1).
+    thickness_mm : float or None
+        Slice thickness; the distance between slices is in the affine.
+    zero_value, max_storable, acquisition
+        As in :class:`Slice`.
+    cautions : tuple of Caution
+        What is odd about this series.
+
+    Examples
+    --------
+    >>> affine = np.diag([4.0, 0.5, 0.5, 1.0])[[0, 2, 1, 3]]
+    >>> Volume(np.zeros((3, 8, 6)), affine)
+    <Volume: sagittal unknown, 3 slices 4 mm apart, 8 x 6, 0.5 x 0.5 mm>
+    """
+
+    pixels: npt.NDArray[Any]
+    affine: FloatArray
+    thickness_mm: float | None = None
+    zero_value: float = 0.0
+    max_storable: float | None = None
+    acquisition: Acquisition = field(default_factory=Acquisition)
+    cautions: tuple[Caution, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pixels", _read_only(self.pixels, 3))
+        affine = np.array(self.affine, dtype=np.float64)
+        if affine.shape != (4, 4) or not np.isfinite(affine).all() or not np.allclose(affine[3], (0, 0, 0, 1)):
+            raise GeometryError(
+                f"The affine must be a finite 4 x 4 matrix with last row 0 0 0 1; got {affine.tolist()}."
+            )
+        if abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+            raise GeometryError("The affine is singular: two axes of the image point the same way or a spacing is 0.")
+        affine.flags.writeable = False
+        object.__setattr__(self, "affine", affine)
+        self.slice(0)  # checks spacing and right angles once, for every slice
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of planes, rows and columns."""
+        planes, rows, cols = self.pixels.shape
+        return (planes, rows, cols)
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance between slices (along their normal), rows and columns, mm."""
+        first = self.slice(0)
+        return (abs(float(np.dot(self.affine[:3, 0], first.normal))), *first.spacing_mm)
+
+    @property
+    def plane(self) -> str:
+        """``"sagittal"``, ``"coronal"`` or ``"axial"``."""
+        return self.slice(0).plane
+
+    def slice(self, index: int) -> Slice:
+        """Slice number `index`, from 0; raises GeometryError outside the stack."""
+        if not 0 <= index < self.pixels.shape[0]:
+            raise GeometryError(f"There is no slice {index}: the series has slices 0 to {self.pixels.shape[0] - 1}.")
+        a = self.affine
+        return Slice(
+            self.pixels[index],
+            _vector(a[:3, 3] + index * a[:3, 0]),
+            _vector(a[:3, 1]),
+            _vector(a[:3, 2]),
+            thickness_mm=self.thickness_mm,
+            depth_mm=float(np.linalg.norm(a[:3, 0])) if len(self) > 1 else None,
+            index=index,
+            zero_value=self.zero_value,
+            max_storable=self.max_storable,
+            acquisition=self.acquisition,
+        )
+
+    def __len__(self) -> int:
+        return int(self.pixels.shape[0])
+
+    def __iter__(self) -> Iterator[Slice]:
+        return (self.slice(i) for i in range(len(self)))
+
+    def nearest_slice(self, point_mm: npt.ArrayLike) -> Slice:
+        """The slice whose plane is closest to an LPS point in mm."""
+        index = np.linalg.solve(self.affine, [*np.asarray(point_mm, dtype=np.float64), 1.0])[0]
+        return self.slice(int(np.clip(np.floor(index + 0.5), 0, len(self) - 1)))
+
+    def with_acquisition(self, **changes: Any) -> Volume:
+        """A copy whose acquisition has other values, for instance ``weighting="T1"`` said by the user."""
+        return replace(self, acquisition=replace(self.acquisition, **changes))
+
+    def __repr__(self) -> str:
+        planes, rows, cols = self.shape
+        dz, dy, dx = self.spacing_mm
+        return (
+            f"<Volume: {self.plane} {self.acquisition.weighting}, {planes} slices {dz:.3g} mm apart, "
+            f"{rows} x {cols}, {dy:.3g} x {dx:.3g} mm>"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series of a study: its headers now, its pixels when asked for.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        What the header says.
+    shape : tuple of 3 ints or None
+        Planes, rows, columns; None where the headers do not agree.
+    spacing_mm : tuple of 3 floats or None
+        Between slices, rows and columns.
+    plane : str or None
+        Sagittal, coronal, axial; None where no orientation is given.
+    read : callable
+        ``read() -> Volume``; raises VbqkitError.
+    source : str
+        File or folder it came from, for messages.
+    cautions : tuple of Caution
+        What is odd; shown beside every number from this series.
+    refusal : str or None
+        Why this series cannot be scored (contrast agent, localiser, derived, axial, not MR ...); None if it can.
+    """
+
+    acquisition: Acquisition
+    shape: tuple[int, int, int] | None
+    spacing_mm: tuple[float, float, float] | None
+    plane: str | None
+    read: Callable[[], Volume] = field(repr=False)
+    source: str = ""
+    cautions: tuple[Caution, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def scorable(self) -> bool:
+        """Whether a score may be computed from this series."""
+        return self.refusal is None
+
+    def volume(self) -> Volume:
+        """Read the pixels."""
+        return self.read()
+
+    def __repr__(self) -> str:
+        a = self.acquisition
+        size = "size unknown" if self.shape is None else " x ".join(map(str, self.shape))
+        note = "" if self.refusal is None else f"; not scorable: {self.refusal}"
+        return f"<Series {a.series_number or '-'} {self.plane or 'plane unknown'} {a.weighting}, {size}{note}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The series of one patient's examination.
+
+    Parameters
+    ----------
+    series : tuple of Series
+        In the order of their series numbers.
+    source : str
+        Where it was read from.
+    cautions : tuple of Caution
+        What is odd about the study as a whole: files that could not be read, several patients.
+    """
+
+    series: tuple[Series, ...]
+    source: str = ""
+    cautions: tuple[Caution, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self.series)
+
+    def find(self, weighting: str, *, plane: str = "sagittal") -> Series:
+        """The one scorable series of this weighting and plane.
+
+        Raises
+        ------
+        FormatError
+            If there is none or more than one: the message lists what there is, so that the caller can choose.
+        """
+        found = [s for s in self.series if s.scorable and s.acquisition.weighting == weighting and s.plane == plane]
+        if len(found) == 1:
+            return found[0]
+        listing = "\n".join(f"  {i}: {s!r}" for i, s in enumerate(self.series)) or "  (no series)"
+        raise FormatError(
+            f"{len(found)} scorable {plane} {weighting} series in {self.source or 'the study'}; exactly one is needed. "
+            f"Choose by number with study.series[i]:\n{listing}"
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"<Study of {len(self.series)} series from {self.source or 'memory'}"]
+        lines += [f"  {i}: {s!r}" for i, s in enumerate(self.series)]
+        return "\n".join(lines) + ">"
+
+
+def make_series(volume: Volume, *, source: str = "memory", refusal: str | None = None) -> Series:
+    """A series around a volume that is already in memory, such as a simulated one."""
+    return Series(
+        acquisition=volume.acquisition,
+        shape=volume.shape,
+        spacing_mm=volume.spacing_mm,
+        plane=volume.plane,
+        read=lambda: volume,
+        source=source,
+        cautions=volume.cautions,
+        refusal=refusal,
+    )
+
+
+def stack_affine(
+    origin_mm: npt.ArrayLike,
+    plane_step_mm: npt.ArrayLike,
+    row_step_mm: npt.ArrayLike,
+    col_step_mm: npt.ArrayLike,
+) -> FloatArray:
+    """The (plane, row, col, 1) -> LPS affine from an origin and three step vectors, all in mm."""
+    affine = np.eye(4)
+    for column, vector in enumerate((plane_step_mm, row_step_mm, col_step_mm, origin_mm)):
+        affine[:3, column] = vector
+    return affine

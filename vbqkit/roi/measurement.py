@@ -1,0 +1,61 @@
+"""What the pixels under one ROI say."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Coverage = Literal["centre", "area"]
+"""Which pixels count: ``"centre"`` takes a pixel whole if its centre is inside, ``"area"`` weighs each by the share
+of its area that is inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What the pixels under one ROI say. Signals in the arbitrary units of the series.
+
+    Attributes
+    ----------
+    label : str
+        Name of the ROI, such as ``"L3"``, ``"CSF"`` or ``"noise"``.
+    n : int
+        Pixels that count (``"centre"``) or that are touched (``"area"``).
+    area_mm2 : float
+        Area of the shape as drawn, mm2.
+    weight_px : float
+        Sum of the weights in pixels: n for ``"centre"``, the covered area in pixels for ``"area"``.
+    mean, median, sd, min, max : float
+        Of the signal. sd has ddof = 1 (for ``"area"``: reliability weights, unbiased in the same sense); nan if n = 1.
+        An even number of pixels has the mean of the two middle values as median.
+    fraction_zero : float
+        Share of pixels at the stored value 0: background that was masked, not measured.
+    fraction_clipped : float
+        Share of pixels at the largest storable value; nan where that is unknown.
+    slice_index : int
+        Slice on which it was measured.
+    coverage : str
+        ``"centre"`` or ``"area"``.
+    """
+
+    label: str
+    n: int
+    area_mm2: float
+    weight_px: float
+    mean: float
+    median: float
+    sd: float
+    min: float
+    max: float
+    fraction_zero: float
+    fraction_clipped: float
+    slice_index: int
+    coverage: Coverage = "centre"
+
+    @property
+    def area_cm2(self) -> float:
+        """Area of the shape, cm2."""
+        return self.area_mm2 / 100.0
+
+    def as_row(self) -> dict[str, Any]:
+        """One flat table row: every attribute and ``area_cm2``."""
+        return asdict(self) | {"area_cm2": self.area_cm2}

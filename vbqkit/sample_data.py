@@ -1,0 +1,300 @@
+"""Cases on disk: DICOM, reference ROIs, bone measurements and the truth; and the sample data made of eight of them.
+
+``python -m vbqkit.sample_data FOLDER`` rebuilds the sample data from its seeds.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import shutil
+import sys
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vbqkit.errors import ScannerError, VbqkitError
+from vbqkit.formats import write_rois
+from vbqkit.image import Study
+from vbqkit.reference_groups import scan_reference_group
+from vbqkit.scanner.acquire import scan
+from vbqkit.scanner.cases import CASES, Case, case_named
+from vbqkit.scanner.dicom_out import Identity, whole_folder, write_files
+from vbqkit.scanner.machine import Scanner
+from vbqkit.scanner.phantom import LEVELS, Phantom
+from vbqkit.scanner.presets import scanner_named
+from vbqkit.scanner.tissues import tissue_named
+
+SAMPLE_SCANNERS: Mapping[str, str] = dict.fromkeys(CASES, "generic-1.5t") | {"case08": "philips-achieva-3t"}
+"""Which machine each sample case is scanned on: one for all, and another for the case that is scanned again."""
+
+SAMPLE_SLICES, SAMPLE_MATRIX = 12, 384
+"""Slices and matrix of the sample data, so that all eight cases fit into 40 MB."""
+
+ROI_FILE, BONE_FILE, TRUTH_FILE, REGISTRY_FILE = "reference_rois.vbqkit.json", "bone.csv", "truth.csv", "registry.txt"
+WOMEN_FILE = "reference_women.csv"
+
+REFERENCE_WOMEN = 16
+"""Young healthy virtual women on each scanner of the sample data, for the M-score."""
+
+BONE_COLUMNS = (
+    "id", "age_years", "sex", "bmi_kg_m2", "scanner", "t_score", "bmd_g_cm2", "tbs", "qct_mg_cm3", "hu", "fracture",
+)  # fmt: skip
+"""Columns of bone.csv: DXA of L1-L4 (t_score, bmd_g_cm2, tbs), QCT, CT attenuation of L1."""
+
+TRUTH_COLUMNS = ("kind", "level", "name", "value")
+"""Columns of truth.csv: ``pdff`` rows (mean fat fraction of a body's marrow, 0 to 1) and one row for each parameter of
+each finding."""
+
+
+def write_case(case: Case, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Scan a case and write it: ``T1``, ``T2``, ``STIR`` as DICOM, reference ROIs, bone.csv, truth.csv.
+
+    Parameters
+    ----------
+    case : Case
+        Who, with what, on which seed.
+    scanner : Scanner
+        The machine.
+    out : path
+        New or empty; it appears complete or not at all.
+
+    Returns
+    -------
+    tuple of Path
+        Every file, in order.
+
+    Raises
+    ------
+    ScannerError
+        If the folder is not empty or cannot be written.
+    """
+    with whole_folder(out) as work:  # first: a folder that cannot be is known before anything is computed
+        phantom = case.phantom()
+        names = _write_case_files(case, phantom, scanner, work)
+    return tuple(Path(out) / name for name in names)
+
+
+def case_study(case: Case, phantom: Phantom, scanner: Scanner) -> Study:
+    """The scan of a case, always with the same noise on the same scanner."""
+    rng = np.random.default_rng([case.seed, zlib.crc32(scanner.name.encode())])
+    return scan(phantom, scanner, rng=rng)
+
+
+def _write_case_files(case: Case, phantom: Phantom, scanner: Scanner, folder: Path) -> list[Path]:
+    patient = case.patient
+    identity = Identity(case=case.name, sex=patient.sex, age=patient.age, bmi=patient.bmi)
+    study = case_study(case, phantom, scanner)
+    names = list(write_files(study, scanner, identity, folder))
+    first = study.series[0].volume()
+    placed = first.with_acquisition(
+        frame_of_reference_uid=identity.uid("frame of reference", scanner.name),
+        study_uid=identity.uid("study", scanner.name),
+        series_uid=identity.uid("series", scanner.name, 1),
+    )
+    write_rois(folder / ROI_FILE, phantom.reference_rois, image=placed)
+    _write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(case, scanner)])
+    _write_table(folder / TRUTH_FILE, TRUTH_COLUMNS, _truth_rows(phantom))
+    return [*names, Path(ROI_FILE), Path(BONE_FILE), Path(TRUTH_FILE)]
+
+
+def _bone_row(case: Case, scanner: Scanner) -> dict[str, Any]:
+    p = case.patient
+    return {
+        "id": case.name.upper(), "age_years": f"{p.age:g}", "sex": p.sex, "bmi_kg_m2": f"{p.bmi:g}",
+        "scanner": scanner.name, "t_score": f"{p.t_score:g}", "bmd_g_cm2": f"{p.bmd_g_cm2:g}", "tbs": f"{p.tbs:g}",
+        "qct_mg_cm3": f"{p.qct_mg_cm3:g}", "hu": f"{p.hu:g}", "fracture": "yes" if p.fractured else "no",
+    }  # fmt: skip
+
+
+def _truth_rows(phantom: Phantom) -> list[dict[str, Any]]:
+    rows = []
+    is_marrow = phantom.tissue == tissue_named("marrow").code
+    for code in range(1, len(LEVELS)):
+        here = is_marrow & (phantom.level == code)
+        if here.any():
+            value = float(phantom.pdff[here].mean(dtype=np.float64))
+            rows.append({"kind": "pdff", "level": LEVELS[code], "name": "marrow mean", "value": f"{value:.4f}"})
+    for finding in phantom.findings:
+        parameters = finding.as_row()
+        kind, level = parameters.pop("kind"), parameters.pop("level", "")
+        rows += [{"kind": kind, "level": level, "name": n, "value": str(v)} for n, v in parameters.items()]
+    return rows
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def sample_scanner(name: str) -> Scanner:
+    """A preset with the slices and the matrix of the sample data.
+
+    Examples
+    --------
+    >>> {(p.slices, p.matrix) for p in sample_scanner("philips-achieva-3t").protocols}
+    {(12, 384)}
+    """
+    scanner = scanner_named(name)
+    protocols = tuple(
+        replace(p, slices=SAMPLE_SLICES, matrix=SAMPLE_MATRIX, thickness_mm=4.0, gap_mm=0.8) for p in scanner.protocols
+    )
+    return replace(scanner, protocols=protocols)
+
+
+def write_sample_data(
+    out: str | os.PathLike[str], *, cases: Sequence[str] = tuple(CASES), women: int = REFERENCE_WOMEN
+) -> tuple[Path, ...]:
+    """Make the sample data: the cases, bone measurements, young women on the same scanners, README.md and registry.txt.
+
+    Parameters
+    ----------
+    out : path
+        Where to; a sample data folder that is already there (one with a registry.txt) is replaced when the new one is
+        complete.
+    cases : sequence of str
+        Names of the cases.
+    women : int
+        Young healthy women measured on each scanner, for the M-score.
+
+    Returns
+    -------
+    tuple of Path
+        Every file.
+
+    Raises
+    ------
+    ScannerError
+        If the folder holds something else, or a case is unknown.
+    """
+    target = Path(out)
+    wanted = [case_named(name) for name in cases]
+    old = target.exists() and any(target.iterdir())
+    if old and not (target / REGISTRY_FILE).is_file():
+        raise ScannerError(
+            f"{target} is not empty and holds no {REGISTRY_FILE}, so it is not sample data; nothing was written. Name "
+            "another folder."
+        )
+    fresh = target.with_name(f".{target.name}-new") if old else target
+    if old:
+        shutil.rmtree(fresh, ignore_errors=True)
+    with whole_folder(fresh) as work:
+        bodies: dict[str, Phantom] = {}
+        rows = []
+        for case in wanted:
+            scanner = sample_scanner(SAMPLE_SCANNERS[case.name])
+            body = bodies.pop(case.repeats, None) or case.phantom()
+            if any(other.repeats == case.name for other in wanted):
+                bodies[case.name] = body
+            folder = work / case.name
+            folder.mkdir()
+            _write_case_files(case, body, scanner, folder)
+            rows.append(_bone_row(case, scanner))
+        _write_table(work / BONE_FILE, BONE_COLUMNS, rows)
+        _write_women(work / WOMEN_FILE, dict.fromkeys(SAMPLE_SCANNERS[c.name] for c in wanted), women)
+        (work / "README.md").write_text(_readme(wanted), encoding="utf-8")
+        _write_registry(work)
+    if old:
+        shutil.rmtree(target)
+        fresh.rename(target)
+    return tuple(sorted(p for p in target.rglob("*") if p.is_file()))
+
+
+def _write_women(path: Path, scanners: Iterable[str], women: int) -> None:
+    """SNR(L1-L4) of the same young women on each scanner, one row a woman and scanner."""
+    columns = ("scanner", "id", "age_years", "snr")
+    rows: list[dict[str, Any]] = []
+    for name in scanners:
+        table = scan_reference_group(sample_scanner(name), n=women, rng=np.random.default_rng(2025))
+        rows += [{str(k): v for k, v in row.items()} | {"snr": f"{row['snr']:.3f}"} for row in table.to_dict("records")]
+    _write_table(path, columns, rows)
+
+
+def _write_registry(folder: Path) -> None:
+    """One line a file: its name and the sha256 of its bytes."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    lines = [f"{p.relative_to(folder).as_posix()} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in files]
+    (folder / REGISTRY_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def check_registry(folder: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Names of the files that are missing or differ from registry.txt; empty if the sample data is whole.
+
+    Raises
+    ------
+    ScannerError
+        If there is no registry.txt.
+    """
+    root = Path(folder)
+    registry = root / REGISTRY_FILE
+    if not registry.is_file():
+        raise ScannerError(f"{root} has no {REGISTRY_FILE}, so it is not sample data. Make it with: make sample-data.")
+    wrong = []
+    for line in registry.read_text(encoding="utf-8").splitlines():
+        name, _, checksum = line.rpartition(" ")
+        path = root / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != checksum:
+            wrong.append(name)
+    return tuple(wrong)
+
+
+def _readme(cases: Sequence[Case]) -> str:
+    listing = "\n".join(
+        f"| `{c.name}` | {c.title} | {c.patient.sex}, {c.patient.age:g} | {SAMPLE_SCANNERS[c.name]} |" for c in cases
+    )
+    notes = "\n".join(
+        f"- `{n}`: {scanner_named(n).note}" for n in dict.fromkeys(SAMPLE_SCANNERS[c.name] for c in cases)
+    )
+    return f"""# Sample data: synthetic lumbar spines
+
+**All of this is synthetic.** No real person was scanned; every name, date and value is made up by the virtual scanner
+of vbqkit. It is for learning and for testing software, not for drawing conclusions about people.
+
+| folder | what | sex, age | scanner |
+|---|---|---|---|
+{listing}
+
+Each folder holds `T1`, `T2` and `STIR` (sagittal DICOM MR, {SAMPLE_SLICES} slices, {SAMPLE_MATRIX} x {SAMPLE_MATRIX}, 12 bits,
+JPEG-LS lossless), `{ROI_FILE}` (where an expert would measure: L1 to L4 and neighbours, CSF, noise), `{BONE_FILE}`
+(DXA of L1-L4, TBS, QCT, CT attenuation) and `{TRUTH_FILE}` (what only a virtual patient can tell: the fat fraction of
+each vertebra's marrow, and every finding with its grade). `{BONE_FILE}` here above holds all cases in one table, and
+`{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young healthy virtual women on the same scanners: the reference group of the M-score.
+
+How it is made: a body is drawn from a seed (`vbqkit.scanner.cases`), its tissues have the relaxation times of one
+published table (`vbqkit/scanner/tissues.csv`), and a named machine scans it by the signal equations, with partial
+volume, limited resolution, water-fat shift, a surface coil and noise. The machines:
+
+{notes}
+
+`make sample-data` rebuilds everything from the seeds: bit for bit on one machine, to the same pixel values on another.
+`{REGISTRY_FILE}` holds the SHA-256 of every file. `vbqkit simulate` makes more.
+
+Licence: BSD-3-Clause, as the package.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rebuild the sample data; 0 if done, 1 if refused, 2 if not understood."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if len(given) != 1 or given[0].startswith("-"):
+        sys.stderr.write("usage: python -m vbqkit.sample_data FOLDER\n")
+        return 2
+    try:
+        files = write_sample_data(given[0])
+    except VbqkitError as error:
+        sys.stderr.write(f"sample data: {error}\n")
+        return 1
+    size = sum(p.stat().st_size for p in files) / 1e6
+    sys.stdout.write(f"{len(files)} files, {size:.1f} MB, in {given[0]}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""What a scanner and a protocol are: data, checked when they are made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vbqkit.errors import ScannerError
+from vbqkit.scanner.coils import CoilArray
+from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.tissues import FIELD_MAX_T, FIELD_MIN_T, water_fat_shift_hz
+
+Gain = Literal["study", "series"]
+"""``"study"``: one receiver gain for all series; ``"series"``: the scanner sets it anew before each (pre-scan)."""
+
+REFERENCE_VOXEL_MM3 = 3.2
+"""Voxel for which :attr:`Scanner.noise` is stated: 0.8 x 1.0 x 4 mm."""
+
+REFERENCE_BANDWIDTH_HZ = 150.0
+"""Bandwidth per pixel for which :attr:`Scanner.noise` is stated."""
+
+REFERENCE_LINES = 256
+"""Phase-encoding lines for which :attr:`Scanner.noise` is stated, with one average."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """How one series is acquired.
+
+    Attributes
+    ----------
+    weighting : str
+        ``"T1"``, ``"T2"``, ``"STIR"`` or ``"PD"``.
+    timing : Timing
+        TR, TE, TI and echo train.
+    fov_mm : float
+        Side of the square field of view.
+    matrix : int
+        Pixels of the picture along each side, after zero filling.
+    acquired : tuple of 2 ints
+        Samples in phase and in frequency direction, at most `matrix`: what the true resolution is.
+    phase_axis : str
+        ``"HF"``: phase encoding from head to feet, so fat shifts from front to back; ``"AP"``: the other way round.
+    slices : int
+        Number of sagittal slices.
+    thickness_mm, gap_mm : float
+        Slice thickness and the space between slices.
+    bandwidth_hz_per_px : float
+        Receiver bandwidth per acquired pixel.
+    averages : float
+        Number of averages (NEX, NSA).
+    parallel_factor : int
+        SENSE reduction R; 1: none.
+    """
+
+    weighting: Literal["T1", "T2", "STIR", "PD"]
+    timing: Timing
+    fov_mm: float = 280.0
+    matrix: int = 384
+    acquired: tuple[int, int] = (256, 320)
+    phase_axis: Literal["HF", "AP"] = "HF"
+    slices: int = 15
+    thickness_mm: float = 4.0
+    gap_mm: float = 0.4
+    bandwidth_hz_per_px: float = 150.0
+    averages: float = 2.0
+    parallel_factor: int = 1
+
+    def __post_init__(self) -> None:
+        lengths = {
+            "field of view": self.fov_mm,
+            "slice thickness": self.thickness_mm,
+            "bandwidth": self.bandwidth_hz_per_px,
+            "number of averages": self.averages,
+            "number of slices": self.slices,
+        }
+        for name, value in lengths.items():
+            if not (math.isfinite(value) and value > 0):
+                raise ScannerError(f"The {name} of the {self.weighting} protocol is {value}; it must be above 0.")
+        if self.gap_mm < 0:
+            raise ScannerError(f"The slice gap is {self.gap_mm:g} mm; slices cannot overlap, give 0 or more.")
+        if not all(8 <= n <= self.matrix for n in self.acquired):
+            raise ScannerError(
+                f"An acquired matrix of {self.acquired[0]} x {self.acquired[1]} does not fit a picture of {self.matrix} x "
+                f"{self.matrix}; each must lie between 8 and {self.matrix}."
+            )
+        if self.parallel_factor < 1 or self.matrix % self.parallel_factor:
+            raise ScannerError(
+                f"A parallel imaging factor of {self.parallel_factor} must be 1 or more and divide the matrix {self.matrix}."
+            )
+
+    @property
+    def pixel_mm(self) -> float:
+        """Side of a pixel of the picture, mm."""
+        return self.fov_mm / self.matrix
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Volume of an acquired voxel, mm3: what signal and noise depend on."""
+        return self.fov_mm**2 / (self.acquired[0] * self.acquired[1]) * self.thickness_mm
+
+    @property
+    def samples_rows_cols(self) -> tuple[int, int]:
+        """Acquired samples along rows (head to feet) and columns (front to back)."""
+        phase, frequency = self.acquired
+        return (phase, frequency) if self.phase_axis == "HF" else (frequency, phase)
+
+    def fat_shift_mm(self, field_t: float) -> float:
+        """How far fat lies from where it should, along the frequency axis, mm: ``Delta f / bandwidth`` acquired pixels.
+
+        Examples
+        --------
+        >>> protocol = Protocol(weighting="T1", timing=Timing(tr_ms=600, te_ms=12), acquired=(256, 280))
+        >>> round(protocol.fat_shift_mm(1.5), 2)
+        1.45
+        """
+        return water_fat_shift_hz(field_t) / self.bandwidth_hz_per_px * self.fov_mm / self.acquired[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanner:
+    """A machine: field, coil, noise, and what it does to the picture before anyone sees it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the preset.
+    vendor, model : str
+        What the machine is modelled on.
+    field_t : float
+        Field strength, tesla.
+    protocols : tuple of Protocol
+        Its lumbar spine protocol, in the order of acquisition.
+    coil : CoilArray or None
+        The spine array; None: a perfect volume coil, the same everywhere.
+    noise : float
+        SD of the noise of the real part, relative to fully relaxed CSF at the depth of the spine, at 1.5 T, for a voxel of
+        3.2 mm3, 150 Hz per pixel, 256 lines and one average. 0: no noise.
+    uniformity_correction : float
+        0: none, the coil's brightness stays in the picture; 1: fully divided out.
+    mask_background : bool
+        Whether air is set to exactly 0: then no noise can be measured.
+    gain : str
+        ``"study"`` or ``"series"``.
+    rescale_slope : float
+        Slope from stored to shown values; 1 for most machines.
+    apodisation : float
+        Share of k-space that is tapered to calm ringing, 0 to 1.
+    csf_flow_per_s : float
+        Mean rate at which pulsating CSF loses phase, 1/s: CSF signal times ``exp(-rate TE q)``, q of mean 1 varying in space.
+    motion : float
+        Ghosts of moving tissue (bowel, vessels, belly fat, CSF) relative to their signal; 0: a patient who holds still.
+    note : str
+        What is known about the machine's protocol and what is assumed.
+    """
+
+    name: str
+    vendor: str
+    model: str
+    field_t: float
+    protocols: tuple[Protocol, ...] = ()
+    coil: CoilArray | None = field(default_factory=CoilArray)
+    noise: float = 0.012
+    uniformity_correction: float = 0.0
+    mask_background: bool = False
+    gain: Gain = "series"
+    rescale_slope: float = 1.0
+    apodisation: float = 0.15
+    csf_flow_per_s: float = 0.4
+    motion: float = 0.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not FIELD_MIN_T <= self.field_t <= FIELD_MAX_T:
+            raise ScannerError(
+                f"Scanner '{self.name}' has a field of {self.field_t:g} T; the tissue table holds from {FIELD_MIN_T:g} to "
+                f"{FIELD_MAX_T:g} T."
+            )
+        for name in ("noise", "csf_flow_per_s", "motion"):
+            if not getattr(self, name) >= 0:
+                raise ScannerError(f"Scanner '{self.name}': {name} is {getattr(self, name)}; it cannot be negative.")
+        for name in ("uniformity_correction", "apodisation"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ScannerError(f"Scanner '{self.name}': {name} is {getattr(self, name)}; it must be from 0 to 1.")
+        if not self.rescale_slope > 0:
+            raise ScannerError(f"Scanner '{self.name}': the rescale slope is {self.rescale_slope}; it must be above 0.")
+
+    def protocol(self, weighting: str) -> Protocol:
+        """The protocol with this weighting.
+
+        Raises
+        ------
+        ScannerError
+            If the scanner has none; the message lists what it has.
+        """
+        for protocol in self.protocols:
+            if protocol.weighting == weighting:
+                return protocol
+        has = ", ".join(p.weighting for p in self.protocols) or "no protocol"
+        raise ScannerError(f"Scanner '{self.name}' has no {weighting} protocol; it has: {has}.")
+
+    def noise_sd(self, protocol: Protocol) -> float:
+        """SD of the real part of the noise in one channel, relative to fully relaxed CSF at the depth of the spine.
+
+        ``noise (1.5 / B0) (3.2 mm3 / voxel) sqrt(bandwidth / 150 Hz) sqrt(256 R / (lines averages))``: body noise at these
+        fields grows with B0 and the signal with B0 squared; averaging, more lines and a narrower band lengthen the listening.
+
+        References
+        ----------
+        Edelstein et al., Magn Reson Med 1986;3:604-618, doi:10.1002/mrm.1910030413.
+        """
+        listening = protocol.acquired[0] * protocol.averages / protocol.parallel_factor / REFERENCE_LINES
+        return (
+            self.noise
+            * (1.5 / self.field_t)
+            * (REFERENCE_VOXEL_MM3 / protocol.voxel_mm3)
+            * math.sqrt(protocol.bandwidth_hz_per_px / REFERENCE_BANDWIDTH_HZ / listening)
+        )

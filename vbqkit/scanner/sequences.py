@@ -1,0 +1,207 @@
+"""Signal equations: what one tissue gives in a spin echo, a fast spin echo, an inversion recovery and a Dixon scan.
+
+All signals are relative to the equilibrium magnetisation of CSF water = 1, before coil, noise and gain.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import ScannerError
+from vbqkit.scanner.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+
+Method = Literal["SE", "IR"]
+"""``"SE"``: spin echo, fast with an echo train above 1. ``"IR"``: the same after an inversion pulse (STIR)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The times of a sequence, in milliseconds, checked.
+
+    Parameters
+    ----------
+    tr_ms, te_ms : float
+        Repetition time and (effective) echo time.
+    ti_ms : float or None
+        Inversion time; None: no inversion pulse.
+    echo_train_length : int
+        Refocusing pulses after each excitation; 1 is a plain spin echo.
+    echo_spacing_ms : float or None
+        Between the echoes of a train; None: TE for a plain spin echo. A train above 1 must say it.
+
+    Raises
+    ------
+    ScannerError
+        If a time is negative, TE exceeds TR, or inversion and echo train do not fit into TR.
+
+    Examples
+    --------
+    >>> Timing(tr_ms=600, te_ms=20).method
+    'SE'
+    """
+
+    tr_ms: float
+    te_ms: float
+    ti_ms: float | None = None
+    echo_train_length: int = 1
+    echo_spacing_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("TR", self.tr_ms), ("TE", self.te_ms), ("TI", self.ti_ms)):
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise ScannerError(f"{name} is {value:g} ms; it must be a time above 0.")
+        if self.te_ms >= self.tr_ms:
+            raise ScannerError(
+                f"TE ({self.te_ms:g} ms) is not shorter than TR ({self.tr_ms:g} ms): the echo would come after the next "
+                "excitation. Shorten TE or lengthen TR."
+            )
+        if self.echo_train_length < 1:
+            raise ScannerError(
+                f"An echo train length of {self.echo_train_length} is not possible; give 1 (spin echo) or more."
+            )
+        if self.echo_train_length > 1 and not (self.echo_spacing_ms is not None and self.echo_spacing_ms > 0):
+            raise ScannerError(
+                f"An echo train of {self.echo_train_length} needs an echo spacing above 0 ms; got {self.echo_spacing_ms}."
+            )
+        busy = (self.ti_ms or 0.0) + max(self.te_ms, self.train_ms)
+        if busy >= self.tr_ms:
+            raise ScannerError(
+                f"Inversion and echo train take {busy:g} ms, TR is {self.tr_ms:g} ms. Lengthen TR, or shorten TI or the "
+                "train."
+            )
+
+    @property
+    def method(self) -> Method:
+        """``"IR"`` with an inversion pulse, ``"SE"`` without."""
+        return "SE" if self.ti_ms is None else "IR"
+
+    @property
+    def train_ms(self) -> float:
+        """From the excitation to the last echo, ms."""
+        return self.te_ms if self.echo_train_length == 1 else self.echo_train_length * float(self.echo_spacing_ms or 0)
+
+
+def spin_echo(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float) -> float:
+    """Signal of a spin echo at equal intervals: ``(1 - 2 exp(-(TR - TE/2)/T1) + exp(-TR/T1)) exp(-TE/T2)``.
+
+    Between 0 and 1, times the proton density. Short TR makes tissue with short T1 (fat) bright, long TE tissue with long
+    T2 (CSF).
+
+    Examples
+    --------
+    >>> round(spin_echo(4300, 1750, tr_ms=600, te_ms=20), 4)  # CSF at 3 T
+    0.1248
+    """
+    return train_signal(t1_ms, t2_ms, Timing(tr_ms=tr_ms, te_ms=te_ms))
+
+
+def inversion_recovery(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float, ti_ms: float) -> float:
+    """Signal of an inversion recovery, with its sign: ``(1 - 2 exp(-TI/T1) + exp(-TR/T1)) exp(-TE/T2)``.
+
+    Negative while the magnetisation still points down; the magnitude is taken only after water and fat are added.
+
+    Examples
+    --------
+    >>> inversion_recovery(300, 150, tr_ms=4000, te_ms=60, ti_ms=150) < 0
+    True
+    """
+    return train_signal(t1_ms, t2_ms, Timing(tr_ms=tr_ms, te_ms=te_ms, ti_ms=ti_ms))
+
+
+def train_signal(t1_ms: float, t2_ms: float, timing: Timing) -> float:
+    """Signed signal of any :class:`Timing`, per proton density.
+
+    A train of n perfect 180-degree pulses, ESP apart, turns the recovering magnetisation over n times. With
+    ``E = exp(-ESP/T1)`` the magnetisation after pulse k is ``m_k = m* + (-E)^(k-1) (m_1 - m*)``,
+    ``m_1 = -(1 - exp(-ESP/(2 T1)))``, ``m* = -(1 - E)/(1 + E)``; it then recovers until the next excitation or inversion.
+    For n = 1 this is the textbook spin echo. An inversion recovery with n = 1 neglects the refocusing pulse, as the
+    textbook form does.
+    """
+    if t1_ms <= 0 or t2_ms <= 0:
+        return 0.0
+    decay = math.exp(-timing.te_ms / t2_ms)
+    if timing.ti_ms is None:
+        return _recovered(t1_ms, timing, timing.tr_ms) * decay
+    wait = timing.tr_ms - timing.ti_ms
+    ready = 1.0 - math.exp(-wait / t1_ms) if timing.echo_train_length == 1 else _recovered(t1_ms, timing, wait)
+    return (1.0 - (1.0 + ready) * math.exp(-timing.ti_ms / t1_ms)) * decay
+
+
+def _recovered(t1_ms: float, timing: Timing, until_ms: float) -> float:
+    """Longitudinal magnetisation `until_ms` after an excitation that is followed by the train."""
+    n = timing.echo_train_length
+    spacing = timing.te_ms if n == 1 else float(timing.echo_spacing_ms or 0.0)
+    e = math.exp(-spacing / t1_ms)
+    first, fixed = -(1.0 - math.exp(-spacing / (2.0 * t1_ms))), -(1.0 - e) / (1.0 + e)
+    last = fixed + (-e) ** (n - 1) * (first - fixed)
+    return 1.0 - (1.0 - last) * math.exp(-(until_ms - (n - 0.5) * spacing) / t1_ms)
+
+
+def fat_signal(timing: Timing, field_t: float) -> float:
+    """Signed signal of fat per proton density; its T2 is long in a fast spin echo (J-coupling)."""
+    t2_ms = fat_t2_ms(field_t, echo_train_length=timing.echo_train_length)
+    return train_signal(fat_t1_ms(field_t), t2_ms, timing)
+
+
+def water_signals(timing: Timing, field_t: float) -> npt.NDArray[np.float64]:
+    """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes."""
+    signals = [t.proton_density * train_signal(t.t1_at(field_t), t.t2_at(field_t), timing) for t in TISSUES]
+    return np.array(signals)
+
+
+def tissue_signal(name: str, timing: Timing, *, field_t: float, pdff: float | None = None) -> float:
+    """Magnitude signal of a voxel full of one tissue: ``PD |f S_fat + (1 - f) S_water|``.
+
+    Parameters
+    ----------
+    name : str
+        A tissue of the table.
+    timing : Timing
+        The sequence.
+    field_t : float
+        Field strength, tesla.
+    pdff : float or None
+        Fat fraction f, 0 to 1; None: the table's.
+
+    Examples
+    --------
+    VBQ-T1 of marrow with 45 % fat at 3 T, TR 600, TE 20 (paper 004's protocol):
+
+    >>> timing = Timing(tr_ms=600, te_ms=20)
+    >>> marrow, csf = (tissue_signal(n, timing, field_t=3.0, pdff=f) for n, f in (("marrow", 0.45), ("csf", 0.0)))
+    >>> round(marrow / csf, 1)
+    2.8
+    """
+    tissue = tissue_named(name)
+    f = tissue.pdff if pdff is None else pdff
+    if not 0.0 <= f <= 1.0:
+        raise ScannerError(f"A fat fraction of {f:g} is not possible; give a number between 0 and 1.")
+    water = train_signal(tissue.t1_at(field_t), tissue.t2_at(field_t), timing)
+    return tissue.proton_density * abs(f * fat_signal(timing, field_t) + (1.0 - f) * water)
+
+
+def dixon_signals(t1_ms: float, *, tr_ms: float, flip_angle_deg: float) -> float:
+    """Steady state of a spoiled gradient echo, ``sin(a) (1 - E1) / (1 - cos(a) E1)``, without echo decay.
+
+    Water and fat are told apart by their phase; with a small flip angle neither is favoured by its T1, so that the ratio of
+    the two signals is the proton density fat fraction (PDFF).
+
+    Examples
+    --------
+    >>> low = [dixon_signals(t1, tr_ms=10, flip_angle_deg=3) for t1 in (300, 900)]
+    >>> round(low[1] / low[0], 2)
+    0.93
+    """
+    if not tr_ms > 0 or not 0 < flip_angle_deg <= 90:
+        raise ScannerError(
+            f"TR {tr_ms:g} ms and flip angle {flip_angle_deg:g} degrees: TR must be above 0 and the angle in (0, 90]."
+        )
+    if t1_ms <= 0:
+        return 0.0
+    e1, angle = math.exp(-tr_ms / t1_ms), math.radians(flip_angle_deg)
+    return math.sin(angle) * (1.0 - e1) / (1.0 - math.cos(angle) * e1)

@@ -1,0 +1,186 @@
+"""Where else a reader might have put the ROI: its signal after small moves and changes of size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import ScoreError
+from vbqkit.image import FloatArray, Slice
+from vbqkit.roi import Roi
+
+BoolArray = npt.NDArray[np.bool_]
+
+_FINE = 9
+"""The outline is known to 1/9 pixel while it is moved; odd, so that pixel centres are known exactly."""
+_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jitter:
+    """How far a reader's placement is thought to vary. An assumption, so there is no default.
+
+    Parameters
+    ----------
+    shift_mm : float
+        Largest shift in the plane of the slice; shifts are drawn evenly from the disc of this radius, mm.
+    size_percent : float
+        Largest change of the ROI's lengths; drawn evenly from -size_percent to +size_percent. 0 for a ROI of fixed area.
+
+    Examples
+    --------
+    >>> str(Jitter(shift_mm=2.0, size_percent=10))
+    'shifts up to 2 mm, lengths up to ±10 %'
+    """
+
+    shift_mm: float
+    size_percent: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.shift_mm) and self.shift_mm >= 0):
+            raise ScoreError(f"A shift of {self.shift_mm} mm is not possible; give 0 or more, such as 2.")
+        if not 0 <= self.size_percent < 100:
+            raise ScoreError(
+                f"A change of size by {self.size_percent} % is not possible; give 0 to below 100, such as 10."
+            )
+
+    def __str__(self) -> str:
+        return f"shifts up to {self.shift_mm:g} mm, lengths up to ±{self.size_percent:g} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """What one ROI measures at many places, on each series, less what it measures where it is.
+
+    Attributes
+    ----------
+    mean, sd : mapping of str to ndarray, shape (n_draws,)
+        Deviation of mean and SD by weighting, a.u.; sd with ddof = 1.
+    unmoved : float
+        Share of draws for which no allowed place was found, so that the ROI stayed where it was.
+    """
+
+    mean: Mapping[str, FloatArray]
+    sd: Mapping[str, FloatArray]
+    unmoved: float
+
+
+def placements(
+    roi: Roi,
+    slices: Mapping[str, Slice],
+    *,
+    jitter: Jitter,
+    n_draws: int,
+    rng: np.random.Generator,
+    allowed: Mapping[str, BoolArray] | None = None,
+) -> Placements:
+    """Measure a ROI at random places near its own: the same places in the patient on every series.
+
+    Parameters
+    ----------
+    roi : Roi
+        As it was placed.
+    slices : mapping of str to Slice
+        Weighting to the slice that the ROI lies on.
+    jitter : Jitter
+        How far it is moved.
+    n_draws : int
+        Places.
+    rng : numpy.random.Generator
+        Where the randomness comes from.
+    allowed : mapping of str to ndarray of bool, optional
+        Weighting to the pixels that the ROI may cover (the marrow, the dural sac, the free air). Without it the ROI is
+        held inside the image only.
+
+    Returns
+    -------
+    Placements
+    """
+    allowed = allowed or {}
+    windows = {name: _Window.around(roi, image, jitter, allowed.get(name)) for name, image in slices.items()}
+    first = next(iter(slices.values()))
+    across, down = (np.asarray(step) / np.linalg.norm(step) for step in (first.col_step_mm, first.row_step_mm))
+    shift, scale, pending = np.zeros((n_draws, 3)), np.ones(n_draws), np.arange(n_draws)
+    for _ in range(_ROUNDS):
+        if not pending.size:
+            break
+        radius = jitter.shift_mm * np.sqrt(rng.random(pending.size))
+        angle = rng.uniform(0, 2 * np.pi, pending.size)
+        shift[pending] = (radius * np.cos(angle))[:, None] * across + (radius * np.sin(angle))[:, None] * down
+        scale[pending] = 1 + jitter.size_percent / 100 * rng.uniform(-1, 1, pending.size)
+        fits = np.ones(pending.size, dtype=bool)
+        for name, window in windows.items():
+            fits &= window.fits(slices[name].vectors_to_rows_cols(shift[pending]), scale[pending])
+        pending = pending[~fits]
+    shift[pending], scale[pending] = 0.0, 1.0
+    # The place as it is comes last, measured in the same way, so that a ROI that was not moved deviates by exactly 0.
+    shift, scale = np.vstack([shift, np.zeros(3)]), np.append(scale, 1.0)
+    measured = {name: w.measure(slices[name].vectors_to_rows_cols(shift), scale) for name, w in windows.items()}
+    return Placements(
+        {name: mean[:-1] - mean[-1] for name, (mean, _) in measured.items()},
+        {name: sd[:-1] - sd[-1] for name, (_, sd) in measured.items()},
+        pending.size / n_draws,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The pixels that a moved ROI can reach, and its outline on a finer grid."""
+
+    points: FloatArray  # (pixels, 2): row, col of the pixel centres
+    values: FloatArray  # (pixels,)
+    free: BoolArray  # (pixels,): inside the image and allowed
+    inside: BoolArray  # the ROI as placed, on the fine grid
+    corner: FloatArray  # row, col of the fine grid's outer corner
+    center: FloatArray  # row, col of the ROI's centre
+
+    @classmethod
+    def around(cls, roi: Roi, image: Slice, jitter: Jitter, allowed: BoolArray | None) -> _Window:
+        outline = image.to_rows_cols(roi.outline_mm(256))
+        center = image.to_rows_cols(np.asarray(roi.center_mm)[None])[0]
+        low, high = np.floor(outline.min(axis=0)) - 1, np.ceil(outline.max(axis=0)) + 1
+        reach = np.ceil(jitter.shift_mm / np.asarray(image.spacing_mm) + jitter.size_percent / 100 * (high - low)) + 1
+        rows, cols = (np.arange(a, b + 1) for a, b in zip(low - reach, high + reach, strict=True))
+        points = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
+        index = points.astype(int)
+        free = np.asarray(((index >= 0) & (index < image.shape)).all(axis=1), dtype=bool)
+        safe = np.clip(index, 0, np.asarray(image.shape) - 1)
+        if allowed is not None:
+            free &= allowed[safe[:, 0], safe[:, 1]]
+        values = np.asarray(image.pixels, dtype=np.float64)[safe[:, 0], safe[:, 1]]
+        corner = low - 0.5
+        fine = replace(
+            image,
+            pixels=np.zeros(tuple(((high - low + 1) * _FINE).astype(int)), dtype=np.uint8),
+            origin_mm=tuple(image.to_patient_mm((corner + 0.5 / _FINE)[None])[0]),
+            row_step_mm=tuple(np.asarray(image.row_step_mm) / _FINE),
+            col_step_mm=tuple(np.asarray(image.col_step_mm) / _FINE),
+        )
+        return cls(points, values, free, np.asarray(roi.mask(fine), dtype=bool), corner, center)
+
+    def _covered(self, shift_rc: FloatArray, scale: FloatArray) -> BoolArray:
+        """Which pixels each moved ROI covers, shape (draws, pixels): their centres, moved back, lie inside it."""
+        at = self.center + (self.points[None] - shift_rc[:, None] - self.center) / scale[:, None, None]
+        index = np.floor((at - self.corner) * _FINE).astype(int)
+        known = ((index >= 0) & (index < self.inside.shape)).all(axis=2)
+        index = np.clip(index, 0, np.asarray(self.inside.shape) - 1)
+        covered: BoolArray = known & self.inside[index[..., 0], index[..., 1]]
+        return covered
+
+    def fits(self, shift_rc: FloatArray, scale: FloatArray) -> BoolArray:
+        """Whether each moved ROI covers something, and free pixels only."""
+        covered = self._covered(shift_rc, scale)
+        return np.asarray(covered.any(axis=1) & ~(covered & ~self.free).any(axis=1), dtype=bool)
+
+    def measure(self, shift_rc: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and SD of each moved ROI."""
+        covered = (self._covered(shift_rc, scale) & self.free).astype(np.float64)
+        n = np.maximum(covered.sum(axis=1), 1.0)
+        origin = float(self.values[self.free].mean()) if self.free.any() else 0.0
+        centred = np.where(self.free, self.values - origin, 0.0)
+        mean = covered @ centred / n
+        squares = np.maximum(covered @ centred**2 - n * mean**2, 0.0)
+        return mean + origin, np.sqrt(squares / np.maximum(n - 1, 1.0))

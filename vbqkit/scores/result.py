@@ -1,0 +1,98 @@
+"""What a score is: a value that carries its definition, parts, options, direction, source and cautions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vbqkit.errors import Caution
+
+HIGHER_IS_POORER = "higher = more marrow fat = poorer bone (the opposite of T-score and BMD)"
+NO_DIRECTION = "no direction established"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One score with everything needed to read it.
+
+    Attributes
+    ----------
+    name : str
+        ``"VBQ-T1"``, ``"M-score"`` ...
+    value : float
+        The number.
+    unit : str
+        Its unit in words.
+    formula : str
+        How it was computed, with the aggregate that was used.
+    direction : str
+        Which way is bad.
+    source : str
+        Where the definition comes from.
+    levels : tuple of str
+        Vertebral levels that went in, in order.
+    parts : tuple of (str, float)
+        The numbers it was made of, named.
+    options : tuple of (str, str)
+        Every choice that was made, named.
+    cautions : tuple of Caution
+        What its reader must know.
+    """
+
+    name: str
+    value: float
+    unit: str
+    formula: str
+    direction: str
+    source: str
+    levels: tuple[str, ...] = ()
+    parts: tuple[tuple[str, float], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    cautions: tuple[Caution, ...] = ()
+
+    def part(self, name: str) -> float:
+        """One of the numbers the score was made of; KeyError if it has no such part."""
+        return dict(self.parts)[name]
+
+    def as_row(self) -> dict[str, Any]:
+        """One flat table row; a part ``"L3 mean"`` becomes the column ``part_L3_mean``."""
+        row: dict[str, Any] = {
+            "score": self.name,
+            "value": self.value,
+            "unit": self.unit,
+            "refused": None,
+            "formula": self.formula,
+            "direction": self.direction,
+            "source": self.source,
+            "levels": " ".join(self.levels),
+        }
+        row |= {f"part_{name.replace(' ', '_')}": value for name, value in self.parts}
+        row |= {f"option_{name}": value for name, value in self.options}
+        row["cautions"] = "; ".join(map(str, self.cautions)) or None
+        return row
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value:.3g} ({self.unit}; {self.direction})"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A score that is not given, and why.
+
+    Attributes
+    ----------
+    name : str
+        The score.
+    reason : str
+        What is missing or wrong, and the way out.
+    """
+
+    name: str
+    reason: str
+
+    def as_row(self) -> dict[str, Any]:
+        """One flat table row with ``value`` None and the reason in ``refused``."""
+        return {"score": self.name, "value": None, "refused": self.reason}
+
+    def __str__(self) -> str:
+        return f"{self.name} is not given: {self.reason}"

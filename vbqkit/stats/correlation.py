@@ -1,0 +1,414 @@
+"""Correlation of two columns: Pearson, Spearman, Kendall, and partial, with interval and p."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from vbqkit.errors import TableError
+from vbqkit.stats.interval import BLOCK, need_rng, percentile_interval, two_sided_t_p
+from vbqkit.stats.observations import (
+    Column,
+    FloatArray,
+    Observations,
+    check_confidence,
+    choice,
+    count,
+    observations,
+)
+from vbqkit.stats.permutation import EXACT_LIMIT, exact_spearman_p
+from vbqkit.stats.result import NAN, notes, row
+from vbqkit.stats.summary import fisher_interval
+
+INTERVALS = ("fisher", "bootstrap")
+
+
+def pearson(
+    x: Column,
+    y: Column,
+    *,
+    data: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+    interval: str = "fisher",
+    n_bootstrap: int = 10_000,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Pearson's r: how close the points lie to a straight line.
+
+    ``r = Σ(x - x̄)(y - ȳ) / sqrt(Σ(x - x̄)² Σ(y - ȳ)²)``; 1 and -1 are a perfect rising and falling line, 0 is none.
+    ``p`` is two-sided from ``t = r sqrt((n - 2)/(1 - r²))``. A score that rises as bone gets poorer (VBQ, M-score)
+    correlates negatively with BMD and T-score when it works.
+
+    Parameters
+    ----------
+    x, y : column of numbers
+        Array or Series, or with `data` the name of a column.
+    data : DataFrame, optional
+        The table that x and y name columns of.
+    confidence : float
+        Of the interval.
+    interval : {"fisher", "bootstrap"}
+        Fisher's z, or percentiles of `n_bootstrap` resamples of the rows (needs `rng`).
+    n_bootstrap : int
+        Resamples.
+    rng : numpy.random.Generator, optional
+        Source of chance of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row: estimate (r), ci_low, ci_high, confidence, t, df, p, method, n, n_missing, note.
+
+    Raises
+    ------
+    TableError
+        x or y is not a column of numbers, or they do not belong together.
+
+    References
+    ----------
+    Fisher (1921) Metron 1:3-32. Checked against scipy.stats.pearsonr.
+
+    Examples
+    --------
+    BMD and T-score of the five patients of Bandirali's method on an open magnet (paper 000, Table 2):
+
+    >>> pearson([0.763, 0.749, 0.720, 0.770, 0.756], [-2.6, -2.7, -3.0, -2.5, -2.6]).round(3)["estimate"].item()
+    0.992
+    """
+    obs = observations(data, numeric={"x": x, "y": y})
+    r = _pearson(obs["x"], obs["y"])
+    low, high, how, warn = _interval(obs, r, "pearson", interval, confidence, n_bootstrap, rng)
+    return _row(obs, r, low, high, confidence, f"Pearson, {how}, p from t", warn)
+
+
+def spearman(
+    x: Column,
+    y: Column,
+    *,
+    data: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+    p_value: str = "auto",
+    interval: str = "fisher",
+    n_bootstrap: int = 10_000,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Spearman's rho: Pearson's r of the ranks, ties sharing their mean rank.
+
+    1 means that y always rises with x, -1 that it always falls, however bent the curve.
+
+    Parameters
+    ----------
+    x, y, data, confidence, interval, n_bootstrap, rng
+        As in `pearson`; the Fisher interval has Bonett and Wright's variance ``(1 + rho²/2)/(n - 3)``.
+    p_value : {"auto", "exact", "t"}
+        "exact" counts all n! orders, ties included (n up to 12); "t" uses Student's t, as SPSS does, which is rough for
+        small n; "auto" is exact up to n = 12 and t above. The column ``method`` says which.
+
+    Returns
+    -------
+    DataFrame
+        One row: estimate (rho), ci_low, ci_high, confidence, t, df, p, method, n, n_missing, note.
+
+    Raises
+    ------
+    TableError
+        As `pearson`; or "exact" was asked for more than 12 observations.
+
+    References
+    ----------
+    Spearman (1904) doi:10.2307/1412159; Bonett and Wright (2000) doi:10.1007/BF02294183. Checked against
+    scipy.stats.spearmanr and against counting all orders one by one.
+
+    Examples
+    --------
+    SNR and TBS of paper 000, Table 2 (the paper prints 0.82, p = 0.089):
+
+    >>> snr, tbs = [77.491, 63.363, 82.061, 67.423, 68.316], [1.249, 1.193, 1.305, 1.200, 1.355]
+    >>> spearman(snr, tbs).round(3)[["estimate", "p"]].iloc[0].tolist()
+    [0.7, 0.233]
+    """
+    choice(p_value, "p_value", ("auto", "exact", "t"))
+    obs = observations(data, numeric={"x": x, "y": y})
+    if p_value == "exact" and obs.n > EXACT_LIMIT:
+        raise TableError(
+            f"An exact p was asked for {obs.n} observations; it is counted up to {EXACT_LIMIT}. Use p_value='t', which is good at that size."
+        )
+    rx, ry = stats.rankdata(obs["x"]), stats.rankdata(obs["y"])
+    rho = _pearson(rx, ry)
+    low, high, how, warn = _interval(obs, rho, "spearman", interval, confidence, n_bootstrap, rng)
+    exact = p_value == "exact" or (p_value == "auto" and obs.n <= EXACT_LIMIT)
+    p = exact_spearman_p(rx, ry) if exact and np.isfinite(rho) else None
+    said = f"exact p over all {obs.n}! orders" if exact else "p from t"
+    return _row(obs, rho, low, high, confidence, f"Spearman, {how}, {said}", warn, p=p)
+
+
+def kendall(
+    x: Column,
+    y: Column,
+    *,
+    data: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+    interval: str = "fisher",
+    n_bootstrap: int = 10_000,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Kendall's tau-b: pairs in the same order minus pairs in opposite order, with ties taken off the denominator.
+
+    Smaller than Spearman's rho for the same data; 1 and -1 mean that all pairs agree or disagree.
+
+    Parameters
+    ----------
+    x, y, data, confidence, interval, n_bootstrap, rng
+        As in `pearson`; the Fisher interval has Fieller's variance ``0.437/(n - 4)``.
+
+    Returns
+    -------
+    DataFrame
+        One row: estimate (tau-b), ci_low, ci_high, confidence, t (nan), df (nan), p (scipy.stats.kendalltau: exact without ties
+        for small n, normal otherwise), method, n, n_missing, note.
+
+    Raises
+    ------
+    TableError
+        As `pearson`.
+
+    References
+    ----------
+    Kendall (1945) doi:10.1093/biomet/33.3.239; Fieller, Hartley and Pearson (1957) doi:10.1093/biomet/44.3-4.470.
+
+    Examples
+    --------
+    >>> kendall([1, 2, 3, 4, 5], [1, 3, 2, 5, 4]).round(3)[["estimate", "p"]].iloc[0].tolist()
+    [0.6, 0.233]
+    """
+    obs = observations(data, numeric={"x": x, "y": y})
+    tau, p = NAN, NAN
+    if np.ptp(obs["x"]) and np.ptp(obs["y"]) and obs.n > 1:
+        found = stats.kendalltau(obs["x"], obs["y"])
+        tau, p = _whole(float(found.statistic)), float(found.pvalue)
+    low, high, how, warn = _interval(obs, tau, "kendall", interval, confidence, n_bootstrap, rng)
+    return _row(obs, tau, low, high, confidence, f"Kendall tau-b, {how}", warn, p=p, by_t=False)
+
+
+def partial_correlation(
+    x: Column,
+    y: Column,
+    *,
+    covariates: Mapping[str, Column] | Sequence[str],
+    kind: str = "pearson",
+    data: pd.DataFrame | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Correlation of x and y that is left when both are freed from the covariates, such as age and BMI.
+
+    The r of the residuals of two linear regressions on the covariates; ``df = n - 2 - k`` with k covariates. With
+    ``kind="spearman"`` all columns are replaced by their ranks first.
+
+    Parameters
+    ----------
+    x, y : column of numbers
+        Array or Series, or with `data` the name of a column.
+    covariates : mapping of name to column, or with `data` a sequence of column names
+        Columns of numbers.
+    kind : {"pearson", "spearman"}
+        Coefficient.
+    data : DataFrame, optional
+        The table.
+    confidence : float
+        Of the Fisher-z interval, ``se = 1/sqrt(n - 3 - k)``.
+
+    Returns
+    -------
+    DataFrame
+        One row: estimate, ci_low, ci_high, confidence, t, df, p, method (names the covariates), n, n_missing, note.
+
+    Raises
+    ------
+    TableError
+        No covariate, or columns that cannot be used.
+
+    References
+    ----------
+    Fisher (1924) Metron 3:329-332. The p is that of the coefficient of x in a regression of y on x and the covariates,
+    against which it is checked (statsmodels).
+
+    Examples
+    --------
+    >>> age = [50, 55, 60, 65, 70, 75]
+    >>> vbq, t_score = [2.1, 2.6, 2.4, 2.9, 2.8, 3.3], [0.2, -0.9, -0.8, -1.9, -1.6, -2.8]
+    >>> partial_correlation(vbq, t_score, covariates={"age": age}).round(2)["estimate"].item()
+    -0.96
+    """
+    choice(kind, "kind", ("pearson", "spearman"))
+    named: dict[str, Any] = dict(covariates) if isinstance(covariates, Mapping) else {name: name for name in covariates}
+    if not named:
+        raise TableError(
+            "No covariate was given, and a partial correlation needs one. Name one, or use pearson or spearman."
+        )
+    obs = observations(data, numeric={"x": x, "y": y, **named})
+    columns = {name: stats.rankdata(obs[name]) if kind == "spearman" else obs[name] for name in obs.columns}
+    design = np.column_stack([np.ones(obs.n), *(columns[name] for name in named)])
+    k = len(named)
+    r, warn = NAN, ""
+    if np.linalg.matrix_rank(design) <= k:
+        warn = "undefined: the covariates are constant or determine one another"
+    elif obs.n > k + 2:
+        left = [_residual(design, columns[name]) for name in ("x", "y")]
+        r = NAN if any(v is None for v in left) else _pearson(*left)  # type: ignore[arg-type]  # None is excluded just before
+        warn = "undefined: the covariates explain x or y completely" if np.isnan(r) else ""
+    low, high = fisher_interval(r, obs.n, kind=kind, n_covariates=k, confidence=confidence)
+    method = f"partial {kind.title()} given {', '.join(named)}, Fisher z interval, p from t"
+    return _row(obs, r, low, high, confidence, method, warn, n_covariates=k)
+
+
+def correlations(data: pd.DataFrame, columns: Sequence[str], *, kind: str, confidence: float = 0.95) -> pd.DataFrame:
+    """Every pair of the columns named, one row per pair; each pair uses all rows in which both have a value.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The table.
+    columns : sequence of str
+        Two names or more.
+    kind : {"pearson", "spearman", "kendall"}
+        Coefficient.
+    confidence : float
+        Of the Fisher-z intervals.
+
+    Returns
+    -------
+    DataFrame
+        Rows: x, y (names), then the columns of `pearson`. The p values are not corrected for their number.
+
+    Raises
+    ------
+    TableError
+        Fewer than two columns, or one that cannot be used.
+    """
+    how: dict[str, Callable[..., pd.DataFrame]] = {"pearson": pearson, "spearman": spearman, "kendall": kendall}
+    choice(kind, "kind", how)
+    if len(columns) < 2:
+        raise TableError(f"{len(columns)} column was named; a correlation needs two. Name two or more.")
+    tables = []
+    for a, b in combinations(columns, 2):
+        table = how[kind](a, b, data=data, confidence=confidence)
+        table.insert(0, "x", a)
+        table.insert(1, "y", b)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _pearson(x: FloatArray, y: FloatArray) -> float:
+    """r, or nan for fewer than two rows or a constant column."""
+    if x.size < 2 or not np.ptp(x) or not np.ptp(y):
+        return NAN
+    # Scaling first keeps columns of very small or very large numbers from under- or overflowing.
+    dx, dy = x - x.mean(), y - y.mean()
+    dx, dy = dx / np.abs(dx).max(), dy / np.abs(dy).max()
+    return _whole(float(dx @ dy / np.sqrt((dx @ dx) * (dy @ dy))))
+
+
+def _whole(r: float) -> float:
+    """A coefficient that misses 1 or -1 by rounding only is 1 or -1; a Fisher interval of the miss would be nonsense."""
+    return float(np.sign(r)) if abs(r) > 1 - 1e-14 else r
+
+
+def _residual(design: FloatArray, y: FloatArray) -> FloatArray | None:
+    """What the columns of `design` leave of y; None when that is rounding noise only."""
+    residual = y - design @ np.linalg.lstsq(design, y)[0]
+    return residual if np.abs(residual).max() > 1e-10 * np.abs(y - y.mean()).max() else None
+
+
+def _interval(
+    obs: Observations,
+    r: float,
+    kind: str,
+    interval: str,
+    confidence: float,
+    n_bootstrap: int,
+    rng: np.random.Generator | None,
+) -> tuple[float, float, str, str]:
+    """ci_low, ci_high, what to call it, and a remark."""
+    check_confidence(confidence)
+    if choice(interval, "interval", INTERVALS) == "fisher":
+        return *fisher_interval(r, obs.n, kind=kind, n_covariates=0, confidence=confidence), "Fisher z interval", ""
+    rng = need_rng(rng, "The bootstrap interval")
+    n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
+    how = f"percentile interval of {n_bootstrap} bootstrap resamples"
+    if np.isnan(r):
+        return NAN, NAN, how, ""
+    replicates = _bootstrap(obs["x"], obs["y"], kind, n_bootstrap, rng)
+    lost = int(np.isnan(replicates).sum())
+    warn = f"{lost} of {n_bootstrap} resamples have a constant column and are left out" if lost else ""
+    return *percentile_interval(replicates, confidence), how, warn
+
+
+def _bootstrap(x: FloatArray, y: FloatArray, kind: str, n_bootstrap: int, rng: np.random.Generator) -> FloatArray:
+    """Coefficients of resampled rows; nan where a resample is constant."""
+    n = x.size
+    signs = [np.sign(v[:, None] - v[None, :]) for v in (x, y)] if kind == "kendall" else []
+    found = []
+    per_block = max(1, BLOCK // n)
+    for start in range(0, n_bootstrap, per_block):
+        size = min(per_block, n_bootstrap - start)
+        if kind == "kendall":
+            # How often each row is drawn is all that counts, so tau-b is a ratio of quadratic forms in these weights.
+            w = rng.multinomial(n, np.full(n, 1 / n), size=size).astype(float)
+            top = ((w @ (signs[0] * signs[1])) * w).sum(axis=1)
+            bottom = np.sqrt(np.prod([((w @ np.abs(s)) * w).sum(axis=1) for s in signs], axis=0))
+        else:
+            drawn = rng.integers(0, n, size=(size, n))
+            a, b = x[drawn], y[drawn]
+            if kind == "spearman":
+                a, b = stats.rankdata(a, axis=1), stats.rankdata(b, axis=1)
+            # A constant resample leaves rounding noise after centring; its range tells it exactly.
+            constant = (np.ptp(a, axis=1) == 0) | (np.ptp(b, axis=1) == 0)
+            a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+            top = (a * b).sum(axis=1)
+            bottom = np.where(constant, 0.0, np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1)))
+        found.append(np.divide(top, bottom, out=np.full(size, np.nan), where=bottom > 0))
+    return np.concatenate(found)
+
+
+def _row(
+    obs: Observations,
+    r: float,
+    low: float,
+    high: float,
+    confidence: float,
+    method: str,
+    warn: str,
+    *,
+    p: float | None = None,
+    n_covariates: int = 0,
+    by_t: bool = True,
+) -> pd.DataFrame:
+    df = obs.n - 2 - n_covariates
+    t = NAN
+    if by_t and df > 0 and abs(r) < 1:
+        t = r * np.sqrt(df / (1 - r * r))
+    if p is None:
+        p = 0.0 if df > 0 and abs(r) == 1 else two_sided_t_p(t, df) if df > 0 else NAN
+    why = ""
+    if np.isnan(r) and not warn:
+        why = "undefined: too few rows" if obs.n < 2 + n_covariates + 1 else "undefined: a column is constant"
+    elif np.isnan(low) and not warn:
+        why = "no interval: " + ("the correlation is perfect" if abs(r) == 1 else "too few rows")
+    return row(
+        estimate=r,
+        ci_low=low,
+        ci_high=high,
+        confidence=confidence,
+        t=t,
+        df=df if by_t else NAN,
+        p=p,
+        method=method,
+        n=obs.n,
+        n_missing=obs.n_missing,
+        note=notes(warn, why, obs.note),
+    )

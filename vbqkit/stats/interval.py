@@ -1,0 +1,111 @@
+"""Intervals: normal, of a proportion (Wilson, Clopper-Pearson), and from bootstrap replicates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from vbqkit.errors import TableError
+from vbqkit.stats.observations import FloatArray, check_confidence, choice, count
+from vbqkit.stats.result import NAN
+
+PROPORTION_METHODS = {"wilson": "Wilson score", "clopper-pearson": "Clopper-Pearson exact"}
+#: Bootstrap replicates are made in blocks of at most so many numbers, to keep memory small.
+BLOCK = 4_000_000
+
+
+def z_of(confidence: float) -> float:
+    """Two-sided normal quantile: 1.959964 for 0.95."""
+    return float(special.ndtri(0.5 + check_confidence(confidence) / 2))
+
+
+def two_sided_p(z: float) -> float:
+    """Chance that a standard normal variable lies at least `z` from 0 on either side; nan stays nan."""
+    return float(2 * special.ndtr(-abs(z)))
+
+
+def two_sided_t_p(t: float, df: float) -> float:
+    """Chance that Student's t with `df` degrees of freedom lies at least `t` from 0 on either side; nan stays nan."""
+    return float(2 * special.stdtr(df, -abs(t)))
+
+
+def t_of(confidence: float, df: float) -> float:
+    """Two-sided quantile of Student's t with `df` degrees of freedom."""
+    return float(special.stdtrit(df, 0.5 + check_confidence(confidence) / 2))
+
+
+def proportion_interval(successes: int, total: int, *, confidence: float, method: str) -> tuple[float, float]:
+    """Confidence interval of a proportion.
+
+    Parameters
+    ----------
+    successes, total : int
+        Counts; a total of 0 has no interval (nan, nan).
+    confidence : float
+        Such as 0.95.
+    method : {"wilson", "clopper-pearson"}
+        Wilson's score interval without continuity correction, or the exact interval of Clopper and Pearson, which is
+        never too short and mostly too long.
+
+    References
+    ----------
+    Wilson (1927) doi:10.1080/01621459.1927.10502953; Clopper and Pearson (1934) doi:10.1093/biomet/26.4.404;
+    Newcombe (1998) doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E.
+
+    Examples
+    --------
+    >>> [round(v, 4) for v in proportion_interval(81, 263, confidence=0.95, method="wilson")]
+    [0.2553, 0.3662]
+    """
+    total = count(total, "total", at_least=0)
+    successes = count(successes, "successes", at_least=0, at_most=total)
+    low, high = proportion_intervals(np.array([successes]), total, confidence=confidence, method=method)
+    return float(low[0]), float(high[0])
+
+
+def proportion_intervals(
+    successes: NDArray[np.int64], total: int, *, confidence: float, method: str
+) -> tuple[FloatArray, FloatArray]:
+    """`proportion_interval` of many counts out of the same total, as two arrays."""
+    choice(method, "interval", PROPORTION_METHODS)
+    z = z_of(confidence)
+    if total == 0:
+        nothing = np.full(successes.shape, NAN)
+        return nothing, nothing
+    none, every = successes == 0, successes == total
+    if method == "wilson":
+        p = successes / total
+        middle = (p + z * z / (2 * total)) / (1 + z * z / total)
+        half = z / (1 + z * z / total) * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+        low, high = middle - half, middle + half
+    else:
+        tail = (1 - confidence) / 2
+        # Arguments that the functions do not have are replaced, and their results overwritten below.
+        low = np.asarray(
+            special.betaincinv(np.where(none, 1, successes), total - successes + 1, tail), dtype=np.float64
+        )
+        high = np.asarray(
+            special.betaincinv(successes + 1, np.where(every, 1, total - successes), 1 - tail), dtype=np.float64
+        )
+    # The ends lie exactly at 0 and 1 for 0 of n and n of n; rounding must not push them past.
+    return np.where(none, 0.0, low), np.where(every, 1.0, high)
+
+
+def percentile_interval(replicates: FloatArray, confidence: float) -> tuple[float, float]:
+    """Percentile bootstrap interval; nan where no replicate has a value."""
+    values = replicates[np.isfinite(replicates)]
+    if values.size == 0:
+        return NAN, NAN
+    tail = (1 - check_confidence(confidence)) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def need_rng(rng: np.random.Generator | None, what: str) -> np.random.Generator:
+    """The generator that a bootstrap needs, or an error that says so."""
+    if not isinstance(rng, np.random.Generator):
+        raise TableError(
+            f"{what} draws at random, and rng is {rng!r}. Pass rng=numpy.random.default_rng(seed), so that it can be repeated."
+        )
+    return rng

@@ -1,0 +1,147 @@
+"""Virtual cohorts built like the papers' groups, and what is measured on them. All synthetic.
+
+Only what a paper prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and density
+follow from the joint distribution of :func:`vbqkit.scanner.patients.draw_patients`; nothing is fitted to a paper's score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vbqkit.image import Volume
+from vbqkit.scanner.acquire import scan
+from vbqkit.scanner.anatomy import make_phantom
+from vbqkit.scanner.findings import EndplateSclerosis, Finding, Fracture, Osteophytes
+from vbqkit.scanner.machine import Scanner
+from vbqkit.scanner.patients import VirtualPatient, draw_patients
+from vbqkit.scanner.phantom import Phantom
+from vbqkit.scores import Aggregate, LevelRule, Score, score_case
+
+WIDTH_MM = 8.8
+"""Width of the bodies: the mid-sagittal slice with its profile, and nothing beside it."""
+
+_MEASURED = ("T12", "L1", "L2", "L3", "L4", "L5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """People as a paper describes them.
+
+    Attributes
+    ----------
+    source : str
+        Paper.
+    group : str
+        Its name for the group.
+    n : int
+        People in the paper's group.
+    share_women : float
+        0 to 1.
+    age_range : tuple of 2 floats
+        Ages are even over it; it has the mean that the paper prints, and its spread as far as its lower limit allows.
+    fractured : bool or None
+        People with or without a vertebral fracture; None: as it comes.
+    accept : callable
+        Whether a drawn person belongs to the group.
+    findings : callable
+        ``findings(rng)``: what is to be seen in one person.
+    """
+
+    source: str
+    group: str
+    n: int
+    share_women: float
+    age_range: tuple[float, float]
+    fractured: bool | None = None
+    accept: Callable[[VirtualPatient], bool] = field(default=lambda _: True)
+    findings: Callable[[np.random.Generator], tuple[Finding, ...]] = field(default=lambda _: ())
+
+    def people(self, n: int, rng: np.random.Generator) -> tuple[VirtualPatient, ...]:
+        """Draw n people, women and men in the paper's shares."""
+        women = round(n * self.share_women)
+        found: list[VirtualPatient] = []
+        for sex, wanted in (("F", women), ("M", n - women)):
+            chosen: list[VirtualPatient] = []
+            while len(chosen) < wanted:
+                drawn = draw_patients(2 * wanted, rng=rng, sex=sex, age_range=self.age_range, fractured=self.fractured)
+                chosen += [p for p in drawn if self.accept(p)]
+            found += chosen[:wanted]
+        return tuple(found)
+
+
+def _fracture(rng: np.random.Generator) -> tuple[Finding, ...]:
+    """One acute wedge fracture, most often at the thoracolumbar junction."""
+    level = str(rng.choice(["T12", "L1", "L2", "L3", "L4"], p=[0.30, 0.35, 0.15, 0.12, 0.08]))
+    return (Fracture(level, shape="wedge", grade=2, acute=True),)
+
+
+def _degeneration(rng: np.random.Generator) -> tuple[Finding, ...]:
+    """Osteophytes at three levels and one sclerotic endplate (paper 004 asks for three degenerative vertebrae)."""
+    levels = rng.permutation(["L1", "L2", "L3", "L4", "L5"])[:3]
+    found: list[Finding] = [Osteophytes(str(level), length_mm=float(rng.uniform(3, 6))) for level in levels]
+    return (*found, EndplateSclerosis(str(levels[0]), endplate="lower", depth_mm=3.0))
+
+
+def _osteoporotic(patient: VirtualPatient) -> bool:
+    return patient.t_score <= -2.5
+
+
+COHORTS: Mapping[str, Cohort] = {
+    # 69 women and 15 men, age median 70.5 (67.25, 74.0): an even spread over 63.8 to 77.2 has these quartiles
+    "001 fracture": Cohort(
+        source="001", group="fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=True, findings=_fracture
+    ),
+    "001 non-fracture": Cohort(
+        source="001", group="non-fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
+    ),
+    # 61.8 +- 8.1 years, 48.5 % women, over 50
+    "004 degenerative": Cohort(
+        source="004", group="degenerative", n=101, share_women=0.485, age_range=(50.0, 73.6), findings=_degeneration
+    ),
+    # 59.4 +- 7.8 years, 72.3 % women, over 50
+    "004 control": Cohort(source="004", group="control", n=134, share_women=0.723, age_range=(50.0, 68.8)),
+    # five women of 52 to 64 years with T <= -2.5, and five of 23 +- 2 years
+    "000 osteoporosis": Cohort(
+        source="000", group="osteoporosis", n=5, share_women=1.0, age_range=(52.0, 64.0), accept=_osteoporotic
+    ),
+    "000 young reference": Cohort(
+        source="000", group="young reference", n=5, share_women=1.0, age_range=(20.0, 26.0), fractured=False
+    ),
+}  # fmt: skip
+"""The papers' groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One person's body, ready for any scanner."""
+
+    patient: VirtualPatient
+    phantom: Phantom
+    excluded: Mapping[str, str]
+
+
+def bodies(cohort: Cohort, n: int, rng: np.random.Generator) -> list[Scanned]:
+    """Bodies of n people of a cohort: the mid-sagittal slice only."""
+    made = []
+    for patient in cohort.people(n, rng):
+        findings = cohort.findings(rng)
+        phantom = make_phantom(patient, seed=int(rng.integers(2**31)), findings=findings, width_mm=WIDTH_MM)
+        broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in _MEASURED[1:5]}
+        made.append(Scanned(patient, phantom, broken))
+    return made
+
+
+def measured(
+    body: Scanned, scanner: Scanner, *, aggregate: Aggregate, rule: LevelRule, rng: np.random.Generator
+) -> dict[str, float]:
+    """Every score that can be given for a body on a scanner, by name; refused scores are absent."""
+    rois = body.phantom.reference_rois
+    study = scan(body.phantom, scanner, rng=rng, around=rois)
+    volumes: dict[str, Volume] = {series.acquisition.weighting: series.volume() for series in study}
+    case = score_case(
+        volumes, rois, aggregate=aggregate, rule=rule if body.excluded else "all four", excluded=body.excluded
+    )
+    return {result.name: result.value for result in case.results if isinstance(result, Score)}

@@ -1,0 +1,83 @@
+"""The reader's case among published patients, following the ROIs as they are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import pandas as pd
+import plotly.graph_objects as go
+
+from vbqkit.charts import plot_against_dexa
+from vbqkit.scores import Refusal, Score
+
+if TYPE_CHECKING:
+    from vbqkit.widgets.studio import RoiStudio
+
+SCORES = {"SNR": "snr", "M-score": "m_score"}
+"""Names in the studio and in the registry, and columns of the patients' table."""
+AGAINST = {"T-score": "t_score", "BMD": "bmd_g_cm2", "TBS": "tbs"}
+
+
+class CaseAmongPatients(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+    """A scatter of published patients with the case of a studio in it: choose the axes, move a ROI, and the star moves.
+
+    Parameters
+    ----------
+    studio : RoiStudio
+        Its T1 scores are followed.
+    patients : DataFrame
+        Columns patient, snr, m_score, t_score, bmd_g_cm2, tbs.
+    dexa : mapping, optional
+        The case's own T-score, BMD and TBS under the same names; a line at the height of its score where one is missing.
+    source : str
+        Where the patients come from; shown under the title.
+
+    Attributes
+    ----------
+    figure : plotly FigureWidget
+        What is shown; ``figure.data`` and ``figure.layout`` are plotly's.
+    """
+
+    def __init__(
+        self, studio: RoiStudio, patients: pd.DataFrame, *, dexa: Mapping[str, Any] | None = None, source: str = ""
+    ) -> None:
+        self._studio, self._patients, self._dexa, self._source = (
+            studio,
+            patients,
+            dict({} if dexa is None else dexa),
+            source,
+        )
+        self._score = ipywidgets.ToggleButtons(options=SCORES, description="Score")
+        self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
+        self._note = ipywidgets.HTML()
+        self.figure = go.FigureWidget(self._chart())
+        super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, self._note])
+        self._score.observe(self._draw, "value")
+        self._against.observe(self._draw, "value")
+        studio.on_change(self._draw)
+        self._draw()
+
+    def _result(self) -> Score | Refusal:
+        name = next(name for name, column in SCORES.items() if column == self._score.value)
+        return self._studio.scores.get(name) or Refusal(name, "the studio shows no T1 series.")
+
+    def _case(self) -> dict[str, Any] | None:
+        result = self._result()
+        return {self._score.value: result.value, **self._dexa} if isinstance(result, Score) else None
+
+    def _chart(self) -> go.Figure:
+        return plot_against_dexa(
+            self._patients, score=self._score.value, against=self._against.value, case=self._case(), source=self._source
+        )
+
+    def _draw(self, *_: object) -> None:
+        chart = self._chart()
+        with self.figure.batch_update():
+            self.figure.data = []
+            self.figure.add_traces(chart.data)
+            self.figure.layout = chart.layout
+        result = self._result()
+        self._note.value = f"<b>No star.</b> {escape(str(result))}" if isinstance(result, Refusal) else ""

@@ -1,0 +1,103 @@
+"""Widgets of the lessons: questions with checked answers, pictures, the scanner lab and the placing exercise."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import ipywidgets
+from IPython.display import HTML
+
+from vbqkit.exercises.answers import AnswerGrade
+from vbqkit.exercises.cases import TeachingCase, case_seed
+from vbqkit.exercises.questions import Choice, question
+from vbqkit.image import Slice
+from vbqkit.widgets.lesson_feedback import feedback_html, keep_attempt
+from vbqkit.widgets.lesson_lab import ScanLab
+from vbqkit.widgets.lesson_picture import line_chart_html, slice_html, truth_html
+from vbqkit.widgets.lesson_placing import PlacingExercise
+
+__all__ = [
+    "PlacingExercise",
+    "ScanLab",
+    "ask",
+    "feedback_html",
+    "line_chart",
+    "show_answer",
+    "show_slice",
+    "show_truth",
+]
+
+
+def ask(name: str, *, student: str = "1") -> ipywidgets.VBox:
+    """One question, with a button that checks the answer and keeps the try in the progress file.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"20-vein"``; the number in front is the lesson.
+    student : str
+        Number or name; number questions draw their numbers from it.
+    """
+    asked = question(name, seed=case_seed(student, name))
+    text = ipywidgets.HTML(f"<div style='max-width:760px;line-height:1.45'><b>{html.escape(asked.text)}</b></div>")
+    if isinstance(asked, Choice):
+        field: Any = ipywidgets.RadioButtons(
+            options=[(option, key) for key, option in asked.options],
+            value=None,
+            layout=ipywidgets.Layout(width="auto", max_width="760px"),
+        )
+    else:
+        field = ipywidgets.Text(placeholder="a number", description="Answer", layout=ipywidgets.Layout(width="220px"))
+    button = ipywidgets.Button(description="Check", button_style="primary", tooltip="Check the answer")
+    feedback = ipywidgets.HTML()
+
+    def check(_: Any) -> None:
+        if field.value in (None, ""):
+            feedback.value = feedback_html(False, "Choose or write an answer first, then press Check.")
+            return
+        grade: AnswerGrade = asked.check(field.value)
+        feedback.value = feedback_html(grade.right, grade.feedback)
+        keep_attempt(name.split("-", maxsplit=1)[0], name, passed=grade.right, student=student, feedback=feedback)
+
+    button.on_click(check)
+    box = ipywidgets.VBox([text, field, button, feedback])
+    box.add_class("vbq-question")
+    box.add_class(f"vbq-question-{name}")
+    return box
+
+
+def show_answer(name: str, *, student: str = "1") -> ipywidgets.VBox:
+    """The answer of a question behind a button: for teachers, and for students who are stuck."""
+    asked = question(name, seed=case_seed(student, name))
+    button = ipywidgets.ToggleButton(description="Show the answer", tooltip=f"Answer of {name}")
+    shown = ipywidgets.HTML()
+
+    def toggle(change: Any) -> None:
+        if isinstance(asked, Choice):
+            told = "; ".join(text for key, text in asked.options if asked.check(key).right)
+        else:
+            told = f"{asked.expected:.4g} {asked.unit}".strip()
+        shown.value = (
+            f"<div role='status' aria-live='polite' class='vbq-answer'>{html.escape(told)}</div>"
+            if change["new"]
+            else ""
+        )
+
+    button.observe(toggle, "value")
+    return ipywidgets.VBox([ipywidgets.HTML(f"<b>{html.escape(asked.text)}</b>"), button, shown])
+
+
+def show_slice(image: Slice, *, alt: str, **options: Any) -> HTML:
+    """A slice with a text alternative; options as in :func:`vbqkit.widgets.lesson_picture.slice_html`."""
+    return HTML(slice_html(image, alt=alt, **options))
+
+
+def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:
+    """The middle slice of a case, and beside it the same slice with the truth in colour and its legend."""
+    return HTML(truth_html(case.phantom, case.middle_slice(weighting)))
+
+
+def line_chart(*args: Any, **options: Any) -> HTML:
+    """A small chart; see :func:`vbqkit.widgets.lesson_picture.line_chart_html`."""
+    return HTML(line_chart_html(*args, **options))

@@ -1,0 +1,31 @@
+"""Feedback on the page: a word, a sign and a colour, read out by screen readers; every try is kept."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import ipywidgets
+
+from vbqkit.errors import VbqkitError
+from vbqkit.exercises.progress import record_attempt
+
+GOOD, BAD = "#00694E", "#A63C00"  # Okabe-Ito green and vermilion, darkened until white text on them passes WCAG AA
+
+
+def feedback_html(right: bool, text: str) -> str:
+    """Feedback as HTML: a word and a sign besides the colour; read out by screen readers when it changes."""
+    word, sign, colour = ("Right", "✓", GOOD) if right else ("Not yet", "✗", BAD)
+    body = html.escape(text.removeprefix(f"{word}.").removeprefix(f"{word}:").strip())
+    return (
+        f"<div role='status' aria-live='polite' class='vbq-feedback' data-right='{str(right).lower()}' style='border-left:5px solid {colour};"
+        f"padding:4px 10px;line-height:1.45'><b style='background:{colour};color:#fff;padding:1px 7px;border-radius:3px'>{sign} {word}</b> {body}</div>"
+    )
+
+
+def keep_attempt(lesson: str, exercise: str, *, feedback: ipywidgets.HTML, **attempt: Any) -> None:
+    """Write a try to the progress file; where that fails, say so below the feedback and go on."""
+    try:
+        record_attempt(lesson, exercise, **attempt)
+    except VbqkitError as error:
+        feedback.value += f"<div style='font-size:12px'>{html.escape(str(error))}</div>"

@@ -1,0 +1,254 @@
+"""A view as a still picture: for a report, and for a saved notebook whose kernel is gone."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import FormatError, RoiError
+from vbqkit.image import Slice
+from vbqkit.roi import Measurement
+from vbqkit.widgets.views import View
+from vbqkit.widgets.wire import DrawnRoi
+
+# Okabe and Ito's colours, as static/colours.js has them; a dash where a colour comes back.
+COLOURS = {
+    "T12": ("#56b4e9", "6 3"),
+    "L1": ("#e69f00", ""),
+    "L2": ("#56b4e9", ""),
+    "L3": ("#009e73", ""),
+    "L4": ("#f0e442", ""),
+    "L5": ("#e69f00", "6 3"),
+    "S1": ("#009e73", "6 3"),
+    "CSF": ("#cc79a7", ""),
+    "noise": ("#d55e00", ""),
+}
+_OTHER = ("#ffffff", "2 2")
+_HEIGHT_PX = 480
+_NOTE = "For teaching and research; not a diagnosis."
+
+Results = Sequence[Measurement | RoiError]
+
+
+def png(grey: npt.NDArray[np.uint8]) -> bytes:
+    r"""An 8-bit grey picture as PNG.
+
+    Examples
+    --------
+    >>> png(np.zeros((2, 3), np.uint8))[:4]
+    b'\x89PNG'
+    """
+    rows, cols = grey.shape
+    raw = b"".join(b"\0" + row.tobytes() for row in grey)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", cols, rows, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw, 6)) + chunk(b"IEND", b"")
+
+
+def windowed(pixels: npt.NDArray[Any], window: Sequence[float]) -> npt.NDArray[np.uint8]:
+    """Grey values 0 to 255 through a window of [level, width]; not a number becomes black."""
+    level, width = window
+    values = np.nan_to_num(np.asarray(pixels, dtype=np.float64), nan=-np.inf)
+    grey: npt.NDArray[np.uint8] = (np.clip((values - level) / width + 0.5, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return grey
+
+
+def picture_svg(view: View, index: int, drawn: Sequence[DrawnRoi], window: Sequence[float], *, pixels: bool) -> str:
+    """One slice with the outlines that lie on it, its scale and orientation, as SVG."""
+    image = view.volume.slice(index)
+    rows, cols = image.shape
+    dy, dx = image.spacing_mm
+    k = _HEIGHT_PX / (rows * dy)
+    width, height = cols * dx * k, float(_HEIGHT_PX)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" height="{height:.0f}" '
+        f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(_description(view, index, drawn))}">'
+        '<rect width="100%" height="100%" fill="#000"/>'
+    )
+    parts = [head]
+    if pixels:
+        data = base64.b64encode(png(windowed(image.pixels, window))).decode()
+        parts.append(
+            f'<image width="{width:.2f}" height="{height:.2f}" preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
+        )
+    else:
+        parts.append(
+            f'<text x="{width / 2:.1f}" y="18" fill="#fff" text-anchor="middle">picture not saved: outlines only</text>'
+        )
+    parts += [_outline(one, view, image, k) for one in drawn if not one.hidden and lies_on(one, view, image)]
+    mm = max((m for m in (1, 2, 5, 10, 20, 50, 100) if m * k <= width / 3), default=1)
+    parts.append(f'<path d="M8 {height - 10:.1f}h{mm * k:.1f}" stroke="#fff" stroke-width="2"/>')
+    parts.append(f'<text x="8" y="{height - 15:.1f}" fill="#fff">{mm} mm</text>')
+    letters = image.edge_letters
+    places = {
+        "left": (8, height / 2),
+        "right": (width - 16, height / 2),
+        "top": (width / 2, 34),
+        "bottom": (width / 2, height - 6),
+    }
+    parts += [
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="#ffd479" font-weight="700">{letters[side]}</text>'
+        for side, (x, y) in places.items()
+    ]
+    return "".join(parts) + "</svg>"
+
+
+def lies_on(one: DrawnRoi, view: View, image: Slice) -> bool:
+    """Whether a ROI lies on this slice of a view."""
+    if one.frame != view.frame:
+        return False
+    roi = one.on(view.key)
+    try:
+        return roi.slice_of(view.volume).index == image.index
+    except RoiError:
+        return False
+
+
+def _outline(one: DrawnRoi, view: View, image: Slice, k: float) -> str:
+    roi = one.on(view.key)
+    dy, dx = image.spacing_mm
+    xy = (image.to_rows_cols(roi.outline_mm(96))[:, ::-1] + 0.5) * (dx * k, dy * k)
+    d = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in xy) + "Z"
+    colour, dash = COLOURS.get(roi.label, _OTHER)
+    x, y = float(xy[:, 0].max()) + 5, float(xy[:, 1].min()) + 4
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    return (
+        f'<path d="{d}" fill="none" stroke="#000" stroke-opacity=".65" stroke-width="4"/>'
+        f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="1.8"{dashed}/>'
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" stroke="#000" stroke-width="3" paint-order="stroke" '
+        f'font-weight="600">{escape(roi.label)}</text>'
+    )
+
+
+def _description(view: View, index: int, drawn: Sequence[DrawnRoi]) -> str:
+    image = view.volume.slice(index)
+    names = [one.roi.label or "unnamed" for one in drawn if lies_on(one, view, image)]
+    return f"{view.title}, slice {index + 1} of {len(view.volume)}, with ROIs {', '.join(names) or 'none'}"
+
+
+def measurement_table(results: Results) -> str:
+    """HTML table of measurements."""
+    heads = ("ROI", "mean", "median", "SD", "min", "max", "n", "cm²", "slice")
+    lines = []
+    for result in results:
+        if isinstance(result, RoiError):
+            lines.append(f'<tr><td colspan="{len(heads)}">{escape(str(result))}</td></tr>')
+            continue
+        m = result
+        numbers = [f"{x:.4g}" for x in (m.mean, m.median, m.sd, m.min, m.max)]
+        cells = [escape(m.label or "?"), *numbers, str(m.n), f"{m.area_cm2:.2f}", str(m.slice_index + 1)]
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _img(svg: str, alt: str) -> str:
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}"/>'
+
+
+def static_html(
+    name: str,
+    views: Sequence[View],
+    slices: Sequence[int],
+    drawn: Sequence[DrawnRoi],
+    results: Sequence[Results],
+    scores: Sequence[Mapping[str, Any]],
+    windows: Sequence[Sequence[float]],
+    *,
+    save_pixels: bool,
+) -> str:
+    """What a saved notebook shows of a studio: pictures, measurements, scores. Pixels only where they may be saved."""
+    parts = [
+        f'<div class="vbqkit-static vbqkit-static-{name}"><p><b>ROI studio</b>, as it was when the notebook was saved.'
+    ]
+    parts.append(" Run the notebook to work in it.</p>")
+    for view, index, result, window in zip(views, slices, results, windows, strict=True):
+        allowed = save_pixels or view.volume.acquisition.synthetic
+        svg = picture_svg(view, index, drawn, window, pixels=allowed)
+        parts += [
+            _img(svg, _description(view, index, drawn)),
+            f"<p>{escape(view.title)}</p>",
+            measurement_table(result),
+        ]
+    shown = [
+        f"<li>{escape(row['key'])}: {'not given' if row['value'] is None else format(row['value'], '.4g')}</li>"
+        for row in scores
+    ]
+    return "".join(parts) + f"<ul>{''.join(shown)}</ul><p>{_NOTE}</p></div>"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A still figure of one view, with a table of what its ROIs measure.
+
+    Attributes
+    ----------
+    svg : str
+        The picture.
+    html : str
+        Picture, table and scores, complete in itself.
+    """
+
+    svg: str
+    html: str
+
+    @classmethod
+    def of(
+        cls,
+        view: View,
+        index: int,
+        drawn: Sequence[DrawnRoi],
+        results: Results,
+        window: Sequence[float],
+        *,
+        lines: Sequence[str] = (),
+        pixels: bool = True,
+    ) -> Snapshot:
+        """The figure of one slice of a view."""
+        svg = picture_svg(view, index, drawn, window, pixels=pixels)
+        alt = _description(view, index, drawn)
+        synthetic = " Synthetic image." if view.volume.acquisition.synthetic else ""
+        listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        html = (
+            f"<figure>{_img(svg, alt)}<figcaption>{escape(alt)}.{synthetic} {_NOTE}</figcaption></figure>"
+            f"{measurement_table(results)}<ul>{listed}</ul>"
+        )
+        return cls(svg, html)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the figure: ``.svg`` the picture, ``.html`` picture and table.
+
+        Raises
+        ------
+        FormatError
+            If the ending is another or the file cannot be written.
+        """
+        target = Path(path).expanduser()
+        if target.suffix not in (".svg", ".html"):
+            raise FormatError(
+                f"A snapshot cannot be written to {target}: its ending is '{target.suffix}'. Use .svg or .html."
+            )
+        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ROI snapshot</title>{self.html}</html>'
+        try:
+            target.write_text(self.svg if target.suffix == ".svg" else page, encoding="utf-8")
+        except OSError as error:
+            raise FormatError(
+                f"The snapshot {target} cannot be written: {error.strerror}. Choose another folder."
+            ) from error
+        return target
+
+    def _repr_html_(self) -> str:
+        return self.html

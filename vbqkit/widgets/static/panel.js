@@ -1,0 +1,167 @@
+/** The readout beside the image: a table of ROIs, the scores, the selected ROI with its histogram. */
+import { style } from "./colours.js";
+import { onSeries, slicePlane } from "./geometry.js";
+import { html, set, setText, short, svg } from "./dom.js";
+import { covered, histogram } from "./statistics.js";
+import { marks } from "./marks.js";
+
+const COLUMNS = [
+  ["mean", "mean", "mean signal, a.u."], ["median", "median", "median signal, a.u."], ["sd", "SD", "standard deviation (n - 1), a.u."],
+  ["snr", "SNR", "mean / SD of the noise ROI"], ["vbq", "VBQ", "mean / mean of the CSF ROI"],
+  ["area_cm2", "cm²", "area as drawn"], ["n", "n", "pixels whose centre is inside"],
+];
+
+export class Panel {
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    this.lines = /** @type {Map<string, any>} */ (new Map());
+    this.body = html("tbody");
+    const heads = COLUMNS.map(([, name, title]) => html("th", { scope: "col", title }, name));
+    this.table = html("table", { class: "vbq-table" },
+      html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "ROI"), ...heads)), this.body);
+    this.caption = html("div", { class: "vbq-caption" });
+    this.empty = html("p", { class: "vbq-empty" }, "No ROI yet. Choose a shape above and draw on the image, or press B and drag.");
+    this.scoreList = html("div", { class: "vbq-scores", role: "group", "aria-label": "Scores" });
+    this.detail = html("div", { class: "vbq-detail", "aria-label": "Selected ROI" });
+    this.bars = svg("svg", { class: "vbq-histogram", viewBox: "0 0 240 56", role: "img", preserveAspectRatio: "none" });
+    this.range = html("div", { class: "vbq-range" });
+    this.numbers = html("div", { class: "vbq-numbers" });
+    this.faults = html("ul", { class: "vbq-faults" });
+    this.detail.append(this.numbers, this.bars, this.range, this.faults);
+    this.element = html("div", { class: "vbq-panel", role: "region", "aria-label": "Readout" },
+      this.caption, html("div", { class: "vbq-scroll" }, this.table, this.empty), this.scoreList, this.detail);
+    store.on("rois selection measured active slice pixels tool", () => this.redraw());
+    this.redraw();
+  }
+
+  redraw() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.frame);
+  }
+
+  draw() {
+    const { store } = this;
+    if (!store.views.length) return;
+    const browser = store.rows(store.active);
+    const python = store.byPython();
+    const byId = new Map(python?.views[store.active].map((/** @type {any} */ row) => [row.id, row]));
+    const rows = browser.map((row) => {
+      const exact = byId.get(row.id);
+      return exact && !exact.error ? exact : row;
+    });
+    this.element.dataset.source = python ? "python" : "browser";
+    const title = store.views[store.active].title;
+    setText(this.caption, `${title}: measured by ${python ? "Python" : "the browser"}`);
+    this.empty.hidden = rows.length > 0;
+    const find = (/** @type {string} */ label) => rows.find((row) => row.label === label && !row.error);
+    this.drawRows(rows, find("CSF")?.mean, find("noise")?.sd);
+    if (python) this.compare(byId, browser);
+    this.drawScores(store.scores());
+    this.drawDetail(rows, browser);
+  }
+
+  drawRows(/** @type {any[]} */ rows, /** @type {number} */ csf, /** @type {number} */ noise) {
+    const found = new Set();
+    rows.forEach((row, i) => {
+      const roi = this.store.rois[i];
+      found.add(roi.id);
+      let line = this.lines.get(roi.id);
+      if (!line) this.lines.set(roi.id, (line = this.makeLine(roi.id)));
+      if (this.body.children[i] !== line.row) this.body.insertBefore(line.row, this.body.children[i] ?? null);
+      const [colour, dash] = style(roi.label);
+      const faults = marks(this.store, roi, this.store.active);
+      set(line.row, { "aria-selected": String(roi.id === this.store.selected), "data-label": roi.label, "data-roi": roi.id });
+      line.swatch.style.borderColor = colour;
+      line.swatch.style.borderStyle = dash ? "dashed" : "solid";
+      setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? " (hidden)" : ""));
+      set(line.mark, { hidden: !faults.length, title: faults.join("\n"), "aria-label": faults.join(". ") });
+      const values = row.error ? {} : { ...row, area_cm2: row.area_mm2 / 100, snr: noise > 0 && roi.label !== "noise" ? row.mean / noise : null,
+        vbq: csf && roi.label !== "CSF" && roi.label !== "noise" ? row.mean / csf : null };
+      COLUMNS.forEach(([key], j) => {
+        const value = values[key];
+        set(line.cells[j], { "data-key": key, "data-value": value ?? "", title: row.error ?? "" });
+        setText(line.cells[j], value == null ? "–" : key === "n" ? String(value) : key === "area_cm2" ? value.toFixed(2) : short(value));
+      });
+    });
+    for (const [id, line] of this.lines)
+      if (!found.has(id)) {
+        line.row.remove();
+        this.lines.delete(id);
+      }
+  }
+
+  makeLine(/** @type {string} */ id) {
+    const [swatch, name, mark] = [html("span", { class: "vbq-swatch" }), html("span"), html("span", { class: "vbq-mark", role: "img" }, "⚠")];
+    const cells = COLUMNS.map(() => html("td"));
+    const show = () => {
+      const { store } = this;
+      store.select(id);
+      store.goTo(store.active, store.sliceOf(store.roi(id), store.active));
+    };
+    const button = html("button", { type: "button", class: "vbq-pick", onclick: show }, swatch, name);
+    const row = html("tr", { onclick: show }, html("th", { scope: "row" }, button, mark), ...cells);
+    return { row, swatch, name, mark, cells };
+  }
+
+  /** The browser's numbers and Python's must be the same: say so if they are not. */
+  compare(/** @type {Map<string, any>} */ byId, /** @type {any[]} */ browser) {
+    const apart = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) > 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-300);
+    const bad = browser.find((row) => {
+      const exact = byId.get(row.id);
+      return !row.error && exact && !exact.error && ["mean", "median", "sd", "n"].some((key) => exact[key] != null && apart(row[key], exact[key]));
+    });
+    this.caption.classList.toggle("vbq-apart", !!bad);
+    if (bad) setText(this.caption, `${bad.label}: browser and Python disagree. Python's number is shown; please report this.`);
+  }
+
+  /** Each score with what it means one click away. */
+  drawScores(/** @type {any[]} */ rows) {
+    const list = this.scoreList;
+    while (list.childElementCount > rows.length) list.lastChild.remove();
+    rows.forEach((score, i) => {
+      const node = list.children[i] ?? list.appendChild(html("details", {}, html("summary", {}, html("span"), html("output")), html("div")));
+      const [name, value] = node.firstChild.children;
+      const about = score.value == null ? [score.note, ...score.about] : score.about;
+      setText(name, score.key + (score.caution ? " ⚠" : ""));
+      set(value, { "data-key": score.key, "data-value": score.value ?? "", class: score.value == null ? "vbq-none" : "" });
+      setText(value, score.value == null ? "not given" : short(score.value));
+      setText(node.lastChild, about.join("\n"));
+    });
+    list.hidden = !rows.length;
+  }
+
+  drawDetail(/** @type {any[]} */ rows, /** @type {any[]} */ browser) {
+    const i = this.store.rois.findIndex((roi) => roi.id === this.store.selected);
+    this.detail.hidden = i < 0;
+    if (i < 0) return;
+    const [roi, row] = [this.store.rois[i], rows[i]];
+    const faults = marks(this.store, roi, this.store.active);
+    this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
+    const bad = browser[i].error;
+    this.bars.style.display = this.range.style.display = bad ? "none" : "";
+    if (bad) return setText(this.numbers, `${roi.label || "ROI"}: ${bad}`);
+    setText(this.numbers, `${roi.label || "ROI"}: ${short(row.min)} to ${short(row.max)}, mean ${short(row.mean)}, median ${short(row.median)}, SD ${short(row.sd)}`);
+    const view = this.store.views[this.store.active];
+    const plane = slicePlane(view, row.slice_index);
+    const pixels = this.store.cache.get(this.store.active, row.slice_index);
+    if (!pixels) return;
+    const { low, high, counts } = histogram(covered(onSeries(roi, view.key), plane).map((k) => pixels[k]));
+    const top = Math.max(...counts);
+    const width = 240 / counts.length;
+    while (this.bars.childElementCount < counts.length) this.bars.append(svg("rect"));
+    counts.forEach((count, j) => {
+      const height = (54 * count) / top;
+      set(this.bars.children[j], { x: (j * width + 0.5).toFixed(1), y: (55 - height).toFixed(1), width: (width - 1).toFixed(1), height: height.toFixed(1) });
+    });
+    set(this.bars, { "aria-label": `Histogram of ${roi.label}: ${row.n} pixels from ${short(low)} to ${short(high)}`, fill: style(roi.label)[0] });
+    setText(this.range, `${short(low)} – ${short(high)} a.u., highest bar ${top} of ${row.n} pixels`);
+  }
+}

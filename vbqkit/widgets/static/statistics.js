@@ -1,0 +1,158 @@
+/**
+ * What the pixels under a ROI say, what makes a ROI bad, and the scores: by the rules of vbqkit/roi.py and scores.
+ * Pure functions.
+ *
+ * @typedef {import("./geometry.js").Roi} Roi
+ * @typedef {import("./geometry.js").Plane} Plane
+ * @typedef {{id: string, label: string, n: number, area_mm2: number, mean: number, median: number, sd: number, min: number,
+ *   max: number, fraction_zero: number, fraction_clipped: number, slice_index: number}} Measured
+ * @typedef {{id: string, label: string, error: string}} Refused
+ */
+import { area, center, dot, normal, outline, planeNormal, snap, sub, toRowCol, vectorToRowCol } from "./geometry.js";
+
+export const MAX_TILT_DEG = 5;
+
+/** Why a ROI cannot be measured on a plane, or "" if it can be. @param {Roi} roi @param {Plane} plane */
+export function refusal(roi, plane) {
+  const n = planeNormal(plane);
+  const tilt = (Math.acos(Math.min(1, Math.abs(dot(normal(roi), n)))) * 180) / Math.PI;
+  if (tilt > MAX_TILT_DEG) return `on another plane: tilted by ${tilt.toFixed(1)} degrees`;
+  const distance = Math.abs(dot(sub(center(roi), plane.origin), n));
+  if (distance > plane.reach_mm + 1e-3) return `${distance.toFixed(1)} mm from this slice`;
+  let beyond = 0;
+  for (const p of outline(roi, 256)) {
+    const [r, c] = toRowCol(plane, p);
+    beyond = Math.max(beyond, -0.5 - r, -0.5 - c, r - plane.rows + 0.5, c - plane.cols + 0.5);
+  }
+  return beyond > 1e-6 ? `reaches ${beyond.toFixed(1)} pixels beyond the image` : "";
+}
+
+/**
+ * Indices (row * cols + col) of the pixels whose centre is inside the ROI.
+ * @param {Roi} roi @param {Plane} plane @returns {number[]}
+ */
+export function covered(roi, plane) {
+  const corners = outline(roi, 256).map((p) => toRowCol(plane, p));
+  const [rs, cs] = [corners.map((p) => p[0]), corners.map((p) => p[1])];
+  const first = (/** @type {number[]} */ x) => Math.max(0, Math.floor(Math.min(...x) + 0.5 - 1e-9));
+  const last = (/** @type {number[]} */ x, /** @type {number} */ size) => Math.min(size, Math.ceil(Math.max(...x) + 0.5 + 1e-9));
+  const [r0, r1, c0, c1] = [first(rs), last(rs, plane.rows), first(cs), last(cs, plane.cols)];
+  /** @type {number[]} */
+  const found = [];
+  const inside = roi.kind === "polygon" ? inPolygon(corners) : inBox(roi, plane);
+  for (let r = r0; r < r1; r++) for (let c = c0; c < c1; c++) if (inside(r, c)) found.push(r * plane.cols + c);
+  return found;
+}
+
+/** @param {Roi} roi @param {Plane} plane */
+function inBox(roi, plane) {
+  const [row0, col0] = toRowCol(plane, roi.center);
+  const [[ur, uc], [vr, vc]] = [vectorToRowCol(plane, roi.half_width), vectorToRowCol(plane, roi.half_height)];
+  const det = ur * vc - uc * vr;
+  return (/** @type {number} */ r, /** @type {number} */ c) => {
+    const [dr, dc] = [r - row0, c - col0];
+    const [s, t] = [snap((dr * vc - dc * vr) / det), snap((dc * ur - dr * uc) / det)];
+    return roi.kind === "ellipse" ? snap(s * s + t * t) <= 1 : s >= -1 && s < 1 && t >= -1 && t < 1;
+  };
+}
+
+/** Even-odd rule, half open, so that shared sides count once. @param {import("./geometry.js").RowCol[]} corners */
+function inPolygon(corners) {
+  const p = corners.map(([r, c]) => [snap(r), snap(c)]);
+  return (/** @type {number} */ r, /** @type {number} */ c) => {
+    let inside = false;
+    for (let i = 0; i < p.length; i++) {
+      const [[ra, ca], [rb, cb]] = [p[i], p[(i + 1) % p.length]];
+      if (ra <= r !== rb <= r && c < ca + (r - ra) * ((cb - ca) / (rb - ra))) inside = !inside;
+    }
+    return inside;
+  };
+}
+
+/** @param {ArrayLike<number>} sorted */
+const middle = (sorted) => {
+  const k = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[k] : (sorted[k - 1] + sorted[k]) / 2;
+};
+
+/**
+ * Measure the signal under a ROI. SD with ddof = 1; NaN for one pixel.
+ * @param {Roi} roi @param {Plane} plane @param {ArrayLike<number>} pixels
+ * @param {{zero?: number, clip?: number|null}} [stored] the values that a stored 0 and the largest storable number have
+ * @returns {Measured | Refused}
+ */
+export function measure(roi, plane, pixels, stored = {}) {
+  const { zero = 0, clip = null } = stored;
+  const { id, label } = roi;
+  const reason = refusal(roi, plane);
+  if (reason) return { id, label, error: reason };
+  const where = covered(roi, plane);
+  if (!where.length) return { id, label, error: "covers no pixel centre: make it larger" };
+  const values = Float64Array.from(where, (i) => pixels[i]);
+  const n = values.length;
+  let [sum, zeros, clipped, bad] = [0, 0, 0, 0];
+  for (const x of values) {
+    sum += x;
+    zeros += +(x === zero);
+    clipped += +(clip !== null && x >= clip);
+    bad += +!Number.isFinite(x);
+  }
+  if (bad) return { id, label, error: `covers ${bad} pixels that are not finite numbers` };
+  const mean = sum / n;
+  let squares = 0;
+  for (const x of values) squares += (x - mean) ** 2;
+  values.sort();
+  return {
+    id, label, n, mean, area_mm2: area(roi), median: middle(values), sd: n > 1 ? Math.sqrt(squares / (n - 1)) : NaN,
+    min: values[0], max: values[n - 1], fraction_zero: zeros / n, fraction_clipped: clip === null ? NaN : clipped / n,
+    slice_index: plane.index,
+  };
+}
+
+/** Counts in equal bins between the smallest and the largest value. @param {ArrayLike<number>} values @param {number} [bins] */
+export function histogram(values, bins = 24) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) [low, high] = [Math.min(low, values[i]), Math.max(high, values[i])];
+  const counts = new Array(bins).fill(0);
+  const width = (high - low) / bins || 1;
+  for (let i = 0; i < values.length; i++) counts[Math.min(bins - 1, Math.floor((values[i] - low) / width))]++;
+  return { low, high, counts };
+}
+
+/** @param {number[]} x */
+const median = (x) => middle([...x].sort((a, b) => a - b));
+/** @param {number[]} x */
+const average = (x) => x.reduce((a, b) => a + b, 0) / x.length;
+
+/**
+ * The scores as they are known to the browser, by name; what cannot be computed is left out.
+ * @param {{weighting: string, rows: (Measured | Refused)[]}[]} views @param {[number, number, number] | null} reference
+ * @param {(key: string) => string[]} levels which levels go into a score
+ * @returns {Object<string, number>}
+ */
+export function scores(views, reference, levels) {
+  /** @type {Object<string, number>} */
+  const found = {};
+  /** @type {Object<string, Map<string, Measured>>} */
+  const tables = {};
+  for (const { weighting, rows } of views) {
+    if (tables[weighting]) continue;
+    const table = (tables[weighting] = new Map());
+    for (const row of rows) if (!("error" in row) && !table.has(row.label)) table.set(row.label, row);
+  }
+  const means = (/** @type {string} */ weighting, /** @type {string} */ key) => levels(key).map((level) => tables[weighting]?.get(level)?.mean ?? NaN);
+  const keep = (/** @type {string} */ key, /** @type {number} */ value) => void (Number.isFinite(value) && (found[key] = value));
+  for (const weighting of ["T1", "T2", "STIR"]) {
+    const csf = tables[weighting]?.get("CSF")?.mean;
+    for (const [name, f] of /** @type {const} */ ([["median", median], ["mean", average]])) {
+      const key = `VBQ-${weighting} (${name})`;
+      keep(key, f(means(weighting, key)) / csf);
+    }
+  }
+  const snr = average(means("T1", "SNR")) / tables.T1?.get("noise")?.sd;
+  keep("SNR", snr);
+  if (reference) keep("M-score", (snr - reference[0]) / reference[1]);
+  const [t2, stir, key] = [tables.T2?.get("CSF")?.mean, tables.STIR?.get("CSF")?.mean, "VBQ-T2-STIR"];
+  keep(key, (average(means("T2", key)) - average(means("STIR", key))) / (t2 - stir));
+  return found;
+}

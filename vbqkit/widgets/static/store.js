@@ -1,0 +1,288 @@
+/**
+ * The state of one studio on the page. Python's traits are the truth; this holds what the page needs between two messages.
+ *
+ * @typedef {import("./geometry.js").Roi} Roi
+ */
+import { add, center, nearestSlice, onSeries, slicePlane, times, withArea } from "./geometry.js";
+import { History } from "./history.js";
+import { decoded, SliceCache } from "./pixels.js";
+import { measure, scores } from "./statistics.js";
+
+export const EXTRA_LABELS = ["CSF", "noise"];
+const ORDER = ["L1", "L2", "L3", "L4", "CSF", "noise"];
+
+export class Store {
+  /** @param {any} model the anywidget model */
+  constructor(model) {
+    this.model = model;
+    this.views = /** @type {import("./geometry.js").View[]} */ (model.get("_views"));
+    this.options = model.get("_options");
+    const { rois, levels, revision } = model.get("_state");
+    this.rois = /** @type {Roi[]} */ (rois);
+    this.levels = /** @type {string[]} */ (levels);
+    this.revision = revision;
+    this.base = revision;
+    this.kept = rois;
+    this.slices = [...model.get("slices")];
+    this.windows = model.get("windows").map((/** @type {number[]} */ w) => [...w]);
+    this.history = new History({ rois, levels });
+    this.selected = /** @type {string|null} */ (null);
+    this.vertex = -1;
+    this.active = 0;
+    this.tool = "select";
+    this.label = this.nextLabel();
+    this.fixedArea = /** @type {number|null} */ (this.options.fixed_area_cm2);
+    this.seriesOnly = false;
+    this.hideAll = false;
+    this.magnifier = true;
+    this.smooth = true;
+    this.listeners = /** @type {Map<string, Set<Function>>} */ (new Map());
+    this.air = /** @type {Map<string, Uint8Array|null>} */ (new Map());
+    this.marks = /** @type {WeakMap<Roi, string[][]>} */ (new WeakMap());
+    this.results = /** @type {WeakMap<Roi, any[]>} */ (new WeakMap());
+    this.cache = new SliceCache((view, index) => model.send({ type: "slice", view, index }));
+    this.handlers = {
+      "change:_state": () => this.fromPython(),
+      "change:_measured": () => this.emit("measured"),
+      "change:_messages": () => this.emit("messages"),
+      "change:_options": () => ((this.options = model.get("_options")), this.emit("rois")),
+      "change:slices": () => this.takeSlices(model.get("slices")),
+      "change:windows": () => ((this.windows = model.get("windows").map((/** @type {number[]} */ w) => [...w])), this.emit("window")),
+      "msg:custom": (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.receive(message, buffers),
+    };
+    for (const [event, handler] of Object.entries(this.handlers)) model.on(event, handler);
+  }
+
+  dispose() {
+    for (const [event, handler] of Object.entries(this.handlers)) this.model.off(event, handler);
+    this.listeners.clear();
+  }
+
+  /** @param {string} events separated by spaces @param {Function} listener */
+  on(events, listener) {
+    for (const event of events.split(" ")) {
+      if (!this.listeners.has(event)) this.listeners.set(event, new Set());
+      this.listeners.get(event).add(listener);
+    }
+  }
+
+  /** @param {string} event @param {any} [detail] */
+  emit(event, detail) {
+    this.listeners.get(event)?.forEach((listener) => listener(detail));
+  }
+
+  /** Something for the screen reader and the status line. @param {string} text */
+  say(text) {
+    this.emit("say", text);
+  }
+
+  receive(/** @type {any} */ message, /** @type {DataView[]} */ buffers) {
+    if (message.type === "download") return download(message.name, buffers[0]);
+    if (message.type === "air") {
+      this.air.set(`${message.view}/${message.index}`, decoded("uint8", buffers[0]));
+      this.marks = new WeakMap();
+      this.emit("rois");
+    }
+    if (message.type !== "slice") return;
+    this.cache.put(message.view, message.index, decoded(message.array, buffers[0]));
+    this.emit("pixels", message.view);
+    const { view } = message;
+    this.cache.prefetch(view, this.slices[view], this.views[view].planes);
+  }
+
+  fromPython() {
+    const { rois, levels, revision } = this.model.get("_state");
+    if (revision === this.revision) return;
+    Object.assign(this, { rois, levels, revision, base: revision, kept: rois });
+    this.history.push({ rois, levels });
+    if (!this.roi()) this.select(null);
+    this.emit("rois");
+  }
+
+  roi(id = this.selected) {
+    return this.rois.find((roi) => roi.id === id) ?? null;
+  }
+
+  nextLabel() {
+    return ORDER.find((label) => !this.rois.some((roi) => roi.label === label)) ?? "";
+  }
+
+  select(/** @type {string|null} */ id) {
+    if (id === this.selected) return;
+    this.selected = id;
+    this.vertex = -1;
+    this.emit("selection");
+  }
+
+  setTool(/** @type {string} */ tool) {
+    this.tool = tool;
+    this.emit("tool");
+  }
+
+  setActive(/** @type {number} */ view) {
+    if (view === this.active) return;
+    this.active = view;
+    this.emit("active");
+  }
+
+  /** Show other ROIs without keeping them: while something is dragged. @param {Roi[]} rois */
+  preview(rois) {
+    this.rois = rois;
+    this.emit("rois");
+  }
+
+  /** Keep a change: undoable, and told to Python. @param {Roi[]} rois @param {string[]} [levels] */
+  commit(rois, levels = this.levels) {
+    this.history.push({ rois, levels });
+    this.tell(rois, levels);
+  }
+
+  /** @param {Roi[]} rois @param {string[]} levels */
+  tell(rois, levels) {
+    this.revision += 1;
+    Object.assign(this, { rois, levels, kept: rois });
+    if (!this.roi()) this.select(null);
+    this.emit("rois");
+    this.model.set("_state", { revision: this.revision, base: this.base, rois, levels });
+    this.model.save_changes();
+  }
+
+  /** Replace one ROI by f(roi). @param {string} id @param {(roi: Roi) => Roi} f */
+  changed(id, f) {
+    return this.rois.map((roi) => (roi.id === id ? f(roi) : roi));
+  }
+
+  undo(forward = false) {
+    const state = forward ? this.history.redo() : this.history.undo();
+    if (!state) return this.say(forward ? "Nothing to redo" : "Nothing to undo");
+    this.tell(state.rois, state.levels);
+    this.say(forward ? "Redone" : "Undone");
+  }
+
+  /** Add a ROI under the present label; the label moves on to the next level without a ROI. @param {Roi} roi */
+  place(roi) {
+    const full = { id: crypto.getRandomValues(new Uint32Array(2)).join("-"), frame: this.views[this.active].frame, locked: false,
+      hidden: false, shifts: {}, label: this.label, ...roi };
+    this.commit([...this.rois, this.fixedArea ? withArea(full, this.fixedArea * 100) : full]);
+    this.select(full.id);
+    this.label = this.nextLabel();
+    this.emit("tool");
+  }
+
+  /** Move a ROI: everywhere, or on one series only. @param {Roi} roi @param {import("./geometry.js").Vec} shift @param {number} view */
+  shifted(roi, shift, view, seriesOnly = this.seriesOnly) {
+    const { key } = this.views[view];
+    if (seriesOnly) return { ...roi, shifts: { ...roi.shifts, [key]: add(roi.shifts[key] ?? [0, 0, 0], shift) } };
+    if (roi.kind === "polygon") return { ...roi, points: roi.points.map((p) => add(p, shift)) };
+    return { ...roi, center: add(roi.center, shift) };
+  }
+
+  /** The plane shown in a view. @param {number} view */
+  plane(view) {
+    return slicePlane(this.views[view], this.slices[view]);
+  }
+
+  /** Whether a ROI belongs on a view at all. @param {Roi} roi @param {number} view */
+  belongs(roi, view) {
+    return roi.frame === this.views[view].frame;
+  }
+
+  /** The slice of a view that a ROI lies on. @param {Roi} roi @param {number} view */
+  sliceOf(roi, view) {
+    return nearestSlice(this.views[view], center(onSeries(roi, this.views[view].key))).index;
+  }
+
+  /** Show a slice; linked views follow by patient position. @param {number} view @param {number} index */
+  goTo(view, index) {
+    const target = this.views[view];
+    const slices = [...this.slices];
+    slices[view] = Math.min(target.planes - 1, Math.max(0, index));
+    const middle = add(slicePlane(target, slices[view]).origin,
+      add(times(target.row_step, (target.rows - 1) / 2), times(target.col_step, (target.cols - 1) / 2)));
+    this.views.forEach((other, i) => {
+      if (i !== view && other.linked && target.linked && other.frame === target.frame) slices[i] = nearestSlice(other, middle).index;
+    });
+    if (slices.every((s, i) => s === this.slices[i])) return;
+    this.takeSlices(slices);
+    this.model.set("slices", slices);
+    this.saveSoon();
+  }
+
+  takeSlices(/** @type {number[]} */ slices) {
+    this.slices = [...slices];
+    this.emit("slice");
+    this.views.forEach((v, i) => this.cache.prefetch(i, slices[i], v.planes));
+  }
+
+  setWindow(/** @type {number} */ view, /** @type {number} */ level, /** @type {number} */ width) {
+    const [low, high] = this.views[view].range;
+    const smallest = Math.max((high - low) * 1e-4, 1e-9);
+    this.windows[view] = [level, Math.max(width, smallest)];
+    this.emit("window");
+    this.model.set("windows", this.windows.map((w) => [...w]));
+    this.saveSoon();
+  }
+
+  /** Tell Python about slices and windows when the hand rests: not once per wheel click. */
+  saveSoon() {
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => this.model.save_changes(), 150);
+  }
+
+  /** What a ROI measures on a view now; null while its slice is on the way. @param {Roi} roi @param {number} view */
+  measured(roi, view) {
+    const kept = this.results.get(roi) ?? [];
+    if (kept[view]) return kept[view];
+    const { id, label } = roi;
+    if (!this.belongs(roi, view)) return { id, label, error: "drawn in another frame of reference" };
+    const target = this.views[view];
+    const index = this.sliceOf(roi, view);
+    const pixels = this.cache.get(view, index);
+    if (!pixels) return null;
+    kept[view] = measure(onSeries(roi, target.key), slicePlane(target, index), pixels, target);
+    this.results.set(roi, kept);
+    return kept[view];
+  }
+
+  /** Where air is on a slice, as Python sees it; undefined while it is on the way. @param {number} view @param {number} index */
+  airOn(view, index) {
+    const key = `${view}/${index}`;
+    if (!this.air.has(key)) {
+      this.air.set(key, null);
+      this.model.send({ type: "air", view, index });
+    }
+    return this.air.get(key);
+  }
+
+  /** Measurements on a view, by the browser. @param {number} view */
+  rows(view) {
+    return this.rois.map((roi) => this.measured(roi, view) ?? { id: roi.id, label: roi.label, error: "loading" });
+  }
+
+  /**
+   * Python's scores, with the browser's numbers while something is dragged. Where Python has refused a score, it stays
+   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place.
+   */
+  scores() {
+    const rows = this.model.get("_measured").scores ?? [];
+    if (this.byPython()) return rows;
+    const live = scores(this.views.map((view, i) => ({ weighting: view.weighting, rows: this.rows(i) })), this.options.reference,
+      (key) => rows.find((row) => row.key === key)?.levels ?? this.options.levels);
+    const free = this.roi()?.label === "noise";
+    return rows.map((row) => (row.value == null && !free ? row : { ...row, value: live[row.key] ?? null, note: row.note || "when let go" }));
+  }
+
+  /** Python's numbers, if they belong to what is shown now. */
+  byPython() {
+    const measured = this.model.get("_measured");
+    return measured?.revision === this.revision && this.rois === this.kept ? measured : null;
+  }
+}
+
+/** Let the browser save a file. @param {string} name @param {DataView} data */
+function download(name, data) {
+  const url = URL.createObjectURL(new Blob([data]));
+  const link = Object.assign(document.createElement("a"), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}

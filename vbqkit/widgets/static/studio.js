@@ -1,0 +1,211 @@
+/** The ROI studio on the page: puts the parts together. All state belongs to one render() and goes with it. */
+import { area, center, dot, planeNormal, sub, times, withArea, add } from "./geometry.js";
+import { html, setText } from "./dom.js";
+import { press } from "./keyboard.js";
+import { Panel } from "./panel.js";
+import { Store } from "./store.js";
+import { helpSheet, Toolbar } from "./toolbar.js";
+import { Tools } from "./tools.js";
+import { View } from "./view.js";
+
+class Studio {
+  /** @param {any} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.store = new Store(model);
+    this.model = model;
+    const { store } = this;
+    this.views = store.views.map((_, i) => new View(store, i));
+    this.tools = this.views.map((view) => new Tools(view));
+    this.toolbar = new Toolbar(store, this);
+    this.panel = new Panel(store);
+    this.notes = html("div", { class: "vbq-notes", role: "status" });
+    this.status = html("div", { class: "vbq-status", "aria-live": "polite" });
+    const stages = html("div", { class: "vbq-views" }, ...this.views.map((view) => view.element));
+    if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
+    stages.style.height = `${store.options.height}px`;
+    // JupyterLab's own shortcuts would take the keys: this attribute is how Lumino is told to leave them
+    const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`); // the still picture for a notebook without a kernel
+    this.root = html("div", { class: "vbq-studio", "data-lm-suppress-shortcuts": "true" }, hide, this.toolbar.element, this.toolbar.strip.element,
+      html("div", { class: "vbq-main" }, stages, this.panel.element), this.notes, this.status);
+    // on the window and first of all: Notebook 7 would otherwise take keys before they come here
+    this.onKey = (/** @type {KeyboardEvent} */ e) => this.root.contains(/** @type {Node} */ (e.target)) && this.key(e);
+    window.addEventListener("keydown", this.onKey, true);
+    this.root.addEventListener("focusin", (e) => !this.root.contains(/** @type {Node} */ (e.relatedTarget)) && model.send({ type: "refresh" }));
+    this.root.addEventListener("keyup", (e) => e.key === " " && this.space(false));
+    store.on("say", (/** @type {string} */ text) => this.say(text));
+    store.on("messages", () => this.showNotes());
+    store.on("selection", () => store.roi() && this.say(`${store.roi().label || "ROI without label"} selected`));
+    this.showNotes();
+    this.say(store.options.case_file ? `Kept in ${store.options.case_file}` : "Not kept in a file: give case_file=... to keep the ROIs");
+    this.wide = new ResizeObserver(([entry]) => this.root.classList.toggle("vbq-narrow", entry.contentRect.width < 760 + 260 * (this.views.length - 1)));
+    this.wide.observe(this.root);
+    el.append(this.root);
+  }
+
+  dispose() {
+    window.removeEventListener("keydown", this.onKey, true);
+    this.wide.disconnect();
+    this.views.forEach((view) => view.dispose());
+    this.panel.dispose();
+    this.store.dispose();
+    this.root.remove();
+  }
+
+  view() {
+    return this.views[this.store.active];
+  }
+
+  say(/** @type {string} */ text) {
+    setText(this.status, text);
+  }
+
+  changed(/** @type {string} */ text) {
+    this.say(text);
+    this.store.emit("display");
+    this.store.emit("tool");
+  }
+
+  showNotes() {
+    this.notes.replaceChildren(...this.model.get("_messages").map((/** @type {string} */ text) => html("p", {}, text)));
+  }
+
+  key(/** @type {KeyboardEvent} */ event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const inStage = target.classList.contains("vbq-stage");
+    if (/INPUT|SELECT|TEXTAREA/.test(target.tagName) && event.key !== "Escape") return;
+    if (!inStage && /BUTTON/.test(target.tagName) && /^( |Enter|Arrow.*)$/.test(event.key)) return;
+    if (!this.views.length || target.closest(".vbq-help")) return;
+    const index = Math.max(0, this.views.findIndex((view) => view.stage === target));
+    const at = inStage ? index : this.store.active;
+    this.store.setActive(at);
+    if (event.key === " ") {
+      event.preventDefault();
+      return this.space(true);
+    }
+    if (press(event, { store: this.store, view: this.views[at], tools: this.tools[at], studio: this })) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else if (event.ctrlKey || event.metaKey) {
+      delete this.root.dataset.lmSuppressShortcuts; // Ctrl+S and the like are JupyterLab's
+      setTimeout(() => (this.root.dataset.lmSuppressShortcuts = "true"));
+    }
+  }
+
+  space(/** @type {boolean} */ held) {
+    for (const tools of this.tools) {
+      tools.space = held;
+      tools.cursor();
+    }
+  }
+
+  /** Label the selected ROI, or the next one. @param {string} label */
+  label(label) {
+    const { store } = this;
+    const roi = store.roi();
+    if (!roi) store.label = label;
+    else if (roi.locked) return this.say(`${roi.label || "ROI"} is locked`);
+    else store.commit(store.changed(roi.id, (old) => ({ ...old, label })));
+    if (roi) store.label = store.nextLabel();
+    store.emit("tool");
+    this.say(roi ? `Labelled ${label}` : `Next ROI: ${label}`);
+  }
+
+  /** Move the count along the strip: every level's label goes one up or down. @param {number} by */
+  recount(by) {
+    const { store } = this;
+    const rois = store.rois.map((roi) => {
+      const at = store.levels.indexOf(roi.label);
+      const label = store.levels[at + by];
+      return at < 0 || label === undefined ? roi : { ...roi, label };
+    });
+    const lost = store.rois.filter((roi) => store.levels.includes(roi.label) && store.levels[store.levels.indexOf(roi.label) + by] === undefined);
+    if (lost.length) return this.say(`${lost[0].label} is at the end of the strip: rename it first`);
+    store.commit(rois);
+    this.say(by < 0 ? "Counted one level higher" : "Counted one level lower");
+  }
+
+  /** Give a level of the strip another name, and its ROIs too. @param {number} i @param {string} name */
+  rename(i, name) {
+    const { store } = this;
+    const old = store.levels[i];
+    store.commit(store.rois.map((roi) => (roi.label === old ? { ...roi, label: name } : roi)), store.levels.map((level, j) => (j === i ? name : level)));
+    this.say(`${old} is now called ${name}`);
+  }
+
+  toggle(/** @type {"locked"|"hidden"} */ what) {
+    const { store } = this;
+    const roi = store.roi();
+    if (!roi) return this.say("Select a ROI first");
+    store.commit(store.changed(roi.id, (old) => ({ ...old, [what]: !old[what] })));
+    this.say(`${roi.label || "ROI"} ${roi[what] ? "not " : ""}${what}`);
+  }
+
+  duplicate() {
+    const { store } = this;
+    const roi = store.roi();
+    if (!roi) return this.say("Select a ROI first");
+    const { col_step, row_step } = store.views[store.active];
+    const { id, label, ...shape } = store.shifted(roi, add(times(col_step, 6), times(row_step, 6)), store.active, false);
+    const kept = store.fixedArea;
+    store.fixedArea = null;
+    store.place({ ...shape, locked: false });
+    store.fixedArea = kept;
+    this.say(`Duplicated as ${store.roi()?.label || "ROI without label"}`);
+  }
+
+  /** The selected ROI onto the slice shown, along the normal. */
+  bringHere() {
+    const { store } = this;
+    const roi = store.roi();
+    if (!roi || roi.locked) return this.say(roi ? `${roi.label} is locked` : "Select a ROI first");
+    const plane = store.plane(store.active);
+    const n = planeNormal(plane);
+    const shift = times(n, -dot(sub(center(roi), plane.origin), n));
+    store.commit(store.changed(roi.id, (old) => store.shifted(old, shift, store.active, false)));
+    this.say(`${roi.label || "ROI"} brought to slice ${store.slices[store.active] + 1}`);
+  }
+
+  toggleFixed(on = this.store.fixedArea == null) {
+    const { store } = this;
+    const wanted = +this.toolbar.areaBox.value;
+    store.fixedArea = on && wanted > 0 ? wanted : null;
+    const roi = store.roi();
+    if (store.fixedArea && roi && !roi.locked && Math.abs(area(roi) / 100 / wanted - 1) > 1e-9)
+      store.commit(store.changed(roi.id, (old) => withArea(old, wanted * 100)));
+    this.changed(store.fixedArea ? `Every ROI gets ${wanted} cm²` : "Any area");
+  }
+
+  preset(/** @type {number|undefined} */ i) {
+    const { store } = this;
+    const { presets } = store.views[store.active];
+    const [level, width] = store.windows[store.active];
+    const now = presets.findIndex((p) => p[1] === level && p[2] === width);
+    const [name, l, w] = presets[i ?? (now + 1) % presets.length];
+    store.setWindow(store.active, l, w);
+    this.say(`Window: ${name}`);
+  }
+
+  nextView() {
+    const { store } = this;
+    store.setActive((store.active + 1) % this.views.length);
+    this.view().stage.focus();
+    this.say(store.views[store.active].title);
+  }
+
+  help() {
+    const back = document.activeElement;
+    const sheet = helpSheet(() => {
+      sheet.remove();
+      /** @type {HTMLElement} */ (back)?.focus?.();
+    });
+    this.root.append(sheet);
+    sheet.focus();
+  }
+}
+
+export default {
+  render(/** @type {{model: any, el: HTMLElement}} */ { model, el }) {
+    const studio = new Studio(model, el);
+    return () => studio.dispose();
+  },
+};

@@ -1,0 +1,328 @@
+/** One view: the image on a canvas, the ROIs in SVG on top, and what a radiologist reads in the corners. */
+import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
+import { style } from "./colours.js";
+import { html, set, setText, short, svg } from "./dom.js";
+import { paint } from "./pixels.js";
+import { refusal } from "./statistics.js";
+
+const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
+const ROTATE_PX = 22;
+
+export class View {
+  /** @param {import("./store.js").Store} store @param {number} index */
+  constructor(store, index) {
+    this.store = store;
+    this.index = index;
+    this.view = store.views[index];
+    this.zoom = 1;
+    this.pan = [0, 0];
+    this.size = [0, 0];
+    this.pointer = /** @type {number[]|null} */ (null);
+    this.draft = /** @type {import("./geometry.js").Roi|null} */ (null);
+    this.magnify = false;
+    this.dirty = new Set(["image"]);
+    this.nodes = /** @type {Map<string, any>} */ (new Map());
+    this.build();
+    this.offscreen = document.createElement("canvas");
+    this.offscreen.width = this.view.cols;
+    this.offscreen.height = this.view.rows;
+    this.image = new ImageData(this.view.cols, this.view.rows);
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.resizer.observe(this.stage);
+    store.on("rois selection tool measured", () => this.redraw("rois"));
+    store.on("slice window display", () => this.redraw("image"));
+    store.on("pixels", (/** @type {number} */ view) => view === index && this.redraw("image"));
+    store.on("active", () => this.markActive());
+    this.markActive();
+  }
+
+  build() {
+    const { letters, title, planes, corner } = this.view;
+    const text = (/** @type {string} */ place, content = "") => html("div", { class: `vbq-text vbq-${place}` }, content);
+    this.canvas = html("canvas", { "aria-hidden": "true" });
+    this.overlay = svg("svg", { class: "vbq-overlay", "aria-hidden": "true" });
+    this.lens = html("canvas", { class: "vbq-lens", width: 144, height: 144, hidden: true, "aria-hidden": "true" });
+    this.corner = { tl: text("tl", corner.join("\n")), tr: text("tr"), br: text("br") };
+    this.bar = html("div", { class: "vbq-bar" });
+    this.stage = html(
+      "div",
+      { class: "vbq-stage", tabindex: "0", role: "application", "aria-roledescription": "image viewer",
+        "aria-label": `${title}, ${planes} slices. Press question mark for the keys.` },
+      this.canvas, this.overlay, ...Object.values(this.corner), this.bar, this.lens,
+      ...["left", "right", "top", "bottom"].map((side) => text(`letter vbq-${side}`, letters[side])),
+    );
+    this.waiting = html("div", { class: "vbq-waiting" }, "Loading slice");
+    this.stage.append(this.waiting);
+    this.slider = html("input", { type: "range", min: 0, max: planes - 1, step: 1, class: "vbq-slider", "aria-label": `Slice of ${title}`,
+      oninput: () => this.store.goTo(this.index, +this.slider.value), disabled: planes < 2 });
+    this.element = html("div", { class: "vbq-view" }, html("div", { class: "vbq-title" }, title), this.stage, this.slider);
+  }
+
+  dispose() {
+    this.resizer.disconnect();
+    cancelAnimationFrame(this.frame);
+  }
+
+  markActive() {
+    this.element.classList.toggle("vbq-active", this.store.active === this.index && this.store.views.length > 1);
+  }
+
+  resize() {
+    const { clientWidth: w, clientHeight: h } = this.stage;
+    if (!w || !h) return;
+    this.size = [w, h];
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(w * ratio);
+    this.canvas.height = Math.round(h * ratio);
+    set(this.overlay, { viewBox: `0 0 ${w} ${h}` });
+    this.dirty.add("image"); // setting its size has wiped the canvas
+    this.draw();
+  }
+
+  /** @param {"image"|"rois"} what */
+  redraw(what) {
+    this.dirty.add(what);
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  /** Millimetres per row and column, screen pixels per millimetre, and where pixel corner (0, 0) is on the screen. */
+  transform() {
+    const { rows, cols, row_step, col_step } = this.view;
+    const [dy, dx] = [Math.hypot(...row_step), Math.hypot(...col_step)];
+    const k = Math.min(this.size[0] / (cols * dx), this.size[1] / (rows * dy)) * this.zoom;
+    const [kx, ky] = [k * dx, k * dy];
+    return { k, kx, ky, ox: this.size[0] / 2 + this.pan[0] - (cols * kx) / 2, oy: this.size[1] / 2 + this.pan[1] - (rows * ky) / 2 };
+  }
+
+  /** @param {number[]} rc @returns {[number, number]} */
+  toScreen([r, c], t = this.transform()) {
+    return [t.ox + (c + 0.5) * t.kx, t.oy + (r + 0.5) * t.ky];
+  }
+
+  /** @param {number} x @param {number} y @returns {[number, number]} */
+  toImage(x, y, t = this.transform()) {
+    return [(y - t.oy) / t.ky - 0.5, (x - t.ox) / t.kx - 0.5];
+  }
+
+  plane() {
+    return this.store.plane(this.index);
+  }
+
+  pixels() {
+    return this.store.cache.get(this.index, this.store.slices[this.index]);
+  }
+
+  /** Zoom by a factor, the point (x, y) staying where it is. */
+  zoomAt(/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ factor) {
+    const before = this.toImage(x, y);
+    this.zoom = Math.min(40, Math.max(0.3, this.zoom * factor));
+    const [nx, ny] = this.toScreen(before);
+    this.pan = [this.pan[0] + x - nx, this.pan[1] + y - ny];
+    this.redraw("image");
+  }
+
+  panBy(/** @type {number} */ dx, /** @type {number} */ dy) {
+    this.pan = [this.pan[0] + dx, this.pan[1] + dy];
+    this.redraw("image");
+  }
+
+  /** Whole image, first window. */
+  reset() {
+    [this.zoom, this.pan] = [1, [0, 0]];
+    const [level, width] = this.view.window;
+    this.store.setWindow(this.index, level, width);
+    this.redraw("image");
+  }
+
+  draw() {
+    if (!this.size[0]) return;
+    if (this.dirty.has("image")) this.drawImage();
+    this.drawRois();
+    this.drawTexts();
+    this.drawLens();
+    this.dirty.clear();
+  }
+
+  drawImage() {
+    const pixels = this.pixels();
+    this.waiting.hidden = !!pixels;
+    const context = this.canvas.getContext("2d");
+    const { width, height } = this.canvas;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, width, height);
+    if (!pixels) return;
+    const [level, span] = this.store.windows[this.index];
+    const painted = [pixels, level, span];
+    if (!this.painted || painted.some((x, i) => x !== this.painted[i])) {
+      paint(pixels, level, span, new Uint32Array(this.image.data.buffer));
+      this.offscreen.getContext("2d").putImageData(this.image, 0, 0);
+      this.painted = painted;
+    }
+    const t = this.transform();
+    const ratio = width / this.size[0];
+    context.imageSmoothingEnabled = this.store.smooth;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.offscreen, t.ox * ratio, t.oy * ratio, this.view.cols * t.kx * ratio, this.view.rows * t.ky * ratio);
+  }
+
+  /** Screen outline of a ROI as it lies on this series. @param {import("./geometry.js").Roi} roi */
+  path(roi, t = this.transform(), plane = this.plane()) {
+    return outline(onSeries(roi, this.view.key), 96).map((p) => this.toScreen(toRowCol(plane, p), t));
+  }
+
+  /** Whether a ROI lies on the slice shown. @param {import("./geometry.js").Roi} roi */
+  onSlice(roi) {
+    return this.store.belongs(roi, this.index) && this.store.sliceOf(roi, this.index) === this.store.slices[this.index] &&
+      !/plane|mm from/.test(refusal(onSeries(roi, this.view.key), this.plane()));
+  }
+
+  visible() {
+    const all = this.draft ? [...this.store.rois, this.draft] : this.store.rois;
+    return this.store.hideAll ? [] : all.filter((roi) => !roi.hidden && this.store.belongs(roi, this.index));
+  }
+
+  drawRois() {
+    const t = this.transform();
+    const plane = this.plane();
+    const shown = new Set();
+    for (const roi of this.visible()) {
+      const here = roi === this.draft || this.onSlice(roi);
+      if (!here && roi.id !== this.store.selected) continue;
+      shown.add(roi.id);
+      this.drawRoi(roi, here, t, plane);
+    }
+    for (const [id, node] of this.nodes)
+      if (!shown.has(id)) {
+        node.group.remove();
+        this.nodes.delete(id);
+      }
+  }
+
+  /** Nodes are changed in place: rebuilding them under the pointer would lose double clicks. */
+  drawRoi(/** @type {any} */ roi, /** @type {boolean} */ here, /** @type {any} */ t, /** @type {any} */ plane) {
+    let node = this.nodes.get(roi.id);
+    if (!node) {
+      node = { halo: svg("path", { class: "vbq-halo" }), line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }),
+        grips: svg("g") };
+      node.group = svg("g", { "data-roi": roi.id }, node.halo, node.line, node.grips, node.text);
+      this.overlay.append(node.group);
+      this.nodes.set(roi.id, node);
+    }
+    const points = this.path(roi, t, plane);
+    const open = roi === this.draft && roi.open;
+    const d = points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
+    const [colour, dash] = style(roi.label);
+    const selected = roi.id === this.store.selected;
+    set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label });
+    set(node.halo, { d });
+    set(node.line, { d, stroke: colour, "stroke-dasharray": dash || null });
+    const top = points.reduce((a, b) => (b[1] < a[1] ? b : a));
+    const right = points.reduce((a, b) => (b[0] > a[0] ? b : a));
+    set(node.text, { x: (right[0] + 6).toFixed(1), y: (top[1] + 4).toFixed(1), fill: colour });
+    setText(node.text, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (here ? "" : ` (slice ${this.store.sliceOf(roi, this.index) + 1})`));
+    this.drawGrips(node.grips, selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : []);
+  }
+
+  drawGrips(/** @type {any} */ group, /** @type {any[]} */ grips) {
+    while (group.childElementCount > grips.length) group.lastChild.remove();
+    grips.forEach((grip, i) => {
+      const node = group.children[i] ?? group.appendChild(svg("circle"));
+      const active = grip.kind === "vertex" && grip.at === this.store.vertex;
+      set(node, { class: `vbq-grip vbq-${grip.kind}${active ? " vbq-current" : ""}`, cx: grip.x.toFixed(2), cy: grip.y.toFixed(2),
+        r: grip.kind === "middle" ? 3 : 4.5 });
+    });
+  }
+
+  /** Where the selected ROI can be taken hold of, on the screen. @param {import("./geometry.js").Roi} roi */
+  grips(roi, t = this.transform(), plane = this.plane()) {
+    const lying = onSeries(roi, this.view.key);
+    const screen = (/** @type {any} */ p) => this.toScreen(toRowCol(plane, p), t);
+    /** @type {{kind: string, x: number, y: number, at: any}[]} */
+    const grips = [];
+    if (lying.kind === "polygon") {
+      const points = lying.points.map(screen);
+      points.forEach(([x, y], at) => grips.push({ kind: "vertex", x, y, at }));
+      points.forEach(([x, y], at) => {
+        const [nx, ny] = points[(at + 1) % points.length];
+        if (Math.hypot(nx - x, ny - y) > 28) grips.push({ kind: "middle", x: (x + nx) / 2, y: (y + ny) / 2, at });
+      });
+      const [cx] = screen(center(lying));
+      grips.push({ kind: "rotate", x: cx, y: Math.min(...points.map((p) => p[1])) - ROTATE_PX, at: null });
+      return grips;
+    }
+    const { center: c, half_width: u, half_height: v } = lying;
+    for (const at of HANDLES) {
+      const [x, y] = screen(add(c, add(times(u, at[0]), times(v, at[1]))));
+      grips.push({ kind: "handle", x, y, at });
+    }
+    const [[x0, y0], [x1, y1]] = [screen(c), screen(add(c, times(v, -1)))];
+    const length = Math.hypot(x1 - x0, y1 - y0) || 1;
+    grips.push({ kind: "rotate", x: x1 + ((x1 - x0) / length) * ROTATE_PX, y: y1 + ((y1 - y0) / length) * ROTATE_PX, at: null });
+    return grips;
+  }
+
+  drawTexts() {
+    const { store, view, index } = this;
+    const s = store.slices[index];
+    const [level, width] = store.windows[index];
+    this.slider.value = String(s);
+    this.slider.setAttribute("aria-valuetext", `slice ${s + 1} of ${view.planes}`);
+    setText(this.corner.tr, `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`);
+    setText(this.corner.br, this.underPointer());
+    const { k } = this.transform();
+    const mm = [1, 2, 5, 10, 20, 50, 100].filter((x) => x * k <= this.size[0] / 3).pop() ?? 1;
+    this.bar.style.width = `${mm * k}px`;
+    setText(this.bar, `${mm} mm`);
+  }
+
+  /** Signal, pixel and position under the pointer. */
+  underPointer() {
+    if (!this.pointer) return "";
+    const [r, c] = this.toImage(this.pointer[0], this.pointer[1]);
+    const [row, col] = [Math.round(r), Math.round(c)];
+    const { rows, cols } = this.view;
+    if (row < 0 || col < 0 || row >= rows || col >= cols) return "outside the image";
+    const value = this.pixels()?.[row * cols + col];
+    const place = toPatient(this.plane(), r, c).map((v, i) => `${"RLAPFH"[2 * i + +(v > -0.05)]} ${Math.abs(v).toFixed(1)}`);
+    return `signal ${short(value)}\nrow ${row}, col ${col}\n${place.join("  ")} mm`;
+  }
+
+  drawLens() {
+    this.lens.hidden = !(this.magnify && this.store.magnifier && this.pointer && this.pixels());
+    if (this.lens.hidden) return;
+    const [px, py] = this.pointer;
+    const t = this.transform();
+    const size = this.lens.width;
+    const power = Math.max(3, 10 / t.kx);
+    const context = this.lens.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, size, size);
+    context.setTransform(power, 0, 0, power, size / 2 - px * power, size / 2 - py * power);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.offscreen, t.ox, t.oy, this.view.cols * t.kx, this.view.rows * t.ky);
+    for (const roi of this.visible()) {
+      if (roi !== this.draft && !this.onSlice(roi)) continue;
+      context.strokeStyle = style(roi.label)[0];
+      context.lineWidth = 1.5 / power;
+      context.beginPath();
+      this.path(roi, t).forEach(([x, y]) => context.lineTo(x, y));
+      if (!(/** @type {any} */ (roi).open)) context.closePath();
+      context.stroke();
+    }
+    const left = px < this.size[0] / 2;
+    this.lens.style.left = left ? "auto" : "8px";
+    this.lens.style.right = left ? "8px" : "auto";
+  }
+
+  /** Across, down and through, in the patient: unit vectors of this view. */
+  axes() {
+    const plane = this.plane();
+    return { across: unit(plane.col_step), down: unit(plane.row_step), through: planeNormal(plane) };
+  }
+}

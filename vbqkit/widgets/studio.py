@@ -1,0 +1,366 @@
+"""The ROI studio: place regions of interest on a study as in a clinical viewer, and read what they measure while you drag."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from vbqkit.errors import FormatError, RoiError, VbqkitError
+from vbqkit.image import Volume
+from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
+from vbqkit.scores import LevelRule, NoiseCheck, ReferenceGroup, Refusal, Score, free_air
+from vbqkit.widgets import exchange, modules
+from vbqkit.widgets.casefile import Drawn
+from vbqkit.widgets.picture import Snapshot, static_html
+from vbqkit.widgets.readout import (
+    ScoreOptions,
+    by_label,
+    measure_all,
+    measurement_row,
+    noise_check,
+    score_row,
+    scores_of,
+)
+from vbqkit.widgets.state import SharedRois
+from vbqkit.widgets.views import Viewable, open_views, pixels_for_browser
+from vbqkit.widgets.wire import DrawnRoi
+
+_SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
+
+
+class RoiStudio(SharedRois):
+    """A viewer for placing ROIs: rectangles, ellipses, polygons and freehand outlines in patient millimetres.
+
+    While a ROI is dragged the browser computes its numbers; when it is let go Python measures it again with
+    :meth:`vbqkit.roi.Roi.measure`, and that number stays. Press ``?`` in the studio for mouse, keyboard and touch.
+
+    A saved notebook shows the outlines and the numbers without a kernel. The pixels of the picture are saved with it
+    only if the image is synthetic, or if you say ``save_pixels=True``: a notebook is easily sent on, with the patient in it.
+
+    Parameters
+    ----------
+    image : Volume, Series, Study, or list of Volume and Series
+        What to show. Several are linked by patient position: the same ROIs lie on all of them.
+    rois : iterable of Roi
+        ROIs to begin with; left out where the case file already has some.
+    case_file : str or Path, optional
+        JSON file that the ROIs are kept in: read at the start, written after every change. It holds no pixels and
+        nothing about the patient. Without it the ROIs live as long as the kernel.
+    reference : ReferenceGroup or tuple of (mean, sd, n), optional
+        SNR of the reference group on the same scanner, for the M-score.
+    rule, excluded : optional
+        What happens to levels that cannot be used; see :func:`vbqkit.scores.choose_levels`.
+    fixed_area_cm2 : float, optional
+        Give every new ROI this area, as paper 000 does with 0.40 cm2. None: any area.
+    height : int
+        Height of the picture in CSS pixels.
+    save_pixels : bool
+        Whether a saved notebook may hold the picture, not only outlines and numbers.
+
+    Attributes
+    ----------
+    rois : tuple of Roi
+        What lies in the studio now; may be assigned.
+    measurements : dict of str to Measurement
+        By label, on the first view, by Python.
+    scores : dict of str to Score or Refusal
+        By name: ``"SNR"``, ``"M-score"``, ``"VBQ-T1 (median)"``, ``"VBQ-T1 (mean)"`` ...
+
+    Examples
+    --------
+    >>> from vbqkit import Rectangle, Volume
+    >>> from vbqkit.image import stack_affine
+    >>> rng = np.random.default_rng(1)
+    >>> affine = stack_affine((0, 0, 0), (4, 0, 0), (0, 0, -0.5), (0, 0.5, 0))
+    >>> volume = Volume(rng.integers(90, 110, (5, 64, 64)), affine).with_acquisition(weighting="T1")
+    >>> box = Rectangle.on(volume.slice(2), (30, 30), 8.0, 5.0, label="L3")
+    >>> studio = RoiStudio(volume, rois=[box], reference=(23.4, 3.7, 10))
+    >>> studio.rois
+    (<Rectangle 'L3': 8 x 5 mm at (8.0, 15.0, -15.0) mm>,)
+    >>> studio.measurements["L3"].n
+    160
+    >>> print(studio.scores["VBQ-T1 (median)"])
+    VBQ-T1 is not given: no ROI 'CSF' on the T1 series. Place it.
+    """
+
+    _esm = modules.loader("studio.js")
+    _css = modules.static_text("studio.css")
+
+    _views = traitlets.List().tag(sync=True)
+    _measured = traitlets.Dict().tag(sync=True)
+    _options = traitlets.Dict().tag(sync=True)
+    slices = traitlets.List(traitlets.Int(), help="Slice shown in each view, from 0.").tag(sync=True)
+    windows = traitlets.List(help="[level, width] of each view, in signal units.").tag(sync=True)
+
+    def __init__(
+        self,
+        image: Viewable,
+        *,
+        rois: Iterable[Roi] = (),
+        case_file: str | Path | None = None,
+        reference: ReferenceGroup | tuple[float, float, int] | None = None,
+        rule: LevelRule = "all four",
+        excluded: Mapping[str, str] | None = None,
+        fixed_area_cm2: float | None = None,
+        height: int = 560,
+        save_pixels: bool = False,
+    ) -> None:
+        if fixed_area_cm2 is not None and not fixed_area_cm2 > 0:
+            raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
+        group = _group(reference)
+        self._opened, messages = open_views(image)
+        self._score_options = ScoreOptions(reference=group, rule=rule, excluded=dict(excluded or {}))
+        self._results: list[list[Measurement | RoiError]] = []
+        self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
+        self._waiting: asyncio.TimerHandle | None = None
+        self._saved_output: Any = None
+        self._save_pixels = save_pixels
+        super().__init__()
+        self.set_trait("_views", [view.for_browser() for view in self._opened])
+        self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
+        self.set_trait("windows", [view["window"] for view in self._views])
+        self.set_trait("_messages", [*messages, *(text for view in self._opened for text in view.warnings)])
+        drawn, levels = self._open_case(
+            case_file, tuple(DrawnRoi(roi) for roi in rois), self._opened[0].volume if self._opened else None
+        )
+        self.set_trait(
+            "_options",
+            {
+                "id": uuid.uuid4().hex[:12],
+                "reference": None if group is None else [group.mean, group.sd, group.n],
+                "levels": [level for level in ("L1", "L2", "L3", "L4") if level not in (excluded or {})],
+                "fixed_area_cm2": fixed_area_cm2,
+                "usual_area_cm2": FIXED_AREA_CM2,
+                "height": height,
+                "case_file": None if self._case is None else self._case.path.name,
+            },
+        )
+        self._show_slice_of(drawn)
+        self._keep(drawn, levels)
+        self.on_msg(self._on_message)
+
+    # -- what a user reads and sets -------------------------------------------------------------------------------
+
+    @property
+    def volumes(self) -> tuple[Volume, ...]:
+        """The volumes that the views show."""
+        return tuple(view.volume for view in self._opened)
+
+    @property
+    def rois(self) -> tuple[Roi, ...]:
+        """What lies in the studio now, in the order in which it was placed."""
+        return tuple(drawn.roi for drawn in self._drawn)
+
+    @rois.setter
+    def rois(self, rois: Iterable[Roi]) -> None:
+        self._change(tuple(DrawnRoi(roi) for roi in rois))
+
+    def rois_on(self, view: int) -> tuple[Roi, ...]:
+        """The ROIs as they lie on one view, each with that series' shift."""
+        return tuple(drawn.on(self._opened[view].key) for drawn in self._drawn)
+
+    @property
+    def measurements(self) -> dict[str, Measurement]:
+        """Measurements on the first view by label; a second ROI of the same label is ``"L3 (2)"``."""
+        return self.measurements_on(0)
+
+    def measurements_on(self, view: int) -> dict[str, Measurement]:
+        """Measurements on one view by label; ROIs that do not lie on it are left out."""
+        return by_label(self._results[view]) if self._opened else {}
+
+    @property
+    def scores(self) -> dict[str, Score | Refusal]:
+        """Every score by name, with its parts, options, direction, source and cautions; or why it is not given."""
+        self._check_noise()
+        return self._scores()
+
+    def export_rois(self, path: str | Path) -> Path:
+        """Write the ROIs to a file; its ending says how.
+
+        ``.json``: the package's ROI file. ``.csv``: one row a ROI. ``.zip`` (or ``.roi`` for one ROI): ImageJ, on the first
+        view. ``.nii.gz``, ``.nii``, ``.mha``, ``.nrrd``: a mask with one number a ROI, on the first view.
+
+        Raises
+        ------
+        FormatError
+            If the ending is unknown or the file cannot be written.
+        """
+        return exchange.export_rois(Path(path), self.rois, self._first_volume())
+
+    def import_rois(self, path: str | Path) -> tuple[Roi, ...]:
+        """Add the ROIs of a file that :meth:`export_rois` or ImageJ wrote; returns what was added.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be read or belongs to another frame of reference.
+        """
+        added = exchange.import_rois(Path(path), self._first_volume())
+        self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
+        return added
+
+    def snapshot(self, *, view: int = 0, slice_index: int | None = None, pixels: bool = True) -> Snapshot:
+        """A figure for a report: the slice with its ROIs, scale, orientation and numbers.
+
+        Shown in a notebook or saved, it holds the pixels of the slice; with ``pixels=False`` the outlines only.
+
+        Parameters
+        ----------
+        view : int
+            Which view.
+        slice_index : int, optional
+            Which slice; the one shown, if not said.
+        pixels : bool
+            Whether the picture itself is in the figure.
+        """
+        if not self._opened:
+            raise FormatError(
+                "There is no image to take a snapshot of: nothing could be read. See the message in the studio."
+            )
+        index = self.slices[view] if slice_index is None else slice_index
+        lines = [str(result) for result in self.scores.values() if isinstance(result, Score)]
+        return Snapshot.of(
+            self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
+        )
+
+    # -- keeping, measuring, telling ------------------------------------------------------------------------------
+
+    def _first_volume(self) -> Volume:
+        if not self._opened:
+            raise FormatError("The studio shows no image, so positions cannot be given. See the message in it.")
+        return self._opened[0].volume
+
+    def _show_slice_of(self, drawn: Drawn) -> None:
+        """Begin on the slice that most ROIs lie on."""
+        if not drawn or not self._opened:
+            return
+        slices = []
+        for view in self._opened:
+            here = [view.volume.nearest_slice(one.on(view.key).center_mm).index for one in drawn]
+            slices.append(max(set(here), key=here.count))
+        self.set_trait("slices", slices)
+
+    def _measure(self) -> None:
+        self._results = [measure_all(view, self._drawn) for view in self._opened]
+        self._publish()
+        self._later()
+
+    def _scores(self) -> dict[str, Score | Refusal]:
+        tables = [by_label(results) for results in self._results]
+        return scores_of(self._opened, tables, self._noise[1], self._score_options)
+
+    def _publish(self) -> None:
+        rows = [
+            [measurement_row(one, result) for one, result in zip(self._drawn, results, strict=True)]
+            for results in self._results
+        ]
+        scores = [score_row(name, result) for name, result in self._scores().items()]
+        self.set_trait("_measured", {"revision": self._state["revision"], "views": rows, "scores": scores})
+
+    def _check_noise(self) -> bool:
+        """Look at the noise ROI again if anything it depends on is new; whether it was."""
+        t1 = next((i for i, view in enumerate(self._opened) if view.volume.acquisition.weighting == "T1"), None)
+        if t1 is None:
+            return False
+        table = by_label(self._results[t1])
+        key = [
+            measurement_row(one, r)
+            for one, r in zip(self._drawn, self._results[t1], strict=True)
+            if one.roi.label != "CSF"
+        ]
+        if self._noise[0] == key:
+            return False
+        self._noise = (key, noise_check(self._opened[t1], self._drawn, table))
+        return True
+
+    def _later(self) -> None:
+        """The slow checks and the saved picture, when the hand rests; at once where no event loop runs."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._settle()
+            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = loop.call_later(_SETTLE_S, self._settle)
+
+    def _settle(self) -> None:
+        self._waiting = None
+        if self._check_noise():
+            self._publish()
+        if self._saved_output is not None:
+            self._saved_output.update(_Html(self._static_html()))
+
+    def _on_message(self, _widget: Any, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+        try:
+            self._answer(content, buffers)
+        except VbqkitError as error:
+            self._say(str(error))
+
+    def _answer(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+        kind = content.get("type")
+        if kind == "slice":
+            view, index = int(content["view"]), int(content["index"])
+            name, data = pixels_for_browser(self._opened[view].volume.pixels[index])
+            self.send({"type": "slice", "view": view, "index": index, "array": name}, buffers=[data])
+        elif kind == "air":
+            view, index = int(content["view"]), int(content["index"])
+            air = free_air(self._opened[view].volume.slice(index))
+            self.send({"type": "air", "view": view, "index": index}, buffers=[air.astype(np.uint8).tobytes()])
+        elif kind == "refresh":
+            self._refresh()
+        elif kind == "export":
+            name, data = exchange.as_bytes(str(content["ending"]), self.rois, self._first_volume())
+            self.send({"type": "download", "name": name}, buffers=[data])
+        elif kind == "import":
+            added = exchange.from_bytes(str(content["name"]), bytes(buffers[0]), self._first_volume())
+            self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
+
+    # -- in a saved notebook --------------------------------------------------------------------------------------
+
+    def _static_html(self) -> str:
+        return static_html(
+            self._options["id"],
+            self._opened,
+            self.slices,
+            self._drawn,
+            self._results,
+            self._measured["scores"],
+            self.windows,
+            save_pixels=self._save_pixels,
+        )
+
+    def _ipython_display_(self) -> None:
+        """Show the studio, and under it what is left of it in a notebook without a kernel (hidden while it lives)."""
+        from IPython.display import display  # noqa: PLC0415 - only inside Jupyter
+
+        bundle = self._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
+        display(data, metadata=metadata, raw=True)
+        self._saved_output = display(_Html(self._static_html()), display_id=True)
+
+
+def _group(reference: ReferenceGroup | tuple[float, float, int] | None) -> ReferenceGroup | None:
+    if reference is None or isinstance(reference, ReferenceGroup):
+        return reference
+    mean, sd, n = reference
+    return ReferenceGroup(mean=mean, sd=sd, n=n)
+
+
+class _Html:
+    """HTML for display; IPython.display.HTML warns about what it takes for an iframe."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _repr_html_(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<ROI studio, as it was when the notebook was saved>"
