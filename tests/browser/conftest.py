@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import TimeoutError as TooLate
 from playwright.sync_api import sync_playwright
 
@@ -148,8 +149,31 @@ def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     started.stop()
 
 
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+
+
+def settle_after_input(page: Any) -> None:
+    """After each click, key, wheel or release, wait until the page has drawn what it did.
+
+    The studio draws once per animation frame; a test that reads the page sooner reads the picture before.
+    """
+
+    def settled(act: Any) -> Any:
+        def act_and_settle(*args: Any, **options: Any) -> None:
+            act(*args, **options)
+            with contextlib.suppress(BrowserError):  # the page may be on its way to another one
+                page.evaluate(FRAMES)
+
+        return act_and_settle
+
+    for device, names in ((page.mouse, ("up", "click", "dblclick", "wheel")), (page.keyboard, ("press", "type"))):
+        for name in names:
+            setattr(device, name, settled(getattr(device, name)))
+
+
 def new_page(browser: Any, **options: Any) -> Any:
     opened = browser.new_context(viewport={"width": 1500, "height": 1000}, **options).new_page()
+    settle_after_input(opened)
     opened.problems = []
     opened.on("pageerror", lambda error: opened.problems.append(str(error)))
     return opened
