@@ -38,9 +38,20 @@ def test_cohorts_have_the_sexes_fractures_and_t_scores_that_the_papers_print():
     assert all(p.t_score <= -2.5 and p.sex == "F" for p in COHORTS["000 osteoporosis"].people(20, rng()))
 
 
+def test_a_small_group_has_nearly_the_mean_and_all_the_spread_of_a_large_one():
+    """Against the standard error of simple random drawing, SD / sqrt(n)."""
+    cohort = COHORTS["001 non-fracture"]
+    fat = [np.array([np.mean(p.pdff) for p in cohort.people(16, rng(seed))]) for seed in range(8)]
+    large = np.array([np.mean(p.pdff) for p in cohort.people(400, rng(99))])
+    means = np.array([f.mean() for f in fat])
+    assert means.std(ddof=1) < 0.4 * large.std() / np.sqrt(16)
+    assert means.mean() == pytest.approx(large.mean(), abs=0.01)
+    assert np.mean([f.std(ddof=1) for f in fat]) == pytest.approx(large.std(ddof=1), rel=0.15)
+
+
 @pytest.mark.slow
 def test_a_fractured_level_is_replaced_as_paper_001_does():
-    people = bodies(COHORTS["001 fracture"], 3, rng(2))
+    people = list(bodies(COHORTS["001 fracture"], 3, rng(2)))
     assert any(body.excluded for body in people)
     scores = [
         measured(b, scanner_named(PAPER_SCANNERS["001"]), aggregate="mean", rule="replace", rng=rng()) for b in people

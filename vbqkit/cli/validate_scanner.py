@@ -8,17 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScannerError
 
 HELP = "Simulate the papers' groups with their protocols, measure them, and compare with what the papers print."
 
-_COLUMNS = ("source", "score", "group", "simulated", "published", "published_sd", "allowed", "within")
+_COLUMNS = ("source", "score", "group", "simulated", "simulated_n", "published", "published_sd", "allowed", "within")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    parser.add_argument("--patients", type=int, default=20, metavar="N", help="virtual people in each group (20)")
+    parser.add_argument(
+        "--patients",
+        type=int,
+        metavar="N",
+        help="virtual people in each group; without it as many as the papers had (minutes)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of people, bodies and noise (1)")
     parser.add_argument(
         "--predictions", metavar="FILE", help="write the table of predictions to this CSV file first, before comparing"
@@ -36,15 +42,17 @@ def run(args: argparse.Namespace) -> Report:
         ranges_of_assumed_protocols,
     )
 
-    if args.patients < 4:
+    if args.patients is not None and args.patients < 4:
         raise ScannerError(
             f"{args.patients} virtual people in a group are too few for a mean and an SD; give 4 or more."
         )
     seeds = np.random.SeedSequence(args.seed).spawn(3)
     if args.predictions:
-        foretold = predictions(n=max(4, args.patients // 2), rng=np.random.default_rng(seeds[0]))
+        foretold = predictions(n=max(4, (args.patients or 40) // 2), rng=np.random.default_rng(seeds[0]))
         _write(Path(args.predictions), PREDICTION_COLUMNS, foretold)
-    rows = [c.as_row() for c in compare_with_papers(n=args.patients, rng=np.random.default_rng(seeds[1]))]
+    with progress_bar("Scanning virtual people") as progress:
+        compared = compare_with_papers(n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress)
+    rows = [c.as_row() for c in compared]
     ranges = ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
     missed = [row for row in rows if not row["within"]]
     return Report(rows=rows, columns=_COLUMNS, remarks=tuple(_remarks(rows, missed, ranges)), status=int(bool(missed)))

@@ -83,32 +83,54 @@ class Comparison:
         return asdict(self)
 
 
-def compare_with_papers(*, n: int, rng: np.random.Generator) -> tuple[Comparison, ...]:
+Progress = Callable[[int, int], None]
+"""``progress(done, total)``: virtual people scanned, and to be scanned."""
+
+SMALLEST_GROUP = 60
+"""Fewest virtual people in a group of the papers' sizes: five people, as in paper 000, have no mean to speak of."""
+
+
+def compare_with_papers(
+    *, n: int | None = None, rng: np.random.Generator, progress: Progress | None = None
+) -> tuple[Comparison, ...]:
     """Scan every paper's groups with its protocol, measure them with its rules, and compare the means.
 
     One tissue table, one population, nothing fitted: a row that misses says so.
 
     Parameters
     ----------
-    n : int
-        Virtual people in each group, at least 4.
+    n : int or None
+        Virtual people in each group, at least 4; None: as many as the paper had, and at least 60.
     rng : numpy.random.Generator
         Source of people, bodies and noise.
+    progress : callable or None
+        Called after each person with the number of people done and of all.
 
     Returns
     -------
     tuple of Comparison
         Papers 001, 004 and 000, in this order.
     """
-    return (*_paper_001(n, rng), *_paper_004(n, rng), _paper_000(n, rng))
+    sizes = {key: max(cohort.n, SMALLEST_GROUP) if n is None else n for key, cohort in COHORTS.items()}
+    done, total = 0, sum(sizes.values())
+
+    def scored(key: str) -> Scores:
+        nonlocal done
+        cohort = COHORTS[key]
+        aggregate, rule = _RULES[cohort.source]
+        scanner = scanner_named(PAPER_SCANNERS[cohort.source])
+        found = []
+        for body in bodies(cohort, sizes[key], rng):
+            found.append((body.patient, measured(body, scanner, aggregate=aggregate, rule=rule, rng=rng)))
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        return found
+
+    return (*_paper_001(scored), *_paper_004(scored), _paper_000(scored))
 
 
-def _scored(key: str, n: int, rng: np.random.Generator) -> list[tuple[VirtualPatient, dict[str, float]]]:
-    cohort = COHORTS[key]
-    aggregate, rule = _RULES[cohort.source]
-    scanner = scanner_named(PAPER_SCANNERS[cohort.source])
-    people = bodies(cohort, n, rng)
-    return [(b.patient, measured(b, scanner, aggregate=aggregate, rule=rule, rng=rng)) for b in people]
+Scores = list[tuple[VirtualPatient, dict[str, float]]]
 
 
 def _row(
@@ -134,28 +156,28 @@ def _row(
     )
 
 
-def _paper_001(n: int, rng: np.random.Generator) -> Iterator[Comparison]:
+def _paper_001(scored_of: Callable[[str], Scores]) -> Iterator[Comparison]:
     printed = paper_numbers("001")
     for key, short in (("001 fracture", "frac"), ("001 non-fracture", "non")):
-        scored = _scored(key, n, rng)
+        scored = scored_of(key)
         for score, name in _SCORES_001:
             for suffix, subset, belongs in _SUBSETS if score == "VBQ-T1" else _SUBSETS[:1]:
                 mean, sd = (printed[f"table1.{subset}.{name}.{short}.{s}"].range.value for s in ("mean", "sd"))
                 yield _row(key, score, suffix, [f for p, f in scored if belongs(p)], mean, sd)
 
 
-def _paper_004(n: int, rng: np.random.Generator) -> Iterator[Comparison]:
+def _paper_004(scored_of: Callable[[str], Scores]) -> Iterator[Comparison]:
     printed = paper_numbers("004")
     for key, short in (("004 degenerative", "deg"), ("004 control", "con")):
         mean, sd = (printed[f"table2.vbq.{short}.{s}"].range.value for s in ("mean", "sd"))
-        yield _row(key, "VBQ-T1", "", [f for _, f in _scored(key, n, rng)], mean, sd)
+        yield _row(key, "VBQ-T1", "", [f for _, f in scored_of(key)], mean, sd)
 
 
-def _paper_000(n: int, rng: np.random.Generator) -> Comparison:
+def _paper_000(scored_of: Callable[[str], Scores]) -> Comparison:
     levels = paper_000_reference()[["L1", "L2", "L3", "L4"]].to_numpy(dtype=np.float64)
     published = float(paper_000_patients()["snr"].mean()) / float(levels.mean())
     patients, young = (
-        np.array([f["SNR"] for _, f in _scored(key, n, rng)]) for key in ("000 osteoporosis", "000 young reference")
+        np.array([f["SNR"] for _, f in scored_of(key)]) for key in ("000 osteoporosis", "000 young reference")
     )
     ratio = float(patients.mean() / young.mean())
     return Comparison(
@@ -206,7 +228,7 @@ def ranges_of_assumed_protocols(*, n: int, rng: np.random.Generator) -> list[dic
         and at the two ends of the ordinary range; a value is None where the score was refused for everyone.
     """
     scanner = scanner_named(PAPER_SCANNERS["001"])
-    people = bodies(COHORTS["001 non-fracture"], n, rng)
+    people = list(bodies(COHORTS["001 non-fracture"], n, rng))
     rows = []
     for score, (low, high) in _CORNERS.items():
         row: dict[str, Any] = {"score": score, "assumed": _times(scanner, low)}

@@ -73,7 +73,7 @@ def _values(prepared: list[tuple[PreparedPatient, Phantom]], **settings: float) 
 
 
 def _fields_and_protocols(n: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    people = bodies(MIDDLE_AGED, n, rng)
+    people = list(bodies(MIDDLE_AGED, n, rng))
     # quiet noise and no uniformity left over: what remains is physics
     low = replace(scanner_named("generic-1.5t"), uniformity_correction=1.0)
     high = replace(scanner_named("generic-3t"), uniformity_correction=1.0)
@@ -103,7 +103,7 @@ def _ages(n: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     scanner = scanner_named("generic-1.5t")
     for decade in range(20, 80, 10):
         women = Cohort(source="", group="women", n=0, share_women=1.0, age_range=(float(decade), decade + 9.99))
-        values = _values(_prepared(bodies(women, n, rng), scanner, rng))
+        values = _values(_prepared(list(bodies(women, n, rng)), scanner, rng))
         yield _row("VBQ-T1 against age, women, 1.5 T", f"{decade} to {decade + 9} years", values)
 
 
