@@ -46,3 +46,12 @@ def test_without_a_score_there_is_no_star_and_the_reason_stands_below(studio):
     studio.rois = [roi for roi in studio.rois if roi.label != "L2"]
     assert star(chart) is None
     assert "L2" in chart._note.value
+
+
+def test_the_live_chart_has_one_title_after_every_redraw_and_no_share_button(studio):
+    chart = CaseAmongPatients(studio, paper_000_patients(), dexa={"t_score": -2.9}, source="paper 000")
+    chart._against.value = "tbs"
+    title = chart.figure.layout.title
+    assert title.text.endswith("paper 000</span>")
+    assert title.subtitle.text is None
+    assert chart.figure._config["showSendToCloud"] is False

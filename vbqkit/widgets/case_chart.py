@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from vbqkit.charts import plot_against_dexa
 from vbqkit.scores import Refusal, Score
+from vbqkit.widgets.figure import live_figure, with_one_title
 
 if TYPE_CHECKING:
     from vbqkit.widgets.studio import RoiStudio
@@ -53,7 +54,7 @@ class CaseAmongPatients(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets sh
         self._score = ipywidgets.ToggleButtons(options=SCORES, description="Score")
         self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
         self._note = ipywidgets.HTML()
-        self.figure = go.FigureWidget(self._chart())
+        self.figure = live_figure(self._chart())
         super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, self._note])
         self._score.observe(self._draw, "value")
         self._against.observe(self._draw, "value")
@@ -74,7 +75,7 @@ class CaseAmongPatients(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets sh
         )
 
     def _draw(self, *_: object) -> None:
-        chart = self._chart()
+        chart = with_one_title(self._chart())
         with self.figure.batch_update():
             self.figure.data = []
             self.figure.add_traces(chart.data)

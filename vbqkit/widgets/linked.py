@@ -11,12 +11,11 @@ import anywidget
 import ipywidgets
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import traitlets
 
-from vbqkit.charts.look import safe_config
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.widgets.figure import live_figure
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -74,13 +73,8 @@ class LinkedChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyp
                 f"The table has no column {', '.join(missing)}; it has: {', '.join(map(str, table.columns))}. Name those."
             )
         self._data = table
-        self.figure = go.FigureWidget(chart)
-        self.figure._config = safe_config({})
+        self.figure = live_figure(chart)
         self.figure.update_layout(dragmode="select", clickmode="event+select")
-        title = self.figure.layout.title
-        if title.subtitle.text:  # plotly lays it over the title where a widget is drawn before it can be seen
-            title.text = f'{title.text}<br><span style="font-size:12px">{title.subtitle.text}</span>'
-            title.subtitle.text = None
         self._points = {
             i: [int(row) for row in trace.customdata] for i, trace in enumerate(self.figure.data) if _knows_rows(trace)
         }

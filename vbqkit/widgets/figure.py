@@ -1,0 +1,28 @@
+"""A chart as a live widget: the same picture, no share button, its title in one piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from vbqkit.charts.look import safe_config
+
+
+def live_figure(chart: Any) -> Any:
+    """A plotly FigureWidget that shows `chart` and keeps its data on this computer."""
+    figure = go.FigureWidget(chart)
+    figure._config = safe_config({})
+    return with_one_title(figure)
+
+
+def with_one_title(chart: Any) -> Any:
+    """The chart itself, its subtitle made the second line of its title.
+
+    Plotly lays a subtitle over the title where a widget is drawn before it can be seen.
+    """
+    title = chart.layout.title
+    if title.subtitle.text:
+        title.text = f'{title.text}<br><span style="font-size:12px">{title.subtitle.text}</span>'
+        title.subtitle.text = None
+    return chart
