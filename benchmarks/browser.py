@@ -1,22 +1,38 @@
-"""The ROI studio in a real browser, with real mouse events: against an empty SVG drag and against plotly's FigureWidget.
+"""The ROI studio in a real browser, with real mouse events, beside plotly's FigureWidget and Cornerstone3D in an anywidget.
 
-All on the same machine, in the same run, in JupyterLab with headless Chromium, on 15 slices of 512 x 512. Times are from
-the browser's own clock: from the event (its time stamp) to the change of the page that shows its result.
+All on the same machine, in the same run and in turns, in JupyterLab with headless Chromium without a graphics card, on 15
+slices of 512 x 512 with five ROIs. A time goes from the event (its own time stamp) to the end of the frame that shows
+its result, by the browser's clock. Cornerstone3D comes from the npm registry while this runs and is not kept.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import statistics
 import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-DRAGS = 12
-STEPS = 15
+from benchmarks import cornerstone
+
+ROUNDS, DRAGS, STEPS, TURNS = 3, 4, 15, 8
+FRAME_MS = 1000 / 60
+
+READOUT = "readout while dragging"
+ANSWER = "drag end to Python's number"
+SLICE = "slice change"
+WINDOW = "window change"
+LOAD = "load"
+OPENING = "kB to open"
+PER_DRAG = "kB a drag"
+WHAT = {READOUT: "ms", ANSWER: "ms", SLICE: "ms", WINDOW: "ms", LOAD: "s", OPENING: "", PER_DRAG: ""}
+
+EMPTY, STUDIO, CORNERSTONE, PLOTLY = "empty SVG drag", "ROI studio", "Cornerstone3D", "plotly FigureWidget"
 
 _VOLUME = """
 import numpy as np
@@ -25,20 +41,21 @@ from vbqkit.image import stack_affine
 rng = np.random.default_rng(7)
 pixels = rng.integers(50, 400, (15, 512, 512)).astype("uint16")
 volume = Volume(pixels, stack_affine((-28, -150, 150), (4, 0, 0), (0, 0, -0.6), (0, 0.6, 0))).with_acquisition(weighting="T1", synthetic=True)
+middle = {f"L{k + 1}": (120 + 70 * k, 250) for k in range(4)} | {"CSF": (250, 330)}
+rois = [Rectangle.on(volume.slice(7), middle[f"L{k + 1}"], 20, 16, label=f"L{k + 1}") for k in range(4)]
+rois.append(Rectangle.on(volume.slice(7), middle["CSF"], 8, 30, label="CSF"))
 """
 
-_STUDIO = """
-from vbqkit.widgets import RoiStudio
-rois = [Rectangle.on(volume.slice(7), (120 + 70 * k, 250), 20, 16, label=f"L{k + 1}") for k in range(4)]
-RoiStudio(volume, rois=[*rois, Rectangle.on(volume.slice(7), (250, 330), 8, 30, label="CSF")])
-"""
+_STARTED = "import time; print('started', time.time())\n"
+
+_STUDIO = "from vbqkit.widgets import RoiStudio\nRoiStudio(volume, rois=rois)\n"
 
 _PLOTLY = """
 import ipywidgets, plotly.graph_objects as go
 from IPython.display import display
-figure = go.FigureWidget(go.Heatmap(z=pixels[7], colorscale="Greys", showscale=False))
+figure = go.FigureWidget(go.Heatmap(z=pixels[7], colorscale="Greys", showscale=False, zmin=50, zmax=400))
 figure.update_layout(height=560, width=700, title_text="mean", yaxis_autorange="reversed", dragmode="pan")
-figure.add_shape(type="rect", x0=235, x1=268, y0=245, y1=272, line_color="orange", fillcolor="rgba(255,160,0,.2)", editable=True)
+figure.add_shape(type="rect", x0=233, x1=267, y0=247, y1=273, line_color="orange", fillcolor="rgba(255,160,0,.2)", editable=True)
 figure._config = {"editable": True}
 def told(layout, shapes):
     s = shapes[0]
@@ -46,10 +63,14 @@ def told(layout, shapes):
     figure.layout.title.text = f"mean {part.mean():.6f}"
 figure.layout.on_change(told, "shapes")
 slider = ipywidgets.IntSlider(7, 0, 14, description="slice")
+window = ipywidgets.IntSlider(400, 100, 600, description="window")
 def go_to(change):
     figure.data[0].z = pixels[change["new"]]
+def show(change):
+    figure.data[0].zmax = change["new"]
 slider.observe(go_to, "value")
-display(slider, figure)
+window.observe(show, "value")
+display(slider, window, figure)
 """
 
 _SVG = """<svg width="600" height="600"><rect x="200" y="200" width="80" height="60" fill="none" stroke="red"/></svg><script>
@@ -59,18 +80,251 @@ addEventListener("pointermove", e => { if (!held) return; [x, y] = [e.clientX, e
   waiting ||= requestAnimationFrame(() => { waiting = 0; r.setAttribute("x", x - 40); r.setAttribute("y", y - 30); }); });
 </script>"""
 
-# From the last event of a kind to a change of what a selector finds: one number a change.
-_WATCH = """([events, selector, attribute, text]) => {
-  window.seen = []; let from = null;
-  for (const name of events) window.addEventListener(name, e => { from = e.timeStamp; }, true);
+# bench(what, event, buttons, selector, state): each event starts a clock; the next change of what `state` says of the
+# element stops it, at the end of the frame that shows it: this frame, if the change came in an animation frame, else the next.
+_CLOCK = """
+window.seen = {}; window.inFrame = false;
+const frame = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (f) => frame((t) => {
+  window.inFrame = true;
+  try { f(t); } finally { queueMicrotask(() => { window.inFrame = false; }); }
+});
+const soon = (f) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = f; port2.postMessage(0); };
+const painted = (f) => window.inFrame ? soon(f) : frame(() => soon(f));
+window.bench = (what, event, buttons, selector, state) => {
   const target = document.querySelector(selector);
-  window.watching?.disconnect();
-  window.watching = new MutationObserver(() => {
-    if (from === null || (attribute && target.getAttribute(attribute) !== text)) return;
-    window.seen.push(performance.now() - from); from = null;
-  });
-  window.watching.observe(target, { attributes: true, childList: true, characterData: true, subtree: true });
-}"""
+  const read = new Function("e", "return " + state);
+  const times = window.seen[what] = [];
+  let [from, last] = [null, read(target)];
+  window.addEventListener(event, (e) => { if (buttons === null || e.buttons === buttons) from = e.timeStamp; }, true);
+  new MutationObserver(() => {
+    const now = read(target);
+    if (now === last || now === null) return;
+    last = now;
+    if (from === null) return;
+    const start = from;
+    from = null;
+    painted(() => times.push(performance.now() - start));
+  }).observe(target, { attributes: true, childList: true, characterData: true, subtree: true });
+};
+"""
+
+
+class Contestant:
+    """One way to place ROIs, open on a page of its own, with clocks on what it shows."""
+
+    name = EMPTY
+    selector = "svg"
+    ready = "!!document.querySelector('rect')"
+    clocks: dict[str, tuple[str, int | None, str, str]] = {  # noqa: RUF012 - set once by each class, never changed
+        READOUT: ("pointermove", 1, "rect", "e.getAttribute('x')"),
+    }
+
+    def __init__(self, tools: Any, browser: Any, server: Any) -> None:
+        self.page = tools.new_page(browser)
+        self.page.add_init_script(_CLOCK)
+        self.lab = tools.Lab(self.page, server)
+        self.bytes = 0
+        self.numbers: dict[str, list[float]] = {}
+
+    def cell(self) -> str:
+        return ""
+
+    def start(self) -> None:
+        """Open it, and measure until it is ready and its bytes have come."""
+        self.page.on("websocket", self.count)
+        self.lab.open(f"bench_{type(self).__name__.lower()}.ipynb", _VOLUME, _STARTED + self.cell())
+        ready = self.page.wait_for_function(
+            f"() => ({self.ready}) && Date.now()", timeout=90_000, polling=20
+        ).json_value()
+        began = self.page.locator(".jp-OutputArea-output", has_text="started ").first.inner_text()
+        self.numbers[LOAD] = [ready / 1000 - float(began.split()[1])]
+        size = -1
+        while size != self.bytes:
+            size = self.bytes
+            self.page.wait_for_timeout(1500)
+        self.numbers[OPENING] = [size / 1000]
+        self.page.locator(self.selector).first.evaluate("e => e.scrollIntoView()")
+        self.page.wait_for_timeout(500)
+        self.watch()
+
+    def count(self, socket: Any) -> None:
+        def add(data: str | bytes) -> None:
+            self.bytes += len(data)
+
+        socket.on("framereceived", add)
+        socket.on("framesent", add)
+
+    def watch(self) -> None:
+        for what, clock in self.clocks.items():
+            self.page.evaluate("a => window.bench(...a)", [what, *clock])
+
+    def handle(self) -> tuple[float, float]:
+        """Where to take hold of the ROI, on the screen."""
+        return (240.0, 230.0)
+
+    def drags(self) -> None:
+        """Back and forth, so that the ROI ends where it was."""
+        x, y = self.handle()
+        before = self.bytes
+        for k in range(DRAGS):
+            sign = 1 if k % 2 == 0 else -1
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(60)
+            self.page.mouse.down()
+            for _ in range(STEPS):
+                x, y = x + 3 * sign, y + sign
+                self.page.mouse.move(x, y)
+                self.page.wait_for_timeout(20)
+            self.waited(ANSWER, self.page.mouse.up)
+            self.page.wait_for_timeout(300)
+        self.numbers.setdefault(PER_DRAG, []).append((self.bytes - before) / 1000 / DRAGS)
+
+    def waited(self, what: str, act: Callable[[], None]) -> None:
+        """Act, and wait until its clock has stopped; an answer that never comes is not counted."""
+        if what not in self.clocks:
+            act()
+            return
+        before = self.page.evaluate("what => window.seen[what].length", what)
+        act()
+        deadline = time.monotonic() + 2.5
+        while time.monotonic() < deadline:
+            self.page.wait_for_timeout(15)
+            if self.page.evaluate("what => window.seen[what].length", what) > before:
+                return
+
+    def slices(self) -> None:
+        self.page.mouse.move(*self.quiet())
+        for k in range(TURNS):
+            self.page.mouse.wheel(0, 100 if k % 2 else -100)
+            self.page.wait_for_timeout(80)
+
+    def window(self) -> None:
+        x, y = self.quiet()
+        self.page.mouse.move(x, y)
+        self.page.mouse.down(button="right")
+        for k in range(TURNS):
+            self.page.mouse.move(x + 4 * (k + 1), y)
+            self.page.wait_for_timeout(40)
+        self.page.mouse.up(button="right")
+        self.page.mouse.move(x, y)
+
+    def quiet(self) -> tuple[float, float]:
+        """A place on the image far from every ROI."""
+        box = self.page.locator(self.selector).first.bounding_box()
+        return (box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
+
+    def round(self) -> None:
+        """One turn: drags, slices, windows."""
+        self.page.bring_to_front()
+        self.drags()
+        if SLICE in self.clocks:
+            self.slices()
+            self.window()
+
+    def found(self) -> dict[str, list[float]]:
+        return self.numbers | {
+            what: [float(t) for t in times] for what, times in self.page.evaluate("window.seen").items()
+        }
+
+
+class EmptyDrag(Contestant):
+    """Nothing but a rectangle that follows the pointer: what the browser itself costs."""
+
+    def start(self) -> None:
+        self.page.goto("about:blank")
+        self.page.set_content(_SVG)
+        self.watch()
+
+
+class Studio(Contestant):
+    name = STUDIO
+    selector = ".vbq-stage"
+    ready = """document.querySelector('.vbq-waiting')?.hidden && document.querySelector('.vbq-panel')?.dataset.source === 'python'
+        && document.querySelectorAll('.vbq-table tbody tr').length === 5"""
+    clocks = {  # noqa: RUF012
+        READOUT: ("pointermove", 1, ".vbq-table tr[data-label=L3] td[data-key=mean]", "e.dataset.value"),
+        ANSWER: ("pointerup", None, ".vbq-panel", "e.dataset.source === 'python' ? e.textContent : null"),
+        SLICE: ("wheel", None, ".vbq-stage .vbq-tr", "e.textContent"),
+        WINDOW: ("pointermove", 2, ".vbq-stage .vbq-tr", "e.textContent"),
+    }
+
+    def cell(self) -> str:
+        return _STUDIO
+
+    def handle(self) -> tuple[float, float]:
+        at: tuple[float, float] = self.lab.middle("L3")
+        return at
+
+
+class Cornerstone(Contestant):
+    name = CORNERSTONE
+    selector = ".cornerstone-view"
+    ready = "+document.querySelector('.cornerstone-view')?.dataset.rendered > 0 && !!document.querySelector('.cornerstone-view svg text')"
+    clocks = {  # noqa: RUF012
+        READOUT: (
+            "pointermove",
+            1,
+            ".cornerstone-view svg",
+            "[...e.querySelectorAll('text')].map((t) => t.textContent).join()",
+        ),
+        ANSWER: ("pointerup", None, ".cornerstone-python", "e.textContent"),
+        SLICE: ("wheel", None, ".cornerstone-view", "e.dataset.rendered"),
+        WINDOW: ("pointermove", 2, ".cornerstone-view", "e.dataset.rendered"),
+    }
+    script = Path()
+
+    def cell(self) -> str:
+        return cornerstone.cell(self.script)
+
+    def handle(self) -> tuple[float, float]:
+        box, (x, y) = (
+            self.page.locator(self.selector).bounding_box(),
+            self.page.locator(self.selector).evaluate("e => [+e.dataset.x, +e.dataset.y]"),
+        )
+        return (box["x"] + x, box["y"] + y)
+
+
+class Plotly(Contestant):
+    name = PLOTLY
+    selector = ".js-plotly-plot"
+    ready = "!!document.querySelector('.js-plotly-plot .shapelayer path') && !!document.querySelector('.js-plotly-plot .heatmaplayer image')"
+    clocks = {  # noqa: RUF012
+        ANSWER: ("pointerup", None, ".js-plotly-plot", "e.querySelector('.gtitle')?.textContent ?? null"),
+        SLICE: (
+            "keydown",
+            None,
+            ".js-plotly-plot",
+            "e.querySelector('.heatmaplayer image')?.getAttribute('href') ?? null",
+        ),
+    }
+
+    def cell(self) -> str:
+        return _PLOTLY
+
+    def watch(self) -> None:
+        super().watch()
+        self.turned = 0
+
+    def handle(self) -> tuple[float, float]:
+        box = self.page.locator(".js-plotly-plot .shapelayer path").first.bounding_box()
+        return (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def slices(self) -> None:
+        self.turn(0, SLICE)
+
+    def window(self) -> None:
+        """By its slider: the heat map has no window of its own. Same clock as for a slice, kept apart."""
+        before = self.page.evaluate("what => window.seen[what].length", SLICE)
+        self.turn(1, SLICE)
+        taken = self.page.evaluate("([what, from]) => window.seen[what].splice(from)", [SLICE, before])
+        self.numbers.setdefault(WINDOW, []).extend(float(t) for t in taken)
+
+    def turn(self, slider: int, what: str) -> None:
+        self.page.locator(".noUi-handle").nth(slider).focus()
+        for k in range(TURNS // 2):
+            self.waited(what, lambda key=("ArrowLeft", "ArrowRight")[k % 2]: self.page.keyboard.press(key))
+            self.page.wait_for_timeout(100)
 
 
 def harness() -> Any:
@@ -84,128 +338,99 @@ def harness() -> Any:
     return module
 
 
-def watch(page: Any, events: list[str], selector: str, attribute: str = "", text: str = "") -> None:
-    page.evaluate(_WATCH, [events, selector, attribute, text])
+def bundled(folder: Path) -> list[type[Contestant]]:
+    """The contestants there can be: without npm, all but Cornerstone3D."""
+    try:
+        Cornerstone.script = cornerstone.bundle(folder)
+    except cornerstone.NotBundledError as error:
+        print(f"{CORNERSTONE}: left out, {error}")
+        return [EmptyDrag, Studio, Plotly]
+    return [EmptyDrag, Studio, Cornerstone, Plotly]
 
 
-def drags(page: Any, x: float, y: float, pause_ms: int = 400) -> None:
-    for k in range(DRAGS):
-        sign = 1 if k % 2 == 0 else -1
-        page.mouse.move(x, y)
-        page.mouse.down()
-        for _ in range(STEPS):
-            x, y = x + 3 * sign, y + sign
-            page.mouse.move(x, y)
-            page.wait_for_timeout(20)
-        page.mouse.up()
-        page.wait_for_timeout(pause_ms)
+def started(make: Callable[[], Contestant]) -> Contestant | None:
+    """Open one, at the second try if need be; one of the others that does not open is left out, with the reason."""
+    for last in (False, True):
+        one = make()
+        try:
+            one.start()
+        except Exception as error:
+            one.page.context.close()
+            if not last:
+                continue
+            if one.name in (EMPTY, STUDIO):
+                raise
+            print(f"{one.name}: left out, it did not open: {'; '.join(one.page.problems) or error}")
+        else:
+            return one
+    return None
 
 
-def seen(page: Any) -> list[float]:
-    return [float(t) for t in page.evaluate("window.seen")]
+def measure(tools: Any, executable: str) -> dict[str, dict[str, list[float]]]:
+    """Every contestant's times, taken in turns."""
+    from playwright.sync_api import sync_playwright
 
-
-def measure_svg(page: Any) -> dict[str, list[float]]:
-    page.set_content(_SVG)
-    watch(page, ["pointermove"], "rect")
-    drags(page, 240, 230, pause_ms=50)
-    return {"readout while dragging": seen(page)}
-
-
-def measure_studio(lab: Any) -> dict[str, list[float]]:
-    page = lab.page
-    sizes: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
-    lab.open("bench_studio.ipynb", _VOLUME, _STUDIO)
-    lab.wait_for_studio()
-    page.wait_for_timeout(4000)  # the other slices come meanwhile
-    found = {"bytes to open": [float(sum(sizes))]}
-    x, y = lab.middle("L3")
-    watch(page, ["pointermove"], ".vbq-table tr[data-label=L3] td[data-key=mean]")
-    drags(page, x, y)
-    found["readout while dragging"] = seen(page)
-    watch(page, ["pointerup"], ".vbq-panel", "data-source", "python")
-    drags(page, *lab.middle("L3"))
-    found["drag end to Python's number"] = seen(page)
-    watch(page, ["wheel"], ".vbq-stage .vbq-tr")
-    page.mouse.move(*lab.at(0.2, 0.5))
-    for k in range(20):
-        page.mouse.wheel(0, 100 if k % 2 else -100)
-        page.wait_for_timeout(80)
-    found["slice change"] = seen(page)
-    watch(page, ["pointermove"], ".vbq-stage .vbq-tr")
-    page.mouse.down(button="right")
-    for k in range(20):
-        page.mouse.move(lab.at(0.2, 0.5)[0] + 4 * k, lab.at(0.2, 0.5)[1])
-        page.wait_for_timeout(40)
-    page.mouse.up(button="right")
-    found["window change"] = seen(page)
-    return found
-
-
-def measure_plotly(lab: Any) -> dict[str, list[float]]:
-    page = lab.page
-    sizes: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
-    lab.open("bench_plotly.ipynb", _VOLUME, _PLOTLY)
-    page.wait_for_selector(".js-plotly-plot .shapelayer path", timeout=120_000, state="attached")
-    page.wait_for_timeout(4000)
-    found = {"bytes to open": [float(sum(sizes))]}
-    box = page.locator(".js-plotly-plot .shapelayer path").first.bounding_box()
-    watch(page, ["mouseup"], ".js-plotly-plot .infolayer")
-    drags(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, pause_ms=1200)
-    found["drag end to Python's number"] = seen(page)
-    watch(page, ["keydown"], ".js-plotly-plot .heatmaplayer")
-    page.locator(".noUi-handle").first.focus()
-    for k in range(8):
-        page.keyboard.press("ArrowRight" if k % 2 else "ArrowLeft")
-        page.wait_for_timeout(1500)
-    found["slice change"] = seen(page)
-    return found
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        kinds = bundled(Path(folder) / "cornerstone")
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=tools.FLAGS, ignore_default_args=["--headless"]
+        )
+        server = tools.Server(Path(folder))
+        try:
+            contestants = [one for kind in kinds if (one := started(partial(kind, tools, browser, server)))]
+            for _ in range(ROUNDS):
+                for one in contestants:
+                    one.round()
+            return {one.name: one.found() for one in contestants}
+        finally:
+            server.stop()
+            browser.close()
 
 
 def main() -> None:
     """Print p50 and p95 of each, and the ratios the goals are about."""
     tools = harness()
     executable = tools.find_chromium()
-    if executable is None or shutil.which("node") is None:
+    if executable is None:
         print("browser: skipped, no Chromium on PATH (name one in the variable CHROMIUM)")
         return
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=tools.FLAGS, ignore_default_args=["--headless"]
-        )
-        server = tools.Server(Path(folder))
-        try:
-            empty = measure_svg(tools.new_page(browser))
-            studio = measure_studio(tools.Lab(tools.new_page(browser), server))
-            plotly = measure_plotly(tools.Lab(tools.new_page(browser), server))
-        finally:
-            server.stop()
-            browser.close()
-    report({"empty SVG drag": empty, "ROI studio": studio, "plotly FigureWidget": plotly})
+    report(measure(tools, executable))
 
 
 def report(results: dict[str, dict[str, list[float]]]) -> None:
-    print(f"{'':32}{'what':22}{'p50':>10}{'p95':>10}{'seen':>7}")
-    for what in dict.fromkeys(key for found in results.values() for key in found):
-        for name, found in results.items():
-            times = found.get(what)
-            if times:
-                p50, p95 = statistics.median(times), float(np.percentile(times, 95))
-                print(f"{what:32}{name:22}{p50:>10.1f}{p95:>10.1f}{len(times):>7}")
-    studio, plotly, empty = results["ROI studio"], results["plotly FigureWidget"], results["empty SVG drag"]
+    """The table, as it stands in the README, and each goal with its figure."""
+    names = list(results)
+    print(f"\n| p50 / p95 | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
+    for what, unit in WHAT.items():
+        cells = [_cell(results[name].get(what), unit) for name in names]
+        print(f"| {what} | {' | '.join(cells)} |")
+    print()
+    for text, value, limit, sign in goals(results):
+        print(f"{text}: {value:.2f} {sign}; {'within' if value <= limit else 'OVER'} the limit of {limit:g} {sign}")
 
-    def ratio(what: str, other: dict[str, list[float]], text: str) -> None:
-        if other.get(what) and studio.get(what):
-            print(f"{text}: {statistics.median(studio[what]) / statistics.median(other[what]):.2f} x")
 
-    ratio("readout while dragging", empty, "readout while dragging / empty SVG drag")
-    ratio("drag end to Python's number", plotly, "drag end to Python's number / plotly")
-    ratio("slice change", plotly, "slice change / plotly")
-    ratio("bytes to open", plotly, "bytes to open / plotly")
+def _cell(values: list[float] | None, unit: str) -> str:
+    if not values:
+        return "-"
+    if len(values) == 1 or not unit:
+        return f"{statistics.median(values):,.1f} {unit}".strip()
+    return f"{statistics.median(values):.0f} / {np.percentile(values, 95):.0f} {unit} (n = {len(values)})"
+
+
+def goals(results: dict[str, dict[str, list[float]]]) -> list[tuple[str, float, float, str]]:
+    """What was aimed at: text, value, limit and unit."""
+    studio = results[STUDIO]
+
+    def p50(name: str, what: str) -> float:
+        return statistics.median(results[name][what])
+
+    late = float(np.percentile(studio[READOUT], 95) - np.percentile(results[EMPTY][READOUT], 95)) / FRAME_MS
+    found = [(f"{READOUT}, p95, over an {EMPTY}", late, 2.0, "frames")]
+    for name, limit in ((CORNERSTONE, 1.0), (PLOTLY, 0.4)):
+        if results.get(name, {}).get(ANSWER):
+            found.append((f"{ANSWER} / {name}", p50(STUDIO, ANSWER) / p50(name, ANSWER), limit, "x"))
+    found += [(f"{what}, p50", p50(STUDIO, what), 20.0, "ms") for what in (SLICE, WINDOW)]
+    return found
 
 
 if __name__ == "__main__":

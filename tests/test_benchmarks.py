@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import import_time, listing, reading, slices, timing
+from benchmarks import browser, cornerstone, import_time, listing, reading, slices, timing
 from benchmarks.__main__ import main, names
 
 
@@ -36,3 +36,30 @@ def test_a_ratio_over_the_limit_is_called_that(capsys):
     shown = capsys.readouterr().out
     assert "2.00 x b (1000.0 ms); OVER the limit of 1.2 x" in shown
     assert "0.50 x c (4000.0 ms); within the limit of 1 x" in shown
+
+
+def times(readout, answer, turn):
+    return {browser.READOUT: readout, browser.ANSWER: answer, browser.SLICE: turn, browser.WINDOW: turn}
+
+
+def test_each_goal_of_the_browser_benchmark_is_within_or_over_its_limit_by_its_own_figure():
+    results = {
+        browser.EMPTY: {browser.READOUT: [10.0] * 20},
+        browser.STUDIO: times([10.0] * 10 + [60.0] * 10, [30.0, 40.0, 50.0], [15.0, 16.0, 90.0]),
+        browser.CORNERSTONE: times([5.0], [20.0], [5.0]),
+        browser.PLOTLY: times([], [200.0], []),
+    }
+    found = {text: (value, value <= limit) for text, value, limit, _ in browser.goals(results)}
+    assert found == {
+        f"{browser.READOUT}, p95, over an empty SVG drag": (pytest.approx(50 * 60 / 1000), False),
+        f"{browser.ANSWER} / Cornerstone3D": (2.0, False),
+        f"{browser.ANSWER} / plotly FigureWidget": (0.2, True),
+        f"{browser.SLICE}, p50": (16.0, True),
+        f"{browser.WINDOW}, p50": (16.0, True),
+    }
+
+
+def test_without_npm_cornerstone_is_left_out_and_the_reason_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(cornerstone.shutil, "which", lambda _: None)
+    assert browser.Cornerstone not in browser.bundled(tmp_path)
+    assert "Cornerstone3D: left out, there is no npm on PATH" in capsys.readouterr().out
