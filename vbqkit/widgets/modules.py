@@ -16,14 +16,23 @@ from importlib.resources import files
 
 _IMPORT = re.compile(r"""from\s+["']\./([\w-]+\.js)["']""")
 
-_COMMENT = re.compile(r"/\*\*.*?\*/ ?", re.DOTALL)
+_TOKEN = re.compile(
+    r"""(?P<comment>/\*.*?\*/|//[^\n]*)
+    |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)
+    |(?P<space>\s+)
+    |(?P<word>[\w$]+)
+    |(?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_PATTERN = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\]|\\.)*\])+/\w*")  # a regular expression of JavaScript
+_BEFORE_PATTERN = "(,=:[!&|?{};"  # after one of these a slash begins one; after anything else it divides
+_GOES_ON_AFTER = ";,{([=:?&|<>+-*"  # a line that ends so goes on in the next
+_GOES_ON_BEFORE = ".,)]}:?&|"  # a line that begins so belongs to the one before
 
-_SPACES = re.compile(r" ?([=,{}()?:;&|<>*!\[\]]) ?")
-
-_LOADER = """const modules = {modules};
+_LOADER = """const modules = {{{modules}}};
 const address = {{}};
-for (const [name, text] of modules) {{
-  const linked = text.replace(/(from\\s+)["']\\.\\/([\\w-]+\\.js)["']/g, (_, from, other) => `${{from}}"${{address[other]}}"`);
+for (const [name, text] of Object.entries(modules)) {{
+  const linked = text.replace(/(from ?)"\\.\\/([\\w-]+\\.js)"/g, (_, from, other) => `${{from}}"${{address[other]}}"`);
   address[name] = URL.createObjectURL(new Blob([linked, `\n//# sourceURL=vbqkit/${{name}}`], {{ type: "text/javascript" }}));
 }}
 const entry = await import(address["{entry}"]);
@@ -63,29 +72,55 @@ def import_order(entry: str) -> list[str]:
 
 
 def for_the_wire(text: str) -> str:
-    r"""A module without documentation comments, indentation and spaces beside brackets, which the browser does not need.
+    r"""A module without comments and without the spaces and line ends that the browser does not need.
 
-    Lines with anything but plain code and double-quoted text (templates, regular expressions) keep their spaces.
+    Names, numbers and texts stay as they are. A template must not hold another template: it would end there.
 
     Examples
     --------
-    >>> for_the_wire("/** Twice. @param {number} x */\nexport function twice(x) {\n  return 2 * x;\n}\n")
-    'export function twice(x){\nreturn 2*x;\n}\n'
+    >>> for_the_wire("/** Twice. @param {number} x */\nexport function twice(x) {\n  return 2 * x; // so\n}\n")
+    'export function twice(x){return 2*x;}\n'
+    >>> for_the_wire('const shout = (x) => `${x}  !`.replace(/ !/, " /* ! */");\nlet y = a / b + +c;\n')
+    'const shout=(x)=>`${x}  !`.replace(/ !/," /* ! */");let y=a/b+ +c;\n'
     """
-    bare = _COMMENT.sub("", text)
-    lines = (_tight(line.strip()) for line in bare.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    kept, last, gap, at = [""], "", "", 0
+    while at < len(text):
+        found = _PATTERN.match(text, at) if text[at] == "/" and last in _BEFORE_PATTERN else None
+        token = _TOKEN.match(text, at)
+        assert token is not None, "every character is at least a sign"
+        if token.lastgroup == "comment" or (token.lastgroup == "space" and found is None):
+            gap = "\n" if "\n" in gap + token[0] else " "
+            at = token.end()
+            continue
+        word = (found or token)[0]
+        kept += [_gap(last, gap, word[0]), word]
+        last, gap, at = word[-1], "", (found or token).end()
+    return "".join(kept) + "\n"
 
 
-def _tight(line: str) -> str:
-    if any(sign in line for sign in ("`", "'", "/", "\\")):
-        return line
-    parts = line.split('"')
-    return '"'.join(part if inside % 2 else _SPACES.sub(r"\1", part) for inside, part in enumerate(parts))
+def _gap(last: str, gap: str, first: str) -> str:
+    """What has to stay of the space between two tokens, of which the one ends and the other begins so."""
+    if not gap or not last:
+        return ""
+    if gap == "\n" and last not in _GOES_ON_AFTER and first not in _GOES_ON_BEFORE:
+        return "\n"
+    words = (last.isalnum() or last in "_$") and (first.isalnum() or first in "_$")
+    return " " if words or (last == first and last in "+-/") else ""
 
 
 @cache
 def loader(entry: str) -> str:
     """The one script that loads `entry` and everything it imports."""
-    modules = [[name, for_the_wire(static_text(name))] for name in import_order(entry)]
-    return _LOADER.format(modules=json.dumps(modules), entry=entry)
+    modules = [f"{json.dumps(name)}: {_as_template(for_the_wire(static_text(name)))}" for name in import_order(entry)]
+    return _LOADER.format(modules=",\n".join(modules), entry=entry)
+
+
+def _as_template(text: str) -> str:
+    r"""A text as JavaScript writes it between backquotes, which needs the fewest signs for a script.
+
+    Examples
+    --------
+    >>> print(_as_template("say(`${x}`, /\\d/)"))
+    `say(\`\${x}\`, /\\d/)`
+    """
+    return "`" + re.sub(r"[\\`]|\$(?={)", r"\\\g<0>", text) + "`"
