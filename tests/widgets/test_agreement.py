@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import pytest
 from vbqkit.errors import RoiError
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
-from vbqkit.widgets import studio as studio_module
+from vbqkit.scores import NoiseCheck, ReferenceGroup, Score, level_snr, segmental_vbq
+from vbqkit.widgets import modules
+from vbqkit.widgets.readout import ScoreOptions, by_label, measure_all, scores_of
 from vbqkit.widgets.views import open_views
 from vbqkit.widgets.wire import DrawnRoi, to_wire
 
 HERE = Path(__file__).parent
-STATIC = Path(studio_module.__file__).parent / "static"
 NUMBERS = ("n", "mean", "median", "sd", "min", "max", "area_mm2", "fraction_zero", "fraction_clipped", "slice_index")
 
 
@@ -34,10 +36,21 @@ def node() -> str:
     return found
 
 
-def by_the_browser(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+def on_the_wire(folder: Path) -> Path:
+    """The modules as the browser gets them."""
+    wire = folder / "wire"
+    wire.mkdir()
+    (wire / "package.json").write_text(modules.static_text("package.json"))
+    for name in modules.import_order("studio.js"):
+        (wire / name).write_text(modules.for_the_wire(modules.static_text(name)))
+    return wire
+
+
+def by_the_browser(cases: list[dict[str, Any]], folder: Path, stacks: Sequence[Any] = ()) -> list[dict[str, Any]]:
     path = folder / "cases.json"
-    path.write_text(json.dumps(cases))
-    done = subprocess.run([node(), HERE / "agreement.mjs", STATIC, path], capture_output=True, text=True, check=False)
+    path.write_text(json.dumps({"cases": cases, "stacks": stacks}))
+    command = [node(), HERE / "agreement.mjs", on_the_wire(folder), path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers
@@ -133,3 +146,88 @@ def test_a_different_pixel_rule_would_be_noticed(tmp_path: Path) -> None:
         for answer, (theirs, where), case in zip(answers, expected, cases, strict=True)
         if not isinstance(theirs, RoiError) and case["roi"]["kind"] != "polygon"
     )
+
+
+LABELS = ("T12", "L1", "L2", "L3", "L4", "L5", "CSF", "noise")
+
+
+def three_series(rng: np.random.Generator) -> list[Volume]:
+    """T1, T2 and STIR of one patient: the same place and turn, each with its own pixel size."""
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    origin, found = rng.uniform(-200, 200, 3), []
+    for number, (weighting, csf) in enumerate((("T1", 90), ("T2", 700), ("STIR", 300))):
+        dy, dx = rng.uniform(0.8, 1.2, 2)
+        pixels = rng.normal(csf, 25, (2, 64, 64)).clip(1).astype("uint16")
+        pixels[:, :, :24] = rng.normal(300, 40, (2, 64, 24)).clip(1)
+        acquisition: Any = {"weighting": weighting, "frame_of_reference_uid": "1", "series_uid": str(number)}
+        affine = stack_affine(origin, turn[0] * 4, turn[1] * dy, turn[2] * dx)
+        found.append(Volume(pixels, affine).with_acquisition(**acquisition))
+    return found
+
+
+def roi_sets(rng: np.random.Generator, count: int) -> tuple[list[dict[str, Any]], list[list[Any]], list[Any]]:
+    """Cases for the browser, the pixels they lie on, and what Python says: scores, level SNR and level VBQ."""
+    cases, stacks, expected = [], [], []
+    while len(cases) < count:
+        volumes = three_series(rng)
+        views, _ = open_views(volumes)
+        first = len(stacks)
+        stacks += [[image.ravel().tolist() for image in volume.pixels] for volume in volumes]
+        for _ in range(50):
+            image = volumes[0].slice(int(rng.integers(2)))
+            labels = [label for label in LABELS if rng.random() > 0.03]
+            rois: list[Roi] = []
+            for label in labels:
+                shape = (Rectangle, Ellipse)[int(rng.integers(2))]
+                col = rng.uniform(34, 44) if label in ("CSF", "noise") else rng.uniform(8, 16)
+                size, angle = rng.uniform(4, 11, 2), float(rng.uniform(-90, 90))
+                rois.append(shape.on(image, (rng.uniform(8, 44), col), *size, angle_deg=angle, label=label))
+            drawn = [DrawnRoi(roi, shifts={views[1].key: tuple(rng.normal(0, 0.3, 3))}) for roi in rois]
+            reference = ReferenceGroup(mean=float(rng.uniform(10, 60)), sd=float(rng.uniform(2, 9)), n=10)
+            rule = ("all four", "leave out", "replace")[int(rng.integers(3))]
+            options = ScoreOptions(
+                reference=reference, rule=rule, excluded={} if rule == "all four" else {"L2": "fracture"}
+            )
+            tables = [by_label(measure_all(view, drawn)) for view in views]
+            scores = scores_of(views, tables, NoiseCheck(None, ()), options)
+            expected.append((scores, tables[0]))
+            levels = {name: score.levels for name, score in scores.items() if isinstance(score, Score)}
+            series = [{"view": view.for_browser(), "stack": first + k} for k, view in enumerate(views)]
+            wires = [to_wire(one) for one in drawn]
+            known = [reference.mean, reference.sd, reference.n]
+            cases.append({"series": series, "rois": wires, "reference": known, "levels": levels})
+    return cases, stacks, expected
+
+
+@pytest.mark.slow
+def test_browser_and_python_agree_on_every_score_of_thousands_of_roi_sets(tmp_path: Path) -> None:
+    cases, stacks, expected = roi_sets(np.random.default_rng(5), 2000)
+    compared: dict[str, int] = {}
+    for case, answer, (scores, table) in zip(cases, by_the_browser(cases, tmp_path, stacks), expected, strict=True):
+        for name, score in scores.items():
+            if isinstance(score, Score):
+                assert answer["scores"][name] == pytest.approx(score.value, rel=1e-9), name
+                compared[name] = compared.get(name, 0) + 1
+        csf, noise = table.get("CSF"), table.get("noise")
+        segmental = {} if csf is None else segmental_vbq(table, csf, weighting="T1")
+        for wire, ratio in zip(case["rois"], answer["ratios"], strict=True):
+            label = wire["label"]
+            if label in segmental and ratio:
+                assert ratio["vbq"] == pytest.approx(segmental[label], rel=1e-9)
+                compared["level VBQ"] = compared.get("level VBQ", 0) + 1
+            if label in table and noise is not None and label != "noise":
+                assert ratio["snr"] == pytest.approx(level_snr(table[label], noise), rel=1e-9)
+                compared["level SNR"] = compared.get("level SNR", 0) + 1
+    assert set(compared) == {*scores, "level VBQ", "level SNR"}
+    assert min(compared.values()) > 1000, compared  # else the comparison proves little
+
+
+def test_a_score_by_another_formula_would_be_noticed(tmp_path: Path) -> None:
+    cases, stacks, expected = roi_sets(np.random.default_rng(6), 50)
+    for case in cases:
+        case["reference"][1] *= 1.000001
+    answers = by_the_browser(cases, tmp_path, stacks)
+    given = [(a["scores"], s) for a, (s, _) in zip(answers, expected, strict=True) if isinstance(s["M-score"], Score)]
+    assert given
+    assert all(browser["M-score"] != pytest.approx(s["M-score"].value, rel=1e-9) for browser, s in given)
+    assert all(browser["SNR"] == pytest.approx(s["SNR"].value, rel=1e-9) for browser, s in given)

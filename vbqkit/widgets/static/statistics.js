@@ -12,13 +12,19 @@ import { area, center, dot, normal, outline, planeNormal, snap, sub, toRowCol, v
 
 export const MAX_TILT_DEG = 5;
 
-/** Why a ROI cannot be measured on a plane, or "" if it can be. @param {Roi} roi @param {Plane} plane */
-export function refusal(roi, plane) {
+/** Why a ROI does not lie on a plane, or "" if it does. @param {Roi} roi @param {Plane} plane */
+export function offPlane(roi, plane) {
   const n = planeNormal(plane);
   const tilt = (Math.acos(Math.min(1, Math.abs(dot(normal(roi), n)))) * 180) / Math.PI;
   if (tilt > MAX_TILT_DEG) return `on another plane: tilted by ${tilt.toFixed(1)} degrees`;
   const distance = Math.abs(dot(sub(center(roi), plane.origin), n));
-  if (distance > plane.reach_mm + 1e-3) return `${distance.toFixed(1)} mm from this slice`;
+  return distance > plane.reach_mm + 1e-3 ? `${distance.toFixed(1)} mm from this slice` : "";
+}
+
+/** Why a ROI cannot be measured on a plane, or "" if it can be. @param {Roi} roi @param {Plane} plane */
+export function refusal(roi, plane) {
+  const reason = offPlane(roi, plane);
+  if (reason) return reason;
   let beyond = 0;
   for (const p of outline(roi, 256)) {
     const [r, c] = toRowCol(plane, p);
@@ -123,6 +129,15 @@ export function histogram(values, bins = 24) {
 const median = (x) => middle([...x].sort((a, b) => a - b));
 /** @param {number[]} x */
 const average = (x) => x.reduce((a, b) => a + b, 0) / x.length;
+
+/**
+ * SNR of one ROI and its signal over that of CSF; null where it has none.
+ * @param {{label: string, mean: number}} row @param {number|undefined} csf mean of the CSF ROI @param {number|undefined} noise SD of the noise ROI
+ */
+export const ratios = ({ label, mean }, csf, noise) => ({
+  snr: noise > 0 && label !== "noise" ? mean / noise : null,
+  vbq: csf > 0 && label !== "CSF" && label !== "noise" ? mean / csf : null,
+});
 
 /**
  * The scores as they are known to the browser, by name; what cannot be computed is left out.
