@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -245,8 +245,20 @@ class Lab:
         self.wait_for_python()
         self.page.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
 
+    def settle(self) -> None:
+        """Until the page has drawn what it knows: the image in the next frame, the table after it."""
+        self.page.evaluate(FRAMES)
+
+    def sees(self, read: Callable[[], Any], expected: Any, timeout_s: float = 20) -> None:
+        """Until `read()` gives what is expected; for everything that waits for the kernel or for a wheel event."""
+        deadline = time.monotonic() + timeout_s
+        while (found := read()) != expected:
+            assert time.monotonic() < deadline, f"{found!r} stayed, and {expected!r} did not come"
+            self.page.wait_for_timeout(20)
+
     def roi(self, label: str, view: int = 0) -> dict[str, float]:
         """Where a ROI lies on the screen."""
+        self.settle()
         line = self.page.locator(".vbq-stage").nth(view).locator(f"g[data-label='{label}'] path.vbq-line")
         box: dict[str, float] = line.bounding_box()
         return box
@@ -267,6 +279,7 @@ class Lab:
 
     def shown(self, key: str, label: str | None = None) -> float | None:
         """The number on the page, all digits: of a score, or of a ROI's row."""
+        self.settle()
         row = f".vbq-table tr[data-label='{label}'] td"
         where = ".vbq-scores output" if label is None else row
         text = self.page.locator(f"{where}[data-key='{key}']").first.get_attribute("data-value")
@@ -278,6 +291,15 @@ class Lab:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def wheel(self, by: int, times: int = 1) -> None:
+        """Turn the wheel where the pointer is, once the page has taken the turn before."""
+        for _ in range(times):
+            heard = "new Promise(done => window.addEventListener('wheel', () => done(), { capture: true, once: true }))"
+            turn = self.page.evaluate_handle(f"() => ({{ taken: {heard} }})")
+            self.page.mouse.wheel(0, by)
+            turn.evaluate("turn => turn.taken")
+            self.settle()
+
     def stage(self, view: int = 0) -> Any:
         return self.page.locator(".vbq-stage").nth(view)
 
@@ -288,20 +310,22 @@ class Lab:
 
     def grip(self, kind: str, number: int = 0) -> tuple[float, float]:
         """A grip of the selected ROI."""
+        self.settle()
         box = self.page.locator(f".vbq-selected .vbq-{kind}").nth(number).bounding_box()
         return (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def labels(self) -> list[str]:
-        self.page.wait_for_timeout(60)  # two frames: the table follows the image
+        self.settle()
         rows = self.page.locator(".vbq-table tbody tr").all()
         return [str(row.get_attribute("data-label")) for row in rows]
 
     def text(self, place: str, view: int = 0) -> str:
         """What a corner of a view says: tl, tr, bl, br."""
-        self.page.wait_for_timeout(60)
+        self.settle()
         return str(self.stage(view).locator(f".vbq-{place}").text_content())
 
     def status(self) -> str:
+        self.settle()
         return str(self.page.locator(".vbq-status").first.text_content())
 
     def slice(self, view: int = 0) -> int:
@@ -309,7 +333,7 @@ class Lab:
 
     def picture(self) -> bytes:
         """The image as drawn, without what lies on it."""
-        self.page.wait_for_timeout(60)
+        self.settle()
         url = self.stage().locator("canvas").first.evaluate("c => c.toDataURL()")
         return str(url).encode()
 

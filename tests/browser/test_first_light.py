@@ -17,7 +17,8 @@ def test_dragging_l3_changes_vbq_to_what_python_computes(lab: Any, phantom: str)
         "    roi = {roi.label: roi for roi in studio.rois}\n"
         "    signal = {label: roi[label].measure(volume).mean for label in ('L1', 'L2', 'L3', 'L4', 'CSF')}\n"
         "    vbq = float(np.median([signal[f'L{k}'] for k in (1, 2, 3, 4)]) / signal['CSF'])\n"
-        "    Path('told.txt').write_text(f'{vbq!r} {signal[\"L3\"]!r}')\n"
+        "    Path('telling.txt').write_text(f'{vbq!r} {signal[\"L3\"]!r}')\n"
+        "    Path('telling.txt').replace('told.txt')\n"
         "studio.on_change(tell)",
     )
     lab.wait_for_studio()
@@ -36,10 +37,7 @@ def test_dragging_l3_changes_vbq_to_what_python_computes(lab: Any, phantom: str)
     assert len(set(during)) > 5, "the readout follows while the mouse moves"
     lab.wait_for_python(before)
     told = lab.server.root / "told.txt"
-    for _ in range(100):
-        if told.exists() and told.read_text():
-            break
-        lab.page.wait_for_timeout(50)
+    lab.sees(told.exists, True)
     vbq, signal = (float(x) for x in told.read_text().split())
     assert lab.shown("VBQ-T1 (median)") == pytest.approx(vbq, rel=1e-12)
     assert lab.shown("mean", "L3") == pytest.approx(signal, rel=1e-12)

@@ -158,10 +158,10 @@ class TestEditing:
         select(lab, "L2")
         before = lab.roi("L2")
         lab.key("Control+ArrowRight", "Control+ArrowRight")
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert lab.roi("L2")["width"] > before["width"] + 1.5 * pixel(lab)[1]
         lab.key(*["Alt+ArrowRight"] * 20)
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert lab.roi("L2")["height"] > before["height"] + 5
 
     def test_a_roi_is_duplicated_locked_hidden_and_deleted_by_keys(self, lab: Any) -> None:
@@ -177,7 +177,7 @@ class TestEditing:
         assert lab.middle("L2")[0] == pytest.approx(x, abs=1)
         assert "locked" in lab.status()
         lab.key("l", "y")
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert lab.stage().locator("g[data-label='L2']").count() == 0
         assert "hidden" in lab.page.locator(".vbq-table tr[data-label='L2']").inner_text()
 
@@ -209,7 +209,7 @@ class TestEditing:
         lab.page.mouse.move(x + 40, y, steps=4)
         lab.page.keyboard.press("Escape")
         lab.page.mouse.up()
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert lab.middle("L2")[0] == pytest.approx(x, abs=1)
         assert lab.page.locator("[data-action=undo]").is_disabled()
 
@@ -217,10 +217,9 @@ class TestEditing:
 class TestLooking:
     def test_the_wheel_changes_the_slice(self, lab: Any) -> None:
         lab.page.mouse.move(*lab.at(0.5, 0.5))
-        lab.page.mouse.wheel(0, 100)
+        lab.wheel(100)
         assert lab.slice() == 4
-        lab.page.mouse.wheel(0, -100)
-        lab.page.mouse.wheel(0, -100)
+        lab.wheel(-100, times=2)
         assert lab.slice() == 2
 
     def test_control_and_wheel_zoom_at_the_pointer(self, lab: Any) -> None:
@@ -228,9 +227,9 @@ class TestLooking:
         size = lab.roi("L2")["width"]
         lab.page.mouse.move(x, y)
         lab.page.keyboard.down("Control")
-        lab.page.mouse.wheel(0, -200)
+        lab.wheel(-200)
         lab.page.keyboard.up("Control")
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         assert lab.roi("L2")["width"] > 1.4 * size
         assert lab.middle("L2") == pytest.approx((x, y), abs=1.5)
 
@@ -254,7 +253,7 @@ class TestLooking:
         lab.page.keyboard.down("Space")
         lab.drag((x, y), (50, 30))
         lab.page.keyboard.up("Space")
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert lab.middle("L2") == pytest.approx((x + 50, y + 30), abs=1.5)
 
     @pytest.mark.parametrize("how", ["double click", "r"])
@@ -296,13 +295,14 @@ class TestLooking:
         assert bar.bounding_box()["width"] == pytest.approx(mm * pixel(lab)[0] / 0.8, rel=0.02)
 
     def test_the_image_is_there_after_the_page_changes_size(self, lab: Any) -> None:
+        canvas = lab.stage().locator("canvas").first
         colours = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
-        lab.page.set_viewport_size({"width": 1200, "height": 900})
-        lab.page.wait_for_timeout(300)
-        assert lab.stage().locator("canvas").first.evaluate(colours) > 20
-        lab.page.set_viewport_size({"width": 1500, "height": 1000})
-        lab.page.wait_for_timeout(300)
-        assert lab.stage().locator("canvas").first.evaluate(colours) > 20
+        for width, height in ((1200, 900), (1500, 1000)):
+            before = canvas.evaluate("c => c.width")
+            lab.page.set_viewport_size({"width": width, "height": height})
+            lab.sees(lambda before=before: canvas.evaluate("c => c.width") != before, True)
+            lab.settle()
+            assert canvas.evaluate(colours) > 20
 
     def test_a_magnifier_shows_while_dragging_only(self, lab: Any) -> None:
         lens = lab.stage().locator(".vbq-lens")
@@ -310,10 +310,10 @@ class TestLooking:
         lab.page.mouse.move(x, y)
         lab.page.mouse.down()
         lab.page.mouse.move(x + 10, y, steps=3)
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert lens.is_visible()
         lab.page.mouse.up()
-        lab.page.wait_for_timeout(60)
+        lab.settle()
         assert not lens.is_visible()
 
     def test_question_mark_opens_the_help_sheet_and_escape_closes_it(self, lab: Any) -> None:
@@ -340,7 +340,7 @@ class TestLevelsAndMarks:
         lab.page.mouse.move(x, y)
         lab.page.mouse.down()
         lab.page.mouse.move(x + 25, y, steps=6)
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         assert "lies over an edge" in lab.page.locator(".vbq-faults").inner_text()
         assert lab.page.locator(".vbq-panel").get_attribute("data-source") == "browser"
         lab.page.mouse.up()
@@ -349,10 +349,10 @@ class TestLevelsAndMarks:
         faults = lab.page.locator(".vbq-faults")
         select(lab, "L2")
         lab.key("Control+ArrowRight", "Control+ArrowRight")
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         assert "its siblings have" in faults.inner_text()
         lab.key("PageDown")
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         assert "not on this slice" in faults.inner_text()
         lab.key("PageUp")
         lab.drag(lab.middle("L2"), (-116, 0))
@@ -362,12 +362,12 @@ class TestLevelsAndMarks:
         )
         lab.key("b")
         lab.drag(lab.at(0.5, 0.8), (6, 6))
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         assert "the SD is uncertain" in faults.inner_text()
 
     def test_the_selected_roi_has_a_histogram(self, lab: Any) -> None:
         select(lab, "L3")
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         bars = lab.page.locator(".vbq-histogram rect")
         assert bars.count() == 24
         assert "170 pixels" in lab.page.locator(".vbq-histogram").get_attribute("aria-label")
@@ -376,6 +376,26 @@ class TestLevelsAndMarks:
         lab.page.locator(".vbq-scores summary", has_text="VBQ-T1 (median)").click()
         assert "Source:" in lab.page.locator(".vbq-scores details[open]").first.inner_text()
         lab.page.locator(".vbq-scores summary", has_text="VBQ-T1 (median)").click()
+
+    def test_a_score_has_its_interval_which_is_gone_while_dragging_and_comes_back_another(self, lab: Any) -> None:
+        interval = lab.page.locator(".vbq-scores small[data-key='VBQ-T1 (median)']")
+        lab.sees(lambda: interval.inner_text().startswith("95 %: "), True)
+        before = interval.inner_text()
+        x, y = lab.middle("L2")
+        lab.page.mouse.move(x, y)
+        lab.page.mouse.down()
+        lab.page.mouse.move(x + 30, y, steps=6)
+        lab.settle()
+        assert interval.inner_text() == "", "no interval of another place"
+        lab.page.mouse.up()
+        lab.sees(lambda: interval.inner_text() not in ("", before), True)
+        low, high = (float(part) for part in interval.inner_text().removeprefix("95 %: ").split(" – "))
+        assert low < lab.shown("VBQ-T1 (median)") < high
+        summary = lab.page.locator(".vbq-scores summary", has_text="M-score")
+        summary.click()
+        told = lab.page.locator(".vbq-scores details[open]").first.inner_text()
+        summary.click()
+        assert all(source in told for source in ("pixel noise", "ROI placement", "reference group")), told
 
 
 class TestKeyboardAlone:
@@ -433,7 +453,7 @@ class TestTouch:
         for step in range(1, 9):
             fingers("touchMove", (x - 40 - 5 * step, y + 3 * step), (x + 40 + 5 * step, y + 3 * step))
         fingers("touchEnd")
-        lab.page.wait_for_timeout(80)
+        lab.settle()
         assert lab.roi("L2")["width"] == pytest.approx(2 * size, rel=0.1)
         assert lab.middle("L2") == pytest.approx((x, y + 24), abs=4)
         assert lab.labels() == PLACED

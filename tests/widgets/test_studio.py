@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from vbqkit.errors import FormatError, RoiError
+from vbqkit.formats.rois import write_rois
 from vbqkit.image import Study, Volume, make_series, stack_affine
 from vbqkit.roi import Ellipse, Polygon, Rectangle
 from vbqkit.scores import Refusal, Score, vbq
@@ -214,7 +217,8 @@ def test_a_snapshot_has_picture_outlines_table_and_scores(tmp_path: Path) -> Non
     shot = RoiStudio(volume, rois=placed(volume)).snapshot()
     assert shot.svg.count("<path") >= 11  # halo and line of each ROI, and the scale
     assert "data:image/png" in shot.svg
-    assert "VBQ-T1 =" in shot.html
+    assert "VBQ-T1 (median) =" in shot.html
+    assert "95 % interval" in shot.html
     assert shot.save(tmp_path / "a.svg").read_text() == shot.svg
     assert "<table>" in shot.save(tmp_path / "a.html").read_text()
     with pytest.raises(FormatError, match=r"Use \.svg or \.html"):
@@ -264,12 +268,26 @@ def test_the_browser_can_save_and_load_files() -> None:
 
 
 def test_the_script_stays_small_and_loads_nothing_from_the_network() -> None:
-    names = modules.import_order("studio.js")
-    size = sum(len(modules.for_the_wire(modules.static_text(name)).encode()) for name in names)
-    assert size < 80_000
     text = modules.loader("studio.js")
+    assert len(text.encode()) < 80_000
     assert "https://" not in text
     assert text.replace("http://www.w3.org/2000/svg", "").count("http://") == 0
+
+
+def test_the_script_on_the_wire_parses_and_its_modules_find_each_other(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not on PATH")
+    (tmp_path / "package.json").write_text(modules.static_text("package.json"))
+    for name in modules.import_order("studio.js"):
+        (tmp_path / name).write_text(modules.for_the_wire(modules.static_text(name)))
+    (tmp_path / "loader.mjs").write_text(modules.loader("studio.js"))
+    say = "const made = await import('./studio.js'); process.stdout.write(typeof made.default.render)"
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", say], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.stdout, done.stderr) == ("function", "")
+    assert subprocess.run([node, "--check", tmp_path / "loader.mjs"], check=False).returncode == 0
 
 
 def test_modules_that_import_each_other_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,3 +300,21 @@ def test_modules_that_import_each_other_in_a_circle_are_refused(monkeypatch: pyt
 def test_views_of_one_weighting_have_different_names() -> None:
     views, _ = open_views([make_volume(), make_volume()])
     assert [view.title for view in views] == ["T1", "T1 (2)"]
+
+
+def test_more_rois_than_can_be_worked_with_are_refused_in_words_and_the_studio_lives(tmp_path: Path) -> None:
+    volume = make_volume()
+    box = placed(volume)[0]
+    with pytest.raises(RoiError, match="1001 ROIs are too many for the studio; it holds 1000 at most"):
+        RoiStudio(volume, rois=[box] * 1001)
+    studio = RoiStudio(volume, rois=placed(volume))
+    with pytest.raises(RoiError, match="too many"):
+        studio.rois = [box] * 1001
+    write_rois(tmp_path / "many.json", [box] * 1200, image=volume)
+    content = (tmp_path / "many.json").read_bytes()
+    studio._on_message(studio, {"type": "import", "name": "many.json"}, [memoryview(content)])
+    assert any("1205 ROIs are too many" in text for text in studio._messages)
+    assert len(studio.rois) == 5
+    kept = RoiStudio(volume, rois=placed(volume), case_file=tmp_path / "many.json")
+    assert any("1200 ROIs are too many" in text and "many-2" in text for text in kept._messages)
+    assert (tmp_path / "many.json").read_bytes() == content, "what could not be shown is not written over"

@@ -183,11 +183,16 @@ def static_html(
             f"<p>{escape(view.title)}</p>",
             measurement_table(result),
         ]
-    shown = [
-        f"<li>{escape(row['key'])}: {'not given' if row['value'] is None else format(row['value'], '.4g')}</li>"
-        for row in scores
-    ]
+    shown = [f"<li>{escape(row['key'])}: {_score_text(row)}</li>" for row in scores]
     return "".join(parts) + f"<ul>{''.join(shown)}</ul><p>{_NOTE}</p></div>"
+
+
+def _score_text(row: Mapping[str, Any]) -> str:
+    """A score with its interval, as far as they are known."""
+    if row["value"] is None:
+        return "not given"
+    low, high = row.get("interval") or (None, None)
+    return f"{row['value']:.4g}" + ("" if low is None else f" (95 % interval {low:.4g} to {high:.4g})")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from vbqkit.scores import (
 from vbqkit.widgets.views import View
 from vbqkit.widgets.wire import DrawnRoi
 
-_BY_AGGREGATE = {f"VBQ-{weighting}" for weighting in ("T1", "T2", "STIR")}
+BY_AGGREGATE = {f"VBQ-{weighting}" for weighting in ("T1", "T2", "STIR")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def scores_of(
             noise_cautions=noise.cautions,
         )
         for result in compute_scores(inputs):
-            name = f"{result.name} ({aggregate})" if result.name in _BY_AGGREGATE else result.name
+            name = f"{result.name} ({aggregate})" if result.name in BY_AGGREGATE else result.name
             found[result.name][name] = result
     return {name: result for named in found.values() for name, result in named.items()}
 

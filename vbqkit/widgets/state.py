@@ -10,16 +10,28 @@ from typing import Any, Self
 import anywidget
 import traitlets
 
-from vbqkit.errors import VbqkitError
+from vbqkit.errors import RoiError, VbqkitError
 from vbqkit.image import Volume
 from vbqkit.widgets.casefile import CaseFile, Drawn, merged
 from vbqkit.widgets.wire import DrawnRoi, from_wire, to_wire
 
 LEVEL_STRIP = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
 
+MOST_ROIS = 1000
+"""More are refused: they could not be seen, and each drag would measure them all."""
+
 _REMEMBERED = 30  # of Python's words, that a late answer of the browser may not have seen
 
 _open_studios: weakref.WeakSet[SharedRois] = weakref.WeakSet()
+
+
+def check_number(drawn: Drawn) -> None:
+    """Refuse more ROIs than a studio holds."""
+    if len(drawn) > MOST_ROIS:
+        raise RoiError(
+            f"{len(drawn)} ROIs are too many for the studio; it holds {MOST_ROIS} at most. Show fewer, or measure them all in "
+            "Python: [roi.measure(volume) for roi in rois]."
+        )
 
 
 class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untyped for mypy
@@ -58,6 +70,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         case_file = CaseFile(Path(path), image)
         try:
             case = case_file.read()
+            check_number(case.drawn)
         except VbqkitError as error:
             self._case = case_file.elsewhere()
             self._say(f"{error} It is left as it is; what you place now is kept in {self._case.path.name}.")
@@ -67,6 +80,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
 
     def _change(self, drawn: Drawn) -> None:
         """A change from Python's side."""
+        check_number(drawn)
         self._keep(self._save(drawn), self._state["levels"])
         self._announce()
 

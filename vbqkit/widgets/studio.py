@@ -14,9 +14,19 @@ import traitlets
 from vbqkit.errors import FormatError, RoiError, VbqkitError
 from vbqkit.image import Volume
 from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
-from vbqkit.scores import LevelRule, NoiseCheck, ReferenceGroup, Refusal, Score, free_air
+from vbqkit.scores import Jitter, LevelRule, NoiseCheck, ReferenceGroup, Refusal, Score, Uncertainty, free_air
 from vbqkit.widgets import exchange, modules
 from vbqkit.widgets.casefile import Drawn
+from vbqkit.widgets.intervals import (
+    Background,
+    CutOff,
+    Found,
+    IntervalOptions,
+    Piece,
+    interval_lines,
+    interval_row,
+    pieces,
+)
 from vbqkit.widgets.picture import Snapshot, static_html
 from vbqkit.widgets.readout import (
     ScoreOptions,
@@ -27,11 +37,12 @@ from vbqkit.widgets.readout import (
     score_row,
     scores_of,
 )
-from vbqkit.widgets.state import SharedRois
+from vbqkit.widgets.state import SharedRois, check_number
 from vbqkit.widgets.views import Viewable, open_views, pixels_for_browser
 from vbqkit.widgets.wire import DrawnRoi
 
 _SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
+_JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
 
 
 class RoiStudio(SharedRois):
@@ -39,6 +50,8 @@ class RoiStudio(SharedRois):
 
     While a ROI is dragged the browser computes its numbers; when it is let go Python measures it again with
     :meth:`vbqkit.roi.Roi.measure`, and that number stays. Press ``?`` in the studio for mouse, keyboard and touch.
+    When the hand rests, each score gets its 95 % interval from :func:`vbqkit.scores.case_uncertainty`: pixel noise,
+    ROI placement and the reference group, whose shares are one click away.
 
     A saved notebook shows the outlines and the numbers without a kernel. The pixels of the picture are saved with it
     only if the image is synthetic, or if you say ``save_pixels=True``: a notebook is easily sent on, with the patient in it.
@@ -58,6 +71,13 @@ class RoiStudio(SharedRois):
         What happens to levels that cannot be used; see :func:`vbqkit.scores.choose_levels`.
     fixed_area_cm2 : float, optional
         Give every new ROI this area, as paper 000 does with 0.40 cm2. None: any area.
+    jitter : Jitter
+        How far placements are thought to vary, for the intervals: 1 mm and a fixed area, if not said.
+    within : mapping of str to Roi, optional
+        Label to the outline (marrow of a level, dural sac) that a placement must stay in, for the intervals.
+    cutoffs : mapping of str to (float, "above" or "below"), optional
+        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "above")}``: the
+        verdict stands beside the interval, ``indeterminate`` while the cut-off lies within. There is no default.
     height : int
         Height of the picture in CSS pixels.
     save_pixels : bool
@@ -71,6 +91,8 @@ class RoiStudio(SharedRois):
         By label, on the first view, by Python.
     scores : dict of str to Score or Refusal
         By name: ``"SNR"``, ``"M-score"``, ``"VBQ-T1 (median)"``, ``"VBQ-T1 (mean)"`` ...
+    intervals : dict of str to Uncertainty
+        By the same names, where a score is given.
 
     Examples
     --------
@@ -108,6 +130,9 @@ class RoiStudio(SharedRois):
         rule: LevelRule = "all four",
         excluded: Mapping[str, str] | None = None,
         fixed_area_cm2: float | None = None,
+        jitter: Jitter = _JITTER,
+        within: Mapping[str, Roi] | None = None,
+        cutoffs: Mapping[str, CutOff] | None = None,
         height: int = 560,
         save_pixels: bool = False,
     ) -> None:
@@ -116,6 +141,10 @@ class RoiStudio(SharedRois):
         group = _group(reference)
         self._opened, messages = open_views(image)
         self._score_options = ScoreOptions(reference=group, rule=rule, excluded=dict(excluded or {}))
+        self._interval_options = IntervalOptions(jitter=jitter, within=dict(within or {}), cutoffs=dict(cutoffs or {}))
+        self._intervals: Found = {}
+        self._background = Background()
+        self._busy = False  # a hand is dragging something
         self._results: list[list[Measurement | RoiError]] = []
         self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
         self._waiting: asyncio.TimerHandle | None = None
@@ -126,9 +155,9 @@ class RoiStudio(SharedRois):
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
         self.set_trait("_messages", [*messages, *(text for view in self._opened for text in view.warnings)])
-        drawn, levels = self._open_case(
-            case_file, tuple(DrawnRoi(roi) for roi in rois), self._opened[0].volume if self._opened else None
-        )
+        given = tuple(DrawnRoi(roi) for roi in rois)
+        check_number(given)
+        drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
         self.set_trait(
             "_options",
             {
@@ -180,6 +209,13 @@ class RoiStudio(SharedRois):
         self._check_noise()
         return self._scores()
 
+    @property
+    def intervals(self) -> dict[str, Uncertainty]:
+        """The interval of each score that is given, and what it is made of; worked out now, if it is not known yet."""
+        for piece in self._interval_pieces():
+            self._intervals |= piece()
+        return dict(self._intervals)
+
     def export_rois(self, path: str | Path) -> Path:
         """Write the ROIs to a file; its ending says how.
 
@@ -224,7 +260,12 @@ class RoiStudio(SharedRois):
                 "There is no image to take a snapshot of: nothing could be read. See the message in the studio."
             )
         index = self.slices[view] if slice_index is None else slice_index
-        lines = [str(result) for result in self.scores.values() if isinstance(result, Score)]
+        intervals, options = self.intervals, self._interval_options
+        lines = []
+        for name, score in self.scores.items():
+            if isinstance(score, Score):
+                about = interval_lines(intervals[name], options) if name in intervals else []
+                lines.append("; ".join([str(score).replace(score.name, name, 1), *about]))
         return Snapshot.of(
             self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
         )
@@ -247,6 +288,8 @@ class RoiStudio(SharedRois):
         self.set_trait("slices", slices)
 
     def _measure(self) -> None:
+        self._background.give_up()
+        self._intervals, self._busy = {}, False
         self._results = [measure_all(view, self._drawn) for view in self._opened]
         self._publish()
         self._later()
@@ -260,7 +303,10 @@ class RoiStudio(SharedRois):
             [measurement_row(one, result) for one, result in zip(self._drawn, results, strict=True)]
             for results in self._results
         ]
-        scores = [score_row(name, result) for name, result in self._scores().items()]
+        scores = [
+            score_row(name, result) | interval_row(self._intervals.get(name), self._interval_options)
+            for name, result in self._scores().items()
+        ]
         self.set_trait("_measured", {"revision": self._state["revision"], "views": rows, "scores": scores})
 
     def _check_noise(self) -> bool:
@@ -294,8 +340,33 @@ class RoiStudio(SharedRois):
         self._waiting = None
         if self._check_noise():
             self._publish()
+        self._save_picture()
+        self._work_out_intervals()
+
+    def _save_picture(self) -> None:
         if self._saved_output is not None:
             self._saved_output.update(_Html(self._static_html()))
+
+    def _interval_pieces(self) -> list[Piece]:
+        """What is still to be worked out."""
+        scores = self.scores
+        missing = {name: score for name, score in scores.items() if name not in self._intervals}
+        return pieces(self._opened, self._drawn, missing, self._score_options, self._interval_options)
+
+    def _work_out_intervals(self) -> None:
+        """The intervals, beside everything else; not while a hand drags, which then has the machine to itself."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return  # nobody waits for the screen: the property works them out when it is asked
+        if not self._busy:
+            self._background.begin(self._interval_pieces(), self._tell_intervals)
+
+    def _tell_intervals(self, found: Found, last: bool) -> None:
+        self._intervals |= found
+        self._publish()
+        if last:
+            self._save_picture()
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         try:
@@ -315,6 +386,12 @@ class RoiStudio(SharedRois):
             self.send({"type": "air", "view": view, "index": index}, buffers=[air.astype(np.uint8).tobytes()])
         elif kind == "refresh":
             self._refresh()
+        elif kind == "hand":
+            self._busy = bool(content["busy"])
+            if self._busy:
+                self._background.give_up()
+            else:
+                self._work_out_intervals()
         elif kind == "export":
             name, data = exchange.as_bytes(str(content["ending"]), self.rois, self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])

@@ -27,16 +27,26 @@ export function marks(store, roi, index) {
   const result = store.measured(roi, index);
   if (!result) return [];
   const found = [...pixelMarks(store, roi, index, result)];
-  const twins = store.rois.filter((other) => other.label === roi.label).length;
+  const { labels, usual, known } = siblings(store);
+  const twins = labels.get(roi.label) ?? 0;
   if (twins > 1 && roi.label) found.push(`${twins} ROIs are called ${roi.label}: the first one counts`);
   if (!roi.label) found.push("has no label: press a digit, C or N");
-  const siblings = store.rois.filter((other) => LEVEL.test(other.label)).map(area).sort((a, b) => a - b);
-  const usual = siblings[siblings.length >> 1];
-  if (LEVEL.test(roi.label) && siblings.length > 2 && Math.abs(area(roi) / usual - 1) > AREA_TOLERANCE)
+  if (LEVEL.test(roi.label) && known > 2 && Math.abs(area(roi) / usual - 1) > AREA_TOLERANCE)
     found.push(`area ${(area(roi) / 100).toFixed(2)} cm², its siblings have ${(usual / 100).toFixed(2)} cm²`);
   const at = store.sliceOf(roi, index);
   if (at !== store.slices[index]) found.push(`not on this slice: it lies on slice ${at + 1}`);
   return found;
+}
+
+/** How often each label is there, and the area that ROIs of levels usually have: once for each state of the ROIs. */
+function siblings(/** @type {Store} */ store) {
+  if (store.siblings?.of !== store.rois) {
+    const labels = new Map();
+    for (const { label } of store.rois) labels.set(label, 1 + (labels.get(label) ?? 0));
+    const areas = store.rois.filter((roi) => LEVEL.test(roi.label)).map(area).sort((a, b) => a - b);
+    store.siblings = { of: store.rois, labels, usual: areas[areas.length >> 1], known: areas.length };
+  }
+  return store.siblings;
 }
 
 /** The marks that depend on the pixels only: kept as long as the ROI is the same. */

@@ -2,7 +2,7 @@
 import { style } from "./colours.js";
 import { onSeries, slicePlane } from "./geometry.js";
 import { html, set, setText, short, svg } from "./dom.js";
-import { covered, histogram } from "./statistics.js";
+import { covered, histogram, ratios } from "./statistics.js";
 import { marks } from "./marks.js";
 
 const COLUMNS = [
@@ -78,13 +78,15 @@ export class Panel {
       if (this.body.children[i] !== line.row) this.body.insertBefore(line.row, this.body.children[i] ?? null);
       const [colour, dash] = style(roi.label);
       const faults = marks(this.store, roi, this.store.active);
+      const state = [roi, row, csf, noise, roi.id === this.store.selected, faults.join()];
+      if (line.state?.every((/** @type {any} */ x, /** @type {number} */ k) => x === state[k])) return;
+      line.state = state;
       set(line.row, { "aria-selected": String(roi.id === this.store.selected), "data-label": roi.label, "data-roi": roi.id });
       line.swatch.style.borderColor = colour;
       line.swatch.style.borderStyle = dash ? "dashed" : "solid";
       setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? " (hidden)" : ""));
       set(line.mark, { hidden: !faults.length, title: faults.join("\n"), "aria-label": faults.join(". ") });
-      const values = row.error ? {} : { ...row, area_cm2: row.area_mm2 / 100, snr: noise > 0 && roi.label !== "noise" ? row.mean / noise : null,
-        vbq: csf && roi.label !== "CSF" && roi.label !== "noise" ? row.mean / csf : null };
+      const values = row.error ? {} : { ...row, ...ratios(row, csf, noise), area_cm2: row.area_mm2 / 100 };
       COLUMNS.forEach(([key], j) => {
         const value = values[key];
         set(line.cells[j], { "data-key": key, "data-value": value ?? "", title: row.error ?? "" });
@@ -127,12 +129,15 @@ export class Panel {
     const list = this.scoreList;
     while (list.childElementCount > rows.length) list.lastChild.remove();
     rows.forEach((score, i) => {
-      const node = list.children[i] ?? list.appendChild(html("details", {}, html("summary", {}, html("span"), html("output")), html("div")));
-      const [name, value] = node.firstChild.children;
-      const about = score.value == null ? [score.note, ...score.about] : score.about;
+      const node = list.children[i] ?? list.appendChild(html("details", {}, html("summary", {}, html("span"), html("output"), html("small")), html("div")));
+      const [name, value, interval] = node.firstChild.children;
+      const { shares = [], verdict } = score;
+      const about = score.value == null ? [score.note, ...score.about] : [...shares, ...score.about];
       setText(name, score.key + (score.caution ? " ⚠" : ""));
       set(value, { "data-key": score.key, "data-value": score.value ?? "", class: score.value == null ? "vbq-none" : "" });
       setText(value, score.value == null ? "not given" : short(score.value));
+      set(interval, { title: shares.join("\n"), "data-key": score.key });
+      setText(interval, score.interval ? `95 %: ${score.interval.map(short).join(" – ")} ${verdict ?? ""}` : "");
       setText(node.lastChild, about.join("\n"));
     });
     list.hidden = !rows.length;

@@ -63,27 +63,37 @@ export class SliceCache {
   }
 }
 
-/**
- * Grey values of `pixels` through a window, into 32-bit RGBA. Values that are not numbers are magenta.
- * @param {Pixels["pixels"]} pixels @param {number} level @param {number} width @param {Uint32Array} out
- */
-export function paint(pixels, level, width, out) {
-  const scale = 255 / width;
-  const offset = (width / 2 - level) * scale + 0.5;
-  const grey = (/** @type {number} */ x) => {
-    const g = Math.max(0, Math.min(255, (x * scale + offset) | 0));
-    return 0xff000000 | (g << 16) | (g << 8) | g;
-  };
-  if (pixels.BYTES_PER_ELEMENT <= 2) {
-    const low = pixels instanceof Int16Array ? -32768 : 0;
-    const table = new Uint32Array(pixels.BYTES_PER_ELEMENT === 1 ? 256 : 65536);
-    for (let i = 0; i < table.length; i++) table[i] = grey(Math.max(-1e6, Math.min(1e6, i + low)));
-    for (let i = 0; i < pixels.length; i++) out[i] = table[pixels[i] - low];
-  } else {
-    for (let i = 0; i < pixels.length; i++) {
-      const x = pixels[i];
+/** Paints slices through a window. Keeps its table from value to grey: 65,536 entries anew for each slice would be most of the work. */
+export class Painter {
+  constructor() {
+    this.table = new Uint32Array(0);
+    this.drawn = "";
+  }
+
+  /**
+   * Grey values into 32-bit RGBA. Values that are not numbers are magenta.
+   * @param {Pixels["pixels"]} pixels @param {number} level @param {number} width @param {Uint32Array} out
+   */
+  paint(pixels, level, width, out) {
+    const scale = 255 / width;
+    const offset = (width / 2 - level) * scale + 0.5;
+    const grey = (/** @type {number} */ x) => {
       const g = x * scale + offset;
-      out[i] = x !== x ? 0xffff00ff : g <= 0 ? 0xff000000 : g >= 255 ? 0xffffffff : grey(x);
+      return g <= 0 ? 0xff000000 : g >= 255 ? 0xffffffff : 0xff000000 | ((g | 0) * 0x10101);
+    };
+    if (pixels.BYTES_PER_ELEMENT > 2) {
+      for (let i = 0; i < pixels.length; i++) out[i] = pixels[i] !== pixels[i] ? 0xffff00ff : grey(pixels[i]);
+      return;
     }
+    const low = pixels instanceof Int16Array ? -32768 : 0;
+    const wanted = [pixels.BYTES_PER_ELEMENT, low, level, width].join();
+    if (wanted !== this.drawn) {
+      const size = 256 ** pixels.BYTES_PER_ELEMENT;
+      if (this.table.length !== size) this.table = new Uint32Array(size);
+      for (let i = 0; i < size; i++) this.table[i] = grey(i + low);
+      this.drawn = wanted;
+    }
+    const { table } = this;
+    for (let i = 0; i < pixels.length; i++) out[i] = table[pixels[i] - low];
   }
 }

@@ -24,7 +24,7 @@ export class Store {
     this.base = revision;
     this.kept = rois;
     this.slices = [...model.get("slices")];
-    this.windows = model.get("windows").map((/** @type {number[]} */ w) => [...w]);
+    this.windows = copied(model.get("windows"));
     this.history = new History({ rois, levels });
     this.selected = /** @type {string|null} */ (null);
     this.vertex = -1;
@@ -46,8 +46,8 @@ export class Store {
       "change:_measured": () => this.emit("measured"),
       "change:_messages": () => this.emit("messages"),
       "change:_options": () => ((this.options = model.get("_options")), this.emit("rois")),
-      "change:slices": () => this.takeSlices(model.get("slices")),
-      "change:windows": () => ((this.windows = model.get("windows").map((/** @type {number[]} */ w) => [...w])), this.emit("window")),
+      "change:slices": () => this.saving || this.takeSlices(model.get("slices")),
+      "change:windows": () => this.saving || ((this.windows = copied(model.get("windows"))), this.emit("window")),
       "msg:custom": (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.receive(message, buffers),
     };
     for (const [event, handler] of Object.entries(this.handlers)) model.on(event, handler);
@@ -204,7 +204,6 @@ export class Store {
     });
     if (slices.every((s, i) => s === this.slices[i])) return;
     this.takeSlices(slices);
-    this.model.set("slices", slices);
     this.saveSoon();
   }
 
@@ -219,14 +218,21 @@ export class Store {
     const smallest = Math.max((high - low) * 1e-4, 1e-9);
     this.windows[view] = [level, Math.max(width, smallest)];
     this.emit("window");
-    this.model.set("windows", this.windows.map((w) => [...w]));
     this.saveSoon();
   }
 
-  /** Tell Python about slices and windows when the hand rests: not once per wheel click. */
+  /**
+   * Tell Python about slices and windows when the hand rests: not once per wheel click. The model has them only then: an
+   * echo of what was told before would else take back what the hand has done since.
+   */
   saveSoon() {
     clearTimeout(this.saving);
-    this.saving = setTimeout(() => this.model.save_changes(), 150);
+    this.saving = setTimeout(() => {
+      this.model.set("slices", [...this.slices]);
+      this.model.set("windows", copied(this.windows));
+      this.saving = 0;
+      this.model.save_changes();
+    }, 150);
   }
 
   /** What a ROI measures on a view now; null while its slice is on the way. @param {Roi} roi @param {number} view */
@@ -261,7 +267,7 @@ export class Store {
 
   /**
    * Python's scores, with the browser's numbers while something is dragged. Where Python has refused a score, it stays
-   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place.
+   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place. No interval meanwhile.
    */
   scores() {
     const rows = this.model.get("_measured").scores ?? [];
@@ -269,7 +275,14 @@ export class Store {
     const live = scores(this.views.map((view, i) => ({ weighting: view.weighting, rows: this.rows(i) })), this.options.reference,
       (key) => rows.find((row) => row.key === key)?.levels ?? this.options.levels);
     const free = this.roi()?.label === "noise";
-    return rows.map((row) => (row.value == null && !free ? row : { ...row, value: live[row.key] ?? null, note: row.note || "when let go" }));
+    return rows.map((row) => (row.value == null && !free ? row : { ...row, interval: null, verdict: "", shares: [], value: live[row.key] ?? null, note: row.note || "when let go" }));
+  }
+
+  /** Tell Python that a hand has taken hold of something, or has let go: the intervals wait so long. @param {boolean} busy */
+  hand(busy) {
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.model.send({ type: "hand", busy });
   }
 
   /** Python's numbers, if they belong to what is shown now. */
@@ -278,6 +291,9 @@ export class Store {
     return measured?.revision === this.revision && this.rois === this.kept ? measured : null;
   }
 }
+
+/** @param {number[][]} pairs */
+const copied = (pairs) => pairs.map((pair) => [...pair]);
 
 /** Let the browser save a file. @param {string} name @param {DataView} data */
 function download(name, data) {

@@ -22,10 +22,9 @@ class Studio {
     this.status = html("div", { class: "vbq-status", "aria-live": "polite" });
     const stages = html("div", { class: "vbq-views" }, ...this.views.map((view) => view.element));
     if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
-    stages.style.height = `${store.options.height}px`;
     // JupyterLab's own shortcuts would take the keys: this attribute is how Lumino is told to leave them
     const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`); // the still picture for a notebook without a kernel
-    this.root = html("div", { class: "vbq-studio", "data-lm-suppress-shortcuts": "true" }, hide, this.toolbar.element, this.toolbar.strip.element,
+    this.root = html("div", { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-height:${store.options.height}px` }, hide, this.toolbar.element, this.toolbar.strip.element,
       html("div", { class: "vbq-main" }, stages, this.panel.element), this.notes, this.status);
     // on the window and first of all: Notebook 7 would otherwise take keys before they come here
     this.onKey = (/** @type {KeyboardEvent} */ e) => this.root.contains(/** @type {Node} */ (e.target)) && this.key(e);

@@ -64,13 +64,14 @@ export class Tools {
   /** What lies under a screen point: a grip of the selected ROI, a ROI, or nothing. */
   pick(/** @type {number[]} */ [x, y], reach = GRAB_PX) {
     const selected = this.store.roi();
+    const t = this.view.transform();
     const visible = this.view.visible().filter((roi) => this.view.onSlice(roi)).reverse();
     if (selected && !selected.locked && visible.includes(selected)) {
       const grip = this.view.grips(selected).map((g) => ({ g, d: Math.hypot(g.x - x, g.y - y) - (g.kind === "middle" ? 0 : 0.5) }))
         .sort((a, b) => a.d - b.d)[0];
-      if (grip && grip.d <= reach) return { roi: selected, grip: grip.g };
+      const [cx, cy] = this.view.toScreen(toRowCol(this.view.plane(), center(onSeries(selected, this.view.view.key))), t);
+      if (grip && grip.d <= Math.min(reach, Math.hypot(cx - x, cy - y))) return { roi: selected, grip: grip.g };
     }
-    const t = this.view.transform();
     for (const roi of selected ? [selected, ...visible] : visible) {
       if (!visible.includes(roi)) continue;
       const p = this.view.path(roi, t);
@@ -107,7 +108,9 @@ export class Tools {
     else if (e.button !== 0) return;
     else if (tool in SHAPES) this.startDrawing(p, base, e);
     else this.startEditing(p, base, e);
-    if (this.gesture) this.view.stage.dataset.gesture = this.gesture.kind;
+    if (!this.gesture) return;
+    this.view.stage.dataset.gesture = this.gesture.kind;
+    this.store.hand(true);
   }
 
   startDrawing(/** @type {number[]} */ p, /** @type {any} */ base, /** @type {PointerEvent} */ e) {
@@ -144,7 +147,8 @@ export class Tools {
       this.store.vertex = grip.at + 1;
     }
     const kind = !grip ? "move" : grip.kind === "middle" ? "vertex" : grip.kind;
-    this.gesture = { ...base, kind, roi, at: grip?.kind === "middle" ? grip.at + 1 : grip?.at, only: e.altKey || this.store.seriesOnly };
+    const [x, y] = grip?.own ?? (grip ? [grip.x, grip.y] : p);
+    this.gesture = { ...base, kind, roi, off: [p[0] - x, p[1] - y], at: grip?.kind === "middle" ? grip.at + 1 : grip?.at, only: e.altKey || this.store.seriesOnly };
     this.view.magnify = true;
   }
 
@@ -243,8 +247,7 @@ export class Tools {
   edited(/** @type {any} */ g, /** @type {number[]} */ p, /** @type {boolean} */ even) {
     const { roi, kind } = g;
     const plane = this.view.plane();
-    const here = toPatient(plane, ...this.view.toImage(p[0], p[1]));
-    const from = toPatient(plane, ...this.view.toImage(g.from[0], g.from[1]));
+    const [here, from] = [p, g.from].map(([x, y]) => toPatient(plane, ...this.view.toImage(x - g.off[0], y - g.off[1])));
     if (kind === "move") return this.store.shifted(roi, sub(here, from), this.view.index, g.only);
     const lying = onSeries(roi, this.view.view.key);
     const c = center(lying);
@@ -346,6 +349,7 @@ export class Tools {
     this.view.draft = null;
     this.view.magnify = false;
     delete this.view.stage.dataset.gesture;
+    this.store.hand(false);
     this.view.redraw("rois");
   }
 

@@ -2,11 +2,12 @@
 import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
 import { style } from "./colours.js";
 import { html, set, setText, short, svg } from "./dom.js";
-import { paint } from "./pixels.js";
-import { refusal } from "./statistics.js";
+import { Painter } from "./pixels.js";
+import { offPlane } from "./statistics.js";
 
 const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
 const ROTATE_PX = 22;
+const CLEAR_PX = 14; // handles keep this distance from the middle, so that a small ROI can still be taken hold of and moved
 
 export class View {
   /** @param {import("./store.js").Store} store @param {number} index */
@@ -27,6 +28,8 @@ export class View {
     this.offscreen.width = this.view.cols;
     this.offscreen.height = this.view.rows;
     this.image = new ImageData(this.view.cols, this.view.rows);
+    this.rgba = new Uint32Array(this.image.data.buffer);
+    this.painter = new Painter();
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.stage);
     store.on("rois selection tool measured", () => this.redraw("rois"));
@@ -159,7 +162,7 @@ export class View {
     const [level, span] = this.store.windows[this.index];
     const painted = [pixels, level, span];
     if (!this.painted || painted.some((x, i) => x !== this.painted[i])) {
-      paint(pixels, level, span, new Uint32Array(this.image.data.buffer));
+      this.painter.paint(pixels, level, span, this.rgba);
       this.offscreen.getContext("2d").putImageData(this.image, 0, 0);
       this.painted = painted;
     }
@@ -178,7 +181,7 @@ export class View {
   /** Whether a ROI lies on the slice shown. @param {import("./geometry.js").Roi} roi */
   onSlice(roi) {
     return this.store.belongs(roi, this.index) && this.store.sliceOf(roi, this.index) === this.store.slices[this.index] &&
-      !/plane|mm from/.test(refusal(onSeries(roi, this.view.key), this.plane()));
+      !offPlane(onSeries(roi, this.view.key), this.plane());
   }
 
   visible() {
@@ -242,7 +245,8 @@ export class View {
   grips(roi, t = this.transform(), plane = this.plane()) {
     const lying = onSeries(roi, this.view.key);
     const screen = (/** @type {any} */ p) => this.toScreen(toRowCol(plane, p), t);
-    /** @type {{kind: string, x: number, y: number, at: any}[]} */
+    const distance = (/** @type {number[]} */ a, /** @type {number[]} */ b) => Math.hypot(a[0] - b[0], a[1] - b[1]) || 1e-9;
+    /** @type {{kind: string, x: number, y: number, at: any, own?: number[]}[]} own: the place on the outline it stands for */
     const grips = [];
     if (lying.kind === "polygon") {
       const points = lying.points.map(screen);
@@ -256,13 +260,16 @@ export class View {
       return grips;
     }
     const { center: c, half_width: u, half_height: v } = lying;
-    for (const at of HANDLES) {
-      const [x, y] = screen(add(c, add(times(u, at[0]), times(v, at[1]))));
-      grips.push({ kind: "handle", x, y, at });
+    const middle = screen(c);
+    const out = [u, v].map((axis) => Math.max(1, CLEAR_PX / distance(screen(add(c, axis)), middle)));
+    const at = (/** @type {number} */ s, /** @type {number} */ t) => screen(add(c, add(times(u, s), times(v, t))));
+    for (const [s, t] of HANDLES) {
+      const [x, y] = at(s * out[0], t * out[1]);
+      grips.push({ kind: "handle", x, y, at: [s, t], own: at(s, t) });
     }
-    const [[x0, y0], [x1, y1]] = [screen(c), screen(add(c, times(v, -1)))];
-    const length = Math.hypot(x1 - x0, y1 - y0) || 1;
-    grips.push({ kind: "rotate", x: x1 + ((x1 - x0) / length) * ROTATE_PX, y: y1 + ((y1 - y0) / length) * ROTATE_PX, at: null });
+    const top = at(0, -out[1]);
+    const turn = ROTATE_PX / distance(top, middle);
+    grips.push({ kind: "rotate", x: top[0] + (top[0] - middle[0]) * turn, y: top[1] + (top[1] - middle[1]) * turn, at: null });
     return grips;
   }
 

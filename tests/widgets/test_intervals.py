@@ -1,0 +1,160 @@
+"""The interval of a score in the studio: what the scores package says, worked out beside the work and given up for a hand."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vbqkit.errors import ScoreError
+from vbqkit.image import Volume, stack_affine
+from vbqkit.roi import Ellipse, Rectangle
+from vbqkit.scores import Jitter, ReferenceGroup, case_uncertainty
+from vbqkit.widgets import RoiStudio
+from vbqkit.widgets.intervals import N_DRAWS, Background, Found
+
+AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+LEVELS = ("L1", "L2", "L3", "L4")
+
+
+def volume(weighting: str = "T1", csf: float = 100.0) -> Volume:
+    rng = np.random.default_rng(3)
+    pixels = rng.normal(400, 20, (3, 80, 60))
+    pixels[:, :, 36:] = rng.normal(csf, 8, (3, 80, 24))
+    acquisition: Any = {"weighting": weighting, "frame_of_reference_uid": "1", "series_uid": weighting}
+    return Volume(pixels.round().astype("uint16"), AFFINE).with_acquisition(**acquisition)
+
+
+def placed(image: Volume) -> list[Any]:
+    middle = image.slice(1)
+    rois: list[Any] = [Rectangle.on(middle, (10 + 18 * k, 15), 6, 5, label=level) for k, level in enumerate(LEVELS)]
+    return [*rois, Ellipse.on(middle, (40, 48), 6, 9, label="CSF")]
+
+
+def test_the_interval_is_that_of_the_scores_package() -> None:
+    image = volume()
+    jitter = Jitter(shift_mm=0.5, size_percent=5)
+    studio = RoiStudio(image, rois=placed(image), jitter=jitter)
+    expected = case_uncertainty(
+        {"T1": image}, placed(image), aggregate="mean", jitter=jitter, rng=np.random.default_rng(0), n_draws=N_DRAWS
+    )
+    assert set(studio.intervals) == {"VBQ-T1 (median)", "VBQ-T1 (mean)"}
+    found = studio.intervals["VBQ-T1 (mean)"]
+    assert (found.ci_low, found.ci_high) == (expected[0].ci_low, expected[0].ci_high)
+    assert [s.share for s in found.sources if s.share == s.share] == [
+        s.share for s in expected[0].sources if s.share == s.share
+    ]
+
+
+def test_a_score_of_two_series_has_an_interval_unless_a_roi_was_moved_on_one_of_them() -> None:
+    t2, stir = volume("T2"), volume("STIR", csf=60)
+    studio = RoiStudio([t2, stir], rois=placed(t2))
+    assert "VBQ-T2-STIR" in studio.intervals
+    state = studio._state
+    wire = {**state["rois"][0], "shifts": {studio._opened[1].key: [0.0, 1.0, 0.0]}}
+    studio._state = {**state, "revision": state["revision"] + 1, "rois": [wire, *state["rois"][1:]]}
+    assert set(studio.intervals) == {f"VBQ-{w} ({a})" for w in ("T2", "STIR") for a in ("median", "mean")}
+
+
+def test_a_verdict_stands_beside_the_interval_and_is_indeterminate_near_the_cutoff() -> None:
+    image = volume()
+    value = 4.0
+    for cutoff, expected in ((value, "indeterminate"), (value - 1, "positive"), (value + 1, "negative")):
+        studio = RoiStudio(image, rois=placed(image), cutoffs={"VBQ-T1": (cutoff, "above")})
+        assert studio.intervals
+        studio._publish()
+        row = next(row for row in studio._measured["scores"] if row["key"] == "VBQ-T1 (median)")
+        assert row["verdict"] == expected
+        assert row["shares"][0] == f"Against {cutoff:g} (disease above): {expected}"
+
+
+@pytest.mark.parametrize(
+    "cutoffs", [{"VBQ": (2.9, "above")}, {"VBQ-T1": (float("nan"), "above")}, {"SNR": (1.0, "up")}]
+)
+def test_a_cutoff_that_makes_no_sense_is_refused(cutoffs: Any) -> None:
+    with pytest.raises(ScoreError, match="is not understood"):
+        RoiStudio(volume(), cutoffs=cutoffs)
+
+
+def test_a_roi_too_large_to_be_moved_about_on_the_screen_has_no_interval_and_the_score_stays() -> None:
+    image = Volume(np.full((1, 500, 500), 300, np.uint16) + np.eye(500, dtype=np.uint16), AFFINE)
+    image = image.with_acquisition(weighting="T1")
+    middle = image.slice(0)
+    rois = [Rectangle.on(middle, (250, 250), 140, 180, label=level) for level in (*LEVELS, "CSF")]
+    studio = RoiStudio(image, rois=rois)
+    assert studio.intervals == {}
+    assert studio.scores["VBQ-T1 (mean)"].value == 1.0
+
+
+def in_a_loop(work: Callable[[], Any], until: Callable[[], bool]) -> None:
+    async def run() -> None:
+        work()
+        for _ in range(400):
+            if until():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("it did not come")
+
+    asyncio.run(run())
+
+
+def test_in_a_notebook_the_interval_comes_by_itself_after_the_number() -> None:
+    image = volume()
+    reference = ReferenceGroup(mean=20, sd=2, n=10)
+    studios: list[RoiStudio] = []
+    rows: Callable[[], list[Any]] = lambda: studios[0]._measured["scores"]  # noqa: E731
+
+    def work() -> None:
+        studios.append(RoiStudio(image, rois=placed(image), reference=reference))
+        assert not any(row.get("interval") for row in rows())
+
+    in_a_loop(work, lambda: all(row.get("interval") for row in rows() if row["value"] is not None))
+    row = next(row for row in rows() if row["key"] == "VBQ-T1 (median)")
+    assert row["interval"][0] < row["value"] < row["interval"][1]
+    assert any("pixel noise" in line and "ROI placement" in line for line in row["shares"])
+    assert "95 % interval" in studios[0]._static_html()
+
+
+def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go() -> None:
+    image = volume()
+    studios: list[RoiStudio] = []
+    known: Callable[[], bool] = lambda: bool(studios[0]._intervals)  # noqa: E731
+
+    async def run() -> None:
+        studios.append(RoiStudio(image, rois=placed(image)))
+        studios[0]._on_message(studios[0], {"type": "hand", "busy": True}, [])
+        await asyncio.sleep(0.5)
+        assert not known()
+        studios[0]._on_message(studios[0], {"type": "hand", "busy": False}, [])
+        for _ in range(400):
+            await asyncio.sleep(0.02)
+            if known():
+                return
+        raise AssertionError("it did not come")
+
+    asyncio.run(run())
+
+
+def test_what_was_given_up_is_never_told() -> None:
+    background, told, begun = Background(), [], threading.Event()
+    waiting = threading.Event()
+
+    def slow() -> Found:
+        begun.set()
+        waiting.wait(5)
+        return {}
+
+    async def run() -> None:
+        background.begin([slow, slow], lambda found, last: told.append(last))
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        background.give_up()
+        waiting.set()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(run())
+    assert told == []
