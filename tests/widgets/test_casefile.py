@@ -169,11 +169,15 @@ def test_a_folder_instead_of_a_file_is_refused_in_words(volume: Volume, tmp_path
 
 
 @pytest.mark.slow
-def test_ten_thousand_rois_are_read_kept_and_measured(volume: Volume, tmp_path: Path) -> None:
-    path = tmp_path / "many.json"
-    case = CaseFile(path, volume)
+def test_ten_thousand_rois_are_refused_in_words_and_a_thousand_are_kept_and_measured(
+    volume: Volume, tmp_path: Path
+) -> None:
     points = np.array([[0, 10, -10], [0, 14, -10], [0, 12, -14.0]])
-    case.write(tuple(DrawnRoi(Polygon(points=points, label=f"R{k}")) for k in range(10_000)), ["L1"])
-    studio = RoiStudio(volume, case_file=path)
-    assert len(studio.rois) == 10_000
-    assert studio.measurements["R9999"].n > 0
+    drawn = tuple(DrawnRoi(Polygon(points=points, label=f"R{k}")) for k in range(10_000))
+    for name, count in (("many.json", 10_000), ("fewer.json", 1000)):
+        CaseFile(tmp_path / name, volume).write(drawn[:count], ["L1"])
+    studio = RoiStudio(volume, case_file=tmp_path / "many.json")
+    assert any("10000 ROIs are too many" in text for text in studio._messages)
+    assert studio.rois == ()
+    assert len(read_case(tmp_path / "many.json", volume).drawn) == 10_000
+    assert RoiStudio(volume, case_file=tmp_path / "fewer.json").measurements["R999"].n > 0
