@@ -132,6 +132,37 @@ def test_the_bootstrap_interval_is_that_of_a_plain_loop_over_resamples(function,
     assert row.equals(function(x, y, interval="bootstrap", n_bootstrap=4000, rng=np.random.default_rng(3)).iloc[0])
 
 
+@pytest.mark.parametrize("kind", ["pearson", "spearman"])
+def test_the_bootstrap_interval_of_a_partial_correlation_takes_the_covariates_out_of_each_resample_anew(kind):
+    rng = np.random.default_rng(5)
+    age, bmi = rng.normal(65, 8, 25), np.round(rng.normal(25, 4, 25))
+    x, y = 0.05 * age + rng.normal(size=25), -0.05 * age + 0.1 * bmi + rng.normal(size=25)
+    chance = {"interval": "bootstrap", "n_bootstrap": 100}
+    row = partial_correlation(
+        x, y, covariates={"age": age, "BMI": bmi}, kind=kind, rng=np.random.default_rng(8), **chance
+    ).iloc[0]
+    found = []
+    for drawn in np.random.default_rng(8).integers(0, 25, (100, 25)):
+        columns = [scipy_stats.rankdata(v[drawn]) if kind == "spearman" else v[drawn] for v in (x, y, age, bmi)]
+        design = sm.add_constant(np.column_stack(columns[2:]))
+        left = [sm.OLS(column, design).fit().resid for column in columns[:2]]
+        found.append(scipy_stats.pearsonr(*left).statistic)
+    assert (row.ci_low, row.ci_high) == pytest.approx(tuple(np.quantile(found, [0.025, 0.975])), abs=1e-9)
+    assert row.estimate == partial_correlation(x, y, covariates={"age": age, "BMI": bmi}, kind=kind).estimate.item()
+    assert "percentile interval of 100 bootstrap resamples" in row.method
+    with pytest.raises(TableError, match="rng is None"):
+        partial_correlation(x, y, covariates={"age": age}, **chance)
+
+
+def test_resamples_in_which_the_covariates_leave_nothing_are_counted_and_said():
+    x, y, age = [1, 2, 3, 5, 4], [2, 1, 4, 3, 6], [50, 50, 50, 50, 60]
+    row = partial_correlation(
+        x, y, covariates={"age": age}, interval="bootstrap", n_bootstrap=500, rng=np.random.default_rng(0)
+    ).iloc[0]
+    assert "of 500 resamples have a column that is constant or follows from the others and are left out" in row.note
+    assert -1 <= row.ci_low < row.ci_high <= 1
+
+
 def test_resamples_without_a_value_are_counted_and_said():
     row = pearson([1, 2, 3], [1, 3, 2], interval="bootstrap", n_bootstrap=500, rng=np.random.default_rng(0)).iloc[0]
     assert "of 500 resamples have a constant column and are left out" in row.note

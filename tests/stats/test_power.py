@@ -29,6 +29,13 @@ def test_the_sample_sizes_of_cohens_table_come_back(d, published):
     assert sample_size_for_means(difference=d, sd_a=1, sd_b=1).n_a.item() == published(f"cohen 1988 n d={d}")
 
 
+@pytest.mark.parametrize(("n", "d"), [(20, 1), (64, 0.5)])
+def test_the_power_of_a_t_test_has_the_digits_that_r_and_gpower_print(n, d, published):
+    """One degree of freedom more or less changes the fourth digit."""
+    found = power_for_means(difference=d, sd_a=1, sd_b=1, n_a=n, n_b=n).estimate.item()
+    assert found == published(f"t power n={n} d={d}")
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.floats(0.05, 1), st.integers(2, 60), st.floats(0.3, 2))
 def test_the_power_for_means_agrees_with_statsmodels(d, n, ratio):

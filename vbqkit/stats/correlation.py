@@ -11,7 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import BLOCK, need_rng, percentile_interval, two_sided_t_p
+from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
+from vbqkit.stats.interval import need_rng, percentile_interval, two_sided_t_p
 from vbqkit.stats.observations import (
     Column,
     FloatArray,
@@ -82,7 +83,7 @@ def pearson(
     """
     obs = observations(data, numeric={"x": x, "y": y})
     r = _pearson(obs["x"], obs["y"])
-    low, high, how, warn = _interval(obs, r, "pearson", interval, confidence, n_bootstrap, rng)
+    low, high, how, warn = _interval([obs["x"], obs["y"]], r, "pearson", interval, confidence, n_bootstrap, rng)
     return _row(obs, r, low, high, confidence, f"Pearson, {how}, p from t", warn)
 
 
@@ -140,7 +141,7 @@ def spearman(
         )
     rx, ry = stats.rankdata(obs["x"]), stats.rankdata(obs["y"])
     rho = _pearson(rx, ry)
-    low, high, how, warn = _interval(obs, rho, "spearman", interval, confidence, n_bootstrap, rng)
+    low, high, how, warn = _interval([obs["x"], obs["y"]], rho, "spearman", interval, confidence, n_bootstrap, rng)
     exact = p_value == "exact" or (p_value == "auto" and obs.n <= EXACT_LIMIT)
     p = exact_spearman_p(rx, ry) if exact and np.isfinite(rho) else None
     said = f"exact p over all {obs.n}! orders" if exact else "p from t"
@@ -191,7 +192,7 @@ def kendall(
     if np.ptp(obs["x"]) and np.ptp(obs["y"]) and obs.n > 1:
         found = stats.kendalltau(obs["x"], obs["y"])
         tau, p = _whole(float(found.statistic)), float(found.pvalue)
-    low, high, how, warn = _interval(obs, tau, "kendall", interval, confidence, n_bootstrap, rng)
+    low, high, how, warn = _interval([obs["x"], obs["y"]], tau, "kendall", interval, confidence, n_bootstrap, rng)
     return _row(obs, tau, low, high, confidence, f"Kendall tau-b, {how}", warn, p=p, by_t=False)
 
 
@@ -203,6 +204,9 @@ def partial_correlation(
     kind: str = "pearson",
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
+    interval: str = "fisher",
+    n_bootstrap: int = 10_000,
+    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Correlation of x and y that is left when both are freed from the covariates, such as age and BMI.
 
@@ -220,7 +224,12 @@ def partial_correlation(
     data : DataFrame, optional
         The table.
     confidence : float
-        Of the Fisher-z interval, ``se = 1/sqrt(n - 3 - k)``.
+        Of the interval.
+    interval : {"fisher", "bootstrap"}
+        Fisher's z with ``se = 1/sqrt(n - 3 - k)``, or percentiles of `n_bootstrap` resamples of the rows (needs `rng`), in each
+        of which the covariates are taken out anew.
+    n_bootstrap, rng
+        As in `pearson`.
 
     Returns
     -------
@@ -261,9 +270,10 @@ def partial_correlation(
         left = [_residual(design, columns[name]) for name in ("x", "y")]
         r = NAN if any(v is None for v in left) else _pearson(*left)  # type: ignore[arg-type]  # None is excluded just before
         warn = "undefined: the covariates explain x or y completely" if np.isnan(r) else ""
-    low, high = fisher_interval(r, obs.n, kind=kind, n_covariates=k, confidence=confidence)
-    method = f"partial {kind.title()} given {', '.join(named)}, Fisher z interval, p from t"
-    return _row(obs, r, low, high, confidence, method, warn, n_covariates=k)
+    used = [obs[name] for name in ("x", "y", *named)]
+    low, high, how, lost = _interval(used, r, kind, interval, confidence, n_bootstrap, rng)
+    method = f"partial {kind.title()} given {', '.join(named)}, {how}, p from t"
+    return _row(obs, r, low, high, confidence, method, notes(warn, lost), n_covariates=k)
 
 
 def correlations(data: pd.DataFrame, columns: Sequence[str], *, kind: str, confidence: float = 0.95) -> pd.DataFrame:
@@ -325,7 +335,7 @@ def _residual(design: FloatArray, y: FloatArray) -> FloatArray | None:
 
 
 def _interval(
-    obs: Observations,
+    columns: Sequence[FloatArray],
     r: float,
     kind: str,
     interval: str,
@@ -333,46 +343,22 @@ def _interval(
     n_bootstrap: int,
     rng: np.random.Generator | None,
 ) -> tuple[float, float, str, str]:
-    """ci_low, ci_high, what to call it, and a remark."""
+    """ci_low, ci_high, what to call it, and a remark. Columns: x, y, and the covariates taken out of both."""
     check_confidence(confidence)
     if choice(interval, "interval", INTERVALS) == "fisher":
-        return *fisher_interval(r, obs.n, kind=kind, n_covariates=0, confidence=confidence), "Fisher z interval", ""
+        covariates = len(columns) - 2
+        found = fisher_interval(r, columns[0].size, kind=kind, n_covariates=covariates, confidence=confidence)
+        return *found, "Fisher z interval", ""
     rng = need_rng(rng, "The bootstrap interval")
     n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
     how = f"percentile interval of {n_bootstrap} bootstrap resamples"
     if np.isnan(r):
         return NAN, NAN, how, ""
-    replicates = _bootstrap(obs["x"], obs["y"], kind, n_bootstrap, rng)
+    replicates = bootstrap_correlations(columns, kind, n_bootstrap, rng)
     lost = int(np.isnan(replicates).sum())
-    warn = f"{lost} of {n_bootstrap} resamples have a constant column and are left out" if lost else ""
+    cause = "a constant column" if len(columns) == 2 else "a column that is constant or follows from the others"
+    warn = f"{lost} of {n_bootstrap} resamples have {cause} and are left out" if lost else ""
     return *percentile_interval(replicates, confidence), how, warn
-
-
-def _bootstrap(x: FloatArray, y: FloatArray, kind: str, n_bootstrap: int, rng: np.random.Generator) -> FloatArray:
-    """Coefficients of resampled rows; nan where a resample is constant."""
-    n = x.size
-    signs = [np.sign(v[:, None] - v[None, :]) for v in (x, y)] if kind == "kendall" else []
-    found = []
-    per_block = max(1, BLOCK // n)
-    for start in range(0, n_bootstrap, per_block):
-        size = min(per_block, n_bootstrap - start)
-        if kind == "kendall":
-            # How often each row is drawn is all that counts, so tau-b is a ratio of quadratic forms in these weights.
-            w = rng.multinomial(n, np.full(n, 1 / n), size=size).astype(float)
-            top = ((w @ (signs[0] * signs[1])) * w).sum(axis=1)
-            bottom = np.sqrt(np.prod([((w @ np.abs(s)) * w).sum(axis=1) for s in signs], axis=0))
-        else:
-            drawn = rng.integers(0, n, size=(size, n))
-            a, b = x[drawn], y[drawn]
-            if kind == "spearman":
-                a, b = stats.rankdata(a, axis=1), stats.rankdata(b, axis=1)
-            # A constant resample leaves rounding noise after centring; its range tells it exactly.
-            constant = (np.ptp(a, axis=1) == 0) | (np.ptp(b, axis=1) == 0)
-            a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-            top = (a * b).sum(axis=1)
-            bottom = np.where(constant, 0.0, np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1)))
-        found.append(np.divide(top, bottom, out=np.full(size, np.nan), where=bottom > 0))
-    return np.concatenate(found)
 
 
 def _row(
