@@ -114,6 +114,16 @@ def test_the_numbers_are_right_on_paper():
     v = question("40-vbq", seed=3)
     *levels, csf = (int(x) for x in re.findall(r"= (\d+)", v.text))
     assert v.check(sorted(levels)[1] / 2 / csf + sorted(levels)[2] / 2 / csf).right
+    b = question("30-bandwidth", seed=3)
+    snr, narrow, wide = (int(x) for x in re.findall(r"(\d+)(?: at| Hz)", b.text))
+    assert b.check(snr * (narrow / wide) ** 0.5).right
+    p = question("60-ppv", seed=3)
+    sensitivity, specificity, ill = (int(x) / 100 for x in re.findall(r"(\d+) (?:%|of 100)", p.text))
+    positive = sensitivity * ill + (1 - specificity) * (1 - ill)
+    assert p.check(f"{100 * sensitivity * ill / positive:.1f} %").right
+    limits = question("70-limits", seed=3)
+    bias, sd = (float(x) for x in re.findall(r"(\d\.\d) %", limits.text))
+    assert limits.check(bias + 1.96 * sd).right
 
 
 def test_the_answers_are_not_in_the_question_file():
@@ -156,6 +166,31 @@ def test_the_tables_of_the_lessons_are_complete():
     assert cohort.groupby("scanner").person.nunique().eq(60).all()
     assert cohort.age.between(50, 80).all()
     assert not cohort.isna().any().any()
+
+
+@pytest.mark.slow
+def test_rows_of_the_virtual_cohort_can_be_computed_again():
+    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.virtual_cohort makes the table anew."""
+    from vbqkit.exercises.virtual_cohort import MACHINES, SEED, cohort_rows, virtual_cohort
+
+    kept = virtual_cohort().set_index(["person", "scanner"])
+    for number in np.random.default_rng(SEED).choice(60, 3, replace=False):
+        rows = cohort_rows(int(number))
+        assert [row["scanner"] for row in rows] == list(MACHINES)
+        for row in rows:
+            old = kept.loc[(row.pop("person"), row.pop("scanner"))]
+            for name, value in row.items():
+                assert value == pytest.approx(old[name], rel=0.02), name
+
+
+@pytest.mark.slow
+def test_the_example_readers_can_be_computed_again():
+    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.example_readers makes the table anew."""
+    from vbqkit.exercises.example_readers import example_readers, make_example_readers
+
+    for row, (_, old) in zip(make_example_readers(1), example_readers().iterrows(), strict=False):
+        assert (row["reader"], row["subject"]) == (old.reader, old.subject)
+        assert row["value"] == pytest.approx(old.value, rel=0.02)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 from tests.exercises.hand_made_body import COLUMNS, SIGNAL, body_rows, box, good_box
 from vbqkit.errors import ScoreError
-from vbqkit.exercises import check_consequence, score_value
+from vbqkit.exercises import OwnSpread, check_consequence, score_value
 
 LEVELS = ("L1", "L2", "L3", "L4")
 
@@ -50,10 +50,20 @@ def test_the_median_shrugs_off_what_the_mean_does_not(body, scan):
 
 def test_own_repeats_become_the_unit(body, scan):
     case = good_case() | {"CSF": good_box("CSF").moved((0, 4.0, 0))}
-    result = consequence(case.values(), body, scan, own_values=[2.0, 2.1, 2.2])
-    assert result.spread == pytest.approx(0.1)
-    assert result.in_spreads == pytest.approx(result.shift / 0.1)
-    assert "your own 3 placements" in result.spread_source
+    own = OwnSpread(relative_sd=0.04, n_patients=3)
+    result = consequence(case.values(), body, scan, own_spread=own)
+    assert result.spread == pytest.approx(0.04 * result.reference)
+    assert result.in_spreads == pytest.approx(result.shift / (0.04 * result.reference))
+    assert "times your own spread" in str(result)
+    assert "3 patients that you read twice" in str(result)
+
+
+def test_before_there_are_own_repeats_it_is_said_whose_spread_it_is(body, scan):
+    case = good_case() | {"CSF": good_box("CSF").moved((0, 4.0, 0))}
+    for own in (None, OwnSpread(relative_sd=0.04, n_patients=3, score="VBQ-T2")):
+        told = str(consequence(case.values(), body, scan, own_spread=own))
+        assert "times a careful reader's spread" in told
+        assert "an assumption until you have read patients twice" in told
 
 
 def test_the_same_seed_gives_the_same_spread(body, scan):

@@ -6,13 +6,16 @@ import re
 import numpy as np
 import pytest
 
-from vbqkit.exercises import choices, question
+from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
+from vbqkit.exercises.virtual_cohort import virtual_cohort
 from vbqkit.scanner.prepare import prepare
 from vbqkit.widgets.lesson import ScanLab, ask, feedback_html, show_answer
 from vbqkit.widgets.lesson_final import final_stations
+from vbqkit.widgets.lesson_own_score import check_score_button
 from vbqkit.widgets.lesson_picture import line_chart_html, png_bytes, slice_html
 from vbqkit.widgets.lesson_placing import PlacingExercise
+from vbqkit.widgets.lesson_readers import read_twice
 from vbqkit.widgets.lesson_series import PatientSeries, Station
 
 
@@ -142,6 +145,52 @@ def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
     assert [r.repeat_of for r in finished[0]] == ["", "A"]
     assert all(g.passed for r in finished[0] for g in r.grades)
     assert len(series.rows()) == 8
+
+
+def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state, monkeypatch):
+    """Every second reading has the CSF ROI on another place; the known answer: the ratio of the two CSF means, on the log scale."""
+    monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
+    series = read_twice("7")
+    good = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+    csf = next(r for r in good if r.label == "CSF")
+    other = [csf.moved((0.0, 4.0, 0.0)) if r is csf else r for r in good]
+    series.advance()
+    for number in range(6):
+        series.studio.rois = good if number < 3 else other
+        series.advance()
+    image = case.volumes["T1"]
+    expected = abs(np.log(csf.measure(image).mean / other[good.index(csf)].measure(image).mean)) / np.sqrt(2)
+    assert kept_own_spread("7").relative_sd == pytest.approx(expected)
+    assert kept_own_spread("8") is None
+    assert "Your own spread is" in series._result.value
+    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="mend", student="7")
+    exercise.studio.rois = other
+    exercise.check()
+    assert "your own spread" in exercise._feedback.value
+    assert exercise.consequence.spread == pytest.approx(expected * exercise.consequence.reference)
+
+
+def test_a_reading_without_scores_gives_no_spread_and_says_so(case, state, monkeypatch):
+    monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
+    series = read_twice("7")
+    series.advance()
+    for _ in range(6):
+        series.studio.rois = case.reference_rois[:2]
+        series.advance()
+    assert "0 patients were read twice" in series._result.value
+
+
+def test_a_score_is_checked_told_and_kept(state):
+    cohort = virtual_cohort()
+    button, feedback = check_score_button(lambda t: t["L1"], cohort).children
+    button.click()
+    assert "Not yet" in feedback.value
+    assert "receiver gain" in feedback.value
+    button, feedback = check_score_button(lambda t: t["L1"] / t["muscle"], cohort).children
+    button.click()
+    assert "Right" in feedback.value
+    assert "<li>The receiver gain cancels.</li>" in feedback.value
+    assert [entry["passed"] for entry in kept(state)] == [False, True]
 
 
 def test_the_final_has_five_patients_and_one_of_them_twice():

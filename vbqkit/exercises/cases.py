@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
 from vbqkit.scanner.acquire import acquire
 from vbqkit.scanner.anatomy import make_phantom
+from vbqkit.scanner.cases import case_named
 from vbqkit.scanner.findings import CanalStenosis, Finding, Fracture, Haemangioma, Modic, SchmorlNode, Scoliosis
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.patients import draw_patients
@@ -28,6 +30,11 @@ PRACTICE_SCANNER = "generic-1.5t"
 
 _WIDTH_MM = 33.0
 _SLICES = 5
+_MIDDLE_MM = 15.4
+"""Wide enough for the middle slice and its thickness, mm."""
+_PLANE_MM = 1.1
+_COARSE_PLANE_MM = 2.2
+"""Two planes a slice: for pictures, where no fine truth is asked for, and for the wide body of a scoliosis."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -65,6 +72,41 @@ class TeachingCase:
         found = ", ".join(f"{f.kind} {f.level}".strip() for f in self.phantom.findings) or "no finding"
         series = ", ".join(self.volumes)
         return f"<TeachingCase {self.name}: {series} on {self.scanner.model}; {found}; synthetic>"
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SampleCase:
+    """A patient of ``sample_data`` to practise on: the pictures are there, the truth is grown again when it is asked for. Synthetic.
+
+    Attributes
+    ----------
+    name : str
+        ``"case01"`` to ``"case07"``.
+    volumes : mapping of str to Volume
+        Weighting to series, as read.
+    """
+
+    name: str
+    volumes: Mapping[str, Volume] = field(repr=False)
+
+    @property
+    def phantom(self) -> Phantom:
+        """The truth; some seconds the first time."""
+        return _sample_body(self.name)
+
+    @property
+    def reference_rois(self) -> tuple[Roi, ...]:
+        """Where an expert would measure."""
+        return self.phantom.reference_rois
+
+    def middle_slice(self, weighting: str = "T1") -> Slice:
+        """The slice in the middle of the patient."""
+        return self.volumes[weighting].nearest_slice((0.0, 0.0, 0.0))
+
+
+@lru_cache(maxsize=1)
+def _sample_body(name: str) -> Phantom:
+    return case_named(name).phantom()
 
 
 def case_seed(student: str, exercise: str) -> int:
@@ -117,11 +159,15 @@ def make_case(
     people, form, noise = (np.random.default_rng([seed, stream]) for stream in (1, 2, 3))
     ages = (22.0, 35.0) if kind == "young" else (45.0, 80.0)
     (patient,) = draw_patients(1, rng=people, sex="F", age_range=ages, fractured=kind == "fracture")
-    width = 2 * _WIDTH_MM if kind == "scoliosis" else _WIDTH_MM
+    wide = kind == "scoliosis"
     phantom = make_phantom(
-        patient.with_name(f"{kind}-{seed}"), seed=seed, findings=findings_of(kind, form), width_mm=width
+        patient.with_name(f"{kind}-{seed}"),
+        seed=seed,
+        findings=findings_of(kind, form),
+        width_mm=2 * _WIDTH_MM if wide else _WIDTH_MM,
+        plane_mm=_COARSE_PLANE_MM if wide else _PLANE_MM,
     )
-    wanted = 9 if kind == "scoliosis" else slices
+    wanted = 9 if wide else slices
     volumes = {}
     for weighting in weightings:
         protocol = machine.protocol(weighting)
@@ -131,6 +177,30 @@ def make_case(
             volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed))
         )
     return TeachingCase(name=f"{kind}-{seed}", phantom=phantom, volumes=volumes, scanner=machine)
+
+
+def middle_body(name: str) -> Phantom:
+    """The middle of a sample patient, wide enough for one sagittal slice: quick to make, so that a lesson opens quickly.
+
+    Parameters
+    ----------
+    name : str
+        A sample case, ``"case01"`` to ``"case08"``; the person is the same, the fine texture of the marrow is drawn anew.
+
+    Returns
+    -------
+    Phantom
+        With the reference ROIs.
+
+    Raises
+    ------
+    ScannerError
+        If there is no such case.
+    """
+    case = case_named(name)
+    return make_phantom(
+        case.patient, seed=case.seed, findings=case.findings, width_mm=_MIDDLE_MM, plane_mm=_COARSE_PLANE_MM
+    )
 
 
 def findings_of(kind: Kind, rng: np.random.Generator) -> tuple[Finding, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError
+from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.placement import EDGE_MM
 from vbqkit.exercises.truth import truth_under, wanted_word
 from vbqkit.image import Volume
@@ -37,9 +38,11 @@ class Consequence:
     value, reference : float
         From the ROIs that were placed, and from the reference ROIs on the same pictures.
     spread : float
-        SD of the score when a careful reader places the ROIs again.
+        SD of the score when the ROIs are placed again: by the reader, or by a careful reader.
     spread_source : str
-        Where the spread comes from.
+        Where the spread comes from, in a few words.
+    own : bool
+        Whether the spread is the reader's own (from lesson 70) and not that of an assumed careful reader.
     by_roi : tuple of (str, float)
         How far each ROI alone, put in place of its reference ROI, moves the score.
     """
@@ -50,6 +53,12 @@ class Consequence:
     spread: float
     spread_source: str
     by_roi: tuple[tuple[str, float], ...] = ()
+    own: bool = False
+
+    @property
+    def whose(self) -> str:
+        """Whose spread it is, in words: ``"your own spread"`` or ``"a careful reader's spread"``."""
+        return "your own spread" if self.own else "a careful reader's spread"
 
     @property
     def shift(self) -> float:
@@ -58,7 +67,7 @@ class Consequence:
 
     @property
     def in_spreads(self) -> float:
-        """Shift over spread: within -2 to 2 nobody could tell it from a careful reader; inf where the spread is 0."""
+        """Shift over spread: within -2 to 2 it cannot be told from that spread; inf where the spread is 0."""
         if self.spread > 0:
             return self.shift / self.spread
         return math.copysign(math.inf, self.shift) if self.shift else 0.0
@@ -85,16 +94,16 @@ class Consequence:
     def __str__(self) -> str:
         times = abs(self.in_spreads)
         verdict = (
-            "no more than a careful reader's own spread"
+            f"no more than {self.whose}"
             if times <= 1
-            else "within twice a careful reader's own spread"
+            else f"within twice {self.whose}"
             if times <= 2
-            else f"{times:.1f} times a careful reader's own spread: this error would be seen in the result"
+            else f"{times:.1f} times {self.whose}: this error would be seen in the result"
         )
         worst = f" Most of it comes from {self.worst}." if self.worst and times > 1 else ""
         return (
-            f"Your {self.score} is {self.value:.3g}, the reference ROIs give {self.reference:.3g}: a shift of {self.shift:+.2g}, {verdict} "
-            f"(SD {self.spread:.2g}).{worst}"
+            f"Your {self.score} is {self.value:.3g}, the reference ROIs give {self.reference:.3g}: a shift of {self.shift:+.2g}, {verdict}."
+            f"{worst} The unit is an SD of {self.spread:.2g}: {self.spread_source}."
         )
 
 
@@ -107,7 +116,7 @@ def check_consequence(
     aggregate: Aggregate,
     rng: np.random.Generator,
     reference_group: ReferenceGroup | None = None,
-    own_values: Sequence[float] = (),
+    own_spread: OwnSpread | None = None,
     draws: int = 40,
 ) -> Consequence:
     """Compare a score from placed ROIs with the score from the reference ROIs on the same pictures.
@@ -128,10 +137,10 @@ def check_consequence(
         For the careful reader's repeats.
     reference_group : ReferenceGroup, optional
         For the M-score.
-    own_values : sequence of float
-        The score from the reader's own repeated placements of this case, at least 3; then their SD is the unit.
-        Otherwise the reference ROIs are placed again `draws` times with an SD of 1 mm along each direction, as a careful
-        reader would, who stays inside the structure.
+    own_spread : OwnSpread, optional
+        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`; then it is the unit, if
+        it was measured with this score. Otherwise the reference ROIs are placed again `draws` times with an SD of 1 mm along each
+        direction, as a careful reader would, who stays inside the structure: an assumption of this package.
     draws : int
         How many times.
 
@@ -152,14 +161,20 @@ def check_consequence(
         return score_value(chosen.values(), volumes, score=score, aggregate=aggregate, reference_group=reference_group)
 
     value, reference = value_of(placed), value_of(references)
-    if len(own_values) >= 3:
-        spread, source = float(np.std(own_values, ddof=1)), f"SD of your own {len(own_values)} placements"
+    own = own_spread is not None and own_spread.score == score
+    if own_spread is not None and own:
+        spread, source = own_spread.relative_sd * reference, str(own_spread)
     else:
         again = [value_of(_placed_again(references, truth, volumes, rng)) for _ in range(draws)]
         spread = float(np.std(again, ddof=1))
-        source = f"reference ROIs placed again {draws} times with an SD of {CAREFUL_SD_MM:g} mm"
+        source = (
+            f"the reference ROIs placed again {draws} times with an SD of {CAREFUL_SD_MM:g} mm, "
+            "an assumption until you have read patients twice in lesson 70"
+        )
     alone = tuple((label, value_of(references | {label: roi}) - reference) for label, roi in placed.items())
-    return Consequence(score=score, value=value, reference=reference, spread=spread, spread_source=source, by_roi=alone)
+    return Consequence(
+        score=score, value=value, reference=reference, spread=spread, spread_source=source, by_roi=alone, own=own
+    )
 
 
 def score_value(

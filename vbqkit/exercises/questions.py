@@ -192,10 +192,62 @@ def _t2_stir(rng: np.random.Generator) -> NumberQuestion:
     )  # fmt: skip
 
 
+def _bandwidth(rng: np.random.Generator) -> NumberQuestion:
+    snr, wide, times = int(rng.integers(40, 90)), int(rng.integers(8, 15)) * 10, int(rng.choice([2, 3]))
+    return NumberQuestion(
+        name="30-bandwidth",
+        text=f"A machine gives SNR = {snr} at {wide} Hz per pixel. Everything else stays, and the bandwidth becomes {times * wide} Hz per pixel. "
+        "Which SNR do you expect?",
+        expected=snr / math.sqrt(times),
+        hints=(
+            (snr / times, "noise grows with the square root of the bandwidth, not with the bandwidth itself."),
+            (snr * math.sqrt(times), "a wider band lets in more noise, so the SNR falls."),
+            (snr, "the signal stays, the noise does not: move the slider above."),
+        ),
+    )
+
+
+def _ppv(rng: np.random.Generator) -> NumberQuestion:
+    sensitivity, specificity, prevalence = (int(rng.integers(*r)) for r in ((70, 91), (65, 86), (8, 16)))
+    hits, false_alarms = sensitivity * prevalence, (100 - specificity) * (100 - prevalence)
+    return NumberQuestion(
+        name="60-ppv",
+        text=f"A cut-off has a sensitivity of {sensitivity} % and a specificity of {specificity} %. In a screening {prevalence} of 100 women have osteoporosis. "
+        "How many percent of the women with a positive test have it (PPV)?",
+        expected=100 * hits / (hits + false_alarms),
+        tolerance=0.03,
+        unit="%",
+        hints=(
+            (sensitivity, "this is the sensitivity: the share of the ill who are positive. Asked is the share of the positive who are ill."),
+            (specificity, "this is the specificity. Count 100 women: how many positive ones are ill, how many are not?"),
+            (hits / (hits + false_alarms), "write it in percent."),
+        ),
+    )  # fmt: skip
+
+
+def _limits(rng: np.random.Generator) -> NumberQuestion:
+    bias, sd = round(float(rng.uniform(0.5, 2.5)), 1), round(float(rng.uniform(2.0, 5.0)), 1)
+    return NumberQuestion(
+        name="70-limits",
+        text=f"The differences between two readings have a mean of {bias} % and an SD of {sd} %. What is the upper limit of agreement?",
+        expected=bias + 1.96 * sd,
+        unit="%",
+        hints=(
+            (1.96 * sd, "you left out the bias: the limits lie around the mean difference, not around 0."),
+            (bias + sd, "one SD holds about 68 % of the differences; the limits hold 95 %."),
+            (bias - 1.96 * sd, "this is the lower limit."),
+            (bias + 1.96 * sd / 2, "take the whole SD of the differences, times 1.96."),
+        ),
+    )
+
+
 NUMBERS: Mapping[str, Callable[[np.random.Generator], NumberQuestion]] = {
     "30-snr": _snr,
     "30-m-score": _m_score,
+    "30-bandwidth": _bandwidth,
     "40-vbq": _vbq,
     "50-t2-stir": _t2_stir,
+    "60-ppv": _ppv,
+    "70-limits": _limits,
 }
 """Number questions by name; each draws its own numbers."""

@@ -36,6 +36,12 @@ ADVICE: dict[str, tuple[str, str]] = {
     "missing": ("Complete cases: L1 to L4, CSF and noise.", "20"),
 }
 
+_SPREAD = {
+    False: "Spread: SD of the score when a careful reader places the ROIs again (SD of 1 mm along each direction, inside the tissue), an "
+    "assumption. Read the patients of lesson 70 twice, and your own spread takes its place.",
+    True: "Spread: SD of your own readings of the same patients in lesson 70, in percent of the score.",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
@@ -102,10 +108,11 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         if r.consequence is not None and math.isfinite(r.consequence.in_spreads)
     ]
     repeat = repeatability_percent(results)
-    score = next((r.consequence.score for r in results if r.consequence is not None), "the score")
+    judged = next((r.consequence for r in results if r.consequence is not None), None)
+    score, whose = (judged.score, judged.whose) if judged is not None else ("the score", "a careful reader's spread")
     facts = [
         ("ROIs that pass", f"{sum(g.passed for g in rois)} of {len(rois)}"),
-        (f"Accuracy: median shift of {score}", f"{median(shifts):.1f} times a careful reader's spread" if shifts else "could not be computed"),
+        (f"Accuracy: median shift of {score}", f"{median(shifts):.1f} times {whose}" if shifts else "could not be computed"),
         ("Repeatability: difference between two readings of one patient", "not measured" if repeat is None else f"{repeat:.1f} %"),
     ]  # fmt: skip
     practise = what_to_practise(first) or [("Nothing had to be mended. Teach someone else.", "", 0)]
@@ -116,8 +123,8 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         "small{color:#444}@media print{body{margin:0}}</style></head><body>",
         f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told:%Y-%m-%d %H:%M} UTC · virtual patients, synthetic</p>",
         _table(("", "result"), facts),
-        ("<p><small>Spread: SD of the score when a careful reader places the ROIs again (SD of 1 mm along each direction, inside the tissue). "
-        "Within 2 spreads nobody could tell your reading from a careful reader's. Paper 001 takes differences between readers within 10 % as acceptable.</small></p>"),
+        (f"<p><small>{_SPREAD[judged is not None and judged.own]} Within 2 spreads a shift cannot be told from that spread. "
+        "Paper 001 takes differences between readers within 10 % as acceptable.</small></p>"),
         "<h2>What to practise</h2>",
         _table(("advice", "lesson", "times"), [(text, lesson, str(n) if n else "") for text, lesson, n in practise]),
         "<h2>Case by case</h2>",

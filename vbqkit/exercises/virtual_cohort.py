@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED, N_PEOPLE = 95, 60
+_AGES = (50.0, 80.0)
 MACHINES = ("generic-1.5t", "philips-achieva-3t")
 
 
@@ -37,33 +38,34 @@ def virtual_cohort() -> pd.DataFrame:
     return pd.read_csv(str(files("vbqkit.exercises") / "data" / "virtual_cohort.csv"), comment="#")
 
 
-def make_cohort(n: int = N_PEOPLE) -> list[dict[str, Any]]:
+def make_cohort() -> list[dict[str, Any]]:
     """Compute the table again."""
-    people = draw_patients(n, rng=np.random.default_rng(SEED), sex="F", age_range=(50.0, 80.0), fractured=False)
+    return [row for number in range(N_PEOPLE) for row in cohort_rows(number)]
+
+
+def cohort_rows(number: int) -> list[dict[str, Any]]:
+    """One row a machine for woman `number`, 0 to 59."""
+    people = draw_patients(N_PEOPLE, rng=np.random.default_rng(SEED), sex="F", age_range=_AGES, fractured=False)
+    patient = people[number]
+    phantom = make_phantom(patient, seed=SEED * 1000 + number, width_mm=15.4)
+    rois = {roi.label: roi for roi in phantom.reference_rois}
+    person = {
+        "person": f"P{number + 1:02d}",
+        "age": round(patient.age),
+        "bmi": round(patient.bmi, 1),
+        "t_score": round(patient.t_score, 2),
+        "bmd_g_cm2": round(patient.bmd_g_cm2, 3),
+        "qct_mg_cm3": round(patient.qct_mg_cm3, 1),
+        "pdff_percent": round(100 * float(np.mean(patient.pdff)), 1),
+    }
     rows: list[dict[str, Any]] = []
-    for number, patient in enumerate(people):
-        phantom = make_phantom(patient, seed=SEED * 1000 + number, width_mm=15.4)
-        rois = {roi.label: roi for roi in phantom.reference_rois}
-        for machine in MACHINES:
-            scanner = scanner_named(machine)
-            middle = scanner.protocol("T1").slices // 2
-            volume = acquire(phantom, scanner, "T1", rng=np.random.default_rng([SEED, number]), slices=[middle])
-            signal = {k: round(rois[k].measure(volume).mean, 1) for k in ("L1", "L2", "L3", "L4", "CSF")}
-            other = tissue_means(phantom, volume.slice(0), ("muscle", "subcutaneous_fat"))
-            rows.append(
-                {
-                    "person": f"P{number + 1:02d}",
-                    "age": round(patient.age),
-                    "bmi": round(patient.bmi, 1),
-                    "t_score": round(patient.t_score, 2),
-                    "bmd_g_cm2": round(patient.bmd_g_cm2, 3),
-                    "qct_mg_cm3": round(patient.qct_mg_cm3, 1),
-                    "pdff_percent": round(100 * float(np.mean(patient.pdff)), 1),
-                    "scanner": machine,
-                }
-                | signal
-                | {name: round(value, 1) for name, value in other.items()}
-            )
+    for machine in MACHINES:
+        scanner = scanner_named(machine)
+        middle = scanner.protocol("T1").slices // 2
+        volume = acquire(phantom, scanner, "T1", rng=np.random.default_rng([SEED, number]), slices=[middle])
+        signal = {k: round(rois[k].measure(volume).mean, 1) for k in ("L1", "L2", "L3", "L4", "CSF")}
+        other = tissue_means(phantom, volume.slice(0), ("muscle", "subcutaneous_fat"))
+        rows.append(person | {"scanner": machine} | signal | {name: round(v, 1) for name, v in other.items()})
     return rows
 
 

@@ -11,12 +11,13 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.errors import VbqkitError
-from vbqkit.exercises.cases import TeachingCase
+from vbqkit.exercises.cases import SampleCase, TeachingCase
 from vbqkit.exercises.consequence import Consequence, check_consequence
+from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
 from vbqkit.exercises.progress import state_dir
 from vbqkit.roi import Roi
-from vbqkit.scores import Aggregate
+from vbqkit.scores import Aggregate, ReferenceGroup
 from vbqkit.widgets.lesson_feedback import feedback_html, keep_attempt
 from vbqkit.widgets.lesson_picture import VERMILION, crop_around, slice_html
 from vbqkit.widgets.studio import RoiStudio
@@ -29,8 +30,8 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
 
     Parameters
     ----------
-    case : TeachingCase
-        From :func:`vbqkit.exercises.make_case`.
+    case : TeachingCase or SampleCase
+        From :func:`vbqkit.exercises.make_case`, or a patient of ``sample_data``.
     wanted : sequence of str
         Labels to place.
     start : {"empty", "misplaced"}
@@ -45,6 +46,12 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         Number or name of the student.
     height : int
         Height of the picture, CSS pixels.
+    case_file : path-like, optional
+        Where the ROIs are kept; in the progress folder if not given, where a teacher collects them.
+    reference : ReferenceGroup, optional
+        For the M-score beside the picture.
+    fixed_area_cm2 : float, optional
+        Area that each new ROI is given, cm2.
 
     Attributes
     ----------
@@ -58,7 +65,7 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
 
     def __init__(
         self,
-        case: TeachingCase,
+        case: TeachingCase | SampleCase,
         *,
         wanted: Sequence[str] = WHOLE_CASE,
         start: Literal["empty", "misplaced"] = "empty",
@@ -68,6 +75,9 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         exercise: str,
         student: str = "1",
         height: int = 520,
+        case_file: str | Path | None = None,
+        reference: ReferenceGroup | None = None,
+        fixed_area_cm2: float | None = None,
     ) -> None:
         self.case, self.wanted = case, tuple(wanted)
         self._score, self._aggregate = score, aggregate
@@ -77,8 +87,15 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         self._tries = 0
         rois = misplaced(case, self.wanted) if start == "misplaced" else ()
         self._image = next(iter(case.volumes.values()))
-        self._file, self._file_error = self._case_file()
-        self.studio = RoiStudio(list(case.volumes.values()), rois=rois, height=height, case_file=self._file)
+        self._file, self._file_error = self._case_file() if case_file is None else (Path(case_file), "")
+        self.studio = RoiStudio(
+            list(case.volumes.values()),
+            rois=rois,
+            height=height,
+            case_file=self._file,
+            reference=reference,
+            fixed_area_cm2=fixed_area_cm2,
+        )
         self.studio.slices = [case.middle_slice(w).index for w in case.volumes]
         self._button = ipywidgets.Button(
             description="Check my ROIs", button_style="primary", tooltip="Grade the ROIs against the truth"
@@ -99,6 +116,9 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         """Grade what lies in the studio, tell it, and keep the try."""
         self._tries += 1
         rois = self.studio.rois
+        self._feedback.value = (
+            "<div role='status' aria-live='polite' class='vbq-grading'>Looking up the truth under your ROIs ...</div>"
+        )
         self.grades = check_placements(rois, self.case.phantom, image=self._image, wanted=self.wanted)
         passed = all(grade.passed for grade in self.grades)
         self.consequence, sentence = self._told_consequence(rois)
@@ -137,6 +157,7 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
                 score=self._score,
                 aggregate=self._aggregate,
                 rng=np.random.default_rng(self.case.phantom.seed),
+                own_spread=kept_own_spread(self._student),
             )
         except VbqkitError as error:
             return None, f"How far {self._score} moves can be told when all its ROIs lie on the picture. {error}"
@@ -183,7 +204,7 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         )
 
 
-def misplaced(case: TeachingCase, labels: Iterable[str]) -> tuple[Roi, ...]:
+def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[Roi, ...]:
     """The reference ROIs, each pushed into a wrong place; which place follows from the seed of the case."""
     rng = np.random.default_rng([case.phantom.seed, 77])
     wrong = {"CSF": [(0.0, 6.0, 0.0), (0.0, 8.0, 2.0)], "noise": [(0.0, -24.0, 0.0)]}

@@ -14,6 +14,7 @@ import numpy as np
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.cases import TeachingCase
 from vbqkit.exercises.consequence import check_consequence
+from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import check_placements
 from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.readers import known_case, segmental_rows
@@ -124,6 +125,7 @@ class PatientSeries(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
                 score="VBQ-T1",
                 aggregate="median",
                 rng=np.random.default_rng(station.seed),
+                own_spread=kept_own_spread(self.student),
             )
         except VbqkitError:
             consequence = None
