@@ -14,11 +14,11 @@ from vbqkit.acquisition import Acquisition
 from vbqkit.errors import ScannerError
 from vbqkit.image import Series, Study, Volume, make_series
 from vbqkit.roi import Roi
-from vbqkit.scanner.body import Stack, csf_flow_map, slice_signals
+from vbqkit.scanner.body import MOVING, SliceProtons, Stack, csf_flow_map, slice_protons
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.receive import RealArray, back_of, coil_field, masked_background, reception
-from vbqkit.scanner.sequences import Timing, fat_signal, water_signals
+from vbqkit.scanner.train import DecayTerms, decay_terms
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -176,68 +176,90 @@ def _scan_group(
     stacks = [make_stack(phantom, scanner, p, center_mm) for p in protocols]
     flow = csf_flow_map(stacks[0], rng)
     back_mm = back_of(stacks[0])
-    encoders = [_encoders(s, scanner.field_t, ghosts=scanner.motion > 0) for s in stacks]
-    sequences = [_sequence(p.timing, scanner, flow) for p in protocols]
+    sequences = [_sequence(s, scanner, flow) for s in stacks]
     images = [np.zeros((len(chosen), p.matrix, p.matrix)) for p in protocols]
     for k, index in enumerate(chosen):
-        signals = slice_signals(stacks[0], index, sequences, moving=scanner.motion > 0)
+        protons = slice_protons(stacks[0], index)
         coil = coil_field(scanner, stacks[0], index, back_mm=back_mm)
         for i, protocol in enumerate(protocols):
-            signal = _encoded(signals[i], encoders[i], scanner.motion, protocol.phase_axis)
+            signal = sequences[i].picture(protons, motion=scanner.motion)
             receiver = reception(scanner, protocol, coil, rng=rng)
             picture = receiver.magnitude(signal, noise_sd=scanner.noise_sd(protocol))
             images[i][k] = finished_picture(picture, scanner, protocol)
     return list(zip(images, stacks, strict=True))
 
 
-def _sequence(timing: Timing, scanner: Scanner, flow: FloatArray) -> tuple[FloatArray, float, FloatArray | None]:
-    still = scanner.csf_flow_per_s == 0
-    loss = None if still else np.exp(-scanner.csf_flow_per_s * timing.te_ms / 1000.0 * flow)
-    return water_signals(timing, scanner.field_t), fat_signal(timing, scanner.field_t), loss
-
-
 @dataclass(frozen=True, eq=False, slots=True)
-class _Encoders:
-    rows: FloatArray
-    cols: FloatArray
-    fat_rows: FloatArray
-    fat_cols: FloatArray
+class _Sequence:
+    """A sequence with its encoding: what takes the protons of a slice to the picture that arrives at the coil.
+
+    The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay along
+    the echo train, and of fat. Their imaginary parts begin with the second; None: one echo, all lines alike.
+    """
+
+    terms: DecayTerms
+    csf_loss: FloatArray | None
+    by_rows: bool  # phase encoding runs from head to feet, the direction in which rows follow each other
+    phase: FloatArray
+    phase_imaginary: FloatArray | None
+    frequency: FloatArray
+    fat_frequency: FloatArray
     ghosts: npt.NDArray[np.complex128] | None
 
-
-def _encoders(stack: Stack, field_t: float, *, ghosts: bool) -> _Encoders:
-    rows, cols = stack.encode_rows(), stack.encode_cols()
-    shift = stack.protocol.fat_shift_mm(field_t)
-    by_rows = stack.protocol.phase_axis == "AP"
-    return _Encoders(
-        rows=rows,
-        cols=cols,
-        fat_rows=stack.encode_rows(shift) if by_rows else rows,
-        fat_cols=cols if by_rows else stack.encode_cols(shift),
-        ghosts=stack.encode_ghosts() if ghosts else None,
-    )
-
-
-def _encoded(
-    signals: tuple[FloatArray, FloatArray, FloatArray | None, FloatArray | None],
-    encoders: _Encoders,
-    motion: float,
-    phase_axis: str,
-) -> npt.NDArray[Any]:
-    water, fat, moving_water, moving_fat = signals
-    e = encoders
-    # the encoding along the phase axis is the same for water and fat: apply it to their sum
-    if phase_axis == "HF":
-        image: npt.NDArray[Any] = e.rows @ (water @ e.cols.T + fat @ e.fat_cols.T)
-    else:
-        image = (e.rows @ water + e.fat_rows @ fat) @ e.cols.T
-    if e.ghosts is not None and moving_water is not None and moving_fat is not None:
-        if phase_axis == "HF":
-            ghost = e.ghosts @ (moving_water @ e.cols.T + moving_fat @ e.fat_cols.T)
+    def picture(self, protons: SliceProtons, *, motion: float) -> npt.NDArray[Any]:
+        """Signed or complex picture before the coil."""
+        water = protons.water_signals(self.terms.water, self.csf_loss)
+        lines = [self._along_frequency(w, self.frequency) for w in water]
+        fat = self._along_frequency(self.terms.fat * protons.fat, self.fat_frequency)
+        image: npt.NDArray[Any]
+        if self.phase_imaginary is None:  # the same lines for water and fat: encode their sum
+            image = self.phase @ (lines[0] + fat)
         else:
-            ghost = (e.rows @ moving_water + e.fat_rows @ moving_fat) @ e.ghosts.T
-        image = image + motion * ghost
-    return image
+            image = np.empty((len(self.phase), fat.shape[1]), dtype=np.complex128)
+            stacked = np.concatenate([*lines, fat])
+            image.real = self.phase @ stacked
+            image.imag = self.phase_imaginary @ stacked[len(lines[0]) :]
+        if self.ghosts is not None:  # of the signal at TE
+            still = np.isin(np.arange(self.terms.water.shape[1]), MOVING, invert=True)
+            moving = protons.water_signals(np.where(still, 0.0, self.terms.water[:1]), self.csf_loss)[0]
+            moving_fat = self.terms.fat * protons.moving_fat
+            image = image + motion * (
+                self.ghosts
+                @ (
+                    self._along_frequency(moving, self.frequency)
+                    + self._along_frequency(moving_fat, self.fat_frequency)
+                )
+            )
+        return image if self.by_rows else image.T
+
+    def _along_frequency(self, signal: FloatArray, matrix: FloatArray) -> FloatArray:
+        """Encoded along the frequency axis, with the phase axis first."""
+        encoded: FloatArray = (signal if self.by_rows else signal.T) @ matrix.T
+        return encoded
+
+
+def _sequence(stack: Stack, scanner: Scanner, flow: FloatArray) -> _Sequence:
+    protocol = stack.protocol
+    timing, shift = protocol.timing, protocol.fat_shift_mm(scanner.field_t)
+    terms = decay_terms(timing, scanner.field_t, protocol.acquired[0])
+    by_rows = protocol.phase_axis == "HF"
+    phase, along = (stack.encode_rows, stack.encode_cols) if by_rows else (stack.encode_cols, stack.encode_rows)
+    matrices, imaginary = phase(), None
+    if timing.echo_train_length > 1:
+        changing = stack.encode_lines(np.concatenate([terms.lines[1:], terms.fat_lines[None]]))
+        matrices = np.concatenate([matrices, *changing.real], axis=1)
+        imaginary = np.concatenate(list(changing.imag), axis=1)
+    still = scanner.csf_flow_per_s == 0
+    return _Sequence(
+        terms=terms,
+        csf_loss=None if still else np.exp(-scanner.csf_flow_per_s * timing.te_ms / 1000.0 * flow),
+        by_rows=by_rows,
+        phase=matrices,
+        phase_imaginary=imaginary,
+        frequency=along(),
+        fat_frequency=along(shift),
+        ghosts=stack.encode_ghosts() if scanner.motion > 0 else None,
+    )
 
 
 def finished_picture(picture: RealArray, scanner: Scanner, protocol: Protocol) -> RealArray:

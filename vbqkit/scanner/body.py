@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.scanner.kspace import encoding, ghost_encoding
+from vbqkit.scanner.kspace import encoding, ghost_encoding, line_encoding
 from vbqkit.scanner.machine import Protocol
 from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.tissues import TISSUES, tissue_named
@@ -99,13 +100,23 @@ class Stack:
 
     def _inside(self, axis: int) -> slice:
         """The part of the phantom that can reach the picture: the field of view and a margin for ringing."""
-        keep = np.flatnonzero(np.abs(self._positions(axis)) <= self.protocol.fov_mm / 2.0 + 12.0)
-        return slice(int(keep[0]), int(keep[-1]) + 1) if len(keep) else slice(0, 0)
+        return _extent(np.abs(self._positions(axis)) <= self.protocol.fov_mm / 2.0 + 12.0)
 
     @property
-    def window(self) -> tuple[slice, slice]:
-        """Rows and columns of the phantom that are imaged."""
+    def field_of_view(self) -> tuple[slice, slice]:
+        """Rows and columns of the phantom within the field of view and a margin."""
         return self._inside(1), self._inside(2)
+
+    @cached_property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the phantom that are imaged: those of the field of view that are not all air."""
+        rows, cols = self.field_of_view
+        filled = self.phantom.tissue[:, rows, cols].max(axis=0, initial=0) > 0
+        down, across = _extent(filled.any(axis=1)), _extent(filled.any(axis=0))
+        return (
+            slice(rows.start + down.start, rows.start + down.stop),
+            slice(cols.start + across.start, cols.start + across.stop),
+        )
 
     def grid_positions(self, axis: int) -> FloatArray:
         """Positions of the phantom's rows (0) or columns (1) within the window, mm from the centre of the picture."""
@@ -134,14 +145,29 @@ class Stack:
             apodisation=self.apodisation,
         )
 
+    def encode_lines(self, line_weights: FloatArray) -> npt.NDArray[np.complex128]:
+        """Matrices along the phase axis for lines of k-space with weights, shape (..., pixels, grid positions)."""
+        return line_encoding(
+            self.pixel_positions(),
+            self.grid_positions(self.phase_index),
+            fov_mm=self.protocol.fov_mm,
+            samples=self.protocol.acquired[0],
+            line_weights=line_weights,
+            apodisation=self.apodisation,
+        )
+
+    @property
+    def phase_index(self) -> int:
+        """Axis of phase encoding: 0 along the rows' direction (head to feet), 1 along the columns'."""
+        return 0 if self.protocol.phase_axis == "HF" else 1
+
     def encode_ghosts(self) -> npt.NDArray[np.complex128]:
         """As :meth:`encode_rows` (or columns, with phase encoding from front to back), for periodic motion."""
-        axis = 0 if self.protocol.phase_axis == "HF" else 1
         return ghost_encoding(
             self.pixel_positions(),
-            self.grid_positions(axis),
+            self.grid_positions(self.phase_index),
             fov_mm=self.protocol.fov_mm,
-            samples=self.protocol.samples_rows_cols[axis],
+            samples=self.protocol.acquired[0],
             cycles=GHOST_CYCLES,
             phase_rad=0.7,
             apodisation=self.apodisation,
@@ -162,6 +188,12 @@ class Stack:
         return planes, weights[planes]
 
 
+def _extent(wanted: npt.NDArray[np.bool_]) -> slice:
+    """From the first to the last that is wanted."""
+    keep = np.flatnonzero(wanted)
+    return slice(int(keep[0]), int(keep[-1]) + 1) if len(keep) else slice(0, 0)
+
+
 def _profile_integral(x: FloatArray, thickness: float, edge: float) -> FloatArray:
     """Integral from minus infinity of a trapezoid of height 1, full width at half height `thickness`."""
 
@@ -173,63 +205,74 @@ def _profile_integral(x: FloatArray, thickness: float, edge: float) -> FloatArra
     return ramp(x + thickness / 2.0) - ramp(x - thickness / 2.0)
 
 
-def slice_signals(
-    stack: Stack,
-    index: int,
-    sequences: list[tuple[FloatArray, float, FloatArray | None]],
-    *,
-    moving: bool,
-) -> list[tuple[FloatArray, FloatArray, FloatArray | None, FloatArray | None]]:
-    """Signed water and fat signal of one slice on the phantom's grid, for several sequences at once.
+@dataclass(frozen=True, eq=False, slots=True)
+class SliceProtons:
+    """What one slice holds, averaged through its thickness, on the phantom's grid (window).
 
-    Parameters
+    Attributes
     ----------
-    stack : Stack
-        Geometry, the same for all sequences.
-    index : int
-        Number of the slice.
-    sequences : list of (water, fat, csf_loss)
-        Signal of each tissue's water times proton density, signal of fat, and the factor on CSF, shape (rows, cols) of the
-        window, or None.
-    moving : bool
-        Whether to return the moving tissues also by themselves.
-
-    Returns
-    -------
-    list of (water, fat, moving_water, moving_fat)
-        float64, shape (rows, cols) of the window; the last two None unless `moving`.
+    codes : ndarray of int, shape (tissues,)
+        Tissues that are there and give signal.
+    water : ndarray, shape (tissues, rows, cols)
+        Water of each of them, relative to the proton density of the tissue table.
+    fat : ndarray, shape (rows, cols)
+        Protons of all fat.
+    moving_fat : ndarray, shape (rows, cols)
+        Protons of the fat of tissues that move.
     """
+
+    codes: npt.NDArray[np.intp]
+    water: FloatArray
+    fat: FloatArray
+    moving_fat: FloatArray
+
+    def water_signals(self, signals: FloatArray, csf_loss: FloatArray | None = None) -> FloatArray:
+        """Maps of water signal: one for each row of `signals`.
+
+        Parameters
+        ----------
+        signals : ndarray, shape (maps, all tissues)
+            Signal of each tissue's water times proton density.
+        csf_loss : ndarray, shape (rows, cols), or None
+            Factor on CSF.
+
+        Returns
+        -------
+        ndarray, shape (maps, rows, cols)
+        """
+        maps: FloatArray = np.tensordot(signals[:, self.codes], self.water, axes=1)
+        if csf_loss is not None and CSF in self.codes:
+            lost = self.water[int(np.flatnonzero(self.codes == CSF)[0])] * (csf_loss - 1.0)
+            maps += signals[:, CSF, None, None] * lost
+        return maps
+
+
+def slice_protons(stack: Stack, index: int) -> SliceProtons:
+    """What slice number `index` holds of each tissue's water, and of fat."""
     planes, weights = stack.plane_weights(index)
-    rows, cols = stack.window
-    shape = (rows.stop - rows.start, cols.stop - cols.start)
-    phantom = stack.phantom
+    phantom, (rows, cols) = stack.phantom, stack.window
+    tissue = phantom.tissue[planes, rows, cols]
     factors = density_factors(phantom)
     density = np.array([t.proton_density for t in TISSUES]) * factors
-    sequences = [(water * factors, fat, loss) for water, fat, loss in sequences]
-    is_moving = np.isin(np.arange(len(TISSUES)), MOVING).astype(np.float64)
-    totals = [
-        [np.zeros(shape), np.zeros(shape), *((np.zeros(shape), np.zeros(shape)) if moving else (None, None))]
-        for _ in sequences
-    ]
-    for plane, weight in zip(range(planes.start, planes.stop), weights, strict=True):
-        tissue = phantom.tissue[plane, rows, cols]
-        scale = phantom.pd_scale[plane, rows, cols] * weight
-        fat_share = phantom.pdff[plane, rows, cols]
-        fat_protons = scale * fat_share * np.take(density, tissue)
-        water_scale = scale - scale * fat_share
-        moves = np.take(is_moving, tissue) if moving else None
-        for total, (water, fat, csf_loss) in zip(totals, sequences, strict=True):
-            water_part = np.take(water, tissue)
-            water_part *= water_scale
-            if csf_loss is not None:
-                np.multiply(water_part, csf_loss, out=water_part, where=tissue == CSF)
-            total[0] += water_part
-            if moves is not None:
-                total[2] += water_part * moves
-                total[3] += fat_protons * moves * fat
-        for total, (_, fat, _) in zip(totals, sequences, strict=True):
-            total[1] += fat_protons * fat
-    return [(t[0], t[1], t[2], t[3]) for t in totals]
+    there = np.bincount(tissue.ravel(), minlength=len(TISSUES)) > 0
+    codes = np.flatnonzero(there & (density > 0))
+    place = np.full(len(TISSUES), len(codes))  # what gives no signal is collected behind the others and left out
+    place[codes] = np.arange(len(codes))
+    pixels = tissue.shape[1] * tissue.shape[2]
+    water, every = np.zeros((len(codes) + 1) * pixels), np.arange(pixels)
+    fat, moving_fat = np.zeros(pixels), np.zeros(pixels)
+    moves = np.where(np.isin(np.arange(len(TISSUES)), MOVING), density, 0.0)
+    for k, weight in enumerate(weights):
+        here = tissue[k].ravel()
+        scale = phantom.pd_scale[planes.start + k, rows, cols].ravel() * weight
+        fatty = scale * phantom.pdff[planes.start + k, rows, cols].ravel()
+        water[np.take(place * pixels, here) + every] += scale - fatty
+        fat += fatty * np.take(density, here)
+        moving_fat += fatty * np.take(moves, here)
+    shape = tissue.shape[1:]
+    by_tissue = water[: len(codes) * pixels].reshape(len(codes), *shape)
+    by_tissue *= factors[codes, None, None]
+    return SliceProtons(codes, by_tissue, fat.reshape(shape), moving_fat.reshape(shape))
 
 
 def csf_flow_map(stack: Stack, rng: np.random.Generator) -> FloatArray:
@@ -239,11 +282,14 @@ def csf_flow_map(stack: Stack, rng: np.random.Generator) -> FloatArray:
     """
     from scipy.ndimage import zoom  # noqa: PLC0415 - keeps the import of the package light
 
-    rows, cols = stack.window
+    rows, cols = stack.field_of_view
     shape = (max(rows.stop - rows.start, 1), max(cols.stop - cols.start, 1))
     _, dy, dx = stack.phantom.spacing_mm
     coarse = tuple(max(2, round(n * d / 25.0)) for n, d in zip(shape, (dy, dx), strict=True))
     rough = rng.gamma(2.0, 0.5, size=coarse)
     smooth = zoom(rough, (shape[0] / coarse[0], shape[1] / coarse[1]), order=1, grid_mode=True, mode="nearest")
-    flow: FloatArray = smooth[: shape[0], : shape[1]]
+    inner = tuple(
+        slice(w.start - f.start, w.stop - f.start) for w, f in zip(stack.window, stack.field_of_view, strict=True)
+    )
+    flow: FloatArray = smooth[inner]
     return flow

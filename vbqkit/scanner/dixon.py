@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from vbqkit.image import Volume
 from vbqkit.scanner.acquire import acquisition_of, chosen_slices, make_stack
-from vbqkit.scanner.body import slice_signals
+from vbqkit.scanner.body import slice_protons
 from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.phantom import Phantom
@@ -71,7 +71,8 @@ def pdff_map(
     faint = FAINT * dixon_signals(900.0, **steady)
     maps = np.zeros((len(chosen), n, n))
     for k, index in enumerate(chosen):
-        [(w, f, _, _)] = slice_signals(stack, index, [(water, fat, None)], moving=False)
+        held = slice_protons(stack, index)
+        [w], f = held.water_signals(water[None]), fat * held.fat
         profile = resized(coil_field(scanner, stack, index, back_mm=back_mm).profile, n)
         noise = np.zeros((2, n, n), dtype=np.complex128)
         if sd > 0:

@@ -71,6 +71,74 @@ def encoding(
     return matrix
 
 
+def line_encoding(
+    to_mm: FloatArray,
+    from_mm: FloatArray,
+    *,
+    fov_mm: float,
+    samples: int,
+    line_weights: FloatArray,
+    apodisation: float = 0.0,
+) -> ComplexArray:
+    """As :func:`encoding`, with a weight on each line of k-space: what a signal that changes during the scan does.
+
+    Weights that differ between the two halves of k-space make the matrix complex.
+
+    Parameters
+    ----------
+    to_mm, from_mm, fov_mm, samples, apodisation
+        As in :func:`encoding`.
+    line_weights : ndarray, shape (..., 2 samples + 1)
+        Of the lines -samples to samples, ``1 / (2 fov_mm)`` apart.
+
+    Returns
+    -------
+    ndarray of complex128, shape (..., m, n)
+    """
+    waves, (at_cos, at_sin) = line_transforms(to_mm, from_mm, fov_mm=fov_mm, samples=samples, apodisation=apodisation)
+    even, odd = even_and_odd(line_weights)
+    matrix = np.empty((*line_weights.shape[:-1], len(to_mm), len(from_mm)), dtype=np.complex128)
+    for i in np.ndindex(line_weights.shape[:-1]):
+        e, o = even[i], odd[i]
+        matrix[i].real = (at_cos * e) @ waves.real - (at_sin * e) @ waves.imag
+        matrix[i].imag = (at_sin * o) @ waves.real + (at_cos * o) @ waves.imag
+    return matrix
+
+
+def even_and_odd(line_weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Half sum and half difference of the weights of the lines k and -k, for k = 0, 1, ... along the last axis."""
+    middle = line_weights.shape[-1] // 2
+    above, below = line_weights[..., middle:], line_weights[..., middle::-1]
+    return (above + below) / 2.0, (above - below) / 2.0
+
+
+def line_transforms(
+    to_mm: FloatArray, from_mm: FloatArray, *, fov_mm: float, samples: int, apodisation: float = 0.0
+) -> tuple[ComplexArray, tuple[FloatArray, FloatArray]]:
+    """:func:`encoding` in its two steps: the object's lines 0 to `samples` of k-space, and from them the picture.
+
+    A real object's line -k is the conjugate of its line k. With F the lines of an object, and lines k and -k weighted
+    with e + o and e - o, the picture is ``cos (e Re F) - sin (e Im F) + i (sin (o Re F) + cos (o Im F))``.
+
+    Returns
+    -------
+    forward : ndarray of complex128, shape (samples + 1, n)
+        From the object to its lines, with the weight of each line in the picture.
+    back : tuple of two ndarrays, shape (m, samples + 1)
+        ``cos`` and ``sin`` of every line at every pixel.
+    """
+    period = 2.0 * fov_mm
+    weights = window(2 * samples, apodisation)
+    weights[-1] *= 0.5  # the two outermost frequencies share the Nyquist sample
+    step = abs(float(from_mm[1] - from_mm[0])) if len(from_mm) > 1 else fov_mm
+    weights *= np.where(np.arange(len(weights)) == 0, 1.0, 2.0) * (step / period)
+    frequencies = np.arange(len(weights), dtype=np.float64) * (2.0 * np.pi / period)
+    source = np.outer(frequencies, from_mm)
+    forward: ComplexArray = weights[:, None] * (np.cos(source) - 1j * np.sin(source))
+    at: FloatArray = np.outer(to_mm, frequencies)
+    return forward, (np.cos(at), np.sin(at))
+
+
 def ghost_encoding(
     to_mm: FloatArray,
     from_mm: FloatArray,
@@ -86,14 +154,11 @@ def ghost_encoding(
     The periodic modulation ``cos(2 pi cycles (k + n/2)/n + phase)`` of the phase-encoding lines displaces the object by
     plus and minus ``cycles / n`` of the field of view: the ghosts of breathing and pulsation.
     """
-    period = 2.0 * fov_mm
-    half = window(2 * samples, apodisation)
     k = np.arange(-samples, samples + 1)
-    weights = half[np.abs(k)] * np.cos(2.0 * np.pi * cycles * (k + samples) / (2.0 * samples) + phase_rad)
-    step = abs(float(from_mm[1] - from_mm[0])) if len(from_mm) > 1 else fov_mm
-    waves = 2j * np.pi * k / period
-    matrix: ComplexArray = (np.exp(np.outer(to_mm, waves)) * weights) @ np.exp(-np.outer(from_mm, waves)).T
-    return matrix * (step / period)
+    modulation = np.cos(2.0 * np.pi * cycles * (k + samples) / (2.0 * samples) + phase_rad)
+    return line_encoding(
+        to_mm, from_mm, fov_mm=fov_mm, samples=samples, line_weights=modulation, apodisation=apodisation
+    )
 
 
 def coloured_noise(

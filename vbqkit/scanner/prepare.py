@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,16 +19,19 @@ from vbqkit.scanner.acquire import (
     make_stack,
     stored_values,
 )
-from vbqkit.scanner.body import CSF, MOVING, Stack, csf_flow_map, density_factors
-from vbqkit.scanner.kspace import encoding
+from vbqkit.scanner.body import CSF, MOVING, Stack, csf_flow_map, slice_protons
+from vbqkit.scanner.kspace import encoding, line_transforms
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.receive import Reception, back_of, coil_field, reception
-from vbqkit.scanner.sequences import fat_signal, water_signals
-from vbqkit.scanner.tissues import TISSUES
+from vbqkit.scanner.sequences import echo_signals, fat_signal
+from vbqkit.scanner.train import echo_of_line, fat_decay
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
+
+FLOW_ORDER = 4
+"""Highest polynomial by which the loss of CSF signal to flow is described; its error is below 1e-4 for any loss up to 60 %."""
 
 
 def prepare(
@@ -42,7 +45,8 @@ def prepare(
 ) -> PreparedPatient:
     """Take slices apart into what each tissue contributes, for one geometry, coil and draw of noise.
 
-    A picture is then ``|sum_k S_k(TR, TE, TI, B0) M_k + S_fat M_fat|`` behind the receiver: one weighted sum.
+    A picture is then ``|sum_k S_k(TR, TE, TI, B0) M_k + S_fat M_fat|`` behind the receiver: one weighted sum, which is taken
+    line by line of k-space, because each echo of a train reads its lines at its own time.
 
     Parameters
     ----------
@@ -77,70 +81,65 @@ def _single(receiver: Reception) -> Reception:
 
 def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray, receiver: Reception) -> PreparedSlice:
     protocol = stack.protocol
-    codes, components, fat = _components(stack, index)
-    rows, cols = (m.astype(np.float32) for m in (stack.encode_rows(), stack.encode_cols()))
-    n = protocol.matrix
-    water = np.array([rows @ c @ cols.T for c in components], dtype=np.float32).reshape(len(codes), n * n)
-    by_cols = protocol.phase_axis == "HF"
-    half: Float32Array = rows @ fat if by_cols else fat @ cols.T
-    positions = stack.grid_positions(1 if by_cols else 0)
+    by_rows = protocol.phase_axis == "HF"
+    protons = slice_protons(stack, index)
+    lines_to, back = line_transforms(
+        stack.pixel_positions(),
+        stack.grid_positions(stack.phase_index),
+        fov_mm=protocol.fov_mm,
+        samples=protocol.acquired[0],
+        apodisation=scanner.apodisation,
+    )
+    # real and imaginary part of each line, one after the other
+    forward = np.stack([lines_to.real, lines_to.imag], axis=1).reshape(2 * len(lines_to), -1).astype(np.float32)
+    along = (stack.encode_cols() if by_rows else stack.encode_rows()).astype(np.float32)
+
+    def lines_of(held: FloatArray) -> Float32Array:  # phase axis first; still on the phantom's grid along the other
+        lines: Float32Array = forward @ (held if by_rows else held.T).astype(np.float32)
+        return lines
+
+    is_csf, fastest = protons.codes == CSF, float(flow.max(initial=0.0))
+    held, codes, order = [*protons.water], [*protons.codes], [0] * len(protons.codes)
+    if is_csf.any():  # CSF again, times the polynomials in its flow of which any loss is a sum
+        csf = protons.water[int(np.flatnonzero(is_csf)[0])]
+        for k in range(1, FLOW_ORDER + 1):
+            held.append(csf * np.polynomial.Chebyshev.basis(k, domain=[0.0, max(fastest, 1e-6)])(flow))
+            codes.append(np.intp(CSF))
+            order.append(k)
+    water = np.array([lines_of(h) @ along.T for h in held], dtype=np.float32).reshape(len(held), -1)
+    half = lines_of(protons.fat)
+    positions = stack.grid_positions(1 - stack.phase_index)
     encoder = _shifted_encoder(protocol, scanner.apodisation, positions, protocol.fat_shift_mm(scanner.field_t))
     ghost_water = ghost_fat = None
     if scanner.motion > 0:
         ghosts = stack.encode_ghosts().astype(np.complex64)
-        still = np.isin(codes, MOVING, invert=True)
-        seen = [
-            np.zeros((n, n), np.complex64) if s else _ghost(c, ghosts, rows, cols, by_cols)
-            for s, c in zip(still, components, strict=True)
-        ]
+        moves = np.isin(codes, MOVING)
+        n = protocol.matrix
+
+        def ghost_of(held: FloatArray, matrix: Float32Array) -> npt.NDArray[np.complex64]:
+            ghost: npt.NDArray[np.complex64] = ghosts @ ((held if by_rows else held.T).astype(np.float32) @ matrix.T)
+            return ghost
+
+        seen = [ghost_of(h, along) if m else np.zeros((n, n), np.complex64) for h, m in zip(held, moves, strict=True)]
         ghost_water = np.array(seen).reshape(len(codes), n * n)
-        moving_fat = _components(stack, index, only=MOVING)[2]
-        fat_cols, fat_rows = (encoder, rows) if by_cols else (cols, encoder)
-        ghost_fat = _ghost(moving_fat, ghosts, fat_rows, fat_cols, by_cols)
+        ghost_fat = ghost_of(protons.moving_fat, encoder)
     return PreparedSlice(
         scanner=scanner,
         protocol=protocol,
         index=index,
         affine=stack.affine,
-        codes=codes,
+        codes=np.array(codes, dtype=np.intp),
+        flow_order=np.array(order),
+        fastest_flow=fastest,
         water=water,
-        csf_flow=(rows @ flow.astype(np.float32) @ cols.T),
-        fat=half @ encoder.T if by_cols else encoder @ half,
+        fat=half @ encoder.T,
         fat_half=half,
         fat_positions=positions,
+        to_pixels=(back[0].astype(np.float32), back[1].astype(np.float32)),
         ghost_water=ghost_water,
         ghost_fat=ghost_fat,
         receiver=receiver,
     )
-
-
-def _ghost(
-    component: Float32Array, ghosts: npt.NDArray[np.complex64], rows: Float32Array, cols: Float32Array, by_cols: bool
-) -> npt.NDArray[np.complex64]:
-    ghost: npt.NDArray[np.complex64] = ghosts @ (component @ cols.T) if by_cols else (rows @ component) @ ghosts.T
-    return ghost
-
-
-def _components(
-    stack: Stack, index: int, only: Sequence[int] | None = None
-) -> tuple[npt.NDArray[np.intp], list[Float32Array], Float32Array]:
-    """Protons of each tissue's water (without the table's proton density) and of all fat, averaged through the slice."""
-    planes, weights = stack.plane_weights(index)
-    rows, cols = stack.window
-    phantom = stack.phantom
-    tissue = phantom.tissue[planes, rows, cols]
-    scale = phantom.pd_scale[planes, rows, cols] * weights.astype(np.float32)[:, None, None]
-    fat_share = phantom.pdff[planes, rows, cols]
-    factors = density_factors(phantom).astype(np.float32)
-    density = np.array([t.proton_density for t in TISSUES], dtype=np.float32) * factors
-    if only is not None:
-        density = np.where(np.isin(np.arange(len(TISSUES)), only), density, np.float32(0))
-    fat = (scale * fat_share * density[tissue]).sum(axis=0, dtype=np.float32)
-    water = scale - scale * fat_share
-    present = np.flatnonzero(np.bincount(tissue.ravel(), minlength=len(TISSUES)))
-    codes = np.array([k for k in present if density[k] > 0], dtype=np.intp)
-    components = [factors[k] * np.where(tissue == k, water, np.float32(0)).sum(axis=0, dtype=np.float32) for k in codes]
-    return codes, components, fat
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -181,12 +180,16 @@ class PreparedSlice:
     index: int
     affine: FloatArray
     codes: npt.NDArray[np.intp]
-    water: npt.NDArray[np.float32]  # (components, pixels): protons of each tissue's water, encoded
-    csf_flow: npt.NDArray[np.float32]  # (rows, cols)
-    fat: npt.NDArray[np.float32]  # (rows, cols): at the shift of the scanner's own field
-    fat_half: npt.NDArray[np.float32]  # fat encoded along the phase axis only, to be shifted along the other
+    flow_order: npt.NDArray[np.intp]  # (components,): which polynomial in the flow of CSF; 0: none
+    fastest_flow: float
+    water: npt.NDArray[np.float32]  # (components, lines x 2 x pixels along the frequency axis): protons of its water
+    fat: npt.NDArray[np.float32]  # (2 lines, pixels along the frequency axis): at the shift of the scanner's own field
+    fat_half: npt.NDArray[np.float32]  # (2 lines, grid): fat, to be shifted along the frequency axis
     fat_positions: FloatArray
-    ghost_water: npt.NDArray[np.complex64] | None  # (components, pixels), as `water`, for what moves; None: no motion
+    to_pixels: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # from lines to pixels along the phase axis
+    ghost_water: (
+        npt.NDArray[np.complex64] | None
+    )  # (components, pixels) of the picture, for what moves; None: no motion
     ghost_fat: npt.NDArray[np.complex64] | None
     receiver: Reception
 
@@ -252,30 +255,63 @@ class PreparedSlice:
         )
 
     def _signal(self, scanner: Scanner, protocol: Protocol) -> npt.NDArray[Any]:
-        weights = water_signals(protocol.timing, scanner.field_t)[self.codes].astype(np.float32)
-        is_csf = self.codes == CSF
-        n = protocol.matrix
-        signal = (np.where(is_csf, np.float32(0), weights) @ self.water).reshape(n, n)
-        if is_csf.any():
-            rate = np.float32(-scanner.csf_flow_per_s * protocol.timing.te_ms / 1000.0)
-            k = int(np.flatnonzero(is_csf)[0])
-            signal += weights[k] * self.water[k].reshape(n, n) * np.exp(rate * self.csf_flow)
-        fat = np.float32(fat_signal(protocol.timing, scanner.field_t))
-        signal += fat * self._fat(scanner, protocol)
-        if self.ghost_water is None or self.ghost_fat is None:
-            return signal
-        ghost = (weights @ self.ghost_water).reshape(n, n) + fat * self.ghost_fat
-        return signal + np.float32(scanner.motion) * ghost
+        """Signed or complex picture before the coil: lines of k-space as their echoes read them, then pixels."""
+        timing, n = protocol.timing, protocol.matrix
+        water = echo_signals(timing, scanner.field_t)[self.codes] * self._flow_loss(scanner, timing.te_ms)[:, None]
+        fat = fat_signal(timing, scanner.field_t) * fat_decay(timing, scanner.field_t)
+        weights = np.concatenate([water, fat[None]]).astype(np.float32)
+        fat_lines = self._fat(scanner, protocol).ravel()
+        even = np.empty(self.water.shape[1], dtype=np.float32)
+        odd = np.empty_like(even) if timing.echo_train_length > 1 else None
+        for start, stop, (ahead, behind) in _bands(protocol):
+            part = slice(start * 2 * n, stop * 2 * n)
+            mean = (weights[:, ahead] + weights[:, behind]) / 2
+            even[part] = mean[:-1] @ self.water[:, part] + mean[-1] * fat_lines[part]
+            if odd is not None:
+                half = (weights[:, ahead] - weights[:, behind]) / 2
+                odd[part] = half[:-1] @ self.water[:, part] + half[-1] * fat_lines[part]
+        cos, sin = self.to_pixels
+        lines = even.reshape(-1, 2, n)
+        signal: npt.NDArray[Any] = cos @ lines[:, 0] - sin @ lines[:, 1]
+        if odd is not None:
+            lines = odd.reshape(-1, 2, n)
+            signal = signal + np.complex64(1j) * (sin @ lines[:, 0] + cos @ lines[:, 1])
+        if self.ghost_water is not None and self.ghost_fat is not None:
+            at_te = weights[:, timing.effective_echo]
+            ghost = (at_te[:-1] @ self.ghost_water).reshape(n, n) + at_te[-1] * self.ghost_fat
+            signal = signal + np.float32(scanner.motion) * ghost
+        return signal if protocol.phase_axis == "HF" else signal.T
+
+    def _flow_loss(self, scanner: Scanner, te_ms: float) -> FloatArray:
+        """Factor on each component: ``exp(-rate TE q)`` on CSF as a sum of Chebyshev polynomials in its flow q."""
+        rate = scanner.csf_flow_per_s * te_ms / 1000.0 * self.fastest_flow / 2.0
+        nodes = np.polynomial.chebyshev.chebpts1(FLOW_ORDER + 1)
+        series = np.polynomial.chebyshev.chebfit(nodes, np.exp(-rate * (nodes + 1.0)), FLOW_ORDER)
+        factors: FloatArray = np.where(self.codes == CSF, series[self.flow_order], 1.0)
+        return factors
 
     def _fat(self, scanner: Scanner, protocol: Protocol) -> npt.NDArray[np.float32]:
         shift = protocol.fat_shift_mm(scanner.field_t)
         if shift == self.protocol.fat_shift_mm(self.scanner.field_t):
             return self.fat
-        matrix = _shifted_encoder(protocol, self.scanner.apodisation, self.fat_positions, shift)
         moved: npt.NDArray[np.float32] = (
-            self.fat_half @ matrix.T if protocol.phase_axis == "HF" else matrix @ self.fat_half
+            self.fat_half @ _shifted_encoder(protocol, self.scanner.apodisation, self.fat_positions, shift).T
         )
         return moved
+
+
+def _bands(protocol: Protocol) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Runs of lines k from 0 (start, stop) that one echo reads at k and one at -k (both numbers)."""
+    samples, timing = protocol.acquired[0], protocol.timing
+    lines = np.arange(samples + 1)
+    ahead, behind = (
+        echo_of_line(side * lines, samples, echoes=timing.echo_train_length, effective=timing.effective_echo)
+        for side in (1, -1)
+    )
+    edges = np.flatnonzero((np.diff(ahead) != 0) | (np.diff(behind) != 0)) + 1
+    starts, stops = [0, *edges.tolist()], [*edges.tolist(), samples + 1]
+    for start, stop in zip(starts, stops, strict=True):
+        yield start, stop, (int(ahead[start]), int(behind[start]))
 
 
 def _shifted_encoder(

@@ -26,7 +26,7 @@ class Timing:
     Parameters
     ----------
     tr_ms, te_ms : float
-        Repetition time and (effective) echo time.
+        Repetition time and echo time; in a train the effective one, at which the middle of k-space is read.
     ti_ms : float or None
         Inversion time; None: no inversion pulse.
     echo_train_length : int
@@ -85,6 +85,20 @@ class Timing:
         """From the excitation to the last echo, ms."""
         return self.te_ms if self.echo_train_length == 1 else self.echo_train_length * float(self.echo_spacing_ms or 0)
 
+    @property
+    def effective_echo(self) -> int:
+        """Number, from 0, of the echo that fills the middle of k-space: the one nearest to TE."""
+        if self.echo_train_length == 1:
+            return 0
+        return min(max(round(self.te_ms / float(self.echo_spacing_ms or 1.0)) - 1, 0), self.echo_train_length - 1)
+
+    @property
+    def echo_times_ms(self) -> npt.NDArray[np.float64]:
+        """Time of every echo of the train, ms: the effective one at TE, the others whole echo spacings from it."""
+        steps = np.arange(self.echo_train_length, dtype=np.float64) - self.effective_echo
+        times: npt.NDArray[np.float64] = self.te_ms + steps * float(self.echo_spacing_ms or 0.0)
+        return times
+
 
 def spin_echo(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float) -> float:
     """Signal of a spin echo at equal intervals: ``(1 - 2 exp(-(TR - TE/2)/T1) + exp(-TR/T1)) exp(-TE/T2)``.
@@ -124,12 +138,16 @@ def train_signal(t1_ms: float, t2_ms: float, timing: Timing) -> float:
     """
     if t1_ms <= 0 or t2_ms <= 0:
         return 0.0
-    decay = math.exp(-timing.te_ms / t2_ms)
+    return _excited(t1_ms, timing) * math.exp(-timing.te_ms / t2_ms)
+
+
+def _excited(t1_ms: float, timing: Timing) -> float:
+    """Signed longitudinal magnetisation that an excitation finds, 1 at rest."""
     if timing.ti_ms is None:
-        return _recovered(t1_ms, timing, timing.tr_ms) * decay
+        return _recovered(t1_ms, timing, timing.tr_ms)
     wait = timing.tr_ms - timing.ti_ms
     ready = 1.0 - math.exp(-wait / t1_ms) if timing.echo_train_length == 1 else _recovered(t1_ms, timing, wait)
-    return (1.0 - (1.0 + ready) * math.exp(-timing.ti_ms / t1_ms)) * decay
+    return 1.0 - (1.0 + ready) * math.exp(-timing.ti_ms / t1_ms)
 
 
 def _recovered(t1_ms: float, timing: Timing, until_ms: float) -> float:
@@ -152,6 +170,17 @@ def water_signals(timing: Timing, field_t: float) -> npt.NDArray[np.float64]:
     """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes."""
     signals = [t.proton_density * train_signal(t.t1_at(field_t), t.t2_at(field_t), timing) for t in TISSUES]
     return np.array(signals)
+
+
+def echo_signals(timing: Timing, field_t: float) -> npt.NDArray[np.float64]:
+    """Signed signal of the water of every tissue in every echo of a train, shape (tissues, echoes).
+
+    As :func:`water_signals`, which is the column of the effective echo, with ``exp(-TE_j / T2)`` for echo j.
+    """
+    excited = np.array([t.proton_density * _excited(t.t1_at(field_t), timing) if t.t1_ms > 0 else 0.0 for t in TISSUES])
+    t2_ms = np.array([t.t2_at(field_t) if t.t1_ms > 0 else np.inf for t in TISSUES])
+    signals: npt.NDArray[np.float64] = excited[:, None] * np.exp(-timing.echo_times_ms / t2_ms[:, None])
+    return signals
 
 
 def tissue_signal(name: str, timing: Timing, *, field_t: float, pdff: float | None = None) -> float:
