@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
 from vbqkit.errors import ScannerError
+from vbqkit.scanner.acquire import acquire
 from vbqkit.scanner.anatomy import make_phantom
 from vbqkit.scanner.findings import (
     CanalStenosis,
@@ -21,14 +25,21 @@ from vbqkit.scanner.findings import (
     TransitionalVertebra,
     check_findings,
 )
+from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.patients import VirtualPatient
 from vbqkit.scanner.phantom import LEVELS, Phantom
+from vbqkit.scanner.posterior import arch_distance
+from vbqkit.scanner.sequences import Timing
 from vbqkit.scanner.spine import make_spine
 from vbqkit.scanner.tissues import TISSUE_NAMES
 from vbqkit.scanner.vertebra import endplate_distances
 
 CODE = {name: i for i, name in enumerate(TISSUE_NAMES)}
 PATIENT = VirtualPatient(age=66, sex="F", bmi=25, t_score=-2.0, pdff=(0.46, 0.47, 0.48, 0.49))
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
 
 
 def body_with(*findings: Finding, seed: int = 11) -> Phantom:
@@ -147,14 +158,50 @@ def test_sclerosis_is_dense_bone_under_its_endplate(plain):
     assert count(plain, "modic_3") == 0
 
 
-def test_metal_is_in_the_truth_and_its_levels_have_no_roi(plain):
-    phantom = make_phantom(
-        PATIENT, seed=11, findings=(MetalHardware("L4"),), in_plane_mm=1.0, plane_mm=2.2, width_mm=44.0
+@pytest.fixture(scope="module")
+def with_metal() -> Phantom:
+    return make_phantom(PATIENT, seed=11, findings=(MetalHardware("L2"),), in_plane_mm=1.0, plane_mm=2.2, width_mm=44.0)
+
+
+def test_metal_is_in_the_truth_and_its_levels_have_no_roi(with_metal):
+    assert count(with_metal, "metal") > 100
+    labels = {roi.label for roi in with_metal.reference_rois}
+    assert {"L2", "L3"}.isdisjoint(labels)  # the screws go into this level and the next
+    assert {"L1", "L4"} <= labels
+
+
+def test_metal_is_a_void_in_the_picture_and_bends_nothing_around_it(with_metal):
+    """What the finding says is modelled, and what is not: without metal all else is the same, to the last pixel."""
+    scanner = Scanner(
+        name="quiet", vendor="no one", model="none", field_t=3.0, coil=None, noise=0.0, csf_flow_per_s=0.0
     )
-    assert count(phantom, "metal") > 100
-    labels = {roi.label for roi in phantom.reference_rois}
-    assert "L4" not in labels
-    assert "L3" in labels
+    metal = with_metal.tissue == CODE["metal"]
+    middle = np.unravel_index(int(distance_transform_edt(metal, sampling=(2.2, 1.0, 1.0)).argmax()), metal.shape)
+    center = (with_metal.affine @ [*middle, 1.0])[:3]  # the picture lies around the middle of a screw head
+    protocol = Protocol(
+        weighting="T1", timing=Timing(tr_ms=600, te_ms=10), slices=1, thickness_mm=3.0, fov_mm=160, matrix=160,
+        acquired=(160, 160), bandwidth_hz_per_px=100.0,
+    )  # fmt: skip
+    seen, without = (
+        np.asarray(acquire(p, scanner, protocol, rng=rng(), gain=1.0, center_mm=center).pixels[0], dtype=float)
+        for p in (with_metal, replace(with_metal, tissue=np.where(metal, np.uint8(0), with_metal.tissue)))
+    )
+    assert np.array_equal(seen, without)
+    assert seen[79:81, 79:81].max() < 0.2 * np.median(seen[55:105, 55:105])
+
+
+def test_a_sacralised_vertebra_has_broad_transverse_processes():
+    """Castellvi's limit is 19 mm from top to bottom; an ordinary process is drawn about 9 mm tall."""
+    v, w = (a.astype(np.float32) for a in np.meshgrid(np.arange(-5.0, 60.0, 0.5), np.arange(-40.0, 30.0, 0.5)))
+    heights = []
+    for findings in ((), (TransitionalVertebra("L5"),)):
+        spine = make_spine(np.random.default_rng(2), age=40, sex="F", t_score=0, findings=findings)
+        for side in (-30.0, 30.0):
+            inside = arch_distance(spine["L5"], np.full_like(v, side), v, w, side) < 0
+            heights.append(0.5 * float(np.ptp(np.argwhere(inside)[:, 0]) + 1))
+        assert not spine["L4"].sacralised
+    assert max(heights[:2]) < 12
+    assert min(heights[2:]) > 19
 
 
 @pytest.mark.parametrize("level", ["L5", "S1"])

@@ -284,9 +284,11 @@ class TransitionalVertebra(Finding):
 
 @dataclass(frozen=True, slots=True)
 class MetalHardware(Finding):
-    """Pedicle screws and rods at a level and the next below: no signal inside, and a field that bends the picture.
+    """Pedicle screws and rods at a level and the next below.
 
-    The phantom holds the metal itself; the scanner makes the void and the distortion around it.
+    Modelled: the metal as a tissue of the truth, and that it gives no signal. Not modelled: the field that metal bends, so
+    neither displacement (the field's offset over the bandwidth per pixel, in pixels), nor pile-up of signal, nor fat that
+    escapes suppression. A real picture is spoilt further out than this one; both levels lose their reference ROI.
     """
 
     level: str = "L4"

@@ -95,7 +95,8 @@ def line_encoding(
     -------
     ndarray of complex128, shape (..., m, n)
     """
-    waves, (at_cos, at_sin) = line_transforms(to_mm, from_mm, fov_mm=fov_mm, samples=samples, apodisation=apodisation)
+    waves = to_lines(from_mm, fov_mm=fov_mm, samples=samples, apodisation=apodisation)
+    at_cos, at_sin = from_lines(to_mm, fov_mm=fov_mm, samples=samples)
     even, odd = even_and_odd(line_weights)
     matrix = np.empty((*line_weights.shape[:-1], len(to_mm), len(from_mm)), dtype=np.complex128)
     for i in np.ndindex(line_weights.shape[:-1]):
@@ -112,31 +113,33 @@ def even_and_odd(line_weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     return (above + below) / 2.0, (above - below) / 2.0
 
 
-def line_transforms(
-    to_mm: FloatArray, from_mm: FloatArray, *, fov_mm: float, samples: int, apodisation: float = 0.0
-) -> tuple[ComplexArray, tuple[FloatArray, FloatArray]]:
-    """:func:`encoding` in its two steps: the object's lines 0 to `samples` of k-space, and from them the picture.
+def to_lines(from_mm: FloatArray, *, fov_mm: float, samples: int, apodisation: float = 0.0) -> ComplexArray:
+    """First half of :func:`encoding`: from an object to its lines 0 to `samples` of k-space.
 
-    A real object's line -k is the conjugate of its line k. With F the lines of an object, and lines k and -k weighted
-    with e + o and e - o, the picture is ``cos (e Re F) - sin (e Im F) + i (sin (o Re F) + cos (o Im F))``.
+    Each line has the weight that it will have in the picture; a real object's line -k is the conjugate of its line k.
 
     Returns
     -------
-    forward : ndarray of complex128, shape (samples + 1, n)
-        From the object to its lines, with the weight of each line in the picture.
-    back : tuple of two ndarrays, shape (m, samples + 1)
-        ``cos`` and ``sin`` of every line at every pixel.
+    ndarray of complex128, shape (samples + 1, n)
     """
     period = 2.0 * fov_mm
     weights = window(2 * samples, apodisation)
     weights[-1] *= 0.5  # the two outermost frequencies share the Nyquist sample
     step = abs(float(from_mm[1] - from_mm[0])) if len(from_mm) > 1 else fov_mm
     weights *= np.where(np.arange(len(weights)) == 0, 1.0, 2.0) * (step / period)
-    frequencies = np.arange(len(weights), dtype=np.float64) * (2.0 * np.pi / period)
-    source = np.outer(frequencies, from_mm)
+    source = np.outer(np.arange(samples + 1) * (2.0 * np.pi / period), from_mm)
     forward: ComplexArray = weights[:, None] * (np.cos(source) - 1j * np.sin(source))
-    at: FloatArray = np.outer(to_mm, frequencies)
-    return forward, (np.cos(at), np.sin(at))
+    return forward
+
+
+def from_lines(to_mm: FloatArray, *, fov_mm: float, samples: int) -> tuple[FloatArray, FloatArray]:
+    """Second half of :func:`encoding`: cosine and sine of every line at every pixel, each of shape (m, samples + 1).
+
+    With F the lines of a real object, and lines k and -k weighted with e + o and e - o, the picture is
+    ``cos (e Re F) - sin (e Im F) + i (sin (o Re F) + cos (o Im F))``.
+    """
+    at: FloatArray = np.outer(to_mm, np.arange(samples + 1) * (np.pi / fov_mm))
+    return np.cos(at), np.sin(at)
 
 
 def ghost_encoding(

@@ -55,6 +55,22 @@ def _articular(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane
     return upper, lower
 
 
+def _wing(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
+    """Signed distance from the broad transverse process of a sacralised vertebra, which joins the wing of the sacrum.
+
+    It is taller than 19 mm, Castellvi's limit (Castellvi et al., Spine 1984;9:493-495).
+    """
+    uc, low = pillar_u_mm(vertebra), -vertebra.height_mm / 2.0 - 5.0
+    return _plate(
+        np.maximum(np.float32(uc + 2.0) - au, _ZERO) + np.maximum(au - np.float32(40.0), _ZERO),
+        w - np.float32((low + 8.0) / 2.0),
+        np.abs(p - np.float32(8.0) - np.float32(0.55) * np.minimum(w - np.float32(4.0), _ZERO)) - np.float32(5.0),
+        half_p=2.5,
+        half_w=(8.0 - low) / 2.0,
+        round_mm=2.5,
+    )
+
+
 def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: float) -> Plane:
     """Signed distance from the arch and its processes, mm, negative inside.
 
@@ -98,6 +114,8 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
     if far > uc and not vertebra.sacral:
         reach = 38.0 if vertebra.name.startswith("L") else 24.0
         transverse = capsule((au, p, w), (uc + 2.0, 8.0, 3.5), (reach, 11.5, 4.5), 4.2)
+        if vertebra.sacralised:
+            transverse = smooth_min(transverse, _wing(vertebra, au, p, w), 4.0)
         distance = smooth_min(distance, transverse, 3.0)
     return distance
 

@@ -20,7 +20,7 @@ from vbqkit.scanner.acquire import (
     stored_values,
 )
 from vbqkit.scanner.body import CSF, MOVING, Stack, csf_flow_map, slice_protons
-from vbqkit.scanner.kspace import encoding, line_transforms
+from vbqkit.scanner.kspace import from_lines, to_lines
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.receive import Reception, back_of, coil_field, reception
@@ -83,19 +83,15 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
     protocol = stack.protocol
     by_rows = protocol.phase_axis == "HF"
     protons = slice_protons(stack, index)
-    lines_to, back = line_transforms(
-        stack.pixel_positions(),
-        stack.grid_positions(stack.phase_index),
-        fov_mm=protocol.fov_mm,
-        samples=protocol.acquired[0],
-        apodisation=scanner.apodisation,
+    fov_mm, (samples, frequencies) = protocol.fov_mm, protocol.acquired
+    phase, frequency = (
+        _real_rows(to_lines(stack.grid_positions(axis), fov_mm=fov_mm, samples=n, apodisation=scanner.apodisation))
+        for axis, n in ((stack.phase_index, samples), (1 - stack.phase_index, frequencies))
     )
-    # real and imaginary part of each line, one after the other
-    forward = np.stack([lines_to.real, lines_to.imag], axis=1).reshape(2 * len(lines_to), -1).astype(np.float32)
-    along = (stack.encode_cols() if by_rows else stack.encode_rows()).astype(np.float32)
+    along = _to_pixels(protocol) @ frequency
 
     def lines_of(held: FloatArray) -> Float32Array:  # phase axis first; still on the phantom's grid along the other
-        lines: Float32Array = forward @ (held if by_rows else held.T).astype(np.float32)
+        lines: Float32Array = phase @ (held if by_rows else held.T).astype(np.float32)
         return lines
 
     is_csf, fastest = protons.codes == CSF, float(flow.max(initial=0.0))
@@ -107,9 +103,9 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
             codes.append(np.intp(CSF))
             order.append(k)
     water = np.array([lines_of(h) @ along.T for h in held], dtype=np.float32).reshape(len(held), -1)
-    half = lines_of(protons.fat)
-    positions = stack.grid_positions(1 - stack.phase_index)
-    encoder = _shifted_encoder(protocol, scanner.apodisation, positions, protocol.fat_shift_mm(scanner.field_t))
+    fat_lines: Float32Array = lines_of(protons.fat) @ frequency.T
+    shifted = _to_pixels(protocol, protocol.fat_shift_mm(scanner.field_t))
+    cos, sin = from_lines(stack.pixel_positions(), fov_mm=fov_mm, samples=samples)
     ghost_water = ghost_fat = None
     if scanner.motion > 0:
         ghosts = stack.encode_ghosts().astype(np.complex64)
@@ -122,7 +118,7 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
 
         seen = [ghost_of(h, along) if m else np.zeros((n, n), np.complex64) for h, m in zip(held, moves, strict=True)]
         ghost_water = np.array(seen).reshape(len(codes), n * n)
-        ghost_fat = ghost_of(protons.moving_fat, encoder)
+        ghost_fat = ghost_of(protons.moving_fat, shifted @ frequency)
     return PreparedSlice(
         scanner=scanner,
         protocol=protocol,
@@ -132,10 +128,9 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
         flow_order=np.array(order),
         fastest_flow=fastest,
         water=water,
-        fat=half @ encoder.T,
-        fat_half=half,
-        fat_positions=positions,
-        to_pixels=(back[0].astype(np.float32), back[1].astype(np.float32)),
+        fat=(fat_lines @ shifted.T).astype(np.float32, copy=False),
+        fat_lines=fat_lines,
+        to_pixels=(cos.astype(np.float32), sin.astype(np.float32)),
         ghost_water=ghost_water,
         ghost_fat=ghost_fat,
         receiver=receiver,
@@ -184,8 +179,7 @@ class PreparedSlice:
     fastest_flow: float
     water: npt.NDArray[np.float32]  # (components, lines x 2 x pixels along the frequency axis): protons of its water
     fat: npt.NDArray[np.float32]  # (2 lines, pixels along the frequency axis): at the shift of the scanner's own field
-    fat_half: npt.NDArray[np.float32]  # (2 lines, grid): fat, to be shifted along the frequency axis
-    fat_positions: FloatArray
+    fat_lines: npt.NDArray[np.float32]  # (2 lines, 2 frequencies): fat, to be shifted along the frequency axis
     to_pixels: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # from lines to pixels along the phase axis
     ghost_water: (
         npt.NDArray[np.complex64] | None
@@ -294,9 +288,7 @@ class PreparedSlice:
         shift = protocol.fat_shift_mm(scanner.field_t)
         if shift == self.protocol.fat_shift_mm(self.scanner.field_t):
             return self.fat
-        moved: npt.NDArray[np.float32] = (
-            self.fat_half @ _shifted_encoder(protocol, self.scanner.apodisation, self.fat_positions, shift).T
-        )
+        moved: npt.NDArray[np.float32] = self.fat_lines @ _to_pixels(protocol, shift).T
         return moved
 
 
@@ -314,13 +306,16 @@ def _bands(protocol: Protocol) -> Iterator[tuple[int, int, tuple[int, int]]]:
         yield start, stop, (int(ahead[start]), int(behind[start]))
 
 
-def _shifted_encoder(
-    protocol: Protocol, apodisation: float, positions: FloatArray, shift_mm: float
-) -> npt.NDArray[np.float32]:
-    """Encoding along the frequency axis of the picture itself: a band-limited image is moved without loss."""
+def _real_rows(lines: npt.NDArray[np.complex128]) -> Float32Array:
+    """Real and imaginary part of each row, one after the other."""
+    rows: Float32Array = np.stack([lines.real, lines.imag], axis=1).reshape(2 * len(lines), -1).astype(np.float32)
+    return rows
+
+
+def _to_pixels(protocol: Protocol, shift_mm: float = 0.0) -> Float32Array:
+    """From real and imaginary part of each frequency, one after the other, to pixels that see the object moved back."""
     n = protocol.matrix
     pixels = (np.arange(n, dtype=np.float64) - (n - 1) / 2.0) * protocol.pixel_mm
-    matrix = encoding(
-        pixels - shift_mm, positions, fov_mm=protocol.fov_mm, samples=protocol.acquired[1], apodisation=apodisation
-    )
-    return matrix.astype(np.float32)
+    cos, sin = from_lines(pixels - shift_mm, fov_mm=protocol.fov_mm, samples=protocol.acquired[1])
+    matrix: Float32Array = np.stack([cos, -sin], axis=2).reshape(n, -1).astype(np.float32)
+    return matrix

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from vbqkit.errors import ScannerError
 from vbqkit.roi import FIXED_AREA_CM2, Rectangle
 from vbqkit.scanner.canvas import CODE
-from vbqkit.scanner.findings import Finding
+from vbqkit.scanner.findings import Finding, MetalHardware
 from vbqkit.scanner.phantom import LEVELS
 from vbqkit.scanner.spine import Spine
 
@@ -62,6 +62,7 @@ def reference_rois(
     """
     truth = _Truth(tissue, level, affine)
     left_out = {f.level for f in findings if f.excludes_roi}
+    left_out |= {LEVELS[LEVELS.index(f.level) + 1] for f in findings if isinstance(f, MetalHardware)}
     rois = []
     for name in ROI_LEVELS:
         if name not in left_out:

@@ -64,6 +64,8 @@ class Vertebra:
         Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
     fracture : Fracture or None
         The fracture of this body.
+    sacralised : bool
+        Whether its transverse processes are broad and reach the wings of the sacrum.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Vertebra:
     spinous_slope: float
     spinous_shift_mm: float
     fracture: Fracture | None = None
+    sacralised: bool = False
 
     @property
     def sacral(self) -> bool:
@@ -252,6 +255,7 @@ def make_spine(
                 spinous_slope=0.16 if name in ("L1", "L2", "L3", "L4") else 0.3 if name == "L5" else 0.55,
                 spinous_shift_mm=float(1.3 * rng.standard_normal()),
                 fracture=fractures.get(name),
+                sacralised=name == "L5" and "L5" in transitional,
             )
         )
     narrow = {f.level for f in findings if f.kind == "canal stenosis"}
