@@ -194,7 +194,7 @@ class _Sequence:
     """A sequence with its encoding: what takes the protons of a slice to the picture that arrives at the coil.
 
     The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay along
-    the echo train, and of fat. Their imaginary parts begin with the second; None: one echo, all lines alike.
+    the echo train, and of fat. Their imaginary parts begin with the second; None: both halves of k-space are alike.
     """
 
     terms: DecayTerms
@@ -209,16 +209,16 @@ class _Sequence:
     def picture(self, protons: SliceProtons, *, motion: float) -> npt.NDArray[Any]:
         """Signed or complex picture before the coil."""
         water = protons.water_signals(self.terms.water, self.csf_loss)
-        lines = [self._along_frequency(w, self.frequency) for w in water]
-        fat = self._along_frequency(self.terms.fat * protons.fat, self.fat_frequency)
+        lines = self._along_frequency(water, self.frequency)
+        fat = self._along_frequency((self.terms.fat * protons.fat)[None], self.fat_frequency)
         image: npt.NDArray[Any]
-        if self.phase_imaginary is None:  # the same lines for water and fat: encode their sum
-            image = self.phase @ (lines[0] + fat)
+        if len(water) == 1:  # one echo: the same lines for water and fat, so encode their sum
+            image = self.phase @ (lines + fat)
         else:
-            image = np.empty((len(self.phase), fat.shape[1]), dtype=np.complex128)
-            stacked = np.concatenate([*lines, fat])
-            image.real = self.phase @ stacked
-            image.imag = self.phase_imaginary @ stacked[len(lines[0]) :]
+            image = self.phase @ np.concatenate([lines, fat])
+            if self.phase_imaginary is not None:
+                changing = np.concatenate([lines[len(fat) :], fat])
+                image = image + 1j * (self.phase_imaginary @ changing)
         if self.ghosts is not None:  # of the signal at TE
             still = np.isin(np.arange(self.terms.water.shape[1]), MOVING, invert=True)
             moving = protons.water_signals(np.where(still, 0.0, self.terms.water[:1]), self.csf_loss)[0]
@@ -226,15 +226,17 @@ class _Sequence:
             image = image + motion * (
                 self.ghosts
                 @ (
-                    self._along_frequency(moving, self.frequency)
-                    + self._along_frequency(moving_fat, self.fat_frequency)
+                    self._along_frequency(moving[None], self.frequency)
+                    + self._along_frequency(moving_fat[None], self.fat_frequency)
                 )
             )
         return image if self.by_rows else image.T
 
-    def _along_frequency(self, signal: FloatArray, matrix: FloatArray) -> FloatArray:
-        """Encoded along the frequency axis, with the phase axis first."""
-        encoded: FloatArray = (signal if self.by_rows else signal.T) @ matrix.T
+    def _along_frequency(self, maps: FloatArray, matrix: FloatArray) -> FloatArray:
+        """Maps encoded along the frequency axis, the phase axis first, one below the other."""
+        phase_first = maps if self.by_rows else maps.swapaxes(1, 2)
+        count, rows, cols = phase_first.shape
+        encoded: FloatArray = phase_first.reshape(count * rows, cols) @ matrix.T
         return encoded
 
 
@@ -248,7 +250,8 @@ def _sequence(stack: Stack, scanner: Scanner, flow: FloatArray) -> _Sequence:
     if timing.echo_train_length > 1:
         changing = stack.encode_lines(np.concatenate([terms.lines[1:], terms.fat_lines[None]]))
         matrices = np.concatenate([matrices, *changing.real], axis=1)
-        imaginary = np.concatenate(list(changing.imag), axis=1)
+        if timing.effective_echo not in (0, timing.echo_train_length - 1):  # else both halves of k-space are alike
+            imaginary = np.concatenate(list(changing.imag), axis=1)
     still = scanner.csf_flow_per_s == 0
     return _Sequence(
         terms=terms,
