@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ import nbformat
 import numpy as np
 import pytest
 
+from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, make_case, question
+from vbqkit.exercises.placement import WHOLE_CASE
+from vbqkit.exercises.readers import READER_SEEDS, known_case
+from vbqkit.widgets.lesson_final import final_stations
 from vbqkit.widgets.lesson_placing import misplaced
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
 
 
 class Lesson:
@@ -29,6 +35,8 @@ class Lesson:
         )
         folder = lab.server.root / "lessons"
         folder.mkdir(exist_ok=True)
+        if not (lab.server.root / "sample_data").exists():
+            shutil.copytree(ROOT / "sample_data", lab.server.root / "sample_data")
         nbformat.write(notebook, folder / f"{name}.ipynb")
         self.state = state
         self.page.goto(f"{lab.server.url}/lab/tree/lessons/{name}.ipynb?reset")  # no tabs of the lesson before
@@ -43,8 +51,16 @@ class Lesson:
             if self.page.get_by_text("| Idle").count():
                 break
             self.page.wait_for_timeout(200)
+        self.menu("Run All Cells")
+        self.wait_until_run()
+
+    def menu(self, name: str) -> None:
+        """Choose an item of the menu Run."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+
+    def wait_until_run(self) -> None:
+        """Until every cell has its number."""
         prompts: list[str] = []
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
@@ -55,6 +71,10 @@ class Lesson:
                 return
             self.page.wait_for_timeout(300)
         raise AssertionError(f"cells still running: {prompts}")
+
+    def cell(self, text: str) -> Any:
+        """The code cell that holds these words."""
+        return self.page.locator(".jp-CodeCell").filter(has=self.page.locator(".cm-content").filter(has_text=text))
 
     def show(self, locator: Any) -> Any:
         locator.scroll_into_view_if_needed(timeout=20_000)
@@ -116,6 +136,87 @@ class Lesson:
                 return now
             self.page.wait_for_timeout(50)
         raise AssertionError(f"{name} did not change from {before}")
+
+
+class Placer:
+    """Places ROIs with the mouse where the picture says that a place in the patient is: by the position under the pointer."""
+
+    def __init__(self, lesson: Lesson, box: Any) -> None:
+        self.page, self.box = lesson.page, box
+        self.stage = box.locator(".vbq-stage").first
+        self.stage.wait_for(timeout=60_000)
+        box.locator(".vbq-waiting").first.wait_for(state="hidden", timeout=60_000)
+        box.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
+        self.page.wait_for_timeout(300)  # the page scrolls; then measured until it stands still
+        self._at_rest()
+        (x0, mm0), (x1, mm1) = (self._position(share) for share in (0.3, 0.7))
+        self.per_mm = [(x1[i] - x0[i]) / (mm1[i] - mm0[i]) for i in (0, 1)]
+        self.corner, self.corner_mm = x0, mm0
+
+    def _at_rest(self) -> dict[str, float]:
+        place: dict[str, float] = {}
+        for _ in range(40):
+            now = self.stage.bounding_box()
+            if now == place:
+                return now
+            place = now
+            self.page.wait_for_timeout(100)
+        raise AssertionError("the page does not come to rest")
+
+    def _position(self, share: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        box = self.stage.bounding_box()
+        x, y = box["x"] + share * box["width"], box["y"] + share * box["height"]
+        for _ in range(100):
+            self.page.mouse.move(x, y)
+            self.page.wait_for_timeout(50)
+            told = self.stage.locator(".vbq-br").text_content() or ""
+            mm = {side: float(number) for side, number in re.findall(r"([RLAPFH]) (\d+\.\d)", told)}
+            if len(mm) == 3:
+                return (x, y), (mm.get("P", -mm.get("A", 0.0)), mm.get("H", -mm.get("F", 0.0)))
+        raise AssertionError(f"no position under the pointer: {told!r}")
+
+    def fix_area(self) -> None:
+        """Every ROI gets 0.40 cm2."""
+        self.box.get_by_label("fix area").first.check()
+
+    def place(self, label: str, center_mm: Any) -> None:
+        """Box, click, label: as the help sheet says."""
+        x, y = (self.corner[i] + self.per_mm[i] * (center_mm[1 + i] - self.corner_mm[i]) for i in (0, 1))
+        self.stage.focus()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("b")
+        self.page.mouse.click(x, y)
+        self.page.keyboard.press({"CSF": "c", "noise": "n"}.get(label, label[-1]))
+        self.box.locator(f".vbq-table tr[data-label='{label}']").first.wait_for(timeout=10_000)
+
+    def place_all(self, rois: Any, *, but: Any = ()) -> None:
+        for roi in rois:
+            if roi.label in WHOLE_CASE and roi.label not in but:
+                self.place(roi.label, roi.center_mm)
+
+    def delete(self, label: str) -> None:
+        line = self.stage.locator(f"g[data-label='{label}'] path.vbq-line").bounding_box()
+        self.page.mouse.click(line["x"] + line["width"] / 2, line["y"] + line["height"] / 2)
+        self.page.keyboard.press("Delete")
+        self.box.locator(f".vbq-table tr[data-label='{label}']").first.wait_for(state="detached", timeout=10_000)
+
+
+def known_to_python(box: Any) -> None:
+    """Until Python has what lies in the studio: its numbers are on the page."""
+    box.locator(".vbq-panel[data-source=python]").first.wait_for(timeout=20_000)
+
+
+def checked(lesson: Lesson, exercise: Any) -> str:
+    """Press Check my ROIs; the summary that comes."""
+    known_to_python(exercise)
+    feedback = exercise.locator(".vbq-feedback")
+    before = feedback.inner_text() if feedback.count() else ""
+    lesson.show(exercise.get_by_role("button", name="Check my ROIs")).click()
+    for _ in range(600):
+        if feedback.count() and feedback.inner_text() != before:
+            return str(feedback.inner_text())
+        lesson.page.wait_for_timeout(50)
+    raise AssertionError(f"no new feedback: {before!r}")
 
 
 @pytest.fixture
@@ -213,6 +314,11 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert len(saved) == 1, "the ROIs are kept for the teacher"
     progress = (lesson.state / "progress.jsonl").read_text()
     assert progress.count('"exercise": "mend"') >= 2
+    empty = lesson.page.locator(".vbq-placing").nth(1)
+    placer = Placer(lesson, empty)
+    placer.fix_area()
+    placer.place_all(make_case(case_seed("1", "placing from empty")).reference_rois)
+    assert "All 6 ROIs pass" in checked(lesson, empty)
 
 
 def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
@@ -237,3 +343,157 @@ def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson.slide(1, "tr_ms", "PageUp", 1)
     assert lesson.wait_for_change(1, "VBQ", before) < 0.95 * before, "TR does not leave VBQ"
     lesson.wrong_then_right("40-cancel")
+
+
+def test_lesson_00_your_turn(lab: Any, no_errors: None) -> None:
+    """The last step of the first lesson: from an empty picture to a grade, with L3 first in the disc."""
+    lesson = Lesson(lab, "00_start_here")
+    for name in ("00-weighting", "00-star"):
+        lesson.wrong_then_right(name)
+    exercise = lesson.page.locator(".vbq-placing")
+    placer = Placer(lesson, exercise)
+    reference = {r.label: r for r in read_rois(ROOT / "sample_data" / "case04" / "reference_rois.vbqkit.json").rois}
+    placer.place_all(reference.values(), but=("L3",))
+    placer.place("L3", reference["L3"].center_mm - np.array([0.0, 0.0, 17.0]))
+    assert "1 of 6 ROIs must be mended" in checked(lesson, exercise)
+    assert "disc" in exercise.locator("li[data-grade=L3]").inner_text()
+    placer = Placer(lesson, exercise)
+    placer.delete("L3")
+    placer.place("L3", reference["L3"].center_mm)
+    assert "All 6 ROIs pass" in checked(lesson, exercise)
+
+
+def test_lesson_50_t2_stir(lab: Any, no_errors: None) -> None:
+    lesson = Lesson(lab, "50_t2_stir")
+    lesson.number_wrong_then_right("50-t2-stir")
+    csf = lesson.reading(0, "CSF")
+    lesson.slide(0, "ti_ms", "PageUp", 1)
+    assert lesson.wait_for_change(0, "CSF", csf) < csf, "CSF comes nearer to its null"
+    lesson.wrong_then_right("50-ti")
+    lesson.wrong_then_right("50-gain")
+
+
+def test_lesson_60_against_dexa(lab: Any, no_errors: None) -> None:
+    lesson = Lesson(lab, "60_against_dexa")
+    for name in ("60-five", "60-age", "60-optimism", "60-verdict", "60-ledger", "60-table"):
+        lesson.wrong_then_right(name)
+    lesson.number_wrong_then_right("60-ppv")
+    assert lesson.page.locator(".js-plotly-plot").count() >= 8
+
+
+def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
+    """Three patients read twice, then the cells below run again: the tables hold the student's own readings."""
+    lesson = Lesson(lab, "70_readers")
+    page = lesson.page
+    for name in ("70-blind", "70-interval", "70-icc", "70-change"):
+        lesson.wrong_then_right(name)
+    lesson.number_wrong_then_right("70-limits")
+    series = page.locator(".vbq-series")
+    lesson.show(series.get_by_role("button", name="Start")).click()
+    for number in range(6):
+        series.get_by_text(f"({number + 1} of 6)").wait_for(timeout=60_000)
+        placer = Placer(lesson, series)
+        placer.fix_area()
+        for roi in known_case("plain", READER_SEEDS[number % 3]).reference_rois:
+            if roi.label in WHOLE_CASE:
+                again = 1.0 if number > 2 and roi.label == "CSF" else 0.0
+                placer.place(roi.label, roi.center_mm + np.array([0.0, again, 0.0]))
+        known_to_python(series)
+        series.get_by_role("button", name="Finish" if number == 5 else "Next patient").click()
+    own = series.locator(".vbq-own-spread")
+    own.wait_for(timeout=60_000)
+    assert "Your own spread is" in own.inner_text()
+    assert 0 < float(own.get_attribute("data-value")) < 0.2
+    cell = lesson.cell("examples = example_readers()")
+    lesson.show(cell.locator(".cm-content")).click()
+    lesson.menu("Run Selected Cell and All Below")
+    cell.get_by_text("your reading2").wait_for(timeout=60_000)
+    lesson.wait_until_run()
+    progress = (lesson.state / "progress.jsonl").read_text()
+    assert '"exercise": "own-spread"' in progress
+    assert len(list((lesson.state / "rois").glob("1_reading?_plain-70?.vbqkit.json"))) == 6
+
+
+def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
+    lesson = Lesson(lab, "80_pitfalls")
+    for name in ("80-fracture", "80-haemangioma", "80-dxa", "80-scoliosis", "80-contrast"):
+        lesson.wrong_then_right(name)
+    assert "contrast agent given (gadobutrol)" in lesson.page.locator(".jp-OutputArea").all_inner_texts().__str__()
+    case = make_case(case_seed("1", "pitfalls"), kind="fracture")
+    (fracture,) = case.phantom.findings
+    exercise = lesson.page.locator(".vbq-placing")
+    placer = Placer(lesson, exercise)
+    placer.fix_area()
+    placer.place_all(case.reference_rois)
+    level = int(fracture.level[1])
+    above, below = (
+        next(r for r in case.reference_rois if r.label == k)
+        for k in (f"{'T' if level == 1 else 'L'}{12 if level == 1 else level - 1}", f"L{level + 1}")
+    )
+    placer.place(fracture.level, (np.array(above.center_mm) + np.array(below.center_mm)) / 2)
+    assert "1 of 6 ROIs must be mended" in checked(lesson, exercise)
+    assert "must be left out here" in exercise.locator(f"li[data-grade={fracture.level}]").inner_text()
+    placer = Placer(lesson, exercise)
+    placer.delete(fracture.level)
+    assert "All 6 ROIs pass" in checked(lesson, exercise)
+
+
+def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
+    """The student writes a score that depends on the gain, reads what is wrong with it, and mends it."""
+    lesson = Lesson(lab, "95_invent_a_score")
+    page = lesson.page
+    for name in ("95-direction", "95-difference", "95-ratio"):
+        lesson.wrong_then_right(name)
+    cell = lesson.cell("def my_score(t):")
+    source = next(
+        c.source
+        for c in nbformat.read(NOTEBOOKS / "95_invent_a_score.ipynb", as_version=4).cells
+        if "def my_score" in c.source
+    )
+    for old, new, told in (
+        ('/ t["muscle"]', "", "receiver gain"),
+        ('t["muscle"]', 't["subcutaneous_fat"]', "is a score"),
+    ):
+        assert source.count(old) == 1
+        lesson.show(cell.locator(".cm-content")).click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(source.replace(old, new))
+        before = cell.locator(".jp-InputPrompt").text_content()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function(
+            "([e, before]) => /\\d/.test(e.textContent) && e.textContent !== before",
+            arg=[cell.locator(".jp-InputPrompt").element_handle(), before],
+            timeout=30_000,
+        )
+        lesson.show(cell.get_by_role("button", name="Check my score")).click()
+        feedback = cell.locator(".vbq-feedback")
+        feedback.filter(has_text=told).wait_for(timeout=20_000)
+    assert feedback.get_attribute("data-right") == "true"
+
+
+def test_lesson_99_final(lab: Any, no_errors: None) -> None:
+    """Six readings; the second patient's CSF is put among the roots, and the report card says so."""
+    lesson = Lesson(lab, "99_final")
+    series = lesson.page.locator(".vbq-series")
+    lesson.show(series.get_by_role("button", name="Start")).click()
+    stations = final_stations("1")
+    series.get_by_text("(1 of 6)").wait_for(timeout=60_000)
+    series.get_by_role("button", name="Next patient").click()
+    series.get_by_text("There is no ROI yet").wait_for(timeout=20_000)
+    for number, station in enumerate(stations):
+        placer = Placer(lesson, series)
+        placer.fix_area()
+        for roi in known_case(station.kind, station.seed).reference_rois:
+            if roi.label in WHOLE_CASE:
+                off = 7.0 if number == 1 and roi.label == "CSF" else 0.0
+                placer.place(roi.label, roi.center_mm + np.array([0.0, off, 0.0]))
+        known_to_python(series)
+        series.get_by_role("button", name="Finish" if number == 5 else "Next patient").click()
+        if number < 5:
+            series.get_by_text(f"({number + 2} of 6)").wait_for(timeout=60_000)
+    series.locator(".vbq-report-saved").wait_for(timeout=120_000)
+    card = lesson.page.frame_locator("iframe[title='Report card']")
+    told = card.locator("body").inner_text()
+    assert "29 of 30" in told, told
+    assert "CSF" in told.split("What to practise")[1].split("Case by case")[0]
+    assert (lesson.state / "report_card_1.html").exists()
