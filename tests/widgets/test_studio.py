@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -221,12 +222,38 @@ def test_a_snapshot_has_picture_outlines_table_and_scores(tmp_path: Path) -> Non
     assert "95 % interval" in shot.html
     assert shot.save(tmp_path / "a.svg").read_text() == shot.svg
     assert "<table>" in shot.save(tmp_path / "a.html").read_text()
-    with pytest.raises(FormatError, match=r"Use \.svg or \.html"):
+    with pytest.raises(FormatError, match=r"Use \.png, \.svg, \.html"):
         shot.save(tmp_path / "a.bmp")
     with pytest.raises(FormatError, match="cannot be written"):
         shot.save(tmp_path / "no" / "a.svg")
     with pytest.raises(FormatError, match="no image"):
         RoiStudio([]).snapshot()
+
+
+def test_a_snapshot_as_png_shows_the_slice_and_each_roi_in_its_colour_at_its_place(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    volume = make_volume()
+    path = RoiStudio(volume, rois=placed(volume)).snapshot().save(tmp_path / "a.png")
+    shown = image.open(path)
+    assert "slice 3 of 5, with ROIs L1, L2, L3, L4, CSF" in shown.info["Description"]
+    dots = np.asarray(shown).astype(int)
+    assert dots.shape[:2] == (
+        960,
+        540,
+    )  # 2 dots a unit; 80 rows of 0.8 mm are 480 units high, 60 columns of 0.6 mm 270 wide
+    for colour, middle in (((0xE6, 0x9F, 0), (10, 20)), ((0, 0x9E, 0x73), (40, 20))):  # L1 and L3
+        rows, cols = np.nonzero((abs(dots - colour) < 40).all(axis=2) & (np.indices(dots.shape[:2])[1] < 230))
+        found = ((rows.min() + rows.max()) / 2, (cols.min() + cols.max()) / 2)
+        assert found == pytest.approx([(x + 0.5) * k for x, k in zip(middle, (12, 9), strict=True)], abs=2)
+    inside = dots[12 * 40 : 12 * 40 + 12, 9 * 5 : 9 * 5 + 9]
+    assert (inside[..., 0] == inside[..., 1]).all(), "the image itself is grey"
+    assert np.ptp(dots[..., 0]) > 200
+
+
+def test_without_pillow_a_png_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(FormatError, match="needs Pillow"):
+        RoiStudio(make_volume()).snapshot().save(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("ending", [".json", ".csv", ".zip", ".nii.gz", ".mha"])

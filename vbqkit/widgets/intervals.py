@@ -174,6 +174,17 @@ def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
     return lines
 
 
+def report_line(name: str, score: Score, found: Uncertainty | None, options: IntervalOptions) -> str:
+    """A score in one line of a report: with its interval and the shares, and the verdict of a cut-off that was given."""
+    if found is None:
+        return str(score).replace(score.name, name, 1)
+    line = f"{str(found).replace(score.name, name, 1)}; {score.direction}"
+    if score.name in options.cutoffs:
+        cutoff, side = options.cutoffs[score.name]
+        line += f"; against {cutoff:g}: {found.verdict(cutoff, positive=side)}"
+    return line
+
+
 def interval_row(found: Uncertainty | None, options: IntervalOptions) -> dict[str, object]:
     """An interval for the browser: its limits, the verdict of a cut-off that was given, and what it is made of."""
     if found is None:

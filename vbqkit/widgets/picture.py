@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,44 +15,27 @@ import numpy.typing as npt
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.image import Slice
 from vbqkit.roi import Measurement
+from vbqkit.widgets.drawing import Drawing, Line, Words
 from vbqkit.widgets.views import View
 from vbqkit.widgets.wire import DrawnRoi
 
 # Okabe and Ito's colours, as static/colours.js has them; a dash where a colour comes back.
-COLOURS = {
-    "T12": ("#56b4e9", "6 3"),
-    "L1": ("#e69f00", ""),
-    "L2": ("#56b4e9", ""),
-    "L3": ("#009e73", ""),
-    "L4": ("#f0e442", ""),
-    "L5": ("#e69f00", "6 3"),
-    "S1": ("#009e73", "6 3"),
-    "CSF": ("#cc79a7", ""),
-    "noise": ("#d55e00", ""),
+COLOURS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "T12": ("#56b4e9", (6, 3)),
+    "L1": ("#e69f00", ()),
+    "L2": ("#56b4e9", ()),
+    "L3": ("#009e73", ()),
+    "L4": ("#f0e442", ()),
+    "L5": ("#e69f00", (6, 3)),
+    "S1": ("#009e73", (6, 3)),
+    "CSF": ("#cc79a7", ()),
+    "noise": ("#d55e00", ()),
 }
-_OTHER = ("#ffffff", "2 2")
+_OTHER: tuple[str, tuple[float, ...]] = ("#ffffff", (2, 2))
 _HEIGHT_PX = 480
 _NOTE = "For teaching and research; not a diagnosis."
 
 Results = Sequence[Measurement | RoiError]
-
-
-def png(grey: npt.NDArray[np.uint8]) -> bytes:
-    r"""An 8-bit grey picture as PNG.
-
-    Examples
-    --------
-    >>> png(np.zeros((2, 3), np.uint8))[:4]
-    b'\x89PNG'
-    """
-    rows, cols = grey.shape
-    raw = b"".join(b"\0" + row.tobytes() for row in grey)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", cols, rows, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw, 6)) + chunk(b"IEND", b"")
 
 
 def windowed(pixels: npt.NDArray[Any], window: Sequence[float]) -> npt.NDArray[np.uint8]:
@@ -65,44 +46,41 @@ def windowed(pixels: npt.NDArray[Any], window: Sequence[float]) -> npt.NDArray[n
     return grey
 
 
-def picture_svg(view: View, index: int, drawn: Sequence[DrawnRoi], window: Sequence[float], *, pixels: bool) -> str:
-    """One slice with the outlines that lie on it, its scale and orientation, as SVG."""
+def drawing_of(view: View, index: int, drawn: Sequence[DrawnRoi], window: Sequence[float], *, pixels: bool) -> Drawing:
+    """One slice with the outlines that lie on it, its scale and orientation."""
     image = view.volume.slice(index)
     rows, cols = image.shape
     dy, dx = image.spacing_mm
     k = _HEIGHT_PX / (rows * dy)
     width, height = cols * dx * k, float(_HEIGHT_PX)
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" height="{height:.0f}" '
-        f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(_description(view, index, drawn))}">'
-        '<rect width="100%" height="100%" fill="#000"/>'
-    )
-    parts = [head]
-    if pixels:
-        data = base64.b64encode(png(windowed(image.pixels, window))).decode()
-        parts.append(
-            f'<image width="{width:.2f}" height="{height:.2f}" preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
-        )
-    else:
-        parts.append(
-            f'<text x="{width / 2:.1f}" y="18" fill="#fff" text-anchor="middle">picture not saved: outlines only</text>'
-        )
-    parts += [_outline(one, view, image, k) for one in drawn if not one.hidden and lies_on(one, view, image)]
+    parts: list[Line | Words] = []
+    if not pixels:
+        parts.append(Words(x=width / 2, y=18, text="picture not saved: outlines only", anchor="middle"))
+    for one in drawn:
+        if not one.hidden and lies_on(one, view, image):
+            parts += _outline(one, view, image, k)
     mm = max((m for m in (1, 2, 5, 10, 20, 50, 100) if m * k <= width / 3), default=1)
-    parts.append(f'<path d="M8 {height - 10:.1f}h{mm * k:.1f}" stroke="#fff" stroke-width="2"/>')
-    parts.append(f'<text x="8" y="{height - 15:.1f}" fill="#fff">{mm} mm</text>')
-    letters = image.edge_letters
-    places = {
-        "left": (8, height / 2),
-        "right": (width - 16, height / 2),
-        "top": (width / 2, 34),
-        "bottom": (width / 2, height - 6),
-    }
+    scale = np.array([(8, height - 10), (8 + mm * k, height - 10)])
     parts += [
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="#ffd479" font-weight="700">{letters[side]}</text>'
-        for side, (x, y) in places.items()
+        Line(points=scale, colour="#ffffff", width=2),
+        Words(x=8, y=height - 15, text=f"{mm} mm"),
+        *(
+            Words(x=x, y=y, text=image.edge_letters[side], colour="#ffd479", bold=True)
+            for side, x, y in (
+                ("left", 8, height / 2),
+                ("right", width - 16, height / 2),
+                ("top", width / 2, 34),
+                ("bottom", width / 2, height - 6),
+            )
+        ),
     ]
-    return "".join(parts) + "</svg>"
+    return Drawing(
+        width=width,
+        height=height,
+        about=_description(view, index, drawn),
+        grey=windowed(image.pixels, window) if pixels else None,
+        parts=parts,
+    )
 
 
 def lies_on(one: DrawnRoi, view: View, image: Slice) -> bool:
@@ -116,20 +94,16 @@ def lies_on(one: DrawnRoi, view: View, image: Slice) -> bool:
         return False
 
 
-def _outline(one: DrawnRoi, view: View, image: Slice, k: float) -> str:
+def _outline(one: DrawnRoi, view: View, image: Slice, k: float) -> list[Line | Words]:
     roi = one.on(view.key)
     dy, dx = image.spacing_mm
     xy = (image.to_rows_cols(roi.outline_mm(96))[:, ::-1] + 0.5) * (dx * k, dy * k)
-    d = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in xy) + "Z"
     colour, dash = COLOURS.get(roi.label, _OTHER)
-    x, y = float(xy[:, 0].max()) + 5, float(xy[:, 1].min()) + 4
-    dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    return (
-        f'<path d="{d}" fill="none" stroke="#000" stroke-opacity=".65" stroke-width="4"/>'
-        f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="1.8"{dashed}/>'
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" stroke="#000" stroke-width="3" paint-order="stroke" '
-        f'font-weight="600">{escape(roi.label)}</text>'
-    )
+    return [
+        Line(points=xy, colour="#000000", width=4, opacity=0.65, closed=True),
+        Line(points=xy, colour=colour, width=1.8, dash=dash, closed=True),
+        Words(x=xy[:, 0].max() + 5, y=xy[:, 1].min() + 4, text=roi.label, colour=colour, bold=True, halo=True),
+    ]
 
 
 def _description(view: View, index: int, drawn: Sequence[DrawnRoi]) -> str:
@@ -177,7 +151,7 @@ def static_html(
     parts.append(" Run the notebook to work in it.</p>")
     for view, index, result, window in zip(views, slices, results, windows, strict=True):
         allowed = save_pixels or view.volume.acquisition.synthetic
-        svg = picture_svg(view, index, drawn, window, pixels=allowed)
+        svg = drawing_of(view, index, drawn, window, pixels=allowed).svg()
         parts += [
             _img(svg, _description(view, index, drawn)),
             f"<p>{escape(view.title)}</p>",
@@ -201,14 +175,19 @@ class Snapshot:
 
     Attributes
     ----------
-    svg : str
+    drawing : Drawing
         The picture.
     html : str
         Picture, table and scores, complete in itself.
     """
 
-    svg: str
+    drawing: Drawing
     html: str
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return self.drawing.svg()
 
     @classmethod
     def of(
@@ -223,32 +202,33 @@ class Snapshot:
         pixels: bool = True,
     ) -> Snapshot:
         """The figure of one slice of a view."""
-        svg = picture_svg(view, index, drawn, window, pixels=pixels)
-        alt = _description(view, index, drawn)
+        drawing = drawing_of(view, index, drawn, window, pixels=pixels)
+        alt = drawing.about
         synthetic = " Synthetic image." if view.volume.acquisition.synthetic else ""
         listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
         html = (
-            f"<figure>{_img(svg, alt)}<figcaption>{escape(alt)}.{synthetic} {_NOTE}</figcaption></figure>"
+            f"<figure>{_img(drawing.svg(), alt)}<figcaption>{escape(alt)}.{synthetic} {_NOTE}</figcaption></figure>"
             f"{measurement_table(results)}<ul>{listed}</ul>"
         )
-        return cls(svg, html)
+        return cls(drawing, html)
 
     def save(self, path: str | Path) -> Path:
-        """Write the figure: ``.svg`` the picture, ``.html`` picture and table.
+        """Write the figure: ``.png`` (two dots for each CSS pixel) or ``.svg`` the picture, ``.html`` picture, table and scores.
 
         Raises
         ------
         FormatError
-            If the ending is another or the file cannot be written.
+            If the ending is another or the file cannot be written; for ``.png`` if Pillow is not installed.
         """
         target = Path(path).expanduser()
-        if target.suffix not in (".svg", ".html"):
-            raise FormatError(
-                f"A snapshot cannot be written to {target}: its ending is '{target.suffix}'. Use .svg or .html."
-            )
         page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ROI snapshot</title>{self.html}</html>'
+        ways: dict[str, Callable[[], bytes]] = {".png": self.drawing.png, ".svg": self.svg.encode, ".html": page.encode}
+        if target.suffix not in ways:
+            raise FormatError(
+                f"A snapshot cannot be written to {target}: its ending is '{target.suffix}'. Use {', '.join(ways)}."
+            )
         try:
-            target.write_text(self.svg if target.suffix == ".svg" else page, encoding="utf-8")
+            target.write_bytes(ways[target.suffix]())
         except OSError as error:
             raise FormatError(
                 f"The snapshot {target} cannot be written: {error.strerror}. Choose another folder."

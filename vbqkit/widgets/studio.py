@@ -23,9 +23,9 @@ from vbqkit.widgets.intervals import (
     Found,
     IntervalOptions,
     Piece,
-    interval_lines,
     interval_row,
     pieces,
+    report_line,
 )
 from vbqkit.widgets.picture import Snapshot, static_html
 from vbqkit.widgets.readout import (
@@ -244,7 +244,8 @@ class RoiStudio(SharedRois):
     def snapshot(self, *, view: int = 0, slice_index: int | None = None, pixels: bool = True) -> Snapshot:
         """A figure for a report: the slice with its ROIs, scale, orientation and numbers.
 
-        Shown in a notebook or saved, it holds the pixels of the slice; with ``pixels=False`` the outlines only.
+        Shown in a notebook or saved (``.png``, ``.svg``, ``.html``), it holds the pixels of the slice; with ``pixels=False``
+        the outlines only.
 
         Parameters
         ----------
@@ -261,11 +262,13 @@ class RoiStudio(SharedRois):
             )
         index = self.slices[view] if slice_index is None else slice_index
         intervals, options = self.intervals, self._interval_options
-        lines = []
-        for name, score in self.scores.items():
-            if isinstance(score, Score):
-                about = interval_lines(intervals[name], options) if name in intervals else []
-                lines.append("; ".join([str(score).replace(score.name, name, 1), *about]))
+        lines = [
+            report_line(name, score, intervals.get(name), options)
+            for name, score in self.scores.items()
+            if isinstance(score, Score)
+        ]
+        if intervals:
+            lines.append(f"Intervals assume placements that vary by {options.jitter}.")
         return Snapshot.of(
             self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
         )
