@@ -89,6 +89,29 @@ def test_two_studios_on_one_case_see_each_others_rois(lab: Any, phantom: str) ->
     assert len(kept["rois"]) == lab.page.locator(".vbq-studio").first.locator("tbody tr").count()
 
 
+def test_exact_zeros_and_clipped_pixels_are_marked_while_dragging(lab: Any, phantom: str) -> None:
+    odd = (
+        "pixels = volume.pixels.copy(); pixels[:, 86:108, 100:104] = 0; pixels[:, 86:108, 56:60] = 4095\n"
+        "odd = Volume(pixels, affine, max_storable=4095.0).with_acquisition(weighting='T1', synthetic=True)\n"
+        "RoiStudio(odd, rois=rois)"
+    )
+    lab.open("odd.ipynb", phantom, odd)
+    lab.wait_for_studio()
+    faults = lab.page.locator(".vbq-faults")
+    x, y = lab.middle("L3")
+    lab.page.mouse.move(x, y)
+    lab.page.mouse.down()
+    for by, words in ((55, "of the pixels are exactly zero: masked, not measured"), (-55, "of the pixels are clipped")):
+        lab.page.mouse.move(x + by, y, steps=8)
+        lab.settle()
+        assert words in faults.inner_text()
+        assert lab.page.locator(".vbq-panel").get_attribute("data-source") == "browser", "said while dragging"
+    lab.page.mouse.move(x, y, steps=4)
+    lab.page.mouse.up()
+    lab.wait_for_python()
+    assert "zero" not in faults.inner_text()
+
+
 def test_linked_series_scroll_together_and_a_roi_can_be_moved_on_one(lab: Any, phantom: str) -> None:
     second = (
         "same = dict(frame_of_reference_uid='1.2.3')\n"

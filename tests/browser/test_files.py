@@ -1,0 +1,133 @@
+"""The File menu with a real browser's downloads and file chooser: every format out and in, and files that are not what they say."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import roifile
+import SimpleITK
+
+from vbqkit.formats.rois import read_rois
+from vbqkit.roi import Rectangle
+
+PLACED = ["L1", "L2", "L3", "L4", "CSF", "noise"]
+SHOW = """
+studio = RoiStudio(volume.with_acquisition(frame_of_reference_uid="1.2.3"), rois=rois, height=380)
+studio
+"""
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, server: Any, tools: Any, phantom: str) -> Iterator[Any]:
+    page = tools.new_page(browser)
+    lab = tools.Lab(page, server)
+    lab.open("files.ipynb", phantom, SHOW)
+    lab.wait_for_studio()
+    yield lab
+    assert not page.problems
+    page.context.close()
+
+
+@pytest.fixture
+def lab(opened: Any) -> Any:
+    opened.fresh()
+    assert opened.labels() == PLACED
+    return opened
+
+
+def saved(lab: Any, entry: str, folder: Path) -> Path:
+    """What the browser downloads when an entry of the File menu is chosen."""
+    with lab.page.expect_download() as started:
+        lab.page.get_by_label("File", exact=True).select_option(entry)
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+def load(lab: Any, path: Path) -> None:
+    """Choose a file in the browser's file chooser."""
+    with lab.page.expect_file_chooser() as chooser:
+        lab.page.get_by_label("File", exact=True).select_option("Load ROIs …")
+    chooser.value.set_files(path)
+
+
+def without_rois(lab: Any) -> dict[str, float]:
+    """Delete every ROI; returns the means they had."""
+    lab.wait_for_python()
+    means = {label: lab.shown("mean", label) for label in PLACED}
+    for _ in PLACED:
+        lab.key(".", "Delete")
+    assert lab.labels() == []
+    return means
+
+
+@pytest.mark.parametrize(
+    "entry", ["Save as ROI file", "Save as CSV", "Save for ImageJ", "Save as mask (NIfTI)"], ids=lambda e: e.split()[-1]
+)
+def test_what_is_saved_can_be_loaded_and_measures_the_same(lab: Any, entry: str, tmp_path: Path) -> None:
+    path = saved(lab, entry, tmp_path)
+    if entry.endswith("(NIfTI)"):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path)
+        path = next(tmp_path.glob("*.nii.gz"))
+        labels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
+        assert len(np.unique(labels)) == len(PLACED) + 1
+        return  # the names of its labels lie in a second file: reading both is tested in Python
+    means = without_rois(lab)
+    load(lab, path)
+    lab.sees(lab.labels, PLACED)
+    lab.wait_for_python()
+    assert {label: lab.shown("mean", label) for label in PLACED} == pytest.approx(means, rel=1e-12)
+
+
+def test_the_saved_files_say_to_other_software_where_the_rois_lie(lab: Any, tmp_path: Path) -> None:
+    box = read_rois(saved(lab, "Save as ROI file", tmp_path)).rois[0]
+    assert isinstance(box, Rectangle)
+    # the phantom's affine: origin (-8, -50, 60) mm, rows 0.8 mm downwards, columns 0.6 mm backwards
+    assert box.center_mm == pytest.approx((0.0, -50 + 0.6 * 77, 60 - 0.8 * 41), abs=1e-6)
+    found = {roi.name: roi for roi in roifile.roiread(saved(lab, "Save for ImageJ", tmp_path))}
+    first = next(roi for name, roi in found.items() if "L1" in name)
+    # ImageJ counts from the outer corner of the first pixel: half a pixel more than the pixel's centre
+    assert (first.xd + first.widthd / 2, first.yd + first.heightd / 2) == pytest.approx((77.5, 41.5), abs=1e-4)
+
+
+def other_version(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {"version": 99}
+
+
+def other_study(content: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(content).replace("1.2.3", "9.9.9"))
+
+
+def ten_thousand(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {"rois": [content["rois"][0]] * 10_000}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (None, "is not a ROI file"),
+        (other_version, "version"),
+        (other_study, "frame of reference"),
+        (ten_thousand, "10006 ROIs are too many for the studio"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_in_place_and_the_studio_lives(
+    lab: Any, tmp_path: Path, change: Any, words: str
+) -> None:
+    content = json.loads(saved(lab, "Save as ROI file", tmp_path).read_text())
+    path = tmp_path / "odd.json"
+    path.write_text("{" if change is None else json.dumps(change(content)))
+    load(lab, path)
+    lab.sees(lambda: words in lab.page.locator(".vbq-notes").inner_text(), True)
+    assert lab.labels() == PLACED
+    before = lab.shown("mean", "L2")
+    lab.drag(lab.middle("L2"), (20, 0))
+    lab.sees(lambda: lab.shown("mean", "L2") != before, True)
+    lab.wait_for_python()
