@@ -114,4 +114,8 @@ def test_selecting_in_the_table_and_in_the_chart_follow_each_other(lab: Any) -> 
     wait_for("[3]")  # the patient at the upper left: T-score -3.0, SNR 82
     page.wait_for_selector(".vbq-linked tbody tr:nth-child(3)[aria-selected='true']")
     assert page.locator(".vbq-linked p").inner_text() == "1 of 5 rows selected"
+    for kind, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=f"Save as {kind}").click()
+        assert waiting.value.path().read_bytes().startswith(start)
     assert not [title for title in buttons(page) if "hare" in title]

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from vbqkit.charts import plot_against_dexa
 from vbqkit.scores import Refusal, Score
-from vbqkit.widgets.figure import live_figure, with_one_title
+from vbqkit.widgets.figure import live_figure, save_buttons, with_one_title
 
 if TYPE_CHECKING:
     from vbqkit.widgets.studio import RoiStudio
@@ -55,7 +55,7 @@ class CaseAmongPatients(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets sh
         self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
         self._note = ipywidgets.HTML()
         self.figure = live_figure(self._chart())
-        super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, self._note])
+        super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, save_buttons(), self._note])
         self._score.observe(self._draw, "value")
         self._against.observe(self._draw, "value")
         studio.on_change(self._draw)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import ipywidgets
 import plotly.graph_objects as go
 
-from vbqkit.charts.look import safe_config
+from vbqkit.charts.look import SAVE_BUTTONS, safe_config
 
 
 def live_figure(chart: Any) -> Any:
@@ -14,6 +15,11 @@ def live_figure(chart: Any) -> Any:
     figure = go.FigureWidget(chart)
     figure._config = safe_config({})
     return with_one_title(figure)
+
+
+def save_buttons() -> ipywidgets.HTML:
+    """Two buttons that make the chart above them save itself as PNG or SVG, in the browser."""
+    return ipywidgets.HTML(SAVE_BUTTONS)
 
 
 def with_one_title(chart: Any) -> Any:

@@ -15,7 +15,7 @@ import traitlets
 
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
-from vbqkit.widgets.figure import live_figure
+from vbqkit.widgets.figure import live_figure, save_buttons
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -98,7 +98,7 @@ class LinkedChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyp
             self.figure.data[i].on_selection(self._from_chart)
             self.figure.data[i].on_deselect(self._from_chart)
         self.table.observe(self._from_table, names="selected")
-        super().__init__([self.figure, self.table])
+        super().__init__([self.figure, save_buttons(), self.table])
 
     @property
     def selected(self) -> pd.DataFrame:
