@@ -75,6 +75,16 @@ def test_a_chart_in_a_notebook_cannot_be_shared_and_saves_itself(lab: Any) -> No
     assert waiting.value.path().read_bytes().startswith(b"<svg")
 
 
+def test_a_chart_stays_when_the_theme_is_changed(lab: Any) -> None:
+    lab.open("theme.ipynb", SCATTER + "chart")
+    lab.page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=180_000)
+    drawn = "() => document.querySelector('.js-plotly-plot').getBoundingClientRect().height > 300"
+    lab.page.wait_for_function(drawn)
+    lab.theme("dark")
+    lab.page.wait_for_function(drawn, timeout=20_000)
+    assert lab.page.locator(".js-plotly-plot .points path").first.is_visible()
+
+
 def test_selecting_in_the_table_and_in_the_chart_follow_each_other(lab: Any) -> None:
     lab.open(
         "linked.ipynb",

@@ -34,7 +34,6 @@ CONFIG: dict[str, Any] = {
     "plotlyServerURL": "",
     "modeBarButtonsToRemove": ["sendChartToCloud", "autoScale2d"],
     "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "vbqkit"},
-    "responsive": True,
 }
 """Plotly settings of every chart: no share button, no server; the camera button saves the picture in the browser."""
 
@@ -107,7 +106,10 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
 
     def to_html(self, *args: Any, **kwargs: Any) -> str:
         """The chart as an HTML page that works offline, with plotly.js inside and buttons to save it as PNG and SVG."""
-        options = {"include_plotlyjs": True, **kwargs, "config": safe_config(kwargs.get("config"))}
+        # On a page of its own it follows the window. In JupyterLab that is done for it, and asking for it here as well makes the
+        # chart vanish when the theme is changed.
+        config = safe_config({"responsive": True, **(kwargs.get("config") or {})})
+        options = {"include_plotlyjs": True, **kwargs, "config": config}
         html: str = super().to_html(*args, **options)
         return html.replace("</body>", f"{SAVE_BUTTONS}</body>") if "</body>" in html else html + SAVE_BUTTONS
 

@@ -13,7 +13,7 @@ from vbqkit.charts.look import SAVE_BUTTONS, safe_config
 def live_figure(chart: Any) -> Any:
     """A plotly FigureWidget that shows `chart` and keeps its data on this computer."""
     figure = go.FigureWidget(chart)
-    figure._config = safe_config({})
+    figure._config = safe_config({"responsive": True})
     return with_one_title(figure)
 
 
