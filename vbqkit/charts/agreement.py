@@ -107,7 +107,7 @@ def plot_bland_altman(
             y=[None],
             mode="lines",
             line={"color": VERMILION, "dash": "dot"},
-            name=f"acceptable: ±{acceptable:g} {'%' if percent else unit}",
+            name=f"acceptable: ±{acceptable:g} {'%' if percent else column(quantity).unit or ''}".rstrip(),
         )
         legend_below(figure)
     figure.add_scatter(

@@ -90,7 +90,7 @@ class LinkedChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyp
             )
         self.table = LinkedTable(
             columns=[column(name).label for name in shown],
-            rows=[[_cell(value) for value in line] for line in table[shown].itertuples(index=False, name=None)],
+            rows=[list(line) for line in zip(*(_cells(table[name].tolist()) for name in shown), strict=True)],
             selected=[],
         )
         self._chosen: dict[int, set[int]] = {i: set() for i in self._points}
@@ -134,9 +134,17 @@ def _knows_rows(trace: Any) -> bool:
     return data is not None and len(data) > 0 and all(isinstance(v, (int, np.integer)) for v in data)
 
 
-def _cell(value: Any) -> str:
+def _cells(values: list[Any]) -> list[str]:
+    """A column as people write it: four digits, and as many decimals in each row as the row that needs most."""
+    short = [f"{v:.4g}" for v in values if isinstance(v, (float, np.floating)) and math.isfinite(v)]
+    plain = not any("e" in text for text in short)
+    decimals = max((len(text.partition(".")[2]) for text in short), default=0)
+    return [_cell(value, f".{decimals}f" if plain else ".4g") for value in values]
+
+
+def _cell(value: Any, how: str) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
-    return f"{value:.4g}".replace("-", "−") if isinstance(value, (float, np.floating)) else str(value)
+    return f"{value:{how}}".replace("-", "−") if isinstance(value, (float, np.floating)) else str(value)
