@@ -71,6 +71,8 @@ class Canvas:
 
     def paint(self, where: Mask, name: str, pdff: Plane | float | None = None) -> None:
         """Label pixels; their fat is the table's unless given, as an array or a number."""
+        if not where.any():
+            return
         code = CODE[name]
         np.copyto(self.tissue, code, where=where, casting="unsafe")
         np.copyto(self.pd_scale, 1.0, where=where)

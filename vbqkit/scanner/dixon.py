@@ -1,4 +1,8 @@
-"""A Dixon scan: water and fat told apart by their phase, and from them a map of the fat fraction (PDFF)."""
+"""A Dixon scan: water and fat told apart by their phase, and from them a map of the fat fraction (PDFF).
+
+The map is a :class:`~vbqkit.image.Volume` in memory. ``vbqkit simulate`` and the sample data write T1, T2 and STIR, and no Dixon
+series.
+"""
 
 from __future__ import annotations
 

@@ -59,8 +59,11 @@ def _interpolated(lattice: Plane, weights: Weights) -> Plane:
     first, w = weights
     shape = (len(first),) + (1,) * (lattice.ndim - 1)
     total: Plane = w[:, 0].reshape(shape) * lattice[first]
+    part = np.empty_like(total)
     for k in range(1, 4):
-        total += w[:, k].reshape(shape) * lattice[first + k]
+        np.take(lattice, first + k, axis=0, out=part, mode="clip")  # never out of range; "raise" would copy
+        part *= w[:, k].reshape(shape)
+        total += part
     return total
 
 
@@ -118,7 +121,11 @@ def fine_grain(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
     """Unit-variance grain with features of about two pixels: trabecular texture below what a scanner resolves."""
     rows, cols = shape
     white = rng.standard_normal((rows + 2, cols + 2), dtype=np.float32)
-    down = white[:-2] + np.float32(2.0) * white[1:-1] + white[2:]
-    both = down[:, :-2] + np.float32(2.0) * down[:, 1:-1] + down[:, 2:]
-    grain: Plane = both * np.float32(1.0 / 6.0)  # sqrt(1 + 4 + 1) along each axis
+    down = white[1:-1] * np.float32(2.0)
+    down += white[:-2]
+    down += white[2:]
+    grain: Plane = down[:, 1:-1] * np.float32(2.0)
+    grain += down[:, :-2]
+    grain += down[:, 2:]
+    grain *= np.float32(1.0 / 6.0)  # sqrt(1 + 4 + 1) along each axis
     return grain
