@@ -24,7 +24,7 @@ from vbqkit.literature.bounds import (
 )
 from vbqkit.literature.paper_000 import spearman_exact
 from vbqkit.literature.paper_001 import _exact_p
-from vbqkit.literature.paper_003 import _tukey_p, icc_interval
+from vbqkit.literature.paper_003 import icc_interval
 from vbqkit.literature.printed import Range, printed_range
 from vbqkit.literature.recompute import (
     Group,
@@ -39,7 +39,6 @@ from vbqkit.literature.recompute import (
     pooled_sd,
     sd_of_the_other_group,
     t_test_p,
-    table_p,
     whole_counts,
 )
 
@@ -125,13 +124,6 @@ def test_four_tests_of_two_proportions_are_scipys():
     assert found["chi-square with Yates' correction"] == pytest.approx(stats.chi2_contingency(table).pvalue)
     assert found["Fisher, two-sided"] == pytest.approx(stats.fisher_exact(table)[1])
     assert found["Fisher, one-sided"] == pytest.approx(stats.fisher_exact(table, alternative="less")[1])
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 12), min_size=4, max_size=4))
-def test_exact_test_of_a_table_is_fishers_where_it_has_two_columns(counts):
-    table = [counts[:2], counts[2:]]
-    assert table_p(table)["Fisher-Freeman-Halton"] == pytest.approx(stats.fisher_exact(np.array(table))[1])
 
 
 @settings(max_examples=60, deadline=None)
@@ -248,14 +240,6 @@ def test_icc_interval_is_the_one_that_the_r_package_psych_prints():
     # psych::ICC on the table of Shrout and Fleiss 1979: ICC3 0.71, 0.34 to 0.95.
     low, high = icc_interval(about(0.714841), 6, 4)
     assert (round(low.value, 2), round(high.value, 2)) == (0.34, 0.95)
-
-
-def test_tukey_p_is_scipys_for_samples_of_one_size():
-    rng = np.random.default_rng(6)
-    samples = [rng.normal(m, 9, 20) for m in (57, 65, 71)]
-    expected = stats.tukey_hsd(*samples).pvalue[0, 1]
-    groups = [group_of(s) for s in samples]
-    assert _tukey_p(groups[0].mean.value - groups[1].mean.value, groups, 20, 20) == pytest.approx(expected, rel=1e-4)
 
 
 def test_exact_spearman_p_without_ties_is_the_published_table():

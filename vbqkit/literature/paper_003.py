@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy import special
 
@@ -20,8 +18,8 @@ from vbqkit.literature.checks import (
 )
 from vbqkit.literature.findings import Finding, Ledger
 from vbqkit.literature.printed import Range, over
-from vbqkit.literature.recompute import Group, normal_auc, percent, table_p
-from vbqkit.stats.summary import anova_from_summary
+from vbqkit.literature.recompute import normal_auc, percent, table_p
+from vbqkit.stats.group_summaries import anova_from_summary, tukey_from_summary
 
 N, NORMAL, OSTEOPENIA, OSTEOPOROSIS = 61, 21, 21, 19
 READERS = 3
@@ -119,16 +117,17 @@ def _groups(ledger: Ledger) -> None:
         name: group(ledger, f"results.age.{name}", n)
         for name, n in (("healthy", NORMAL), ("osteopenia", OSTEOPENIA), ("osteoporosis", OSTEOPOROSIS))
     }
+    names = list(ages)
     keys = [f"results.age.{name}.{what}" for name in ages for what in ("mean", "sd")]
-    f = anova_from_summary(
-        [a.mean.value for a in ages.values()], [a.sd.value for a in ages.values()], [a.n for a in ages.values()]
-    )
+    summary = ([a.mean.value for a in ages.values()], [a.sd.value for a in ages.values()], [a.n for a in ages.values()])
+    f, tukey = anova_from_summary(*summary), tukey_from_summary(*summary)
+    pairs = {(names[i], names[j]): float(p) for i, j, p in tukey[["a", "b", "p"]].itertuples(index=False)}
     for low, high, differs in (
         ("healthy", "osteopenia", True),
         ("healthy", "osteoporosis", True),
         ("osteopenia", "osteoporosis", False),
     ):
-        p_tukey = _tukey_p(ages[low].mean.value - ages[high].mean.value, list(ages.values()), ages[low].n, ages[high].n)
+        p_tukey = pairs[low, high]
         ledger.claim(
             f"2.1: mean age, {low} and {high}",
             "significantly higher" if differs else "not significantly different",
@@ -137,15 +136,6 @@ def _groups(ledger: Ledger) -> None:
             holds=(p_tukey < 0.05) == differs,
             inputs=keys,
         )
-
-
-def _tukey_p(difference: float, groups: Sequence[Group], n_a: int, n_b: int) -> float:
-    from scipy.stats import studentized_range  # noqa: PLC0415 - scipy.stats is slow to import and wanted by few
-
-    df = sum(g.n for g in groups) - len(groups)
-    within = sum((g.n - 1) * g.sd.value**2 for g in groups) / df
-    q = abs(difference) / np.sqrt(within / 2 * (1 / n_a + 1 / n_b))
-    return float(studentized_range.sf(q, len(groups), df))
 
 
 def _vbq(ledger: Ledger) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from vbqkit.literature.printed import Range, over
+from vbqkit.stats.contingency import counts_tests
+from vbqkit.stats.group_summaries import pooled_from_summary
+from vbqkit.stats.power import sample_size_for_means
 from vbqkit.stats.rates import proportion_test
 from vbqkit.stats.summary import (
     binormal_auc,
@@ -84,24 +85,21 @@ def whole_counts(printed: Range, n: int) -> list[int]:
 
 def pooled_mean(groups: Sequence[Group]) -> Range:
     """Mean of several groups together."""
-    ns = [g.n for g in groups]
-    return over(lambda *means: float(np.average(means, weights=ns)), *(g.mean for g in groups))
+    return _pooled(groups, "estimate")
 
 
 def pooled_sd(groups: Sequence[Group]) -> Range:
-    """SD of several groups together: within and between them.
+    """SD of several groups together: within and between them."""
+    return _pooled(groups, "sd")
 
-    ``((Σ (n_i - 1) sd_i² + Σ n_i (mean_i - mean)²) / (Σ n_i - 1))^½``.
-    """
-    ns = np.array([g.n for g in groups], dtype=float)
-    k = len(groups)
 
-    def sd(*values: float) -> float:
-        means, sds = np.array(values[:k]), np.array(values[k:])
-        mean = np.average(means, weights=ns)
-        return float(np.sqrt(((ns - 1) @ sds**2 + ns @ (means - mean) ** 2) / (ns.sum() - 1)))
-
-    return over(sd, *(g.mean for g in groups), *(g.sd for g in groups))
+def _pooled(groups: Sequence[Group], column: str) -> Range:
+    k, ns = len(groups), [g.n for g in groups]
+    return over(
+        lambda *values: _cell(pooled_from_summary(values[:k], values[k:], ns), column),
+        *(g.mean for g in groups),
+        *(g.sd for g in groups),
+    )
 
 
 def sd_of_the_other_group(all_together: Group, known: Group, mean: Range, n: int) -> Range:
@@ -177,49 +175,9 @@ def counts_p(successes: tuple[int, int], totals: tuple[int, int]) -> dict[str, f
 
 
 def table_p(table: Sequence[Sequence[int]]) -> dict[str, float]:
-    """P of a 2 x k table of counts by each of the tests that SPSS prints under one another for it.
-
-    Returns
-    -------
-    dict
-        "chi-square", "Fisher-Freeman-Halton" (exact), "likelihood ratio", "linear by linear" (trend).
-    """
-    from scipy.stats import chi2_contingency  # noqa: PLC0415 - scipy.stats is slow to import and wanted by few
-
-    counts = np.asarray(table, dtype=float)
-    rows, columns = np.arange(counts.shape[0]), np.arange(counts.shape[1])
-    total = counts.sum()
-    x = rows - rows @ counts.sum(axis=1) / total
-    y = columns - columns @ counts.sum(axis=0) / total
-    r = float(x @ counts @ y) / math.sqrt(float(x**2 @ counts.sum(axis=1)) * float(y**2 @ counts.sum(axis=0)))
-    return {
-        "chi-square": float(chi2_contingency(counts, correction=False).pvalue),
-        "Fisher-Freeman-Halton": _freeman_halton_p(table),
-        "likelihood ratio": float(chi2_contingency(counts, correction=False, lambda_="log-likelihood").pvalue),
-        "linear by linear": float(special.chdtrc(1, (total - 1) * r * r)),
-    }
-
-
-def _freeman_halton_p(table: Sequence[Sequence[int]]) -> float:
-    """Exact p of a 2 x k table: the chance of all tables with its margins that are no likelier than itself."""
-    first = [int(x) for x in table[0]]
-    columns = [int(a) + int(b) for a, b in zip(*table, strict=True)]
-    size = sum(first)
-
-    def log_ways(n: int, k: int) -> float:
-        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-    def chance(row: Sequence[int]) -> float:
-        return math.exp(sum(log_ways(n, k) for n, k in zip(columns, row, strict=True)) - log_ways(sum(columns), size))
-
-    own = chance(first) * (1 + 1e-7)
-    p = 0.0
-    for head in itertools.product(*(range(n + 1) for n in columns[:-1])):
-        last = size - sum(head)
-        if 0 <= last <= columns[-1]:
-            this = chance((*head, last))
-            p += this if this <= own else 0.0
-    return min(p, 1.0)
+    """P of a 2 x k table of counts by each of the tests that SPSS prints under one another for it."""
+    tests = counts_tests(table)
+    return dict(zip(tests["test"], tests["p"], strict=True))
 
 
 def patients_per_group(a: Group, b: Group, *, alpha: float, power: float) -> Range:
@@ -231,20 +189,9 @@ def patients_per_group(a: Group, b: Group, *, alpha: float, power: float) -> Ran
     def size(gap: float, sd_a: float, sd_b: float) -> float:
         if gap <= 0:
             return math.inf
-        effect = gap / math.sqrt((sd_a**2 + sd_b**2) / 2)
-        n = 2
-        while _t_power(effect, n, alpha) < power:
-            n += 1
-        return float(n)
+        return _cell(sample_size_for_means(difference=gap, sd_a=sd_a, sd_b=sd_b, alpha=alpha, power=power), "n_a")
 
     return over(size, over(lambda x, y: abs(x - y), a.mean, b.mean), a.sd, b.sd)
-
-
-def _t_power(effect: float, n: int, alpha: float) -> float:
-    df = 2 * n - 2
-    critical = float(special.stdtrit(df, 1 - alpha / 2))
-    shift = effect * math.sqrt(n / 2)
-    return float(special.nctdtr(df, shift, -critical) + 1 - special.nctdtr(df, shift, critical))
 
 
 def correlation_in_both(

@@ -20,10 +20,11 @@ form of a test. Every other option is named in ``method``. What is drawn at rand
 
 from vbqkit.stats.ancova import ancova
 from vbqkit.stats.bland_altman import bland_altman, bland_altman_repeated
-from vbqkit.stats.contingency import chi_square, counts_table, fisher_exact
+from vbqkit.stats.contingency import chi_square, counts_table, counts_tests, fisher_exact
 from vbqkit.stats.correlation import correlations, kendall, partial_correlation, pearson, spearman
 from vbqkit.stats.cutoff import accuracy_at_cutoff, best_cutoff, cutoff_optimism
 from vbqkit.stats.delong import compare_paired_aucs, compare_unpaired_aucs
+from vbqkit.stats.group_summaries import anova_from_summary, pooled_from_summary, tukey_from_summary
 from vbqkit.stats.groups import mann_whitney, one_way_anova, t_test, tukey_hsd
 from vbqkit.stats.icc import icc, measurement_error, ratings_from_rows
 from vbqkit.stats.kappa import cohen_kappa
@@ -46,7 +47,6 @@ from vbqkit.stats.rates import (
 from vbqkit.stats.regression import linear_regression, regression_band
 from vbqkit.stats.roc import auc, partial_auc, roc_band, roc_curve
 from vbqkit.stats.summary import (
-    anova_from_summary,
     binormal_auc,
     correlation_from_summary,
     hanley_mcneil,
@@ -73,6 +73,7 @@ __all__ = [
     "correlations",
     "count_behind_percentage",
     "counts_table",
+    "counts_tests",
     "cutoff_optimism",
     "fisher_exact",
     "hanley_mcneil",
@@ -92,6 +93,7 @@ __all__ = [
     "partial_auc",
     "partial_correlation",
     "pearson",
+    "pooled_from_summary",
     "power_for_auc",
     "power_for_means",
     "predictive_values",
@@ -106,6 +108,7 @@ __all__ = [
     "spearman",
     "t_test",
     "t_test_from_summary",
+    "tukey_from_summary",
     "tukey_hsd",
     "univariate_logistic",
     "youden_from_rates",

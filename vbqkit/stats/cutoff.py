@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from vbqkit.stats.cases import CaseControl, Levels, case_control, levels, positives, resamples
-from vbqkit.stats.interval import PROPORTION_METHODS, need_rng, percentile_interval, proportion_interval
+from vbqkit.stats.interval import (
+    PROPORTION_METHODS,
+    difference_interval,
+    need_rng,
+    percentile_interval,
+    proportion_interval,
+)
 from vbqkit.stats.observations import Column, FloatArray, check_confidence, choice, count, scalar
 from vbqkit.stats.rates import predictive_values
 from vbqkit.stats.result import NAN, notes, rows
@@ -102,7 +108,7 @@ def accuracy_at_cutoff(
             note = "" if total else "undefined: nobody is called " + ("positive" if quantity == "PPV" else "negative")
         elif quantity == "youden":
             estimate = tp / m + tn / n - 1
-            low, high = _newcombe(tp, m, fp, n, confidence)
+            low, high = difference_interval((tp, fp), (m, n), confidence=confidence)
             method = "Newcombe, from two Wilson intervals"
         else:
             estimate, low, high, method, note = (
@@ -132,15 +138,6 @@ def accuracy_at_cutoff(
     return rows(table)
 
 
-def _newcombe(tp: int, m: int, fp: int, n: int, confidence: float) -> tuple[float, float]:
-    """Interval of tp/m - fp/n, which is Youden's index."""
-    (la, ha), (lb, hb) = (
-        proportion_interval(x, of, confidence=confidence, method="wilson") for x, of in ((tp, m), (fp, n))
-    )
-    a, b = tp / m, fp / n
-    return a - b - float(np.hypot(a - la, hb - b)), a - b + float(np.hypot(ha - a, b - lb))
-
-
 @dataclass(frozen=True, slots=True)
 class _Best:
     """The best point of each of many curves: its cut-off (turned), sensitivity and specificity."""
@@ -154,8 +151,7 @@ def _best(found: Levels, cases: FloatArray, controls: FloatArray, criterion: str
     """Best points of curves given as counts of shape (curves, levels); among equals the one with the most positives."""
     m, n = cases[0].sum(), controls[0].sum()
     tp, fp = positives(cases), positives(controls)
-    # Whole numbers, so that equally good points are exactly equal and rounding does not choose among them.
-    loss = fp * m - tp * n if criterion == "youden" else ((m - tp) * n) ** 2 + (fp * m) ** 2
+    loss = _loss(tp, fp, m, n, criterion)
     at = loss.argmin(axis=1)
     curve = np.arange(cases.shape[0])
     # The cut-off lies half-way between the neighbouring scores that this resample has.
@@ -171,6 +167,11 @@ def _best(found: Levels, cases: FloatArray, controls: FloatArray, criterion: str
     gap = np.subtract(upper, lower, out=np.zeros_like(upper), where=inside)
     cutoff = np.where(inside, lower + gap / 2, np.where(np.isfinite(upper), lower, upper))
     return _Best(cutoff, tp[curve, at] / m, 1 - fp[curve, at] / n)
+
+
+def _loss(tp: FloatArray, fp: FloatArray, m: float, n: float, criterion: str) -> FloatArray:
+    """What the best point has least of, in whole numbers: equally good points are exactly equal, and rounding chooses none."""
+    return fp * m - tp * n if criterion == "youden" else ((m - tp) * n) ** 2 + (fp * m) ** 2
 
 
 def _apply(found: Levels, cutoff: FloatArray) -> _Best:
@@ -286,7 +287,7 @@ def _useless(best: _Best) -> str:
 def _rivals(found: Levels, group: CaseControl, criterion: str) -> str:
     m, n = group.cases.size, group.controls.size
     tp, fp = positives(found.case_counts), positives(found.control_counts)
-    loss = fp * m - tp * n if criterion == "youden" else ((m - tp) * n) ** 2 + (fp * m) ** 2
+    loss = _loss(tp, fp, m, n, criterion)
     equal = np.flatnonzero(loss == loss.min())[1:]
     equal = equal[np.isfinite(found.cutoffs[equal])]
     if not equal.size:

@@ -11,6 +11,7 @@ from scipy import special
 from vbqkit.errors import TableError
 from vbqkit.stats.observations import choice, count, scalar
 from vbqkit.stats.result import row
+from vbqkit.stats.summary import hanley_mcneil_variance
 
 #: Nobody recruits more; a search that gets here was asked for an effect of nothing.
 LARGEST = 10_000_000
@@ -55,15 +56,8 @@ def power_for_means(
     """
     d = _effect(difference, sd_a, sd_b)
     n_a, n_b = count(n_a, "n_a", at_least=2), count(n_b, "n_b", at_least=2)
-    return row(
-        estimate=_power_means(d, n_a, n_b, _alpha(alpha), choice(reference, "reference", ("t", "normal"))),
-        effect_size=d,
-        alpha=alpha,
-        method=f"two-sided test of two means, {'noncentral t' if reference == 't' else 'normal'}",
-        n=n_a + n_b,
-        n_a=n_a,
-        n_b=n_b,
-    )
+    found = _power_means(d, n_a, n_b, _alpha(alpha), choice(reference, "reference", ("t", "normal")))
+    return _for_means(n_a, n_b, reference, estimate=found, effect_size=d, alpha=alpha)
 
 
 def sample_size_for_means(
@@ -120,16 +114,7 @@ def sample_size_for_means(
 
     n_a = _smallest(reached, power)
     n_b = max(2, math.ceil(n_a * ratio))
-    return row(
-        estimate=n_a,
-        effect_size=d,
-        power=reached(n_a),
-        alpha=alpha,
-        method=f"two-sided test of two means, {'noncentral t' if reference == 't' else 'normal'}",
-        n=n_a + n_b,
-        n_a=n_a,
-        n_b=n_b,
-    )
+    return _for_means(n_a, n_b, reference, estimate=n_a, effect_size=d, power=reached(n_a), alpha=alpha)
 
 
 def power_for_auc(
@@ -169,17 +154,8 @@ def power_for_auc(
     """
     auc, null, alpha, sides = _auc_inputs(auc, null, alpha, sides, variance)
     m, n = count(n_case, "n_case"), count(n_control, "n_control")
-    return row(
-        estimate=_power_auc(auc, null, m, n, alpha / sides, variance),
-        auc=auc,
-        null=null,
-        alpha=alpha,
-        sides=sides,
-        method=f"AUC against {null:g}, variance of {variance}",
-        n=m + n,
-        n_case=m,
-        n_control=n,
-    )
+    found = _power_auc(auc, null, m, n, alpha / sides, variance)
+    return _for_auc(m, n, variance, estimate=found, auc=auc, null=null, alpha=alpha, sides=sides)
 
 
 def sample_size_for_auc(
@@ -232,18 +208,17 @@ def sample_size_for_auc(
 
     m = _smallest(reached, power)
     n = math.ceil(m * ratio)
-    return row(
-        estimate=m,
-        auc=auc,
-        null=null,
-        power=reached(m),
-        alpha=alpha,
-        sides=sides,
-        method=f"AUC against {null:g}, variance of {variance}",
-        n=m + n,
-        n_case=m,
-        n_control=n,
-    )
+    return _for_auc(m, n, variance, estimate=m, auc=auc, null=null, power=reached(m), alpha=alpha, sides=sides)
+
+
+def _for_means(n_a: int, n_b: int, reference: str, **found: float) -> pd.DataFrame:
+    method = f"two-sided test of two means, {'noncentral t' if reference == 't' else 'normal'}"
+    return row(**found, method=method, n=n_a + n_b, n_a=n_a, n_b=n_b)
+
+
+def _for_auc(n_case: int, n_control: int, variance: str, **found: float) -> pd.DataFrame:
+    method = f"AUC against {found['null']:g}, variance of {variance}"
+    return row(**found, method=method, n=n_case + n_control, n_case=n_case, n_control=n_control)
 
 
 def _effect(difference: float, sd_a: float, sd_b: float) -> float:
@@ -290,8 +265,7 @@ def _power_auc(auc: float, null: float, m: int, n: int, tail: float, variance: s
 def _variance(theta: float, m: int, n: int, variance: str, *, is_null: bool) -> float:
     """Variance of an AUC estimated from m cases and n controls."""
     if variance == "hanley-mcneil":
-        q1, q2 = theta / (2 - theta), 2 * theta * theta / (1 + theta)
-        return (theta * (1 - theta) + (m - 1) * (q1 - theta**2) + (n - 1) * (q2 - theta**2)) / (m * n)
+        return hanley_mcneil_variance(theta, m, n)
     if is_null:
         return 0.0792 * (1 + m / n) / m
     a = float(special.ndtri(theta)) * 1.414

@@ -10,7 +10,13 @@ import pandas as pd
 from scipy import special, stats
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import PROPORTION_METHODS, proportion_interval, two_sided_p, z_of
+from vbqkit.stats.interval import (
+    PROPORTION_METHODS,
+    difference_interval,
+    proportion_interval,
+    two_sided_p,
+    z_of,
+)
 from vbqkit.stats.observations import check_confidence, choice, count, scalar
 from vbqkit.stats.result import NAN, notes, row, rows
 
@@ -91,15 +97,13 @@ def proportion_test(
     ns = [count(v, "total") for v in totals]
     xs = [count(v, "successes", at_least=0, at_most=n) for v, n in zip(successes, ns, strict=True)]
     pa, pb = xs[0] / ns[0], xs[1] / ns[1]
-    (la, ha), (lb, hb) = (
-        proportion_interval(x, n, confidence=confidence, method="wilson") for x, n in zip(xs, ns, strict=True)
-    )
+    low, high = difference_interval((xs[0], xs[1]), (ns[0], ns[1]), confidence=confidence)
     table = np.array([[xs[0], ns[0] - xs[0]], [xs[1], ns[1] - xs[1]]])
     statistic, p, note = two_by_two_test(table, method)
     return row(
         estimate=pa - pb,
-        ci_low=pa - pb - math.hypot(pa - la, hb - pb),
-        ci_high=pa - pb + math.hypot(ha - pa, pb - lb),
+        ci_low=low,
+        ci_high=high,
         confidence=confidence,
         statistic=statistic,
         p=p,

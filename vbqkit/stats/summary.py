@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from scipy import special
 
@@ -130,47 +128,6 @@ def t_test_from_summary(
         n_a=a[2],
         n_b=b[2],
         note=SUMMARY_ONLY if defined else "undefined: no spread within the groups, or a group of one",
-    )
-
-
-def anova_from_summary(means: Sequence[float], sds: Sequence[float], ns: Sequence[int]) -> pd.DataFrame:
-    """One-way analysis of variance from group means, SDs and sizes.
-
-    ``F = (Σ n_i (mean_i - mean)² / (k - 1)) / (Σ (n_i - 1) sd_i² / (N - k))``; a large F: the means differ.
-
-    Parameters
-    ----------
-    means, sds : sequence of float
-        One per group; SD with divisor n - 1.
-    ns : sequence of int
-        Group sizes.
-
-    Returns
-    -------
-    DataFrame
-        One row: estimate (eta squared, the share of the variance between groups), f, df_between, df_within, p, method, n, note.
-    """
-    if not len(means) == len(sds) == len(ns) or len(means) < 2:
-        raise TableError(
-            f"means, sds and ns have lengths {len(means)}, {len(sds)}, {len(ns)}; one of each per group, two groups or more, was expected. Complete them."
-        )
-    m = np.array([scalar(v, "mean") for v in means])
-    s = np.array([scalar(v, "sd", at_least=0) for v in sds])
-    n = np.array([count(v, "n") for v in ns])
-    total, k = int(n.sum()), len(n)
-    between = float(n @ (m - (n @ m) / total) ** 2)
-    within = float((n - 1) @ s**2)
-    defined = within > 0 and total > k
-    f = (between / (k - 1)) / (within / (total - k)) if defined else NAN
-    return row(
-        estimate=between / (between + within) if between + within > 0 else NAN,
-        f=f,
-        df_between=k - 1,
-        df_within=total - k,
-        p=float(special.fdtrc(k - 1, total - k, f)) if defined else NAN,
-        method="one-way ANOVA",
-        n=total,
-        note=SUMMARY_ONLY if defined else "undefined: no spread within the groups",
     )
 
 
@@ -351,8 +308,7 @@ def binormal_auc(
 def hanley_mcneil(auc: float, n_case: int, n_control: int, *, confidence: float = 0.95) -> pd.DataFrame:
     """Standard error and interval of a printed AUC from the group sizes alone.
 
-    ``var = [A(1-A) + (n_case-1)(Q1-A²) + (n_control-1)(Q2-A²)] / (n_case n_control)``, ``Q1 = A/(2-A)``, ``Q2 = 2A²/(1+A)``.
-    The p against 0.5 uses the variance at 0.5, ``(n_case + n_control + 1) / (12 n_case n_control)``.
+    The variance is that of `hanley_mcneil_variance`. The p against 0.5 uses the variance at 0.5, ``(n_case + n_control + 1) / (12 n_case n_control)``.
 
     Returns
     -------
@@ -373,9 +329,7 @@ def hanley_mcneil(auc: float, n_case: int, n_control: int, *, confidence: float 
     auc = scalar(auc, "auc", at_least=0, at_most=1, hint="Say 0.82, not 82.")
     n1, n0 = count(n_case, "n_case"), count(n_control, "n_control")
     z = z_of(confidence)
-    q1, q2 = auc / (2 - auc), 2 * auc * auc / (1 + auc)
-    variance = (auc * (1 - auc) + (n1 - 1) * (q1 - auc**2) + (n0 - 1) * (q2 - auc**2)) / (n1 * n0)
-    se = math.sqrt(max(variance, 0.0))
+    se = math.sqrt(max(hanley_mcneil_variance(auc, n1, n0), 0.0))
     against_half = (auc - 0.5) / math.sqrt((n1 + n0 + 1) / (12 * n1 * n0))
     return row(
         estimate=auc,
@@ -391,3 +345,16 @@ def hanley_mcneil(auc: float, n_case: int, n_control: int, *, confidence: float 
         n_control=n0,
         note=SUMMARY_ONLY if se else "undefined: the variance is 0 at this AUC, so there is no interval",
     )
+
+
+def hanley_mcneil_variance(auc: float, n_case: int, n_control: int) -> float:
+    """Variance of an AUC, ``[A(1-A) + (n_case-1)(Q1-A²) + (n_control-1)(Q2-A²)] / (n_case n_control)``.
+
+    ``Q1 = A/(2-A)`` and ``Q2 = 2A²/(1+A)`` hold for exponential scores and nearly for others.
+
+    References
+    ----------
+    Hanley and McNeil (1982) doi:10.1148/radiology.143.1.7063747.
+    """
+    q1, q2 = auc / (2 - auc), 2 * auc * auc / (1 + auc)
+    return (auc * (1 - auc) + (n_case - 1) * (q1 - auc**2) + (n_control - 1) * (q2 - auc**2)) / (n_case * n_control)
