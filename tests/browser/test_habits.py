@@ -125,6 +125,22 @@ class TestEditing:
         assert after["x"] == pytest.approx(before["x"], abs=1)
         assert after["width"] == pytest.approx(before["width"] + 20, abs=2)
 
+    def test_a_roi_that_is_small_on_the_screen_is_moved_again_and_its_corner_does_not_jump(self, lab: Any) -> None:
+        lab.key("x", "b")
+        try:
+            lab.page.mouse.click(*lab.at(0.5, 0.78))
+        finally:
+            lab.key("x")
+        lab.key("-", "-", "-", "-")
+        assert lab.roi("")["width"] < 20, "9 pixels, and the box of the browser counts the widest corner of the line"
+        x, y = lab.middle("")
+        lab.drag((x, y), (12, 7))
+        assert lab.middle("") == pytest.approx((x + 12, y + 7), abs=1.5)
+        assert lab.shown("area_cm2", "") == pytest.approx(0.4, rel=1e-9), "moved, not resized"
+        before, (gx, gy) = lab.roi(""), lab.grip("handle", 2)
+        lab.drag((gx + 2, gy - 2), (10, 10))
+        assert lab.roi("")["width"] == pytest.approx(before["width"] + 10, abs=1.5)
+
     def test_the_round_grip_above_turns_it_without_changing_its_area(self, lab: Any) -> None:
         select(lab, "L2")
         before, area = lab.roi("L2"), lab.shown("area_cm2", "L2")

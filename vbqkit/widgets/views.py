@@ -71,7 +71,8 @@ def corner_lines(volume: Volume) -> list[str]:
     lines = [
         f"{a.weighting} {volume.plane}" + (f", {a.field_t:g} T" if a.field_t is not None else ""),
         " ".join(times) + " ms" if times else "TR TE ?",
-        f"{thickness}, {dy:.3g} x {dx:.3g} mm",
+        thickness,
+        f"{dy:.3g} x {dx:.3g} mm",
     ]
     return [*lines, "synthetic"] if a.synthetic else lines
 

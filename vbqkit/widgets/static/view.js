@@ -224,11 +224,12 @@ export class View {
     set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label });
     set(node.halo, { d });
     set(node.line, { d, stroke: colour, "stroke-dasharray": dash || null });
-    const top = points.reduce((a, b) => (b[1] < a[1] ? b : a));
-    const right = points.reduce((a, b) => (b[0] > a[0] ? b : a));
-    set(node.text, { x: (right[0] + 6).toFixed(1), y: (top[1] + 4).toFixed(1), fill: colour });
+    const grips = selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : [];
+    const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
+    const top = Math.min(...points.map(([, y]) => y));
+    set(node.text, { x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour });
     setText(node.text, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (here ? "" : ` (slice ${this.store.sliceOf(roi, this.index) + 1})`));
-    this.drawGrips(node.grips, selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : []);
+    this.drawGrips(node.grips, grips);
   }
 
   drawGrips(/** @type {any} */ group, /** @type {any[]} */ grips) {
@@ -263,11 +264,13 @@ export class View {
     const middle = screen(c);
     const out = [u, v].map((axis) => Math.max(1, CLEAR_PX / distance(screen(add(c, axis)), middle)));
     const at = (/** @type {number} */ s, /** @type {number} */ t) => screen(add(c, add(times(u, s), times(v, t))));
+    const corners = out.some((factor) => factor > 1.5); // eight handles would hide what lies around a small ROI
     for (const [s, t] of HANDLES) {
+      if (corners && !(s && t)) continue;
       const [x, y] = at(s * out[0], t * out[1]);
       grips.push({ kind: "handle", x, y, at: [s, t], own: at(s, t) });
     }
-    const top = at(0, -out[1]);
+    const top = [at(0, -out[1]), at(0, out[1])].sort((a, b) => a[1] - b[1])[0];
     const turn = ROTATE_PX / distance(top, middle);
     grips.push({ kind: "rotate", x: top[0] + (top[0] - middle[0]) * turn, y: top[1] + (top[1] - middle[1]) * turn, at: null });
     return grips;
