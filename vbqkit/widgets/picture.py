@@ -31,7 +31,7 @@ COLOURS: dict[str, tuple[str, tuple[float, ...]]] = {
     "CSF": ("#cc79a7", ()),
     "noise": ("#d55e00", ()),
 }
-_OTHER: tuple[str, tuple[float, ...]] = ("#ffffff", (2, 2))
+OTHER: tuple[str, tuple[float, ...]] = ("#ffffff", (2, 2))
 _HEIGHT_PX = 480
 _NOTE = "For teaching and research; not a diagnosis."
 
@@ -98,7 +98,7 @@ def _outline(one: DrawnRoi, view: View, image: Slice, k: float) -> list[Line | W
     roi = one.on(view.key)
     dy, dx = image.spacing_mm
     xy = (image.to_rows_cols(roi.outline_mm(96))[:, ::-1] + 0.5) * (dx * k, dy * k)
-    colour, dash = COLOURS.get(roi.label, _OTHER)
+    colour, dash = COLOURS.get(roi.label, OTHER)
     return [
         Line(points=xy, colour="#000000", width=4, opacity=0.65, closed=True),
         Line(points=xy, colour=colour, width=1.8, dash=dash, closed=True),
