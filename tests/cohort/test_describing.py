@@ -56,6 +56,12 @@ def test_a_skewed_number_has_median_quartiles_and_mann_whitneys_p(cohort):
     assert row["test"] == "Mann-Whitney"
 
 
+def test_a_description_prints_as_its_table(cohort):
+    described = describe_cohort(cohort, by="fracture", columns=["age_years"])
+    assert repr(described).splitlines()[0].split() == " ".join(described.table().columns).split()
+    assert described.table().iloc[0, 1] in repr(described)
+
+
 def test_three_groups_are_compared_by_anova_or_kruskal_wallis(cohort):
     described = describe_cohort(cohort, by="centre")
     for name, test in (("age_years", stats.f_oneway), ("vbq_t1", stats.kruskal)):

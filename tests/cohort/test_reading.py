@@ -6,7 +6,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from vbqkit.cohort import check_cohort, cohort_columns, make_cohort_template, read_cohort
+from vbqkit.cohort import check_cohort, cohort_columns, describe_cohort, make_cohort_template, read_cohort
 from vbqkit.cohort.cells import identity_in
 from vbqkit.errors import TableError
 
@@ -122,6 +122,17 @@ def test_headings_are_recognised_and_units_converted(csv_file, heading, cell, co
 def test_a_conversion_is_said(csv_file):
     (caution,) = read_cohort(csv_file("id,BMD (mg/cm2)\nA,763\n")).cautions
     assert str(caution) == "unit-converted: Column 'BMD (mg/cm2)' was multiplied by 0.001 to get g/cm²."
+
+
+def test_a_cohort_shows_itself_with_what_was_converted_and_is_described_as_it_is(csv_file):
+    cohort = read_cohort(csv_file("id,age,BMD (mg/cm2),<b>\nA1,61,763,x\nA2,70,801,y\nA3,66,,x\n"))
+    assert repr(cohort).splitlines()[0] == "<Cohort of 3 rows from 'cohort.csv': id, age_years, bmd_g_cm2, <b>>"
+    assert "Column 'BMD (mg/cm2)' was multiplied by 0.001" in repr(cohort)
+    html = cohort._repr_html_()
+    assert "<li>Column &#x27;BMD (mg/cm2)&#x27; was multiplied by 0.001" in html
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    pd.testing.assert_frame_equal(describe_cohort(cohort).rows, describe_cohort(cohort.table).rows)
 
 
 def test_an_unknown_unit_is_a_problem(csv_file):

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from vbqkit.cohort.columns import column
+from vbqkit.cohort.reading import Cohort
 from vbqkit.errors import TableError
 from vbqkit.stats import chi_square, fisher_exact, mann_whitney, one_way_anova, t_test
 
@@ -22,7 +23,7 @@ _NOT_CATEGORIES = 12
 """A text column with more different entries than this is no category."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Description:
     """A described cohort: tidy rows for programs, a table for people.
 
@@ -94,12 +95,15 @@ class Description:
             Path(path).write_text(text, encoding="utf-8-sig", newline="")
         return text
 
+    def __repr__(self) -> str:
+        return self.table().to_string(index=False)
+
     def _repr_html_(self) -> str:
         return self.to_html()
 
 
 def describe_cohort(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Cohort,
     *,
     by: str | None = None,
     columns: Sequence[str] | None = None,
@@ -114,8 +118,8 @@ def describe_cohort(
 
     Parameters
     ----------
-    table : DataFrame
-        One row per patient, such as ``read_cohort(...).table``.
+    table : DataFrame or Cohort
+        One row per patient, such as ``read_cohort(...)`` or its ``table``.
     by : str, optional
         Column of groups; rows without a group are counted under "all" only.
     columns : sequence of str, optional
@@ -144,6 +148,8 @@ def describe_cohort(
     >>> describe_cohort(table, by="fracture").table().iloc[0, :4].tolist()
     ['Age, years', '63.5 (60.2–67.0)', '65.5 (63.2–67.8)', '62.0 (60.0–64.0)']
     """
+    if isinstance(table, Cohort):
+        table = table.table
     if table.empty:
         raise TableError("The table has no rows, so there is nothing to describe. Read a cohort first.")
     named = [*([by] if by else []), *(columns or [])]

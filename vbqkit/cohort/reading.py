@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ SHOWN = 200
 """Problems that an error message lists; :func:`check_cohort` gives all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(repr=False, frozen=True, slots=True)
 class Cohort:
     """A checked table.
 
@@ -44,6 +45,15 @@ class Cohort:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def __repr__(self) -> str:
+        said = "".join(f"\n  {caution.message}" for caution in self.cautions)
+        return f"<Cohort of {len(self)} rows from {self.source!r}: {', '.join(map(str, self.table.columns))}>{said}"
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<li>{escape(caution.message)}</li>" for caution in self.cautions)
+        rows: str = self.table.to_html(max_rows=20, na_rep="–")
+        return f"<p>{len(self)} rows from {escape(self.source)}</p>{f'<ul>{said}</ul>' if said else ''}{rows}"
 
 
 @dataclass(slots=True)
