@@ -56,6 +56,12 @@ def test_a_skewed_number_has_median_quartiles_and_mann_whitneys_p(cohort):
     assert row["test"] == "Mann-Whitney"
 
 
+def test_all_groups_of_a_row_have_the_decimals_of_the_one_that_needs_most():
+    table = pd.DataFrame({"age_years": [50.0, 60, 70, 80, 62, 63, 64, 65.5], "g": list("aaaabbbb")})
+    line = describe_cohort(table, by="g").table().iloc[0]
+    assert [line["a (n = 4)"], line["b (n = 4)"]] == ["65.0 ± 12.9", "63.6 ± 1.5"]
+
+
 def test_a_description_prints_as_its_table(cohort):
     described = describe_cohort(cohort, by="fracture", columns=["age_years"])
     assert repr(described).splitlines()[0].split() == " ".join(described.table().columns).split()

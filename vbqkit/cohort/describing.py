@@ -58,8 +58,9 @@ class Description:
             unit = f", {first['unit']}" if first["unit"] else ""
             title = f"{column(str(variable)).title}{unit}"
             line: dict[str, str] = {"Variable": f"{title}: {level}" if level else title}
+            digits = max((_digits(r["sd"], r["median"]) for r in by_group.values() if r["n"]), default=0)
             for group, size in zip(self.groups, self.sizes, strict=True):
-                line[f"{group} (n = {size})"] = _cell(by_group[group])
+                line[f"{group} (n = {size})"] = _cell(by_group[group], digits)
             line |= {"p": _p(float(first["p"])), "Test": str(first["test"])} if self.by else {}
             line["Missing"] = str(first["n_missing"])
             lines.append(line)
@@ -329,19 +330,20 @@ def _row(
     }
 
 
-def _cell(row: Mapping[Hashable, Any]) -> str:
+def _cell(row: Mapping[Hashable, Any], digits: int) -> str:
     if row["n"] == 0:
         return "–"
     if row["shown"] == "count":
         return f"{int(row['count'])} ({row['percent']:.1f} %)"
-    digits = _digits(float(row["sd"]), float(row["median"]))
     if row["shown"] == "mean":
         return f"{_number(row['mean'], digits)} ± {_number(row['sd'], digits)}"
     return f"{_number(row['median'], digits)} ({_number(row['q1'], digits)}–{_number(row['q3'], digits)})"
 
 
 def _digits(sd: float, value: float) -> int:
-    """Decimals that show the SD with two digits."""
+    """Decimals that show the SD with two digits; 0 for what has neither."""
+    if math.isnan(sd) and math.isnan(value):
+        return 0
     size = sd if math.isfinite(sd) and sd > 0 else abs(value) / 10
     return min(4, max(0, 1 - math.floor(math.log10(size)))) if size > 0 else 1
 
