@@ -226,5 +226,5 @@ def test_a_chart_says_its_values_and_its_units():
     assert "aria-label='rises'" in page
     assert "TR (ms)" in page
     assert page.count("<circle") == 4
-    heights = [float(y) for y in re.findall(r"y='([\d.]+)' style='fill", page)]
+    heights = [float(y) for y in re.findall(r"y='([\d.]+)' style='font-weight", page)]
     assert abs(heights[0] - heights[1]) >= 13, "labels of lines that end together do not overlap"

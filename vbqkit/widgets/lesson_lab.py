@@ -26,6 +26,9 @@ CONTROLS: dict[str, dict[str, Any]] = {
 }
 """The sliders that a lab can have."""
 
+BRIGHTEST = 2.0
+"""White is at most this many times the brightest mean of a ROI."""
+
 
 class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A slice of a virtual patient with sliders. Synthetic.
@@ -79,8 +82,8 @@ class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped fo
         self._start = {name: slider.value for name, slider in self._sliders.items()}
         self._first_machine = self._menu.value
         self.image = self._scan()
-        self._window = usual_window(self.image) if fixed_window else None
         self._first = self._measured(self.image)
+        self._window = self._shown(self.image, self._first) if fixed_window else None
         self.values: dict[str, float] = {}
         for control in (self._menu, *self._sliders.values()):
             control.observe(self._update, "value")
@@ -140,6 +143,12 @@ class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped fo
             signals["SNR"] = float(np.mean(levels)) / found["noise"].sd if found["noise"].sd else float("nan")
         return signals
 
+    def _shown(self, image: Slice, signals: Mapping[str, float]) -> tuple[float, float]:
+        """Signals shown black and white: the fat next to a surface coil may turn white, so that the spine is not left in the dark."""
+        low, high = usual_window(image)
+        measured = max(signals[roi.label] for roi in self._rois if roi.label != "noise")
+        return low, min(high, BRIGHTEST * measured) if measured > 0 else high
+
     def _update(self, _: Any = None) -> None:
         try:
             self.image = self._scan()
@@ -156,7 +165,7 @@ class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped fo
             self.image,
             alt=alt,
             rois=self._rois,
-            window=self._window,
+            window=self._window or self._shown(self.image, now),
             height_px=430,
             caption=f"{t.field_t:g} T, {times}.",
         )

@@ -25,6 +25,9 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 )  # fmt: skip
 ROI_COLOURS = {"L1": ORANGE, "L2": SKY, "L3": GREEN, "L4": PURPLE, "CSF": YELLOW, "noise": "#FFFFFF"}
 
+LABEL_PX = 13
+"""Height of a ROI's label on the screen, CSS pixels."""
+
 Overlay = tuple[npt.NDArray[np.bool_], str]
 """Pixels and the colour to give them, such as ``(mask, "#D55E00")``."""
 
@@ -95,7 +98,8 @@ def slice_html(
     dy, dx = image.spacing_mm
     width_px = round(height_px * (c1 - c0) * dx / ((r1 - r0) * dy))
     source = base64.b64encode(png_bytes(pixels)).decode()
-    marks = "".join(_outline(image, roi, (r0, c0)) for roi in rois)
+    letter = LABEL_PX * (r1 - r0) / height_px  # in pixels of the slice, so that it has one size on the screen
+    marks = "".join(_outline(image, roi, (r0, c0), letter) for roi in rois)
     letters = image.edge_letters
     edge = "".join(
         f"<span style='position:absolute;{place};color:#fff;font:12px sans-serif;text-shadow:0 0 2px #000'>{letters[side]}</span>"
@@ -113,7 +117,7 @@ def slice_html(
     )
 
 
-def _outline(image: Slice, roi: Roi, corner: tuple[int, int]) -> str:
+def _outline(image: Slice, roi: Roi, corner: tuple[int, int], letter: float) -> str:
     try:
         roi.slice_of(image)
     except RoiError:
@@ -125,7 +129,7 @@ def _outline(image: Slice, roi: Roi, corner: tuple[int, int]) -> str:
     return (
         f"<polygon points='{path}' fill='none' stroke='#000' stroke-width='3' stroke-opacity='.6' vector-effect='non-scaling-stroke'/>"
         f"<polygon points='{path}' fill='none' stroke='{colour}' stroke-width='1.6' vector-effect='non-scaling-stroke'/>"
-        f"<text x='{col:.1f}' y='{row - 1.5:.1f}' fill='{colour}' style='font:9px sans-serif' stroke='#000' stroke-width='.3' paint-order='stroke'>{html.escape(roi.label)}</text>"
+        f"<text x='{col:.1f}' y='{row - 0.3 * letter:.1f}' fill='{colour}' style='font:{letter:.1f}px sans-serif' stroke='#000' stroke-width='{letter / 5:.1f}' paint-order='stroke'>{html.escape(roi.label)}</text>"
     )
 
 
@@ -204,7 +208,7 @@ def line_chart_html(
     """
     xs = np.asarray(list(x), dtype=float)
     table = {name: np.asarray(list(values), dtype=float) for name, values in lines.items()}
-    width, height, left, bottom, top, right = width_px, 270, 58, 44, 12, 118
+    width, height, left, bottom, top, right = width_px, 270, 58, 44, 12, 134
     low, high = (float(f([np.nanmin(v) if f is min else np.nanmax(v) for v in table.values()])) for f in (min, max))
     low, high = (low - 0.06 * (high - low or 1.0), high + 0.06 * (high - low or 1.0))
     px = left + (xs - xs.min()) / (np.ptp(xs) or 1.0) * (width - left - right)
@@ -222,7 +226,7 @@ def line_chart_html(
         at = left + (tick - xs.min()) / (np.ptp(xs) or 1.0) * (width - left - right)
         parts.append(f"<text x='{at:.1f}' y='{height - bottom + 16}' text-anchor='middle'>{tick:g}</text>")
     styles = zip(
-        (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, "#000000"),
+        (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, "currentColor"),
         ("", "6 3", "2 3", "8 3 2 3", "", "6 3", "2 3"),
         strict=True,
     )
@@ -237,7 +241,8 @@ def line_chart_html(
             for a, b, v, t in zip(px, py(values), values, xs, strict=True)
         ]
         parts.append(
-            f"<text x='{width - right + 8}' y='{label_y + 4:.1f}' style='fill:{colour};font-weight:600'>{html.escape(name)}</text>"
+            f"<line x1='{width - right + 6}' x2='{width - right + 20}' y1='{label_y:.1f}' y2='{label_y:.1f}' stroke='{colour}' stroke-width='3'/>"
+            f"<text x='{width - right + 24}' y='{label_y + 4:.1f}' style='font-weight:600'>{html.escape(name)}</text>"
         )
     return (
         f"<svg role='img' aria-label='{html.escape(alt, quote=True)}' viewBox='0 0 {width} {height}' width='{width}' height='{height}' "
@@ -253,7 +258,7 @@ def _ticks(low: float, high: float) -> list[float]:
     raw = span / 5
     power = 10.0 ** np.floor(np.log10(raw))
     step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - raw))
-    return [float(f"{v:.10g}") for v in np.arange(np.ceil(low / step) * step, high + step * 1e-9, step)]
+    return [float(f"{v:.10g}") + 0.0 for v in np.arange(np.ceil(low / step) * step, high + step * 1e-9, step)]
 
 
 def _spread(wanted: list[float], gap: float = 14.0) -> list[float]:

@@ -69,7 +69,7 @@ class PatientSeries(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
         super().__init__([self._head, self._place, self._next, self._result])
         self.add_class("vbq-series")
         self._say(
-            f"{len(self.stations)} patients. Place L1 to L4, CSF and noise on each; leave a level out where it must be."
+            f"{len(self.stations)} readings. Place L1 to L4, CSF and noise in each; leave a level out where it must be."
         )
 
     def advance(self) -> None:
