@@ -1,6 +1,7 @@
 """Every notebook is executed from top to bottom; a cell tagged ``must-fail`` must fail, no other may."""
 
 import json
+import re
 from pathlib import Path
 
 import nbclient
@@ -51,6 +52,58 @@ def test_it_is_thin_and_says_what_it_is_for(path):
             assert "sys.path" not in source
             assert "%run" not in source
             assert len(source.splitlines()) <= MAX_LINES_IN_A_CELL, source
+
+
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+CHECK = re.compile(r"\bask\(|PlacingExercise\(|check_score_button\(|read_twice\(|final_exam\(")
+NOTHING_TO_CHECK = {  # they set the scene, or send the student on
+    "20_placing_rois": {"## 1. Your patient"},
+    "70_readers": {"## 2. Your readings", "## 6. Against a classmate"},
+    "95_invent_a_score": {"## 1. The cohort", "## 6. Things to try"},
+    "99_final": {"## 2. Your report card", "## 3. All you have done"},
+}
+
+
+def sections(path):
+    """Title and cells of each section of a lesson, without what stands before the first and after the last step."""
+    found = []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            found += [(line, []) for line in source.splitlines() if line.startswith("## ")]
+        if found and cell["cell_type"] == "code":
+            found[-1][1].append(source)
+    return [(title, cells) for title, cells in found if not title.startswith(("## Summary", "## What to keep"))]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_each_step_of_a_lesson_ends_with_a_check(path):
+    without = {title for title, cells in sections(path) if not any(CHECK.search(source) for source in cells)}
+    assert without == NOTHING_TO_CHECK.get(path.stem, set())
+
+
+def test_each_question_is_asked_in_its_lesson_and_each_that_is_asked_exists():
+    from vbqkit.exercises.questions import NUMBERS, choices
+
+    asked = [
+        (name, path.stem[:2])
+        for path in LESSONS
+        for name in re.findall(r"\bask\(\\\"([\w-]+)\\\"", path.read_text(encoding="utf-8"))
+    ]
+    assert sorted(name for name, _ in asked) == sorted([*choices(), *NUMBERS])
+    assert [name for name, lesson in asked if not name.startswith(lesson)] == []
+
+
+@by_name
+def test_pictures_have_a_text_alternative_and_the_glossary_is_one_click_away(path):
+    cells = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    for source in cells:
+        for name in ("show_slice", "line_chart"):
+            assert source.count(f"{name}(\n") + len(re.findall(rf"\b{name}\([^\n]", source)) <= source.count("alt="), (
+                source
+            )
+        assert not re.search(r"!\[\]", source), "an image in the text without words"
+    assert path.stem == "glossary" or any("glossary.ipynb" in source for source in cells)
 
 
 @pytest.mark.notebook
