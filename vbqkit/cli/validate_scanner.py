@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predictions", metavar="FILE", help="write the table of predictions to this CSV file first, before comparing"
     )
+    parser.add_argument("--comparison", metavar="FILE", help="write the whole table of the comparison to this CSV file")
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace) -> Report:
     with progress_bar("Scanning virtual people") as progress:
         compared = compare_with_papers(n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress)
     rows = [c.as_row() for c in compared]
+    if args.comparison:
+        _write(Path(args.comparison), tuple(rows[0]), rows)
     ranges = ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
     missed = [row for row in rows if not row["within"]]
     return Report(rows=rows, columns=_COLUMNS, remarks=tuple(_remarks(rows, missed, ranges)), status=int(bool(missed)))
