@@ -34,6 +34,8 @@ WHAT = {READOUT: "ms", ANSWER: "ms", SLICE: "ms", WINDOW: "ms", LOAD: "s", OPENI
 
 EMPTY, STUDIO, CORNERSTONE, PLOTLY = "empty SVG drag", "ROI studio", "Cornerstone3D", "plotly FigureWidget"
 
+DRAGGED, WINDOWED, LET_GO = "e.buttons === 1", "e.buttons === 2", "e.button === 0"
+
 _VOLUME = """
 import numpy as np
 from vbqkit import Rectangle, Volume
@@ -80,7 +82,7 @@ addEventListener("pointermove", e => { if (!held) return; [x, y] = [e.clientX, e
   waiting ||= requestAnimationFrame(() => { waiting = 0; r.setAttribute("x", x - 40); r.setAttribute("y", y - 30); }); });
 </script>"""
 
-# bench(what, event, buttons, selector, state): each event starts a clock; the next change of what `state` says of the
+# bench(what, event, which, selector, state): each event of which that is true starts a clock; the next change of what `state` says of the
 # element stops it, at the end of the frame that shows it: this frame, if the change came in an animation frame, else the next.
 _CLOCK = """
 window.seen = {}; window.inFrame = false;
@@ -91,12 +93,12 @@ window.requestAnimationFrame = (f) => frame((t) => {
 });
 const soon = (f) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = f; port2.postMessage(0); };
 const painted = (f) => window.inFrame ? soon(f) : frame(() => soon(f));
-window.bench = (what, event, buttons, selector, state) => {
+window.bench = (what, event, which, selector, state) => {
   const target = document.querySelector(selector);
-  const read = new Function("e", "return " + state);
+  const [read, wanted] = [state, which].map((text) => new Function("e", "return " + text));
   const times = window.seen[what] = [];
   let [from, last] = [null, read(target)];
-  window.addEventListener(event, (e) => { if (buttons === null || e.buttons === buttons) from = e.timeStamp; }, true);
+  window.addEventListener(event, (e) => { if (wanted(e)) from = e.timeStamp; }, true);
   new MutationObserver(() => {
     const now = read(target);
     if (now === last || now === null) return;
@@ -116,8 +118,8 @@ class Contestant:
     name = EMPTY
     selector = "svg"
     ready = "!!document.querySelector('rect')"
-    clocks: dict[str, tuple[str, int | None, str, str]] = {  # noqa: RUF012 - set once by each class, never changed
-        READOUT: ("pointermove", 1, "rect", "e.getAttribute('x')"),
+    clocks: dict[str, tuple[str, str, str, str]] = {  # noqa: RUF012 - set once by each class, never changed
+        READOUT: ("pointermove", DRAGGED, "rect", "e.getAttribute('x')"),
     }
 
     def __init__(self, tools: Any, browser: Any, server: Any) -> None:
@@ -133,9 +135,11 @@ class Contestant:
     def start(self) -> None:
         """Open it, and measure until it is ready and its bytes have come."""
         self.page.on("websocket", self.count)
-        self.lab.open(f"bench_{type(self).__name__.lower()}.ipynb", _VOLUME, _STARTED + self.cell())
+        self.lab.open(
+            f"bench_{type(self).__name__.lower()}_{time.monotonic_ns()}.ipynb", _VOLUME, _STARTED + self.cell()
+        )
         ready = self.page.wait_for_function(
-            f"() => ({self.ready}) && Date.now()", timeout=90_000, polling=20
+            f"() => ({self.ready}) && Date.now()", timeout=60_000, polling=20
         ).json_value()
         began = self.page.locator(".jp-OutputArea-output", has_text="started ").first.inner_text()
         self.numbers[LOAD] = [ready / 1000 - float(began.split()[1])]
@@ -243,10 +247,10 @@ class Studio(Contestant):
     ready = """document.querySelector('.vbq-waiting')?.hidden && document.querySelector('.vbq-panel')?.dataset.source === 'python'
         && document.querySelectorAll('.vbq-table tbody tr').length === 5"""
     clocks = {  # noqa: RUF012
-        READOUT: ("pointermove", 1, ".vbq-table tr[data-label=L3] td[data-key=mean]", "e.dataset.value"),
-        ANSWER: ("pointerup", None, ".vbq-panel", "e.dataset.source === 'python' ? e.textContent : null"),
-        SLICE: ("wheel", None, ".vbq-stage .vbq-tr", "e.textContent"),
-        WINDOW: ("pointermove", 2, ".vbq-stage .vbq-tr", "e.textContent"),
+        READOUT: ("pointermove", DRAGGED, ".vbq-table tr[data-label=L3] td[data-key=mean]", "e.dataset.value"),
+        ANSWER: ("pointerup", LET_GO, ".vbq-panel", "e.dataset.source === 'python' ? e.textContent : null"),
+        SLICE: ("wheel", "true", ".vbq-stage .vbq-tr", "e.textContent"),
+        WINDOW: ("pointermove", WINDOWED, ".vbq-stage .vbq-tr", "e.textContent"),
     }
 
     def cell(self) -> str:
@@ -268,9 +272,9 @@ class Cornerstone(Contestant):
             ".cornerstone-view svg",
             "[...e.querySelectorAll('text')].map((t) => t.textContent).join()",
         ),
-        ANSWER: ("pointerup", None, ".cornerstone-python", "e.textContent"),
-        SLICE: ("wheel", None, ".cornerstone-view", "e.dataset.rendered"),
-        WINDOW: ("pointermove", 2, ".cornerstone-view", "e.dataset.rendered"),
+        ANSWER: ("pointerup", LET_GO, ".cornerstone-python", "e.textContent"),
+        SLICE: ("wheel", "true", ".cornerstone-view", "e.dataset.rendered"),
+        WINDOW: ("pointermove", WINDOWED, ".cornerstone-view", "e.dataset.rendered"),
     }
     script = Path()
 
@@ -290,10 +294,10 @@ class Plotly(Contestant):
     selector = ".js-plotly-plot"
     ready = "!!document.querySelector('.js-plotly-plot .shapelayer path') && !!document.querySelector('.js-plotly-plot .heatmaplayer image')"
     clocks = {  # noqa: RUF012
-        ANSWER: ("pointerup", None, ".js-plotly-plot", "e.querySelector('.gtitle')?.textContent ?? null"),
+        ANSWER: ("pointerup", LET_GO, ".js-plotly-plot", "e.querySelector('.gtitle')?.textContent ?? null"),
         SLICE: (
             "keydown",
-            None,
+            "true",
             ".js-plotly-plot",
             "e.querySelector('.heatmaplayer image')?.getAttribute('href') ?? null",
         ),
@@ -355,12 +359,14 @@ def started(make: Callable[[], Contestant]) -> Contestant | None:
         try:
             one.start()
         except Exception as error:
+            reason = "; ".join(one.page.problems) or str(error).splitlines()[0]
             one.page.context.close()
             if not last:
+                print(f"{one.name}: did not open at the first try: {reason}")
                 continue
             if one.name in (EMPTY, STUDIO):
                 raise
-            print(f"{one.name}: left out, it did not open: {'; '.join(one.page.problems) or error}")
+            print(f"{one.name}: left out, it did not open: {reason}")
         else:
             return one
     return None
