@@ -11,6 +11,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 MAX_LINES_IN_A_CELL = 25
+MAX_MEMORY_MIB = 1536
+PEAK_MEMORY = """
+import sys
+if sys.platform == "win32":
+    print(0)
+else:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024))
+"""
 
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT / "notebooks")))
 
@@ -30,7 +39,10 @@ def test_it_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     client = nbclient.NotebookClient(
         notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     )
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK_MEMORY))
     client.execute()
+    (told,) = (output.text for output in notebook.cells.pop().outputs if output.output_type == "stream")
+    assert float(told) < MAX_MEMORY_MIB, "Binder gives 2 GB for everything"
     for i in must_fail:
         kinds = [output.output_type for output in notebook.cells[i].outputs]
         assert "error" in kinds, f"cell {i} is tagged must-fail and did not fail"
