@@ -176,14 +176,22 @@ def test_bad_pixels_leave_a_living_studio_that_says_what_is_wrong(lab: Any, phan
         phantom,
         "import ipywidgets\n"
         "bad = np.full((2, 40, 30), np.nan); bad[:, 5:9, 5:9] = -3.5\n"
-        "odd = (bad, np.array([[[7.0]]]), np.full((1, 9, 9), 4))\n"
-        "ipywidgets.VBox([RoiStudio(Volume(pixels, affine), height=220) for pixels in odd])",
+        "signed = np.linspace(-3.5, 4.25, 1200).reshape(1, 40, 30)\n"
+        "odd = (bad, np.array([[[7.0]]]), np.full((1, 9, 9), 4), signed)\n"
+        "studios = [RoiStudio(Volume(pixels, affine), height=220) for pixels in odd]\n"
+        "ipywidgets.VBox([*studios, RoiStudio([])])",
     )
-    lab.page.wait_for_function("() => document.querySelectorAll('.vbq-stage').length === 3", timeout=90_000)
+    lab.page.wait_for_function("() => document.querySelectorAll('.vbq-studio').length === 5", timeout=90_000)
     notes = lab.page.locator(".vbq-notes").all_inner_texts()
     assert "not finite numbers" in notes[0]
     assert "the image is constant" in notes[2]
-    for view in range(3):
+    assert "A magnitude image has no negative values" in notes[3]
+    assert lab.page.locator(".vbq-nothing").inner_text() == "No image to show."
+    for view in range(4):
         lab.key("b", "Enter", view=view)
-    lab.sees(lambda: "not finite" in lab.page.locator(".vbq-detail").first.inner_text(), True)
+    details = lab.page.locator(".vbq-detail")
+    lab.sees(lambda: "not finite" in details.nth(0).inner_text(), True)
+    lab.sees(lambda: "mean" in details.nth(3).inner_text(), True)
+    row = lab.page.locator(".vbq-studio").nth(3).locator("td[data-key=mean]")
+    lab.sees(lambda: -3.5 < float(row.get_attribute("data-value") or "nan") < 4.25, True)
     assert not lab.page.problems

@@ -119,7 +119,8 @@ def test_in_a_notebook_the_interval_comes_by_itself_after_the_number() -> None:
     assert "95 % interval" in studios[0]._static_html()
 
 
-def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go() -> None:
+def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vbqkit.widgets.studio._REST_S", 0.05)
     image = volume()
     studios: list[RoiStudio] = []
     known: Callable[[], bool] = lambda: bool(studios[0]._intervals)  # noqa: E731

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from vbqkit.widgets.wire import DrawnRoi
 N_DRAWS = 400  # a limit of the interval is then known to about 7 % of the interval's half width
 _MOST_VALUES = 2_000_000  # draws x pixels of the largest ROI: about 100 MB while it is worked out
 _FEWEST_DRAWS = 100
+_USUAL_SWITCH_S = sys.getswitchinterval()
+_SWITCH_S = 0.0005  # a number that is asked for meanwhile waits for this thread ten times less than usual
 
 CutOff = tuple[float, Literal["above", "below"]]
 Found = dict[str, Uncertainty]
@@ -141,6 +144,13 @@ class Background:
                 told(found, last)
 
         def run() -> None:
+            sys.setswitchinterval(_SWITCH_S)
+            try:
+                work_through()
+            finally:
+                sys.setswitchinterval(_USUAL_SWITCH_S)
+
+        def work_through() -> None:
             for number, piece in enumerate(work, start=1):
                 if stop.is_set():
                     return

@@ -42,6 +42,7 @@ from vbqkit.widgets.views import Viewable, open_views, pixels_for_browser
 from vbqkit.widgets.wire import DrawnRoi
 
 _SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
+_REST_S = 0.5  # and the intervals so much longer
 _JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
 
 
@@ -148,6 +149,7 @@ class RoiStudio(SharedRois):
         self._results: list[list[Measurement | RoiError]] = []
         self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
         self._waiting: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
         self._saved_output: Any = None
         self._save_pixels = save_pixels
         super().__init__()
@@ -344,7 +346,7 @@ class RoiStudio(SharedRois):
         if self._check_noise():
             self._publish()
         self._save_picture()
-        self._work_out_intervals()
+        self._intervals_later()
 
     def _save_picture(self) -> None:
         if self._saved_output is not None:
@@ -356,12 +358,18 @@ class RoiStudio(SharedRois):
         missing = {name: score for name, score in scores.items() if name not in self._intervals}
         return pieces(self._opened, self._drawn, missing, self._score_options, self._interval_options)
 
+    def _intervals_later(self) -> None:
+        """The intervals, if nothing is touched for a while; only where an event loop runs: nobody else looks at a screen."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = loop.call_later(_REST_S, self._work_out_intervals)
+
     def _work_out_intervals(self) -> None:
         """The intervals, beside everything else; not while a hand drags, which then has the machine to itself."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return  # nobody waits for the screen: the property works them out when it is asked
         if not self._busy:
             self._background.begin(self._interval_pieces(), self._tell_intervals)
 
@@ -394,7 +402,7 @@ class RoiStudio(SharedRois):
             if self._busy:
                 self._background.give_up()
             else:
-                self._work_out_intervals()
+                self._intervals_later()
         elif kind == "export":
             name, data = exchange.as_bytes(str(content["ending"]), self.rois, self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])

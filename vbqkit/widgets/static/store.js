@@ -140,7 +140,7 @@ export class Store {
   /** @param {Roi[]} rois @param {string[]} levels */
   tell(rois, levels) {
     this.revision += 1;
-    Object.assign(this, { rois, levels, kept: rois });
+    Object.assign(this, { rois, levels, kept: rois, busy: false });
     if (!this.roi()) this.select(null);
     this.emit("rois");
     this.model.set("_state", { revision: this.revision, base: this.base, rois, levels });
@@ -280,7 +280,7 @@ export class Store {
 
   /** Tell Python that a hand has taken hold of something, or has let go: the intervals wait so long. @param {boolean} busy */
   hand(busy) {
-    if (busy === this.busy) return;
+    if (busy === !!this.busy) return;
     this.busy = busy;
     this.model.send({ type: "hand", busy });
   }

@@ -349,7 +349,7 @@ export class Tools {
     this.view.draft = null;
     this.view.magnify = false;
     delete this.view.stage.dataset.gesture;
-    this.store.hand(false);
+    setTimeout(() => this.store.hand(this.gesture !== null)); // after a change, which itself says that the hand has let go
     this.view.redraw("rois");
   }
 
