@@ -237,3 +237,16 @@ class Snapshot:
 
     def _repr_html_(self) -> str:
         return self.html
+
+
+class StillHtml:
+    """HTML for display; IPython.display.HTML warns about what it takes for an iframe."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _repr_html_(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<ROI studio, as it was when the notebook was saved>"

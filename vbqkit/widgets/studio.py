@@ -27,7 +27,7 @@ from vbqkit.widgets.intervals import (
     pieces,
     report_line,
 )
-from vbqkit.widgets.picture import Snapshot, static_html
+from vbqkit.widgets.picture import Snapshot, StillHtml, static_html
 from vbqkit.widgets.readout import (
     ScoreOptions,
     by_label,
@@ -350,7 +350,7 @@ class RoiStudio(SharedRois):
 
     def _save_picture(self) -> None:
         if self._saved_output is not None:
-            self._saved_output.update(_Html(self._static_html()))
+            self._saved_output.update(StillHtml(self._static_html()))
 
     def _interval_pieces(self) -> list[Piece]:
         """What is still to be worked out."""
@@ -431,7 +431,7 @@ class RoiStudio(SharedRois):
         bundle = self._repr_mimebundle_()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
         display(data, metadata=metadata, raw=True)
-        self._saved_output = display(_Html(self._static_html()), display_id=True)
+        self._saved_output = display(StillHtml(self._static_html()), display_id=True)
 
 
 def _group(reference: ReferenceGroup | tuple[float, float, int] | None) -> ReferenceGroup | None:
@@ -439,16 +439,3 @@ def _group(reference: ReferenceGroup | tuple[float, float, int] | None) -> Refer
         return reference
     mean, sd, n = reference
     return ReferenceGroup(mean=mean, sd=sd, n=n)
-
-
-class _Html:
-    """HTML for display; IPython.display.HTML warns about what it takes for an iframe."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def _repr_html_(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "<ROI studio, as it was when the notebook was saved>"
