@@ -42,7 +42,7 @@ from vbqkit.widgets.views import Viewable, open_views, pixels_for_browser
 from vbqkit.widgets.wire import DrawnRoi
 
 _SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
-_REST_S = 0.5  # and the intervals so much longer
+_REST_S = 0.5  # and the saved picture and the intervals so much longer
 _JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
 
 
@@ -331,7 +331,7 @@ class RoiStudio(SharedRois):
         return True
 
     def _later(self) -> None:
-        """The slow checks and the saved picture, when the hand rests; at once where no event loop runs."""
+        """The slow checks, and then the rest, when the hand rests; at once where no event loop runs."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -345,8 +345,7 @@ class RoiStudio(SharedRois):
         self._waiting = None
         if self._check_noise():
             self._publish()
-        self._save_picture()
-        self._intervals_later()
+        self._rest_later()
 
     def _save_picture(self) -> None:
         if self._saved_output is not None:
@@ -358,19 +357,24 @@ class RoiStudio(SharedRois):
         missing = {name: score for name, score in scores.items() if name not in self._intervals}
         return pieces(self._opened, self._drawn, missing, self._score_options, self._interval_options)
 
-    def _intervals_later(self) -> None:
-        """The intervals, if nothing is touched for a while; only where an event loop runs: nobody else looks at a screen."""
+    def _rest_later(self) -> None:
+        """The saved picture and the intervals, if nothing is touched for a while: they would hold up the next answer.
+
+        Without an event loop the picture at once, and no intervals: nobody looks at a screen.
+        """
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
+            self._save_picture()
             return
         if self._resting is not None:
             self._resting.cancel()
-        self._resting = loop.call_later(_REST_S, self._work_out_intervals)
+        self._resting = loop.call_later(_REST_S, self._rest)
 
-    def _work_out_intervals(self) -> None:
-        """The intervals, beside everything else; not while a hand drags, which then has the machine to itself."""
+    def _rest(self) -> None:
+        """Not while a hand drags, which then has the machine to itself; letting go begins the wait again."""
         if not self._busy:
+            self._save_picture()
             self._background.begin(self._interval_pieces(), self._tell_intervals)
 
     def _tell_intervals(self, found: Found, last: bool) -> None:
@@ -402,7 +406,7 @@ class RoiStudio(SharedRois):
             if self._busy:
                 self._background.give_up()
             else:
-                self._intervals_later()
+                self._rest_later()
         elif kind == "export":
             name, data = exchange.as_bytes(str(content["ending"]), self.rois, self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])
