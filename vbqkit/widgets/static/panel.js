@@ -31,7 +31,13 @@ export class Panel {
     this.detail.append(this.numbers, this.bars, this.range, this.faults);
     this.element = html("div", { class: "vbq-panel", role: "region", "aria-label": "Readout" },
       this.caption, html("div", { class: "vbq-scroll" }, this.table, this.empty), this.scoreList, this.detail);
-    store.on("rois selection measured active slice pixels tool", () => this.redraw());
+    store.on("rois selection active tool", () => this.redraw());
+    store.on("slice pixels", () => requestAnimationFrame(() => this.redraw())); // the picture first
+    store.on("measured", () => { // at once: there is time before the next frame
+      this.dispose();
+      this.frame = 0;
+      this.draw();
+    });
     this.redraw();
   }
 
