@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.power import TTestIndPower
 
 from vbqkit.literature.bounds import (
     Quartiles,
@@ -110,10 +111,9 @@ def test_a_percentage_that_no_count_gives_is_told_from_one_that_some_count_gives
 
 
 def test_sample_sizes_are_those_of_statsmodels():
-    power = pytest.importorskip("statsmodels.stats.power")
     a, b = Group(about(4.4), about(0.603), 84), Group(about(4.1), about(0.589), 84)
     effect = 0.3 / np.sqrt((0.603**2 + 0.589**2) / 2)
-    expected = np.ceil(power.TTestIndPower().solve_power(effect, power=0.8, alpha=0.05))
+    expected = np.ceil(TTestIndPower().solve_power(effect, power=0.8, alpha=0.05))
     assert patients_per_group(a, b, alpha=0.05, power=0.8).value == expected == 63
 
 

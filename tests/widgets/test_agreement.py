@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,36 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.widgets.in_node import node, on_the_wire
 from vbqkit.errors import RoiError
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
 from vbqkit.scores import NoiseCheck, ReferenceGroup, Score, level_snr, segmental_vbq
-from vbqkit.widgets import modules
 from vbqkit.widgets.readout import ScoreOptions, by_label, measure_all, scores_of
 from vbqkit.widgets.views import open_views
 from vbqkit.widgets.wire import DrawnRoi, to_wire
 
 HERE = Path(__file__).parent
 NUMBERS = ("n", "mean", "median", "sd", "min", "max", "area_mm2", "fraction_zero", "fraction_clipped", "slice_index")
-
-
-def node() -> str:
-    found = shutil.which("node")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("node is not on PATH; the browser's modules cannot be tested")
-        pytest.skip("node is not on PATH; the browser's modules cannot be tested")
-    return found
-
-
-def on_the_wire(folder: Path) -> Path:
-    """The modules as the browser gets them."""
-    wire = folder / "wire"
-    wire.mkdir()
-    (wire / "package.json").write_text(modules.static_text("package.json"))
-    for name in modules.import_order("studio.js"):
-        (wire / name).write_text(modules.for_the_wire(modules.static_text(name)))
-    return wire
 
 
 def by_the_browser(cases: list[dict[str, Any]], folder: Path, stacks: Sequence[Any] = ()) -> list[dict[str, Any]]:

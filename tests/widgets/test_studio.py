@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from tests.widgets.in_node import node, on_the_wire
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.rois import write_rois
 from vbqkit.image import Study, Volume, make_series, stack_affine
@@ -231,10 +232,9 @@ def test_a_snapshot_has_picture_outlines_table_and_scores(tmp_path: Path) -> Non
 
 
 def test_a_snapshot_as_png_shows_the_slice_and_each_roi_in_its_colour_at_its_place(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
     volume = make_volume()
     path = RoiStudio(volume, rois=placed(volume)).snapshot().save(tmp_path / "a.png")
-    shown = image.open(path)
+    shown = Image.open(path)
     assert "slice 3 of 5, with ROIs L1, L2, L3, L4, CSF" in shown.info["Description"]
     dots = np.asarray(shown).astype(int)
     assert dots.shape[:2] == (
@@ -302,19 +302,14 @@ def test_the_script_stays_small_and_loads_nothing_from_the_network() -> None:
 
 
 def test_the_script_on_the_wire_parses_and_its_modules_find_each_other(tmp_path: Path) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not on PATH")
-    (tmp_path / "package.json").write_text(modules.static_text("package.json"))
-    for name in modules.import_order("studio.js"):
-        (tmp_path / name).write_text(modules.for_the_wire(modules.static_text(name)))
-    (tmp_path / "loader.mjs").write_text(modules.loader("studio.js"))
+    wire = on_the_wire(tmp_path)
+    (wire / "loader.mjs").write_text(modules.loader("studio.js"))
     say = "const made = await import('./studio.js'); process.stdout.write(typeof made.default.render)"
     done = subprocess.run(
-        [node, "--input-type=module", "-e", say], capture_output=True, text=True, cwd=tmp_path, check=False
+        [node(), "--input-type=module", "-e", say], capture_output=True, text=True, cwd=wire, check=False
     )
     assert (done.stdout, done.stderr) == ("function", "")
-    assert subprocess.run([node, "--check", tmp_path / "loader.mjs"], check=False).returncode == 0
+    assert subprocess.run([node(), "--check", wire / "loader.mjs"], check=False).returncode == 0
 
 
 def test_modules_that_import_each_other_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
