@@ -3,15 +3,19 @@
 A lesson is open when every cell has run (*Run All Cells*) and its last widget, picture and chart are on the page. The clock
 starts when the address is opened, so JupyterLab and the start of the kernel are in it. The same is measured in the same run
 for a notebook that only imports numpy, pandas, plotly and ipywidgets and shows one slider: what any such lesson pays.
+``python -m benchmarks.lessons 00 60 --rounds 1`` measures only the lessons named.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +55,8 @@ def open_seconds(browser: Any, server: Any, tools: Any, notebook: str) -> tuple[
     return seconds, memory
 
 
-def measure(rounds: int = 2) -> dict[str, tuple[float, float]]:
-    """Quickest of `rounds` turns, and the largest memory, of each lesson and of the empty notebook."""
+def measure(lessons: Sequence[str] = (), *, rounds: int = 2) -> dict[str, tuple[float, float]]:
+    """Quickest of `rounds` turns, and the largest memory, of the empty notebook and each lesson whose name starts with one of `lessons`."""
     import nbformat
     from playwright.sync_api import sync_playwright
 
@@ -67,6 +71,7 @@ def measure(rounds: int = 2) -> dict[str, tuple[float, float]]:
             shutil.copytree(ROOT / "sample_data", server.root / "sample_data")
             (server.root / "notebooks").mkdir()
             names = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+            names = [name for name in names if name.startswith(tuple(lessons or "0123456789"))]
             for name in [EMPTY, *names]:
                 cells = [nbformat.v4.new_code_cell(_EMPTY_CELL)]
                 lesson = nbformat.v4.new_notebook(cells=cells)
@@ -88,12 +93,16 @@ def measure(rounds: int = 2) -> dict[str, tuple[float, float]]:
     return {name: (min(s for s, _ in turns), max(m for _, m in turns)) for name, turns in found.items()}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Print seconds, the ratio to the empty notebook, and the peak memory of each lesson."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.lessons")
+    parser.add_argument("lesson", nargs="*", help="such as 00 or 60_against_dexa; all if none is named")
+    parser.add_argument("--rounds", type=int, default=2)
+    chosen = parser.parse_args(arguments)
     if harness().find_chromium() is None:
         print("lessons: skipped, no Chromium on PATH (name one in the variable CHROMIUM)")
         return
-    found = measure()
+    found = measure(chosen.lesson, rounds=chosen.rounds)
     empty, _ = found.pop(EMPTY)
     print(f"opening a lesson in JupyterLab, every cell run; an empty notebook with the same libraries: {empty:.1f} s")
     print("| lesson | seconds | against the empty notebook | peak memory of the kernel, MiB |\n|---|---|---|---|")
@@ -106,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
