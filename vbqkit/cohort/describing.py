@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats as scipy_stats
+import scipy
 
 from vbqkit.cohort.columns import column
 from vbqkit.cohort.reading import Cohort
@@ -242,8 +242,8 @@ def _normality(sample: np.ndarray[Any, Any]) -> float:
     if sample.size < 3 or np.ptp(sample) == 0:
         return 0.0
     if sample.size > 5000:  # beyond this the p of Shapiro and Wilk is not reliable
-        return float(scipy_stats.normaltest(sample).pvalue)
-    return float(scipy_stats.shapiro(sample).pvalue)
+        return float(scipy.stats.normaltest(sample).pvalue)
+    return float(scipy.stats.shapiro(sample).pvalue)
 
 
 def _compare_numbers(
@@ -269,7 +269,7 @@ def _compare_numbers(
     samples = [values[here & masks[name]] for name in present]
     if np.ptp(np.concatenate(samples)) == 0:
         return math.nan, "Kruskal-Wallis"
-    return float(scipy_stats.kruskal(*samples).pvalue), "Kruskal-Wallis"
+    return float(scipy.stats.kruskal(*samples).pvalue), "Kruskal-Wallis"
 
 
 def _category_rows(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.image import FloatArray, Slice, Volume
@@ -207,7 +207,7 @@ def _sources(
 ) -> tuple[Source, ...]:
     variances = {name: _sd(values) ** 2 for name, values in drawn.items()}
     total = sum(variances.values())
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    z = float(special.ndtri(0.5 + confidence / 2))
     sources = []
     for name, values in drawn.items():
         low, high = exact.get(name) or _percentiles(values, score.value, confidence)

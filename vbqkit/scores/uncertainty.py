@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scipy import optimize, stats
+from scipy import special
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.scores.result import Score
@@ -193,14 +193,18 @@ def m_score_interval(value: float, n: int, *, confidence: float = 0.95) -> tuple
 
     def limit(probability: float) -> float:
         def off(m: float) -> float:
-            below = float(stats.nct.cdf(t, n - 1, root * m))
+            below = float(special.nctdtr(n - 1, root * m, t))
             # SciPy gives nan where the probability is 0 or 1 to all its digits.
             return (float(t > root * m) if math.isnan(below) else below) - probability
 
         width = 2.0 * spread
         while off(value - width) < 0 or off(value + width) > 0:
             width *= 1.5
-        return float(optimize.brentq(off, value - width, value + width, xtol=1e-10))
+        low, high = value - width, value + width
+        # Halved to the last digit: special.nctdtrinc gives 5 digits only, and scipy.optimize takes longer to load than this to run.
+        while low < (middle := (low + high) / 2) < high:
+            low, high = (middle, high) if off(middle) > 0 else (low, middle)
+        return middle
 
     tail = (1 - confidence) / 2
     return limit(1 - tail), limit(tail)

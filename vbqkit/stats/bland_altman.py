@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.interval import t_of, two_sided_t_p, z_of
@@ -166,7 +166,7 @@ def _limit_intervals(
     if how == "exact":
         # (upper limit - bias)/(sd/sqrt n) follows a noncentral t with noncentrality z sqrt n, whatever mean and sd are.
         tail = (1 - confidence) / 2
-        near, far = (float(stats.nct.ppf(q, n - 1, z * math.sqrt(n))) * sd / math.sqrt(n) for q in (tail, 1 - tail))
+        near, far = (float(special.nctdtrit(n - 1, z * math.sqrt(n), q)) * sd / math.sqrt(n) for q in (tail, 1 - tail))
         return (bias - far, bias - near), (bias + near, bias + far)
     share = 3 / n if how == "approximate-1986" else 1 / n + z * z / (2 * (n - 1))
     half = t_of(confidence, n - 1) * sd * math.sqrt(share)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from vbqkit.errors import TableError
 from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
@@ -139,7 +139,7 @@ def spearman(
         raise TableError(
             f"An exact p was asked for {obs.n} observations; it is counted up to {EXACT_LIMIT}. Use p_value='t', which is good at that size."
         )
-    rx, ry = stats.rankdata(obs["x"]), stats.rankdata(obs["y"])
+    rx, ry = scipy.stats.rankdata(obs["x"]), scipy.stats.rankdata(obs["y"])
     rho = _pearson(rx, ry)
     low, high, how, warn = _interval([obs["x"], obs["y"]], rho, "spearman", interval, confidence, n_bootstrap, rng)
     exact = p_value == "exact" or (p_value == "auto" and obs.n <= EXACT_LIMIT)
@@ -190,7 +190,7 @@ def kendall(
     obs = observations(data, numeric={"x": x, "y": y})
     tau, p = NAN, NAN
     if np.ptp(obs["x"]) and np.ptp(obs["y"]) and obs.n > 1:
-        found = stats.kendalltau(obs["x"], obs["y"])
+        found = scipy.stats.kendalltau(obs["x"], obs["y"])
         tau, p = _whole(float(found.statistic)), float(found.pvalue)
     low, high, how, warn = _interval([obs["x"], obs["y"]], tau, "kendall", interval, confidence, n_bootstrap, rng)
     return _row(obs, tau, low, high, confidence, f"Kendall tau-b, {how}", warn, p=p, by_t=False)
@@ -260,7 +260,7 @@ def partial_correlation(
             "No covariate was given, and a partial correlation needs one. Name one, or use pearson or spearman."
         )
     obs = observations(data, numeric={"x": x, "y": y, **named})
-    columns = {name: stats.rankdata(obs[name]) if kind == "spearman" else obs[name] for name in obs.columns}
+    columns = {name: scipy.stats.rankdata(obs[name]) if kind == "spearman" else obs[name] for name in obs.columns}
     design = np.column_stack([np.ones(obs.n), *(columns[name] for name in named)])
     k = len(named)
     r, warn = NAN, ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from vbqkit.stats.interval import BLOCK
 from vbqkit.stats.observations import FloatArray
@@ -42,7 +42,7 @@ def bootstrap_correlations(
             continue
         drawn = rng.integers(0, n, size=(size, n))
         resampled = np.stack([column[drawn] for column in columns], axis=1)
-        found.append(_left_over(stats.rankdata(resampled, axis=2) if kind == "spearman" else resampled))
+        found.append(_left_over(scipy.stats.rankdata(resampled, axis=2) if kind == "spearman" else resampled))
     return np.concatenate(found)
 
 

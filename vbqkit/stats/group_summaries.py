@@ -7,7 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+import scipy
+from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.observations import FloatArray, check_confidence, count, scalar
@@ -89,7 +90,7 @@ def tukey_from_summary(
     found = []
     for a, b in combinations(range(n.size), 2):
         se = float(np.sqrt(within / 2 * (1 / n[a] + 1 / n[b]))) if defined else NAN
-        half = float(stats.studentized_range.ppf(confidence, n.size, df)) * se if defined else NAN
+        half = float(scipy.stats.studentized_range.ppf(confidence, n.size, df)) * se if defined else NAN
         gap = float(m[a] - m[b])
         found.append(
             {
@@ -101,7 +102,7 @@ def tukey_from_summary(
                 "confidence": confidence,
                 "q": abs(gap) / se,
                 "df": df,
-                "p": float(stats.studentized_range.sf(abs(gap) / se, n.size, df)) if defined else NAN,
+                "p": float(scipy.stats.studentized_range.sf(abs(gap) / se, n.size, df)) if defined else NAN,
                 "method": "Tukey-Kramer HSD",
                 "n": int(n.sum()),
                 "note": SUMMARY_ONLY if defined else "undefined: no spread within the groups",

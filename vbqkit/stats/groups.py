@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
+from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.interval import z_of
@@ -165,7 +166,7 @@ def mann_whitney(
     exact = not tied and min(m, n) <= 8
     u, p = NAN, NAN
     if np.ptp(obs["value"]):
-        test = stats.mannwhitneyu(a, b, method="exact" if exact else "asymptotic", use_continuity=continuity)
+        test = scipy.stats.mannwhitneyu(a, b, method="exact" if exact else "asymptotic", use_continuity=continuity)
         u, p = float(test.statistic), float(test.pvalue)
     shift = low = high = NAN
     if m * n <= PAIRS_LIMIT:
@@ -254,10 +255,10 @@ def one_way_anova(value: Column, group: Column, *, data: pd.DataFrame | None = N
     f, p, levene = NAN, NAN, NAN
     if defined:
         f = (between / (k - 1)) / (within / (n - k))
-        p = float(stats.f.sf(f, k - 1, n - k))
+        p = float(special.fdtrc(k - 1, n - k, f))
         deviations = [np.abs(s - np.median(s)) for s in samples]
         if any(np.ptp(d) for d in deviations):
-            levene = float(stats.f_oneway(*deviations).pvalue) if min(s.size for s in samples) > 1 else NAN
+            levene = float(scipy.stats.f_oneway(*deviations).pvalue) if min(s.size for s in samples) > 1 else NAN
     return row(
         estimate=between / (between + within) if defined else NAN,
         f=f,
@@ -318,7 +319,7 @@ def tukey_hsd(
         why = "undefined: there is no spread within the groups"
     elif min(s.size for s in samples) < 2:
         why = "undefined: a group has one value only"
-    found: Any = None if why else stats.tukey_hsd(*samples)
+    found: Any = None if why else scipy.stats.tukey_hsd(*samples)
     interval = None if found is None else found.confidence_interval(confidence)
     return rows(
         {

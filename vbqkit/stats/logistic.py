@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy
 
 from vbqkit.errors import TableError
 from vbqkit.stats.interval import two_sided_p, z_of
@@ -195,5 +195,5 @@ def _fit(x: FloatArray, is_case: Any, names: list[str]) -> tuple[tuple[FloatArra
 def _separating(design: FloatArray, is_case: Any) -> FloatArray | None:
     """A direction in which no case lies below any control, if there is one: then the likelihood has no maximum."""
     signed = np.where(is_case, 1.0, -1.0)[:, None] * design
-    found = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
+    found = scipy.optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
     return np.asarray(found.x) if found.status == 0 and float(signed.sum(axis=0) @ found.x) > 1e-7 else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy
 
 from vbqkit.errors import TableError
 from vbqkit.stats.observations import FloatArray, case_labels, choice, column, labels, numbers, scalar
@@ -142,7 +142,7 @@ def _assign(gap: FloatArray, allowed: Any, order: str) -> list[int]:
     # An unmatched case costs more than all gaps together, so the number of pairs comes first.
     dear = (float(gap[allowed].max()) if allowed.any() else 0.0) * n_case + 1.0
     cost = np.hstack([np.where(allowed, gap, 4 * dear * n_case), np.full((n_case, n_case), dear)])
-    rows_found, places = optimize.linear_sum_assignment(cost)
+    rows_found, places = scipy.optimize.linear_sum_assignment(cost)
     chosen = [-1] * n_case
     for i, j in zip(rows_found.tolist(), places.tolist(), strict=True):
         if j < n_control and allowed[i, j]:

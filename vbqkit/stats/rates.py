@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+import scipy
+from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.interval import (
@@ -121,10 +122,10 @@ def two_by_two_test(table: np.ndarray[tuple[int, ...], np.dtype[np.int64]], meth
     if not expected.all():
         return NAN, NAN, "undefined: a row or column of the table of counts is empty"
     if method == "fisher":
-        return NAN, float(stats.fisher_exact(table)[1]), ""
+        return NAN, float(scipy.stats.fisher_exact(table)[1]), ""
     few = int(np.count_nonzero(expected < 5))
     note = f"{few} of {expected.size} expected counts are below 5: prefer Fisher's exact test" if few else ""
-    found = stats.chi2_contingency(table, correction=method.endswith("yates"))
+    found = scipy.stats.chi2_contingency(table, correction=method.endswith("yates"))
     return float(found.statistic), float(found.pvalue), note
 
 
