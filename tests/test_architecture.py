@@ -34,6 +34,20 @@ def test_the_probe_itself_sees_a_package_that_is_imported():
     assert "traitlets" in imported_with("import traitlets")
 
 
+SLOW_TO_LOAD = ["pandas", "plotly", "pydicom", "scipy.optimize", "scipy.stats"]
+LESSON = f"""
+import sys, json, vbqkit.exercises, vbqkit.scanner, vbqkit.scores, vbqkit.widgets.lesson
+first = [name for name in {SLOW_TO_LOAD} if name in sys.modules]
+import vbqkit.stats, vbqkit.widgets.lesson_readers
+print(json.dumps([first, [name for name in {SLOW_TO_LOAD} if name in sys.modules]]))
+"""
+
+
+def test_a_lesson_loads_tables_charts_dicom_and_tests_of_hypotheses_only_when_it_uses_them():
+    done = subprocess.run([sys.executable, "-c", LESSON], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert json.loads(done.stdout) == [[], ["pandas"]]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_module_can_be_read_in_one_sitting(path):
     lines = path.read_text(encoding="utf-8").count("\n")

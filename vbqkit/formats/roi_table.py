@@ -11,13 +11,15 @@ import csv
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _VECTORS = ("center", "half_width", "half_height")
 COLUMNS = ("label", "shape", *(f"{v}_{axis}_mm" for v in _VECTORS for axis in "xyz"), "points_mm", "area_cm2")
@@ -34,6 +36,8 @@ def roi_table(rois: Iterable[Roi]) -> pd.DataFrame:
       label      shape  area_cm2
     0    L1  rectangle       0.4
     """
+    import pandas as pd  # noqa: PLC0415 - reading and writing need no tables
+
     return pd.DataFrame([_row(roi) for roi in rois], columns=list(COLUMNS))
 
 
