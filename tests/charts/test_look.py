@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import plotly.graph_objects as go
 import plotly.io as pio
@@ -70,3 +72,45 @@ def test_the_camera_button_saves_a_picture():
 def test_every_colour_of_the_template_is_okabe_ito():
     assert set(TEMPLATE.layout.colorway) <= set(OKABE_ITO.values())
     assert len(set(TEMPLATE.layout.colorway)) == len(TEMPLATE.layout.colorway)
+
+
+NBFORMAT = """
+loaded = sorted({"nbformat", "jsonschema"} & set(sys.modules))
+import nbformat, plotly.io._renderers as plotly_renderers
+asked_through_plotly = plotly_renderers.nbformat.v4.new_notebook()
+print(json.dumps([loaded, nbformat.v4.new_notebook() == asked_through_plotly, plotly_renderers.nbformat.__version__ == nbformat.__version__]))
+"""
+
+
+def in_a_fresh_process(*lines):
+    code = "\n".join(["import json, sys", *lines, NBFORMAT])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_showing_charts_does_not_load_nbformat_which_stays_usable():
+    assert in_a_fresh_process(
+        "from vbqkit.charts import Chart",
+        "from vbqkit.widgets.figure import live_figure",
+        "live_figure(Chart())",
+        "Chart().show(renderer='plotly_mimetype')",
+    ) == [[], True, True]
+
+
+@pytest.mark.slow
+def test_plotly_alone_loads_nbformat_so_that_the_test_above_can_fail():
+    loaded, *_ = in_a_fresh_process("import plotly.graph_objects as go", "go.FigureWidget()")
+    assert loaded == ["jsonschema", "nbformat"]
+
+
+@pytest.mark.slow
+def test_nbformat_that_is_loaded_already_is_left_alone():
+    assert in_a_fresh_process(
+        "import nbformat",
+        "before = nbformat",
+        "from vbqkit.charts import Chart",
+        "Chart().show(renderer='plotly_mimetype')",
+        "import plotly.io._renderers",
+        "assert sys.modules['nbformat'] is plotly.io._renderers.nbformat is before",
+    ) == [["jsonschema", "nbformat"], True, True]

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
+from vbqkit.charts.renderers import load_renderers
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
 
@@ -102,6 +103,7 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
 
     def show(self, *args: Any, **kwargs: Any) -> Any:
         """Show the chart, with :data:`CONFIG` unless another config is given."""
+        load_renderers()
         return super().show(*args, **{**kwargs, "config": safe_config(kwargs.get("config"))})
 
     def to_html(self, *args: Any, **kwargs: Any) -> str:
@@ -118,13 +120,14 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
         Path(file).write_text(self.to_html(**kwargs), encoding="utf-8")
 
     def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
+        load_renderers()
         return super()._repr_mimebundle_(*args, **{**kwargs, "config": safe_config(kwargs.get("config"))})
 
     def _ipython_display_(self) -> None:
         """What a notebook calls for the last line of a cell."""
         from IPython.display import HTML, display  # noqa: PLC0415 - only IPython calls this
 
-        if pio.renderers.render_on_display and pio.renderers.default:
+        if (shown := load_renderers()).render_on_display and shown.default:
             self.show()
             display(HTML(SAVE_BUTTONS))
         else:
@@ -228,6 +231,7 @@ def show(figure: Any, **config: Any) -> None:
     **config
         Plotly settings to add, such as ``scrollZoom=True``.
     """
+    load_renderers()
     pio.show(figure, config=safe_config(config))
 
 
