@@ -89,6 +89,18 @@ def test_the_mask_is_what_a_slow_oracle_says(kind, dy, dx, center, width, height
             assert _distance_to_sides(roi, points[r, c]) < 1e-5  # on the outline itself, rounding decides
 
 
+@pytest.mark.parametrize("kind", ["rectangle", "ellipse", "polygon"])
+@pytest.mark.parametrize("coverage", ["centre", "area"])
+def test_a_mask_worked_out_strip_by_strip_is_the_same_mask(kind, coverage, monkeypatch):
+    image = oblique_slice(0.5, 0.7, 3)
+    roi = shape_of(kind, image, (20.0, 20.0), 14.0, 17.0, 25.0)
+    whole = roi.mask(image, coverage=coverage)
+    monkeypatch.setattr("vbqkit.roi.shape._AT_ONCE_PX", 70)
+    assert np.array_equal(roi.mask(image, coverage=coverage), whole)
+    monkeypatch.setattr("vbqkit.roi.shape._AT_ONCE_PX", 1)
+    assert np.array_equal(roi.mask(image, coverage=coverage), whole)
+
+
 def _distance_to_sides(roi, point):
     outline = roi.outline_mm(4096)
     best = np.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Rectangle
 from vbqkit.scores import Jitter, ReferenceGroup, case_uncertainty
 from vbqkit.widgets import RoiStudio
-from vbqkit.widgets.intervals import N_DRAWS, Background, Found
+from vbqkit.widgets.intervals import N_DRAWS, Background, Found, _LettingOthersIn
 
 AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
 LEVELS = ("L1", "L2", "L3", "L4")
@@ -80,14 +81,17 @@ def test_a_cutoff_that_makes_no_sense_is_refused(cutoffs: Any) -> None:
         RoiStudio(volume(), cutoffs=cutoffs)
 
 
-def test_a_roi_too_large_to_be_moved_about_on_the_screen_has_no_interval_and_the_score_stays() -> None:
-    image = Volume(np.full((1, 500, 500), 300, np.uint16) + np.eye(500, dtype=np.uint16), AFFINE)
-    image = image.with_acquisition(weighting="T1")
+def test_a_roi_of_a_quarter_of_the_image_has_an_interval_like_any_other() -> None:
+    rng = np.random.default_rng(4)
+    image = Volume(rng.normal(300, 20, (1, 500, 500)).round().astype("uint16"), AFFINE).with_acquisition(weighting="T1")
     middle = image.slice(0)
-    rois = [Rectangle.on(middle, (250, 250), 140, 180, label=level) for level in (*LEVELS, "CSF")]
-    studio = RoiStudio(image, rois=rois)
-    assert studio.intervals == {}
-    assert studio.scores["VBQ-T1 (mean)"].value == 1.0
+    rois: list[Any] = [Rectangle.on(middle, (60 + 100 * k, 60), 20, 24, label=v) for k, v in enumerate(LEVELS)]
+    studio = RoiStudio(image, rois=[*rois, Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF")])
+    assert studio.measurements["CSF"].n == 62500
+    found = studio.intervals["VBQ-T1 (mean)"]
+    assert found.method == f"percentiles of {N_DRAWS} draws of all sources together"
+    # 4 x 1000 independent pixels of SD 20 about 300: the mean is known to 1.96 x 20 / sqrt(4000); placement adds as much
+    assert 2 < (found.ci_high - found.ci_low) * 300 / (1.96 * 20 / np.sqrt(4000)) < 4
 
 
 def in_a_loop(work: Callable[[], Any], until: Callable[[], bool]) -> None:
@@ -144,7 +148,7 @@ def test_what_was_given_up_is_never_told() -> None:
     background, told, begun = Background(), [], threading.Event()
     waiting = threading.Event()
 
-    def slow() -> Found:
+    def slow(checkpoint: Callable[[], None] = lambda: None) -> Found:
         begun.set()
         waiting.wait(5)
         return {}
@@ -159,3 +163,39 @@ def test_what_was_given_up_is_never_told() -> None:
 
     asyncio.run(run())
     assert told == []
+
+
+def test_what_was_given_up_is_not_worked_out_to_its_end() -> None:
+    background, told, begun, interrupted = Background(), [], threading.Event(), []
+
+    def long(checkpoint: Callable[[], None] = lambda: None) -> Found:
+        begun.set()
+        for _ in range(400):
+            try:
+                checkpoint()
+            except Exception:
+                interrupted.append(True)
+                raise
+            threading.Event().wait(0.005)
+        return {}
+
+    async def run() -> None:
+        background.begin([long], lambda found, last: told.append(last))
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        background.give_up()
+
+    asyncio.run(run())  # which waits for its threads
+    assert interrupted
+    assert told == []
+
+
+def test_the_kernel_is_let_in_often_while_any_piece_is_worked_out_and_not_after() -> None:
+    usual = sys.getswitchinterval()
+    within = _LettingOthersIn()
+    with within:
+        often = sys.getswitchinterval()
+        with within:
+            pass
+        assert sys.getswitchinterval() == often < usual, "one was given up and ended, another one is at work"
+    assert sys.getswitchinterval() == usual

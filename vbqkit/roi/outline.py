@@ -38,9 +38,9 @@ def polygon_mask(corners: FloatArray, rows: FloatArray, cols: FloatArray) -> Boo
     for (r0, c0), (r1, c1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if r0 == r1:
             continue
-        spans = (r0 <= rows) != (r1 <= rows)
-        crossing = c0 + (rows - r0) * ((c1 - c0) / (r1 - r0))
-        inside ^= spans & (cols < crossing)
+        spans = ((r0 <= rows) != (r1 <= rows))[:, 0]
+        crossing = c0 + (rows[spans] - r0) * ((c1 - c0) / (r1 - r0))
+        inside[spans] ^= cols < crossing
     return inside
 
 

@@ -19,6 +19,8 @@ FIXED_AREA_CM2 = 0.40
 MAX_TILT_DEG = 5.0
 """A ROI counts as lying on a slice up to this angle between their planes."""
 
+_AT_ONCE_PX = 500_000
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Roi(ABC):
@@ -105,10 +107,14 @@ class Roi(ABC):
             If the ROI is on another plane, reaches beyond the image, or covers no pixel.
         """
         target = self.slice_of(image)
-        window, weights = self._checked_weights(target, coverage)
-        r0, r1, c0, c1 = window
+        r0, r1, c0, c1 = self._window(target, coverage)
         full = np.zeros(target.shape, dtype=bool if coverage == "centre" else np.float64)
-        full[r0:r1, c0:c1] = weights > 0 if coverage == "centre" else weights
+        step = max(1, _AT_ONCE_PX // max(1, c1 - c0))
+        for top in range(r0, r1, step):  # the weights of a large grid at once would take many times the mask
+            bottom = min(top + step, r1)
+            full[top:bottom, c0:c1] = self._weights(target, coverage, (top, bottom, c0, c1))
+        if not full.any():
+            raise self._covers_nothing(target)
         return full
 
     def measure(self, image: Slice | Volume, *, coverage: Coverage = "centre") -> Measurement:
@@ -131,7 +137,10 @@ class Roi(ABC):
         3.5
         """
         target = self.slice_of(image)
-        (r0, r1, c0, c1), weights = self._checked_weights(target, coverage)
+        r0, r1, c0, c1 = window = self._window(target, coverage)
+        weights = self._weights(target, coverage, window)
+        if not weights.any():
+            raise self._covers_nothing(target)
         inside = weights > 0
         values = np.asarray(target.pixels[r0:r1, c0:c1][inside], dtype=np.float64)
         w = weights[inside]
@@ -163,7 +172,8 @@ class Roi(ABC):
             coverage=coverage,
         )
 
-    def _checked_weights(self, target: Slice, coverage: Coverage) -> tuple[tuple[int, int, int, int], FloatArray]:
+    def _window(self, target: Slice, coverage: Coverage) -> tuple[int, int, int, int]:
+        """Rows r0:r1 and columns c0:c1 that the ROI reaches."""
         if coverage not in ("centre", "area"):
             raise RoiError(f"Coverage '{coverage}' is unknown; use 'centre' (pixel centres) or 'area' (exact shares).")
         corners = target.to_rows_cols(self.outline_mm(256))
@@ -179,13 +189,13 @@ class Roi(ABC):
             )
         r0, c0 = max(0, int(np.floor(low_r + 0.5 - 1e-9))), max(0, int(np.floor(low_c + 0.5 - 1e-9)))
         r1, c1 = min(rows, int(np.ceil(high_r + 0.5 + 1e-9))), min(cols, int(np.ceil(high_c + 0.5 + 1e-9)))
-        weights = self._weights(target, coverage, (r0, r1, c0, c1))
-        if not (weights > 0).any():
-            raise RoiError(
-                f"ROI '{self.label}' covers no pixel centre: its area is {self.area_mm2:.3g} mm2, one pixel has "
-                f"{target.pixel_area_mm2:.3g} mm2. Make it larger."
-            )
-        return (r0, r1, c0, c1), weights
+        return r0, r1, c0, c1
+
+    def _covers_nothing(self, target: Slice) -> RoiError:
+        return RoiError(
+            f"ROI '{self.label}' covers no pixel centre: its area is {self.area_mm2:.3g} mm2, one pixel has "
+            f"{target.pixel_area_mm2:.3g} mm2. Make it larger."
+        )
 
 
 def _weighted_median(values: FloatArray, weights: FloatArray) -> float:

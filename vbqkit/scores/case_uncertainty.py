@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from scipy import special
@@ -36,6 +36,12 @@ Deviations = Mapping[Key, tuple[FloatArray, FloatArray]]
 _STUCK = 0.05
 
 
+class _Draws(TypedDict):
+    n_draws: int
+    rng: np.random.Generator
+    checkpoint: Callable[[], None]
+
+
 def case_uncertainty(
     volumes: Mapping[str, Volume],
     rois: Iterable[Roi],
@@ -51,6 +57,7 @@ def case_uncertainty(
     within: Mapping[str, Roi] | None = None,
     confidence: float = 0.95,
     n_draws: int = 1000,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> tuple[Uncertainty, ...]:
     """Every score of a case with its interval and the share of each source.
 
@@ -76,6 +83,8 @@ def case_uncertainty(
         Such as 0.95.
     n_draws : int
         Random draws, at least 100.
+    checkpoint : callable
+        Called many times a second; what it raises ends the work. For a program that has something better to do.
 
     Returns
     -------
@@ -104,17 +113,19 @@ def case_uncertainty(
         measured=case.measured, acquisitions={weighting: v.acquisition for weighting, v in volumes.items()}, **options
     )
     slices = {(w, label): placed[label].slice_of(volumes[w]) for w, table in case.measured.items() for label in table}
-    share = _independent(placed, slices)
+    share = _independent(placed, slices, checkpoint)
+    draws: _Draws = {"n_draws": n_draws, "rng": rng, "checkpoint": checkpoint}
     by_pixels = {
-        key: bootstrap_deviations(placed[key[1]], image, independent=share[key], n_draws=n_draws, rng=rng)
+        key: bootstrap_deviations(placed[key[1]], image, independent=share[key], **draws)
         for key, image in slices.items()
     }
-    by_place, stuck = _moved(placed, slices, within or {}, jitter, n_draws, rng)
+    by_place, stuck = _moved(placed, slices, within or {}, jitter, draws)
     together = {k: (by_pixels[k][0] + by_place[k][0], by_pixels[k][1] + by_place[k][1]) for k in slices}
     results = []
     for score in case.results:
         if not isinstance(score, Score):
             continue
+        checkpoint()
         drawn = {
             name: _values(inputs, score.name, d)
             for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place), ("all", together))
@@ -145,8 +156,13 @@ def case_uncertainty(
     return tuple(results)
 
 
-def _independent(rois: Mapping[str, Roi], slices: Mapping[Key, Slice]) -> dict[Key, float]:
-    own = {key: independent_share(rois[key[1]], image) for key, image in slices.items()}
+def _independent(
+    rois: Mapping[str, Roi], slices: Mapping[Key, Slice], checkpoint: Callable[[], None]
+) -> dict[Key, float]:
+    own = {}
+    for key, image in slices.items():
+        checkpoint()
+        own[key] = independent_share(rois[key[1]], image)
     return {(w, label): own.get((w, NOISE), share) for (w, label), share in own.items()}
 
 
@@ -155,8 +171,7 @@ def _moved(
     slices: Mapping[Key, Slice],
     within: Mapping[str, Roi],
     jitter: Jitter,
-    n_draws: int,
-    rng: np.random.Generator,
+    draws: _Draws,
 ) -> tuple[dict[Key, tuple[FloatArray, FloatArray]], dict[str, float]]:
     """How mean and SD of each ROI differ from their own value at other places, and how often it could not be moved."""
     deviations: dict[Key, tuple[FloatArray, FloatArray]] = {}
@@ -172,7 +187,7 @@ def _moved(
         )
         if label == NOISE and label not in within:
             allowed = {w: free_air(image) for w, image in images.items()}
-        found = placements(roi, images, jitter=jitter, n_draws=n_draws, rng=rng, allowed=allowed)
+        found = placements(roi, images, jitter=jitter, allowed=allowed, **draws)
         stuck[label] = found.unmoved
         for w in images:
             deviations[w, label] = (found.mean[w], found.sd[w])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +12,13 @@ import numpy.typing as npt
 from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Measurement, Roi
+from vbqkit.scores.draws import blocks
 from vbqkit.scores.registry import NOISE, SCORES, ScoreDefinition, ScoreInputs
 
 Key = tuple[str, str]
 """Weighting and label of a measurement."""
+_PIXEL_BYTES = 24
+"""What a draw takes for each pixel: which pixel is drawn, its value, its distance from the mean."""
 
 
 def score_definition(name: str) -> ScoreDefinition:
@@ -141,7 +144,13 @@ def _correlation_sum(residual: FloatArray, known: npt.NDArray[np.bool_], axis: i
 
 
 def bootstrap_deviations(
-    roi: Roi, image: Slice, *, independent: float, n_draws: int, rng: np.random.Generator
+    roi: Roi,
+    image: Slice,
+    *,
+    independent: float,
+    n_draws: int,
+    rng: np.random.Generator,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> tuple[FloatArray, FloatArray]:
     """How mean and SD of a ROI differ from their own value when its pixels are drawn again with replacement.
 
@@ -155,6 +164,8 @@ def bootstrap_deviations(
         Draws.
     rng : numpy.random.Generator
         Where the randomness comes from.
+    checkpoint : callable
+        Called before each block of draws; what it raises ends the work.
 
     Returns
     -------
@@ -164,6 +175,9 @@ def bootstrap_deviations(
     values = np.asarray(image.pixels, dtype=np.float64)[np.asarray(roi.mask(image), dtype=bool)]
     if values.size < 2:
         return np.zeros(n_draws), np.zeros(n_draws)
-    drawn = values[rng.integers(0, values.size, (n_draws, values.size))]
+    mean, sd = np.empty(n_draws), np.empty(n_draws)
+    for some in blocks(n_draws, draw_bytes=_PIXEL_BYTES * values.size, checkpoint=checkpoint):
+        drawn = values[rng.integers(0, values.size, (mean[some].size, values.size))]
+        mean[some], sd[some] = drawn.mean(axis=1), drawn.std(axis=1, ddof=1)
     widen = 1.0 / math.sqrt(independent)
-    return (drawn.mean(axis=1) - values.mean()) * widen, (drawn.std(axis=1, ddof=1) - values.std(ddof=1)) * widen
+    return (mean - values.mean()) * widen, (sd - values.std(ddof=1)) * widen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,15 @@ import numpy.typing as npt
 from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Roi
+from vbqkit.scores.draws import blocks
 
 BoolArray = npt.NDArray[np.bool_]
 
 _FINE = 9
 """The outline is known to 1/9 pixel while it is moved; odd, so that pixel centres are known exactly."""
 _ROUNDS = 20
+_PIXEL_BYTES = 10
+"""What a draw takes for each pixel: whether it is covered, twice as a truth value and once as a number to sum with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ def placements(
     n_draws: int,
     rng: np.random.Generator,
     allowed: Mapping[str, BoolArray] | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Placements:
     """Measure a ROI at random places near its own: the same places in the patient on every series.
 
@@ -94,6 +98,8 @@ def placements(
     allowed : mapping of str to ndarray of bool, optional
         Weighting to the pixels that the ROI may cover (the marrow, the dural sac, the free air). Without it the ROI is
         held inside the image only.
+    checkpoint : callable
+        Called before each block of draws; what it raises ends the work.
 
     Returns
     -------
@@ -113,27 +119,28 @@ def placements(
         scale[pending] = 1 + jitter.size_percent / 100 * rng.uniform(-1, 1, pending.size)
         fits = np.ones(pending.size, dtype=bool)
         for name, window in windows.items():
-            fits &= window.fits(slices[name].vectors_to_rows_cols(shift[pending]), scale[pending])
+            fits &= window.fits(slices[name].vectors_to_rows_cols(shift[pending]), scale[pending], checkpoint)
         pending = pending[~fits]
     shift[pending], scale[pending] = 0.0, 1.0
-    # The place as it is comes last, measured in the same way, so that a ROI that was not moved deviates by exactly 0.
+    # The place as it is comes last and is measured in the same way; a ROI that was not moved deviates by exactly 0.
+    moved = shift.any(axis=1) | (scale != 1.0)
     shift, scale = np.vstack([shift, np.zeros(3)]), np.append(scale, 1.0)
-    measured = {name: w.measure(slices[name].vectors_to_rows_cols(shift), scale) for name, w in windows.items()}
-    return Placements(
-        {name: mean[:-1] - mean[-1] for name, (mean, _) in measured.items()},
-        {name: sd[:-1] - sd[-1] for name, (_, sd) in measured.items()},
-        pending.size / n_draws,
-    )
+    mean, sd = {}, {}
+    for name, window in windows.items():
+        means, sds = window.measure(slices[name].vectors_to_rows_cols(shift), scale, checkpoint)
+        mean[name], sd[name] = (np.where(moved, x[:-1] - x[-1], 0.0) for x in (means, sds))
+    return Placements(mean, sd, pending.size / n_draws)
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
     """The pixels that a moved ROI can reach, and its outline on a finer grid."""
 
-    points: FloatArray  # (pixels, 2): row, col of the pixel centres
-    values: FloatArray  # (pixels,)
-    free: BoolArray  # (pixels,): inside the image and allowed
-    inside: BoolArray  # the ROI as placed, on the fine grid
+    rows: FloatArray  # of the pixel centres
+    cols: FloatArray
+    values: FloatArray  # (rows x cols,)
+    free: BoolArray  # (rows x cols,): inside the image and allowed
+    inside: BoolArray  # the ROI as placed, on the fine grid, whose rim is outside
     corner: FloatArray  # row, col of the fine grid's outer corner
     center: FloatArray  # row, col of the ROI's centre
 
@@ -144,43 +151,64 @@ class _Window:
         low, high = np.floor(outline.min(axis=0)) - 1, np.ceil(outline.max(axis=0)) + 1
         reach = np.ceil(jitter.shift_mm / np.asarray(image.spacing_mm) + jitter.size_percent / 100 * (high - low)) + 1
         rows, cols = (np.arange(a, b + 1) for a, b in zip(low - reach, high + reach, strict=True))
-        points = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
-        index = points.astype(int)
-        free = np.asarray(((index >= 0) & (index < image.shape)).all(axis=1), dtype=bool)
-        safe = np.clip(index, 0, np.asarray(image.shape) - 1)
+        in_rows, in_cols = ((x >= 0) & (x < n) for x, n in zip((rows, cols), image.shape, strict=True))
+        free = in_rows[:, None] & in_cols
+        safe = np.ix_(*(np.clip(x.astype(int), 0, n - 1) for x, n in zip((rows, cols), image.shape, strict=True)))
         if allowed is not None:
-            free &= allowed[safe[:, 0], safe[:, 1]]
-        values = np.asarray(image.pixels, dtype=np.float64)[safe[:, 0], safe[:, 1]]
+            free &= allowed[safe]
         corner = low - 0.5
+        size = ((high - low + 1) * _FINE).astype(int)
         fine = replace(
             image,
-            pixels=np.zeros(tuple(((high - low + 1) * _FINE).astype(int)), dtype=np.uint8),
+            pixels=np.broadcast_to(np.uint8(0), tuple(size)),
             origin_mm=tuple(image.to_patient_mm((corner + 0.5 / _FINE)[None])[0]),
             row_step_mm=tuple(np.asarray(image.row_step_mm) / _FINE),
             col_step_mm=tuple(np.asarray(image.col_step_mm) / _FINE),
         )
-        return cls(points, values, free, np.asarray(roi.mask(fine), dtype=bool), corner, center)
+        inside = np.asarray(roi.mask(fine), dtype=bool)
+        values = np.asarray(image.pixels[safe], dtype=np.float64)
+        return cls(rows, cols, values.ravel(), free.ravel(), inside, corner, center)
 
-    def _covered(self, shift_rc: FloatArray, scale: FloatArray) -> BoolArray:
-        """Which pixels each moved ROI covers, shape (draws, pixels): their centres, moved back, lie inside it."""
-        at = self.center + (self.points[None] - shift_rc[:, None] - self.center) / scale[:, None, None]
-        index = np.floor((at - self.corner) * _FINE).astype(int)
-        known = ((index >= 0) & (index < self.inside.shape)).all(axis=2)
-        index = np.clip(index, 0, np.asarray(self.inside.shape) - 1)
-        covered: BoolArray = known & self.inside[index[..., 0], index[..., 1]]
-        return covered
+    def covered(self, shift_rc: FloatArray, scale: FloatArray) -> BoolArray:
+        """Which pixels each moved ROI covers, shape (draws, rows x cols): their centres, moved back, lie inside it."""
+        rows, cols = (self._on_fine_grid(axis, shift_rc[:, axis], scale) for axis in (0, 1))
+        covered = np.empty((scale.size, self.rows.size, self.cols.size), dtype=bool)
+        for draw, (row, col) in enumerate(zip(rows, cols, strict=True)):
+            np.take(self.inside.take(row, axis=0), col, axis=1, out=covered[draw], mode="clip")
+        return covered.reshape(scale.size, -1)
 
-    def fits(self, shift_rc: FloatArray, scale: FloatArray) -> BoolArray:
+    def _on_fine_grid(self, axis: int, shift: FloatArray, scale: FloatArray) -> npt.NDArray[np.intp]:
+        """Where the rows (axis 0) or columns (1) of each draw lie on the fine grid, at its rim if beyond, shape (draws, n)."""
+        center = self.center[axis]
+        at = center + ((self.rows, self.cols)[axis] - shift[:, None] - center) / scale[:, None]
+        index = np.floor((at - self.corner[axis]) * _FINE).astype(np.intp)
+        on_grid: npt.NDArray[np.intp] = np.clip(index, 0, self.inside.shape[axis] - 1)
+        return on_grid
+
+    def _blocks(self, n_draws: int, checkpoint: Callable[[], None]) -> Iterator[slice]:
+        return blocks(n_draws, draw_bytes=_PIXEL_BYTES * self.values.size, checkpoint=checkpoint)
+
+    def fits(self, shift_rc: FloatArray, scale: FloatArray, checkpoint: Callable[[], None]) -> BoolArray:
         """Whether each moved ROI covers something, and free pixels only."""
-        covered = self._covered(shift_rc, scale)
-        return np.asarray(covered.any(axis=1) & ~(covered & ~self.free).any(axis=1), dtype=bool)
+        fits = np.empty(scale.size, dtype=bool)
+        for some in self._blocks(scale.size, checkpoint):
+            covered = self.covered(shift_rc[some], scale[some])
+            fits[some] = covered.any(axis=1) & ~(covered & ~self.free).any(axis=1)
+        return fits
 
-    def measure(self, shift_rc: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def measure(
+        self, shift_rc: FloatArray, scale: FloatArray, checkpoint: Callable[[], None]
+    ) -> tuple[FloatArray, FloatArray]:
         """Mean and SD of each moved ROI."""
-        covered = (self._covered(shift_rc, scale) & self.free).astype(np.float64)
-        n = np.maximum(covered.sum(axis=1), 1.0)
         origin = float(self.values[self.free].mean()) if self.free.any() else 0.0
         centred = np.where(self.free, self.values - origin, 0.0)
-        mean = covered @ centred / n
-        squares = np.maximum(covered @ centred**2 - n * mean**2, 0.0)
-        return mean + origin, np.sqrt(squares / np.maximum(n - 1, 1.0))
+        squared = centred**2
+        mean, sd = np.empty(scale.size), np.empty(scale.size)
+        for some in self._blocks(scale.size, checkpoint):
+            covered = (self.covered(shift_rc[some], scale[some]) & self.free).astype(np.float64)
+            n = np.maximum(covered.sum(axis=1), 1.0)
+            mean[some] = covered @ centred / n
+            sum_of_squares = np.maximum(covered @ squared - n * mean[some] ** 2, 0.0)
+            sd[some] = np.sqrt(sum_of_squares / np.maximum(n - 1, 1.0))
+            del covered  # or the next block would stand beside it
+        return mean + origin, sd

@@ -1,7 +1,8 @@
-"""The interval of every score in a studio, in pieces that are short enough to be worked out while the hand rests.
+"""The interval of every score in a studio, in pieces that are worked out while the hand rests.
 
 A piece is one call of :func:`vbqkit.scores.case_uncertainty`: the scores of one series, or of two series that one score
-needs together, with one aggregate. Between two pieces the work can be given up, because a hand has moved something.
+needs together, with one aggregate. It takes a second or less for ROIs of usual size, some seconds for one that covers a
+quarter of a 1024 x 1024 image, and is given up on the way, because a hand has moved something.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -24,14 +27,18 @@ from vbqkit.widgets.views import View
 from vbqkit.widgets.wire import DrawnRoi
 
 N_DRAWS = 400  # a limit of the interval is then known to about 7 % of the interval's half width
-_MOST_VALUES = 2_000_000  # draws x pixels of the largest ROI: about 100 MB while it is worked out
-_FEWEST_DRAWS = 100
 _USUAL_SWITCH_S = sys.getswitchinterval()
 _SWITCH_S = 0.0005  # a number that is asked for meanwhile waits for this thread ten times less than usual
 
 CutOff = tuple[float, Literal["above", "below"]]
 Found = dict[str, Uncertainty]
-Piece = Callable[[], Found]
+
+
+class Piece(Protocol):
+    """Works out some intervals; `checkpoint` is called many times a second, and what it raises ends the work."""
+
+    def __call__(self, checkpoint: Callable[[], None] = ...) -> Found:  # noqa: D102 - the class says it
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,7 @@ def pieces(
     options: ScoreOptions,
     assumed: IntervalOptions,
 ) -> list[Piece]:
-    """What has to be worked out for the intervals of the scores that are given; each piece by itself, in a second or less."""
+    """What has to be worked out for the intervals of the scores that are given; each piece by itself."""
     shown: dict[str, View] = {view.volume.acquisition.weighting: view for view in reversed(views)}
     given = {score.name for score in scores.values() if isinstance(score, Score)}
     together = "VBQ-T2-STIR" in given and _unshifted(drawn, (shown["T2"], shown["STIR"]))
@@ -101,12 +108,7 @@ def _piece(
         if one.frame == views[0].frame and one.roi.label in needed:
             rois.setdefault(one.roi.label, one.on(views[0].key))  # of two with one label the first counts
 
-    def work() -> Found:
-        largest = max((roi.area_mm2 for roi in rois.values()), default=0.0)
-        pixels = largest / math.prod(views[0].volume.spacing_mm[1:])
-        draws = min(N_DRAWS, int(_MOST_VALUES / max(pixels, 1.0)))
-        if draws < _FEWEST_DRAWS:
-            return {}
+    def work(checkpoint: Callable[[], None] = lambda: None) -> Found:
         found = case_uncertainty(
             {view.volume.acquisition.weighting: view.volume for view in views},
             rois.values(),
@@ -117,7 +119,8 @@ def _piece(
             reference=options.reference,
             rule=options.rule,
             excluded=options.excluded,
-            n_draws=draws,
+            n_draws=N_DRAWS,
+            checkpoint=checkpoint,
         )
         return {
             f"{one.score.name} ({aggregate})" if one.score.name in BY_AGGREGATE else one.score.name: one
@@ -125,6 +128,27 @@ def _piece(
         }
 
     return work
+
+
+class _LettingOthersIn:
+    """While threads work within, another one that wants the interpreter waits ten times less for it than usual."""
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            sys.setswitchinterval(_SWITCH_S)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1  # what was given up may end after what was begun instead
+            if not self._within:
+                sys.setswitchinterval(_USUAL_SWITCH_S)
+
+
+_IN_THE_BACKGROUND = _LettingOthersIn()
 
 
 class Background:
@@ -143,27 +167,27 @@ class Background:
             if not stop.is_set():
                 told(found, last)
 
-        def run() -> None:
-            sys.setswitchinterval(_SWITCH_S)
-            try:
-                work_through()
-            finally:
-                sys.setswitchinterval(_USUAL_SWITCH_S)
+        def checkpoint() -> None:
+            if stop.is_set():
+                raise CancelledError
 
         def work_through() -> None:
             for number, piece in enumerate(work, start=1):
-                if stop.is_set():
-                    return
+                checkpoint()
                 try:
-                    found = piece()
+                    found = piece(checkpoint)
                 except VbqkitError:  # a score without an interval: it is shown without
                     found = {}
                 loop.call_soon_threadsafe(tell, found, number == len(work))
 
+        def run() -> None:
+            with _IN_THE_BACKGROUND, suppress(CancelledError):
+                work_through()
+
         loop.run_in_executor(None, run)
 
     def give_up(self) -> None:
-        """Nothing more is told, and no further piece is begun."""
+        """Nothing more is told, no further piece is begun, and the one that is being worked out ends soon."""
         self._stop.set()
 
 
