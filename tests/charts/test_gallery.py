@@ -129,7 +129,8 @@ def test_scores_that_point_opposite_ways_are_said(cohort):
         name: stats.roc_curve(name, "osteoporosis", positive=side, interval="wilson", data=cohort)
         for name, side in (("vbq_t1", "high"), ("hu", "low"))
     }
-    assert "direction differs" in charts.plot_roc(curves).layout.title.subtitle.text
+    told = charts.plot_roc(curves).layout.title.subtitle.text
+    assert "vbq_t1 at or above, hu at or below the cut-off" in told, "in print nobody can hover"
 
 
 def test_a_roc_without_curves_or_with_another_name_is_refused(gallery, cohort):

@@ -228,3 +228,14 @@ def test_a_chart_says_its_values_and_its_units():
     assert page.count("<circle") == 4
     heights = [float(y) for y in re.findall(r"y='([\d.]+)' style='font-weight", page)]
     assert abs(heights[0] - heights[1]) >= 13, "labels of lines that end together do not overlap"
+
+
+def test_labels_lie_beside_their_roi_and_within_the_picture(case):
+    image, roi = case.middle_slice(), case.reference_rois[0]
+    points = image.to_rows_cols(roi.outline_mm())
+    x, anchor = re.search(r"<text x='([\d.]+)' .*?text-anchor='(\w+)'", slice_html(image, alt="", rois=[roi])).groups()
+    assert (anchor, float(x) > points[:, 1].max()) == ("start", True)
+    near_the_edge = (0, image.shape[0], 0, int(points[:, 1].max()) + 2)
+    page = slice_html(image, alt="", rois=[roi], crop=near_the_edge)
+    x, anchor = re.search(r"<text x='([\d.]+)' .*?text-anchor='(\w+)'", page).groups()
+    assert (anchor, float(x) < points[:, 1].min()) == ("end", True)

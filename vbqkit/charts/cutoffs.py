@@ -103,8 +103,8 @@ def plot_cutoffs(
     )
     figure.update_xaxes(range=_range([*(float(row["threshold"]) for row in rows), value, ci_low, ci_high]))
     figure.update_layout(
-        legend={"orientation": "h", "x": 0, "y": -62 / (46 * len(rows) + 60), "yanchor": "top"},
-        margin={"t": 100},
+        legend={"orientation": "h", "x": 0, "y": -84 / (46 * len(rows) + 60), "yanchor": "top"},
+        margin={"t": 100, "b": 130},  # below the axis: its title, then the legend
         showlegend=True,
     )
     sides = {"high": "at or above", "low": "at or below"}
@@ -114,7 +114,7 @@ def plot_cutoffs(
         title=f"Published cut-offs of {score}, n = {len(rows)}",
         subtitle=f"values {' or '.join(sorted(called))} the cut-off were called positive; each holds for its own scanner and people",
         x=f"{score} ({column(score).unit or 'no unit'})",
-        height=260 + 46 * len(rows),
+        height=290 + 46 * len(rows),
     )
 
 

@@ -72,8 +72,10 @@ def plot_roc(
     )
     first = next(iter(curves.values())).iloc[0]
     side = {"high": "at or above", "low": "at or below"}
-    calls = {str(curve["positive"].iloc[0]) for curve in curves.values()}
-    called = f"positive {side[calls.pop()]} the cut-off" if len(calls) == 1 else "positive direction differs: see hover"
+    calls = {name: side[str(curve["positive"].iloc[0])] for name, curve in curves.items()}
+    one = len(set(calls.values())) == 1
+    who = next(iter(calls.values())) if one else ", ".join(f"{name} {call}" for name, call in calls.items())
+    called = f"positive {who} the cut-off" if one else f"positive: {who} the cut-off"
     figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2, constrain="domain")
     figure.update_yaxes(range=[-0.02, 1.02], dtick=0.2, scaleanchor="x", constrain="domain")
     figure.update_layout(legend={"x": 0.98, "xanchor": "right", "y": 0.04, "yanchor": "bottom"}, width=640)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
@@ -16,6 +17,7 @@ from vbqkit.widgets.lesson_feedback import feedback_html, keep_attempt
 from vbqkit.widgets.lesson_lab import ScanLab
 from vbqkit.widgets.lesson_picture import line_chart_html, slice_html, truth_html
 from vbqkit.widgets.lesson_placing import PlacingExercise
+from vbqkit.widgets.lesson_table import notes_html, table_html
 
 __all__ = [
     "PlacingExercise",
@@ -24,7 +26,9 @@ __all__ = [
     "feedback_html",
     "line_chart",
     "show_answer",
+    "show_notes",
     "show_slice",
+    "show_table",
     "show_truth",
 ]
 
@@ -101,3 +105,13 @@ def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:
 def line_chart(*args: Any, **options: Any) -> HTML:
     """A small chart; see :func:`vbqkit.widgets.lesson_picture.line_chart_html`."""
     return HTML(line_chart_html(*args, **options))
+
+
+def show_table(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> HTML:
+    """A table in words and numbers; see :func:`vbqkit.widgets.lesson_table.table_html`."""
+    return HTML(table_html(table, head=head, digits=digits))
+
+
+def show_notes(*notes: object) -> HTML:
+    """Sentences, one a line, wrapped between words."""
+    return HTML(notes_html(notes))

@@ -16,7 +16,8 @@ GOOD, BAD = "#00694E", "#A63C00"  # Okabe-Ito green and vermilion, darkened unti
 def feedback_html(right: bool, text: str) -> str:
     """Feedback as HTML: a word and a sign besides the colour; read out by screen readers when it changes."""
     word, sign, colour = ("Right", "✓", GOOD) if right else ("Not yet", "✗", BAD)
-    body = html.escape(text.removeprefix(f"{word}.").removeprefix(f"{word}:").strip())
+    told = text.removeprefix(f"{word}.").removeprefix(f"{word}:").strip()
+    body = html.escape(told[:1].upper() + told[1:])
     return (
         f"<div role='status' aria-live='polite' class='vbq-feedback' data-right='{str(right).lower()}' style='border-left:5px solid {colour};"
         f"padding:4px 10px;line-height:1.45'><b style='background:{colour};color:#fff;padding:1px 7px;border-radius:3px'>{sign} {word}</b> {body}</div>"

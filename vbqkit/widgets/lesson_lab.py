@@ -73,7 +73,10 @@ class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped fo
         self._machines = {"": prepared} if isinstance(prepared, PreparedPatient) else dict(prepared)
         self._rois, self._readout, self._fixed = tuple(rois), tuple(readout), settings
         self._menu = ipywidgets.Dropdown(
-            options=list(self._machines), description=menu_name, style={"description_width": "130px"}
+            options=list(self._machines),
+            description=menu_name,
+            style={"description_width": "130px"},
+            layout={"width": "440px"},
         )
         self._sliders = {name: self._slider(name, settings) for name in controls}
         self._picture, self._table = ipywidgets.HTML(), ipywidgets.HTML()

@@ -23,7 +23,11 @@ from vbqkit.scanner.phantom import Phantom
 ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
-ROI_COLOURS = {"L1": ORANGE, "L2": SKY, "L3": GREEN, "L4": PURPLE, "CSF": YELLOW, "noise": "#FFFFFF"}
+ROI_COLOURS = {"L1": ORANGE, "L2": SKY, "L3": "#2FD6A6", "L4": "#F2A1CB", "CSF": YELLOW, "noise": "#FFFFFF"}
+"""Of outlines and labels on a grey picture: green and purple are lighter than Okabe and Ito's, so that small letters can be read."""
+
+OTHER_ROI = "#BFE3FF"
+"""Colour of every other ROI, such as T12 and L5."""
 
 LABEL_PX = 13
 """Height of a ROI's label on the screen, CSS pixels."""
@@ -99,13 +103,14 @@ def slice_html(
     width_px = round(height_px * (c1 - c0) * dx / ((r1 - r0) * dy))
     source = base64.b64encode(png_bytes(pixels)).decode()
     letter = LABEL_PX * (r1 - r0) / height_px  # in pixels of the slice, so that it has one size on the screen
-    marks = "".join(_outline(image, roi, (r0, c0), letter) for roi in rois)
+    marks = "".join(_outline(image, roi, (r0, c0), letter, c1 - c0) for roi in rois)
     letters = image.edge_letters
     edge = "".join(
         f"<span style='position:absolute;{place};color:#fff;font:12px sans-serif;text-shadow:0 0 2px #000'>{letters[side]}</span>"
         for side, place in (("left", "left:4px;top:48%"), ("right", "right:4px;top:48%"), ("top", "left:49%;top:2px"), ("bottom", "left:49%;bottom:2px"))
     ) if crop is None else ""  # fmt: skip
-    note = html.escape(caption) + (" Synthetic." if image.acquisition.synthetic else "")
+    stop = "" if not caption or caption.endswith((".", "!", "?")) else "."
+    note = html.escape(caption) + stop + (" Synthetic." if image.acquisition.synthetic else "")
     return (
         f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{width_px}px'>"
         f"<div style='position:relative;width:{width_px}px;height:{height_px}px;background:#000'>"
@@ -117,19 +122,23 @@ def slice_html(
     )
 
 
-def _outline(image: Slice, roi: Roi, corner: tuple[int, int], letter: float) -> str:
+def _outline(image: Slice, roi: Roi, corner: tuple[int, int], letter: float, cols: int) -> str:
     try:
         roi.slice_of(image)
     except RoiError:
         return ""
     points = image.to_rows_cols(roi.outline_mm()) - np.array(corner)
     path = " ".join(f"{c:.2f},{r:.2f}" for r, c in points)
-    colour = ROI_COLOURS.get(roi.label, BLUE)
-    row, col = points.min(axis=0)
+    colour = ROI_COLOURS.get(roi.label, OTHER_ROI)
+    (top, left), (bottom, right) = points.min(axis=0), points.max(axis=0)
+    row, col = (top + bottom) / 2, right + 0.4 * letter
+    anchor = "start"
+    if col + 0.7 * letter * len(roi.label) > cols:  # no room to the right
+        col, anchor = left - 0.4 * letter, "end"
     return (
         f"<polygon points='{path}' fill='none' stroke='#000' stroke-width='3' stroke-opacity='.6' vector-effect='non-scaling-stroke'/>"
         f"<polygon points='{path}' fill='none' stroke='{colour}' stroke-width='1.6' vector-effect='non-scaling-stroke'/>"
-        f"<text x='{col:.1f}' y='{row - 0.3 * letter:.1f}' fill='{colour}' style='font:{letter:.1f}px sans-serif' stroke='#000' stroke-width='{letter / 5:.1f}' paint-order='stroke'>{html.escape(roi.label)}</text>"
+        f"<text x='{col:.1f}' y='{row + 0.35 * letter:.1f}' fill='{colour}' text-anchor='{anchor}' style='font:bold {letter:.1f}px sans-serif' stroke='#000' stroke-width='{letter / 5:.1f}' paint-order='stroke'>{html.escape(roi.label)}</text>"
     )
 
 
