@@ -387,3 +387,23 @@ def phantom() -> str:
 def tools() -> Any:
     """The classes of this file, for fixtures of a wider scope."""
     return SimpleNamespace(Lab=Lab, new_page=new_page)
+
+
+@pytest.fixture(scope="module")
+def opened(request: pytest.FixtureRequest, browser: Any, server: Server, phantom: str) -> Iterator[Lab]:
+    """One studio on the phantom for all tests of a module, whose `SHOW` is the cell that shows it."""
+    page = new_page(browser)
+    lab = Lab(page, server)
+    lab.open(f"{request.path.stem}.ipynb", phantom, request.module.SHOW)
+    lab.wait_for_studio()
+    yield lab
+    assert not page.problems
+    page.context.close()
+
+
+@pytest.fixture
+def fresh_lab(request: pytest.FixtureRequest, opened: Lab) -> Lab:
+    """The module's studio as it was when it was opened, with the ROIs `PLACED`."""
+    opened.fresh()
+    assert opened.labels() == request.module.PLACED
+    return opened

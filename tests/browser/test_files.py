@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +22,9 @@ studio
 """
 
 
-@pytest.fixture(scope="module")
-def opened(browser: Any, server: Any, tools: Any, phantom: str) -> Iterator[Any]:
-    page = tools.new_page(browser)
-    lab = tools.Lab(page, server)
-    lab.open("files.ipynb", phantom, SHOW)
-    lab.wait_for_studio()
-    yield lab
-    assert not page.problems
-    page.context.close()
-
-
 @pytest.fixture
-def lab(opened: Any) -> Any:
-    opened.fresh()
-    assert opened.labels() == PLACED
-    return opened
+def lab(fresh_lab: Any) -> Any:
+    return fresh_lab
 
 
 def saved(lab: Any, entry: str, folder: Path) -> Path:

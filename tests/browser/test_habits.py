@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 PLACED = ["L1", "L2", "L3", "L4", "CSF", "noise"]
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Any, server: Any, tools: Any, phantom: str) -> Iterator[Any]:
-    page = tools.new_page(browser)
-    lab = tools.Lab(page, server)
-    lab.open("habits.ipynb", phantom, "studio = RoiStudio(volume, rois=rois, reference=(23.4, 3.7, 10))\nstudio")
-    lab.wait_for_studio()
-    yield lab
-    assert not page.problems
-    page.context.close()
+SHOW = "studio = RoiStudio(volume, rois=rois, reference=(23.4, 3.7, 10))\nstudio"
 
 
 @pytest.fixture
-def lab(opened: Any) -> Any:
-    opened.fresh()
-    assert opened.labels() == PLACED
-    return opened
+def lab(fresh_lab: Any) -> Any:
+    return fresh_lab
 
 
 def pixel(lab: Any) -> tuple[float, float]:
