@@ -328,6 +328,7 @@ def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
     lesson.slide(0, "noise", "PageUp", 2)
     assert lesson.wait_for_change(0, "SNR", snr) < 0.8 * snr, "more noise, less SNR"
     assert lesson.reading(0, "VBQ") == pytest.approx(vbq, rel=0.05), "VBQ hardly moves"
+    assert lesson.page.locator(".vbq-still").count() == 0, "what is for paper is not on the screen"
     lesson.wrong_then_right("30-zeros")
 
 

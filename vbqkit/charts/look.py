@@ -84,7 +84,9 @@ plot._context.toImageButtonOptions = options;
 }})(this)">Save as {name}</button>"""
 
 SAVE_BUTTONS = (
-    '<div class="vbqkit-save">' + "".join(_SAVE.format(kind=k, name=k.upper()) for k in ("png", "svg")) + "</div>"
+    '<style>@media print{.vbqkit-save{display:none}}</style><div class="vbqkit-save">'
+    + "".join(_SAVE.format(kind=k, name=k.upper()) for k in ("png", "svg"))
+    + "</div>"
 )
 """Two buttons that make the chart above them save itself, in the browser; plotly's own camera button knows one format."""
 

@@ -13,6 +13,8 @@ import plotly.graph_objects as go
 from vbqkit.charts import plot_against_dexa
 from vbqkit.scores import Refusal, Score
 from vbqkit.widgets.figure import live_figure, save_buttons, with_one_title
+from vbqkit.widgets.lesson_still import Still
+from vbqkit.widgets.lesson_table import table_html
 
 if TYPE_CHECKING:
     from vbqkit.widgets.studio import RoiStudio
@@ -22,7 +24,7 @@ SCORES = {"SNR": "snr", "M-score": "m_score"}
 AGAINST = {"T-score": "t_score", "BMD": "bmd_g_cm2", "TBS": "tbs"}
 
 
-class CaseAmongPatients(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A scatter of published patients with the case of a studio in it: choose the axes, move a ROI, and the star moves.
 
     Parameters
@@ -60,6 +62,15 @@ class CaseAmongPatients(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets sh
         self._against.observe(self._draw, "value")
         studio.on_change(self._draw)
         self._draw()
+
+    def still_html(self) -> str:
+        """The numbers of the chart: a live chart leaves no picture on paper."""
+        names = [name for name in (*SCORES.values(), *AGAINST.values()) if name in self._patients]
+        rows = {str(row.patient): [getattr(row, name) for name in names] for row in self._patients.itertuples()}
+        found = {column: self._studio.scores.get(name) for name, column in SCORES.items()}
+        own = {column: score.value for column, score in found.items() if isinstance(score, Score)} | self._dexa
+        table = table_html(rows | {"your case": [own.get(name) for name in names]}, head=["patient", *names], digits=3)
+        return f"{table}<p>{escape(self._source)}. The chart is in the notebook.</p>"
 
     def _result(self) -> Score | Refusal:
         name = next(name for name, column in SCORES.items() if column == self._score.value)

@@ -11,12 +11,13 @@ from IPython.display import HTML
 
 from vbqkit.exercises.answers import AnswerGrade
 from vbqkit.exercises.cases import TeachingCase, case_seed
-from vbqkit.exercises.questions import Choice, question
+from vbqkit.exercises.questions import Choice, NumberQuestion, question
 from vbqkit.image import Slice
 from vbqkit.widgets.lesson_feedback import feedback_html, keep_attempt
 from vbqkit.widgets.lesson_lab import ScanLab
 from vbqkit.widgets.lesson_picture import line_chart_html, slice_html, truth_html
 from vbqkit.widgets.lesson_placing import PlacingExercise
+from vbqkit.widgets.lesson_still import Still, question_html
 from vbqkit.widgets.lesson_table import notes_html, table_html
 
 __all__ = [
@@ -33,7 +34,20 @@ __all__ = [
 ]
 
 
-def ask(name: str, *, student: str = "1") -> ipywidgets.VBox:
+class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """A question on the page; see :func:`ask` and :func:`show_answer`."""
+
+    def __init__(self, asked: Choice | NumberQuestion, children: Sequence[Any]) -> None:
+        self.asked = asked
+        super().__init__(children)
+
+    def still_html(self) -> str:
+        """The question with boxes to tick or a line to write on."""
+        options = tuple(option for _, option in self.asked.options) if isinstance(self.asked, Choice) else ()
+        return question_html(self.asked.text, options)
+
+
+def ask(name: str, *, student: str = "1") -> Question:
     """One question, with a button that checks the answer and keeps the try in the progress file.
 
     Parameters
@@ -65,13 +79,13 @@ def ask(name: str, *, student: str = "1") -> ipywidgets.VBox:
         keep_attempt(name.split("-", maxsplit=1)[0], name, passed=grade.right, student=student, feedback=feedback)
 
     button.on_click(check)
-    box = ipywidgets.VBox([text, field, button, feedback])
+    box = Question(asked, [text, field, button, feedback])
     box.add_class("vbq-question")
     box.add_class(f"vbq-question-{name}")
     return box
 
 
-def show_answer(name: str, *, student: str = "1") -> ipywidgets.VBox:
+def show_answer(name: str, *, student: str = "1") -> Question:
     """The answer of a question behind a button: for teachers, and for students who are stuck."""
     asked = question(name, seed=case_seed(student, name))
     button = ipywidgets.ToggleButton(description="Show the answer", tooltip=f"Answer of {name}")
@@ -89,7 +103,7 @@ def show_answer(name: str, *, student: str = "1") -> ipywidgets.VBox:
         )
 
     button.observe(toggle, "value")
-    return ipywidgets.VBox([ipywidgets.HTML(f"<b>{html.escape(asked.text)}</b>"), button, shown])
+    return Question(asked, [ipywidgets.HTML(f"<b>{html.escape(asked.text)}</b>"), button, shown])
 
 
 def show_slice(image: Slice, *, alt: str, **options: Any) -> HTML:

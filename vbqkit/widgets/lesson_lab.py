@@ -14,6 +14,7 @@ from vbqkit.image import Slice
 from vbqkit.roi import Roi
 from vbqkit.scanner.prepare import PreparedPatient
 from vbqkit.widgets.lesson_picture import slice_html, usual_window
+from vbqkit.widgets.lesson_still import Still
 
 CONTROLS: dict[str, dict[str, Any]] = {
     "tr_ms": {"description": "TR (ms)", "min": 200, "max": 6000, "step": 25},
@@ -30,7 +31,7 @@ BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
 
 
-class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A slice of a virtual patient with sliders. Synthetic.
 
     Parameters
@@ -97,6 +98,11 @@ class ScanLab(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped fo
         super().__init__([ipywidgets.HBox([self._picture, side], layout={"flex_flow": "row wrap"})])
         self.add_class("vbq-lab")
         self._update()
+
+    def still_html(self) -> str:
+        """The picture, the settings and the table, as they are when the cell is run."""
+        settings = ", ".join(f"{slider.description} {slider.value:g}" for slider in self._sliders.values())
+        return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
 
     def _slider(self, name: str, settings: Mapping[str, float]) -> Any:
         protocol, scanner = (

@@ -10,9 +10,18 @@ import ipywidgets
 
 from vbqkit.exercises.own_score import check_own_score
 from vbqkit.widgets.lesson_feedback import feedback_html, keep_attempt
+from vbqkit.widgets.lesson_still import Still
 
 
-def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str = "1") -> ipywidgets.VBox:
+class ScoreCheck(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """The button and what it says."""
+
+    def still_html(self) -> str:
+        """Where the button is."""
+        return "<p>Run the notebook and press <b>Check my score</b>.</p>"
+
+
+def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str = "1") -> ScoreCheck:
     """A button that checks a score; see :func:`vbqkit.exercises.own_score.check_own_score`.
 
     Parameters
@@ -42,6 +51,6 @@ def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str
         )
 
     button.on_click(check)
-    box = ipywidgets.VBox([button, feedback])
+    box = ScoreCheck([button, feedback])
     box.add_class("vbq-own-score")
     return box

@@ -112,7 +112,7 @@ def slice_html(
     stop = "" if not caption or caption.endswith((".", "!", "?")) else "."
     note = html.escape(caption) + stop + (" Synthetic." if image.acquisition.synthetic else "")
     return (
-        f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{width_px}px'>"
+        f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{width_px}px;break-inside:avoid'>"
         f"<div style='position:relative;width:{width_px}px;height:{height_px}px;background:#000'>"
         f"<img alt='{html.escape(alt, quote=True)}' src='data:image/png;base64,{source}' "
         f"style='width:{width_px}px;height:{height_px}px;max-width:none;margin:0;image-rendering:{'pixelated' if crop else 'auto'}'>"
@@ -255,7 +255,7 @@ def line_chart_html(
         )
     return (
         f"<svg role='img' aria-label='{html.escape(alt, quote=True)}' viewBox='0 0 {width} {height}' width='{width}' height='{height}' "
-        "style='font:12px sans-serif;fill:currentColor;max-width:100%'>"
+        "style='font:12px sans-serif;fill:currentColor;max-width:100%;break-inside:avoid'>"
         f"<title>{html.escape(alt)}</title>{''.join(parts)}"
         f"<text x='{(left + width - right) / 2}' y='{height - 8}' text-anchor='middle'>{html.escape(x_title)}</text>"
         f"<text transform='translate(14 {(top + height - bottom) / 2}) rotate(-90)' text-anchor='middle'>{html.escape(y_title)}</text></svg>"

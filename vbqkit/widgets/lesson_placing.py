@@ -20,12 +20,13 @@ from vbqkit.roi import Roi
 from vbqkit.scores import Aggregate, ReferenceGroup
 from vbqkit.widgets.lesson_feedback import feedback_html, keep_attempt
 from vbqkit.widgets.lesson_picture import VERMILION, crop_around, slice_html
+from vbqkit.widgets.lesson_still import Still
 from vbqkit.widgets.studio import RoiStudio
 
 TRIES_BEFORE_REFERENCE = 2
 
 
-class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Place ROIs on a virtual patient and have them graded against the truth. Synthetic.
 
     Parameters
@@ -111,6 +112,17 @@ class PlacingExercise(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
             [self.studio, ipywidgets.HBox([self._button, self._show]), self._feedback, self._pictures, self._reference]
         )
         self.add_class("vbq-placing")
+
+    def still_html(self) -> str:
+        """The picture with the ROIs that lie on it when the cell is run."""
+        image = self.case.middle_slice(next(iter(self.case.volumes)))
+        placed = ", ".join(roi.label for roi in self.studio.rois) or "none yet"
+        return slice_html(
+            image,
+            alt=f"Middle sagittal slice of {self.case.name}. ROIs: {placed}.",
+            rois=self.studio.rois,
+            caption=f"Place {', '.join(self.wanted)} in the notebook. ROIs here: {placed}.",
+        )
 
     def check(self) -> None:
         """Grade what lies in the studio, tell it, and keep the try."""

@@ -20,6 +20,7 @@ from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.readers import known_case, segmental_rows
 from vbqkit.exercises.report_card import CaseResult
 from vbqkit.roi import Roi
+from vbqkit.widgets.lesson_still import Still
 from vbqkit.widgets.studio import RoiStudio
 
 
@@ -34,7 +35,7 @@ class Station:
     repeat_of: str = ""
 
 
-class PatientSeries(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Patients one after the other, each with an empty picture; no feedback before the last.
 
     Parameters
@@ -71,6 +72,10 @@ class PatientSeries(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
         self._say(
             f"{len(self.stations)} readings. Place L1 to L4, CSF and noise in each; leave a level out where it must be."
         )
+
+    def still_html(self) -> str:
+        """What the series is, and how to begin."""
+        return f"{self._head.value}<p>Run the notebook and press Start.</p>{self._result.value}"
 
     def advance(self) -> None:
         """Keep what was placed and open the next patient, or finish."""

@@ -16,6 +16,10 @@ LONGEST_NAME = 24
 """Letters of a name in the first column that is not broken into two lines."""
 
 
+LONGEST_WORD = 16
+"""Letters of a word that is never broken."""
+
+
 def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
     """A table: words to the left, numbers to the right with the same decimals, a dash where there is no value.
 
@@ -47,13 +51,14 @@ def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
     keep = "" if not whole else ";white-space:nowrap"
     lines = [
         "".join(
-            f"<td style='text-align:{side};padding:3px 10px{keep if column == 0 else ''}'>{html.escape(_word(value, title, decimals))}</td>"
+            f"<td style='text-align:{side};padding:3px 10px{keep if column == 0 else _broken(value)}'>{html.escape(_word(value, title, decimals))}</td>"
             for column, (value, title, side, decimals) in enumerate(zip(row, titles, sides, places, strict=True))
         )
         for row in rows
     ]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return (
+        "<style>@media print{.vbq-lesson-table{font-size:11px}.vbq-lesson-table td,.vbq-lesson-table th{padding:2px 5px!important}}</style>"
         "<table class='vbq-lesson-table' style='margin:4px 0;max-width:100%'>"
         f"<thead><tr>{''.join(cells)}</tr></thead><tbody>{body}</tbody></table>"
     )
@@ -69,6 +74,11 @@ def notes_html(notes: Iterable[object]) -> str:
     """
     items = "".join(f"<li>{html.escape(str(note))}</li>" for note in notes)
     return f"<ul class='vbq-lesson-notes' style='max-width:860px;line-height:1.45;margin:4px 0'>{items}</ul>"
+
+
+def _broken(value: Any) -> str:
+    """A DOI may be broken anywhere, or it pushes its column off the paper."""
+    return ";overflow-wrap:anywhere" if max(map(len, str(value).split()), default=0) > LONGEST_WORD else ""
 
 
 def _numbers(values: Iterable[Any]) -> bool:

@@ -16,6 +16,8 @@ import traitlets
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
 from vbqkit.widgets.figure import live_figure, save_buttons
+from vbqkit.widgets.lesson_still import Still
+from vbqkit.widgets.lesson_table import table_html
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -30,7 +32,7 @@ class LinkedTable(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is un
     selected = traitlets.List(traitlets.Int()).tag(sync=True)
 
 
-class LinkedChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped for mypy
+class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped for mypy
     """A chart above its table: points chosen in the chart (box, lasso, click) are rows chosen in the table, and back.
 
     Parameters
@@ -99,6 +101,12 @@ class LinkedChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyp
             self.figure.data[i].on_deselect(self._from_chart)
         self.table.observe(self._from_table, names="selected")
         super().__init__([self.figure, save_buttons(), self.table])
+
+    def still_html(self) -> str:
+        """The table: a live chart leaves no picture on paper."""
+        title = str(self.figure.layout.title.text or "")
+        rows = {str(k): list(row) for k, row in enumerate(self.table.rows, start=1)}
+        return f"<p>{title}. The chart is in the notebook.</p>{table_html(rows, head=['row', *self.table.columns])}"
 
     @property
     def selected(self) -> pd.DataFrame:
