@@ -1,22 +1,26 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.exercises.hand_made_body import box, good_box
 from vbqkit.errors import FormatError
-from vbqkit.exercises import check_consequence, check_placements
+from vbqkit.exercises import check_consequence, check_placements, placement
 from vbqkit.exercises.readers import known_case, read_class, segmental_rows, virtual_reader, worst_placed
 from vbqkit.exercises.report_card import (
+    ADVICE,
     CaseResult,
     repeatability_percent,
     report_card_html,
     save_report_card,
     what_to_practise,
 )
+from vbqkit.exercises.truth import reader_word
 from vbqkit.formats.rois import write_rois
+from vbqkit.scanner.tissues import TISSUE_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +157,11 @@ def test_every_roi_that_is_given_to_mend_needs_mending(case):
         wrong = misplaced(one, ("L1", "L2", "L3", "L4", "CSF", "noise"))
         grades = check_placements(wrong, one.phantom, image=one.volumes["T1"])
         assert [g.label for g in grades if g.passed] == []
+
+
+def test_every_fault_that_must_be_mended_has_advice():
+    told = set(re.findall(r'Fault\(\s*"([\w-]+)", "wrong"', Path(placement.__file__).read_text(encoding="utf-8")))
+    tissues = {reader_word(tissue, level) for tissue in TISSUE_NAMES for level in ("", "L3")}
+    codes = {placement._CODES.get(word, word.split()[0].lower()) for word in tissues}
+    assert {"missing", "left-out", "ligament", "other"} <= told | codes, "the search finds them"
+    assert (told | codes) - set(ADVICE) == set()

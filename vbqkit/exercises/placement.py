@@ -289,7 +289,7 @@ def _tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:
         severity: Severity = "wrong" if share > WRONG_SHARE or total > WRONG_SHARE else "minor"
         code = "wrong-level" if word.startswith("marrow of ") else _CODES.get(word, word.split()[0].lower())
         area = share * roi.area_mm2
-        text = f"{100 * share:.0f} % of the ROI {roi.label} is {word} (about {area:.0f} of {roi.area_mm2:.0f} mm2). {_WHY.get(word, '')} {move}"
+        text = f"{100 * share:.0f} % of the ROI {roi.label} is {word} (about {area:.0f} of {roi.area_mm2:.0f} mm²). {_WHY.get(word, '')} {move}"
         faults.append(Fault(code, severity, " ".join(text.split())))
         move = ""  # one instruction for all that is in it
     if not foreign and under.edge_mm < EDGE_MM and roi.label != "noise":

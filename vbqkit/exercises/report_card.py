@@ -33,6 +33,15 @@ ADVICE: dict[str, tuple[str, str]] = {
     "modic": ("Modic change: stay away from changed marrow beside a disc.", "80"),
     "marrow": ("Oedema and changed marrow: compare T1 with STIR.", "80"),
     "noise-refused": ("Noise: find air without zeros, away from the body.", "30"),
+    "ligament": ("Ligaments in front of and behind the body and the sac: stay away from the edge.", "20"),
+    "other": ("Soft tissue outside the spine: look at the whole picture before you draw.", "20"),
+    "osteophyte": ("Osteophytes: bone spurs at the edge of a worn vertebra are not its marrow.", "80"),
+    "csf": ("CSF only in the CSF ROI: levels lie in marrow, noise in air.", "20"),
+    "air": ("Air only in the noise ROI: look at the outline of the body.", "20"),
+    "bowel": ("Gas in the bowel is no clean air: place the noise ROI outside the body.", "30"),
+    "metal": ("Metal: no ROI near an implant.", "80"),
+    "double": ("One ROI for each name: delete the one that is too many.", "20"),
+    "not-on-picture": ("ROIs on the picture: each must lie on a slice, inside the image.", "20"),
     "missing": ("Complete cases: L1 to L4, CSF and noise.", "20"),
 }
 

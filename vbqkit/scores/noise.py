@@ -128,7 +128,7 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
     refusal = None
     air = free_air(image)[roi.mask(image)]
     if marrow_mean is not None and m.mean > marrow_mean / 3.0:
-        refusal = f"the noise ROI has a mean of {m.mean:.3g}, more than a third of the marrow signal ({marrow_mean:.3g}): it lies on tissue. Move it into air."
+        refusal = f"the noise ROI has a mean of {m.mean:.4g}, more than a third of the marrow signal ({marrow_mean:.4g}): it lies on tissue. Move it into air."
     elif air.mean() < 0.5:
         refusal = no_free_air(image) or (
             f"the noise ROI lies {100 * (1 - air.mean()):.0f} % outside the free air of slice {image.index}: move it into the dark area along "
@@ -194,7 +194,7 @@ def _cautions(
             found.append(
                 Caution(
                     "noise-bright",
-                    f"The noise ROI reads {mean:.3g}, more than {_BRIGHT_FACTOR:g} times the darkest air on the slice ({darkest + image.zero_value:.3g}): ghosting or "
+                    f"The noise ROI reads {mean:.4g}, more than {_BRIGHT_FACTOR:g} times the darkest air on the slice ({darkest + image.zero_value:.3g}): ghosting or "
                     "signal is in it.",
                 )
             )
