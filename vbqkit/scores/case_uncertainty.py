@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields
 from typing import Any, TypedDict
 
 import numpy as np
@@ -12,13 +12,13 @@ from scipy import special
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.image import FloatArray, Slice, Volume
-from vbqkit.roi import Coverage, Roi
+from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.scores.case import score_case
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.noise import free_air
 from vbqkit.scores.pixel_noise import Key, bootstrap_deviations, independent_share, pixel_noise_se, with_measurements
 from vbqkit.scores.placement import Jitter, placements
-from vbqkit.scores.registry import NOISE, SCORES, ScoreInputs
+from vbqkit.scores.registry import CSF, NOISE, SCORES, ScoreInputs
 from vbqkit.scores.result import Score
 from vbqkit.scores.snr import ReferenceGroup
 from vbqkit.scores.uncertainty import (
@@ -127,7 +127,7 @@ def case_uncertainty(
             continue
         checkpoint()
         drawn = {
-            name: _values(inputs, score.name, d)
+            name: _values(inputs, score, d)
             for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place), ("all", together))
         }
         methods = {PIXELS: f"bootstrap of the pixels, {n_draws} draws", PLACEMENT: f"{jitter}; {n_draws} draws"}
@@ -194,17 +194,17 @@ def _moved(
     return deviations, stuck
 
 
-def _values(inputs: ScoreInputs, name: str, deviations: Deviations) -> FloatArray:
+def _values(inputs: ScoreInputs, score: Score, deviations: Deviations) -> FloatArray:
     """The score of each draw; nan where a draw allows none."""
-    definition = SCORES[name]
-    needed = {key: d for key, d in deviations.items() if key[0] in definition.weightings}
-    values = np.full(len(next(iter(needed.values()))[0]), np.nan)
+    definition, used = SCORES[score.name], {*score.levels, CSF, NOISE}
+    needed = {key: d for key, d in deviations.items() if key[0] in definition.weightings and key[1] in used}
+    own = {(w, label): inputs.measured[w][label] for w, label in needed}
+    kept = {key: {field.name: getattr(m, field.name) for field in fields(m)} for key, m in own.items()}
+    means = {key: (own[key].mean + mean).tolist() for key, (mean, _) in needed.items()}
+    sds = {key: (own[key].sd + sd).tolist() for key, (_, sd) in needed.items()}
+    values = np.full(len(next(iter(means.values()))), np.nan)
     for k in range(values.size):
-        changed = {
-            (w, label): replace(m, mean=m.mean + float(mean[k]), sd=m.sd + float(sd[k]))
-            for (w, label), (mean, sd) in needed.items()
-            for m in (inputs.measured[w][label],)
-        }
+        changed = {key: Measurement(**{**kept[key], "mean": means[key][k], "sd": sds[key][k]}) for key in needed}
         try:
             values[k] = definition.compute(with_measurements(inputs, changed)).value
         except ScoreError:
