@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.interpolate import CubicSpline
 
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.anatomy import make_phantom
 from vbqkit.scanner.findings import Scoliosis
 from vbqkit.scanner.patients import VirtualPatient
 from vbqkit.scanner.phantom import LEVELS, Phantom
-from vbqkit.scanner.spine import make_spine
+from vbqkit.scanner.spine import make_spine, natural_spline
 from vbqkit.scanner.tissues import TISSUE_NAMES
 
 CODE = {name: i for i, name in enumerate(TISSUE_NAMES)}
@@ -165,3 +166,11 @@ def test_scoliosis_takes_the_canal_off_the_middle_plane():
 def test_a_grid_that_is_too_coarse_or_too_fine_is_refused(step):
     with pytest.raises(ScannerError, match=r"is not offered; give 0\.3 to 2 mm"):
         make_phantom(patient(), seed=1, in_plane_mm=step)
+
+
+def test_the_back_wall_is_the_natural_spline_of_scipy_bit_for_bit():
+    rng = np.random.default_rng(0)
+    for n in (3, 13, 20):
+        x, y = np.cumsum(rng.uniform(5.0, 40.0, n)), rng.normal(0.0, 50.0, (n, 3))
+        at = np.arange(x[0], x[-1], 0.5)
+        assert np.array_equal(natural_spline(x, y, at), CubicSpline(x, y, bc_type="natural")(at))

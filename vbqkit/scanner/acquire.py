@@ -14,7 +14,7 @@ from vbqkit.acquisition import Acquisition
 from vbqkit.errors import ScannerError
 from vbqkit.image import Series, Study, Volume, make_series
 from vbqkit.roi import Roi
-from vbqkit.scanner.body import MOVING, SliceProtons, Stack, csf_flow_map, slice_protons
+from vbqkit.scanner.body import MOVING, SliceProtons, Stack, csf_flow_map, protons_buffer, slice_protons
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.receive import RealArray, back_of, coil_field, masked_background, reception
@@ -178,8 +178,9 @@ def _scan_group(
     back_mm = back_of(stacks[0])
     sequences = [_sequence(s, scanner, flow) for s in stacks]
     images = [np.zeros((len(chosen), p.matrix, p.matrix)) for p in protocols]
+    buffer = protons_buffer(stacks[0])
     for k, index in enumerate(chosen):
-        protons = slice_protons(stacks[0], index)
+        protons = slice_protons(stacks[0], index, buffer=buffer)
         coil = coil_field(scanner, stacks[0], index, back_mm=back_mm)
         for i, protocol in enumerate(protocols):
             signal = sequences[i].picture(protons, motion=scanner.motion)

@@ -247,8 +247,18 @@ class SliceProtons:
         return maps
 
 
-def slice_protons(stack: Stack, index: int) -> SliceProtons:
-    """What slice number `index` holds of each tissue's water, and of fat."""
+def slice_protons(stack: Stack, index: int, *, buffer: FloatArray | None = None) -> SliceProtons:
+    """What slice number `index` holds of each tissue's water, and of fat.
+
+    Parameters
+    ----------
+    stack : Stack
+        Geometry.
+    index : int
+        Number of the slice.
+    buffer : ndarray or None
+        From :func:`protons_buffer`: memory of a slice that is no longer needed, since fresh memory takes longer to get than to fill.
+    """
     planes, weights = stack.plane_weights(index)
     phantom, (rows, cols) = stack.phantom, stack.window
     tissue = phantom.tissue[planes, rows, cols]
@@ -259,7 +269,9 @@ def slice_protons(stack: Stack, index: int) -> SliceProtons:
     place = np.full(len(TISSUES), len(codes))  # what gives no signal is collected behind the others and left out
     place[codes] = np.arange(len(codes))
     pixels = tissue.shape[1] * tissue.shape[2]
-    water, every = np.zeros((len(codes) + 1) * pixels), np.arange(pixels)
+    water, every = protons_buffer(stack) if buffer is None else buffer, np.arange(pixels)
+    water = water[: (len(codes) + 1) * pixels]
+    water.fill(0.0)
     fat, moving_fat = np.zeros(pixels), np.zeros(pixels)
     moves = np.where(np.isin(np.arange(len(TISSUES)), MOVING), density, 0.0)
     for k, weight in enumerate(weights):
@@ -273,6 +285,12 @@ def slice_protons(stack: Stack, index: int) -> SliceProtons:
     by_tissue = water[: len(codes) * pixels].reshape(len(codes), *shape)
     by_tissue *= factors[codes, None, None]
     return SliceProtons(codes, by_tissue, fat.reshape(shape), moving_fat.reshape(shape))
+
+
+def protons_buffer(stack: Stack) -> FloatArray:
+    """Memory for :func:`slice_protons`: room for every tissue on the phantom's grid (window)."""
+    rows, cols = stack.window
+    return np.empty((len(TISSUES) + 1) * (rows.stop - rows.start) * (cols.stop - cols.start))
 
 
 def csf_flow_map(stack: Stack, rng: np.random.Generator) -> FloatArray:

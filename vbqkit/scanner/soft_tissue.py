@@ -132,7 +132,8 @@ def _crest(field: Plane, width: float) -> Plane:
 
 def _paint_back_muscles(canvas: Canvas, body: Body, back: Plane) -> None:
     fields, t = canvas.fields, canvas.t
-    x = float(np.median(np.abs(canvas.side)))
+    side = canvas.side  # the same everywhere, unless the spine is bent sideways
+    x = float(abs(side[0, 0]) if side.min() == side.max() else np.median(np.abs(side)))
     bulge = np.float32(5.0 * (1.0 - 1.0 / (1.0 + (x / 14.0) ** 2)))
     fat = rounded(body.back_fat_mm)[:, None]
     surface = back - canvas.y - fat * np.float32(1.0 if x < 14 else 0.85) + bulge * np.float32(0.4)

@@ -368,13 +368,10 @@ def _axes(pitch_deg: float, roll_deg: float, turn_deg: float) -> Array:
 
 
 def _wall(vertebrae: Sequence[Vertebra]) -> tuple[Array, Array, Array]:
-    from scipy.interpolate import CubicSpline  # noqa: PLC0415 - only anatomy needs it
-
     points = np.array([v.to_patient_mm(0.0, v.half_depth_mm, 0.0) for v in vertebrae])
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points[:, 1:], axis=0), axis=1))])
-    spline = CubicSpline(arc, points, bc_type="natural")
     fine = np.arange(0.0, arc[-1], 0.5)
-    wall = spline(fine)
+    wall = natural_spline(arc, points, fine)
     step_up, step_down = wall[0] - wall[1], wall[-1] - wall[-2]
     reach = np.arange(1, 161)[:, None]
     wall = np.concatenate([(wall[0] + step_up * reach)[::-1], wall, wall[-1] + step_down * reach])
@@ -382,3 +379,42 @@ def _wall(vertebrae: Sequence[Vertebra]) -> tuple[Array, Array, Array]:
     s = np.concatenate([[0.0], np.cumsum(steps)])
     level_s = np.interp(arc, np.arange(len(fine)) * 0.5, s[160 : 160 + len(fine)])
     return wall, s, level_s
+
+
+def natural_spline(x: Array, y: Array, at: Array) -> Array:
+    """Smooth curve through points, its second derivative 0 at both ends, bit for bit as scipy.interpolate.CubicSpline gives it.
+
+    Written out here because that module loads SciPy's optimisers, sparse matrices and transforms with it.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Rising positions.
+    y : ndarray, shape (n, k)
+        Points.
+    at : ndarray, shape (m,)
+        Positions within x.
+
+    Returns
+    -------
+    ndarray, shape (m, k)
+    """
+    from scipy.linalg import solve_banded  # noqa: PLC0415 - only anatomy needs it
+
+    dx = np.diff(x)
+    step = dx[:, None]
+    slope = np.diff(y, axis=0) / step
+    bands = np.zeros((3, len(x)))
+    bands[1, 1:-1] = 2 * (dx[:-1] + dx[1:])
+    bands[1, 0], bands[1, -1] = 2 * dx[0], 2 * dx[-1]
+    bands[0, 1], bands[0, 2:] = dx[0], dx[:-1]
+    bands[2, -2], bands[2, :-2] = dx[-1], dx[1:]
+    right = np.empty_like(y)
+    right[1:-1] = 3 * (step[1:] * slope[:-1] + step[:-1] * slope[1:])
+    right[0], right[-1] = 3 * (y[1] - y[0]), 3 * (y[-1] - y[-2])
+    d = solve_banded((1, 1), bands, right)
+    bend = (d[:-1] + d[1:] - 2 * slope) / step
+    i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(dx) - 1)
+    u = (at - x[i])[:, None]
+    curve: Array = y[i] + d[i] * u + ((slope - d[:-1]) / step - bend)[i] * (u * u) + (bend / step)[i] * (u * u * u)
+    return curve
