@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from vbqkit.charts.renderers import load_renderers
+from vbqkit.charts.words import alt_html
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
 
@@ -131,7 +132,7 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
 
         if (shown := load_renderers()).render_on_display and shown.default:
             self.show()
-            display(HTML(SAVE_BUTTONS))
+            display(HTML(SAVE_BUTTONS + alt_html(self)))
         else:
             print(repr(self))  # noqa: T201 - what plotly does where nothing can draw
 

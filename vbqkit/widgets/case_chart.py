@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from vbqkit.charts import plot_against_dexa
+from vbqkit.cohort import column as column_named
 from vbqkit.scores import Refusal, Score
 from vbqkit.widgets.figure import live_figure, save_buttons, with_one_title
 from vbqkit.widgets.lesson_still import Still
@@ -57,7 +58,8 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
         self._note = ipywidgets.HTML()
         self.figure = live_figure(self._chart())
-        super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, save_buttons(), self._note])
+        self._save = save_buttons(self.figure)
+        super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, self._save, self._note])
         self._score.observe(self._draw, "value")
         self._against.observe(self._draw, "value")
         studio.on_change(self._draw)
@@ -69,7 +71,11 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         rows = {str(row.patient): [getattr(row, name) for name in names] for row in self._patients.itertuples()}
         found = {column: self._studio.scores.get(name) for name, column in SCORES.items()}
         own = {column: score.value for column, score in found.items() if isinstance(score, Score)} | self._dexa
-        table = table_html(rows | {"your case": [own.get(name) for name in names]}, head=["patient", *names], digits=3)
+        table = table_html(
+            rows | {"your case": [own.get(name) for name in names]},
+            head=["patient", *(column_named(name).label for name in names)],
+            digits=3,
+        )
         return f"{table}<p>{escape(self._source)}. The chart is in the notebook.</p>"
 
     def _result(self) -> Score | Refusal:
@@ -91,5 +97,6 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             self.figure.data = []
             self.figure.add_traces(chart.data)
             self.figure.layout = chart.layout
+        self._save.value = save_buttons(chart).value
         result = self._result()
         self._note.value = f"<b>No star.</b> {escape(str(result))}" if isinstance(result, Refusal) else ""

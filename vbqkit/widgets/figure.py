@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from vbqkit.charts.look import SAVE_BUTTONS, safe_config
 from vbqkit.charts.renderers import load_renderers
+from vbqkit.charts.words import alt_html
 
 
 def live_figure(chart: Any) -> Any:
@@ -19,9 +20,9 @@ def live_figure(chart: Any) -> Any:
     return with_one_title(figure)
 
 
-def save_buttons() -> ipywidgets.HTML:
-    """Two buttons that make the chart above them save itself as PNG or SVG, in the browser."""
-    return ipywidgets.HTML(SAVE_BUTTONS)
+def save_buttons(chart: Any) -> ipywidgets.HTML:
+    """Two buttons that make the chart above them save itself as PNG or SVG, in the browser; and the chart in words for screen readers."""
+    return ipywidgets.HTML(SAVE_BUTTONS + alt_html(chart))
 
 
 def with_one_title(chart: Any) -> Any:

@@ -100,7 +100,7 @@ class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets i
             self.figure.data[i].on_selection(self._from_chart)
             self.figure.data[i].on_deselect(self._from_chart)
         self.table.observe(self._from_table, names="selected")
-        super().__init__([self.figure, save_buttons(), self.table])
+        super().__init__([self.figure, save_buttons(chart), self.table])
 
     def still_html(self) -> str:
         """The table: a live chart leaves no picture on paper."""
