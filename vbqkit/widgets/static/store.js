@@ -9,6 +9,7 @@ import { decoded, SliceCache } from "./pixels.js";
 import { measure, scores } from "./statistics.js";
 
 export const EXTRA_LABELS = ["CSF", "noise"];
+const PATIENCE_MS = 60; // longer than Python usually takes, too short to be seen
 const ORDER = ["L1", "L2", "L3", "L4", "CSF", "noise"];
 
 export class Store {
@@ -43,7 +44,7 @@ export class Store {
     this.cache = new SliceCache((view, index) => model.send({ type: "slice", view, index }));
     this.handlers = {
       "change:_state": () => this.fromPython(),
-      "change:_measured": () => this.emit("measured"),
+      "change:_measured": () => (clearTimeout(this.patience), this.emit("measured")),
       "change:_messages": () => this.emit("messages"),
       "change:_options": () => ((this.options = model.get("_options")), this.emit("rois")),
       "change:slices": () => this.saving || this.takeSlices(model.get("slices")),
@@ -56,6 +57,7 @@ export class Store {
   dispose() {
     for (const [event, handler] of Object.entries(this.handlers)) this.model.off(event, handler);
     this.listeners.clear();
+    clearTimeout(this.patience);
   }
 
   /** @param {string} events separated by spaces @param {Function} listener */
@@ -131,20 +133,26 @@ export class Store {
     this.emit("rois");
   }
 
-  /** Keep a change: undoable, and told to Python. @param {Roi[]} rois @param {string[]} [levels] */
-  commit(rois, levels = this.levels) {
+  /**
+   * Keep a change: undoable, and told to Python. What the page shows already is drawn again with Python's answer, or after
+   * a while without one: a frame in between would hold the answer up.
+   * @param {Roi[]} rois @param {string[]} [levels] @param {boolean} [shown] the outlines are on the page as they are now
+   */
+  commit(rois, levels = this.levels, shown = false) {
     this.history.push({ rois, levels });
-    this.tell(rois, levels);
+    this.tell(rois, levels, shown);
   }
 
   /** @param {Roi[]} rois @param {string[]} levels */
-  tell(rois, levels) {
+  tell(rois, levels, shown = false) {
     this.revision += 1;
     Object.assign(this, { rois, levels, kept: rois, busy: false });
     if (!this.roi()) this.select(null);
-    this.emit("rois");
     this.model.set("_state", { revision: this.revision, base: this.base, rois, levels });
     this.model.save_changes();
+    clearTimeout(this.patience);
+    if (shown) this.patience = setTimeout(() => this.emit("rois"), PATIENCE_MS);
+    else this.emit("rois");
   }
 
   /** Replace one ROI by f(roi). @param {string} id @param {(roi: Roi) => Roi} f */

@@ -272,7 +272,7 @@ export class Tools {
     if (!g || g.kind === "polygon") return;
     if (g.kind === "pinch") return void (this.touches.size || this.end());
     if (e.pointerId !== g.pointer) return;
-    this.end();
+    this.end(cancelled || !g.result);
     if (cancelled) return this.store.preview(this.store.kept);
     if (g.kind === "draw" && g.moved) this.keepBox(g);
     else if (g.kind === "draw" && this.store.fixedArea) this.keepFixed(g);
@@ -297,6 +297,7 @@ export class Tools {
 
   keepEdit(/** @type {any} */ g) {
     let { result } = g;
+    let shown = true;
     if (result.kind === "polygon") {
       const plane = this.view.plane();
       const flat = result.points.map((/** @type {any} */ p) => toRowCol(plane, p));
@@ -304,10 +305,10 @@ export class Tools {
         this.store.preview(this.store.kept);
         return this.store.say("The outline would cross itself: taken back");
       }
-      if (this.store.fixedArea && g.kind === "vertex") result = withArea(result, this.store.fixedArea * 100);
+      if (this.store.fixedArea && g.kind === "vertex") [result, shown] = [withArea(result, this.store.fixedArea * 100), false];
     }
     this.store.rois = this.store.kept; // not what it was at the start: Python may have spoken meanwhile
-    this.store.commit(this.store.changed(g.roi.id, () => result));
+    this.store.commit(this.store.changed(g.roi.id, () => result), undefined, shown);
   }
 
   removeVertex(/** @type {Roi} */ roi, /** @type {number} */ at) {
@@ -344,13 +345,13 @@ export class Tools {
     Object.assign(g, now);
   }
 
-  end() {
+  end(redraw = true) {
     this.gesture = null;
     this.view.draft = null;
     this.view.magnify = false;
     delete this.view.stage.dataset.gesture;
     setTimeout(() => this.store.hand(this.gesture !== null)); // after a change, which itself says that the hand has let go
-    this.view.redraw("rois");
+    if (redraw) this.view.redraw("rois");
   }
 
   /** Escape: give up what is being done. Returns whether there was anything. */
