@@ -39,10 +39,15 @@ class ScoreOptions:
     excluded: Mapping[str, str] = field(default_factory=dict)
 
 
-def measure_all(view: View, drawn: Sequence[DrawnRoi]) -> list[Measurement | RoiError]:
-    """Measure each ROI on a view; a ROI that cannot be measured there gives its error instead."""
+def measure_all(
+    view: View, drawn: Sequence[DrawnRoi], known: Mapping[DrawnRoi, Measurement | RoiError]
+) -> list[Measurement | RoiError]:
+    """Measure each ROI on a view, unless its result is known; one that cannot be measured gives its error instead."""
     results: list[Measurement | RoiError] = []
     for one in drawn:
+        if one in known:
+            results.append(known[one])
+            continue
         if one.frame != view.frame:
             text = f"ROI '{one.roi.label}' was drawn in another frame of reference. Draw it on this series."
             results.append(RoiError(text))

@@ -40,7 +40,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
     A child measures in ``_measure``, which is called after every change and before the callbacks.
     """
 
-    _state = traitlets.Dict().tag(sync=True)
+    _state = traitlets.Dict().tag(sync=True, echo_update=False)  # other browsers hear of a change after the answer to it
     _messages = traitlets.List().tag(sync=True)
 
     def __init__(self) -> None:
@@ -110,13 +110,17 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         else:
             self._drawn = kept
             self._measure()
+            self.send_state("_state")
         self._announce()
 
     def _read_wires(self, wires: Iterable[Mapping[str, Any]]) -> Drawn:
+        """What the browser says lies there; a ROI that is as it was stays the same object, and is not measured again."""
+        known = {one.id: one for one in self._drawn}
         drawn: list[DrawnRoi] = []
         for wire in wires:
+            old = known.get(wire.get("id", ""))
             try:
-                drawn.append(from_wire(wire))
+                drawn.append(old if old is not None and to_wire(old) == wire else from_wire(wire))
             except VbqkitError as error:
                 self._say(str(error))
         return tuple(drawn)

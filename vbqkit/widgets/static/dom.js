@@ -20,8 +20,9 @@ function fill(/** @type {any} */ element, /** @type {Object<string, any>} */ att
   return element;
 }
 
-/** Change an attribute only if it is another. @param {Element} element @param {Object<string, any>} attributes */
+/** Change an attribute only if it is another; no element, nothing to do. @param {Element|undefined} element @param {Object<string, any>} attributes */
 export function set(element, attributes) {
+  if (!element) return;
   for (const [name, value] of Object.entries(attributes)) {
     if (value == null || value === false) element.removeAttribute(name);
     else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
@@ -30,7 +31,9 @@ export function set(element, attributes) {
 
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const node = element.firstChild;
+  if (node instanceof Text && !node.nextSibling) node.data === text || (node.data = text);
+  else if (element.textContent !== text) element.textContent = text;
 }
 
 /** A number for people: 4 figures, no exponent where it can be avoided. @param {number|null|undefined} x */

@@ -155,7 +155,8 @@ export class Panel {
     if (i < 0) return;
     const [roi, row] = [this.store.rois[i], rows[i]];
     const faults = marks(this.store, roi, this.store.active);
-    this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
+    if (faults.join() !== this.told) this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
+    this.told = faults.join();
     const bad = browser[i].error;
     this.bars.style.display = this.range.style.display = bad ? "none" : "";
     if (bad) return setText(this.numbers, `${roi.label || "ROI"}: ${bad}`);

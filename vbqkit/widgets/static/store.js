@@ -44,7 +44,11 @@ export class Store {
     this.cache = new SliceCache((view, index) => model.send({ type: "slice", view, index }));
     this.handlers = {
       "change:_state": () => this.fromPython(),
-      "change:_measured": () => (clearTimeout(this.patience), this.emit("measured")),
+      "change:_measured": () => {
+        clearTimeout(this.patience);
+        this.emit("measured");
+        this.patience = setTimeout(() => this.emit("rois"), 17); // the number first
+      },
       "change:_messages": () => this.emit("messages"),
       "change:_options": () => ((this.options = model.get("_options")), this.emit("rois")),
       "change:slices": () => this.saving || this.takeSlices(model.get("slices")),
@@ -93,8 +97,8 @@ export class Store {
   }
 
   fromPython() {
-    const { rois, levels, revision } = this.model.get("_state");
-    if (revision === this.revision) return;
+    const { rois, levels, revision, base } = this.model.get("_state");
+    if (revision === this.revision || (revision !== base && revision < this.revision)) return; // what a hand did here, or before
     Object.assign(this, { rois, levels, revision, base: revision, kept: rois });
     this.history.push({ rois, levels });
     if (!this.roi()) this.select(null);

@@ -55,7 +55,7 @@ export class Toolbar {
       html("button", { type: "button", class: "vbq-button vbq-help-button", title: "Mouse, keys and touch (?)", "aria-label": "Help", onclick: () => studio.help() }, "?"),
     );
     this.strip = new Strip(store, studio);
-    store.on("tool rois active window measured", () => this.draw());
+    store.on("tool rois active window", () => this.draw());
     this.draw();
   }
 

@@ -32,7 +32,7 @@ export class View {
     this.painter = new Painter();
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.stage);
-    store.on("rois selection tool measured", () => this.redraw("rois"));
+    store.on("rois selection tool", () => this.redraw("rois"));
     store.on("slice window display", () => this.redraw("image"));
     store.on("pixels", (/** @type {number} */ view) => view === index && this.redraw("image"));
     store.on("active", () => this.markActive());
@@ -58,6 +58,7 @@ export class View {
     this.stage.append(this.waiting);
     this.slider = html("input", { type: "range", min: 0, max: planes - 1, step: 1, class: "vbq-slider", "aria-label": `Slice of ${title}`,
       oninput: () => this.store.goTo(this.index, +this.slider.value), disabled: planes < 2 });
+    this.drawSlider();
     this.element = html("div", { class: "vbq-view" }, html("div", { class: "vbq-title" }, title), this.stage, this.slider);
   }
 
@@ -153,7 +154,7 @@ export class View {
   drawImage() {
     const pixels = this.pixels();
     this.waiting.hidden = !!pixels;
-    const context = this.canvas.getContext("2d");
+    const context = this.canvas.getContext("2d", { alpha: false });
     const { width, height } = this.canvas;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = "#000";
@@ -169,7 +170,7 @@ export class View {
     const t = this.transform();
     const ratio = width / this.size[0];
     context.imageSmoothingEnabled = this.store.smooth;
-    context.imageSmoothingQuality = "high";
+    context.imageSmoothingQuality = t.kx * ratio < 1 ? "high" : "low";
     context.drawImage(this.offscreen, t.ox * ratio, t.oy * ratio, this.view.cols * t.kx * ratio, this.view.rows * t.ky * ratio);
   }
 
@@ -192,15 +193,15 @@ export class View {
   drawRois() {
     const t = this.transform();
     const plane = this.plane();
-    const shown = new Set();
+    const kept = new Set();
     for (const roi of this.visible()) {
+      kept.add(roi.id);
       const here = roi === this.draft || this.onSlice(roi);
-      if (!here && roi.id !== this.store.selected) continue;
-      shown.add(roi.id);
-      this.drawRoi(roi, here, t, plane);
+      if (here || roi.id === this.store.selected) this.drawRoi(roi, here, t, plane);
+      else set(this.nodes.get(roi.id)?.group, { visibility: "hidden" }); // to take it out and in again costs a layout
     }
     for (const [id, node] of this.nodes)
-      if (!shown.has(id)) {
+      if (!kept.has(id)) {
         node.group.remove();
         this.nodes.delete(id);
       }
@@ -211,8 +212,8 @@ export class View {
     let node = this.nodes.get(roi.id);
     if (!node) {
       node = { halo: svg("path", { class: "vbq-halo" }), line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }),
-        grips: svg("g") };
-      node.group = svg("g", { "data-roi": roi.id }, node.halo, node.line, node.grips, node.text);
+        where: svg("text", { class: "vbq-tag" }), grips: svg("g") };
+      node.group = svg("g", { "data-roi": roi.id }, node.halo, node.line, node.grips, node.text, node.where);
       this.overlay.append(node.group);
       this.nodes.set(roi.id, node);
     }
@@ -221,15 +222,21 @@ export class View {
     const d = points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
     const [colour, dash] = style(roi.label);
     const selected = roi.id === this.store.selected;
-    set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label });
+    set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label, visibility: null });
     set(node.halo, { d });
     set(node.line, { d, stroke: colour, "stroke-dasharray": dash || null });
     const grips = selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : [];
     const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
     const top = Math.min(...points.map(([, y]) => y));
-    set(node.text, { x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour });
-    setText(node.text, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (here ? "" : ` (slice ${this.store.sliceOf(roi, this.index) + 1})`));
-    this.drawGrips(node.grips, grips);
+    const name = (roi.label || "?") + (roi.locked ? " 🔒" : "");
+    [[node.text, name, here], [node.where, `${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, selected && !here]].forEach(([text, words, on]) => {
+      set(text, { visibility: on ? null : "hidden" }); // both are laid out once: text is dear
+      if (!on) return;
+      set(text, { x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour });
+      setText(text, words);
+    });
+    set(node.grips, { visibility: grips.length ? null : "hidden" });
+    if (grips.length) this.drawGrips(node.grips, grips);
   }
 
   drawGrips(/** @type {any} */ group, /** @type {any[]} */ grips) {
@@ -280,14 +287,20 @@ export class View {
     const { store, view, index } = this;
     const s = store.slices[index];
     const [level, width] = store.windows[index];
-    this.slider.value = String(s);
-    this.slider.setAttribute("aria-valuetext", `slice ${s + 1} of ${view.planes}`);
     setText(this.corner.tr, `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`);
-    setText(this.corner.br, this.underPointer());
+    if (+this.slider.value === s) setText(this.corner.br, this.underPointer());
+    else requestAnimationFrame(() => this.drawSlider()); // the picture first
     const { k } = this.transform();
     const mm = [1, 2, 5, 10, 20, 50, 100].filter((x) => x * k <= this.size[0] / 3).pop() ?? 1;
     this.bar.style.width = `${mm * k}px`;
     setText(this.bar, `${mm} mm`);
+  }
+
+  drawSlider() {
+    const s = this.store.slices[this.index];
+    this.slider.value = String(s);
+    set(this.slider, { "aria-valuetext": `slice ${s + 1} of ${this.view.planes}` });
+    setText(this.corner.br, this.underPointer());
   }
 
   /** Signal, pixel and position under the pointer. */
