@@ -51,7 +51,7 @@ export class View {
       "div",
       { class: "vbq-stage", tabindex: "0", role: "application", "aria-roledescription": "image viewer",
         "aria-label": `${title}, ${planes} slices. Press question mark for the keys.` },
-      this.canvas, this.overlay, ...Object.values(this.corner), this.bar, this.lens,
+      this.canvas, this.overlay, html("div", { class: "vbq-words" }, ...Object.values(this.corner), this.bar), this.lens,
       ...["left", "right", "top", "bottom"].map((side) => text(`letter vbq-${side}`, letters[side])),
     );
     this.waiting = html("div", { class: "vbq-waiting" }, "Loading slice");
