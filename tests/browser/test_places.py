@@ -49,6 +49,40 @@ def test_a_busy_kernel_does_not_turn_the_slice_back(lab: Any, phantom: str) -> N
         assert lab.slice() == (3 if turn % 2 == 0 else 4)
 
 
+def test_while_the_kernel_is_busy_a_drag_ends_on_the_page_and_its_number_comes_later(lab: Any, phantom: str) -> None:
+    busy = "import time\nstudio.on_change(lambda _: time.sleep(3))"
+    lab.open("late.ipynb", phantom, STUDIO.format(case=None), busy)
+    lab.wait_for_studio()
+    lens, panel = lab.page.locator(".vbq-lens"), lab.page.locator(".vbq-panel")
+    lab.key("b", "Enter", "Delete")  # the kernel is busy now
+    before = lab.shown("mean", "L3")
+    lab.drag(lab.middle("L3"), (30, 0))
+    lab.sees(lens.is_visible, False, timeout_s=1)
+    assert panel.get_attribute("data-source") == "browser"
+    there = lab.shown("mean", "L3")
+    assert there != before
+    lab.wait_for_python()
+    assert lab.shown("mean", "L3") == there
+
+
+def test_two_windows_on_one_kernel_show_each_others_drags(lab: Any, phantom: str) -> None:
+    lab.open("twice.ipynb", phantom, STUDIO.format(case=None))
+    lab.wait_for_studio()
+    lab.page.keyboard.press("Control+s")
+    lab.page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    window = lab.page.context.new_page()
+    window.goto(f"{lab.server.url}/lab/workspaces/other/tree/twice.ipynb")
+    second = type(lab)(window, lab.server)
+    second.wait_for_studio()
+    for one, other, by in ((lab, second, 30), (second, lab, 12), (lab, second, -20)):
+        one.page.bring_to_front()
+        one.drag(one.middle("L3"), (by, 0))
+        one.wait_for_python()
+        there = one.shown("mean", "L3")
+        other.page.bring_to_front()
+        lab.sees(lambda window=other: window.shown("mean", "L3"), there)
+
+
 def test_rois_come_back_after_the_kernel_was_killed_and_the_browser_closed(
     lab: Any, phantom: str, browser: Any, tools: Any
 ) -> None:

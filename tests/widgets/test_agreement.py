@@ -167,7 +167,7 @@ def roi_sets(rng: np.random.Generator, count: int) -> tuple[list[dict[str, Any]]
             options = ScoreOptions(
                 reference=reference, rule=rule, excluded={} if rule == "all four" else {"L2": "fracture"}
             )
-            tables = [by_label(measure_all(view, drawn)) for view in views]
+            tables = [by_label(measure_all(view, drawn, {})) for view in views]
             scores = scores_of(views, tables, NoiseCheck(None, ()), options)
             expected.append((scores, tables[0]))
             levels = {name: score.levels for name, score in scores.items() if isinstance(score, Score)}

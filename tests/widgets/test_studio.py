@@ -62,6 +62,40 @@ def test_assigning_rois_measures_them_and_calls_back() -> None:
     assert repr(studio.measurements["L2"]) == repr(studio.rois[1].measure(volume))  # nan is not nan
 
 
+def moved_in_the_browser(studio: RoiStudio, label: str, mm: float) -> dict[str, Any]:
+    """What the browser sends when a hand has moved one ROI along y."""
+    rois = [
+        {**wire, "center": [wire["center"][0], wire["center"][1] + mm, wire["center"][2]]}
+        if wire["label"] == label
+        else wire
+        for wire in studio._state["rois"]
+    ]
+    return {**studio._state, "revision": studio._state["revision"] + 1, "rois": rois}
+
+
+def test_a_drag_is_answered_with_what_a_fresh_studio_measures_and_only_the_moved_roi_is_measured() -> None:
+    volume = make_volume()
+    studio = RoiStudio(volume, rois=placed(volume))
+    before = studio.measurements
+    studio.set_state({"_state": moved_in_the_browser(studio, "L2", 1.8)})
+    after = studio.measurements
+    assert repr(after) == repr(RoiStudio(volume, rois=studio.rois).measurements)
+    assert after["L2"] != before["L2"]
+    assert [label for label in after if after[label] is not before[label]] == ["L2"]
+
+
+def test_a_drag_is_answered_before_it_is_told_to_other_browsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = make_volume()
+    studio = RoiStudio(volume, rois=placed(volume))
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(studio, "_send", lambda message, buffers=None: sent.append(message))
+    state = moved_in_the_browser(studio, "L2", 1.8)
+    studio.set_state({"_state": state})
+    assert [(m["method"], list(m["state"])) for m in sent] == [("update", ["_measured"]), ("update", ["_state"])]
+    assert sent[0]["state"]["_measured"]["revision"] == state["revision"]
+    assert sent[1]["state"]["_state"] == state
+
+
 def test_the_same_rois_lie_on_every_linked_series_and_can_be_shifted_on_one() -> None:
     t1 = make_volume(frame_of_reference_uid="1.2", series_uid="1.2.1")
     t2 = make_volume(

@@ -58,7 +58,6 @@ export class View {
     this.stage.append(this.waiting);
     this.slider = html("input", { type: "range", min: 0, max: planes - 1, step: 1, class: "vbq-slider", "aria-label": `Slice of ${title}`,
       oninput: () => this.store.goTo(this.index, +this.slider.value), disabled: planes < 2 });
-    this.drawSlider();
     this.element = html("div", { class: "vbq-view" }, html("div", { class: "vbq-title" }, title), this.stage, this.slider);
   }
 
@@ -229,12 +228,12 @@ export class View {
     const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
     const top = Math.min(...points.map(([, y]) => y));
     const name = (roi.label || "?") + (roi.locked ? " 🔒" : "");
-    [[node.text, name, here], [node.where, `${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, selected && !here]].forEach(([text, words, on]) => {
-      set(text, { visibility: on ? null : "hidden" }); // both are laid out once: text is dear
-      if (!on) return;
-      set(text, { x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour });
-      setText(text, words);
-    });
+    const say = (/** @type {any} */ text, /** @type {string} */ words, /** @type {boolean} */ on) => { // both stay: to lay text out is dear
+      set(text, on ? { visibility: null, x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour } : { visibility: "hidden" });
+      if (on) setText(text, words);
+    };
+    say(node.text, name, here);
+    say(node.where, `${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, !here);
     set(node.grips, { visibility: grips.length ? null : "hidden" });
     if (grips.length) this.drawGrips(node.grips, grips);
   }
@@ -288,19 +287,17 @@ export class View {
     const s = store.slices[index];
     const [level, width] = store.windows[index];
     setText(this.corner.tr, `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`);
-    if (+this.slider.value === s) setText(this.corner.br, this.underPointer());
-    else requestAnimationFrame(() => this.drawSlider()); // the picture first
+    if (s === this.told) setText(this.corner.br, this.underPointer());
+    else requestAnimationFrame(() => { // the picture first
+      this.told = store.slices[index];
+      this.slider.value = String(this.told);
+      set(this.slider, { "aria-valuetext": `slice ${this.told + 1} of ${view.planes}` });
+      this.redraw("rois");
+    });
     const { k } = this.transform();
     const mm = [1, 2, 5, 10, 20, 50, 100].filter((x) => x * k <= this.size[0] / 3).pop() ?? 1;
     this.bar.style.width = `${mm * k}px`;
     setText(this.bar, `${mm} mm`);
-  }
-
-  drawSlider() {
-    const s = this.store.slices[this.index];
-    this.slider.value = String(s);
-    set(this.slider, { "aria-valuetext": `slice ${s + 1} of ${this.view.planes}` });
-    setText(this.corner.br, this.underPointer());
   }
 
   /** Signal, pixel and position under the pointer. */
