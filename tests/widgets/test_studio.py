@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -344,6 +345,37 @@ def test_the_script_on_the_wire_parses_and_its_modules_find_each_other(tmp_path:
     )
     assert (done.stdout, done.stderr) == ("function", "")
     assert subprocess.run([node(), "--check", wire / "loader.mjs"], check=False).returncode == 0
+
+
+LATE_WORDS = """
+const { Store } = await import('./store.js');
+const traits = { _views: [], _options: { fixed_area_cm2: null }, _messages: [], _measured: {}, slices: [], windows: [],
+  _state: { rois: [], levels: [], revision: 4, base: 4 } };
+const heard = {};
+const store = new Store({ get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), send() {} });
+const python = (revision, base, ids) => {
+  traits._state = { revision, base, levels: [], rois: ids.map((id) => ({ id, label: id })) };
+  heard['change:_state']();
+  return [revision, store.rois.map((roi) => roi.id).join(' ')];
+};
+for (const id of ['a', 'b']) store.commit([...store.rois, { id, label: id }], [], true);
+const seen = [python(5, 4, ['a']), python(6, 4, ['a', 'b']), python(7, 4, ['c']), python(8, 8, ['d']), python(2, 2, ['e'])];
+process.stdout.write(JSON.stringify(seen));
+store.dispose();
+"""
+
+
+def test_the_page_keeps_its_newer_word_and_takes_the_words_of_others(tmp_path: Path) -> None:
+    """5 is its own word before the last, 6 its last, 7 another browser's, 8 and 2 (a new kernel's) are Python's own."""
+    done = subprocess.run(
+        [node(), "--input-type=module", "-e", LATE_WORDS],
+        capture_output=True,
+        text=True,
+        cwd=on_the_wire(tmp_path),
+        check=False,
+    )
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == [[5, "a b"], [6, "a b"], [7, "c"], [8, "d"], [2, "e"]]
 
 
 def test_modules_that_import_each_other_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
