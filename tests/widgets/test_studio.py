@@ -352,7 +352,7 @@ const { Store } = await import('./store.js');
 const traits = { _views: [], _options: { fixed_area_cm2: null }, _messages: [], _measured: {}, slices: [], windows: [],
   _state: { rois: [], levels: [], revision: 4, base: 4 } };
 const heard = {};
-const store = new Store({ get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), send() {} });
+const store = new Store({ get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), off() {}, send() {} });
 const python = (revision, base, ids) => {
   traits._state = { revision, base, levels: [], rois: ids.map((id) => ({ id, label: id })) };
   heard['change:_state']();
