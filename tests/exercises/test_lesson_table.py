@@ -33,3 +33,8 @@ def test_a_column_has_no_more_decimals_than_it_needs():
 
 def test_notes_are_escaped_one_a_line():
     assert notes_html(["a < b", 3]).count("<li>") == 2
+
+
+def test_only_a_long_word_may_be_broken_and_no_number():
+    page = table_html({"VBQ": [2.8000000000000003, "10.3969/j.issn.1672-5131.2025.05.049"]}, head=("", "value", "doi"))
+    assert page.count("overflow-wrap") == 1

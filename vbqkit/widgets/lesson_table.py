@@ -78,9 +78,8 @@ def notes_html(notes: Iterable[object]) -> str:
 
 def _broken(value: Any) -> str:
     """A DOI may be broken anywhere, or it pushes its column off the paper."""
-    return (
-        ";overflow-wrap:anywhere;min-width:9em" if max(map(len, str(value).split()), default=0) > LONGEST_WORD else ""
-    )
+    longest = max(map(len, value.split()), default=0) if isinstance(value, str) else 0
+    return ";overflow-wrap:anywhere;min-width:9em" if longest > LONGEST_WORD else ""
 
 
 def _numbers(values: Iterable[Any]) -> bool:
