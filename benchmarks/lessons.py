@@ -47,6 +47,7 @@ def open_seconds(browser: Any, server: Any, tools: Any, notebook: str) -> tuple[
     start = time.perf_counter()
     page.goto(f"{server.url}/lab/tree/notebooks/{notebook}?reset")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=90_000)  # or it clicks in vain
     lab.run_all()
     page.wait_for_function(_READY, timeout=300_000, polling=50)
     seconds = time.perf_counter() - start
