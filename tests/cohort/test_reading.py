@@ -93,7 +93,15 @@ def test_a_table_as_central_european_excel_writes_it_is_read(csv_file):
 
 
 def test_a_faulty_cell_with_a_point_does_not_turn_the_decimal_commas_into_faults(csv_file):
-    assert problems(csv_file("id;bmd;tbs\nA;0,763;2. May\n")) == [(2, "tbs", "'2. May' is more than a number")]
+    assert problems(csv_file("id;bmd;tbs\nA;0,763;2. May\n")) == [
+        (2, "tbs", "the spreadsheet made a date of it ('2. May')")
+    ]
+    assert problems(csv_file("id;bmd;tbs\nA;02-Mai;May-02\nB;2 mm;marrow\n")) == [
+        (2, "bmd", "the spreadsheet made a date of it ('02-Mai')"),
+        (3, "bmd", "'2 mm' is more than a number"),
+        (2, "tbs", "the spreadsheet made a date of it ('May-02')"),
+        (3, "tbs", "'marrow' is not a number"),
+    ]
 
 
 def test_two_decimal_marks_in_one_file_are_a_problem_unless_one_is_named(csv_file):

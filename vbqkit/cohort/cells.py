@@ -23,6 +23,9 @@ _YES_NO = {"1": True, "yes": True, "y": True, "true": True, "áno": True, "ano":
 }  # fmt: skip
 _SPREADSHEET_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!)")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NO_DATE = "Set the column's format to Number and type the value again."
+_MONTHS = "jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
+_MONTH = re.compile(rf"\d{{1,2}}[. /-]*({_MONTHS})\w*([. /-]*\d+)?|({_MONTHS})\w*[. /-]*\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _number(cell: Any, decimal: str) -> float | Bad:
         return float(cell)
     if isinstance(cell, (dt.date, dt.time)):
         return Bad(f"the spreadsheet made a date of it ({cell:%Y-%m-%d})" if isinstance(cell, dt.date) else "the spreadsheet made a time of it",
-                   "Set the column's format to Number and type the value again.")  # fmt: skip
+                   _NO_DATE)  # fmt: skip
     text = str(cell).strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
     if decimal == "," and "." not in text:
         text = text.replace(",", ".", 1)
@@ -101,8 +104,14 @@ def _number(cell: Any, decimal: str) -> float | Bad:
             f"'{cell}' has a decimal comma, other cells have a point",
             "Use one of the two in the whole file, or say decimal=','.",
         )
+    return _why_no_number(text, cell)
+
+
+def _why_no_number(text: str, cell: Any) -> Bad:
     if re.fullmatch(r"[<>≤≥~].*", text):
         return Bad(f"'{cell}' is a bound, not a value", "Write the measured value, or leave the cell empty.")
+    if _MONTH.fullmatch(text):
+        return Bad(f"the spreadsheet made a date of it ('{cell}')", _NO_DATE)
     found = _NUMBER.match(text)
     if found and found.end() > 0:
         return Bad(

@@ -146,7 +146,7 @@ def _m_score(rng: np.random.Generator) -> NumberQuestion:
     snr = round(mean + sd * float(rng.uniform(2.2, 5.5)), 1)
     return NumberQuestion(
         name="30-m-score",
-        text=f"A patient has SNR(L1-L4) = {snr}. The young women on this scanner have {mean} ± {sd}. What is the M-score?",
+        text=f"A patient has SNR(L1-L4) = {snr}. The young women on this scanner have {mean} ± {sd} (mean ± SD). What is the M-score?",
         expected=(snr - mean) / sd,
         unit="SD of the reference group",
         hints=(

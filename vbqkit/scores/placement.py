@@ -37,6 +37,8 @@ class Jitter:
     --------
     >>> str(Jitter(shift_mm=2.0, size_percent=10))
     'shifts up to 2 mm, lengths up to ±10 %'
+    >>> str(Jitter(shift_mm=1.0, size_percent=0))
+    'shifts up to 1 mm, size as drawn'
     """
 
     shift_mm: float
@@ -51,7 +53,8 @@ class Jitter:
             )
 
     def __str__(self) -> str:
-        return f"shifts up to {self.shift_mm:g} mm, lengths up to ±{self.size_percent:g} %"
+        size = f"lengths up to ±{self.size_percent:g} %" if self.size_percent else "size as drawn"
+        return f"shifts up to {self.shift_mm:g} mm, {size}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -438,7 +438,8 @@ class RoiStudio(SharedRois):
 
         bundle = self._repr_mimebundle_()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
-        display(data, metadata=metadata, raw=True)
+        words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}
+        display(data | words, metadata=metadata, raw=True)
         self._saved_output = display(StillHtml(self._static_html()), display_id=True)
 
 
