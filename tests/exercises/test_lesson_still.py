@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from vbqkit.charts import plot_against_dexa
+from vbqkit.errors import RoiError
 from vbqkit.exercises import choices
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.virtual_cohort import virtual_cohort
@@ -13,6 +14,7 @@ from vbqkit.scanner.prepare import prepare
 from vbqkit.widgets import CaseAmongPatients, RoiStudio
 from vbqkit.widgets.lesson import ScanLab, ask, show_answer
 from vbqkit.widgets.lesson_own_score import check_score_button
+from vbqkit.widgets.lesson_picture import slice_html
 from vbqkit.widgets.lesson_placing import PlacingExercise
 from vbqkit.widgets.lesson_readers import read_twice
 from vbqkit.widgets.linked import LinkedChart
@@ -82,12 +84,29 @@ def test_series_and_buttons_say_that_they_need_a_kernel():
 
 
 @pytest.mark.slow
-def test_live_charts_leave_their_numbers(case):
+def test_live_charts_leave_numbers_that_are_published_or_synthetic(case):
     patients = paper_000_patients()
-    page = still(LinkedChart(plot_against_dexa(patients, score="snr", against="t_score"), patients))
-    assert "82.06" in page
+    chart = plot_against_dexa(patients, score="snr", against="t_score")
+    assert "82.06" in still(LinkedChart(chart, patients, keep_rows=True))
     studio = RoiStudio(case.volumes["T1"], rois=case.reference_rois)
     page = still(CaseAmongPatients(studio, patients, dexa=pd.Series({"t_score": -2.9}), source="paper"))
     assert page.count("<tr>") == len(patients) + 2
     assert f"{studio.scores['SNR'].value:.3f}" in page
     assert "−2.9" in page
+
+
+@pytest.mark.slow
+def test_nothing_of_a_users_own_patients_is_left_in_the_saved_notebook(case):
+    patients = paper_000_patients()
+    chart = plot_against_dexa(patients, score="snr", against="t_score")
+    page = still(LinkedChart(chart, patients))
+    assert "82.06" not in page
+    assert f"{len(patients)} rows" in page
+    real = case.volumes["T1"].with_acquisition(synthetic=False)
+    studio = RoiStudio(real, rois=case.reference_rois)
+    page = still(CaseAmongPatients(studio, patients, dexa=pd.Series({"t_score": -2.9123}), source="paper"))
+    assert page.count("<tr>") == len(patients) + 1
+    assert "2.912" not in page
+    assert f"{studio.scores['SNR'].value:.3f}" not in page
+    with pytest.raises(RoiError, match="virtual patients only"):
+        slice_html(real.slice(2), alt="a patient")

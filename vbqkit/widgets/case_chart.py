@@ -66,13 +66,14 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         self._draw()
 
     def still_html(self) -> str:
-        """The numbers of the chart: a live chart leaves no picture on paper."""
+        """The numbers of the chart, those of the case if it is synthetic: this is kept in the saved notebook."""
         names = [name for name in (*SCORES.values(), *AGAINST.values()) if name in self._patients]
         rows = {str(row.patient): [getattr(row, name) for name in names] for row in self._patients.itertuples()}
         found = {column: self._studio.scores.get(name) for name, column in SCORES.items()}
+        synthetic = all(volume.acquisition.synthetic for volume in self._studio.volumes)
         own = {column: score.value for column, score in found.items() if isinstance(score, Score)} | self._dexa
         table = table_html(
-            rows | {"your case": [own.get(name) for name in names]},
+            rows | ({"your case": [own.get(name) for name in names]} if synthetic else {}),
             head=["patient", *(column_named(name).label for name in names)],
             digits=3,
         )

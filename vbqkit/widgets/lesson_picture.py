@@ -86,8 +86,18 @@ def slice_html(
     height_px : int
         Height on the screen.
     caption : str
-        Below the picture; every picture of a virtual patient is called synthetic there.
+        Below the picture; it is called synthetic there.
+
+    Raises
+    ------
+    RoiError
+        If the slice is not synthetic: the picture would be kept in the saved notebook, with the patient in it.
     """
+    if not image.acquisition.synthetic:
+        raise RoiError(
+            "Lessons show pictures of virtual patients only, because they are kept in the saved notebook. This slice is not "
+            "marked as synthetic; show it in RoiStudio, which keeps no pixels of a patient."
+        )
     r0, r1, c0, c1 = crop or (0, image.shape[0], 0, image.shape[1])
     low, high = window or usual_window(image)
     grey = np.clip((np.asarray(image.pixels[r0:r1, c0:c1], dtype=np.float32) - low) * (255.0 / (high - low)), 0, 255)
@@ -110,7 +120,7 @@ def slice_html(
         for side, place in (("left", "left:4px;top:48%"), ("right", "right:4px;top:48%"), ("top", "left:49%;top:2px"), ("bottom", "left:49%;bottom:2px"))
     ) if crop is None else ""  # fmt: skip
     stop = "" if not caption or caption.endswith((".", "!", "?")) else "."
-    note = html.escape(caption) + stop + (" Synthetic." if image.acquisition.synthetic else "")
+    note = f"{html.escape(caption)}{stop} Synthetic."
     return (
         f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{width_px}px;break-inside:avoid'>"
         f"<div style='position:relative;width:{width_px}px;height:{height_px}px;background:#000'>"

@@ -44,6 +44,9 @@ class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets i
         The table that the chart was drawn from.
     columns : iterable of str, optional
         Columns to show; all when left out.
+    keep_rows : bool
+        Whether the saved notebook may hold the rows, for paper and for readers without a kernel: only if they are published
+        or synthetic.
 
     Attributes
     ----------
@@ -67,7 +70,9 @@ class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets i
     (1,)
     """
 
-    def __init__(self, chart: Any, table: pd.DataFrame, *, columns: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, chart: Any, table: pd.DataFrame, *, columns: Iterable[str] | None = None, keep_rows: bool = False
+    ) -> None:
         shown = list(map(str, table.columns)) if columns is None else list(columns)
         missing = [name for name in shown if name not in table.columns]
         if missing:
@@ -75,6 +80,7 @@ class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets i
                 f"The table has no column {', '.join(missing)}; it has: {', '.join(map(str, table.columns))}. Name those."
             )
         self._data = table
+        self._keep_rows = keep_rows
         self.figure = live_figure(chart)
         self.figure.update_layout(dragmode="select", clickmode="event+select")
         self._points = {
@@ -103,10 +109,11 @@ class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets i
         super().__init__([self.figure, save_buttons(chart), self.table])
 
     def still_html(self) -> str:
-        """The table: a live chart leaves no picture on paper."""
+        """What it is, with the rows if they may be kept."""
         title = str(self.figure.layout.title.text or "")
         rows = {str(k): list(row) for k, row in enumerate(self.table.rows, start=1)}
-        return f"<p>{title}. The chart is in the notebook.</p>{table_html(rows, head=['row', *self.table.columns])}"
+        kept = table_html(rows, head=["row", *self.table.columns]) if self._keep_rows else ""
+        return f"<p>{title}. The chart and its table of {len(rows)} rows are in the notebook.</p>{kept}"
 
     @property
     def selected(self) -> pd.DataFrame:
