@@ -172,7 +172,7 @@ class Spine:
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
         zz, yy = np.meshgrid(z_mm, y_mm, indexing="ij")
         points = np.stack([yy.ravel(), zz.ravel()], axis=1)
-        nearest = cKDTree(curve).query(points, workers=-1)[1]
+        nearest = cKDTree(curve).query(points)[1]
         offset = points - curve[nearest]
         along = (offset * tangent[nearest]).sum(axis=1)
         behind = -offset[:, 0] * tangent[nearest, 1] + offset[:, 1] * tangent[nearest, 0]
