@@ -40,9 +40,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
     A child measures in ``_measure``, which is called after every change and before the callbacks.
     """
 
-    _state = traitlets.Dict().tag(
-        sync=True, echo_update=False
-    )  # other browsers hear of a change after the answer to it
+    _state = traitlets.Dict().tag(sync=True, echo_update=False)  # others hear of a change after the answer to it
     _messages = traitlets.List().tag(sync=True)
 
     def __init__(self) -> None:

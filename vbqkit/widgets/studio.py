@@ -146,7 +146,7 @@ class RoiStudio(SharedRois):
         self._intervals: Found = {}
         self._background = Background()
         self._busy = False  # a hand is dragging something
-        self._results: list[list[Measurement | RoiError]] = []
+        self._results: list[list[Measurement | RoiError]] = [[] for _ in self._opened]
         self._measured_rois: Drawn = ()  # what they are of
         self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
         self._waiting: asyncio.TimerHandle | None = None
@@ -296,8 +296,7 @@ class RoiStudio(SharedRois):
     def _measure(self) -> None:
         self._background.give_up()
         self._intervals, self._busy = {}, False
-        before = self._results or [[] for _ in self._opened]
-        known = [dict(zip(self._measured_rois, results, strict=False)) for results in before]
+        known = [dict(zip(self._measured_rois, results, strict=True)) for results in self._results]
         self._results = [measure_all(view, self._drawn, k) for view, k in zip(self._opened, known, strict=True)]
         self._measured_rois = self._drawn
         self._publish()
