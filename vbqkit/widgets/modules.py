@@ -72,14 +72,15 @@ def import_order(entry: str) -> list[str]:
 
 
 def for_the_wire(text: str) -> str:
-    r"""A module without comments and without the spaces and line ends that the browser does not need.
+    r"""A module without comments and without the spaces, line ends and last semicolons that the browser does not need.
 
-    Names, numbers and texts stay as they are. A template must not hold another template: it would end there.
+    Names, numbers and texts stay as they are. A template must not hold another template: it would end there. A block must
+    not end with an empty statement, as in ``{ while (next()); }``: it would lose it.
 
     Examples
     --------
     >>> for_the_wire("/** Twice. @param {number} x */\nexport function twice(x) {\n  return 2 * x; // so\n}\n")
-    'export function twice(x){return 2*x;}\n'
+    'export function twice(x){return 2*x}\n'
     >>> for_the_wire('const shout = (x) => `${x}  !`.replace(/ !/, " /* ! */");\nlet y = a / b + +c;\n')
     'const shout=(x)=>`${x}  !`.replace(/ !/," /* ! */");let y=a/b+ +c;\n'
     """
@@ -93,6 +94,8 @@ def for_the_wire(text: str) -> str:
             at = token.end()
             continue
         word = (found or token)[0]
+        if word == "}" and kept[-1] == ";":
+            kept.pop()
         kept += [_gap(last, gap, word[0]), word]
         last, gap, at = word[-1], "", (found or token).end()
     return "".join(kept) + "\n"

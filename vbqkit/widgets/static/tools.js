@@ -45,7 +45,7 @@ export class Tools {
 
   hover(/** @type {number[]|null} */ p) {
     this.view.pointer = p;
-    this.view.redraw("rois");
+    this.view.redraw();
   }
 
   wheel(/** @type {WheelEvent} */ e) {
@@ -216,7 +216,7 @@ export class Tools {
 
   showCorners(/** @type {number[]} */ p) {
     this.view.draft = this.outlined(this.gesture, [...this.gesture.corners, this.view.toImage(p[0], p[1])], true);
-    this.view.redraw("rois");
+    this.view.redraw();
   }
 
   closePolygon() {
@@ -351,7 +351,7 @@ export class Tools {
     this.view.magnify = false;
     delete this.view.stage.dataset.gesture;
     setTimeout(() => this.store.hand(this.gesture !== null)); // after a change, which itself says that the hand has let go
-    if (redraw) this.view.redraw("rois");
+    if (redraw) this.view.redraw();
   }
 
   /** Escape: give up what is being done. Returns whether there was anything. */

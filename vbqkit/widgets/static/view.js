@@ -21,20 +21,16 @@ export class View {
     this.pointer = /** @type {number[]|null} */ (null);
     this.draft = /** @type {import("./geometry.js").Roi|null} */ (null);
     this.magnify = false;
-    this.dirty = new Set(["image"]);
+    this.painted = /** @type {any[]} */ ([]); // what the picture was made of
     this.nodes = /** @type {Map<string, any>} */ (new Map());
     this.build();
-    this.offscreen = document.createElement("canvas");
-    this.offscreen.width = this.view.cols;
-    this.offscreen.height = this.view.rows;
-    this.image = new ImageData(this.view.cols, this.view.rows);
-    this.rgba = new Uint32Array(this.image.data.buffer);
+    const { cols, rows } = this.view;
+    this.whole = html("canvas", { width: cols, height: rows });
+    this.image = new ImageData(cols, rows);
     this.painter = new Painter();
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.stage);
-    store.on("rois selection tool", () => this.redraw("rois"));
-    store.on("slice window display", () => this.redraw("image"));
-    store.on("pixels", (/** @type {number} */ view) => view === index && this.redraw("image"));
+    store.on("rois selection tool slice window display pixels", () => this.redraw());
     store.on("active", () => this.markActive());
     this.markActive();
   }
@@ -74,17 +70,11 @@ export class View {
     const { clientWidth: w, clientHeight: h } = this.stage;
     if (!w || !h) return;
     this.size = [w, h];
-    const ratio = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(w * ratio);
-    this.canvas.height = Math.round(h * ratio);
     set(this.overlay, { viewBox: `0 0 ${w} ${h}` });
-    this.dirty.add("image"); // setting its size has wiped the canvas
     this.draw();
   }
 
-  /** @param {"image"|"rois"} what */
-  redraw(what) {
-    this.dirty.add(what);
+  redraw() {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
@@ -125,12 +115,12 @@ export class View {
     this.zoom = Math.min(40, Math.max(0.3, this.zoom * factor));
     const [nx, ny] = this.toScreen(before);
     this.pan = [this.pan[0] + x - nx, this.pan[1] + y - ny];
-    this.redraw("image");
+    this.redraw();
   }
 
   panBy(/** @type {number} */ dx, /** @type {number} */ dy) {
     this.pan = [this.pan[0] + dx, this.pan[1] + dy];
-    this.redraw("image");
+    this.redraw();
   }
 
   /** Whole image, first window. */
@@ -138,39 +128,43 @@ export class View {
     [this.zoom, this.pan] = [1, [0, 0]];
     const [level, width] = this.view.window;
     this.store.setWindow(this.index, level, width);
-    this.redraw("image");
+    this.redraw();
   }
 
   draw() {
     if (!this.size[0]) return;
-    if (this.dirty.has("image")) this.drawImage();
+    this.drawImage();
     this.drawRois();
     this.drawTexts();
     this.drawLens();
-    this.dirty.clear();
   }
 
+  /** Enlarged by the page from the image's own pixels, which costs the least; made smaller here, which looks better. */
   drawImage() {
+    const { canvas, view, store, size } = this;
     const pixels = this.pixels();
-    this.waiting.hidden = !!pixels;
-    const context = this.canvas.getContext("2d", { alpha: false });
-    const { width, height } = this.canvas;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, width, height);
-    if (!pixels) return;
-    const [level, span] = this.store.windows[this.index];
-    const painted = [pixels, level, span];
-    if (!this.painted || painted.some((x, i) => x !== this.painted[i])) {
-      this.painter.paint(pixels, level, span, this.rgba);
-      this.offscreen.getContext("2d").putImageData(this.image, 0, 0);
-      this.painted = painted;
-    }
+    set(this.waiting, { hidden: !!pixels });
     const t = this.transform();
-    const ratio = width / this.size[0];
-    context.imageSmoothingEnabled = this.store.smooth;
-    context.imageSmoothingQuality = t.kx * ratio < 1 ? "high" : "low";
-    context.drawImage(this.offscreen, t.ox * ratio, t.oy * ratio, this.view.cols * t.kx * ratio, this.view.rows * t.ky * ratio);
+    const [level, width] = store.windows[this.index];
+    const wanted = [pixels, level, width, store.smooth, devicePixelRatio, ...size, ...Object.values(t)];
+    if (wanted.every((x, i) => x === this.painted[i])) return;
+    this.painted = wanted;
+    if (!pixels) return set(canvas, { style: "visibility:hidden" });
+    const enlarged = Math.min(t.kx, t.ky) * devicePixelRatio >= 1;
+    const [w, h] = enlarged ? [view.cols, view.rows] : size.map((length) => Math.round(length * devicePixelRatio));
+    if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+    this.source = enlarged ? canvas : this.whole;
+    this.painter.paint(pixels, level, width, new Uint32Array(this.image.data.buffer));
+    this.source.getContext("2d").putImageData(this.image, 0, 0);
+    const [kx, ky, ox, oy] = enlarged ? [t.kx, t.ky, t.ox, t.oy] : [size[0] / w, size[1] / h, 0, 0];
+    set(canvas, { style: `transform:matrix(${kx},0,0,${ky},${ox},${oy});image-rendering:${store.smooth ? "auto" : "pixelated"}` });
+    if (enlarged) return;
+    const context = canvas.getContext("2d");
+    context.setTransform(1 / kx, 0, 0, 1 / ky, 0, 0);
+    context.clearRect(0, 0, ...size);
+    context.imageSmoothingEnabled = store.smooth;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.whole, t.ox, t.oy, view.cols * t.kx, view.rows * t.ky);
   }
 
   /** Screen outline of a ROI as it lies on this series. @param {import("./geometry.js").Roi} roi */
@@ -210,9 +204,8 @@ export class View {
   drawRoi(/** @type {any} */ roi, /** @type {boolean} */ here, /** @type {any} */ t, /** @type {any} */ plane) {
     let node = this.nodes.get(roi.id);
     if (!node) {
-      node = { halo: svg("path", { class: "vbq-halo" }), line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }),
-        where: svg("text", { class: "vbq-tag" }), grips: svg("g") };
-      node.group = svg("g", { "data-roi": roi.id }, node.halo, node.line, node.grips, node.text, node.where);
+      node = { halo: svg("path", { class: "vbq-halo" }), line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }) };
+      node.group = svg("g", { "data-roi": roi.id }, node.halo, node.line, node.text);
       this.overlay.append(node.group);
       this.nodes.set(roi.id, node);
     }
@@ -221,6 +214,10 @@ export class View {
     const d = points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
     const [colour, dash] = style(roi.label);
     const selected = roi.id === this.store.selected;
+    if (selected && !node.grips) { // the fewer elements, the quicker a ROI is hidden
+      Object.assign(node, { grips: svg("g"), where: svg("text", { class: "vbq-tag" }) });
+      node.group.append(node.grips, node.where);
+    }
     set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label, visibility: null });
     set(node.halo, { d });
     set(node.line, { d, stroke: colour, "stroke-dasharray": dash || null });
@@ -292,7 +289,7 @@ export class View {
       this.told = store.slices[index];
       this.slider.value = String(this.told);
       set(this.slider, { "aria-valuetext": `slice ${this.told + 1} of ${view.planes}` });
-      this.redraw("rois");
+      this.redraw();
     });
     const { k } = this.transform();
     const mm = [1, 2, 5, 10, 20, 50, 100].filter((x) => x * k <= this.size[0] / 3).pop() ?? 1;
@@ -313,8 +310,9 @@ export class View {
   }
 
   drawLens() {
-    this.lens.hidden = !(this.magnify && this.store.magnifier && this.pointer && this.pixels());
-    if (this.lens.hidden) return;
+    const hidden = !(this.magnify && this.store.magnifier && this.pointer && this.pixels());
+    set(this.lens, { hidden });
+    if (hidden) return;
     const [px, py] = this.pointer;
     const t = this.transform();
     const size = this.lens.width;
@@ -325,7 +323,7 @@ export class View {
     context.fillRect(0, 0, size, size);
     context.setTransform(power, 0, 0, power, size / 2 - px * power, size / 2 - py * power);
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.offscreen, t.ox, t.oy, this.view.cols * t.kx, this.view.rows * t.ky);
+    context.drawImage(this.source, t.ox, t.oy, this.view.cols * t.kx, this.view.rows * t.ky);
     for (const roi of this.visible()) {
       if (roi !== this.draft && !this.onSlice(roi)) continue;
       context.strokeStyle = style(roi.label)[0];
