@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,34 @@ def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go(mo
         raise AssertionError("it did not come")
 
     asyncio.run(run())
+
+
+def test_a_hand_that_changed_nothing_has_nothing_done_again_when_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vbqkit.widgets.studio._REST_S", 0.02)
+    monkeypatch.setattr("vbqkit.widgets.studio._SETTLE_S", 0.02)
+    asked: list[Any] = []
+    monkeypatch.setattr("vbqkit.widgets.studio.pieces", lambda *some: asked.append(some) or [_without_interval])
+    image = volume()
+    saved: list[Any] = []
+
+    async def rest(studio: RoiStudio) -> tuple[int, int]:
+        for busy in (True, False):
+            studio._on_message(studio, {"type": "hand", "busy": busy}, [])
+        await asyncio.sleep(0.3)
+        return len(saved), len(asked)
+
+    async def run() -> list[tuple[int, int]]:
+        studio = RoiStudio(image)
+        studio._saved_output = SimpleNamespace(update=saved.append)
+        placing, scrolling = await rest(studio), await rest(studio)
+        studio.rois = placed(image)
+        return [placing, scrolling, await rest(studio)]
+
+    assert asyncio.run(run()) == [(2, 1), (2, 1), (4, 2)]
+
+
+def _without_interval(checkpoint: Callable[[], None] = lambda: None) -> Found:
+    raise ScoreError("no interval")
 
 
 def test_what_was_given_up_is_never_told() -> None:

@@ -130,6 +130,19 @@ def _piece(
     return work
 
 
+def after(
+    seconds: float, act: Callable[[], None], *, instead_of: asyncio.TimerHandle | None
+) -> asyncio.TimerHandle | None:
+    """Act after this time, and not as it was to be done before; None, and nothing is done, where no event loop runs."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    if instead_of is not None:
+        instead_of.cancel()
+    return loop.call_later(seconds, act)
+
+
 class _LettingOthersIn:
     """While threads work within, another one that wants the interpreter waits ten times less for it than usual."""
 

@@ -23,6 +23,7 @@ from vbqkit.widgets.intervals import (
     Found,
     IntervalOptions,
     Piece,
+    after,
     interval_row,
     pieces,
     report_line,
@@ -145,13 +146,14 @@ class RoiStudio(SharedRois):
         self._interval_options = IntervalOptions(jitter=jitter, within=dict(within or {}), cutoffs=dict(cutoffs or {}))
         self._intervals: Found = {}
         self._background = Background()
-        self._busy = False  # a hand is dragging something
+        self._busy = False  # a hand is dragging or scrolling
         self._results: list[list[Measurement | RoiError]] = [[] for _ in self._opened]
         self._measured_rois: Drawn = ()  # what they are of
         self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
         self._waiting: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._saved_output: Any = None
+        self._due = True  # the saved picture, and intervals if any
         self._save_pixels = save_pixels
         super().__init__()
         self.set_trait("_views", [view.for_browser() for view in self._opened])
@@ -335,14 +337,10 @@ class RoiStudio(SharedRois):
 
     def _later(self) -> None:
         """The slow checks, and then the rest, when the hand rests; at once where no event loop runs."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
+        self._due = True
+        self._waiting = after(_SETTLE_S, self._settle, instead_of=self._waiting)
+        if self._waiting is None:
             self._settle()
-            return
-        if self._waiting is not None:
-            self._waiting.cancel()
-        self._waiting = loop.call_later(_SETTLE_S, self._settle)
 
     def _settle(self) -> None:
         self._waiting = None
@@ -365,25 +363,24 @@ class RoiStudio(SharedRois):
 
         Without an event loop the picture at once, and no intervals: nobody looks at a screen.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
+        self._resting = after(_REST_S, self._rest, instead_of=self._resting)
+        if self._resting is None:
             self._save_picture()
-            return
-        if self._resting is not None:
-            self._resting.cancel()
-        self._resting = loop.call_later(_REST_S, self._rest)
 
     def _rest(self) -> None:
-        """Not while a hand drags, which then has the machine to itself; letting go begins the wait again."""
-        if not self._busy:
-            self._save_picture()
-            self._background.begin(self._interval_pieces(), self._tell_intervals)
+        """Not while a hand drags or scrolls, which then has the machine to itself; letting go begins the wait again."""
+        if self._busy or not self._due:
+            return
+        self._save_picture()
+        work = self._interval_pieces()
+        self._due = bool(work)
+        self._background.begin(work, self._tell_intervals)
 
     def _tell_intervals(self, found: Found, last: bool) -> None:
         self._intervals |= found
         self._publish()
         if last:
+            self._due = False
             self._save_picture()
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:

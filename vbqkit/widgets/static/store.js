@@ -91,7 +91,7 @@ export class Store {
     }
     if (message.type !== "slice") return;
     this.cache.put(message.view, message.index, decoded(message.array, buffers[0]));
-    this.emit("pixels", message.view);
+    this.emit("pixels");
     const { view } = message;
     this.cache.prefetch(view, this.slices[view], this.views[view].planes);
   }
@@ -217,6 +217,7 @@ export class Store {
     if (slices.every((s, i) => s === this.slices[i])) return;
     this.takeSlices(slices);
     this.saveSoon();
+    setTimeout(() => this.hand(true)); // not before the picture
   }
 
   takeSlices(/** @type {number[]} */ slices) {
@@ -243,6 +244,7 @@ export class Store {
       this.model.set("slices", [...this.slices]);
       this.model.set("windows", copied(this.windows));
       this.saving = 0;
+      this.hand(this.rois !== this.kept);
       this.model.save_changes();
     }, 150);
   }
@@ -290,7 +292,7 @@ export class Store {
     return rows.map((row) => (row.value == null && !free ? row : { ...row, interval: null, verdict: "", shares: [], value: live[row.key] ?? null, note: row.note || "when let go" }));
   }
 
-  /** Tell Python that a hand has taken hold of something, or has let go: the intervals wait so long. @param {boolean} busy */
+  /** Tell Python that a hand drags or scrolls, or rests again: the intervals wait so long. @param {boolean} busy */
   hand(busy) {
     if (busy === !!this.busy) return;
     this.busy = busy;
