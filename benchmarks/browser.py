@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks import cornerstone
 
-ROUNDS, DRAGS, STEPS, TURNS = 3, 4, 15, 8
+ROUNDS, DRAGS, STEPS, TURNS = 6, 4, 15, 8
 FRAME_MS = 1000 / 60
 
 READOUT = "readout while dragging"
