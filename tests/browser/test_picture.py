@@ -60,14 +60,24 @@ def test_what_is_bright_lies_within_its_roi(browser: Any, server: Any, tools: An
     assert sizes[0] == 100, "the page enlarges this one"
     assert sizes[1] != 1500, "and this one is made smaller"
 
+    def places(view: int) -> tuple[list[float], list[float]]:
+        expected = outline(lab, view)
+        lab.key("Shift+Y", view=view)
+        lab.page.mouse.move(5, 5)
+        lab.settle()
+        found = square(lab, view, ratio)
+        lab.key("Shift+Y", view=view)
+        return found, expected
+
     def check() -> None:
         for view in (0, 1):
-            expected = outline(lab, view)
-            lab.key("Shift+Y", view=view)
-            lab.page.mouse.move(5, 5)
-            lab.settle()
-            assert square(lab, view, ratio) == pytest.approx(expected, abs=0.6), (view, sizes)
-            lab.key("Shift+Y", view=view)
+            found, expected = places(view)
+            for _ in range(10):  # JupyterLab takes its time after the window has another size
+                if found == pytest.approx(expected, abs=0.6):
+                    break
+                lab.page.wait_for_timeout(300)
+                found, expected = places(view)
+            assert found == pytest.approx(expected, abs=0.6), (view, sizes)
 
     check()
     lab.key("u")

@@ -153,18 +153,22 @@ def test_a_hand_that_changed_nothing_has_nothing_done_again_when_it_rests(monkey
     image = volume()
     saved: list[Any] = []
 
-    async def rest(studio: RoiStudio) -> tuple[int, int]:
+    async def rest(studio: RoiStudio, until: int = 0) -> tuple[int, int]:
         for busy in (True, False):
             studio._on_message(studio, {"type": "hand", "busy": busy}, [])
-        await asyncio.sleep(0.3)
+        for _ in range(400):
+            if len(saved) >= until:
+                break
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)  # for what should not come
         return len(saved), len(asked)
 
     async def run() -> list[tuple[int, int]]:
         studio = RoiStudio(image)
         studio._saved_output = SimpleNamespace(update=saved.append)
-        placing, scrolling = await rest(studio), await rest(studio)
+        placing, scrolling = await rest(studio, until=2), await rest(studio)
         studio.rois = placed(image)
-        return [placing, scrolling, await rest(studio)]
+        return [placing, scrolling, await rest(studio, until=4)]
 
     assert asyncio.run(run()) == [(2, 1), (2, 1), (4, 2)]
 
