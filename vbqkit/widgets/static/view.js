@@ -155,11 +155,11 @@ export class View {
     if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
     this.source = enlarged ? canvas : this.whole;
     this.painter.paint(pixels, level, width, new Uint32Array(this.image.data.buffer));
-    this.source.getContext("2d").putImageData(this.image, 0, 0);
+    this.source.getContext("2d", { alpha: false }).putImageData(this.image, 0, 0);
     const [kx, ky, ox, oy] = enlarged ? [t.kx, t.ky, t.ox, t.oy] : [size[0] / w, size[1] / h, 0, 0];
     set(canvas, { style: `transform:matrix(${kx},0,0,${ky},${ox},${oy});image-rendering:${store.smooth ? "auto" : "pixelated"}` });
     if (enlarged) return;
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", { alpha: false });
     context.setTransform(1 / kx, 0, 0, 1 / ky, 0, 0);
     context.clearRect(0, 0, ...size);
     context.imageSmoothingEnabled = store.smooth;
