@@ -39,7 +39,8 @@ export class View {
     const { letters, title, planes, corner } = this.view;
     const text = (/** @type {string} */ place, content = "") => html("div", { class: `vbq-text vbq-${place}` }, content);
     this.canvas = html("canvas", { "aria-hidden": "true" });
-    this.overlay = svg("svg", { class: "vbq-overlay", "aria-hidden": "true" });
+    this.halo = svg("path", { class: "vbq-halo" });
+    this.overlay = svg("svg", { class: "vbq-overlay", "aria-hidden": "true" }, this.halo);
     this.lens = html("canvas", { class: "vbq-lens", width: 144, height: 144, hidden: true, "aria-hidden": "true" });
     this.corner = { tl: text("tl", corner.join("\n")), tr: text("tr"), br: text("br") };
     this.bar = html("div", { class: "vbq-bar" });
@@ -187,10 +188,11 @@ export class View {
     const t = this.transform();
     const plane = this.plane();
     const kept = new Set();
+    let d = ""; // the halo of all ROIs in one: the fewer elements, the quicker another slice is shown
     for (const roi of this.visible()) {
       kept.add(roi.id);
       const here = roi === this.draft || this.onSlice(roi);
-      if (here || roi.id === this.store.selected) this.drawRoi(roi, here, t, plane);
+      if (here || roi.id === this.store.selected) d += this.drawRoi(roi, here, t, plane);
       else set(this.nodes.get(roi.id)?.group, { visibility: "hidden" }); // to take it out and in again costs a layout
     }
     for (const [id, node] of this.nodes)
@@ -198,14 +200,15 @@ export class View {
         node.group.remove();
         this.nodes.delete(id);
       }
+    set(this.halo, { d });
   }
 
-  /** Nodes are changed in place: rebuilding them under the pointer would lose double clicks. */
+  /** Draws it, and says its outline if it lies here. Nodes are changed in place: rebuilding them under the pointer would lose double clicks. */
   drawRoi(/** @type {any} */ roi, /** @type {boolean} */ here, /** @type {any} */ t, /** @type {any} */ plane) {
     let node = this.nodes.get(roi.id);
     if (!node) {
-      node = { halo: svg("path", { class: "vbq-halo" }), line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }) };
-      node.group = svg("g", { "data-roi": roi.id }, node.halo, node.line, node.text);
+      node = { line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }) };
+      node.group = svg("g", { "data-roi": roi.id }, node.line, node.text);
       this.overlay.append(node.group);
       this.nodes.set(roi.id, node);
     }
@@ -214,12 +217,11 @@ export class View {
     const d = points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
     const [colour, dash] = style(roi.label);
     const selected = roi.id === this.store.selected;
-    if (selected && !node.grips) { // the fewer elements, the quicker a ROI is hidden
+    if (selected && !node.grips) {
       Object.assign(node, { grips: svg("g"), where: svg("text", { class: "vbq-tag" }) });
       node.group.append(node.grips, node.where);
     }
     set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label, visibility: null });
-    set(node.halo, { d });
     set(node.line, { d, stroke: colour, "stroke-dasharray": dash || null });
     const grips = selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : [];
     const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
@@ -233,6 +235,7 @@ export class View {
     say(node.where, `${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, !here);
     set(node.grips, { visibility: grips.length ? null : "hidden" });
     if (grips.length) this.drawGrips(node.grips, grips);
+    return here ? d : "";
   }
 
   drawGrips(/** @type {any} */ group, /** @type {any[]} */ grips) {
