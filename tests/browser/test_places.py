@@ -52,7 +52,7 @@ def test_a_busy_kernel_does_not_turn_the_slice_back(lab: Any, phantom: str) -> N
 
 def test_python_hears_when_a_hand_scrolls_and_when_it_rests(lab: Any, phantom: str) -> None:
     sent: list[bytes | str] = []
-    lab.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))  # noqa: PLW0108 - Playwright cannot mark a built-in
     lab.open("scrolled.ipynb", phantom, STUDIO.format(case=None))
     lab.wait_for_studio()
     lab.page.mouse.move(*lab.at(0.5, 0.5))
