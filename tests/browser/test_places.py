@@ -51,19 +51,19 @@ def test_a_busy_kernel_does_not_turn_the_slice_back(lab: Any, phantom: str) -> N
 
 
 def test_python_hears_when_a_hand_scrolls_and_when_it_rests(lab: Any, phantom: str) -> None:
-    sent: list[bytes | str] = []
-    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))  # noqa: PLW0108 - Playwright cannot mark a built-in
+    told: list[bytes] = []
+
+    def hear(frame: bytes | str) -> None:
+        data = frame if isinstance(frame, bytes) else frame.encode()
+        told.extend(re.findall(rb'"type":"hand","busy":(true|false)', data))
+
+    lab.page.on("websocket", lambda socket: socket.on("framesent", hear))
     lab.open("scrolled.ipynb", phantom, STUDIO.format(case=None))
     lab.wait_for_studio()
     lab.page.mouse.move(*lab.at(0.5, 0.5))
-
-    def told() -> list[bytes]:
-        frames = b"".join(frame if isinstance(frame, bytes) else frame.encode() for frame in sent)
-        return re.findall(rb'"type":"hand","busy":(true|false)', frames)
-
-    assert told() == []
+    assert told == []
     lab.wheel(100, times=2)
-    lab.sees(lambda: told()[:1] + told()[-1:], [b"true", b"false"])
+    lab.sees(lambda: told[:1] + told[-1:], [b"true", b"false"])
 
 
 def test_while_the_kernel_is_busy_a_drag_ends_on_the_page_and_its_number_comes_later(lab: Any, phantom: str) -> None:
