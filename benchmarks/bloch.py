@@ -10,13 +10,13 @@ import time
 
 import numpy as np
 
-from vbqkit.scanner.acquire import UNIT_GAIN, acquire
-from vbqkit.scanner.anatomy import make_phantom
-from vbqkit.scanner.cases import case_named
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.sample_patients import case_named
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.sequences import Timing, fat_signal, water_signals
-from vbqkit.scanner.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
 from vbqkit.scanner.train import echo_of_line
 
 SIZE, VOXEL_MM, FIELD_T = 64, 2.0, 1.5

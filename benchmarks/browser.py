@@ -50,7 +50,7 @@ rois.append(Rectangle.on(volume.slice(7), middle["CSF"], 8, 30, label="CSF"))
 
 _STARTED = "import time; print('started', time.time())\n"
 
-_STUDIO = "from vbqkit.widgets import RoiStudio\nRoiStudio(volume, rois=rois)\n"
+_STUDIO = "from vbqkit.studio import RoiStudio\nRoiStudio(volume, rois=rois)\n"
 
 _PLOTLY = """
 import ipywidgets, plotly.graph_objects as go

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.sample_patients import CASES
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Ellipse, Rectangle, Roi
-from vbqkit.scanner.acquire import acquire
-from vbqkit.scanner.cases import CASES
-from vbqkit.scanner.phantom import Phantom
+from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import scanner_named
-from vbqkit.scanner.realism import realism_row, regions_of
+from vbqkit.validation.realism import realism_row, regions_of
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "real" / "lumbar_t1" / "lumbar_t1_sagittal.mha"

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from vbqkit.scanner.acquire import acquire, scan
-from vbqkit.scanner.cases import case_named
-from vbqkit.scanner.prepare import prepare
+from vbqkit.anatomy.sample_patients import case_named
+from vbqkit.scanner.forward_model import acquire, scan
+from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.presets import scanner_named
 
 STUDY_LIMIT_S, SLIDER_LIMIT_MS, MEMORY_LIMIT_GB = 8.0, 40.0, 2.0

@@ -36,9 +36,14 @@ def test_the_probe_itself_sees_a_package_that_is_imported():
 
 SLOW_TO_LOAD = ["pandas", "plotly", "pydicom", "scipy.optimize", "scipy.stats"]
 LESSON = f"""
-import sys, json, vbqkit.exercises, vbqkit.scanner, vbqkit.scores, vbqkit.widgets.lesson
+import sys, json
+from vbqkit.exercises import middle_body, score_value
+from vbqkit.lessons import ScanLab, ask, show_slice, show_table
+from vbqkit.scanner import acquire, prepare, scanner_named
+from vbqkit.scores import score_case
 first = [name for name in {SLOW_TO_LOAD} if name in sys.modules]
-import vbqkit.stats, vbqkit.widgets.lesson_readers
+from vbqkit.lessons import read_twice
+from vbqkit.stats import icc
 print(json.dumps([first, [name for name in {SLOW_TO_LOAD} if name in sys.modules]]))
 """
 
@@ -110,3 +115,25 @@ def test_notebooks_hold_no_output_and_no_widget_state():
             notebook = json.loads(path.read_text(encoding="utf-8"))
             assert "widgets" not in notebook["metadata"], path
             assert not [c for c in notebook["cells"] if c.get("outputs") or c.get("execution_count")], path
+
+
+FACADES = {
+    "vbqkit",
+    "vbqkit.charts.live",
+    "vbqkit.reference_groups",
+    *(f"vbqkit.{p.parent.name}" for p in (ROOT / "vbqkit").glob("*/__init__.py")),
+}
+
+
+def imported_modules(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    nodes = [node for text in code for node in ast.walk(ast.parse(re.sub(r"^\s*[%!].*$", "", text, flags=re.M)))]
+    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    return named | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").rglob("*.ipynb")), ids=lambda p: p.name)
+def test_a_notebook_imports_from_facades_only(path):
+    inside = {name for name in imported_modules(path) if name.split(".")[0] == "vbqkit"}
+    assert inside <= FACADES, f"{path.name} goes round the facades: {sorted(inside - FACADES)}"

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.sample_patients import CASES, case_named
 from vbqkit.cli import main as command_line
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_rois, read_study
@@ -26,8 +28,6 @@ from vbqkit.sample_data import (
     write_case,
     write_sample_data,
 )
-from vbqkit.scanner.cases import CASES, case_named
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scores import score_case
 
 SAMPLE = Path(__file__).parent.parent / "sample_data"
@@ -60,7 +60,7 @@ def coarse():
 
     original = type(CASES["case01"]).phantom
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vbqkit.scanner.cases.Case.phantom", phantom)
+        patch.setattr("vbqkit.anatomy.sample_patients.Case.phantom", phantom)
         patch.setattr("vbqkit.sample_data.sample_scanner", lambda _name: quick_scanner())
         patch.setattr("vbqkit.sample_data.scan_reference_group", quick_women)
         yield

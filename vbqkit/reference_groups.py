@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.patients import draw_patients
 from vbqkit.errors import TableError
-from vbqkit.scanner.acquire import acquire
-from vbqkit.scanner.anatomy import make_phantom
+from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.patients import draw_patients
 from vbqkit.scores import ReferenceGroup, score_case
 
 AGE_RANGE = (20.0, 30.0)

@@ -18,17 +18,17 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.sample_patients import CASES, Case, case_named
+from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError, VbqkitError
 from vbqkit.formats import write_rois
 from vbqkit.image import Study
 from vbqkit.reference_groups import scan_reference_group
-from vbqkit.scanner.acquire import scan
-from vbqkit.scanner.cases import CASES, Case, case_named
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_files
+from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.phantom import LEVELS, Phantom
 from vbqkit.scanner.presets import scanner_named
-from vbqkit.scanner.tissues import tissue_named
 
 SAMPLE_SCANNERS: Mapping[str, str] = dict.fromkeys(CASES, "generic-1.5t") | {"case08": "philips-achieva-3t"}
 """Which machine each sample case is scanned on: one for all, and another for the case that is scanned again."""
@@ -267,8 +267,8 @@ JPEG-LS lossless), `{ROI_FILE}` (where an expert would measure: L1 to L4 and nei
 each vertebra's marrow, and every finding with its grade). `{BONE_FILE}` here above holds all cases in one table, and
 `{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young healthy virtual women on the same scanners: the reference group of the M-score.
 
-How it is made: a body is drawn from a seed (`vbqkit.scanner.cases`), its tissues have the relaxation times of one
-published table (`vbqkit/scanner/tissues.csv`), and a named machine scans it by the signal equations, with partial
+How it is made: a body is drawn from a seed (`vbqkit.anatomy.sample_patients`), its tissues have the relaxation times of one
+published table (`vbqkit/anatomy/tissues.csv`), and a named machine scans it by the signal equations, with partial
 volume, limited resolution, water-fat shift, a surface coil and noise. The machines:
 
 {notes}

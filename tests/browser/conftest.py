@@ -190,7 +190,7 @@ PHANTOM = """
 import numpy as np
 from vbqkit import Rectangle, Ellipse, Polygon, Volume
 from vbqkit.image import stack_affine
-from vbqkit.widgets import RoiStudio
+from vbqkit.studio import RoiStudio
 rng = np.random.default_rng(7)
 pixels = rng.normal(20, 4, (5, 200, 160)).clip(1)
 pixels[:, 20:180, 30:140] = 120 + rng.normal(0, 6, (5, 160, 110))

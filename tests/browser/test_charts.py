@@ -88,7 +88,8 @@ def test_a_chart_stays_when_the_theme_is_changed(lab: Any) -> None:
 def test_selecting_in_the_table_and_in_the_chart_follow_each_other(lab: Any) -> None:
     lab.open(
         "linked.ipynb",
-        SCATTER + "from vbqkit.widgets.linked import LinkedChart\nlinked = LinkedChart(chart, patients)\nlinked",
+        SCATTER
+        + "from vbqkit.charts.live.linked_table import LinkedChart\nlinked = LinkedChart(chart, patients)\nlinked",
         "from pathlib import Path\n"
         "tell = lambda change: Path('rows.txt').write_text(repr(linked.selected['patient'].tolist()))\n"
         "linked.table.observe(tell, names='selected')",

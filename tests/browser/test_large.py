@@ -15,7 +15,7 @@ import numpy as np
 from pathlib import Path
 from vbqkit import Ellipse, Rectangle, Volume
 from vbqkit.image import stack_affine
-from vbqkit.widgets import RoiStudio
+from vbqkit.studio import RoiStudio
 affine = stack_affine((-58, -160, 160), (4, 0, 0), (0, 0, -0.3125), (0, 0.3125, 0))
 base = np.random.default_rng(1).integers(400, 440, (1024, 1024), dtype=np.uint16)
 def series(weighting, number):

@@ -16,8 +16,8 @@ from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.readers import READER_SEEDS, known_case
-from vbqkit.widgets.lesson_final import final_stations
-from vbqkit.widgets.lesson_placing import misplaced
+from vbqkit.lessons.final import final_stations
+from vbqkit.lessons.placing import misplaced
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"

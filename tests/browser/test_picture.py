@@ -14,7 +14,7 @@ MAKE = """
 import numpy as np
 from vbqkit import Rectangle, Volume
 from vbqkit.image import stack_affine
-from vbqkit.widgets import RoiStudio
+from vbqkit.studio import RoiStudio
 def series(weighting, size, row_mm, col_mm, label):
     pixels = np.full((3, size, size), 200, np.uint16)
     a, b = 2 * size // 5, 3 * size // 5

@@ -92,7 +92,7 @@ def in_a_fresh_process(*lines):
 def test_showing_charts_does_not_load_nbformat_which_stays_usable():
     assert in_a_fresh_process(
         "from vbqkit.charts import Chart",
-        "from vbqkit.widgets.figure import live_figure",
+        "from vbqkit.charts.live.figure import live_figure",
         "live_figure(Chart())",
         "Chart().show(renderer='plotly_mimetype')",
     ) == [[], True, True]

@@ -3,9 +3,9 @@
 import numpy as np
 
 from vbqkit import Rectangle, Volume
+from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.image import stack_affine
-from vbqkit.scanner.phantom import LEVELS, Phantom
-from vbqkit.scanner.tissues import TISSUE_NAMES
 
 CODE = {name: i for i, name in enumerate(TISSUE_NAMES)}
 SIGNAL = {"marrow": 300.0, "cortical_bone": 20.0, "endplate": 20.0, "basivertebral_vein": 90.0, "csf": 100.0,

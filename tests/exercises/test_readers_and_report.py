@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.exercises.hand_made_body import box, good_box
+from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import FormatError
 from vbqkit.exercises import check_consequence, check_placements, placement
 from vbqkit.exercises.readers import known_case, read_class, segmental_rows, virtual_reader, worst_placed
@@ -20,7 +21,6 @@ from vbqkit.exercises.report_card import (
 )
 from vbqkit.exercises.truth import reader_word
 from vbqkit.formats.rois import write_rois
-from vbqkit.scanner.tissues import TISSUE_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_a_level_that_an_expert_leaves_out_passes_without_a_roi_and_fails_with_o
 @pytest.mark.slow
 def test_every_roi_that_is_given_to_mend_needs_mending(case):
     from vbqkit.exercises import make_case
-    from vbqkit.widgets.lesson_placing import misplaced
+    from vbqkit.lessons.placing import misplaced
 
     for one in (case, make_case(64175, slices=3)):
         wrong = misplaced(one, ("L1", "L2", "L3", "L4", "CSF", "noise"))

@@ -10,13 +10,13 @@ import numpy as np
 import pydicom
 import pytest
 
+from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_study
 from vbqkit.image import Study, make_series
-from vbqkit.scanner.acquire import scan
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_dicom
+from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.sequences import Timing
 
 PROTOCOL = Protocol(

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vbqkit.anatomy.phantom import Phantom
 from vbqkit.scanner.dixon import pdff_map
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.sequences import Timing
 
 PROTOCOL = Protocol(

@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from vbqkit.scanner.acquire import UNIT_GAIN, acquire
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.phantom import Phantom
-from vbqkit.scanner.prepare import prepare
+from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.sequences import Timing, train_signal
-from vbqkit.scanner.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
 from vbqkit.scanner.train import TERM_TOLERANCE, decay_terms, echo_of_line
 
 T2 = Timing(tr_ms=3500, te_ms=96, echo_train_length=8, echo_spacing_ms=24)

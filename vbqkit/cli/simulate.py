@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """Simulate and write, or list what there is."""
+    from vbqkit.anatomy.sample_patients import CASES, case_named  # noqa: PLC0415
     from vbqkit.errors import ScannerError  # noqa: PLC0415 - what follows loads scipy: only when asked for
     from vbqkit.sample_data import write_case  # noqa: PLC0415
-    from vbqkit.scanner.cases import CASES, case_named  # noqa: PLC0415
     from vbqkit.scanner.presets import SCANNERS, scanner_named  # noqa: PLC0415
 
     if args.list:

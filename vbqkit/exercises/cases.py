@@ -10,16 +10,16 @@ from typing import Literal
 
 import numpy as np
 
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.findings import CanalStenosis, Finding, Fracture, Haemangioma, Modic, SchmorlNode, Scoliosis
+from vbqkit.anatomy.patients import draw_patients
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.sample_patients import case_named
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
-from vbqkit.scanner.acquire import acquire
-from vbqkit.scanner.anatomy import make_phantom
-from vbqkit.scanner.cases import case_named
-from vbqkit.scanner.findings import CanalStenosis, Finding, Fracture, Haemangioma, Modic, SchmorlNode, Scoliosis
+from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.patients import draw_patients
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scanner.presets import scanner_named
 
 Kind = Literal["plain", "young", "fracture", "haemangioma", "modic", "schmorl", "stenosis", "scoliosis"]

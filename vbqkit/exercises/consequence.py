@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import RoiError, ScoreError
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.placement import EDGE_MM
 from vbqkit.exercises.truth import truth_under, wanted_word
 from vbqkit.image import Volume
 from vbqkit.roi import Measurement, Roi
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scores import SCORES, Aggregate, ReferenceGroup, ScoreInputs
 
 CAREFUL_SD_MM = 1.0

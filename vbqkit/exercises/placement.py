@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.phantom import LEVELS, Phantom
 from vbqkit.errors import RoiError
 from vbqkit.exercises.advice import clean_move, direction_words
 from vbqkit.exercises.truth import TruthUnderRoi, contaminated_pixels, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
-from vbqkit.scanner.phantom import LEVELS, Phantom
 from vbqkit.scores import check_noise
 
 Severity = Literal["wrong", "minor"]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vbqkit.scanner.acquire import acquire
-from vbqkit.scanner.anatomy import make_phantom
-from vbqkit.scanner.patients import draw_patients
-from vbqkit.scanner.phantom import Phantom
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.patients import draw_patients
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import SCANNERS
 from vbqkit.scores import check_noise
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Roi
-from vbqkit.scanner.phantom import LEVELS, Phantom
-from vbqkit.scanner.tissues import TISSUE_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

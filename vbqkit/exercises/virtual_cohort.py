@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.patients import draw_patients
 from vbqkit.exercises.truth import tissue_means
-from vbqkit.scanner.acquire import acquire
-from vbqkit.scanner.anatomy import make_phantom
-from vbqkit.scanner.patients import draw_patients
+from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import scanner_named
 
 if TYPE_CHECKING:

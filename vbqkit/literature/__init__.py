@@ -1,29 +1,5 @@
 """What the papers printed, each number with its source and setting, and what can be recomputed from it."""
 
-from vbqkit.literature.ledger import coverage, coverage_summary, ledger
-from vbqkit.literature.printed import printed_numbers
-from vbqkit.literature.tables import (
-    paper_000_levels,
-    paper_000_patients,
-    paper_000_reference,
-    published_correlations,
-    published_groups,
-    published_sources,
-    published_thresholds,
-)
-from vbqkit.literature.thresholds import thresholds_for
+import lazy_loader
 
-__all__ = [
-    "coverage",
-    "coverage_summary",
-    "ledger",
-    "paper_000_levels",
-    "paper_000_patients",
-    "paper_000_reference",
-    "printed_numbers",
-    "published_correlations",
-    "published_groups",
-    "published_sources",
-    "published_thresholds",
-    "thresholds_for",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

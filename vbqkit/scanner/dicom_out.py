@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.tissues import PROTON_MHZ_PER_T
 from vbqkit.errors import ScannerError
 from vbqkit.image import Slice, Study, Volume
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.tissues import PROTON_MHZ_PER_T
 
 SYNTHETIC_COMMENT = "SYNTHETIC: made by the vbqkit virtual scanner. No real person was scanned."
 """What ImageComments says in every file."""
@@ -116,7 +116,7 @@ def write_dicom(
     Parameters
     ----------
     study : Study
-        From :func:`vbqkit.scanner.acquire.scan`.
+        From :func:`vbqkit.scanner.forward_model.scan`.
     scanner : Scanner
         The machine that made it.
     identity : Identity

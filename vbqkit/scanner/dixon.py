@@ -12,15 +12,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms
 from vbqkit.image import Volume
-from vbqkit.scanner.acquire import acquisition_of, chosen_slices, make_stack
-from vbqkit.scanner.body import slice_protons
+from vbqkit.scanner.forward_model import acquisition_of, chosen_slices, make_stack
 from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.phantom import Phantom
+from vbqkit.scanner.protons import slice_protons
 from vbqkit.scanner.receive import back_of, coil_field, resized
 from vbqkit.scanner.sequences import dixon_signals
-from vbqkit.scanner.tissues import TISSUES, fat_t1_ms
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def pdff_map(
     Parameters
     ----------
     phantom, scanner, rng, slices, center_mm
-        As in :func:`vbqkit.scanner.acquire.acquire`.
+        As in :func:`vbqkit.scanner.forward_model.acquire`.
     protocol : Protocol
         Geometry, matrix and bandwidth; its timing is not used.
     tr_ms, flip_angle_deg : float

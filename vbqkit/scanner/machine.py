@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vbqkit.anatomy.tissues import FIELD_MAX_T, FIELD_MIN_T, water_fat_shift_hz
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.coils import CoilArray
 from vbqkit.scanner.sequences import Timing
-from vbqkit.scanner.tissues import FIELD_MAX_T, FIELD_MIN_T, water_fat_shift_hz
 
 Gain = Literal["study", "series"]
 """``"study"``: one receiver gain for all series; ``"series"``: the scanner sets it anew before each (pre-scan)."""

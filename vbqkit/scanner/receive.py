@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.scanner.body import Stack
 from vbqkit.scanner.coils import g_factor, sensitivities
 from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
+from vbqkit.scanner.protons import Stack
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
 from vbqkit.errors import ScannerError
-from vbqkit.scanner.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
 
 Method = Literal["SE", "IR"]
 """``"SE"``: spin echo, fast with an echo train above 1. ``"IR"``: the same after an inversion pulse (STIR)."""

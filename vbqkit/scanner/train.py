@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.tissues import fat_t2_ms
 from vbqkit.scanner.sequences import Timing, echo_signals, fat_signal, water_signals
-from vbqkit.scanner.tissues import fat_t2_ms
 
 FloatArray = npt.NDArray[np.float64]
 

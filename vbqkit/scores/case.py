@@ -10,11 +10,11 @@ from vbqkit.errors import Caution, RoiError, ScoreError
 from vbqkit.image import Volume
 from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.scores.levels import LEVELS, LevelRule
+from vbqkit.scores.marrow_to_csf import Aggregate
+from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import NoiseCheck, check_noise, no_free_air
 from vbqkit.scores.registry import NOISE, ScoreInputs, compute_scores
 from vbqkit.scores.result import Refusal, Score
-from vbqkit.scores.snr import ReferenceGroup
-from vbqkit.scores.vbq import Aggregate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,13 @@ from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.scores.case import score_case
 from vbqkit.scores.levels import LevelRule
+from vbqkit.scores.marrow_to_csf import Aggregate
+from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import free_air
 from vbqkit.scores.pixel_noise import Key, bootstrap_deviations, independent_share, pixel_noise_se, with_measurements
 from vbqkit.scores.placement import Jitter, placements
 from vbqkit.scores.registry import CSF, NOISE, SCORES, ScoreInputs
 from vbqkit.scores.result import Score
-from vbqkit.scores.snr import ReferenceGroup
 from vbqkit.scores.uncertainty import (
     PIXELS,
     PLACEMENT,
@@ -30,7 +31,6 @@ from vbqkit.scores.uncertainty import (
     check_confidence,
     m_score_interval,
 )
-from vbqkit.scores.vbq import Aggregate
 
 Deviations = Mapping[Key, tuple[FloatArray, FloatArray]]
 _STUCK = 0.05

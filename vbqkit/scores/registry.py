@@ -12,9 +12,9 @@ from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi import Measurement
 from vbqkit.scores.levels import LevelRule
+from vbqkit.scores.marrow_to_csf import Aggregate, vbq, vbq_t2_stir
+from vbqkit.scores.marrow_to_noise import ReferenceGroup, m_score, snr
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Refusal, Score
-from vbqkit.scores.snr import ReferenceGroup, m_score, snr
-from vbqkit.scores.vbq import Aggregate, vbq, vbq_t2_stir
 
 CSF = "CSF"
 NOISE = "noise"

@@ -1,7 +1,7 @@
 """Virtual cohorts built like the papers' groups, and what is measured on them. All synthetic.
 
 Only what a paper prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and density
-follow from the joint distribution of :func:`vbqkit.scanner.patients.draw_patients`; nothing is fitted to a paper's score.
+follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a paper's score.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.findings import EndplateSclerosis, Finding, Fracture, Osteophytes
+from vbqkit.anatomy.patients import VirtualPatient, draw_patients
+from vbqkit.anatomy.phantom import Phantom
 from vbqkit.image import Volume
-from vbqkit.scanner.acquire import scan
-from vbqkit.scanner.anatomy import make_phantom
-from vbqkit.scanner.findings import EndplateSclerosis, Finding, Fracture, Osteophytes
+from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.patients import VirtualPatient, draw_patients
-from vbqkit.scanner.phantom import Phantom
 from vbqkit.scores import LEVELS, Aggregate, LevelRule, Score, score_case
 
 WIDTH_MM = 8.8

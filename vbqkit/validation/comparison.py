@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.literature import paper_000_patients, paper_000_reference
 from vbqkit.literature.printed import paper_numbers
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.patients import VirtualPatient
 from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.sequences import Timing
 from vbqkit.scores import Aggregate, LevelRule

@@ -1,0 +1,109 @@
+"""The tissue table and the phantom that hands it to the scanner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.tissues import (
+    FAT_FAST_SPIN_ECHO,
+    FAT_SPIN_ECHO,
+    TISSUE_NAMES,
+    TISSUES,
+    fat_t1_ms,
+    fat_t2_ms,
+    tissue_named,
+    water_fat_shift_hz,
+)
+from vbqkit.errors import ScannerError
+
+EVERY_ROW = (*TISSUES, FAT_SPIN_ECHO, FAT_FAST_SPIN_ECHO)
+
+
+@pytest.mark.parametrize("tissue", EVERY_ROW, ids=lambda t: t.name)
+def test_every_value_lies_inside_its_cited_range_and_names_a_source(tissue):
+    values = (tissue.proton_density, tissue.t1_ms, tissue.t1_3t_ms, tissue.t2_ms, tissue.t2_3t_ms)
+    for value, (low, high) in zip(values, tissue.ranges, strict=True):
+        assert low <= value <= high
+    assert len(tissue.source) > 9
+    assert 0 <= tissue.pdff <= 1
+
+
+def test_codes_are_row_numbers_and_air_is_zero():
+    assert TISSUE_NAMES[0] == "air"
+    assert [t.code for t in TISSUES] == list(range(len(TISSUES)))
+    assert len(set(TISSUE_NAMES)) == len(TISSUE_NAMES)
+
+
+@pytest.mark.parametrize("tissue", [t for t in EVERY_ROW if t.proton_density > 0], ids=lambda t: t.name)
+def test_the_field_rule_passes_through_both_tabulated_fields_and_is_monotonic(tissue):
+    assert tissue.t1_at(1.5) == pytest.approx(tissue.t1_ms)
+    assert tissue.t1_at(3.0) == pytest.approx(tissue.t1_3t_ms)
+    assert tissue.t2_at(3.0) == pytest.approx(tissue.t2_3t_ms)
+    fields = (0.3, 0.55, 1.2, 1.5, 3.0, 7.0)
+    t1 = [tissue.t1_at(f) for f in fields]
+    assert t1 == sorted(t1)  # T1 grows with field (Bottomley 1984)
+    assert min(t1[1:4]) < tissue.t1_at(1.2) + 1e-9 < tissue.t1_at(1.5) + 1e-9
+
+
+def test_marrow_as_water_and_fat_reproduces_the_whole_marrow_t1_of_de_bazelaire_2004():
+    """Published: 549 +- 52 ms at 1.5 T and 586 +- 73 ms at 3 T for whole lumbar marrow, by a mono-exponential fit."""
+    ti = np.array([50.0, 150, 300, 500, 800, 1200, 1800, 2600, 4000])
+    for field_t, mean, sd in ((1.5, 549, 52), (3.0, 586, 73)):
+        water, fat = tissue_named("marrow").t1_at(field_t), fat_t1_ms(field_t)
+        recovery = 0.45 * (1 - 2 * np.exp(-ti / fat)) + 0.55 * (1 - 2 * np.exp(-ti / water))
+        candidates = np.arange(200.0, 1200.0, 1.0)
+        error = [((1 - 2 * np.exp(-ti / t1) - recovery) ** 2).sum() for t1 in candidates]
+        assert abs(candidates[int(np.argmin(error))] - mean) < 2 * sd
+
+
+def test_an_unknown_tissue_is_refused_with_the_nearest_name():
+    with pytest.raises(ScannerError, match=r"no tissue 'marow'\. Did you mean 'marrow'"):
+        tissue_named("marow")
+
+
+@pytest.mark.parametrize("field_t", [0.2, 9.4, float("nan")])
+def test_a_field_outside_the_rule_is_refused(field_t):
+    with pytest.raises(ScannerError, match=r"outside 0\.3 to 7 T"):
+        tissue_named("csf").t1_at(field_t)
+
+
+def test_fat_is_brighter_in_a_fast_spin_echo_than_in_a_spin_echo():
+    assert fat_t2_ms(1.5, echo_train_length=1) == FAT_SPIN_ECHO.t2_ms
+    assert fat_t2_ms(1.5, echo_train_length=16) > 2 * fat_t2_ms(1.5, echo_train_length=1)
+    with pytest.raises(ScannerError, match="echo train length of 0"):
+        fat_t2_ms(1.5, echo_train_length=0)
+
+
+def test_fat_lies_about_430_hz_below_water_at_3_t():
+    assert water_fat_shift_hz(3.0) == pytest.approx(434, abs=10)
+
+
+def test_a_phantom_is_read_only_and_knows_its_truth():
+    bottle = Phantom.uniform("csf", shape=(2, 3, 4))
+    assert bottle.spacing_mm == (1.0, 0.5, 0.5)
+    assert np.allclose(bottle.center_mm, 0)
+    assert bottle.true_t1_ms(1.5).max() == tissue_named("csf").t1_ms
+    assert bottle.true_t2_ms(3.0).min() == tissue_named("csf").t2_3t_ms
+    assert np.isnan(Phantom.uniform("air", shape=(1, 1, 1)).true_t1_ms(1.5)).all()
+    with pytest.raises(ValueError, match="read-only"):
+        bottle.tissue[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pdff": np.zeros((2, 3, 5))}, r"pdff map has shape \(2, 3, 5\)"),
+        ({"tissue": np.full((2, 3, 4), 200)}, "tissue map holds code 200"),
+        ({"level": np.full((2, 3, 4), len(LEVELS))}, "level map holds code"),
+        ({"pdff": np.full((2, 3, 4), 1.2)}, "must stay between 0 and 1"),
+        ({"pdff": np.full((2, 3, 4), np.nan)}, "must stay between 0 and 1"),
+        ({"affine": np.zeros((4, 4))}, "not singular"),
+    ],
+)
+def test_an_impossible_phantom_is_refused(changes, words):
+    zeros = np.zeros((2, 3, 4))
+    maps = {"tissue": zeros, "pdff": zeros, "pd_scale": zeros, "level": zeros, "affine": np.eye(4)} | changes
+    with pytest.raises(ScannerError, match=words):
+        Phantom(**maps)

@@ -1,0 +1,242 @@
+"""The lesson widgets without a browser: what they say and keep. tests/browser walks them with mouse and keyboard."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from vbqkit.exercises import choices, kept_own_spread, question
+from vbqkit.exercises.readers import known_case
+from vbqkit.exercises.virtual_cohort import virtual_cohort
+from vbqkit.lessons.final import final_stations
+from vbqkit.lessons.patient_series import PatientSeries, Station
+from vbqkit.lessons.placing import PlacingExercise
+from vbqkit.lessons.questions import ScanLab, ask, feedback_html, show_answer
+from vbqkit.lessons.reading_twice import read_twice
+from vbqkit.lessons.score_check import check_score_button
+from vbqkit.page.line_chart import line_chart_html
+from vbqkit.page.slice_picture import png_bytes, slice_html
+from vbqkit.scanner.prepared import prepare
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("VBQKIT_STATE_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def case():
+    return known_case("plain", 7)
+
+
+@pytest.fixture(scope="module")
+def prepared(case):
+    return prepare(case.phantom, case.scanner, "T1", rng=np.random.default_rng(1))
+
+
+def kept(state):
+    return [json.loads(line) for line in (state / "progress.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_choice_is_checked_told_and_kept(state):
+    name = "20-vein"
+    box = ask(name)
+    _, field, button, feedback = box.children
+    button.click()
+    assert "Choose or write an answer first" in feedback.value
+    for key in [key for _, key in field.options]:
+        field.value = key
+        button.click()
+        right = question(name).check(key).right
+        assert f"data-right='{str(right).lower()}'" in feedback.value
+    assert [entry["passed"] for entry in kept(state)].count(True) == 1
+    assert len(kept(state)) == len(choices()[name].options)
+
+
+def test_progress_that_cannot_be_kept_is_said_and_the_feedback_stays(state, monkeypatch):
+    (state / "file").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("VBQKIT_STATE_DIR", str(state / "file"))
+    _, field, button, feedback = ask("20-vein").children
+    field.value = "c"
+    button.click()
+    assert "Right" in feedback.value
+    assert "cannot be made or written" in feedback.value
+
+
+def test_an_answer_is_shown_only_on_demand():
+    box = show_answer("30-snr", student="4")
+    _, button, shown = box.children
+    assert shown.value == ""
+    button.value = True
+    number = float(re.search(r">([\d.]+)", shown.value).group(1))
+    assert ask("30-snr", student="4") is not None
+    assert number > 10
+
+
+def test_feedback_says_in_words_what_its_colour_says():
+    assert "✓ Right" in feedback_html(True, "Right: 3.")
+    assert "✗ Not yet" in feedback_html(False, "Not yet: <b>")
+    assert "&lt;b&gt;" in feedback_html(False, "Not yet: <b>")
+
+
+def test_the_gain_moves_every_signal_and_not_the_vbq(case, prepared):
+    rois = [r for r in case.reference_rois if r.label in ("L1", "L2", "L3", "L4", "CSF")]
+    lab = ScanLab(prepared, rois=rois, controls=("gain", "te_ms"))
+    before, mean = lab.values["VBQ"], rois[0].measure(lab.image).mean
+    lab._sliders["gain"].value = 0.5
+    assert rois[0].measure(lab.image).mean == pytest.approx(mean / 2, rel=0.01)
+    assert lab.values["VBQ"] == pytest.approx(before, rel=0.005)
+    lab._sliders["te_ms"].value = 60
+    assert lab.values["VBQ"] < 0.7 * before
+
+
+def test_a_scan_that_cannot_be_is_said_in_place(case, prepared):
+    rois = [r for r in case.reference_rois if r.label in ("L1", "CSF")]
+    lab = ScanLab(prepared, rois=rois, controls=("tr_ms", "te_ms"))
+    lab._sliders["tr_ms"].value = 200
+    lab._sliders["te_ms"].value = 160
+    lab._sliders["tr_ms"].value = 200
+    shown = lab._table.value
+    if "Not possible" not in shown:
+        assert lab.image.acquisition.te_ms < lab.image.acquisition.tr_ms
+    with pytest.raises(TypeError, match="no slider 'colour'"):
+        ScanLab(prepared, rois=rois, controls=("colour",))
+    with pytest.raises(TypeError, match="'ti_ms' needs a value"):
+        ScanLab(prepared, rois=rois, controls=("ti_ms",))
+
+
+def test_the_placing_exercise_grades_shows_and_keeps(case, state):
+    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="mend")
+    exercise.check()
+    assert "6 of 6 ROIs must be mended" in exercise._feedback.value
+    assert exercise._pictures.value.count("<figure data-close-up") >= 4
+    assert exercise._show.disabled
+    exercise.studio.rois = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+    exercise.check()
+    assert "All 6 ROIs pass" in exercise._feedback.value
+    assert exercise.consequence.shift == 0.0
+    exercise._show.value = True
+    assert "reference ROIs" in exercise._reference.value
+    assert [entry["passed"] for entry in kept(state)] == [False, True]
+
+
+def test_an_empty_picture_says_what_is_missing(case):
+    exercise = PlacingExercise(case, lesson="20", exercise="place")
+    exercise.check()
+    assert exercise._feedback.value.count("There is no ROI called") == 6
+    assert "can be told when all its ROIs lie on the picture" in exercise._feedback.value
+
+
+def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
+    finished = []
+    series = PatientSeries(
+        [Station("A", "reading1", "plain", 7), Station("A again", "reading2", "plain", 7, repeat_of="A")],
+        on_finish=lambda s: finished.append(s.results()) or "<p>done</p>",
+    )
+    series.advance()
+    series.advance()
+    assert "no ROI yet" in series._head.value
+    for _ in range(2):
+        series.studio.rois = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+        series.advance()
+    assert "All patients are done" in series._head.value
+    assert series._result.value == "<p>done</p>"
+    assert [r.repeat_of for r in finished[0]] == ["", "A"]
+    assert all(g.passed for r in finished[0] for g in r.grades)
+    assert len(series.rows()) == 8
+
+
+def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state, monkeypatch):
+    """Every second reading has the CSF ROI on another place; the known answer: the ratio of the two CSF means, on the log scale."""
+    monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
+    series = read_twice("7")
+    good = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+    csf = next(r for r in good if r.label == "CSF")
+    other = [csf.moved((0.0, 4.0, 0.0)) if r is csf else r for r in good]
+    series.advance()
+    for number in range(6):
+        series.studio.rois = good if number < 3 else other
+        series.advance()
+    image = case.volumes["T1"]
+    expected = abs(np.log(csf.measure(image).mean / other[good.index(csf)].measure(image).mean)) / np.sqrt(2)
+    assert kept_own_spread("7").relative_sd == pytest.approx(expected)
+    assert kept_own_spread("8") is None
+    assert "Your own spread is" in series._result.value
+    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="mend", student="7")
+    exercise.studio.rois = other
+    exercise.check()
+    assert "your own spread" in exercise._feedback.value
+    assert exercise.consequence.spread == pytest.approx(expected * exercise.consequence.reference)
+
+
+def test_a_reading_without_scores_gives_no_spread_and_says_so(case, state, monkeypatch):
+    monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
+    series = read_twice("7")
+    series.advance()
+    for _ in range(6):
+        series.studio.rois = case.reference_rois[:2]
+        series.advance()
+    assert "0 patients were read twice" in series._result.value
+
+
+def test_a_score_is_checked_told_and_kept(state):
+    cohort = virtual_cohort()
+    button, feedback = check_score_button(lambda t: t["L1"], cohort).children
+    button.click()
+    assert "Not yet" in feedback.value
+    assert "receiver gain" in feedback.value
+    button, feedback = check_score_button(lambda t: t["L1"] / t["muscle"], cohort).children
+    button.click()
+    assert "Right" in feedback.value
+    assert "<li>The receiver gain cancels.</li>" in feedback.value
+    assert [entry["passed"] for entry in kept(state)] == [False, True]
+
+
+def test_the_final_has_five_patients_and_one_of_them_twice():
+    stations = final_stations("7")
+    assert len(stations) == 6
+    assert len({s.kind for s in stations}) == 5
+    assert stations[-1].seed == next(s.seed for s in stations if s.title == stations[-1].repeat_of)
+    assert final_stations("7") == stations
+    assert final_stations("8") != stations
+
+
+def test_a_picture_says_in_words_what_it_shows(case):
+    image = case.middle_slice()
+    page = slice_html(image, alt="Two 'quotes' & more", rois=case.reference_rois, caption="x")
+    assert "alt='Two &#x27;quotes&#x27; &amp; more'" in page
+    assert "Synthetic." in page
+    assert page.count("<polygon") == 2 * len(case.reference_rois)
+
+
+def test_the_png_is_read_by_another_library():
+    from io import BytesIO
+
+    from PIL import Image
+
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert np.array_equal(np.asarray(Image.open(BytesIO(png_bytes(pixels)))), pixels)
+    colour = np.stack([pixels, pixels + 1, pixels + 2], axis=2)
+    assert np.array_equal(np.asarray(Image.open(BytesIO(png_bytes(colour)))), colour)
+
+
+def test_a_chart_says_its_values_and_its_units():
+    page = line_chart_html([1, 2], {"a": [3.0, 4.0], "b": [3.0, 4.0]}, x_title="TR (ms)", y_title="ratio", alt="rises")
+    assert "aria-label='rises'" in page
+    assert "TR (ms)" in page
+    assert page.count("<circle") == 4
+    heights = [float(y) for y in re.findall(r"y='([\d.]+)' style='font-weight", page)]
+    assert abs(heights[0] - heights[1]) >= 13, "labels of lines that end together do not overlap"
+
+
+def test_labels_lie_beside_their_roi_and_within_the_picture(case):
+    image, roi = case.middle_slice(), case.reference_rois[0]
+    points = image.to_rows_cols(roi.outline_mm())
+    x, anchor = re.search(r"<text x='([\d.]+)' .*?text-anchor='(\w+)'", slice_html(image, alt="", rois=[roi])).groups()
+    assert (anchor, float(x) > points[:, 1].max()) == ("start", True)
+    near_the_edge = (0, image.shape[0], 0, int(points[:, 1].max()) + 2)
+    page = slice_html(image, alt="", rois=[roi], crop=near_the_edge)
+    x, anchor = re.search(r"<text x='([\d.]+)' .*?text-anchor='(\w+)'", page).groups()
+    assert (anchor, float(x) < points[:, 1].min()) == ("end", True)

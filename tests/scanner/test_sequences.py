@@ -1,0 +1,157 @@
+"""Signal equations against the textbook, a slow oracle and the figures worked out by hand."""
+
+from __future__ import annotations
+
+from math import exp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vbqkit.anatomy.tissues import TISSUES
+from vbqkit.errors import ScannerError
+from vbqkit.scanner.sequences import (
+    Timing,
+    dixon_signals,
+    inversion_recovery,
+    spin_echo,
+    tissue_signal,
+    train_signal,
+    water_signals,
+)
+
+relaxation = st.tuples(st.floats(150, 5000), st.floats(5, 2500))
+
+
+@given(relaxation, st.floats(300, 6000), st.floats(5, 120))
+def test_spin_echo_is_the_textbook_equation(times, tr, te):
+    t1, t2 = times
+    textbook = (1 - 2 * exp(-(tr - te / 2) / t1) + exp(-tr / t1)) * exp(-te / t2)
+    assert spin_echo(t1, t2, tr_ms=tr, te_ms=te) == pytest.approx(textbook, abs=1e-12)
+
+
+@given(relaxation, st.floats(1500, 8000), st.floats(5, 100), st.floats(80, 400))
+def test_inversion_recovery_is_the_textbook_equation_before_the_magnitude(times, tr, te, ti):
+    t1, t2 = times
+    textbook = (1 - 2 * exp(-ti / t1) + exp(-tr / t1)) * exp(-te / t2)
+    assert inversion_recovery(t1, t2, tr_ms=tr, te_ms=te, ti_ms=ti) == pytest.approx(textbook, abs=1e-12)
+
+
+def steady_state(t1: float, timing: Timing, step_ms: float = 0.05) -> float:
+    """Longitudinal magnetisation at the excitation, by brute force over five repetitions."""
+    spacing = timing.echo_spacing_ms or timing.te_ms
+    start = timing.ti_ms or 0.0
+    pulses = sorted(start + (k + 0.5) * spacing for k in range(timing.echo_train_length))
+    decay, m, at_excitation = exp(-step_ms / t1), 1.0, 0.0
+    for _ in range(5):
+        if timing.ti_ms is not None:
+            m = -m
+        due, time, excited = list(pulses), 0.0, timing.ti_ms is None
+        if excited:
+            at_excitation, m = m, 0.0
+        for _ in range(round(timing.tr_ms / step_ms)):
+            m = 1 - (1 - m) * decay
+            time += step_ms
+            if not excited and time >= start - 1e-6:
+                at_excitation, m, excited = m, 0.0, True
+            if due and time >= due[0] - 1e-6:
+                m = -m
+                due.pop(0)
+    return at_excitation
+
+
+@pytest.mark.parametrize("t1", [300.0, 950.0, 4150.0])
+@pytest.mark.parametrize(
+    "timing",
+    [
+        Timing(tr_ms=500, te_ms=10, echo_train_length=3, echo_spacing_ms=10),
+        Timing(tr_ms=3000, te_ms=100, echo_train_length=16, echo_spacing_ms=12.5),
+        Timing(tr_ms=2500, te_ms=60, ti_ms=150, echo_train_length=10, echo_spacing_ms=12),
+    ],
+    ids=["T1", "T2", "STIR"],
+)
+def test_echo_trains_agree_with_a_step_by_step_simulation(t1, timing):
+    assert train_signal(t1, 1e12, timing) == pytest.approx(steady_state(t1, timing), abs=2e-3)
+
+
+def vbq(pdff: float, field_t: float, timing: Timing) -> float:
+    marrow = tissue_signal("marrow", timing, field_t=field_t, pdff=pdff)
+    return marrow / tissue_signal("csf", timing, field_t=field_t)
+
+
+def test_the_figures_worked_out_by_hand_come_out_of_the_equations():
+    """reference/methods.md section 3, "a check by hand"."""
+    assert vbq(0.45, 3.0, Timing(tr_ms=600, te_ms=20)) == pytest.approx(2.85, rel=0.04)
+    assert vbq(0.65, 1.5, Timing(tr_ms=500, te_ms=12)) == pytest.approx(4.4, rel=0.04)
+    t2 = Timing(tr_ms=3000, te_ms=100, echo_train_length=16, echo_spacing_ms=12.5)
+    assert vbq(0.45, 1.5, t2) == pytest.approx(0.50, abs=0.06)
+    assert vbq(0.65, 1.5, t2) == pytest.approx(0.66, abs=0.06)
+    stir = Timing(tr_ms=4000, te_ms=60, ti_ms=150, echo_train_length=12, echo_spacing_ms=10)
+    assert vbq(0.55, 1.5, stir) == pytest.approx(0.3, abs=0.05)
+
+
+@given(st.floats(0.05, 0.9))
+def test_more_marrow_fat_means_a_higher_vbq_t1(pdff):
+    timing = Timing(tr_ms=550, te_ms=11, echo_train_length=3, echo_spacing_ms=11)
+    assert vbq(pdff + 0.05, 1.5, timing) > vbq(pdff, 1.5, timing)
+
+
+def test_water_and_fat_are_added_before_the_magnitude():
+    """Between the null points of fat and water their signals point apart and cancel."""
+    timing = Timing(tr_ms=6000, te_ms=20, ti_ms=400)
+    fat, water = (tissue_signal("marrow", timing, field_t=1.5, pdff=f) for f in (1.0, 0.0))
+    mixed = tissue_signal("marrow", timing, field_t=1.5, pdff=0.5)
+    assert mixed == pytest.approx(abs(fat - water) / 2)
+    assert mixed < 0.5 * (fat + water) / 2
+
+
+def test_stir_suppresses_fat_and_keeps_oedema():
+    timing = Timing(tr_ms=4000, te_ms=50, ti_ms=150, echo_train_length=10, echo_spacing_ms=10)
+    oedema, marrow, fat = (
+        tissue_signal(n, timing, field_t=1.5) for n in ("marrow_oedema", "marrow", "subcutaneous_fat")
+    )
+    assert oedema > 2 * marrow
+    assert marrow > fat
+
+
+def test_every_tissue_has_a_signal_and_what_has_no_protons_has_none():
+    signals = water_signals(Timing(tr_ms=600, te_ms=12), 1.2)
+    for tissue, signal in zip(TISSUES, signals, strict=True):
+        assert (signal > 0) == (tissue.proton_density > 0)
+
+
+def test_a_small_flip_angle_makes_the_fat_fraction_free_of_t1():
+    water, fat = (dixon_signals(t1, tr_ms=10, flip_angle_deg=1) for t1 in (1040, 377))
+    assert 0.4 * fat / (0.4 * fat + 0.6 * water) == pytest.approx(0.4, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ({"tr_ms": 20, "te_ms": 600}, r"TE \(600 ms\) is not shorter than TR \(20 ms\)"),
+        ({"tr_ms": -500, "te_ms": 10}, "TR is -500 ms"),
+        ({"tr_ms": 500, "te_ms": -1}, "TE is -1 ms"),
+        ({"tr_ms": 500, "te_ms": 10, "ti_ms": -150}, "TI is -150 ms"),
+        ({"tr_ms": float("nan"), "te_ms": 10}, "TR is nan ms"),
+        ({"tr_ms": 500, "te_ms": 10, "ti_ms": 495}, "Inversion and echo train take 505 ms, TR is 500 ms"),
+        ({"tr_ms": 500, "te_ms": 10, "echo_train_length": 0}, "echo train length of 0"),
+        ({"tr_ms": 500, "te_ms": 10, "echo_train_length": 4}, "needs an echo spacing"),
+        (
+            {"tr_ms": 150, "te_ms": 10, "echo_train_length": 16, "echo_spacing_ms": 10},
+            "take 160 ms, TR is 150 ms",
+        ),
+    ],
+)
+def test_times_that_cannot_be_are_refused(times, words):
+    with pytest.raises(ScannerError, match=words):
+        Timing(**times)
+
+
+def test_impossible_fractions_angles_and_tissues_are_refused():
+    timing = Timing(tr_ms=500, te_ms=10)
+    with pytest.raises(ScannerError, match=r"fat fraction of 1\.2"):
+        tissue_signal("marrow", timing, field_t=1.5, pdff=1.2)
+    with pytest.raises(ScannerError, match="no tissue 'bone'"):
+        tissue_signal("bone", timing, field_t=1.5)
+    with pytest.raises(ScannerError, match="flip angle 120 degrees"):
+        dixon_signals(900, tr_ms=10, flip_angle_deg=120)

@@ -1,0 +1,183 @@
+"""Nothing placed is ever lost: the case file, shared by studios, broken, foreign, or not writable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vbqkit.errors import FormatError
+from vbqkit.formats import read_rois
+from vbqkit.image import Volume, stack_affine
+from vbqkit.roi import Ellipse, Polygon, Rectangle
+from vbqkit.studio import RoiStudio
+from vbqkit.studio.casefile import CaseFile, merged, read_case
+from vbqkit.studio.drawn_roi import DrawnRoi, to_wire
+
+
+@pytest.fixture
+def volume() -> Volume:
+    rng = np.random.default_rng(5)
+    affine = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+    made = Volume(rng.integers(100, 140, (5, 60, 50)).astype("uint16"), affine)
+    return made.with_acquisition(
+        weighting="T1", frame_of_reference_uid="1.2.3", study_uid="1.2.3.77", series_uid="1.2.3.88"
+    )
+
+
+def box(volume: Volume, label: str, row: float = 20.0) -> Rectangle:
+    return Rectangle.on(volume.slice(2), (row, 25), 6.0, 5.0, label=label)
+
+
+def by_hand(studio: RoiStudio, *rois: DrawnRoi) -> None:
+    """What the browser does when a hand has changed something."""
+    state = studio._state
+    studio._state = {**state, "revision": state["revision"] + 1, "rois": [to_wire(one) for one in rois]}
+
+
+def test_rois_come_back_after_a_restart_with_everything_the_user_set(volume: Volume, tmp_path: Path) -> None:
+    path = tmp_path / "case.vbqkit.json"
+    studio = RoiStudio(volume, case_file=path)
+    key = studio._opened[0].key
+    drawn = DrawnRoi(box(volume, "L3"), locked=True, hidden=True, shifts={key: (0.0, 0.5, -0.25)})
+    by_hand(studio, drawn, DrawnRoi(Ellipse.on(volume.slice(2), (40, 20), 3, 8, label="CSF")))
+    again = RoiStudio(volume, case_file=path)
+    assert [to_wire(one) for one in again._drawn] == [to_wire(one) for one in studio._drawn]
+    assert again._drawn[0].locked
+    assert repr(again.measurements) == repr(studio.measurements)  # nan is not nan
+
+
+def test_the_level_strip_comes_back_too(volume: Volume, tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    studio = RoiStudio(volume, case_file=path)
+    state = studio._state
+    studio._state = {**state, "revision": state["revision"] + 1, "levels": ["T12", "L1", "L2", "L3", "L4", "L5", "L6"]}
+    assert RoiStudio(volume, case_file=path)._state["levels"][-1] == "L6"
+
+
+def test_the_file_is_an_ordinary_roi_file_without_pixels_or_patient(volume: Volume, tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    RoiStudio(volume, case_file=path).rois = [box(volume, "L3")]
+    assert read_rois(path, image=volume).rois[0].label == "L3"
+    content = json.loads(path.read_text())
+    assert content["study_uid"] is None
+    assert content["series_uid"] is None
+    assert set(content) == {
+        "format", "version", "coordinates", "frame_of_reference_uid", "study_uid", "series_uid", "rois", "studio",
+    } | (set(content) & {"weighting"})  # fmt: skip
+    assert "1.2.3.88" not in path.read_text()
+
+
+def test_two_studios_on_one_case_keep_each_others_rois(volume: Volume, tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    one, other = RoiStudio(volume, case_file=path), RoiStudio(volume, case_file=path)
+    by_hand(one, DrawnRoi(box(volume, "L1")))
+    assert [roi.label for roi in other.rois] == ["L1"], "the other studio sees it at once"
+    by_hand(other, *other._drawn, DrawnRoi(box(volume, "L2", 30)))
+    assert [roi.label for roi in one.rois] == ["L1", "L2"]
+    assert len(read_rois(path)) == 2
+
+
+def test_a_studio_in_another_kernel_does_not_overwrite_what_this_one_wrote(volume: Volume, tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    here, there = CaseFile(path, volume), CaseFile(path, volume)
+    here.read(), there.read()
+    first = (DrawnRoi(box(volume, "L1")),)
+    here.write(first, ["L1"])
+    kept = there.write((DrawnRoi(box(volume, "L2")),), ["L1"])
+    assert {one.roi.label for one in kept} == {"L1", "L2"}
+    assert {one.roi.label for one in read_case(path, volume).drawn} == {"L1", "L2"}
+
+
+def test_the_same_roi_changed_on_both_sides_is_kept_twice(volume: Volume) -> None:
+    base = DrawnRoi(box(volume, "L1"), id="a")
+    mine = DrawnRoi(box(volume, "L1", 22), id="a")
+    theirs = DrawnRoi(box(volume, "L1", 33), id="a")
+    known = {"a": to_wire(base)}
+    both = merged(known, (mine,), (theirs,))
+    assert [one.roi for one in both] == [theirs.roi, mine.roi]
+    assert both[0].id != both[1].id
+    assert merged(known, (mine,), (base,)) == (mine,)
+    assert merged(known, (base,), (theirs,)) == (theirs,)
+    assert merged(known, (), (base,)) == ()
+    assert merged(known, (base,), ()) == ()
+    assert merged(known, (), (theirs,)) == (theirs,)
+    assert merged(known, (mine,), ()) == (mine,)
+
+
+def test_a_late_answer_of_the_browser_does_not_undo_what_python_did(volume: Volume) -> None:
+    studio = RoiStudio(volume, rois=[box(volume, "L1")])
+    before = dict(studio._state)
+    studio.rois = [*studio.rois, box(volume, "L2", 30)]
+    kept = studio._drawn
+    moved = {**before["rois"][0], "label": "T12"}
+    # the browser had seen only `before` when it sent this
+    studio._state = {**before, "revision": before["revision"] + 1, "rois": [moved]}
+    assert {roi.label for roi in studio.rois} >= {"T12", "L2"}
+    assert len(kept) == 2
+
+
+def test_many_fast_changes_of_which_some_never_arrive_make_no_copies(volume: Volume) -> None:
+    studio = RoiStudio(volume, rois=[box(volume, "L1")])
+    state = dict(studio._state)
+    for step in (3, 4, 9):  # the browser skips messages while one is on its way
+        wire = {**state["rois"][0], "center": [0.0, 15.0, -16.0 - step]}
+        studio._state = {**state, "revision": state["revision"] + step, "rois": [wire]}
+    assert len(studio.rois) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("not json", "is not a ROI file"),
+        ('{"format": "vbqkit-rois", "version": 99, "coordinates": "DICOM LPS, mm", "rois": []}', "version 99"),
+        ('{"format": "vbqkit-rois", "version": 1, "coordinates": "DICOM LPS, mm", "rois": 3}', "'rois' must be a list"),
+        (
+            '{"format": "vbqkit-rois", "version": 1, "coordinates": "DICOM LPS, mm", "frame_of_reference_uid": "9.9", "rois": []}',
+            "another frame of reference",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_left_as_it_is_and_the_studio_lives(
+    volume: Volume, tmp_path: Path, content: str, words: str
+) -> None:
+    path = tmp_path / "case.json"
+    path.write_text(content)
+    studio = RoiStudio(volume, case_file=path)
+    assert any(words in text for text in studio._messages)
+    studio.rois = [box(volume, "L1")]
+    assert path.read_text() == content
+    assert studio.case_file is not None
+    assert read_rois(studio.case_file).rois[0].label == "L1"
+    assert studio.measurements["L1"].n > 0
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_the_rois_stay(volume: Volume, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    studio = RoiStudio(volume, case_file=blocked / "case.json")
+    studio.rois = [box(volume, "L1")]
+    assert any("cannot be written" in text for text in studio._messages)
+    assert len(studio.rois) == 1
+
+
+def test_a_folder_instead_of_a_file_is_refused_in_words(volume: Volume, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="is a folder"):
+        RoiStudio(volume, case_file=tmp_path)
+
+
+@pytest.mark.slow
+def test_ten_thousand_rois_are_refused_in_words_and_a_thousand_are_kept_and_measured(
+    volume: Volume, tmp_path: Path
+) -> None:
+    points = np.array([[0, 10, -10], [0, 14, -10], [0, 12, -14.0]])
+    drawn = tuple(DrawnRoi(Polygon(points=points, label=f"R{k}")) for k in range(10_000))
+    for name, count in (("many.json", 10_000), ("fewer.json", 1000)):
+        CaseFile(tmp_path / name, volume).write(drawn[:count], ["L1"])
+    studio = RoiStudio(volume, case_file=tmp_path / "many.json")
+    assert any("10000 ROIs are too many" in text for text in studio._messages)
+    assert studio.rois == ()
+    assert len(read_case(tmp_path / "many.json", volume).drawn) == 10_000
+    assert RoiStudio(volume, case_file=tmp_path / "fewer.json").measurements["R999"].n > 0

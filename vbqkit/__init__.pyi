@@ -1,0 +1,29 @@
+from . import anatomy as anatomy
+from . import charts as charts
+from . import cohort as cohort
+from . import exercises as exercises
+from . import formats as formats
+from . import lessons as lessons
+from . import literature as literature
+from . import roi as roi
+from . import scanner as scanner
+from . import scores as scores
+from . import stats as stats
+from . import studio as studio
+from . import validation as validation
+from .acquisition import Acquisition as Acquisition
+from .errors import Caution as Caution
+from .errors import VbqkitError as VbqkitError
+from .formats import read_rois as read_rois
+from .formats import read_study as read_study
+from .formats import write_rois as write_rois
+from .image import Series as Series
+from .image import Slice as Slice
+from .image import Study as Study
+from .image import Volume as Volume
+from .roi import Ellipse as Ellipse
+from .roi import Measurement as Measurement
+from .roi import Polygon as Polygon
+from .roi import Rectangle as Rectangle
+
+__version__: str

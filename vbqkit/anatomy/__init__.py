@@ -1,0 +1,5 @@
+"""The body that is scanned: lumbar spines with known truth, their tissues and findings, and the people they belong to. Synthetic."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,195 @@
+"""Where an expert would measure: rectangles of 0.40 cm2 by the papers' rules, placed on the truth.
+
+Rules (papers 000, 001, 004): trabecular marrow on the plane through the middle of the vertebra, inside the shell and
+the endplates, off the basivertebral vein and every lesion; CSF in the dural sac at L3, or next to it where the canal is
+narrow there, without root, cord or fat; noise in air outside the body. All ROIs have one area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.anatomy.canvas import CODE
+from vbqkit.anatomy.findings import Finding, MetalHardware
+from vbqkit.anatomy.phantom import LEVELS
+from vbqkit.anatomy.spine import Spine
+from vbqkit.errors import ScannerError
+from vbqkit.roi import FIXED_AREA_CM2, Rectangle
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+ROI_LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5")
+"""Vertebrae that may have a ROI: L1 to L4, and T12 and L5 to stand in for a fractured one."""
+
+_CSF_LEVELS = ("L3", "L4", "L2", "L5", "L1")
+_HALF_SLAB_MM = 2.3  # a measured slice averages this far to either side
+_STEP_MM = 0.5
+_SKIN_TO_NOISE_MM = 18.0
+
+
+def reference_rois(
+    spine: Spine,
+    tissue: npt.NDArray[np.uint8],
+    level: npt.NDArray[np.uint8],
+    affine: Array,
+    *,
+    findings: Sequence[Finding] = (),
+    height_mm: float = 6.4,
+) -> tuple[Rectangle, ...]:
+    """Rectangles labelled ``"T12"`` to ``"L5"``, ``"CSF"`` and ``"noise"``, each clean on the truth.
+
+    Parameters
+    ----------
+    spine : Spine
+        The skeleton: frames and canal.
+    tissue, level : ndarray of uint8, shape (planes, rows, cols)
+        Truth of every voxel.
+    affine : ndarray, shape (4, 4)
+        (plane, row, col, 1) to LPS mm.
+    findings : sequence of Finding
+        A fractured or instrumented vertebra has no ROI, as the papers leave it out.
+    height_mm : float
+        Height of the vertebral rectangle; its width follows from the area.
+
+    Returns
+    -------
+    tuple of Rectangle
+        A level without a clean place is left out.
+    """
+    truth = _Truth(tissue, level, affine)
+    left_out = {f.level for f in findings if f.excludes_roi}
+    left_out |= {LEVELS[LEVELS.index(f.level) + 1] for f in findings if isinstance(f, MetalHardware)}
+    rois = []
+    for name in ROI_LEVELS:
+        if name not in left_out:
+            roi = _marrow_roi(truth, spine, name, height_mm)
+            if roi is not None:
+                rois.append(roi)
+    rois.append(_csf_roi(truth, spine))
+    rois.append(_noise_roi(truth, spine))
+    return tuple(rois)
+
+
+class _Truth:
+    """The label maps, and what lies within a slab around a plane."""
+
+    def __init__(self, tissue: npt.NDArray[np.uint8], level: npt.NDArray[np.uint8], affine: Array) -> None:
+        self.tissue, self.level = tissue, level
+        self.x = affine[0, 3] + affine[0, 0] * np.arange(tissue.shape[0])
+        self.y = affine[1, 3] + affine[1, 2] * np.arange(tissue.shape[2])
+        self.z = affine[2, 3] + affine[2, 1] * np.arange(tissue.shape[1])
+
+    def planes(self, x_mm: float) -> slice:
+        inside = np.flatnonzero(np.abs(self.x - x_mm) <= _HALF_SLAB_MM)
+        if not len(inside):
+            inside = np.array([int(np.argmin(np.abs(self.x - x_mm)))])
+        return slice(int(inside[0]), int(inside[-1]) + 1)
+
+    def sample(self, clean: Mask, points_yz: Array) -> Mask:
+        """A (rows, cols) mask at (y, z) points, False outside the grid; shape (..., 2) to (...)."""
+        col = np.rint((points_yz[..., 0] - self.y[0]) / (self.y[1] - self.y[0])).astype(int)
+        row = np.rint((points_yz[..., 1] - self.z[0]) / (self.z[1] - self.z[0])).astype(int)
+        inside = (col >= 0) & (col < len(self.y)) & (row >= 0) & (row < len(self.z))
+        found: Mask = np.zeros(points_yz.shape[:-1], dtype=bool)
+        found[inside] = clean[row[inside], col[inside]]
+        return found
+
+
+def _place(
+    truth: _Truth,
+    clean: Mask,
+    *,
+    center: Array,
+    axes: tuple[Array, Array],
+    reach: tuple[float, float],
+    size: tuple[float, float],
+    wish: tuple[float, float],
+    margin_mm: float,
+) -> tuple[float, float] | None:
+    """Best place (a, b) of a rectangle of a size in a frame: clean with a margin, far from dirt, near the wish."""
+    from scipy.ndimage import distance_transform_edt, minimum_filter  # noqa: PLC0415 - only anatomy needs it
+
+    a = np.arange(-reach[0], reach[0] + _STEP_MM / 2, _STEP_MM)
+    b = np.arange(-reach[1], reach[1] + _STEP_MM / 2, _STEP_MM)
+    points = center + a[None, :, None] * axes[0] + b[:, None, None] * axes[1]
+    allowed = truth.sample(clean, points)
+    if not allowed.any():
+        return None
+    box = [2 * int(np.ceil((edge / 2 + margin_mm) / _STEP_MM)) + 1 for edge in (size[1], size[0])]
+    fits = minimum_filter(allowed, size=box, mode="constant", cval=False)
+    if not fits.any():
+        return None
+    room = distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1] * _STEP_MM
+    off = np.hypot(a[None, :] - wish[0], b[:, None] - wish[1])
+    worth = np.where(fits, np.minimum(room, 3.0) - 0.35 * off, -np.inf)
+    row, col = np.unravel_index(int(np.argmax(worth)), worth.shape)
+    return float(a[col]), float(b[row])
+
+
+def _rectangle(x: float, center: Array, axes: tuple[Array, Array], size: tuple[float, float], label: str) -> Rectangle:
+    return Rectangle(
+        center=(x, float(center[0]), float(center[1])),
+        half_width=(0.0, float(axes[0][0]) * size[0] / 2, float(axes[0][1]) * size[0] / 2),
+        half_height=(0.0, float(axes[1][0]) * size[1] / 2, float(axes[1][1]) * size[1] / 2),
+        label=label,
+    )
+
+
+def _marrow_roi(truth: _Truth, spine: Spine, name: str, height_mm: float) -> Rectangle | None:
+    vertebra = spine[name]
+    x = float(vertebra.center_mm[0])
+    planes = truth.planes(x)
+    clean = (truth.tissue[planes] == CODE["marrow"]) & (truth.level[planes] == LEVELS.index(name))
+    back, up = vertebra.axes[1:, 1], vertebra.axes[1:, 2]
+    axes = (back / np.linalg.norm(back), np.array([-back[1], back[0]]) / np.linalg.norm(back))
+    if axes[1] @ up < 0:
+        axes = (axes[0], -axes[1])
+    center = vertebra.center_mm[1:]
+    for tall in (height_mm, 5.0, 4.0):  # a flat body has room for a flat rectangle only
+        size = (FIXED_AREA_CM2 * 100.0 / tall, tall)
+        place = _place(
+            truth, clean.all(axis=0), center=center, axes=axes,
+            reach=(vertebra.half_depth_mm + 2, vertebra.height_mm / 2 + 1),
+            size=size, wish=(-0.22 * vertebra.half_depth_mm, 0.0), margin_mm=0.9,
+        )  # fmt: skip
+        if place is not None:
+            return _rectangle(x, center + place[0] * axes[0] + place[1] * axes[1], axes, size, name)
+    return None
+
+
+def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
+    for width in (4.0, 3.2, 2.5):  # across the sac; its length follows from the area
+        for name in _CSF_LEVELS:
+            s = spine.level_s_mm[spine.index(name)]
+            at = np.array([np.interp(s, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
+            ahead = np.array([np.interp(s + 4.0, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
+            down = (ahead - at)[1:] / np.linalg.norm((ahead - at)[1:])
+            axes = (np.array([-down[1], down[0]]), down)
+            clean = (truth.tissue[truth.planes(float(at[0]))] == CODE["csf"]).all(axis=0)
+            size = (width, FIXED_AREA_CM2 * 100.0 / width)
+            place = _place(
+                truth, clean, center=at[1:], axes=axes, reach=(20.0, 14.0), size=size, wish=(5.0, 0.0), margin_mm=0.5
+            )
+            if place is not None:
+                return _rectangle(float(at[0]), at[1:] + place[0] * axes[0] + place[1] * axes[1], axes, size, "CSF")
+    raise ScannerError(
+        "No place in the dural sac from L1 to L5 holds 0.40 cm2 of CSF without root or cord. "
+        "Take a finding off this patient, or another seed."
+    )
+
+
+def _noise_roi(truth: _Truth, spine: Spine) -> Rectangle:
+    """In the air behind the back, far enough from the skin that its ringing has died away; the field of view reaches that far."""
+    planes = truth.planes(0.0)
+    air = (truth.tissue[planes] == CODE["air"]).all(axis=0)
+    size = (5.0, FIXED_AREA_CM2 * 100.0 / 5.0)
+    axes = (np.array([1.0, 0.0]), np.array([0.0, -1.0]))
+    skin = np.array([truth.y[np.flatnonzero(~row)[-1]] if (~row).any() else truth.y[0] for row in air])
+    z = float(spine["L3"].center_mm[2])
+    row = int(np.argmin(np.abs(truth.z - z)))
+    y = float(skin[max(0, row - 12) : row + 13].max()) + _SKIN_TO_NOISE_MM + size[0] / 2
+    return _rectangle(0.0, np.array([y, z]), axes, size, "noise")

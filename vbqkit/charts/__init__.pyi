@@ -1,0 +1,12 @@
+from .against_dexa import plot_against_dexa as plot_against_dexa
+from .agreement import plot_bland_altman as plot_bland_altman
+from .correlations import plot_correlations as plot_correlations
+from .cutoffs import plot_cutoffs as plot_cutoffs
+from .cutoffs import plot_score as plot_score
+from .groups import plot_groups as plot_groups
+from .groups import plot_levels as plot_levels
+from .look import CONFIG as CONFIG
+from .look import OKABE_ITO as OKABE_ITO
+from .look import Chart as Chart
+from .look import show as show
+from .roc import plot_roc as plot_roc

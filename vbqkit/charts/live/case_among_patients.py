@@ -1,0 +1,116 @@
+"""The reader's case among published patients, following the ROIs as they are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any, Protocol
+
+import ipywidgets
+import pandas as pd
+import plotly.graph_objects as go
+
+from vbqkit.charts import plot_against_dexa
+from vbqkit.charts.live.figure import live_figure, save_buttons, with_one_title
+from vbqkit.cohort import column as column_named
+from vbqkit.image import Volume
+from vbqkit.page.still import Still
+from vbqkit.page.table import table_html
+from vbqkit.scores import Refusal, Score
+
+SCORES = {"SNR": "snr", "M-score": "m_score"}
+"""Names in the studio and in the registry, and columns of the patients' table."""
+AGAINST = {"T-score": "t_score", "BMD": "bmd_g_cm2", "TBS": "tbs"}
+
+
+class ScoredCase(Protocol):
+    """Whatever shows a case and its scores, and says when they change: a :class:`vbqkit.studio.RoiStudio`."""
+
+    @property
+    def scores(self) -> Mapping[str, Score | Refusal]:
+        """Every score by its name."""
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        """What is shown."""
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call back after every change of a ROI."""
+
+
+class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+    """A scatter of published patients with the case of a studio in it: choose the axes, move a ROI, and the star moves.
+
+    Parameters
+    ----------
+    studio : RoiStudio
+        Its T1 scores are followed.
+    patients : DataFrame
+        Columns patient, snr, m_score, t_score, bmd_g_cm2, tbs.
+    dexa : mapping, optional
+        The case's own T-score, BMD and TBS under the same names; a line at the height of its score where one is missing.
+    source : str
+        Where the patients come from; shown under the title.
+
+    Attributes
+    ----------
+    figure : plotly FigureWidget
+        What is shown; ``figure.data`` and ``figure.layout`` are plotly's.
+    """
+
+    def __init__(
+        self, studio: ScoredCase, patients: pd.DataFrame, *, dexa: Mapping[str, Any] | None = None, source: str = ""
+    ) -> None:
+        self._studio, self._patients, self._dexa, self._source = (
+            studio,
+            patients,
+            dict({} if dexa is None else dexa),
+            source,
+        )
+        self._score = ipywidgets.ToggleButtons(options=SCORES, description="Score")
+        self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
+        self._note = ipywidgets.HTML()
+        self.figure = live_figure(self._chart())
+        self._save = save_buttons(self.figure)
+        super().__init__([ipywidgets.HBox([self._score, self._against]), self.figure, self._save, self._note])
+        self._score.observe(self._draw, "value")
+        self._against.observe(self._draw, "value")
+        studio.on_change(self._draw)
+        self._draw()
+
+    def still_html(self) -> str:
+        """The numbers of the chart, those of the case if it is synthetic: this is kept in the saved notebook."""
+        names = [name for name in (*SCORES.values(), *AGAINST.values()) if name in self._patients]
+        rows = {str(row.patient): [getattr(row, name) for name in names] for row in self._patients.itertuples()}
+        found = {column: self._studio.scores.get(name) for name, column in SCORES.items()}
+        synthetic = all(volume.acquisition.synthetic for volume in self._studio.volumes)
+        own = {column: score.value for column, score in found.items() if isinstance(score, Score)} | self._dexa
+        table = table_html(
+            rows | ({"your case": [own.get(name) for name in names]} if synthetic else {}),
+            head=["patient", *(column_named(name).label for name in names)],
+            digits=3,
+        )
+        return f"{table}<p>{escape(self._source)}. The chart is in the notebook.</p>"
+
+    def _result(self) -> Score | Refusal:
+        name = next(name for name, column in SCORES.items() if column == self._score.value)
+        return self._studio.scores.get(name) or Refusal(name, "the studio shows no T1 series.")
+
+    def _case(self) -> dict[str, Any] | None:
+        result = self._result()
+        return {self._score.value: result.value, **self._dexa} if isinstance(result, Score) else None
+
+    def _chart(self) -> go.Figure:
+        return plot_against_dexa(
+            self._patients, score=self._score.value, against=self._against.value, case=self._case(), source=self._source
+        )
+
+    def _draw(self, *_: object) -> None:
+        chart = with_one_title(self._chart())
+        with self.figure.batch_update():
+            self.figure.data = []
+            self.figure.add_traces(chart.data)
+            self.figure.layout = chart.layout
+        self._save.value = save_buttons(chart).value
+        result = self._result()
+        self._note.value = f"<b>No star.</b> {escape(str(result))}" if isinstance(result, Refusal) else ""

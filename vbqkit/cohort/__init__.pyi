@@ -1,0 +1,10 @@
+from .columns import COLUMNS as COLUMNS
+from .columns import Column as Column
+from .columns import column as column
+from .describing import Description as Description
+from .describing import describe_cohort as describe_cohort
+from .reading import Cohort as Cohort
+from .reading import check_cohort as check_cohort
+from .reading import read_cohort as read_cohort
+from .template import cohort_columns as cohort_columns
+from .template import make_cohort_template as make_cohort_template

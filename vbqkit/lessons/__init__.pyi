@@ -1,0 +1,15 @@
+from .classroom import show_placement as show_placement
+from .feedback import feedback_html as feedback_html
+from .final import final_exam as final_exam
+from .final import final_stations as final_stations
+from .placing import PlacingExercise as PlacingExercise
+from .questions import ask as ask
+from .questions import line_chart as line_chart
+from .questions import show_answer as show_answer
+from .questions import show_notes as show_notes
+from .questions import show_slice as show_slice
+from .questions import show_table as show_table
+from .questions import show_truth as show_truth
+from .reading_twice import read_twice as read_twice
+from .scan_lab import ScanLab as ScanLab
+from .score_check import check_score_button as check_score_button

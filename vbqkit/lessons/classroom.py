@@ -1,0 +1,56 @@
+"""Pictures for a teacher: a student's ROI on its slice, with what does not belong in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from IPython.display import HTML
+
+from vbqkit.errors import FormatError
+from vbqkit.exercises.placement import check_placement
+from vbqkit.exercises.readers import known_case
+from vbqkit.formats.rois import read_rois
+from vbqkit.page.slice_picture import VERMILION, crop_around, slice_html
+
+
+def show_placement(folder: str | Path, row: Any) -> HTML:
+    """One ROI of a class on its slice.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder that :func:`vbqkit.exercises.readers.read_class` read.
+    row : Series or mapping
+        A row of its placements: student, exercise, case, label.
+
+    Raises
+    ------
+    FormatError
+        If the file is not in the folder any more.
+    """
+    name = f"{row['student']}_{row['exercise']}_{row['case']}.vbqkit.json"
+    path = next(iter(Path(folder).rglob(name)), None)
+    if path is None:
+        raise FormatError(f"There is no file '{name}' in '{folder}'. Read the class again.")
+    kind, seed = str(row["case"]).rsplit("-", 1)
+    case = known_case(kind, int(seed))
+    volume = case.volumes["T1"]
+    roi = next(r for r in read_rois(path) if r.label == row["label"])
+    grade = check_placement(roi, case.phantom, image=volume)
+    if grade.contaminated is None:
+        return HTML(f"<p>{grade}</p>")
+    image = volume.slice(int(grade.slice_index or 0))
+    near = crop_around(image, roi, margin_mm=30.0)
+    told = " ".join(fault.message for fault in grade.faults)
+    return HTML(
+        slice_html(
+            image,
+            alt=f"The ROI {roi.label} of {row['student']} on its slice; pixels that do not belong in it are orange. {told}",
+            rois=[roi],
+            overlays=[(grade.contaminated, VERMILION)],
+            crop=near,
+            height_px=380,
+            caption=f"{row['student']}, {row['case']}, {roi.label}: {told}",
+        )
+    )

@@ -1,0 +1,164 @@
+"""A series of patients, one after the other: repeated readings and the final. Feedback comes at the end."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from vbqkit.errors import VbqkitError
+from vbqkit.exercises.cases import TeachingCase
+from vbqkit.exercises.consequence import check_consequence
+from vbqkit.exercises.own_spread import kept_own_spread
+from vbqkit.exercises.placement import check_placements
+from vbqkit.exercises.progress import state_dir
+from vbqkit.exercises.readers import known_case, segmental_rows
+from vbqkit.exercises.report_card import CaseResult
+from vbqkit.page.still import Still
+from vbqkit.roi import Roi
+from vbqkit.studio.studio import RoiStudio
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One patient of a series: what the student sees as title, the exercise in file names, and how the case is drawn."""
+
+    title: str
+    exercise: str
+    kind: str
+    seed: int
+    repeat_of: str = ""
+
+
+class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """Patients one after the other, each with an empty picture; no feedback before the last.
+
+    Parameters
+    ----------
+    stations : sequence of Station
+        The patients.
+    student : str
+        Number or name.
+    on_finish : callable, optional
+        ``on_finish(series)`` is called when the last patient is done; what it returns is shown as HTML.
+
+    Attributes
+    ----------
+    placed : list of tuple of Roi
+        ROIs of each patient that is done.
+    """
+
+    def __init__(
+        self,
+        stations: Sequence[Station],
+        *,
+        student: str = "1",
+        on_finish: Callable[[PatientSeries], str] | None = None,
+    ) -> None:
+        self.stations, self.student = tuple(stations), student
+        self.placed: list[tuple[Roi, ...]] = []
+        self.studio: RoiStudio | None = None
+        self._on_finish = on_finish
+        self._head, self._place, self._result = ipywidgets.HTML(), ipywidgets.VBox(), ipywidgets.HTML()
+        self._next = ipywidgets.Button(description="Start", button_style="primary", tooltip="Open the next patient")
+        self._next.on_click(lambda _: self.advance())
+        super().__init__([self._head, self._place, self._next, self._result])
+        self.add_class("vbq-series")
+        self._say(
+            f"{len(self.stations)} readings. Place L1 to L4, CSF and noise in each; leave a level out where it must be."
+        )
+
+    def still_html(self) -> str:
+        """What the series is, and how to begin."""
+        return f"{self._head.value}<p>Run the notebook and press Start.</p>{self._result.value}"
+
+    def advance(self) -> None:
+        """Keep what was placed and open the next patient, or finish."""
+        if self.studio is not None:
+            if not self.studio.rois:
+                self._say("There is no ROI yet. Place the ROIs of this patient first.")
+                return
+            self.placed.append(tuple(self.studio.rois))
+            self.studio.close()
+            self.studio = None
+        number = len(self.placed)
+        if number == len(self.stations):
+            self._finish()
+            return
+        station = self.stations[number]
+        self._next.disabled = True
+        self._say(f"Scanning {station.title} ...")
+        case = self.case(number)
+        self.studio = RoiStudio(list(case.volumes.values()), height=500, case_file=self._file(station, case))
+        self.studio.slices = [case.middle_slice(weighting).index for weighting in case.volumes]
+        self._place.children = (self.studio,)
+        last = number + 1 == len(self.stations)
+        self._next.description = "Finish" if last else "Next patient"
+        self._next.disabled = False
+        self._say(f"{station.title} ({number + 1} of {len(self.stations)})")
+
+    def case(self, number: int) -> TeachingCase:
+        """The case of a station."""
+        return known_case(self.stations[number].kind, self.stations[number].seed)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Segmental VBQ-T1 of what is done; see :func:`vbqkit.exercises.readers.segmental_rows`."""
+        return [
+            row
+            for number, rois in enumerate(self.placed)
+            for row in segmental_rows(
+                rois, self.case(number), reader=self.student, exercise=self.stations[number].exercise
+            )
+        ]
+
+    def results(self) -> list[CaseResult]:
+        """Every patient that is done, judged against the truth."""
+        return [self._judged(number, rois) for number, rois in enumerate(self.placed)]
+
+    def _judged(self, number: int, rois: tuple[Roi, ...]) -> CaseResult:
+        station, case = self.stations[number], self.case(number)
+        try:
+            consequence = check_consequence(
+                rois,
+                case.phantom,
+                volumes=case.volumes,
+                score="VBQ-T1",
+                aggregate="median",
+                rng=np.random.default_rng(station.seed),
+                own_spread=kept_own_spread(self.student),
+            )
+        except VbqkitError:
+            consequence = None
+        return CaseResult(
+            title=station.title,
+            case=case.name,
+            grades=check_placements(rois, case.phantom, image=case.volumes["T1"]),
+            consequence=consequence,
+            repeat_of=station.repeat_of,
+        )
+
+    def _finish(self) -> None:
+        self._place.children = ()
+        self._next.layout.display = "none"
+        self._say("All patients are done.")
+        if self._on_finish is not None:
+            self._result.value = self._on_finish(self)
+
+    def _file(self, station: Station, case: TeachingCase) -> Path | None:
+        try:
+            folder = state_dir() / "rois"
+            folder.mkdir(exist_ok=True)
+        except (VbqkitError, OSError) as error:
+            self._result.value = f"<p>The ROIs are not kept in a file: {html.escape(str(error))}</p>"
+            return None
+        return folder / f"{self.student}_{station.exercise}_{case.name}.vbqkit.json"
+
+    def _say(self, text: str) -> None:
+        self._head.value = (
+            f"<div role='status' aria-live='polite' class='vbq-series-head'><b>{html.escape(text)}</b></div>"
+        )

@@ -1,0 +1,253 @@
+"""The placing exercise: a ROI studio on a virtual patient, a button that grades, and feedback that shows the fault."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import ipywidgets
+import numpy as np
+
+from vbqkit.errors import VbqkitError
+from vbqkit.exercises.cases import SampleCase, TeachingCase
+from vbqkit.exercises.consequence import Consequence, check_consequence
+from vbqkit.exercises.own_spread import kept_own_spread
+from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
+from vbqkit.exercises.progress import state_dir
+from vbqkit.lessons.feedback import feedback_html, keep_attempt
+from vbqkit.page.slice_picture import VERMILION, crop_around, slice_html
+from vbqkit.page.still import Still
+from vbqkit.roi import Roi
+from vbqkit.scores import Aggregate, ReferenceGroup
+from vbqkit.studio.studio import RoiStudio
+
+TRIES_BEFORE_REFERENCE = 2
+
+
+class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """Place ROIs on a virtual patient and have them graded against the truth. Synthetic.
+
+    Parameters
+    ----------
+    case : TeachingCase or SampleCase
+        From :func:`vbqkit.exercises.make_case`, or a patient of ``sample_data``.
+    wanted : sequence of str
+        Labels to place.
+    start : {"empty", "misplaced"}
+        An empty picture, or ROIs in wrong places that must be moved.
+    score : str
+        The score whose shift is told; it must need no other labels than those wanted.
+    aggregate : {"median", "mean"}
+        For VBQ.
+    lesson, exercise : str
+        For the progress file.
+    student : str
+        Number or name of the student.
+    height : int
+        Height of the picture, CSS pixels.
+    case_file : path-like, optional
+        Where the ROIs are kept; in the progress folder if not given, where a teacher collects them.
+    reference : ReferenceGroup, optional
+        For the M-score beside the picture.
+    fixed_area_cm2 : float, optional
+        Area that each new ROI is given, cm2.
+
+    Attributes
+    ----------
+    studio : RoiStudio
+        Where the ROIs are placed.
+    grades : tuple of PlacementGrade
+        Of the last check.
+    consequence : Consequence or None
+        Of the last check; None while ROIs are missing.
+    """
+
+    def __init__(
+        self,
+        case: TeachingCase | SampleCase,
+        *,
+        wanted: Sequence[str] = WHOLE_CASE,
+        start: Literal["empty", "misplaced"] = "empty",
+        score: str = "VBQ-T1",
+        aggregate: Aggregate = "median",
+        lesson: str,
+        exercise: str,
+        student: str = "1",
+        height: int = 520,
+        case_file: str | Path | None = None,
+        reference: ReferenceGroup | None = None,
+        fixed_area_cm2: float | None = None,
+    ) -> None:
+        self.case, self.wanted = case, tuple(wanted)
+        self._score, self._aggregate = score, aggregate
+        self._lesson, self._exercise, self._student = lesson, exercise, student
+        self.grades: tuple[PlacementGrade, ...] = ()
+        self.consequence: Consequence | None = None
+        self._tries = 0
+        rois = misplaced(case, self.wanted) if start == "misplaced" else ()
+        self._image = next(iter(case.volumes.values()))
+        self._file, self._file_error = self._case_file() if case_file is None else (Path(case_file), "")
+        self.studio = RoiStudio(
+            list(case.volumes.values()),
+            rois=rois,
+            height=height,
+            case_file=self._file,
+            reference=reference,
+            fixed_area_cm2=fixed_area_cm2,
+        )
+        self.studio.slices = [case.middle_slice(w).index for w in case.volumes]
+        self._button = ipywidgets.Button(
+            description="Check my ROIs", button_style="primary", tooltip="Grade the ROIs against the truth"
+        )
+        self._show = ipywidgets.ToggleButton(
+            description="Show the reference", disabled=True, tooltip="Where an expert would measure"
+        )
+        self._feedback, self._pictures = ipywidgets.HTML(), ipywidgets.HTML()
+        self._reference = ipywidgets.HTML()
+        self._button.on_click(lambda _: self.check())
+        self._show.observe(self._toggle_reference, "value")
+        super().__init__(
+            [self.studio, ipywidgets.HBox([self._button, self._show]), self._feedback, self._pictures, self._reference]
+        )
+        self.add_class("vbq-placing")
+
+    def still_html(self) -> str:
+        """The picture with the ROIs that lie on it when the cell is run."""
+        image = self.case.middle_slice(next(iter(self.case.volumes)))
+        placed = ", ".join(roi.label for roi in self.studio.rois) or "none yet"
+        return slice_html(
+            image,
+            alt=f"Middle sagittal slice of {self.case.name}. ROIs: {placed}.",
+            rois=self.studio.rois,
+            caption=f"Place {', '.join(self.wanted)} in the notebook. ROIs here: {placed}.",
+        )
+
+    def check(self) -> None:
+        """Grade what lies in the studio, tell it, and keep the try."""
+        self._tries += 1
+        rois = self.studio.rois
+        self._feedback.value = (
+            "<div role='status' aria-live='polite' class='vbq-grading'>Looking up the truth under your ROIs ...</div>"
+        )
+        self.grades = check_placements(rois, self.case.phantom, image=self._image, wanted=self.wanted)
+        passed = all(grade.passed for grade in self.grades)
+        self.consequence, sentence = self._told_consequence(rois)
+        summary = (
+            f"All {len(self.grades)} ROIs pass."
+            if passed
+            else f"{sum(not g.passed for g in self.grades)} of {len(self.grades)} ROIs must be mended. Read below, move them, and press the button again."
+        )
+        items = "".join(_grade_html(grade) for grade in self.grades)
+        saved = (
+            self._file_error
+            or f"Your ROIs are kept in {self._file}. A teacher can collect these files; nothing is sent anywhere."
+        )
+        self._feedback.value = (
+            f"{feedback_html(passed, summary)}<p style='max-width:860px'>{html.escape(sentence)}</p>"
+            f"<ul style='max-width:860px;line-height:1.45'>{items}</ul><p style='font-size:12px'>{html.escape(saved)}</p>"
+        )
+        self._pictures.value = "".join(self._close_up(grade, rois) for grade in self.grades if _to_show(grade))
+        keep_attempt(
+            self._lesson,
+            self._exercise,
+            passed=passed,
+            student=self._student,
+            detail="; ".join(f"{g.label}: {', '.join(f.code for f in g.faults)}" for g in self.grades if g.faults),
+            value=None if self.consequence is None else self.consequence.in_spreads,
+            feedback=self._feedback,
+        )
+        self._show.disabled = not (passed or self._tries >= TRIES_BEFORE_REFERENCE)
+
+    def _told_consequence(self, rois: Iterable[Roi]) -> tuple[Consequence | None, str]:
+        try:
+            result = check_consequence(
+                rois,
+                self.case.phantom,
+                volumes=self.case.volumes,
+                score=self._score,
+                aggregate=self._aggregate,
+                rng=np.random.default_rng(self.case.phantom.seed),
+                own_spread=kept_own_spread(self._student),
+            )
+        except VbqkitError as error:
+            return None, f"How far {self._score} moves can be told when all its ROIs lie on the picture. {error}"
+        return result, str(result)
+
+    def _case_file(self) -> tuple[Path | None, str]:
+        """The file that the ROIs are kept in, or why there is none."""
+        try:
+            folder = state_dir() / "rois"
+            folder.mkdir(exist_ok=True)
+        except (VbqkitError, OSError) as error:
+            return None, f"Your ROIs are not kept in a file: {error}"
+        return folder / f"{self._student}_{self._exercise}_{self.case.name}.vbqkit.json", ""
+
+    def _close_up(self, grade: PlacementGrade, rois: Iterable[Roi]) -> str:
+        roi = next(r for r in rois if r.label == grade.label)
+        image = self._image.slice(int(grade.slice_index or 0))
+        marked = grade.contaminated if grade.contaminated is not None else np.zeros(image.shape, dtype=bool)
+        holds = ", ".join(f"{100 * share:.0f} % {word}" for word, share in grade.shares[:3])
+        return (
+            slice_html(
+                image,
+                alt=f"Close-up of the ROI {grade.label}: {int(marked.sum())} pixels that should not be in it are orange. It holds {holds}.",
+                rois=[roi],
+                overlays=[(marked, VERMILION)],
+                crop=crop_around(image, roi),
+                height_px=230,
+                caption=f"{grade.label}: {holds}. Orange: what does not belong.",
+            ).replace("<figure ", "<figure data-close-up='" + html.escape(grade.label) + "' ", 1)
+            + "&nbsp; "
+        )
+
+    def _toggle_reference(self, change: Any) -> None:
+        if not change["new"]:
+            self._reference.value = ""
+            return
+        chosen = [roi for roi in self.case.reference_rois if roi.label in self.wanted]
+        image = self.case.middle_slice(next(iter(self.case.volumes)))
+        self._reference.value = slice_html(
+            image,
+            alt="The same slice with the reference ROIs: L1 to L4 in the middle of the marrow, CSF in the sac, noise in air.",
+            rois=chosen,
+            caption="Reference ROIs: one good placement, not the only one.",
+        )
+
+
+def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[Roi, ...]:
+    """The reference ROIs, each pushed into a wrong place; which place follows from the seed of the case."""
+    rng = np.random.default_rng([case.phantom.seed, 77])
+    wrong = {"CSF": [(0.0, 6.0, 0.0), (0.0, 8.0, 2.0)], "noise": [(0.0, -24.0, 0.0)]}
+    marrow = [
+        (0.0, 18.0, 0.0),
+        (0.0, 0.0, 13.0),
+        (0.0, -17.0, 0.0),
+        (0.0, 3.0, 13.0),
+        (0.0, 17.0, 8.0),
+    ]  # none towards the next ROI
+    order = list(rng.permutation(len(marrow)))
+    moved = []
+    for roi in case.reference_rois:
+        if roi.label in labels:
+            choices = wrong.get(roi.label)
+            shift = choices[int(rng.integers(len(choices)))] if choices else marrow[order.pop()]
+            moved.append(roi.moved(shift))
+    return tuple(moved)
+
+
+def _to_show(grade: PlacementGrade) -> bool:
+    return grade.contaminated is not None and bool(grade.contaminated.any())
+
+
+def _grade_html(grade: PlacementGrade) -> str:
+    word = "well placed" if not grade.faults else "passes" if grade.passed else "try again"
+    sign = "✓" if grade.passed else "✗"
+    faults = "".join(f"<li>{html.escape(fault.message)}</li>" for fault in grade.faults)
+    edge = (
+        f", {grade.edge_mm:.1f} mm from the nearest edge"
+        if grade.edge_mm and grade.passed and grade.label != "noise"
+        else ""
+    )
+    return f"<li data-grade='{html.escape(grade.label)}' data-passed='{str(grade.passed).lower()}'><b>{sign} {html.escape(grade.label)}</b>: {word}{edge}<ul>{faults}</ul></li>"

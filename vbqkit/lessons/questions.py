@@ -1,0 +1,133 @@
+"""Widgets of the lessons: questions with checked answers, pictures, the scanner lab and the placing exercise."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets
+from IPython.display import HTML
+
+from vbqkit.exercises.answers import AnswerGrade
+from vbqkit.exercises.cases import TeachingCase, case_seed
+from vbqkit.exercises.questions import Choice, NumberQuestion, question
+from vbqkit.image import Slice
+from vbqkit.lessons.feedback import feedback_html, keep_attempt
+from vbqkit.lessons.placing import PlacingExercise
+from vbqkit.lessons.scan_lab import ScanLab
+from vbqkit.lessons.truth_picture import truth_html
+from vbqkit.page.line_chart import line_chart_html
+from vbqkit.page.slice_picture import slice_html
+from vbqkit.page.still import Still, question_html
+from vbqkit.page.table import notes_html, table_html
+
+__all__ = [
+    "PlacingExercise",
+    "ScanLab",
+    "ask",
+    "feedback_html",
+    "line_chart",
+    "show_answer",
+    "show_notes",
+    "show_slice",
+    "show_table",
+    "show_truth",
+]
+
+
+class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """A question on the page; see :func:`ask` and :func:`show_answer`."""
+
+    def __init__(self, asked: Choice | NumberQuestion, children: Sequence[Any]) -> None:
+        self.asked = asked
+        super().__init__(children)
+
+    def still_html(self) -> str:
+        """The question with boxes to tick or a line to write on."""
+        options = tuple(option for _, option in self.asked.options) if isinstance(self.asked, Choice) else ()
+        return question_html(self.asked.text, options)
+
+
+def ask(name: str, *, student: str = "1") -> Question:
+    """One question, with a button that checks the answer and keeps the try in the progress file.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"20-vein"``; the number in front is the lesson.
+    student : str
+        Number or name; number questions draw their numbers from it.
+    """
+    asked = question(name, seed=case_seed(student, name))
+    text = ipywidgets.HTML(f"<div style='max-width:760px;line-height:1.45'><b>{html.escape(asked.text)}</b></div>")
+    if isinstance(asked, Choice):
+        field: Any = ipywidgets.RadioButtons(
+            options=[(option, key) for key, option in asked.options],
+            value=None,
+            layout=ipywidgets.Layout(width="auto", max_width="760px"),
+        )
+    else:
+        field = ipywidgets.Text(placeholder="a number", description="Answer", layout=ipywidgets.Layout(width="220px"))
+    button = ipywidgets.Button(description="Check", button_style="primary", tooltip="Check the answer")
+    feedback = ipywidgets.HTML()
+
+    def check(_: Any) -> None:
+        if field.value in (None, ""):
+            feedback.value = feedback_html(False, "Choose or write an answer first, then press Check.")
+            return
+        grade: AnswerGrade = asked.check(field.value)
+        feedback.value = feedback_html(grade.right, grade.feedback)
+        keep_attempt(name.split("-", maxsplit=1)[0], name, passed=grade.right, student=student, feedback=feedback)
+
+    button.on_click(check)
+    box = Question(asked, [text, field, button, feedback])
+    box.add_class("vbq-question")
+    box.add_class(f"vbq-question-{name}")
+    return box
+
+
+def show_answer(name: str, *, student: str = "1") -> Question:
+    """The answer of a question behind a button: for teachers, and for students who are stuck."""
+    asked = question(name, seed=case_seed(student, name))
+    button = ipywidgets.ToggleButton(description="Show the answer", tooltip=f"Answer of {name}")
+    shown = ipywidgets.HTML()
+
+    def toggle(change: Any) -> None:
+        if isinstance(asked, Choice):
+            told = "; ".join(text for key, text in asked.options if asked.check(key).right)
+        else:
+            told = f"{asked.expected:.4g} {asked.unit}".strip()
+        shown.value = (
+            f"<div role='status' aria-live='polite' class='vbq-answer'>{html.escape(told)}</div>"
+            if change["new"]
+            else ""
+        )
+
+    button.observe(toggle, "value")
+    return Question(asked, [ipywidgets.HTML(f"<b>{html.escape(asked.text)}</b>"), button, shown])
+
+
+def show_slice(image: Slice, *, alt: str, **options: Any) -> HTML:
+    """A slice with a text alternative; options as in :func:`vbqkit.page.slice_picture.slice_html`."""
+    return HTML(slice_html(image, alt=alt, **options))
+
+
+def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:
+    """The middle slice of a case, and beside it the same slice with the truth in colour and its legend."""
+    return HTML(truth_html(case.phantom, case.middle_slice(weighting)))
+
+
+def line_chart(*args: Any, **options: Any) -> HTML:
+    """A small chart; see :func:`vbqkit.page.slice_picture.line_chart_html`."""
+    return HTML(line_chart_html(*args, **options))
+
+
+def show_table(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> HTML:
+    """A table in words and numbers; see :func:`vbqkit.page.table.table_html`."""
+    return HTML(table_html(table, head=head, digits=digits))
+
+
+def show_notes(*notes: object) -> HTML:
+    """Sentences, one a line, wrapped between words."""
+    return HTML(notes_html(notes))

@@ -1,0 +1,62 @@
+"""Lesson 70: three patients read twice, and the reader's own spread from it, kept for the grades that follow."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+
+from vbqkit.errors import VbqkitError
+from vbqkit.exercises.consequence import score_value
+from vbqkit.exercises.own_spread import SCORE, OwnSpread, keep_own_spread, own_spread_of
+from vbqkit.exercises.readers import READER_SEEDS
+from vbqkit.image import Volume
+from vbqkit.lessons.patient_series import PatientSeries, Station
+from vbqkit.roi import Roi
+
+_LETTERS = "ABC"
+
+
+def read_twice(student: str = "1") -> PatientSeries:
+    """The three patients of lesson 70, each of them twice; at the end the reader's own spread is told and kept."""
+    patients = list(zip(_LETTERS, READER_SEEDS, strict=True))
+    first = [Station(f"Patient {name}, reading 1", "reading1", "plain", seed) for name, seed in patients]
+    again = [
+        Station(f"Patient {name}, reading 2", "reading2", "plain", seed, repeat_of=f"Patient {name}, reading 1")
+        for name, seed in patients
+    ]
+    return PatientSeries([*first, *again], student=student, on_finish=_finish)
+
+
+def own_spread_of_series(series: PatientSeries) -> OwnSpread:
+    """The reader's own spread of VBQ-T1 (median) from the patients of a series that come twice.
+
+    Raises
+    ------
+    VbqkitError
+        If fewer than 3 patients have a score in both readings.
+    """
+    values = {
+        station.title: _value(rois, series.case(number).volumes)
+        for number, (station, rois) in enumerate(zip(series.stations, series.placed, strict=False))
+    }
+    pairs = [(values.get(s.repeat_of), values.get(s.title)) for s in series.stations if s.repeat_of]
+    return own_spread_of([(a, b) for a, b in pairs if a is not None and b is not None])
+
+
+def _value(rois: Iterable[Roi], volumes: Mapping[str, Volume]) -> float | None:
+    try:
+        return score_value(rois, volumes, score=SCORE, aggregate="median")
+    except VbqkitError:
+        return None
+
+
+def _finish(series: PatientSeries) -> str:
+    try:
+        spread = own_spread_of_series(series)
+        keep_own_spread(spread, student=series.student)
+    except VbqkitError as error:
+        return f"<p role='status' class='vbq-own-spread'>{html.escape(str(error))}</p>"
+    return (
+        f"<p role='status' class='vbq-own-spread' data-value='{spread.relative_sd!r}'><b>Your own spread is {html.escape(str(spread))}.</b> "
+        "From now on every exercise counts in it instead of in a careful reader's. Run the cells below again.</p>"
+    )

@@ -1,0 +1,196 @@
+"""The scanner lab: sliders that scan one slice of a virtual patient again, at once, and what the ROIs on it then say."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from vbqkit.errors import VbqkitError
+from vbqkit.image import Slice
+from vbqkit.page.slice_picture import slice_html, usual_window
+from vbqkit.page.still import Still
+from vbqkit.roi import Roi
+from vbqkit.scanner.prepared import PreparedPatient
+
+CONTROLS: dict[str, dict[str, Any]] = {
+    "tr_ms": {"description": "TR (ms)", "min": 200, "max": 6000, "step": 25},
+    "te_ms": {"description": "TE (ms)", "min": 5, "max": 160, "step": 1},
+    "ti_ms": {"description": "TI (ms)", "min": 20, "max": 3000, "step": 5},
+    "field_t": {"description": "Field (T)", "min": 0.3, "max": 7.0, "step": 0.1},
+    "bandwidth_hz_per_px": {"description": "Bandwidth (Hz/px)", "min": 60, "max": 400, "step": 10},
+    "gain": {"description": "Receiver gain", "min": 0.2, "max": 2.0, "step": 0.05},
+    "noise": {"description": "Noise (x)", "min": 0.0, "max": 8.0, "step": 0.25},
+}
+"""The sliders that a lab can have."""
+
+BRIGHTEST = 2.0
+"""White is at most this many times the brightest mean of a ROI."""
+
+
+class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """A slice of a virtual patient with sliders. Synthetic.
+
+    Parameters
+    ----------
+    prepared : PreparedPatient or mapping of str to PreparedPatient
+        What to scan; several are offered by name in a menu, such as two coils.
+    rois : iterable of Roi
+        Labelled L1 to L4 and CSF, and noise for the SNR; drawn on the picture and measured.
+    controls : sequence of str
+        Which sliders, from :data:`CONTROLS`.
+    readout : sequence of str
+        Which scores: ``"VBQ"`` (median of L1-L4 over CSF) and ``"SNR"`` (mean of L1-L4 over the SD of the noise ROI).
+    fixed_window : bool
+        Keep black and white where they were at the start, so that gain is seen; otherwise each picture has its own.
+    settings : float
+        Values to begin with, such as ``ti_ms=150``; what is not given is as the protocol says.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        The scores that are shown.
+    image : Slice
+        The slice that is shown.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedPatient | Mapping[str, PreparedPatient],
+        *,
+        rois: Iterable[Roi],
+        controls: Sequence[str],
+        readout: Sequence[str] = ("VBQ",),
+        fixed_window: bool = False,
+        menu_name: str = "Machine",
+        **settings: float,
+    ) -> None:
+        unknown = sorted({*controls, *settings} - set(CONTROLS))
+        if unknown:
+            raise TypeError(f"no slider '{unknown[0]}'; there are {', '.join(CONTROLS)}")
+        self._machines = {"": prepared} if isinstance(prepared, PreparedPatient) else dict(prepared)
+        self._rois, self._readout, self._fixed = tuple(rois), tuple(readout), settings
+        self._menu = ipywidgets.Dropdown(
+            options=list(self._machines),
+            description=menu_name,
+            style={"description_width": "130px"},
+            layout={"width": "440px"},
+        )
+        self._sliders = {name: self._slider(name, settings) for name in controls}
+        self._picture, self._table = ipywidgets.HTML(), ipywidgets.HTML()
+        reset = ipywidgets.Button(description="Back to the start", tooltip="All sliders as they were")
+        reset.on_click(self._reset)
+        self._start = {name: slider.value for name, slider in self._sliders.items()}
+        self._first_machine = self._menu.value
+        self.image = self._scan()
+        self._first = self._measured(self.image)
+        self._window = self._shown(self.image, self._first) if fixed_window else None
+        self.values: dict[str, float] = {}
+        for control in (self._menu, *self._sliders.values()):
+            control.observe(self._update, "value")
+        menu = [self._menu] if len(self._machines) > 1 else []
+        side = ipywidgets.VBox(
+            [*menu, *self._sliders.values(), reset, self._table], layout={"padding": "0 0 0 14px", "width": "470px"}
+        )
+        super().__init__([ipywidgets.HBox([self._picture, side], layout={"flex_flow": "row wrap"})])
+        self.add_class("vbq-lab")
+        self._update()
+
+    def still_html(self) -> str:
+        """The picture, the settings and the table, as they are when the cell is run."""
+        settings = ", ".join(f"{slider.description} {slider.value:g}" for slider in self._sliders.values())
+        return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
+
+    def _slider(self, name: str, settings: Mapping[str, float]) -> Any:
+        protocol, scanner = (
+            getattr(next(iter(self._machines.values())).slices[0], key) for key in ("protocol", "scanner")
+        )
+        usual = {
+            "tr_ms": protocol.timing.tr_ms,
+            "te_ms": protocol.timing.te_ms,
+            "ti_ms": protocol.timing.ti_ms,
+            "field_t": scanner.field_t,
+            "bandwidth_hz_per_px": protocol.bandwidth_hz_per_px,
+            "gain": 1.0,
+            "noise": 1.0,
+        }  # fmt: skip
+        value = settings.get(name, usual[name])
+        if value is None:
+            raise TypeError(f"'{name}' needs a value to begin with: this protocol has none, for instance {name}=150")
+        slider = ipywidgets.FloatSlider(
+            value=value,
+            **CONTROLS[name],
+            continuous_update=True,
+            readout_format=".2f" if CONTROLS[name]["step"] < 1 else ".0f",
+            style={"description_width": "130px"},
+            layout={"width": "440px"},
+        )
+        slider.add_class(f"vbq-slider-{name}")
+        return slider
+
+    def _reset(self, _: Any) -> None:
+        self._menu.value = self._first_machine
+        for name, slider in self._sliders.items():
+            slider.value = self._start[name]
+
+    def _scan(self) -> Slice:
+        chosen = {name: slider.value for name, slider in self._sliders.items()}
+        return self._machines[self._menu.value].image(**(self._fixed | chosen))
+
+    def _measured(self, image: Slice) -> dict[str, float]:
+        found = {roi.label: roi.measure(image) for roi in self._rois}
+        levels = [found[level].mean for level in ("L1", "L2", "L3", "L4") if level in found]
+        signals = {label: m.mean for label, m in found.items() if label != "noise"}
+        if "noise" in found:
+            signals["noise SD"] = found["noise"].sd
+        if "VBQ" in self._readout:
+            signals["VBQ"] = float(np.median(levels)) / found["CSF"].mean if found["CSF"].mean else float("nan")
+        if "SNR" in self._readout:
+            signals["SNR"] = float(np.mean(levels)) / found["noise"].sd if found["noise"].sd else float("nan")
+        return signals
+
+    def _shown(self, image: Slice, signals: Mapping[str, float]) -> tuple[float, float]:
+        """Signals shown black and white: the fat next to a surface coil may turn white, so that the spine is not left in the dark."""
+        low, high = usual_window(image)
+        measured = max(signals[roi.label] for roi in self._rois if roi.label != "noise")
+        return low, min(high, BRIGHTEST * measured) if measured > 0 else high
+
+    def _update(self, _: Any = None) -> None:
+        try:
+            self.image = self._scan()
+            now = self._measured(self.image)
+        except VbqkitError as error:
+            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>Not possible:</b> {html.escape(str(error))}</div>"
+            return
+        self.values = {name: now[name] for name in self._readout}
+        t = self.image.acquisition
+        times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
+        levels = np.mean([now[k] for k in ("L1", "L2", "L3", "L4") if k in now]) / (now["CSF"] or np.nan)
+        alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
+        self._picture.value = slice_html(
+            self.image,
+            alt=alt,
+            rois=self._rois,
+            window=self._window or self._shown(self.image, now),
+            height_px=430,
+            caption=f"{t.field_t:g} T, {times}.",
+        )
+        self._table.value = self._table_html(now)
+
+    def _table_html(self, now: Mapping[str, float]) -> str:
+        rows = []
+        for name, value in now.items():
+            first = self._first[name]
+            change = f"{100 * (value / first - 1):+.0f} %" if first and np.isfinite(first * value) else ""
+            score = name in self._readout
+            shown = f"{value:.2f}" if score or name == "noise SD" else f"{value:.0f}"
+            weight = "font-weight:700;border-top:1px solid" if score else ""
+            rows.append(
+                f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 14px 1px 0'>"
+                f"{html.escape(name)}</th><td style='text-align:right;padding:1px 12px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
+            )
+        head = "<tr><th style='text-align:left'>mean signal (a.u.)</th><th style='padding:1px 12px'>now</th><th>against the start</th></tr>"
+        return f"<table class='vbq-readout' style='font-size:14px;line-height:1.5;border-collapse:collapse'>{head}{''.join(rows)}</table>"

@@ -1,0 +1,49 @@
+"""A slice of a virtual patient beside the truth in colour."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.exercises.truth import tissue_masks
+from vbqkit.image import Slice
+from vbqkit.page.slice_picture import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW, slice_html
+
+TRUTH_COLOURS = {
+    "marrow": ORANGE, "cortex": "#000000", "endplate": "#7F7F7F", "basivertebral vein": VERMILION, "disc": GREEN,
+    "CSF": SKY, "nerve root": PURPLE, "spinal cord": "#8B5A9F", "epidural fat": YELLOW, "lesion": BLUE,
+}  # fmt: skip
+
+
+def truth_html(phantom: Phantom, image: Slice, *, height_px: int = 460) -> str:
+    """A slice, the same slice with the truth in colour, and a legend. L1 to L4 fill the picture."""
+    masks = tissue_masks(phantom, image)
+    places = [
+        image.to_rows_cols(roi.center_mm) for roi in phantom.reference_rois if roi.label not in ("noise", "T12", "L5")
+    ]
+    margin = np.array([26.0, 34.0]) / np.array(image.spacing_mm)
+    low = np.maximum(np.min(places, axis=0) - margin, 0).astype(int)
+    high = np.minimum(np.max(places, axis=0) + margin, image.shape).astype(int)
+    crop = (int(low[0]), int(high[0]), int(low[1]), int(high[1]))
+    names = ", ".join(masks)
+    plain = slice_html(
+        image,
+        alt="Middle sagittal slice of a virtual lumbar spine.",
+        crop=crop,
+        height_px=height_px,
+        caption="As scanned.",
+    )
+    coloured = slice_html(
+        image,
+        alt=f"The same slice with the truth in colour: {names}. Behind the column of vertebrae lies the sac with CSF and roots, behind it epidural fat.",
+        overlays=[(mask, TRUTH_COLOURS[word]) for word, mask in masks.items()],
+        crop=crop,
+        height_px=height_px,
+        caption="With the truth in colour.",
+    )
+    legend = "".join(
+        f"<li style='list-style:none;margin:3px 0'><span style='display:inline-block;width:14px;height:14px;background:{TRUTH_COLOURS[word]};"
+        f"border:1px solid #888;vertical-align:-2px'></span> {word}</li>"
+        for word in masks
+    )
+    return f"<div style='display:flex;gap:14px;flex-wrap:wrap'>{plain}{coloured}<ul style='padding:0;margin:0;font-size:13px'>{legend}</ul></div>"

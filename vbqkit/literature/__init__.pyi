@@ -1,0 +1,12 @@
+from .ledger import coverage as coverage
+from .ledger import coverage_summary as coverage_summary
+from .ledger import ledger as ledger
+from .printed import printed_numbers as printed_numbers
+from .tables import paper_000_levels as paper_000_levels
+from .tables import paper_000_patients as paper_000_patients
+from .tables import paper_000_reference as paper_000_reference
+from .tables import published_correlations as published_correlations
+from .tables import published_groups as published_groups
+from .tables import published_sources as published_sources
+from .tables import published_thresholds as published_thresholds
+from .thresholds import thresholds_for as thresholds_for

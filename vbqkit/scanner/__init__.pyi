@@ -1,0 +1,12 @@
+from .dicom_out import Identity as Identity
+from .dicom_out import write_dicom as write_dicom
+from .dixon import pdff_map as pdff_map
+from .forward_model import acquire as acquire
+from .forward_model import scan as scan
+from .machine import Protocol as Protocol
+from .machine import Scanner as Scanner
+from .prepared import prepare as prepare
+from .presets import SCANNERS as SCANNERS
+from .presets import scanner_named as scanner_named
+from .sequences import Timing as Timing
+from .sequences import tissue_signal as tissue_signal

@@ -1,0 +1,350 @@
+"""The scan: phantom and scanner in, pictures out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.acquisition import Acquisition
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.errors import ScannerError
+from vbqkit.image import Series, Study, Volume, make_series
+from vbqkit.roi import Roi
+from vbqkit.scanner.machine import Protocol, Scanner
+from vbqkit.scanner.protons import MOVING, SliceProtons, Stack, csf_flow_map, protons_buffer, slice_protons
+from vbqkit.scanner.receive import RealArray, back_of, coil_field, masked_background, reception
+from vbqkit.scanner.train import DecayTerms, decay_terms
+
+FloatArray = npt.NDArray[np.float64]
+
+STORED_MAX = 4095
+"""Largest stored value: 12 bits."""
+
+UNIT_GAIN = 2000.0
+"""Stored value of fully relaxed CSF at the depth of the spine, where the gain is 1."""
+
+GAIN_PERCENTILE, GAIN_TARGET = 99.7, 0.4
+"""Pre-scan puts this percentile of the tissue's signal at this share of the largest stored value."""
+
+
+def acquire(
+    phantom: Phantom,
+    scanner: Scanner,
+    protocol: Protocol | str,
+    *,
+    rng: np.random.Generator,
+    slices: Sequence[int] | None = None,
+    gain: float | None = None,
+    center_mm: npt.ArrayLike | None = None,
+) -> Volume:
+    """Scan one series.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The body.
+    scanner : Scanner
+        The machine.
+    protocol : Protocol or str
+        How to scan, or the weighting of one of the scanner's protocols.
+    rng : numpy.random.Generator
+        Source of noise and flow.
+    slices : sequence of int or None
+        Which slices of the protocol, consecutive; None: all.
+    gain : float or None
+        Receiver gain (1: fully relaxed CSF at the spine is stored as 2000); None: set by pre-scan for this series.
+    center_mm : array-like or None
+        Centre of the field of view, LPS mm; None: of the phantom.
+
+    Returns
+    -------
+    Volume
+        12-bit magnitudes after rescaling, marked synthetic.
+
+    Raises
+    ------
+    ScannerError
+        If the scanner has no such protocol, or a slice number is outside it.
+    """
+    wanted = scanner.protocol(protocol) if isinstance(protocol, str) else protocol
+    chosen = chosen_slices(slices, wanted)
+    [(images, stack)] = _scan_group(phantom, scanner, [wanted], rng=rng, chosen=chosen, center_mm=center_mm)
+    return _volume(images, stack, scanner, wanted, chosen, gain if gain is not None else _prescan(images))
+
+
+def scan(
+    phantom: Phantom,
+    scanner: Scanner,
+    *,
+    rng: np.random.Generator,
+    weightings: Sequence[str] | None = None,
+    around: Sequence[Roi] | None = None,
+    center_mm: npt.ArrayLike | None = None,
+) -> Study:
+    """Scan a study: every protocol of the machine, or those of the named weightings.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The body.
+    scanner : Scanner
+        The machine.
+    rng : numpy.random.Generator
+        Source of noise and flow.
+    weightings : sequence of str or None
+        ``"T1"``, ``"T2"``, ``"STIR"``; None: every protocol.
+    around : sequence of Roi or None
+        Only the slices on which these ROIs lie, to save time; None: all.
+    center_mm : array-like or None
+        Centre of the field of view, LPS mm; None: of the phantom.
+
+    Returns
+    -------
+    Study
+        In the order of the protocols. With ``gain="study"`` all series share the gain that pre-scan finds for the first.
+    """
+    protocols = [scanner.protocol(w) for w in weightings] if weightings is not None else list(scanner.protocols)
+    if not protocols:
+        raise ScannerError(f"Scanner '{scanner.name}' has no protocol to scan with. Give it at least one.")
+    results: dict[int, tuple[FloatArray, Stack]] = {}
+    for group in _same_geometry(protocols):
+        chosen = _slices_with(around, make_stack(phantom, scanner, group[0][1], center_mm))
+        done = _scan_group(phantom, scanner, [p for _, p in group], rng=rng, chosen=chosen, center_mm=center_mm)
+        results |= {position: result for (position, _), result in zip(group, done, strict=True)}
+    gains = [_prescan(results[i][0]) for i in range(len(protocols))]
+    if scanner.gain == "study":
+        gains = [min(gains)] * len(gains)
+    series: list[Series] = []
+    for i, protocol in enumerate(protocols):
+        images, stack = results[i]
+        volume = _volume(images, stack, scanner, protocol, _slices_with(around, stack), gains[i], number=i + 1)
+        series.append(make_series(volume, source=f"virtual scanner {scanner.name}"))
+    return Study(series=tuple(series), source=f"virtual scanner {scanner.name}")
+
+
+def _slices_with(rois: Sequence[Roi] | None, stack: Stack) -> range:
+    """The slices from the first to the last on which a ROI lies; None: all."""
+    count = stack.protocol.slices
+    if not rois:
+        return range(count)
+    centers = np.array([[*roi.center_mm, 1.0] for roi in rois])
+    planes = np.floor((centers @ np.linalg.inv(stack.affine).T)[:, 0] + 0.5)
+    return range(int(np.clip(planes.min(), 0, count - 1)), int(np.clip(planes.max(), 0, count - 1)) + 1)
+
+
+def chosen_slices(slices: Sequence[int] | None, protocol: Protocol) -> range:
+    """Slice numbers as a checked range; None: all of the protocol."""
+    if slices is None:
+        return range(protocol.slices)
+    chosen = range(min(slices, default=0), max(slices, default=-1) + 1)
+    if not chosen or list(chosen) != sorted(slices) or chosen.start < 0 or chosen.stop > protocol.slices:
+        raise ScannerError(
+            f"Slices {list(slices)} cannot be scanned: give consecutive numbers from 0 to {protocol.slices - 1}."
+        )
+    return chosen
+
+
+def _same_geometry(protocols: list[Protocol]) -> list[list[tuple[int, Protocol]]]:
+    """Protocols that share slices and field of view, so that the body is gone through once for all of them."""
+    groups: dict[tuple[float, ...], list[tuple[int, Protocol]]] = {}
+    for i, p in enumerate(protocols):
+        groups.setdefault((p.fov_mm, p.slices, p.thickness_mm, p.gap_mm), []).append((i, p))
+    return list(groups.values())
+
+
+def make_stack(phantom: Phantom, scanner: Scanner, protocol: Protocol, center_mm: npt.ArrayLike | None) -> Stack:
+    """Where a protocol's slices lie: about `center_mm`, or the centre of the phantom."""
+    center = phantom.center_mm if center_mm is None else np.asarray(center_mm, dtype=np.float64)
+    return Stack(phantom, protocol, scanner.apodisation, center)
+
+
+def _scan_group(
+    phantom: Phantom,
+    scanner: Scanner,
+    protocols: list[Protocol],
+    *,
+    rng: np.random.Generator,
+    chosen: range,
+    center_mm: npt.ArrayLike | None,
+) -> list[tuple[FloatArray, Stack]]:
+    """Magnitude pictures before gain, shape (slices, rows, cols), for protocols of one geometry."""
+    stacks = [make_stack(phantom, scanner, p, center_mm) for p in protocols]
+    flow = csf_flow_map(stacks[0], rng)
+    back_mm = back_of(stacks[0])
+    sequences = [_sequence(s, scanner, flow) for s in stacks]
+    images = [np.zeros((len(chosen), p.matrix, p.matrix)) for p in protocols]
+    buffer = protons_buffer(stacks[0])
+    for k, index in enumerate(chosen):
+        protons = slice_protons(stacks[0], index, buffer=buffer)
+        coil = coil_field(scanner, stacks[0], index, back_mm=back_mm)
+        for i, protocol in enumerate(protocols):
+            signal = sequences[i].picture(protons, motion=scanner.motion)
+            receiver = reception(scanner, protocol, coil, rng=rng)
+            picture = receiver.magnitude(signal, noise_sd=scanner.noise_sd(protocol))
+            images[i][k] = finished_picture(picture, scanner, protocol)
+    return list(zip(images, stacks, strict=True))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Sequence:
+    """A sequence with its encoding: what takes the protons of a slice to the picture that arrives at the coil.
+
+    The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay along
+    the echo train, and of fat. Their imaginary parts begin with the second; None: both halves of k-space are alike.
+    """
+
+    terms: DecayTerms
+    csf_loss: FloatArray | None
+    by_rows: bool  # phase encoding runs from head to feet, the direction in which rows follow each other
+    phase: FloatArray
+    phase_imaginary: FloatArray | None
+    frequency: FloatArray
+    fat_frequency: FloatArray
+    ghosts: npt.NDArray[np.complex128] | None
+
+    def picture(self, protons: SliceProtons, *, motion: float) -> npt.NDArray[Any]:
+        """Signed or complex picture before the coil."""
+        water = protons.water_signals(self.terms.water, self.csf_loss)
+        lines = self._along_frequency(water, self.frequency)
+        fat = self._along_frequency((self.terms.fat * protons.fat)[None], self.fat_frequency)
+        image: npt.NDArray[Any]
+        if len(water) == 1:  # one echo: the same lines for water and fat, so encode their sum
+            image = self.phase @ (lines + fat)
+        else:
+            image = self.phase @ np.concatenate([lines, fat])
+            if self.phase_imaginary is not None:
+                changing = np.concatenate([lines[len(fat) :], fat])
+                image = image + 1j * (self.phase_imaginary @ changing)
+        if self.ghosts is not None:  # of the signal at TE
+            still = np.isin(np.arange(self.terms.water.shape[1]), MOVING, invert=True)
+            moving = protons.water_signals(np.where(still, 0.0, self.terms.water[:1]), self.csf_loss)[0]
+            moving_fat = self.terms.fat * protons.moving_fat
+            image = image + motion * (
+                self.ghosts
+                @ (
+                    self._along_frequency(moving[None], self.frequency)
+                    + self._along_frequency(moving_fat[None], self.fat_frequency)
+                )
+            )
+        return image if self.by_rows else image.T
+
+    def _along_frequency(self, maps: FloatArray, matrix: FloatArray) -> FloatArray:
+        """Maps encoded along the frequency axis, the phase axis first, one below the other."""
+        phase_first = maps if self.by_rows else maps.swapaxes(1, 2)
+        count, rows, cols = phase_first.shape
+        encoded: FloatArray = phase_first.reshape(count * rows, cols) @ matrix.T
+        return encoded
+
+
+def _sequence(stack: Stack, scanner: Scanner, flow: FloatArray) -> _Sequence:
+    protocol = stack.protocol
+    timing, shift = protocol.timing, protocol.fat_shift_mm(scanner.field_t)
+    terms = decay_terms(timing, scanner.field_t, protocol.acquired[0])
+    by_rows = protocol.phase_axis == "HF"
+    phase, along = (stack.encode_rows, stack.encode_cols) if by_rows else (stack.encode_cols, stack.encode_rows)
+    matrices, imaginary = phase(), None
+    if timing.echo_train_length > 1:
+        changing = stack.encode_lines(np.concatenate([terms.lines[1:], terms.fat_lines[None]]))
+        matrices = np.concatenate([matrices, *changing.real], axis=1)
+        if timing.effective_echo not in (0, timing.echo_train_length - 1):  # else both halves of k-space are alike
+            imaginary = np.concatenate(list(changing.imag), axis=1)
+    still = scanner.csf_flow_per_s == 0
+    return _Sequence(
+        terms=terms,
+        csf_loss=None if still else np.exp(-scanner.csf_flow_per_s * timing.te_ms / 1000.0 * flow),
+        by_rows=by_rows,
+        phase=matrices,
+        phase_imaginary=imaginary,
+        frequency=along(),
+        fat_frequency=along(shift),
+        ghosts=stack.encode_ghosts() if scanner.motion > 0 else None,
+    )
+
+
+def finished_picture(picture: RealArray, scanner: Scanner, protocol: Protocol) -> RealArray:
+    """The picture after what the scanner does to it unasked: masking of air."""
+    if not scanner.mask_background:
+        return picture
+    channels = 1 if scanner.coil is None or protocol.parallel_factor > 1 else scanner.coil.elements
+    return masked_background(picture, noise_level=scanner.noise_sd(protocol) * math.sqrt(2.0 * channels))
+
+
+def _prescan(images: FloatArray) -> float:
+    """Receiver gain by which the brightest tissue nearly fills the converter."""
+    top = float(np.percentile(images[images > 0.1 * images.max()], GAIN_PERCENTILE)) if images.max() > 0 else 1.0
+    # two significant digits: a real gain is set in steps, and the same on any computer
+    gain = GAIN_TARGET * STORED_MAX / top / UNIT_GAIN
+    return float(f"{gain:.2g}")
+
+
+def stored_values(images: RealArray, gain: float) -> npt.NDArray[np.uint16]:
+    """Magnitudes as the converter stores them: ``round(2000 gain S)``, clipped to 12 bits."""
+    if not (math.isfinite(gain) and gain > 0):
+        raise ScannerError(f"A receiver gain of {gain} is not possible; give a number above 0.")
+    stored: npt.NDArray[np.uint16] = np.clip(np.rint(images * (UNIT_GAIN * gain)), 0, STORED_MAX).astype(np.uint16)
+    return stored
+
+
+def _volume(
+    images: FloatArray,
+    stack: Stack,
+    scanner: Scanner,
+    protocol: Protocol,
+    chosen: range,
+    gain: float,
+    *,
+    number: int = 1,
+) -> Volume:
+    affine = stack.affine.copy()
+    affine[:3, 3] += chosen.start * affine[:3, 0]
+    stored = stored_values(images, gain)
+    pixels: npt.NDArray[Any] = stored if scanner.rescale_slope == 1.0 else stored * scanner.rescale_slope
+    return Volume(
+        pixels=pixels,
+        affine=affine,
+        thickness_mm=protocol.thickness_mm,
+        max_storable=STORED_MAX * scanner.rescale_slope,
+        acquisition=acquisition_of(scanner, protocol, number=number),
+    )
+
+
+def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> Acquisition:
+    """What the header of a virtual series says."""
+    t = protocol.timing
+    inverted = t.ti_ms is not None
+    turbo = t.echo_train_length > 1
+    return Acquisition(
+        modality="MR",
+        weighting=protocol.weighting,
+        weighting_reason="set by the virtual scanner's protocol",
+        tr_ms=t.tr_ms,
+        te_ms=t.te_ms,
+        ti_ms=t.ti_ms,
+        echo_train_length=t.echo_train_length,
+        flip_angle_deg=90.0,
+        field_t=scanner.field_t,
+        bandwidth_hz_per_px=protocol.bandwidth_hz_per_px,
+        averages=protocol.averages,
+        slice_thickness_mm=protocol.thickness_mm,
+        spacing_between_slices_mm=protocol.thickness_mm + protocol.gap_mm,
+        vendor=f"vbqkit virtual scanner (after {scanner.vendor})",
+        model=scanner.model,
+        coil="SPINE" if scanner.coil is not None else "VOLUME",
+        scanning_sequence=("SE", "IR") if inverted else ("SE",),
+        sequence_variant=("SK",) if turbo else ("NONE",),
+        scan_options=(),
+        sequence_name=("STIR" if inverted else "TSE" if turbo else "SE"),
+        fat_suppressed=inverted,
+        image_type=("ORIGINAL", "PRIMARY", "OTHER"),
+        body_part="LSPINE",
+        series_number=number,
+        series_description=f"SAG {protocol.weighting} SYNTHETIC",
+        rescale_slope=scanner.rescale_slope,
+        rescale_intercept=0.0,
+        synthetic=True,
+    )

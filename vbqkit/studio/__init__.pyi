@@ -1,0 +1,2 @@
+from .studio import RoiStudio as RoiStudio
+from .volume3d import view_volume as view_volume

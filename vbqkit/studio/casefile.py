@@ -1,0 +1,195 @@
+"""The file that a studio keeps its ROIs in: written whole after every change, shared without loss by several studios.
+
+It is an ordinary ROI file (:mod:`vbqkit.formats.rois`) with one more key, ``studio``: for each ROI its id, lock, hiding and
+series shifts, and the level strip. Every reader of ROI files reads it. It holds no pixels, no name, no study or series
+number of the patient; only the frame of reference, without which nobody could tell whether the ROIs fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vbqkit.errors import FormatError
+from vbqkit.formats.rois import read_rois, write_rois
+from vbqkit.image import Volume
+from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
+
+Drawn = tuple[DrawnRoi, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a case file holds."""
+
+    drawn: Drawn = ()
+    levels: tuple[str, ...] = ()
+    frame_of_reference_uid: str | None = None
+
+
+class CaseFile:
+    """One studio's hold on a case file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist yet.
+    image : Volume or None
+        Says the frame of reference.
+    """
+
+    def __init__(self, path: Path, image: Volume | None) -> None:
+        if path.is_dir():
+            raise FormatError(
+                f"The case file {path} is a folder. Give the name of a file in it, such as case.vbqkit.json."
+            )
+        self.path = path.expanduser().resolve()
+        self.image = image
+        self._known: dict[str, dict[str, Any]] = {}  # what this studio last read or wrote, by id
+        self._stamp: tuple[int, int] | None = None
+
+    def changed(self) -> bool:
+        """Whether somebody else wrote since this studio last read or wrote."""
+        return self._stat() != self._stamp
+
+    def elsewhere(self) -> CaseFile:
+        """A hold on a new file beside this one, for a file that must not be written over."""
+        for number in range(2, 1000):
+            other = self.path.with_name(f"{self.path.name.split('.')[0]}-{number}.vbqkit.json")
+            if not other.exists():
+                return CaseFile(other, self.image)
+        raise FormatError(
+            f"There are too many files named like {self.path}. Tidy the folder, or give another case_file."
+        )
+
+    def _stat(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return (status.st_mtime_ns, status.st_size)
+
+    def read(self) -> Case:
+        """What the file holds; an empty case if there is no file.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be read, is of another version, or was drawn in another frame of reference.
+        """
+        if not self.path.exists():
+            return Case()
+        stamp = self._stat()
+        case = read_case(self.path, self.image)
+        self._known = {one.id: to_wire(one) for one in case.drawn}
+        self._stamp = stamp
+        return case
+
+    def write(self, drawn: Drawn, levels: Sequence[str]) -> Drawn:
+        """Write, after taking in what others wrote; returns what the file holds now.
+
+        A ROI that only one side changed is taken from that side. Where both changed the same ROI, both are kept: the
+        other's under its id, this studio's under a new one.
+        """
+        with self._locked():
+            if self._stat() != self._stamp and self.path.exists():
+                drawn = merged(self._known, drawn, read_case(self.path, self.image).drawn)
+            write_case(self.path, drawn, levels, self.image)
+            self._stamp = self._stat()
+        self._known = {one.id: to_wire(one) for one in drawn}
+        return drawn
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time, where the file system can say so; the lock goes with the process, even if it dies."""
+        lock = Path(tempfile.gettempdir()) / f"vbqkit-{hashlib.sha256(str(self.path).encode()).hexdigest()[:16]}.lock"
+        try:
+            import fcntl  # noqa: PLC0415 - not on Windows, where the merge alone has to do
+        except ImportError:
+            yield
+            return
+        with lock.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def merged(known: dict[str, dict[str, Any]], mine: Drawn, theirs: Drawn) -> Drawn:
+    """Three-way merge of drawn ROIs by id: nothing that either side placed is lost."""
+    my_wires = {one.id: to_wire(one) for one in mine}
+    their_wires = {one.id: to_wire(one) for one in theirs}
+    by_id = {one.id: one for one in theirs} | {one.id: one for one in mine}
+    result: list[DrawnRoi] = []
+    for key in [*their_wires, *(k for k in my_wires if k not in their_wires)]:
+        base, own, other = known.get(key), my_wires.get(key), their_wires.get(key)
+        their_roi = next((one for one in theirs if one.id == key), None)
+        if other in (own, base):
+            kept = [by_id[key]] if own is not None else []
+        elif own == base:
+            kept = [their_roi] if their_roi is not None else []
+        elif own is None or other is None:  # deleted here, changed there: the change stays
+            kept = [by_id[key] if own is not None else their_roi]  # type: ignore[list-item] # one of them is there
+        else:
+            kept = [their_roi, replace(by_id[key], id=uuid.uuid4().hex[:12])]  # type: ignore[list-item] # both are there
+        result += kept
+    return tuple(result)
+
+
+def read_case(path: Path, image: Volume | None) -> Case:
+    """Read a case file, or any ROI file.
+
+    Raises
+    ------
+    FormatError
+        As :func:`vbqkit.formats.rois.read_rois`.
+    """
+    file = read_rois(path, image=image)
+    content = json.loads(path.read_text(encoding="utf-8")).get("studio")
+    rois = [DrawnRoi(roi) for roi in file.rois]
+    levels: tuple[str, ...] = ()
+    if isinstance(content, dict):
+        extras = content.get("rois")
+        if isinstance(extras, list) and len(extras) == len(rois) and all(isinstance(extra, dict) for extra in extras):
+            rois = [from_wire({**to_wire(one), **extra}) for one, extra in zip(rois, extras, strict=True)]
+        if isinstance(content.get("levels"), list):
+            levels = tuple(str(level) for level in content["levels"])
+    return Case(tuple(rois), levels, file.frame_of_reference_uid)
+
+
+def write_case(path: Path, drawn: Sequence[DrawnRoi], levels: Sequence[str], image: Volume | None) -> None:
+    """Write a case file: complete, or not at all.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be written.
+    """
+    anonymous = None if image is None else image.with_acquisition(study_uid=None, series_uid=None)
+    kept = ("id", "frame", "locked", "hidden", "shifts")
+    extras = [{key: value for key, value in to_wire(one).items() if key in kept} for one in drawn]
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_rois(draft, [one.roi for one in drawn], image=anonymous)
+        text = draft.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
+        lines = ",\n".join(f"   {json.dumps(extra)}" for extra in extras)
+        draft.write_text(
+            f'{text},\n "studio": {{\n  "levels": {json.dumps(list(levels))},\n  "rois": [\n{lines}\n  ]\n }}\n}}\n',
+            encoding="utf-8",
+        )
+        draft.replace(path)
+    except OSError as error:
+        raise FormatError(
+            f"The case file {path} cannot be written: {error.strerror}. The ROIs stay in the studio; give a case_file in a folder "
+            "that you may write to, or export them."
+        ) from error
+    finally:
+        if draft.exists():
+            draft.unlink()

@@ -1,0 +1,245 @@
+"""The interval of every score in a studio, in pieces that are worked out while the hand rests.
+
+A piece is one call of :func:`vbqkit.scores.case_uncertainty`: the scores of one series, or of two series that one score
+needs together, with one aggregate. It takes a second or less for ROIs of usual size, some seconds for one that covers a
+quarter of a 1024 x 1024 image, and is given up on the way, because a hand has moved something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from vbqkit.errors import ScoreError, VbqkitError
+from vbqkit.roi import Roi
+from vbqkit.scores import SCORES, Aggregate, Jitter, Refusal, Score, Uncertainty, case_uncertainty
+from vbqkit.studio.drawn_roi import DrawnRoi
+from vbqkit.studio.readout import BY_AGGREGATE, ScoreOptions
+from vbqkit.studio.views import View
+
+N_DRAWS = 400  # a limit of the interval is then known to about 7 % of the interval's half width
+_USUAL_SWITCH_S = sys.getswitchinterval()
+_SWITCH_S = 0.0005  # a number that is asked for meanwhile waits for this thread ten times less than usual
+
+CutOff = tuple[float, Literal["above", "below"]]
+Found = dict[str, Uncertainty]
+
+
+class Piece(Protocol):
+    """Works out some intervals; `checkpoint` is called many times a second, and what it raises ends the work."""
+
+    def __call__(self, checkpoint: Callable[[], None] = ...) -> Found:  # noqa: D102 - the class says it
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalOptions:
+    """What an interval assumes, and what it is compared with.
+
+    Attributes
+    ----------
+    jitter : Jitter
+        How far placements are thought to vary.
+    within : mapping of str to Roi
+        Label to the outline (marrow, dural sac) that a moved ROI must stay in.
+    cutoffs : mapping of str to (float, "above" or "below")
+        Score to a cut-off and the side of it that means disease.
+    """
+
+    jitter: Jitter
+    within: Mapping[str, Roi] = field(default_factory=dict)
+    cutoffs: Mapping[str, CutOff] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, (cutoff, side) in self.cutoffs.items():
+            if name not in SCORES or not math.isfinite(cutoff) or side not in ("above", "below"):
+                raise ScoreError(
+                    f"The cut-off {name!r}: ({cutoff!r}, {side!r}) is not understood. Write it as "
+                    f"'VBQ-T1': (2.9, 'above'); the scores are {', '.join(SCORES)}."
+                )
+
+
+def pieces(
+    views: Sequence[View],
+    drawn: Sequence[DrawnRoi],
+    scores: Mapping[str, Score | Refusal],
+    options: ScoreOptions,
+    assumed: IntervalOptions,
+) -> list[Piece]:
+    """What has to be worked out for the intervals of the scores that are given; each piece by itself."""
+    shown: dict[str, View] = {view.volume.acquisition.weighting: view for view in reversed(views)}
+    given = {score.name for score in scores.values() if isinstance(score, Score)}
+    together = "VBQ-T2-STIR" in given and _unshifted(drawn, (shown["T2"], shown["STIR"]))
+    groups = [("T1",), ("T2", "STIR")] if together else [("T1",), ("T2",), ("STIR",)]
+    aggregates: tuple[Aggregate, ...] = ("median", "mean") if given & BY_AGGREGATE else ("mean",)
+    return [
+        _piece([shown[w] for w in group], drawn, scores, options, aggregate, assumed)
+        for group in groups
+        for aggregate in aggregates
+        if any(set(SCORES[name].weightings) <= set(group) for name in given)
+    ]
+
+
+def _unshifted(drawn: Sequence[DrawnRoi], views: Sequence[View]) -> bool:
+    """Whether every ROI lies at the same place in the patient on all these series."""
+    return all(len({tuple(one.shifts.get(view.key, (0.0, 0.0, 0.0))) for view in views}) == 1 for one in drawn)
+
+
+def _piece(
+    views: Sequence[View],
+    drawn: Sequence[DrawnRoi],
+    scores: Mapping[str, Score | Refusal],
+    options: ScoreOptions,
+    aggregate: Aggregate,
+    assumed: IntervalOptions,
+) -> Piece:
+    needed = {"CSF", "noise"}.union(*(score.levels for score in scores.values() if isinstance(score, Score)))
+    rois: dict[str, Roi] = {}
+    for one in drawn:
+        if one.frame == views[0].frame and one.roi.label in needed:
+            rois.setdefault(one.roi.label, one.on(views[0].key))  # of two with one label the first counts
+
+    def work(checkpoint: Callable[[], None] = lambda: None) -> Found:
+        found = case_uncertainty(
+            {view.volume.acquisition.weighting: view.volume for view in views},
+            rois.values(),
+            aggregate=aggregate,
+            jitter=assumed.jitter,
+            within=assumed.within,
+            rng=np.random.default_rng(0),  # the same ROIs give the same interval
+            reference=options.reference,
+            rule=options.rule,
+            excluded=options.excluded,
+            n_draws=N_DRAWS,
+            checkpoint=checkpoint,
+        )
+        return {
+            f"{one.score.name} ({aggregate})" if one.score.name in BY_AGGREGATE else one.score.name: one
+            for one in found
+        }
+
+    return work
+
+
+def after(
+    seconds: float, act: Callable[[], None], *, instead_of: asyncio.TimerHandle | None
+) -> asyncio.TimerHandle | None:
+    """Act after this time, and not as it was to be done before; None, and nothing is done, where no event loop runs."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    if instead_of is not None:
+        instead_of.cancel()
+    return loop.call_later(seconds, act)
+
+
+class _LettingOthersIn:
+    """While threads work within, another one that wants the interpreter waits ten times less for it than usual."""
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            sys.setswitchinterval(_SWITCH_S)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1  # what was given up may end after what was begun instead
+            if not self._within:
+                sys.setswitchinterval(_USUAL_SWITCH_S)
+
+
+_IN_THE_BACKGROUND = _LettingOthersIn()
+
+
+class Background:
+    """Pieces worked out one after another in a thread; what is found is told on the event loop, unless given up before."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def begin(self, work: Sequence[Piece], told: Callable[[Found, bool], None]) -> None:
+        """Give up what is being done and do this instead: ``told(found, last)`` after each piece; call from the event loop."""
+        self.give_up()
+        loop, stop = asyncio.get_running_loop(), threading.Event()
+        self._stop = stop
+
+        def tell(found: Found, last: bool) -> None:
+            if not stop.is_set():
+                told(found, last)
+
+        def checkpoint() -> None:
+            if stop.is_set():
+                raise CancelledError
+
+        def work_through() -> None:
+            for number, piece in enumerate(work, start=1):
+                checkpoint()
+                try:
+                    found = piece(checkpoint)
+                except VbqkitError:  # a score without an interval: it is shown without
+                    found = {}
+                loop.call_soon_threadsafe(tell, found, number == len(work))
+
+        def run() -> None:
+            with _IN_THE_BACKGROUND, suppress(CancelledError):
+                work_through()
+
+        loop.run_in_executor(None, run)
+
+    def give_up(self) -> None:
+        """Nothing more is told, no further piece is begun, and the one that is being worked out ends soon."""
+        self._stop.set()
+
+
+def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
+    """What an interval is made of, in words: for the reader who opens the score."""
+    if not (math.isfinite(found.ci_low) and math.isfinite(found.ci_high)):
+        return ["No interval: too many draws have no score."]
+    shares = ", ".join(f"{s.name} {100 * s.share:.0f} %" for s in found.sources if not math.isnan(s.share))
+    lines = [
+        f"{100 * found.confidence:g} % interval {found.ci_low:.4g} to {found.ci_high:.4g}: {found.method}",
+        f"Of its variance: {shares}",
+        f"Placement, assumed: {options.jitter}",
+        *map(str, found.cautions),
+    ]
+    if found.score.name in options.cutoffs:
+        cutoff, side = options.cutoffs[found.score.name]
+        lines.insert(0, f"Against {cutoff:g} (disease {side}): {found.verdict(cutoff, positive=side)}")
+    return lines
+
+
+def report_line(name: str, score: Score, found: Uncertainty | None, options: IntervalOptions) -> str:
+    """A score in one line of a report: with its interval and the shares, and the verdict of a cut-off that was given."""
+    if found is None:
+        return str(score).replace(score.name, name, 1)
+    line = f"{str(found).replace(score.name, name, 1)}; {score.direction}"
+    if score.name in options.cutoffs:
+        cutoff, side = options.cutoffs[score.name]
+        line += f"; against {cutoff:g}: {found.verdict(cutoff, positive=side)}"
+    return line
+
+
+def interval_row(found: Uncertainty | None, options: IntervalOptions) -> dict[str, object]:
+    """An interval for the browser: its limits, the verdict of a cut-off that was given, and what it is made of."""
+    if found is None:
+        return {}
+    known = math.isfinite(found.ci_low) and math.isfinite(found.ci_high)
+    cutoff = options.cutoffs.get(found.score.name)
+    return {
+        "interval": [found.ci_low, found.ci_high] if known else None,
+        "verdict": None if cutoff is None else found.verdict(cutoff[0], positive=cutoff[1]),
+        "shares": interval_lines(found, options),
+    }

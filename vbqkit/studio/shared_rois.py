@@ -1,0 +1,161 @@
+"""The ROIs of a studio as Python's truth: shared with the browser and with a case file, and nothing lost in between."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import anywidget
+import traitlets
+
+from vbqkit.errors import RoiError, VbqkitError
+from vbqkit.image import Volume
+from vbqkit.studio.casefile import CaseFile, Drawn, merged
+from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
+
+LEVEL_STRIP = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
+
+MOST_ROIS = 1000
+"""More are refused: they could not be seen, and each drag would measure them all."""
+
+_REMEMBERED = 30  # of Python's words, that a late answer of the browser may not have seen
+
+_open_studios: weakref.WeakSet[SharedRois] = weakref.WeakSet()
+
+
+def check_number(drawn: Drawn) -> None:
+    """Refuse more ROIs than a studio holds."""
+    if len(drawn) > MOST_ROIS:
+        raise RoiError(
+            f"{len(drawn)} ROIs are too many for the studio; it holds {MOST_ROIS} at most. Show fewer, or measure them all in "
+            "Python: [roi.measure(volume) for roi in rois]."
+        )
+
+
+class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untyped for mypy
+    """Base of the studio: keeps the ROIs, hears of changes from the browser, writes the case file, calls back.
+
+    A child measures in ``_measure``, which is called after every change and before the callbacks.
+    """
+
+    _state = traitlets.Dict().tag(sync=True, echo_update=False)  # others hear of a change after the answer to it
+    _messages = traitlets.List().tag(sync=True)
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[Self], None]] = []
+        self._drawn: Drawn = ()
+        self._pushed: dict[int, Drawn] = {}  # what was there before each word of Python's
+        self._case: CaseFile | None = None
+        super().__init__()
+        self.observe(self._on_state, "_state")
+        _open_studios.add(self)
+
+    def _measure(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def case_file(self) -> Path | None:
+        """The file that the ROIs are kept in."""
+        return None if self._case is None else self._case.path
+
+    def on_change(self, callback: Callable[[Self], None]) -> None:
+        """Call `callback(studio)` after every finished change, when Python's numbers are there."""
+        self._callbacks.append(callback)
+
+    def _open_case(self, path: str | Path | None, drawn: Drawn, image: Volume | None) -> tuple[Drawn, Sequence[str]]:
+        if path is None:
+            return drawn, LEVEL_STRIP
+        case_file = CaseFile(Path(path), image)
+        try:
+            case = case_file.read()
+            check_number(case.drawn)
+        except VbqkitError as error:
+            self._case = case_file.elsewhere()
+            self._say(f"{error} It is left as it is; what you place now is kept in {self._case.path.name}.")
+            return drawn, LEVEL_STRIP
+        self._case = case_file
+        return case.drawn or drawn, case.levels or LEVEL_STRIP
+
+    def _change(self, drawn: Drawn) -> None:
+        """A change from Python's side."""
+        check_number(drawn)
+        self._keep(self._save(drawn), self._state["levels"])
+        self._announce()
+
+    def _keep(self, drawn: Drawn, levels: Sequence[str]) -> None:
+        revision = max([int(self._state.get("revision", 0)), *self._pushed]) + 1
+        self._pushed[revision] = self._drawn
+        for old in sorted(self._pushed)[:-_REMEMBERED]:
+            del self._pushed[old]
+        self._drawn = drawn
+        wires = [to_wire(one) for one in drawn]
+        self.set_trait("_state", {"revision": revision, "base": revision, "rois": wires, "levels": list(levels)})
+        self._measure()
+
+    def _on_state(self, change: Mapping[str, Any]) -> None:
+        """The browser reports a finished change."""
+        new = change["new"]
+        if new["revision"] == new["base"]:
+            return  # Python's own
+        drawn = self._read_wires(new.get("rois", []))
+        unseen = [revision for revision in self._pushed if revision > new["base"]]
+        if unseen:  # Python spoke while the browser did: both started from what was there before
+            known = {one.id: to_wire(one) for one in self._pushed[min(unseen)]}
+            drawn = merged(known, drawn, self._drawn)
+        kept = self._save(drawn, new["levels"])
+        if unseen or kept is not drawn:
+            self._keep(kept, new["levels"])
+        else:
+            self._drawn = kept
+            self._measure()
+            self.send_state("_state")
+        self._announce()
+
+    def _read_wires(self, wires: Iterable[Mapping[str, Any]]) -> Drawn:
+        """What the browser says lies there; a ROI that is as it was stays the same object, and is not measured again."""
+        known = {one.id: one for one in self._drawn}
+        drawn: list[DrawnRoi] = []
+        for wire in wires:
+            old = known.get(wire.get("id", ""))
+            try:
+                drawn.append(old if old is not None and to_wire(old) == wire else from_wire(wire))
+            except VbqkitError as error:
+                self._say(str(error))
+        return tuple(drawn)
+
+    def _save(self, drawn: Drawn, levels: Sequence[str] | None = None) -> Drawn:
+        """Write the case file; returns the ROIs with what others added to it."""
+        if self._case is None:
+            return drawn
+        try:
+            kept = self._case.write(drawn, self._state["levels"] if levels is None else levels)
+        except VbqkitError as error:
+            self._say(str(error))
+            return drawn
+        for other in list(_open_studios):
+            if other is not self and other.case_file == self._case.path:
+                other._refresh()
+        return drawn if [to_wire(a) for a in kept] == [to_wire(b) for b in drawn] else kept
+
+    def _refresh(self) -> None:
+        """Take in what another studio wrote to the case file."""
+        if self._case is None or not self._case.changed():
+            return
+        try:
+            case = self._case.read()
+        except VbqkitError as error:
+            self._say(str(error))
+            return
+        if [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._drawn]:
+            self._keep(case.drawn, case.levels or self._state["levels"])
+            self._announce()
+
+    def _announce(self) -> None:
+        for callback in self._callbacks:
+            callback(self)
+
+    def _say(self, text: str) -> None:
+        if text not in self._messages:
+            self.set_trait("_messages", [*self._messages, text][-8:])

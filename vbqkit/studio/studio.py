@@ -1,0 +1,447 @@
+"""The ROI studio: place regions of interest on a study as in a clinical viewer, and read what they measure while you drag."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from vbqkit.errors import FormatError, RoiError, VbqkitError
+from vbqkit.formats import roi_exchange
+from vbqkit.image import Volume
+from vbqkit.page import javascript
+from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
+from vbqkit.scores import Jitter, LevelRule, NoiseCheck, ReferenceGroup, Refusal, Score, Uncertainty, free_air
+from vbqkit.studio.casefile import Drawn
+from vbqkit.studio.drawn_roi import DrawnRoi
+from vbqkit.studio.intervals import (
+    Background,
+    CutOff,
+    Found,
+    IntervalOptions,
+    Piece,
+    after,
+    interval_row,
+    pieces,
+    report_line,
+)
+from vbqkit.studio.picture import Snapshot, StillHtml, static_html
+from vbqkit.studio.readout import (
+    ScoreOptions,
+    by_label,
+    measure_all,
+    measurement_row,
+    noise_check,
+    score_row,
+    scores_of,
+)
+from vbqkit.studio.shared_rois import SharedRois, check_number
+from vbqkit.studio.views import Viewable, open_views, pixels_for_browser
+
+_SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
+_REST_S = 0.5  # and the saved picture and the intervals so much longer
+_JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
+
+
+class RoiStudio(SharedRois):
+    """A viewer for placing ROIs: rectangles, ellipses, polygons and freehand outlines in patient millimetres.
+
+    While a ROI is dragged the browser computes its numbers; when it is let go Python measures it again with
+    :meth:`vbqkit.roi.Roi.measure`, and that number stays. Press ``?`` in the studio for mouse, keyboard and touch.
+    When the hand rests, each score gets its 95 % interval from :func:`vbqkit.scores.case_uncertainty`: pixel noise,
+    ROI placement and the reference group, whose shares are one click away.
+
+    A saved notebook shows the outlines and the numbers without a kernel. The pixels of the picture are saved with it
+    only if the image is synthetic, or if you say ``save_pixels=True``: a notebook is easily sent on, with the patient in it.
+
+    Parameters
+    ----------
+    image : Volume, Series, Study, or list of Volume and Series
+        What to show. Several are linked by patient position: the same ROIs lie on all of them.
+    rois : iterable of Roi
+        ROIs to begin with; left out where the case file already has some.
+    case_file : str or Path, optional
+        JSON file that the ROIs are kept in: read at the start, written after every change. It holds no pixels and
+        nothing about the patient. Without it the ROIs live as long as the kernel.
+    reference : ReferenceGroup or tuple of (mean, sd, n), optional
+        SNR of the reference group on the same scanner, for the M-score.
+    rule, excluded : optional
+        What happens to levels that cannot be used; see :func:`vbqkit.scores.choose_levels`.
+    fixed_area_cm2 : float, optional
+        Give every new ROI this area, as paper 000 does with 0.40 cm2. None: any area.
+    jitter : Jitter
+        How far placements are thought to vary, for the intervals: 1 mm and a fixed area, if not said.
+    within : mapping of str to Roi, optional
+        Label to the outline (marrow of a level, dural sac) that a placement must stay in, for the intervals.
+    cutoffs : mapping of str to (float, "above" or "below"), optional
+        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "above")}``: the
+        verdict stands beside the interval, ``indeterminate`` while the cut-off lies within. There is no default.
+    height : int
+        Height of the picture in CSS pixels.
+    save_pixels : bool
+        Whether a saved notebook may hold the picture, not only outlines and numbers.
+
+    Attributes
+    ----------
+    rois : tuple of Roi
+        What lies in the studio now; may be assigned.
+    measurements : dict of str to Measurement
+        By label, on the first view, by Python.
+    scores : dict of str to Score or Refusal
+        By name: ``"SNR"``, ``"M-score"``, ``"VBQ-T1 (median)"``, ``"VBQ-T1 (mean)"`` ...
+    intervals : dict of str to Uncertainty
+        By the same names, where a score is given.
+
+    Examples
+    --------
+    >>> from vbqkit import Rectangle, Volume
+    >>> from vbqkit.image import stack_affine
+    >>> rng = np.random.default_rng(1)
+    >>> affine = stack_affine((0, 0, 0), (4, 0, 0), (0, 0, -0.5), (0, 0.5, 0))
+    >>> volume = Volume(rng.integers(90, 110, (5, 64, 64)), affine).with_acquisition(weighting="T1")
+    >>> box = Rectangle.on(volume.slice(2), (30, 30), 8.0, 5.0, label="L3")
+    >>> studio = RoiStudio(volume, rois=[box], reference=(23.4, 3.7, 10))
+    >>> studio.rois
+    (<Rectangle 'L3': 8 x 5 mm at (8.0, 15.0, -15.0) mm>,)
+    >>> studio.measurements["L3"].n
+    160
+    >>> print(studio.scores["VBQ-T1 (median)"])
+    VBQ-T1 is not given: no ROI 'CSF' on the T1 series. Place it.
+    """
+
+    _esm = javascript.loader("studio.js")
+    _css = javascript.static_text("studio.css")
+
+    _views = traitlets.List().tag(sync=True)
+    _measured = traitlets.Dict().tag(sync=True)
+    _options = traitlets.Dict().tag(sync=True)
+    slices = traitlets.List(traitlets.Int(), help="Slice shown in each view, from 0.").tag(sync=True)
+    windows = traitlets.List(help="[level, width] of each view, in signal units.").tag(sync=True)
+
+    def __init__(
+        self,
+        image: Viewable,
+        *,
+        rois: Iterable[Roi] = (),
+        case_file: str | Path | None = None,
+        reference: ReferenceGroup | tuple[float, float, int] | None = None,
+        rule: LevelRule = "all four",
+        excluded: Mapping[str, str] | None = None,
+        fixed_area_cm2: float | None = None,
+        jitter: Jitter = _JITTER,
+        within: Mapping[str, Roi] | None = None,
+        cutoffs: Mapping[str, CutOff] | None = None,
+        height: int = 560,
+        save_pixels: bool = False,
+    ) -> None:
+        if fixed_area_cm2 is not None and not fixed_area_cm2 > 0:
+            raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
+        group = _group(reference)
+        self._opened, messages = open_views(image)
+        self._score_options = ScoreOptions(reference=group, rule=rule, excluded=dict(excluded or {}))
+        self._interval_options = IntervalOptions(jitter=jitter, within=dict(within or {}), cutoffs=dict(cutoffs or {}))
+        self._intervals: Found = {}
+        self._background = Background()
+        self._busy = False  # a hand is dragging or scrolling
+        self._results: list[list[Measurement | RoiError]] = [[] for _ in self._opened]
+        self._measured_rois: Drawn = ()  # what they are of
+        self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
+        self._waiting: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._saved_output: Any = None
+        self._due = True  # the saved picture, and intervals if any
+        self._save_pixels = save_pixels
+        super().__init__()
+        self.set_trait("_views", [view.for_browser() for view in self._opened])
+        self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
+        self.set_trait("windows", [view["window"] for view in self._views])
+        self.set_trait("_messages", [*messages, *(text for view in self._opened for text in view.warnings)])
+        given = tuple(DrawnRoi(roi) for roi in rois)
+        check_number(given)
+        drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
+        self.set_trait(
+            "_options",
+            {
+                "id": uuid.uuid4().hex[:12],
+                "reference": None if group is None else [group.mean, group.sd, group.n],
+                "levels": [level for level in ("L1", "L2", "L3", "L4") if level not in (excluded or {})],
+                "fixed_area_cm2": fixed_area_cm2,
+                "usual_area_cm2": FIXED_AREA_CM2,
+                "height": height,
+                "case_file": None if self._case is None else self._case.path.name,
+            },
+        )
+        self._show_slice_of(drawn)
+        self._keep(drawn, levels)
+        self.on_msg(self._on_message)
+
+    # -- what a user reads and sets -------------------------------------------------------------------------------
+
+    @property
+    def volumes(self) -> tuple[Volume, ...]:
+        """The volumes that the views show."""
+        return tuple(view.volume for view in self._opened)
+
+    @property
+    def rois(self) -> tuple[Roi, ...]:
+        """What lies in the studio now, in the order in which it was placed."""
+        return tuple(drawn.roi for drawn in self._drawn)
+
+    @rois.setter
+    def rois(self, rois: Iterable[Roi]) -> None:
+        self._change(tuple(DrawnRoi(roi) for roi in rois))
+
+    def rois_on(self, view: int) -> tuple[Roi, ...]:
+        """The ROIs as they lie on one view, each with that series' shift."""
+        return tuple(drawn.on(self._opened[view].key) for drawn in self._drawn)
+
+    @property
+    def measurements(self) -> dict[str, Measurement]:
+        """Measurements on the first view by label; a second ROI of the same label is ``"L3 (2)"``."""
+        return self.measurements_on(0)
+
+    def measurements_on(self, view: int) -> dict[str, Measurement]:
+        """Measurements on one view by label; ROIs that do not lie on it are left out."""
+        return by_label(self._results[view]) if self._opened else {}
+
+    @property
+    def scores(self) -> dict[str, Score | Refusal]:
+        """Every score by name, with its parts, options, direction, source and cautions; or why it is not given."""
+        self._check_noise()
+        return self._scores()
+
+    @property
+    def intervals(self) -> dict[str, Uncertainty]:
+        """The interval of each score that is given, and what it is made of; worked out now, if it is not known yet."""
+        for piece in self._interval_pieces():
+            self._intervals |= piece()
+        return dict(self._intervals)
+
+    def export_rois(self, path: str | Path) -> Path:
+        """Write the ROIs to a file; its ending says how.
+
+        ``.json``: the package's ROI file. ``.csv``: one row a ROI. ``.zip`` (or ``.roi`` for one ROI): ImageJ, on the first
+        view. ``.nii.gz``, ``.nii``, ``.mha``, ``.nrrd``: a mask with one number a ROI, on the first view.
+
+        Raises
+        ------
+        FormatError
+            If the ending is unknown or the file cannot be written.
+        """
+        return roi_exchange.export_rois(Path(path), self.rois, self._first_volume())
+
+    def import_rois(self, path: str | Path) -> tuple[Roi, ...]:
+        """Add the ROIs of a file that :meth:`export_rois` or ImageJ wrote; returns what was added.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be read or belongs to another frame of reference.
+        """
+        added = roi_exchange.import_rois(Path(path), self._first_volume())
+        self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
+        return added
+
+    def snapshot(self, *, view: int = 0, slice_index: int | None = None, pixels: bool = True) -> Snapshot:
+        """A figure for a report: the slice with its ROIs, scale, orientation and numbers.
+
+        Shown in a notebook or saved (``.png``, ``.svg``, ``.html``), it holds the pixels of the slice; with ``pixels=False``
+        the outlines only.
+
+        Parameters
+        ----------
+        view : int
+            Which view.
+        slice_index : int, optional
+            Which slice; the one shown, if not said.
+        pixels : bool
+            Whether the picture itself is in the figure.
+        """
+        if not self._opened:
+            raise FormatError(
+                "There is no image to take a snapshot of: nothing could be read. See the message in the studio."
+            )
+        index = self.slices[view] if slice_index is None else slice_index
+        intervals, options = self.intervals, self._interval_options
+        lines = [
+            report_line(name, score, intervals.get(name), options)
+            for name, score in self.scores.items()
+            if isinstance(score, Score)
+        ]
+        if intervals:
+            lines.append(f"Intervals assume placements that vary by {options.jitter}.")
+        return Snapshot.of(
+            self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
+        )
+
+    # -- keeping, measuring, telling ------------------------------------------------------------------------------
+
+    def _first_volume(self) -> Volume:
+        if not self._opened:
+            raise FormatError("The studio shows no image, so positions cannot be given. See the message in it.")
+        return self._opened[0].volume
+
+    def _show_slice_of(self, drawn: Drawn) -> None:
+        """Begin on the slice that most ROIs lie on."""
+        if not drawn or not self._opened:
+            return
+        slices = []
+        for view in self._opened:
+            here = [view.volume.nearest_slice(one.on(view.key).center_mm).index for one in drawn]
+            slices.append(max(set(here), key=here.count))
+        self.set_trait("slices", slices)
+
+    def _measure(self) -> None:
+        self._background.give_up()
+        self._intervals, self._busy = {}, False
+        known = [dict(zip(self._measured_rois, results, strict=True)) for results in self._results]
+        self._results = [measure_all(view, self._drawn, k) for view, k in zip(self._opened, known, strict=True)]
+        self._measured_rois = self._drawn
+        self._publish()
+        self._later()
+
+    def _scores(self) -> dict[str, Score | Refusal]:
+        tables = [by_label(results) for results in self._results]
+        return scores_of(self._opened, tables, self._noise[1], self._score_options)
+
+    def _publish(self) -> None:
+        rows = [
+            [measurement_row(one, result) for one, result in zip(self._drawn, results, strict=True)]
+            for results in self._results
+        ]
+        scores = [
+            score_row(name, result) | interval_row(self._intervals.get(name), self._interval_options)
+            for name, result in self._scores().items()
+        ]
+        self.set_trait("_measured", {"revision": self._state["revision"], "views": rows, "scores": scores})
+
+    def _check_noise(self) -> bool:
+        """Look at the noise ROI again if anything it depends on is new; whether it was."""
+        t1 = next((i for i, view in enumerate(self._opened) if view.volume.acquisition.weighting == "T1"), None)
+        if t1 is None:
+            return False
+        table = by_label(self._results[t1])
+        key = [
+            measurement_row(one, r)
+            for one, r in zip(self._drawn, self._results[t1], strict=True)
+            if one.roi.label != "CSF"
+        ]
+        if self._noise[0] == key:
+            return False
+        self._noise = (key, noise_check(self._opened[t1], self._drawn, table))
+        return True
+
+    def _later(self) -> None:
+        """The slow checks, and then the rest, when the hand rests; at once where no event loop runs."""
+        self._due = True
+        self._waiting = after(_SETTLE_S, self._settle, instead_of=self._waiting)
+        if self._waiting is None:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._waiting = None
+        if self._check_noise():
+            self._publish()
+        self._rest_later()
+
+    def _save_picture(self) -> None:
+        if self._saved_output is not None:
+            self._saved_output.update(StillHtml(self._static_html()))
+
+    def _interval_pieces(self) -> list[Piece]:
+        """What is still to be worked out."""
+        scores = self.scores
+        missing = {name: score for name, score in scores.items() if name not in self._intervals}
+        return pieces(self._opened, self._drawn, missing, self._score_options, self._interval_options)
+
+    def _rest_later(self) -> None:
+        """The saved picture and the intervals, if nothing is touched for a while: they would hold up the next answer.
+
+        Without an event loop the picture at once, and no intervals: nobody looks at a screen.
+        """
+        self._resting = after(_REST_S, self._rest, instead_of=self._resting)
+        if self._resting is None:
+            self._save_picture()
+
+    def _rest(self) -> None:
+        """Not while a hand drags or scrolls, which then has the machine to itself; letting go begins the wait again."""
+        if self._busy or not self._due:
+            return
+        self._save_picture()
+        work = self._interval_pieces()
+        self._due = bool(work)
+        self._background.begin(work, self._tell_intervals)
+
+    def _tell_intervals(self, found: Found, last: bool) -> None:
+        self._intervals |= found
+        self._publish()
+        if last:
+            self._due = False
+            self._save_picture()
+
+    def _on_message(self, _widget: Any, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+        try:
+            self._answer(content, buffers)
+        except VbqkitError as error:
+            self._say(str(error))
+
+    def _answer(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+        kind = content.get("type")
+        if kind == "slice":
+            view, index = int(content["view"]), int(content["index"])
+            name, data = pixels_for_browser(self._opened[view].volume.pixels[index])
+            self.send({"type": "slice", "view": view, "index": index, "array": name}, buffers=[data])
+        elif kind == "air":
+            view, index = int(content["view"]), int(content["index"])
+            air = free_air(self._opened[view].volume.slice(index))
+            self.send({"type": "air", "view": view, "index": index}, buffers=[air.astype(np.uint8).tobytes()])
+        elif kind == "refresh":
+            self._refresh()
+        elif kind == "hand":
+            self._busy = bool(content["busy"])
+            if self._busy:
+                self._background.give_up()
+            else:
+                self._rest_later()
+        elif kind == "export":
+            name, data = roi_exchange.as_bytes(str(content["ending"]), self.rois, self._first_volume())
+            self.send({"type": "download", "name": name}, buffers=[data])
+        elif kind == "import":
+            added = roi_exchange.from_bytes(str(content["name"]), bytes(buffers[0]), self._first_volume())
+            self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
+
+    # -- in a saved notebook --------------------------------------------------------------------------------------
+
+    def _static_html(self) -> str:
+        return static_html(
+            self._options["id"],
+            self._opened,
+            self.slices,
+            self._drawn,
+            self._results,
+            self._measured["scores"],
+            self.windows,
+            save_pixels=self._save_pixels,
+        )
+
+    def _ipython_display_(self) -> None:
+        """Show the studio, and under it what is left of it in a notebook without a kernel (hidden while it lives)."""
+        from IPython.display import display  # noqa: PLC0415 - only inside Jupyter
+
+        bundle = self._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
+        words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}
+        display(data | words, metadata=metadata, raw=True)
+        self._saved_output = display(StillHtml(self._static_html()), display_id=True)
+
+
+def _group(reference: ReferenceGroup | tuple[float, float, int] | None) -> ReferenceGroup | None:
+    if reference is None or isinstance(reference, ReferenceGroup):
+        return reference
+    mean, sd, n = reference
+    return ReferenceGroup(mean=mean, sd=sd, n=n)
