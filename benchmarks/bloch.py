@@ -141,7 +141,7 @@ def by_bloch(phantom: Phantom, timing: Timing) -> tuple[np.ndarray, float]:
     return picture, seconds
 
 
-def at_the_centre(
+def at_the_center(
     phantom: Phantom, timing: Timing, names: tuple[str, ...]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Mean signal of each tissue of the slice in the echo at TE alone, by the equations and by Bloch.
@@ -220,7 +220,7 @@ def main() -> None:
         print(f"  {'tissue':18s} {'vbqkit':>10s} {'Bloch':>8s} {'difference':>11s}")
         if timing.echo_train_length > 1 and timing.ti_ms is None:
             print(" the echo at TE, which fills the middle of k-space:")
-            print_contrast(*at_the_centre(phantom, timing, names))
+            print_contrast(*at_the_center(phantom, timing, names))
             print(" the picture, whose lines the echoes of the train read one after the other:")
         print_contrast(*(tissue_means(p, phantom, names) for p in (ours, theirs)))
 

@@ -128,7 +128,9 @@ FACADES = {
 def imported_modules(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    nodes = [node for text in code for node in ast.walk(ast.parse(re.sub(r"^\s*[%!].*$", "", text, flags=re.M)))]
+    nodes = [
+        node for text in code for node in ast.walk(ast.parse(re.sub(r"^\s*[%!].*$", "", text, flags=re.MULTILINE)))
+    ]
     named = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     return named | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
 

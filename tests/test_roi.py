@@ -90,7 +90,7 @@ def test_the_mask_is_what_a_slow_oracle_says(kind, dy, dx, center, width, height
 
 
 @pytest.mark.parametrize("kind", ["rectangle", "ellipse", "polygon"])
-@pytest.mark.parametrize("coverage", ["centre", "area"])
+@pytest.mark.parametrize("coverage", ["center", "area"])
 def test_a_mask_worked_out_strip_by_strip_is_the_same_mask(kind, coverage, monkeypatch):
     image = oblique_slice(0.5, 0.7, 3)
     roi = shape_of(kind, image, (20.0, 20.0), 14.0, 17.0, 25.0)
@@ -223,7 +223,7 @@ def test_what_is_not_a_roi_says_why():
     image = Slice(np.ones((40, 40)), (0, 0, 0), (0, 0, -1), (0, 1, 0))
     with pytest.raises(RoiError, match=r"'L1' reaches 5\.5 pixels beyond the image"):
         Rectangle.on(image, (20, 40), 10, 10, label="L1").measure(image)
-    with pytest.raises(RoiError, match="covers no pixel centre"):
+    with pytest.raises(RoiError, match="covers no pixel center"):
         Rectangle.on(image, (20.5, 20.5), 0.5, 0.5).measure(image)
     with pytest.raises(RoiError, match="tilted by 90"):
         Rectangle(center=(0, 20, -20), half_width=(5, 0, 0), half_height=(0, 0, 5)).measure(image)

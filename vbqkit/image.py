@@ -1,7 +1,7 @@
 """Images as a radiologist thinks of them: slices in a volume, volumes in a study, everything in patient millimetres.
 
 Array order is ``(plane, row, col)`` everywhere. Patient coordinates are DICOM LPS in millimetres: +x to the patient's
-left, +y to posterior, +z to the head. Pixel centres lie at whole-number indices, as in DICOM.
+left, +y to posterior, +z to the head. Pixel centers lie at whole-number indices, as in DICOM.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class Slice:
     pixels : ndarray, shape (rows, cols)
         Signal in arbitrary units, after rescale slope and intercept. Read-only.
     origin_mm : tuple of 3 floats
-        LPS position of the centre of pixel (0, 0), mm.
+        LPS position of the center of pixel (0, 0), mm.
     row_step_mm, col_step_mm : tuple of 3 floats
-        LPS vector from a pixel centre to the next row (down) and to the next column (right), mm; their lengths are
+        LPS vector from a pixel center to the next row (down) and to the next column (right), mm; their lengths are
         the row and column spacing, their directions may be oblique.
     thickness_mm : float or None
         Slice thickness; None where the header does not say.

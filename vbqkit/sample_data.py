@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.sample_patients import CASES, Case, case_named
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError, VbqkitError
@@ -45,7 +45,7 @@ REFERENCE_WOMEN = 16
 BONE_COLUMNS = (
     "id", "age_years", "sex", "bmi_kg_m2", "scanner", "t_score", "bmd_g_cm2", "tbs", "qct_mg_cm3", "hu", "fracture",
 )  # fmt: skip
-"""Columns of bone.csv: DXA of L1-L4 (t_score, bmd_g_cm2, tbs), QCT, CT attenuation of L1."""
+"""Columns of bone.csv: DEXA of L1-L4 (t_score, bmd_g_cm2, tbs), QCT, CT attenuation of L1."""
 
 TRUTH_COLUMNS = ("kind", "level", "name", "value")
 """Columns of truth.csv: ``pdff`` rows (mean fat fraction of a body's marrow, 0 to 1) and one row for each parameter of
@@ -115,11 +115,11 @@ def _bone_row(case: Case, scanner: Scanner) -> dict[str, Any]:
 def _truth_rows(phantom: Phantom) -> list[dict[str, Any]]:
     rows = []
     is_marrow = phantom.tissue == tissue_named("marrow").code
-    for code in range(1, len(LEVELS)):
+    for code in range(1, len(LEVEL_OF_CODE)):
         here = is_marrow & (phantom.level == code)
         if here.any():
             value = float(phantom.pdff[here].mean(dtype=np.float64))
-            rows.append({"kind": "pdff", "level": LEVELS[code], "name": "marrow mean", "value": f"{value:.4f}"})
+            rows.append({"kind": "pdff", "level": LEVEL_OF_CODE[code], "name": "marrow mean", "value": f"{value:.4f}"})
     for finding in phantom.findings:
         parameters = finding.as_row()
         kind, level = parameters.pop("kind"), parameters.pop("level", "")
@@ -263,7 +263,7 @@ of vbqkit. It is for learning and for testing software, not for drawing conclusi
 
 Each folder holds `T1`, `T2` and `STIR` (sagittal DICOM MR, {SAMPLE_SLICES} slices, {SAMPLE_MATRIX} x {SAMPLE_MATRIX}, 12 bits,
 JPEG-LS lossless), `{ROI_FILE}` (where an expert would measure: L1 to L4 and neighbours, CSF, noise), `{BONE_FILE}`
-(DXA of L1-L4, TBS, QCT, CT attenuation) and `{TRUTH_FILE}` (what only a virtual patient can tell: the fat fraction of
+(DEXA of L1-L4, TBS, QCT, CT attenuation) and `{TRUTH_FILE}` (what only a virtual patient can tell: the fat fraction of
 each vertebra's marrow, and every finding with its grade). `{BONE_FILE}` here above holds all cases in one table, and
 `{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young healthy virtual women on the same scanners: the reference group of the M-score.
 

@@ -76,7 +76,7 @@ class Cornerstone(anywidget.AnyWidget):
 
 table = {roi.label: roi.measure(volume) for roi in rois}
 
-def box(roi):  # left, top, right, bottom in mm from the centre of the first pixel
+def box(roi):  # left, top, right, bottom in mm from the center of the first pixel
     row, col = middle[roi.label]
     across, down = (2 * abs(max(v, key=abs)) for v in (roi.half_width, roi.half_height))
     return [col * STEP - across / 2, row * STEP - down / 2, col * STEP + across / 2, row * STEP + down / 2]
@@ -86,8 +86,8 @@ widget = Cornerstone(pixels=volume.pixels.tobytes(), shape=list(volume.pixels.sh
 
 def let_go(_, content, buffers):
     left, top, right, bottom = content["box"]
-    centre = ((top + bottom) / 2 / STEP, (left + right) / 2 / STEP)
-    roi = Rectangle.on(volume.slice(7), centre, right - left, bottom - top, label=content["label"])
+    center = ((top + bottom) / 2 / STEP, (left + right) / 2 / STEP)
+    roi = Rectangle.on(volume.slice(7), center, right - left, bottom - top, label=content["label"])
     table[roi.label] = roi.measure(volume)
     found = [compute_scores(ScoreInputs(measured={"T1": table}, acquisitions={"T1": volume.acquisition}, aggregate=aggregate))
              for aggregate in ("median", "mean")]

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.findings import Scoliosis
 from vbqkit.anatomy.patients import VirtualPatient
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.spine import make_spine, natural_spline
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import ScannerError
@@ -43,23 +43,23 @@ def rows_of(phantom: Phantom, *names: str) -> np.ndarray:
 
 def test_every_level_has_marrow(phantom):
     marrow = rows_of(phantom, "marrow")
-    for code, name in enumerate(LEVELS):
+    for code, name in enumerate(LEVEL_OF_CODE):
         assert (marrow & (phantom.level == code)).any(), name
 
 
 def test_levels_follow_each_other_downwards(phantom):
-    heights = [np.argwhere(phantom.level == code)[:, 1].mean() for code in range(1, len(LEVELS))]
+    heights = [np.argwhere(phantom.level == code)[:, 1].mean() for code in range(1, len(LEVEL_OF_CODE))]
     assert (np.diff(heights) > 0).all()
 
 
 def test_bodies_and_discs_have_the_size_of_a_lumbar_spine(phantom):
-    plane = phantom.level[phantom.shape[0] // 2] == LEVELS.index("L3")
+    plane = phantom.level[phantom.shape[0] // 2] == LEVEL_OF_CODE.index("L3")
     rows, cols = np.nonzero(plane)
     height = np.median(plane.sum(axis=0)[plane.sum(axis=0) > 0]) * 0.8
     depth = np.median(plane.sum(axis=1)[plane.sum(axis=1) > 0]) * 0.8
     assert 22 < height < 31  # Zhou 2000: L3 28 mm at the rims of women and men, less between hollow endplates
     assert 29 < depth < 38  # Panjabi 1992: 35.2 mm
-    wide = phantom.level[:, rows.min() : rows.max(), cols.min() : cols.max()] == LEVELS.index("L3")
+    wide = phantom.level[:, rows.min() : rows.max(), cols.min() : cols.max()] == LEVEL_OF_CODE.index("L3")
     assert 36 < np.flatnonzero(wide.any(axis=(1, 2))).size * 2.2 < 52  # Panjabi 1992: 44 mm
     disc = rows_of(phantom, "disc_nucleus", "disc_annulus", "disc_degenerate")[phantom.shape[0] // 2]
     between = disc[rows.max() - 8 : rows.max() + 16, cols.min() + 10 : cols.max() - 10]
@@ -68,17 +68,17 @@ def test_bodies_and_discs_have_the_size_of_a_lumbar_spine(phantom):
 
 def test_the_dural_sac_is_about_15_mm_deep_and_the_cord_ends_about_l1(phantom):
     sac = np.isin(middle(phantom), [CODE["csf"], CODE["nerve_root"], CODE["spinal_cord"]])
-    l3 = np.argwhere(phantom.level[phantom.shape[0] // 2] == LEVELS.index("L3"))[:, 0]
+    l3 = np.argwhere(phantom.level[phantom.shape[0] // 2] == LEVEL_OF_CODE.index("L3"))[:, 0]
     assert 12 < np.median(sac[l3.min() : l3.max()].sum(axis=1)) * 0.8 < 19
     end = np.argwhere(rows_of(phantom, "spinal_cord"))[:, 1].max()
-    above = np.argwhere(phantom.level == LEVELS.index("T12"))[:, 1].mean()
-    below = np.argwhere(phantom.level == LEVELS.index("L2"))[:, 1].max()
+    above = np.argwhere(phantom.level == LEVEL_OF_CODE.index("T12"))[:, 1].mean()
+    below = np.argwhere(phantom.level == LEVEL_OF_CODE.index("L2"))[:, 1].max()
     assert above < end < below
 
 
 def test_roots_lie_in_the_back_of_the_sac_below_the_cord(phantom):
     inside = rows_of(phantom, "nerve_root")
-    l3 = np.argwhere(phantom.level == LEVELS.index("L3"))[:, 1]
+    l3 = np.argwhere(phantom.level == LEVEL_OF_CODE.index("L3"))[:, 1]
     slab = slice(l3.min(), l3.max())
     near = slice(phantom.shape[0] // 2 - 2, phantom.shape[0] // 2 + 3)
     roots = np.argwhere(inside[near, slab])[:, 2].mean()
@@ -108,13 +108,13 @@ def test_marrow_is_closed_in_by_bone():
 
 def test_mean_fat_fraction_of_each_body_is_the_patients(phantom):
     for name, expected in zip(("L1", "L2", "L3", "L4"), phantom.patient.pdff, strict=True):
-        marrow = rows_of(phantom, "marrow") & (phantom.level == LEVELS.index(name))
+        marrow = rows_of(phantom, "marrow") & (phantom.level == LEVEL_OF_CODE.index(name))
         assert phantom.pdff[marrow].mean() == pytest.approx(expected, abs=0.002)
 
 
 def test_marrow_is_not_a_constant_and_is_fattier_under_the_endplates(phantom):
     plane = phantom.shape[0] // 2
-    marrow = (phantom.tissue[plane] == CODE["marrow"]) & (phantom.level[plane] == LEVELS.index("L3"))
+    marrow = (phantom.tissue[plane] == CODE["marrow"]) & (phantom.level[plane] == LEVEL_OF_CODE.index("L3"))
     rows = np.argwhere(marrow)[:, 0]
     fat = phantom.pdff[plane]
     edge = marrow & (np.arange(len(marrow))[:, None] < rows.min() + 5)

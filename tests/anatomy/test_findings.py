@@ -24,12 +24,13 @@ from vbqkit.anatomy.findings import (
     check_findings,
 )
 from vbqkit.anatomy.patients import VirtualPatient
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.posterior import arch_distance
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.anatomy.vertebra import endplate_distances
 from vbqkit.errors import ScannerError
+from vbqkit.roi.labels import SPINE_LEVELS
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.sequences import Timing
@@ -54,7 +55,7 @@ def plain() -> Phantom:
 def count(phantom: Phantom, name: str, level: str | None = None) -> int:
     where = phantom.tissue == CODE[name]
     if level is not None:
-        where &= phantom.level == LEVELS.index(level)
+        where &= phantom.level == LEVEL_OF_CODE.index(level)
     return int(where.sum())
 
 
@@ -78,7 +79,7 @@ def diseased() -> Phantom:
 )
 def test_a_finding_has_its_tissue_at_its_level_only(diseased, plain, tissue, level):
     assert count(diseased, tissue, level) > 60
-    elsewhere = [v for v in LEVELS[1:] if v != level and not (tissue == "modic_3" and v == "T12")]
+    elsewhere = [v for v in SPINE_LEVELS if v != level and not (tissue == "modic_3" and v == "T12")]
     assert sum(count(diseased, tissue, v) for v in elsewhere) == 0
     assert count(plain, tissue) == 0
 
@@ -93,7 +94,7 @@ def test_modic_change_reaches_the_share_of_the_height_that_its_grade_means(grade
     phantom = body_with(Modic("L4", endplate="lower", type=2, grade=grade))
     plane = phantom.shape[0] // 2
     changed = phantom.tissue[plane] == CODE["modic_2"]
-    body = phantom.level[plane] == LEVELS.index("L4")
+    body = phantom.level[plane] == LEVEL_OF_CODE.index("L4")
     cols = changed.any(axis=0) & (body.sum(axis=0) > 15)
     share = np.median(changed.sum(axis=0)[cols] / body.sum(axis=0)[cols])
     assert low <= share <= high
@@ -102,7 +103,7 @@ def test_modic_change_reaches_the_share_of_the_height_that_its_grade_means(grade
 def test_a_schmorl_node_puts_disc_into_the_body(diseased, plain):
     discs = [CODE[n] for n in ("disc_degenerate",)]
     assert np.isin(diseased.tissue, discs).sum() != np.isin(plain.tissue, discs).sum()
-    plane, level = diseased.shape[0] // 2, LEVELS.index("L3")
+    plane, level = diseased.shape[0] // 2, LEVEL_OF_CODE.index("L3")
     rows = np.argwhere(diseased.level[plane] == level)[:, 0]
     inside = np.isin(diseased.tissue[plane, rows.min() + 4 : rows.min() + 7], discs)
     assert inside.any()
@@ -123,16 +124,16 @@ def test_a_fracture_loses_the_height_of_its_genant_grade(shape, grade):
     u = np.zeros_like(v)
     heights = [np.subtract(*endplate_distances(x, u, v)) for x in (whole, broken)]
     loss = 1.0 - heights[1] / heights[0]
-    front, centre, back = loss[0], loss[20], loss[-1]
+    front, center, back = loss[0], loss[20], loss[-1]
     low, high = {1: (0.18, 0.27), 2: (0.25, 0.42), 3: (0.40, 0.62)}[grade]
-    assert low <= max(front, centre, back) <= high  # Genant 1993: 20-25, 25-40, over 40 %
+    assert low <= max(front, center, back) <= high  # Genant 1993: 20-25, 25-40, over 40 %
     if shape == "wedge":
-        assert front > centre > back
+        assert front > center > back
     elif shape == "biconcave":
-        assert centre > front > 0
-        assert centre > back
+        assert center > front > 0
+        assert center > back
     else:
-        assert min(front, centre, back) > 0.8 * max(front, centre, back)
+        assert min(front, center, back) > 0.8 * max(front, center, back)
 
 
 def test_an_old_fracture_has_no_oedema():
@@ -144,7 +145,7 @@ def test_stenosis_takes_the_fluid_at_its_level(plain):
 
     def narrowest(phantom: Phantom) -> float:
         plane = phantom.shape[0] // 2
-        rows = np.argwhere(phantom.level[plane] == LEVELS.index("L3"))[:, 0]
+        rows = np.argwhere(phantom.level[plane] == LEVEL_OF_CODE.index("L3"))[:, 0]
         sac = np.isin(phantom.tissue[plane, rows.min() : rows.max() + 5], [CODE["csf"], CODE["nerve_root"]])
         return float(sac.sum(axis=1).min() * 0.8)
 

@@ -8,7 +8,7 @@ import pytest
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.findings import CanalStenosis, Finding, Fracture, Scoliosis
 from vbqkit.anatomy.patients import VirtualPatient
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.sample_patients import CASES, case_named
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import ScannerError
@@ -44,7 +44,7 @@ def check_clean(phantom: Phantom) -> None:
         expected = {"CSF": "csf", "noise": "air"}.get(roi.label, "marrow")
         assert (tissue != CODE[expected]).sum() == 0, roi.label
         if expected == "marrow":
-            assert (level != LEVELS.index(roi.label)).sum() == 0, roi.label
+            assert (level != LEVEL_OF_CODE.index(roi.label)).sum() == 0, roi.label
         assert roi.area_mm2 == pytest.approx(40.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import (
     FAT_FAST_SPIN_ECHO,
     FAT_SPIN_ECHO,
@@ -96,7 +96,7 @@ def test_a_phantom_is_read_only_and_knows_its_truth():
     [
         ({"pdff": np.zeros((2, 3, 5))}, r"pdff map has shape \(2, 3, 5\)"),
         ({"tissue": np.full((2, 3, 4), 200)}, "tissue map holds code 200"),
-        ({"level": np.full((2, 3, 4), len(LEVELS))}, "level map holds code"),
+        ({"level": np.full((2, 3, 4), len(LEVEL_OF_CODE))}, "level map holds code"),
         ({"pdff": np.full((2, 3, 4), 1.2)}, "must stay between 0 and 1"),
         ({"pdff": np.full((2, 3, 4), np.nan)}, "must stay between 0 and 1"),
         ({"affine": np.zeros((4, 4))}, "not singular"),

@@ -79,7 +79,7 @@ def test_the_saved_files_say_to_other_software_where_the_rois_lie(lab: Any, tmp_
     assert box.center_mm == pytest.approx((0.0, -50 + 0.6 * 77, 60 - 0.8 * 41), abs=1e-6)
     found = {roi.name: roi for roi in roifile.roiread(saved(lab, "Save for ImageJ", tmp_path))}
     first = next(roi for name, roi in found.items() if "L1" in name)
-    # ImageJ counts from the outer corner of the first pixel: half a pixel more than the pixel's centre
+    # ImageJ counts from the outer corner of the first pixel: half a pixel more than the pixel's center
     assert (first.xd + first.widthd / 2, first.yd + first.heightd / 2) == pytest.approx((77.5, 41.5), abs=1e-4)
 
 

@@ -246,14 +246,14 @@ def settled(lab: Any, label: str) -> tuple[float, float]:
     raise AssertionError(f"the page does not come to rest: {label} is at {place}")
 
 
-def drag_by_mm(lesson: Lesson, studio: Any, shifts: dict[str, Any], centres: dict[str, Any]) -> None:
+def drag_by_mm(lesson: Lesson, studio: Any, shifts: dict[str, Any], centers: dict[str, Any]) -> None:
     """Drag each ROI on the screen by a shift in patient mm (front to back, down to up)."""
     lab, labels = lesson.lab, list(shifts)
     studio.evaluate("e => e.scrollIntoView()")
     first, last = "L1", "L4"
     settled(lab, first)
     on_screen = {label: lab.middle(label) for label in (first, last)}
-    per_mm = (on_screen[last][1] - on_screen[first][1]) / (centres[first][2] - centres[last][2])
+    per_mm = (on_screen[last][1] - on_screen[first][1]) / (centers[first][2] - centers[last][2])
     for label in labels:
         _, back, up = shifts[label]
         start = settled(lab, label)

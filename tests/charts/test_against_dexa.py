@@ -36,7 +36,7 @@ def test_a_case_without_densitometry_is_a_line_at_its_score_and_says_so(unknown)
 
 def test_axes_carry_units_and_the_title_carries_n():
     figure = plot_against_dexa(PAPER_000, score="m_score", against="bmd_g_cm2")
-    assert figure.layout.xaxis.title.text == "BMD, lumbar spine, DXA (g/cm²)"
+    assert figure.layout.xaxis.title.text == "BMD, lumbar spine, DEXA (g/cm²)"
     assert figure.layout.yaxis.title.text == "M-score (SD of the young reference group)"
     assert figure.layout.title.text.endswith("n = 5")
 

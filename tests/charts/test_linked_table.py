@@ -58,7 +58,7 @@ def test_rows_selected_in_the_table_are_points_selected_in_the_chart(linked):
 
 
 def test_cells_read_as_people_write_them(linked):
-    assert linked.table.columns[:3] == ["Code", "Age (years)", "BMD, lumbar spine, DXA (g/cm²)"]
+    assert linked.table.columns[:3] == ["Code", "Age (years)", "BMD, lumbar spine, DEXA (g/cm²)"]
     assert linked.table.rows[0][:4] == ["1", "52", "0.763", "−2.6"]
     assert [row[2:4] for row in linked.table.rows[1:3]] == [["0.749", "−2.7"], ["0.720", "−3.0"]]
     assert linked.table.rows[0][-1] == "yes"

@@ -25,7 +25,7 @@ def cohort():
             "vbq_t1": np.exp(rng.normal(1, 0.8, n)),
             "sex": np.where(rng.random(n) < 0.8, "F", "M"),
             "fracture": pd.array(fracture, dtype="boolean"),
-            "centre": np.resize(["a", "b", "c"], n),
+            "center": np.resize(["a", "b", "c"], n),
             "note": [f"free text {i}" for i in range(n)],
         }
     )
@@ -69,20 +69,20 @@ def test_a_description_prints_as_its_table(cohort):
 
 
 def test_three_groups_are_compared_by_anova_or_kruskal_wallis(cohort):
-    described = describe_cohort(cohort, by="centre")
+    described = describe_cohort(cohort, by="center")
     for name, test in (("age_years", stats.f_oneway), ("vbq_t1", stats.kruskal)):
-        groups = [cohort.loc[cohort.centre == c, name] for c in "abc"]
+        groups = [cohort.loc[cohort.center == c, name] for c in "abc"]
         assert cell(described, name, "b")["p"] == pytest.approx(test(*groups).pvalue)
     assert cell(described, "age_years", "b")["test"] == "ANOVA"
     assert cell(described, "vbq_t1", "b")["test"] == "Kruskal-Wallis"
 
 
 def test_categories_have_counts_percents_and_chi_square(cohort):
-    row = cell(describe_cohort(cohort, by="centre"), "sex", "a", "F")
-    group = cohort[cohort.centre == "a"]
+    row = cell(describe_cohort(cohort, by="center"), "sex", "a", "F")
+    group = cohort[cohort.center == "a"]
     assert (row["count"], row["n"]) == ((group.sex == "F").sum(), len(group))
     assert row["percent"] == pytest.approx(100 * (group.sex == "F").mean())
-    expected = stats.chi2_contingency(pd.crosstab(cohort.sex, cohort.centre), correction=False).pvalue
+    expected = stats.chi2_contingency(pd.crosstab(cohort.sex, cohort.center), correction=False).pvalue
     assert row["p"] == pytest.approx(expected)
     assert row["test"].startswith("chi-square")
 
@@ -125,7 +125,7 @@ def test_a_group_without_values_is_not_compared():
 
 
 def test_codes_and_free_text_are_left_out_unless_named(cohort):
-    assert set(describe_cohort(cohort, by="fracture").rows["variable"]) == {"age_years", "vbq_t1", "sex", "centre"}
+    assert set(describe_cohort(cohort, by="fracture").rows["variable"]) == {"age_years", "vbq_t1", "sex", "center"}
     assert set(describe_cohort(cohort, columns=["hu", "age_years"][1:]).rows["variable"]) == {"age_years"}
 
 
@@ -134,12 +134,12 @@ def test_the_table_reads_as_in_a_paper_with_two_digits_of_the_sd():
     lines = describe_cohort(table).table()
     assert lines.iloc[:, 1].tolist() == ["0.800 ± 0.079", "−2.24 ± 0.68"]
     assert lines.columns[1] == "all (n = 5)"
-    assert lines.iloc[0, 0] == "BMD, lumbar spine, DXA, g/cm²"
+    assert lines.iloc[0, 0] == "BMD, lumbar spine, DEXA, g/cm²"
 
 
 def test_html_is_well_formed_and_escaped_and_csv_reads_back(cohort, tmp_path):
-    odd = cohort.assign(centre=np.resize(["a<b", "c&d"], len(cohort)))
-    described = describe_cohort(odd, by="centre")
+    odd = cohort.assign(center=np.resize(["a<b", "c&d"], len(cohort)))
+    described = describe_cohort(odd, by="center")
     tree = ET.fromstring(described.to_html())
     assert len(tree.findall("./tbody/tr")) == len(described.table())
     assert "a<b" in [th.text.split(" (n")[0] for th in tree.findall("./thead/tr/th")]
@@ -151,7 +151,7 @@ def test_html_is_well_formed_and_escaped_and_csv_reads_back(cohort, tmp_path):
 
 
 def test_groups_stand_in_the_order_asked_for(cohort):
-    assert describe_cohort(cohort, by="centre", order=["c", "a"]).groups == ("all", "c", "a")
+    assert describe_cohort(cohort, by="center", order=["c", "a"]).groups == ("all", "c", "a")
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_groups_stand_in_the_order_asked_for(cohort):
     [
         ({"by": "ward"}, "no column ward; it has: id, age_years"),
         ({"columns": ["hu"]}, "no column hu"),
-        ({"by": "centre", "order": ["a"]}, "'centre' has a; two groups or more"),
-        ({"by": "centre", "order": ["a", "z"]}, "of which z has no rows"),
+        ({"by": "center", "order": ["a"]}, "'center' has a; two groups or more"),
+        ({"by": "center", "order": ["a", "z"]}, "of which z has no rows"),
     ],
 )
 def test_what_cannot_be_described_is_refused(cohort, options, words):

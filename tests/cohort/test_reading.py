@@ -145,7 +145,7 @@ def test_a_cohort_shows_itself_with_what_was_converted_and_is_described_as_it_is
 
 def test_an_unknown_unit_is_a_problem(csv_file):
     assert problems(csv_file("id,BMD (stone)\nA,1\n")) == [
-        (1, "BMD (stone)", "is in 'stone', which is no known unit of BMD, lumbar spine, DXA")
+        (1, "BMD (stone)", "is in 'stone', which is no known unit of BMD, lumbar spine, DEXA")
     ]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vbqkit import Rectangle, Volume
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.image import stack_affine
 
@@ -36,7 +36,7 @@ def _paint():
         tissue[:, r0:r1, c0:c1] = CODE["cortical_bone"]
         tissue[:, r0 : r0 + 2, c0:c1] = tissue[:, r1 - 2 : r1, c0:c1] = CODE["endplate"]
         tissue[:, r0 + 2 : r1 - 2, c0 + 2 : c1 - 2] = CODE["marrow"]
-        level[:, r0:r1, c0:c1] = LEVELS.index(name)
+        level[:, r0:r1, c0:c1] = LEVEL_OF_CODE.index(name)
         middle = (r0 + r1) // 2
         tissue[4:9, middle - 2 : middle + 2, c1 - 20 : c1 - 2] = CODE["basivertebral_vein"]  # 2 x 9 x 5 mm
     return tissue, level

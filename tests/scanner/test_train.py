@@ -135,7 +135,7 @@ def test_every_echo_fills_the_same_share_of_k_space_and_the_effective_one_its_mi
     echo = echo_of_line(lines, 2 * samples, echoes=echoes, effective=effective)
     assert np.bincount(echo, minlength=echoes).tolist() == [len(lines) // echoes] * echoes
     assert echo[len(lines) // 2] == echo[len(lines) // 2 - 1] == effective
-    if effective in (0, echoes - 1):  # from the centre outwards, both sides alike
+    if effective in (0, echoes - 1):  # from the center outwards, both sides alike
         assert np.array_equal(echo, echo[::-1])
 
 

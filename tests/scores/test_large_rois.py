@@ -19,7 +19,7 @@ def image_of(size, rng):
 
 
 def all_at_once(window, shift_rc, scale):
-    """What the moved ROI covers, each pixel centre moved back by itself, without blocks: shape (draws, pixels)."""
+    """What the moved ROI covers, each pixel center moved back by itself, without blocks: shape (draws, pixels)."""
     points = np.stack(np.meshgrid(window.rows, window.cols, indexing="ij"), axis=-1).reshape(-1, 2)
     at = window.center + (points[None] - shift_rc[:, None] - window.center) / scale[:, None, None]
     index = np.floor((at - window.corner) * 9).astype(int)

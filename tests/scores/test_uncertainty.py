@@ -100,7 +100,7 @@ def test_an_m_score_interval_that_cannot_be_is_refused(value, n, confidence, wor
 @given(st.floats(-5, 5), st.floats(0, 3), st.floats(-5, 5))
 def test_near_a_cutoff_the_verdict_is_indeterminate_and_elsewhere_it_follows_the_side(low, width, cutoff):
     high = low + width
-    above, below = (verdict(low, high, cutoff, positive=side) for side in ("above", "below"))
+    above, below = (verdict(low, high, cutoff, positive=side) for side in ("high", "low"))
     if low <= cutoff <= high:
         assert above == below == "indeterminate"
     else:
@@ -109,12 +109,12 @@ def test_near_a_cutoff_the_verdict_is_indeterminate_and_elsewhere_it_follows_the
 
 
 def test_without_an_interval_there_is_no_verdict():
-    assert verdict(math.nan, math.nan, 2.9, positive="above") == "indeterminate"
+    assert verdict(math.nan, math.nan, 2.9, positive="high") == "indeterminate"
 
 
 @pytest.mark.parametrize(
     ("cutoff", "positive", "words"),
-    [(math.nan, "above", "cut-off of nan is no number"), (2.9, "high", "positive is 'high'; say 'above' or 'below'")],
+    [(math.nan, "high", "cut-off of nan is no number"), (2.9, "up", "positive is 'up'; say 'high' or 'low'")],
 )
 def test_a_verdict_needs_a_cutoff_and_a_side(cutoff, positive, words):
     with pytest.raises(ScoreError, match=words):
@@ -384,8 +384,8 @@ def test_an_uncertainty_says_itself_in_a_row_and_in_words():
     assert [row["source"] for row in vbq.rows()] == ["all", "pixel noise", "pixel noise", "ROI placement"]
     assert str(vbq).startswith("VBQ-T1 = 2.39 (95 % interval 2.3")
     assert "pixel noise 100 %" in str(vbq)
-    assert vbq.verdict(vbq.score.value, positive="above") == "indeterminate"
-    assert vbq.verdict(1.0, positive="above") == "positive"
+    assert vbq.verdict(vbq.score.value, positive="high") == "indeterminate"
+    assert vbq.verdict(1.0, positive="high") == "positive"
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_verdict_stands_beside_the_interval_and_is_indeterminate_near_the_cuto
     image = volume()
     value = 4.0
     for cutoff, expected in ((value, "indeterminate"), (value - 1, "positive"), (value + 1, "negative")):
-        studio = RoiStudio(image, rois=placed(image), cutoffs={"VBQ-T1": (cutoff, "above")})
+        studio = RoiStudio(image, rois=placed(image), cutoffs={"VBQ-T1": (cutoff, "high")})
         assert studio.intervals
         studio._publish()
         row = next(row for row in studio._measured["scores"] if row["key"] == "VBQ-T1 (median)")
@@ -74,9 +74,7 @@ def test_a_verdict_stands_beside_the_interval_and_is_indeterminate_near_the_cuto
         assert row["shares"][0] == f"Against {cutoff:g} (disease above): {expected}"
 
 
-@pytest.mark.parametrize(
-    "cutoffs", [{"VBQ": (2.9, "above")}, {"VBQ-T1": (float("nan"), "above")}, {"SNR": (1.0, "up")}]
-)
+@pytest.mark.parametrize("cutoffs", [{"VBQ": (2.9, "high")}, {"VBQ-T1": (float("nan"), "above")}, {"SNR": (1.0, "up")}])
 def test_a_cutoff_that_makes_no_sense_is_refused(cutoffs: Any) -> None:
     with pytest.raises(ScoreError, match="is not understood"):
         RoiStudio(volume(), cutoffs=cutoffs)

@@ -12,7 +12,7 @@ from .findings import Scoliosis as Scoliosis
 from .findings import TransitionalVertebra as TransitionalVertebra
 from .patients import VirtualPatient as VirtualPatient
 from .patients import draw_patients as draw_patients
-from .phantom import LEVELS as LEVELS
+from .phantom import LEVEL_OF_CODE as LEVEL_OF_CODE
 from .phantom import Phantom as Phantom
 from .sample_patients import CASES as CASES
 from .sample_patients import case_named as case_named

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
-from vbqkit.anatomy.phantom import LEVELS
 from vbqkit.errors import ScannerError
+from vbqkit.roi.labels import SPINE_LEVELS
 
 Endplate = Literal["upper", "lower"]
-
-SPINE_LEVELS = LEVELS[1:]
-"""Levels at which a vertebra exists in every virtual patient: T11 to S2."""
 
 GENANT_HEIGHT_LOSS = {1: 0.22, 2: 0.33, 3: 0.50}
 """Height lost by a fracture of each Genant grade: the middle of 20-25 %, 25-40 %, and beyond 40 %.

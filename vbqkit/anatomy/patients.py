@@ -38,7 +38,7 @@ BMD_G_CM2: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "F": ((1.064, 1.065, 1.056, 0.993, 0.952, 0.902), (0.106, 0.110, 0.134, 0.141, 0.142, 0.167)),
     "M": ((1.057, 1.042, 1.051, 1.053, 1.070, 1.068), (0.110, 0.117, 0.129, 0.143, 0.142, 0.177)),
 }
-"""Mean and SD by decade of lumbar DXA density, g/cm2 (Hologic): NHANES, as tabulated in Front Endocrinol 2026;17:1748490,
+"""Mean and SD by decade of lumbar DEXA density, g/cm2 (Hologic): NHANES, as tabulated in Front Endocrinol 2026;17:1748490,
 Table 3, doi:10.3389/fendo.2026.1748490; cohort of Looker et al., Osteoporos Int 2012;23:1351, doi:10.1007/s00198-011-1693-z."""
 
 HU_AT_25, HU_PER_YEAR = 226.0, -2.5
@@ -81,9 +81,9 @@ CORRELATIONS = np.array(
     ]
 )
 """Correlations at a given age and sex. With the age trends above they pool to the published ones:
-PDFF with DXA density -0.638 in women over 30 years (BMC Musculoskelet Disord 2023;24:721, doi:10.1186/s12891-023-06846-4);
-PDFF with QCT -0.558 after the menopause (Luo et al., J Pract Radiol 2025;41:1012); HU with DXA density 0.563 in women
-(Radiography 2015, 114 women); TBS with DXA density 0.56 to 0.66 (Bazzocchi 2015). BMI and TBS with the rest: model
+PDFF with DEXA density -0.638 in women over 30 years (BMC Musculoskelet Disord 2023;24:721, doi:10.1186/s12891-023-06846-4);
+PDFF with QCT -0.558 after the menopause (Luo et al., J Pract Radiol 2025;41:1012); HU with DEXA density 0.563 in women
+(Radiography 2015, 114 women); TBS with DEXA density 0.56 to 0.66 (Bazzocchi 2015). BMI and TBS with the rest: model
 assumptions with the sign of Looker et al., Osteoporos Int 2016 (BMI rises with density, falls with TBS)."""
 
 WHO_CLASSES = ("normal", "osteopenia", "osteoporosis")
@@ -104,9 +104,9 @@ class VirtualPatient:
     pdff : tuple of 4 floats
         Proton density fat fraction of the marrow of L1 to L4, 0 to 1.
     t_score : float
-        DXA T-score of L1 to L4.
+        DEXA T-score of L1 to L4.
     bmd_g_cm2 : float
-        DXA areal density of L1 to L4, g/cm2.
+        DEXA areal density of L1 to L4, g/cm2.
     tbs : float
         Trabecular bone score.
     qct_mg_cm3 : float
@@ -304,7 +304,7 @@ def _draw_batch(
 
 
 def _fracture_probability(age: Array, woman: npt.NDArray[np.bool_], bmd_score: Array) -> Array:
-    """Logistic in density at a given age, centred so that the mean over people is near the prevalence."""
+    """Logistic in density at a given age, centered so that the mean over people is near the prevalence."""
     prevalence = {s: np.interp(age, *table) for s, table in FRACTURE_PREVALENCE.items()}
     share = np.where(woman, prevalence["F"], prevalence["M"])
     effect = np.log(FRACTURE_ODDS_PER_SD)

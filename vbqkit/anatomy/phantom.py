@@ -11,8 +11,9 @@ import numpy.typing as npt
 from vbqkit.anatomy.tissues import TISSUE_NAMES, TISSUES
 from vbqkit.errors import ScannerError
 from vbqkit.roi import Roi
+from vbqkit.roi.labels import SPINE_LEVELS
 
-LEVELS = ("", "T11", "T12", "L1", "L2", "L3", "L4", "L5", "S1", "S2")
+LEVEL_OF_CODE = ("", *SPINE_LEVELS)
 """Vertebral levels; a voxel's code in :attr:`Phantom.level` is the index here, 0 outside vertebral bodies."""
 
 
@@ -29,7 +30,7 @@ class Phantom:
     pd_scale : ndarray of float32, same shape
         Proton density relative to the tissue table: 1 as in the table, less where trabeculae are dense.
     level : ndarray of uint8, same shape
-        Index into :data:`LEVELS`.
+        Index into :data:`LEVEL_OF_CODE`.
     affine : ndarray, shape (4, 4)
         Maps (plane, row, col, 1) to LPS millimetres; planes are sagittal, thinner than a scanned slice.
     reference_rois : tuple of Roi
@@ -78,8 +79,10 @@ class Phantom:
                 f"The tissue map holds code {self.tissue.max(initial=0)}; codes run from 0 to {len(TISSUE_NAMES) - 1} "
                 "(see TISSUE_NAMES)."
             )
-        if self.level.max() >= len(LEVELS):
-            raise ScannerError(f"The level map holds code {self.level.max()}; codes run from 0 to {len(LEVELS) - 1}.")
+        if self.level.max() >= len(LEVEL_OF_CODE):
+            raise ScannerError(
+                f"The level map holds code {self.level.max()}; codes run from 0 to {len(LEVEL_OF_CODE) - 1}."
+            )
         low, high = float(self.pdff.min()), float(self.pdff.max())
         if not (low >= 0.0 and high <= 1.0):
             raise ScannerError(f"The fat fraction runs from {low:g} to {high:g}; it must stay between 0 and 1.")
@@ -129,7 +132,7 @@ class Phantom:
         pdff: float | None = None,
         spacing_mm: tuple[float, float, float] = (1.0, 0.5, 0.5),
     ) -> Phantom:
-        """One tissue everywhere: a bottle, for calibration. Sagittal, centred on the origin."""
+        """One tissue everywhere: a bottle, for calibration. Sagittal, centered on the origin."""
         from vbqkit.anatomy.tissues import tissue_named  # noqa: PLC0415 - keeps the name out of the module's facade
 
         row = tissue_named(tissue)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import CODE
 from vbqkit.anatomy.findings import Finding, MetalHardware
-from vbqkit.anatomy.phantom import LEVELS
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.spine import Spine
 from vbqkit.errors import ScannerError
 from vbqkit.roi import FIXED_AREA_CM2, Rectangle
@@ -62,7 +62,7 @@ def reference_rois(
     """
     truth = _Truth(tissue, level, affine)
     left_out = {f.level for f in findings if f.excludes_roi}
-    left_out |= {LEVELS[LEVELS.index(f.level) + 1] for f in findings if isinstance(f, MetalHardware)}
+    left_out |= {LEVEL_OF_CODE[LEVEL_OF_CODE.index(f.level) + 1] for f in findings if isinstance(f, MetalHardware)}
     rois = []
     for name in ROI_LEVELS:
         if name not in left_out:
@@ -143,7 +143,7 @@ def _marrow_roi(truth: _Truth, spine: Spine, name: str, height_mm: float) -> Rec
     vertebra = spine[name]
     x = float(vertebra.center_mm[0])
     planes = truth.planes(x)
-    clean = (truth.tissue[planes] == CODE["marrow"]) & (truth.level[planes] == LEVELS.index(name))
+    clean = (truth.tissue[planes] == CODE["marrow"]) & (truth.level[planes] == LEVEL_OF_CODE.index(name))
     back, up = vertebra.axes[1:, 1], vertebra.axes[1:, 2]
     axes = (back / np.linalg.norm(back), np.array([-back[1], back[0]]) / np.linalg.norm(back))
     if axes[1] @ up < 0:

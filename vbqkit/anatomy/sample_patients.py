@@ -32,7 +32,7 @@ class Case:
     title : str
         What it teaches, in a few words.
     patient : VirtualPatient
-        Who is scanned, with DXA, QCT and CT values.
+        Who is scanned, with DEXA, QCT and CT values.
     findings : tuple of Finding
         What is switched on.
     seed : int
@@ -102,7 +102,7 @@ _CASES = (
     ),
     Case(
         name="case06",
-        title="degenerative spine with Modic changes and falsely high DXA",
+        title="degenerative spine with Modic changes and falsely high DEXA",
         patient=VirtualPatient(
             age=68, sex="M", bmi=28.3, pdff=(0.492, 0.505, 0.513, 0.528), t_score=0.6,
             bmd_g_cm2=1.123, tbs=1.221, qct_mg_cm3=84.0, hu=95.0, name="CASE06",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.findings import Finding, Fracture, Scoliosis, TransitionalVertebra
-from vbqkit.anatomy.phantom import LEVELS
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.texture import Plane, rounded
 
 Array = npt.NDArray[np.float64]
@@ -47,9 +47,9 @@ class Vertebra:
     name : str
         Such as ``"L3"``.
     code : int
-        Index in :data:`vbqkit.anatomy.phantom.LEVELS`; 0 above T11 and below S2.
+        Index in :data:`vbqkit.anatomy.phantom.LEVEL_OF_CODE`; 0 above T11 and below S2.
     center_mm : ndarray, shape (3,)
-        Centre of the body, LPS.
+        Center of the body, LPS.
     axes : ndarray, shape (3, 3)
         Columns: unit vectors to the left (u), to the back (v) and up (w) of this vertebra.
     half_width_mm, half_depth_mm, height_mm : float
@@ -91,7 +91,7 @@ class Vertebra:
         return self.name.startswith("S")
 
     def to_local(self, x_mm: float, y_mm: Plane, z_mm: Plane) -> tuple[Plane, Plane, Plane]:
-        """(u, v, w) of points on a sagittal plane, mm from the centre of the body."""
+        """(u, v, w) of points on a sagittal plane, mm from the center of the body."""
         a, c = self.axes.astype(np.float32), self.center_mm.astype(np.float32)
         dx, dy, dz = np.float32(x_mm) - c[0], y_mm - c[1], z_mm - c[2]
         u, v, w = (a[0, k] * dx + a[1, k] * dy + a[2, k] * dz for k in range(3))
@@ -236,7 +236,7 @@ def make_spine(
         vertebrae.append(
             Vertebra(
                 name=name,
-                code=LEVELS.index(name) if name in LEVELS else 0,
+                code=LEVEL_OF_CODE.index(name) if name in LEVEL_OF_CODE else 0,
                 center_mm=center,
                 axes=_axes(pitch[i], roll[i], turn[i]),
                 half_width_mm=float(half_widths[i] if not (name == "S1" and "S1" in transitional) else 27.0 * size),

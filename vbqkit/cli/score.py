@@ -65,9 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--coverage",
-        choices=["centre", "area"],
-        default="centre",
-        help="count pixels by their centre, or weigh them by covered area",
+        choices=["center", "area"],
+        default="center",
+        help="count pixels by their center, or weigh them by covered area",
     )
     parser.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in paper 000)")
     parser.add_argument(

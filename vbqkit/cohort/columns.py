@@ -77,7 +77,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("pdff_percent", "Marrow fat fraction, PDFF", "%", low=1, high=100, worse="high", aliases=("pdff", "fat fraction", "proton density fat fraction"), units=(("%", 1.0), ("percent", 1.0))),
     Column("t_score", "T-score, lumbar spine", "SD of young adults", low=-8, high=8, worse="low", aliases=("tscore", "lumbar t-score", "l1-l4 t-score", "l1-4 t-score", "dxa t-score", "dexa t-score", "t-score l1-l4", "spine t-score", "t skore"), units=_SD),
     Column("z_score", "Z-score, lumbar spine", "SD of the same age", low=-8, high=8, worse="low", aliases=("zscore", "lumbar z-score", "z skore"), units=_SD),
-    Column("bmd_g_cm2", "BMD, lumbar spine, DXA", "g/cm²", low=0.2, high=2.5, worse="low", aliases=("bmd", "lumbar bmd", "dxa bmd", "dexa bmd", "l1-l4 bmd", "l1-4 bmd", "abmd", "areal bmd"), units=_AREAL),
+    Column("bmd_g_cm2", "BMD, lumbar spine, DEXA", "g/cm²", low=0.2, high=2.5, worse="low", aliases=("bmd", "lumbar bmd", "dxa bmd", "dexa bmd", "l1-l4 bmd", "l1-4 bmd", "abmd", "areal bmd"), units=_AREAL),
     Column("tbs", "TBS", low=0.5, high=2.0, worse="low", aliases=("trabecular bone score",), units=_RATIO),
     Column("qct_mg_cm3", "BMD, QCT", "mg/cm³", low=-80, high=500, worse="low", aliases=("qct", "qct bmd", "vbmd", "volumetric bmd", "bmd qct"), units=_VOLUMETRIC),
     Column("hu", "CT attenuation, L1", "HU", low=-150, high=700, worse="low", aliases=("l1 hu", "hu l1", "hounsfield", "ct hu"), units=(("hu", 1.0),)),
@@ -152,7 +152,7 @@ def column(name: str) -> Column:
     Examples
     --------
     >>> column("bmd_g_cm2").label
-    'BMD, lumbar spine, DXA (g/cm²)'
+    'BMD, lumbar spine, DEXA (g/cm²)'
     >>> column("M-score").name
     'm_score'
     """

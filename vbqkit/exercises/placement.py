@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.errors import RoiError
 from vbqkit.exercises.advice import clean_move, direction_words
 from vbqkit.exercises.truth import TruthUnderRoi, contaminated_pixels, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
+from vbqkit.roi.labels import SPINE_LEVELS
 from vbqkit.scores import check_noise
 
 Severity = Literal["wrong", "minor"]
@@ -146,7 +147,7 @@ def check_placement(
     wanted = wanted_word(roi.label)
     if wanted is None:
         raise RoiError(
-            f"There is no rule for a ROI called '{roi.label}'. Call it by its level ({', '.join(LEVELS[1:])}), 'CSF' or 'noise'."
+            f"There is no rule for a ROI called '{roi.label}'. Call it by its level ({', '.join(SPINE_LEVELS)}), 'CSF' or 'noise'."
         )
     try:
         target = roi.slice_of(image)
@@ -226,7 +227,7 @@ def grade_table(grades: Iterable[PlacementGrade]) -> list[dict[str, Any]]:
 def _is_left_out(label: str, truth: Phantom) -> bool:
     """Whether the truth has reference ROIs, but none for this level: a fractured or instrumented vertebra."""
     references = {roi.label for roi in truth.reference_rois}
-    return label in LEVELS[1:] and bool(references & set(LEVELS[1:])) and label not in references
+    return label in SPINE_LEVELS and bool(references & set(SPINE_LEVELS)) and label not in references
 
 
 def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
@@ -241,7 +242,7 @@ def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
 def _marrow_mean(rois: tuple[Roi, ...], image: Volume) -> float | None:
     means = []
     for roi in rois:
-        if roi.label in LEVELS[1:]:
+        if roi.label in SPINE_LEVELS:
             try:
                 means.append(roi.measure(image).mean)
             except RoiError:
@@ -325,7 +326,7 @@ def _nearest_level(truth: Phantom, roi: Roi) -> str:
     for code in np.unique(codes[codes > 0]):
         distance = abs(float(np.nonzero((codes == code).any(axis=1))[0].mean()) - index[1])
         if distance < nearest:
-            best, nearest = LEVELS[int(code)], distance
+            best, nearest = LEVEL_OF_CODE[int(code)], distance
     return best
 
 

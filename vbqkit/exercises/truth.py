@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.phantom import LEVELS, Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Roi
+from vbqkit.roi.labels import SPINE_LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,14 +72,16 @@ def wanted_word(label: str) -> str | None:
     >>> wanted_word("L2"), wanted_word("CSF"), wanted_word("noise"), wanted_word("spleen")
     ('marrow of L2', 'CSF', 'air', None)
     """
-    if label in LEVELS[1:]:
+    if label in SPINE_LEVELS:
         return f"marrow of {label}"
     return {"CSF": "CSF", "noise": "air"}.get(label)
 
 
-_PAIRS = [(tissue, level) for tissue in TISSUE_NAMES for level in LEVELS]
+_PAIRS = [(tissue, level) for tissue in TISSUE_NAMES for level in LEVEL_OF_CODE]
 _WORD_LIST = tuple(dict.fromkeys(reader_word(*pair) for pair in _PAIRS))
-_CODE = np.array([_WORD_LIST.index(reader_word(*pair)) for pair in _PAIRS]).reshape(len(TISSUE_NAMES), len(LEVELS))
+_CODE = np.array([_WORD_LIST.index(reader_word(*pair)) for pair in _PAIRS]).reshape(
+    len(TISSUE_NAMES), len(LEVEL_OF_CODE)
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -206,7 +209,7 @@ def _fine_slice(roi: Roi, image: Slice) -> Slice:
     along = np.stack([(outline - origin) @ row, (outline - origin) @ col], axis=1)
     low, high = along.min(axis=0) - MARGIN_MM, along.max(axis=0) + MARGIN_MM
     rows, cols = np.ceil((high - low) / STEP_MM).astype(int) + 1
-    # Half a cell in: the sides of an upright ROI then run between the centres of cells, and shares are not biased.
+    # Half a cell in: the sides of an upright ROI then run between the centers of cells, and shares are not biased.
     start = origin + (low[0] + STEP_MM / 2.0) * row + (low[1] + STEP_MM / 2.0) * col
     return Slice(
         np.zeros((rows, cols), dtype=np.uint8),
@@ -238,7 +241,7 @@ def tissue_masks(phantom: Phantom, image: Slice) -> dict[str, npt.NDArray[np.boo
     codes = words_at(phantom, image.to_patient_mm(np.stack([rows, cols], axis=-1)))
     shown = ("cortex", "endplate", "basivertebral vein", "disc", "CSF", "nerve root", "spinal cord", "epidural fat")
     masks = {word: codes == _WORD_LIST.index(word) for word in shown}
-    levels = [_WORD_LIST.index(f"marrow of {level}") for level in LEVELS[1:]]
+    levels = [_WORD_LIST.index(f"marrow of {level}") for level in SPINE_LEVELS]
     masks = {"marrow": np.isin(codes, levels)} | masks
     lesions = ("haemangioma", "marrow oedema", "Modic change")
     masks["lesion"] = np.isin(codes, [_WORD_LIST.index(word) for word in lesions])

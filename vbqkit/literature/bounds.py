@@ -114,18 +114,18 @@ def _aucs(case: Array, control: Array) -> Array:
     return np.asarray((ranks.sum(axis=1) - n1 * (n1 + 1) / 2) / (n1 * n0))
 
 
-def _spread(by_shape: Sequence[Array], centre: float, rounding: Range) -> Range:
-    """95 % of the simulated values of any shape about a centre, widened by what rounding does to the centre."""
+def _spread(by_shape: Sequence[Array], center: float, rounding: Range) -> Range:
+    """95 % of the simulated values of any shape about a center, widened by what rounding does to the center."""
     ends = np.array([np.quantile(values, [0.025, 0.975]) for values in by_shape])
     return Range(
-        centre,
+        center,
         float(ends[:, 0].min()) + min(rounding.low - rounding.value, 0),
         float(ends[:, 1].max()) + max(rounding.high - rounding.value, 0),
     )
 
 
 def auc_of_samples(case: Group, control: Group, analytic: Range, *, rng: np.random.Generator) -> Range:
-    """The AUCs of 95 % of samples with the printed means, SDs and sizes, of each of `SHAPES`; centre: the binormal AUC."""
+    """The AUCs of 95 % of samples with the printed means, SDs and sizes, of each of `SHAPES`; center: the binormal AUC."""
     values = [_aucs(_samples(case, s, 500, rng), _samples(control, s, 500, rng)) for s in SHAPES]
     return _spread(values, analytic.value, analytic)
 

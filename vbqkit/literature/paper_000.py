@@ -1,4 +1,4 @@
-"""Paper 000 recomputed: five women with osteoporosis, Hitachi 1.2 T, SNR and M-score against DXA."""
+"""Paper 000 recomputed: five women with osteoporosis, Hitachi 1.2 T, SNR and M-score against DEXA."""
 
 from __future__ import annotations
 
@@ -128,9 +128,9 @@ def reference_sd(ledger: Ledger, patients: tuple[str, ...]) -> Range:
 
     ``SD_ref = (SNR - SNR_ref) / M``, with ``SNR_ref`` the mean of the four printed level averages.
     """
-    centre = _reference_mean(ledger)
+    center = _reference_mean(ledger)
     each = [
-        over(lambda snr, ref, m: (snr - ref) / m, ledger[f"tab2.{p}.snr"], centre, ledger[f"tab2.{p}.m"])
+        over(lambda snr, ref, m: (snr - ref) / m, ledger[f"tab2.{p}.snr"], center, ledger[f"tab2.{p}.m"])
         for p in patients
     ]
     low, high = max(r.low for r in each), min(r.high for r in each)
@@ -142,13 +142,13 @@ def _reference_mean(ledger: Ledger) -> Range:
 
 
 def _m_score(ledger: Ledger) -> None:
-    centre = _reference_mean(ledger)
+    center = _reference_mean(ledger)
     reference = [f"tab1.reference.{level}" for level in LEVELS]
     every = reference_sd(ledger, PATIENTS)
     ledger.claim(
         "Tab. 2: one SD of the reference group behind all five M-scores (the paper does not print it)",
         "one SD",
-        f"SD_ref {every.text(2)}, SNR_ref {centre.text(2)}",
+        f"SD_ref {every.text(2)}, SNR_ref {center.text(2)}",
         "SD_ref = (SNR - SNR_ref) / M for each patient; the five ranges must overlap",
         holds=every.low <= every.high,
         inputs=[*reference, *(f"tab2.{p}.{what}" for p in PATIENTS for what in ("snr", "m"))],
@@ -159,7 +159,7 @@ def _m_score(ledger: Ledger) -> None:
         sd = reference_sd(ledger, others)
         ledger.check(
             f"tab2.{patient}.m",
-            over(lambda snr, ref, s: (snr - ref) / s, ledger[f"tab2.{patient}.snr"], centre, sd),
+            over(lambda snr, ref, s: (snr - ref) / s, ledger[f"tab2.{patient}.snr"], center, sd),
             "(SNR - SNR_ref) / SD_ref, with the SD_ref that the other four patients imply",
             [f"tab2.{patient}.snr", *reference, *(f"tab2.{p}.{what}" for p in others for what in ("snr", "m"))],
             decimals=2,

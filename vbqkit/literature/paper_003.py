@@ -290,7 +290,7 @@ def _reliability(ledger: Ledger) -> None:
 def _icc_between(low: Range, high: Range) -> Range:
     """The ICC that an interval is built around, for 2 or 3 measurements."""
 
-    def centre(a: float, b: float, readers: int) -> float:
+    def center(a: float, b: float, readers: int) -> float:
         f_low, f_high = ((1 + (readers - 1) * x) / (1 - x) for x in (a, b))
         df1, df2 = N - 1, (N - 1) * (readers - 1)
         f = float(
@@ -298,5 +298,5 @@ def _icc_between(low: Range, high: Range) -> Range:
         )
         return (f - 1) / (f + readers - 1)
 
-    found = [over(lambda a, b, k=k: centre(a, b, k), low, high) for k in (2, READERS)]
+    found = [over(lambda a, b, k=k: center(a, b, k), low, high) for k in (2, READERS)]
     return Range(found[0].value, min(r.low for r in found), max(r.high for r in found))

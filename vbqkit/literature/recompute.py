@@ -106,8 +106,8 @@ def sd_of_the_other_group(all_together: Group, known: Group, mean: Range, n: int
     """SD of one of two groups, from the other one and from both together."""
 
     def sd(total_sd: float, known_sd: float, known_mean: float, own_mean: float) -> float:
-        centre = (known.n * known_mean + n * own_mean) / (known.n + n)
-        between = known.n * (known_mean - centre) ** 2 + n * (own_mean - centre) ** 2
+        center = (known.n * known_mean + n * own_mean) / (known.n + n)
+        between = known.n * (known_mean - center) ** 2 + n * (own_mean - center) ** 2
         left = (known.n + n - 1) * total_sd**2 - (known.n - 1) * known_sd**2 - between
         return math.sqrt(max(left, 0.0) / (n - 1))
 
@@ -203,13 +203,13 @@ def correlation_in_both(
     def r(r_a: float, r_b: float, *z: float) -> float:
         mx, sx, my, sy = z[0:2], z[2:4], z[4:6], z[6:8]
         n = (a.n, b.n)
-        centre_x = sum(k * m for k, m in zip(n, mx, strict=True)) / sum(n)
-        centre_y = sum(k * m for k, m in zip(n, my, strict=True)) / sum(n)
+        center_x = sum(k * m for k, m in zip(n, mx, strict=True)) / sum(n)
+        center_y = sum(k * m for k, m in zip(n, my, strict=True)) / sum(n)
         xy = xx = yy = 0.0
         for k, m_x, s_x, m_y, s_y, rho in zip(n, mx, sx, my, sy, (r_a, r_b), strict=True):
-            xy += (k - 1) * rho * s_x * s_y + k * (m_x - centre_x) * (m_y - centre_y)
-            xx += (k - 1) * s_x**2 + k * (m_x - centre_x) ** 2
-            yy += (k - 1) * s_y**2 + k * (m_y - centre_y) ** 2
+            xy += (k - 1) * rho * s_x * s_y + k * (m_x - center_x) * (m_y - center_y)
+            xx += (k - 1) * s_x**2 + k * (m_x - center_x) ** 2
+            yy += (k - 1) * s_y**2 + k * (m_y - center_y) ** 2
         return xy / math.sqrt(xx * yy)
 
     return over(r, *correlations, a.mean, b.mean, a.sd, b.sd, c.mean, d.mean, c.sd, d.sd)

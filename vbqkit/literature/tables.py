@@ -29,7 +29,7 @@ def paper_000_patients() -> pd.DataFrame:
     """The five women with osteoporosis of paper 000, Table 2, as printed.
 
     A higher ``snr`` and ``m_score`` mean more marrow fat, poorer bone; ``bmd_g_cm2``, ``t_score``, ``tbs`` and ``z_score``
-    run the other way. Hitachi 1.2 T, T1 spin echo, TR 700 ms, TE 12 ms; DXA by Hologic Discovery A.
+    run the other way. Hitachi 1.2 T, T1 spin echo, TR 700 ms, TE 12 ms; DEXA by Hologic Discovery A.
 
     Returns
     -------

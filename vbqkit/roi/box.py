@@ -1,4 +1,4 @@
-"""Shapes with a centre and two half axes: rectangle and ellipse."""
+"""Shapes with a center and two half axes: rectangle and ellipse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vbqkit.roi.shape import Roi, pixel_grid, undecided
 
 @dataclass(frozen=True, eq=False)
 class _Box(Roi):
-    """A shape held by a centre and two perpendicular half axes, LPS mm."""
+    """A shape held by a center and two perpendicular half axes, LPS mm."""
 
     center: Vector = (0.0, 0.0, 0.0)
     half_width: Vector = (0.0, 0.0, 0.0)
@@ -51,7 +51,7 @@ class _Box(Roi):
         angle_deg: float = 0.0,
         label: str = "",
     ) -> Self:
-        """On a slice, by its centre in (row, col), full width along the rows and height along the columns in mm.
+        """On a slice, by its center in (row, col), full width along the rows and height along the columns in mm.
 
         `angle_deg` turns it from the column direction towards the row direction (clockwise on the screen).
         """
@@ -66,7 +66,7 @@ class _Box(Roi):
 
     @property
     def center_mm(self) -> Vector:
-        """LPS position of the centre, mm."""
+        """LPS position of the center, mm."""
         return self.center
 
     @property
@@ -91,7 +91,7 @@ class _Box(Roi):
         return replace(self, center=tuple(np.array(self.center) + np.asarray(shift_mm, dtype=np.float64)))
 
     def scaled(self, factor: float) -> Self:
-        """The same shape, its lengths multiplied by `factor` about the centre."""
+        """The same shape, its lengths multiplied by `factor` about the center."""
         return replace(
             self,
             half_width=tuple(np.array(self.half_width) * factor),
@@ -99,7 +99,7 @@ class _Box(Roi):
         )
 
     def _in_shape_axes(self, image: Slice, rows: FloatArray, cols: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Pixel centres in units of the half axes: (-1, -1) to (1, 1) is the bounding box."""
+        """Pixel centers in units of the half axes: (-1, -1) to (1, 1) is the bounding box."""
         (row0, col0) = image.to_rows_cols(self.center)
         axes = image.vectors_to_rows_cols([self.half_width, self.half_height])
         (ur, uc), (vr, vc) = axes
@@ -116,14 +116,14 @@ class _Box(Roi):
 class Rectangle(_Box):
     """A rectangle, at any angle.
 
-    A pixel centre counts if it lies in [-1, 1) of each half axis, so rectangles that touch share no pixel.
+    A pixel center counts if it lies in [-1, 1) of each half axis, so rectangles that touch share no pixel.
 
     Parameters
     ----------
     center : tuple of 3 floats
         LPS mm.
     half_width, half_height : tuple of 3 floats
-        LPS vectors from the centre to the middle of a side, mm; at right angles.
+        LPS vectors from the center to the middle of a side, mm; at right angles.
     label : str
         Level or region: ``"L1"`` to ``"L4"``, ``"CSF"``, ``"noise"`` ...
 
@@ -154,7 +154,7 @@ class Rectangle(_Box):
 class Ellipse(_Box):
     """An ellipse, or a circle where the half axes are equally long, at any angle.
 
-    A pixel centre counts if ``s^2 + t^2 <= 1``, s and t in units of the half axes.
+    A pixel center counts if ``s^2 + t^2 <= 1``, s and t in units of the half axes.
 
     Examples
     --------

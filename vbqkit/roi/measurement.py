@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Coverage = Literal["centre", "area"]
-"""Which pixels count: ``"centre"`` takes a pixel whole if its centre is inside, ``"area"`` weighs each by the share
+Coverage = Literal["center", "area"]
+"""Which pixels count: ``"center"`` takes a pixel whole if its center is inside, ``"area"`` weighs each by the share
 of its area that is inside."""
 
 
@@ -19,11 +19,11 @@ class Measurement:
     label : str
         Name of the ROI, such as ``"L3"``, ``"CSF"`` or ``"noise"``.
     n : int
-        Pixels that count (``"centre"``) or that are touched (``"area"``).
+        Pixels that count (``"center"``) or that are touched (``"area"``).
     area_mm2 : float
         Area of the shape as drawn, mm2.
     weight_px : float
-        Sum of the weights in pixels: n for ``"centre"``, the covered area in pixels for ``"area"``.
+        Sum of the weights in pixels: n for ``"center"``, the covered area in pixels for ``"area"``.
     mean, median, sd, min, max : float
         Of the signal. sd has ddof = 1 (for ``"area"``: reliability weights, unbiased in the same sense); nan if n = 1.
         An even number of pixels has the mean of the two middle values as median.
@@ -34,7 +34,7 @@ class Measurement:
     slice_index : int
         Slice on which it was measured.
     coverage : str
-        ``"centre"`` or ``"area"``.
+        ``"center"`` or ``"area"``.
     """
 
     label: str
@@ -49,7 +49,7 @@ class Measurement:
     fraction_zero: float
     fraction_clipped: float
     slice_index: int
-    coverage: Coverage = "centre"
+    coverage: Coverage = "center"
 
     @property
     def area_cm2(self) -> float:

@@ -1,6 +1,6 @@
 """Plane geometry of outlines on a pixel grid: what is inside, and how much of each pixel. Indices only, no units.
 
-Points are (row, col) indices; pixel (r, c) is the unit square around its centre (r, c).
+Points are (row, col) indices; pixel (r, c) is the unit square around its center (r, c).
 """
 
 from __future__ import annotations

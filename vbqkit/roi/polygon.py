@@ -19,7 +19,7 @@ from vbqkit.roi.shape import Roi, pixel_grid, undecided
 class Polygon(Roi):
     """A polygon with straight sides that do not cross; freehand outlines are polygons with many points.
 
-    A pixel centre counts by the even-odd rule; polygons that share a side share no pixel.
+    A pixel center counts by the even-odd rule; polygons that share a side share no pixel.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Roi(ABC):
     @property
     @abstractmethod
     def center_mm(self) -> Vector:
-        """LPS position of the centre (for a polygon: of its area), mm."""
+        """LPS position of the center (for a polygon: of its area), mm."""
 
     @property
     @abstractmethod
@@ -49,7 +49,7 @@ class Roi(ABC):
 
     @abstractmethod
     def scaled(self, factor: float) -> Self:
-        """The same shape, its lengths multiplied by `factor` about the centre."""
+        """The same shape, its lengths multiplied by `factor` about the center."""
 
     @abstractmethod
     def outline_mm(self, points: int = 64) -> FloatArray:
@@ -64,7 +64,7 @@ class Roi(ABC):
         return replace(self, label=label)
 
     def with_area(self, area_cm2: float = FIXED_AREA_CM2) -> Self:
-        """The same shape about the same centre, scaled to an area in cm2 (0.40 cm2 in paper 000)."""
+        """The same shape about the same center, scaled to an area in cm2 (0.40 cm2 in paper 000)."""
         if not area_cm2 > 0:
             raise RoiError(f"An area of {area_cm2} cm2 is not possible; give a number above 0.")
         return self.scaled(float(np.sqrt(area_cm2 * 100.0 / self.area_mm2)))
@@ -93,13 +93,13 @@ class Roi(ABC):
             )
         return target
 
-    def mask(self, image: Slice | Volume, *, coverage: Coverage = "centre") -> npt.NDArray[Any]:
+    def mask(self, image: Slice | Volume, *, coverage: Coverage = "center") -> npt.NDArray[Any]:
         """Which pixels of the slice count.
 
         Returns
         -------
         ndarray, shape (rows, cols)
-            bool for ``"centre"``; for ``"area"`` the covered share of each pixel, 0 to 1.
+            bool for ``"center"``; for ``"area"`` the covered share of each pixel, 0 to 1.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Roi(ABC):
         """
         target = self.slice_of(image)
         r0, r1, c0, c1 = self._window(target, coverage)
-        full = np.zeros(target.shape, dtype=bool if coverage == "centre" else np.float64)
+        full = np.zeros(target.shape, dtype=bool if coverage == "center" else np.float64)
         step = max(1, _AT_ONCE_PX // max(1, c1 - c0))
         for top in range(r0, r1, step):  # the weights of a large grid at once would take many times the mask
             bottom = min(top + step, r1)
@@ -117,7 +117,7 @@ class Roi(ABC):
             raise self._covers_nothing(target)
         return full
 
-    def measure(self, image: Slice | Volume, *, coverage: Coverage = "centre") -> Measurement:
+    def measure(self, image: Slice | Volume, *, coverage: Coverage = "center") -> Measurement:
         """Measure the signal under the ROI.
 
         Mean ``sum(w x) / sum(w)``; SD with ddof = 1; with area weights ``sum(w (x - mean)^2) / (W - sum(w^2) / W)``,
@@ -174,8 +174,8 @@ class Roi(ABC):
 
     def _window(self, target: Slice, coverage: Coverage) -> tuple[int, int, int, int]:
         """Rows r0:r1 and columns c0:c1 that the ROI reaches."""
-        if coverage not in ("centre", "area"):
-            raise RoiError(f"Coverage '{coverage}' is unknown; use 'centre' (pixel centres) or 'area' (exact shares).")
+        if coverage not in ("center", "area"):
+            raise RoiError(f"Coverage '{coverage}' is unknown; use 'center' (pixel centers) or 'area' (exact shares).")
         corners = target.to_rows_cols(self.outline_mm(256))
         (low_r, low_c), (high_r, high_c) = corners.min(axis=0), corners.max(axis=0)
         rows, cols = target.shape
@@ -184,7 +184,7 @@ class Roi(ABC):
             center = ", ".join(f"{v:.1f}" for v in self.center_mm)
             height, width = rows * target.spacing_mm[0], cols * target.spacing_mm[1]
             raise RoiError(
-                f"ROI '{self.label}' reaches {beyond:.1f} pixels beyond the image: centre ({center}) mm on a "
+                f"ROI '{self.label}' reaches {beyond:.1f} pixels beyond the image: center ({center}) mm on a "
                 f"{height:.0f} x {width:.0f} mm image. Move it inside or make it smaller."
             )
         r0, c0 = max(0, int(np.floor(low_r + 0.5 - 1e-9))), max(0, int(np.floor(low_c + 0.5 - 1e-9)))
@@ -193,7 +193,7 @@ class Roi(ABC):
 
     def _covers_nothing(self, target: Slice) -> RoiError:
         return RoiError(
-            f"ROI '{self.label}' covers no pixel centre: its area is {self.area_mm2:.3g} mm2, one pixel has "
+            f"ROI '{self.label}' covers no pixel center: its area is {self.area_mm2:.3g} mm2, one pixel has "
             f"{target.pixel_area_mm2:.3g} mm2. Make it larger."
         )
 
@@ -212,7 +212,7 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
 def undecided(x: FloatArray) -> FloatArray:
     """Coordinates rounded to 1e-9 before they decide which pixels count.
 
-    A centre that lies exactly on an outline must not be in or out by the last bit of a rounding error: that bit differs
+    A center that lies exactly on an outline must not be in or out by the last bit of a rounding error: that bit differs
     between processors, between libraries, and between Python and the browser.
 
     Examples
@@ -224,6 +224,6 @@ def undecided(x: FloatArray) -> FloatArray:
 
 
 def pixel_grid(window: tuple[int, int, int, int]) -> tuple[FloatArray, FloatArray]:
-    """Rows (m, 1) and columns (1, n) of the pixel centres in a window."""
+    """Rows (m, 1) and columns (1, n) of the pixel centers in a window."""
     r0, r1, c0, c1 = window
     return np.arange(r0, r1, dtype=np.float64)[:, None], np.arange(c0, c1, dtype=np.float64)[None, :]

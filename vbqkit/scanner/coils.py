@@ -63,7 +63,7 @@ def sensitivities(array: CoilArray, points_mm: FloatArray, *, back_mm: float, ce
     back_mm : float
         Most posterior skin, LPS y in mm.
     center_mm : ndarray, shape (3,)
-        Centre of the array in x and z.
+        Center of the array in x and z.
 
     Returns
     -------

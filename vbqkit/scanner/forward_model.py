@@ -59,7 +59,7 @@ def acquire(
     gain : float or None
         Receiver gain (1: fully relaxed CSF at the spine is stored as 2000); None: set by pre-scan for this series.
     center_mm : array-like or None
-        Centre of the field of view, LPS mm; None: of the phantom.
+        Center of the field of view, LPS mm; None: of the phantom.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def scan(
     around : sequence of Roi or None
         Only the slices on which these ROIs lie, to save time; None: all.
     center_mm : array-like or None
-        Centre of the field of view, LPS mm; None: of the phantom.
+        Center of the field of view, LPS mm; None: of the phantom.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def _same_geometry(protocols: list[Protocol]) -> list[list[tuple[int, Protocol]]
 
 
 def make_stack(phantom: Phantom, scanner: Scanner, protocol: Protocol, center_mm: npt.ArrayLike | None) -> Stack:
-    """Where a protocol's slices lie: about `center_mm`, or the centre of the phantom."""
+    """Where a protocol's slices lie: about `center_mm`, or the center of the phantom."""
     center = phantom.center_mm if center_mm is None else np.asarray(center_mm, dtype=np.float64)
     return Stack(phantom, protocol, scanner.apodisation, center)
 

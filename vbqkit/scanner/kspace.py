@@ -15,7 +15,7 @@ ComplexArray = npt.NDArray[np.complex128]
 
 
 def window(samples: int, apodisation: float) -> FloatArray:
-    """Weights of k-space from the centre (index 0) to the edge (index samples // 2), shape (samples // 2 + 1,).
+    """Weights of k-space from the center (index 0) to the edge (index samples // 2), shape (samples // 2 + 1,).
 
     A Tukey window: flat in the middle, falling as a cosine over the outer share `apodisation` (0: no apodisation, 1: Hann).
 

@@ -70,7 +70,7 @@ class Stack:
     apodisation : float
         As in the scanner.
     center_mm : ndarray or None
-        Centre of the field of view, LPS mm; None: the centre of the phantom.
+        Center of the field of view, LPS mm; None: the center of the phantom.
     """
 
     phantom: Phantom
@@ -91,7 +91,7 @@ class Stack:
         return affine
 
     def _positions(self, axis: int) -> FloatArray:
-        """Phantom grid positions along an axis, mm from the centre of the field of view."""
+        """Phantom grid positions along an axis, mm from the center of the field of view."""
         step = self.phantom.affine[:3, axis]
         length = float(np.linalg.norm(step))
         start = float((self.phantom.affine[:3, 3] - self.center_mm) @ step) / length
@@ -119,11 +119,11 @@ class Stack:
         )
 
     def grid_positions(self, axis: int) -> FloatArray:
-        """Positions of the phantom's rows (0) or columns (1) within the window, mm from the centre of the picture."""
+        """Positions of the phantom's rows (0) or columns (1) within the window, mm from the center of the picture."""
         return self._positions(1 + axis)[self.window[axis]]
 
     def pixel_positions(self) -> FloatArray:
-        """Positions of the picture's rows (and columns), mm from its centre."""
+        """Positions of the picture's rows (and columns), mm from its center."""
         n = self.protocol.matrix
         positions: FloatArray = (np.arange(n, dtype=np.float64) - (n - 1) / 2.0) * self.protocol.pixel_mm
         return positions
@@ -178,8 +178,8 @@ class Stack:
         p = self.protocol
         positions = self._positions(0)
         step = self.phantom.spacing_mm[0]
-        centre = (index - (p.slices - 1) / 2.0) * (p.thickness_mm + p.gap_mm)
-        edges = np.concatenate([positions - step / 2.0, positions[-1:] + step / 2.0]) - centre
+        center = (index - (p.slices - 1) / 2.0) * (p.thickness_mm + p.gap_mm)
+        edges = np.concatenate([positions - step / 2.0, positions[-1:] + step / 2.0]) - center
         weights = np.diff(_profile_integral(edges, p.thickness_mm, SLICE_EDGE * p.thickness_mm)) / p.thickness_mm
         used = np.flatnonzero(weights > 1e-9)
         if len(used) == 0:

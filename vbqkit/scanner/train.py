@@ -3,7 +3,7 @@
 View order: linear, with the effective echo in the middle of k-space. Later echoes follow on one side and earlier ones on
 the other, one band each; where one side runs out, the bands that are left over are split between both ends, from the middle
 outwards. An effective echo in the middle of the train gives the linear order of RARE (Hennig et al., Magn Reson Med
-1986;3:823-833, doi:10.1002/mrm.1910030602), a first one the order from the centre outwards of T1 and proton density
+1986;3:823-833, doi:10.1002/mrm.1910030602), a first one the order from the center outwards of T1 and proton density
 scans (Listerud et al., Magn Reson Q 1992;8:199-244).
 
 The lines of an echo carry ``exp(-(TE_echo - TE)/T2)`` of what they would at TE: edges of tissue with short T2 are
@@ -45,7 +45,7 @@ def echo_of_line(lines: npt.NDArray[np.intp], samples: int, *, echoes: int, effe
     >>> lines = np.arange(-8, 9)
     >>> echo_of_line(lines, 8, echoes=4, effective=2)  # linear; echo 0 is left over
     array([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0])
-    >>> echo_of_line(lines, 8, echoes=3, effective=0)  # from the centre outwards
+    >>> echo_of_line(lines, 8, echoes=3, effective=0)  # from the center outwards
     array([2, 2, 2, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
     """
     paired = min(effective, echoes - 1 - effective)  # echoes that have a partner on the other side

@@ -2,7 +2,6 @@ from .case import CaseScores as CaseScores
 from .case import score_case as score_case
 from .case_uncertainty import case_uncertainty as case_uncertainty
 from .example import example_measurement as example_measurement
-from .levels import LEVELS as LEVELS
 from .levels import LevelRule as LevelRule
 from .levels import choose_levels as choose_levels
 from .marrow_to_csf import Aggregate as Aggregate

@@ -9,11 +9,12 @@ from typing import Any
 from vbqkit.errors import Caution, RoiError, ScoreError
 from vbqkit.image import Volume
 from vbqkit.roi import Coverage, Measurement, Roi
-from vbqkit.scores.levels import LEVELS, LevelRule
+from vbqkit.roi.labels import NOISE, SCORED_LEVELS
+from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import NoiseCheck, check_noise, no_free_air
-from vbqkit.scores.registry import NOISE, ScoreInputs, compute_scores
+from vbqkit.scores.registry import ScoreInputs, compute_scores
 from vbqkit.scores.result import Refusal, Score
 
 
@@ -76,7 +77,7 @@ def score_case(
     rule: LevelRule = "all four",
     excluded: Mapping[str, str] | None = None,
     rayleigh_correction: bool = False,
-    coverage: Coverage = "centre",
+    coverage: Coverage = "center",
 ) -> CaseScores:
     """Measure the same ROIs on each series and compute every score that this allows.
 
@@ -94,7 +95,7 @@ def score_case(
         See :func:`~vbqkit.scores.levels.choose_levels`.
     rayleigh_correction : bool
         For SNR; off in paper 000.
-    coverage : {"centre", "area"}
+    coverage : {"center", "area"}
         Which pixels count.
 
     Returns
@@ -150,10 +151,10 @@ def _noise_check(volume: Volume | None, rois: tuple[Roi, ...], measured: _Measur
     """Look at the noise ROI on the T1 series; where there is none, say whether the picture has room for one."""
     if volume is None or measured is None:
         return NoiseCheck(None, ())
-    marrow = [measured.table[level].mean for level in LEVELS if level in measured.table]
+    marrow = [measured.table[level].mean for level in SCORED_LEVELS if level in measured.table]
     for roi in rois:
         if roi.label == NOISE and NOISE in measured.table:
             return check_noise(roi, roi.slice_of(volume), marrow_mean=sum(marrow) / len(marrow) if marrow else None)
-    slices = [m.slice_index for label, m in measured.table.items() if label in LEVELS]
+    slices = [m.slice_index for label, m in measured.table.items() if label in SCORED_LEVELS]
     reason = no_free_air(volume.slice(max(set(slices), key=slices.count))) if slices else None
     return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())

@@ -13,6 +13,7 @@ from scipy import special
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
+from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.case import score_case
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_csf import Aggregate
@@ -20,7 +21,7 @@ from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import free_air
 from vbqkit.scores.pixel_noise import Key, bootstrap_deviations, independent_share, pixel_noise_se, with_measurements
 from vbqkit.scores.placement import Jitter, placements
-from vbqkit.scores.registry import CSF, NOISE, SCORES, ScoreInputs
+from vbqkit.scores.registry import SCORES, ScoreInputs
 from vbqkit.scores.result import Score
 from vbqkit.scores.uncertainty import (
     PIXELS,
@@ -53,7 +54,7 @@ def case_uncertainty(
     rule: LevelRule = "all four",
     excluded: Mapping[str, str] | None = None,
     rayleigh_correction: bool = False,
-    coverage: Coverage = "centre",
+    coverage: Coverage = "center",
     within: Mapping[str, Roi] | None = None,
     confidence: float = 0.95,
     n_draws: int = 1000,

@@ -8,8 +8,7 @@ from typing import Literal
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi import Measurement
-
-LEVELS = ("L1", "L2", "L3", "L4")
+from vbqkit.roi.labels import SCORED_LEVELS
 
 LevelRule = Literal["all four", "leave out", "replace"]
 """``"all four"``: L1 to L4, nothing else (000, 003). ``"leave out"``: use the rest (paper 004). ``"replace"``: by T12
@@ -64,10 +63,10 @@ def choose_levels(
     excluded = dict(excluded or {})
     if rule not in _RULES:
         raise ScoreError(f"Level rule '{rule}' is unknown; use one of: {', '.join(map(repr, _RULES))}.")
-    unknown = sorted(set(excluded) - set(LEVELS))
+    unknown = sorted(set(excluded) - set(SCORED_LEVELS))
     if unknown:
         raise ScoreError(f"{', '.join(unknown)} cannot be excluded: the score uses L1 to L4 only.")
-    missing = [level for level in LEVELS if level not in measured and level not in excluded]
+    missing = [level for level in SCORED_LEVELS if level not in measured and level not in excluded]
     if missing:
         raise ScoreError(
             f"No ROI for {', '.join(missing)}; the score needs L1 to L4. Place the ROI, or, if the level is fractured or "
@@ -78,7 +77,7 @@ def choose_levels(
         listed = ", ".join(f"{level} ({reason})" for level, reason in sorted(excluded.items()))
         raise ScoreError(f"{len(excluded)} levels cannot be used: {listed}. The rule '{rule}' ({source}) stops here.")
     cautions = []
-    chosen = [level for level in LEVELS if level not in excluded]
+    chosen = [level for level in SCORED_LEVELS if level not in excluded]
     for level, reason in sorted(excluded.items()):
         if rule == "leave out":
             cautions.append(
@@ -95,7 +94,7 @@ def choose_levels(
             )
         chosen.append(substitute)
         cautions.append(Caution("level-replaced", f"{level} ({reason}) was replaced by {substitute} ({source})."))
-    order = ("T12", *LEVELS, "L5")
+    order = ("T12", *SCORED_LEVELS, "L5")
     measurements = tuple(measured[level] for level in sorted(chosen, key=order.index))
     return LevelChoice(measurements, (*cautions, *_roi_cautions(measurements)))
 

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Measurement, Roi
+from vbqkit.roi.labels import NOISE
 from vbqkit.scores.draws import blocks
-from vbqkit.scores.registry import NOISE, SCORES, ScoreDefinition, ScoreInputs
+from vbqkit.scores.registry import SCORES, ScoreDefinition, ScoreInputs
 
 Key = tuple[str, str]
 """Weighting and label of a measurement."""
@@ -157,7 +158,7 @@ def bootstrap_deviations(
     Parameters
     ----------
     roi, image
-        The ROI and the slice it lies on; pixels by the centre rule.
+        The ROI and the slice it lies on; pixels by the center rule.
     independent : float
         Independent pixels over pixels; the deviations are widened by 1 / sqrt of it.
     n_draws : int

@@ -16,7 +16,7 @@ from vbqkit.scores.draws import blocks
 BoolArray = npt.NDArray[np.bool_]
 
 _FINE = 9
-"""The outline is known to 1/9 pixel while it is moved; odd, so that pixel centres are known exactly."""
+"""The outline is known to 1/9 pixel while it is moved; odd, so that pixel centers are known exactly."""
 _ROUNDS = 20
 _PIXEL_BYTES = 10
 """What a draw takes for each pixel: whether it is covered, twice as a truth value and once as a number to sum with."""
@@ -139,13 +139,13 @@ def placements(
 class _Window:
     """The pixels that a moved ROI can reach, and its outline on a finer grid."""
 
-    rows: FloatArray  # of the pixel centres
+    rows: FloatArray  # of the pixel centers
     cols: FloatArray
     values: FloatArray  # (rows x cols,)
     free: BoolArray  # (rows x cols,): inside the image and allowed
     inside: BoolArray  # the ROI as placed, on the fine grid, whose rim is outside
     corner: FloatArray  # row, col of the fine grid's outer corner
-    center: FloatArray  # row, col of the ROI's centre
+    center: FloatArray  # row, col of the ROI's center
 
     @classmethod
     def around(cls, roi: Roi, image: Slice, jitter: Jitter, allowed: BoolArray | None) -> _Window:
@@ -173,7 +173,7 @@ class _Window:
         return cls(rows, cols, values.ravel(), free.ravel(), inside, corner, center)
 
     def covered(self, shift_rc: FloatArray, scale: FloatArray) -> BoolArray:
-        """Which pixels each moved ROI covers, shape (draws, rows x cols): their centres, moved back, lie inside it."""
+        """Which pixels each moved ROI covers, shape (draws, rows x cols): their centers, moved back, lie inside it."""
         rows, cols = (self._on_fine_grid(axis, shift_rc[:, axis], scale) for axis in (0, 1))
         covered = np.empty((scale.size, self.rows.size, self.cols.size), dtype=bool)
         for draw, (row, col) in enumerate(zip(rows, cols, strict=True)):
@@ -204,13 +204,13 @@ class _Window:
     ) -> tuple[FloatArray, FloatArray]:
         """Mean and SD of each moved ROI."""
         origin = float(self.values[self.free].mean()) if self.free.any() else 0.0
-        centred = np.where(self.free, self.values - origin, 0.0)
-        squared = centred**2
+        centered = np.where(self.free, self.values - origin, 0.0)
+        squared = centered**2
         mean, sd = np.empty(scale.size), np.empty(scale.size)
         for some in self._blocks(scale.size, checkpoint):
             covered = (self.covered(shift_rc[some], scale[some]) & self.free).astype(np.float64)
             n = np.maximum(covered.sum(axis=1), 1.0)
-            mean[some] = covered @ centred / n
+            mean[some] = covered @ centered / n
             sum_of_squares = np.maximum(covered @ squared - n * mean[some] ** 2, 0.0)
             sd[some] = np.sqrt(sum_of_squares / np.maximum(n - 1, 1.0))
             del covered  # or the next block would stand beside it

@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi import Measurement
+from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_csf import Aggregate, vbq, vbq_t2_stir
 from vbqkit.scores.marrow_to_noise import ReferenceGroup, m_score, snr
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Refusal, Score
-
-CSF = "CSF"
-NOISE = "noise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,15 +72,15 @@ class Uncertainty:
     method: str
     cautions: tuple[Caution, ...] = ()
 
-    def verdict(self, cutoff: float, *, positive: Literal["above", "below"]) -> Verdict:
+    def verdict(self, cutoff: float, *, positive: Literal["high", "low"]) -> Verdict:
         """What the score says about a cut-off: ``"indeterminate"`` while the cut-off lies within the interval.
 
         Parameters
         ----------
         cutoff : float
             From a paper or from the reader's own data; there is no default.
-        positive : {"above", "below"}
-            Which side means disease: ``"above"`` for M-score and VBQ-T1.
+        positive : {"high", "low"}
+            Which side means disease: ``"high"`` for M-score and VBQ-T1.
 
         Raises
         ------
@@ -124,27 +124,25 @@ class Uncertainty:
         )
 
 
-def verdict(ci_low: float, ci_high: float, cutoff: float, *, positive: Literal["above", "below"]) -> Verdict:
+def verdict(ci_low: float, ci_high: float, cutoff: float, *, positive: Literal["high", "low"]) -> Verdict:
     """What an interval says about a cut-off.
 
     Examples
     --------
-    >>> verdict(2.7, 3.1, 2.6, positive="above")
+    >>> verdict(2.7, 3.1, 2.6, positive="high")
     'positive'
-    >>> verdict(2.7, 3.1, 2.9, positive="above")
+    >>> verdict(2.7, 3.1, 2.9, positive="high")
     'indeterminate'
     """
     if not math.isfinite(cutoff):
         raise ScoreError(
             f"A cut-off of {cutoff} is no number to compare with. Take one from a paper, with its setting."
         )
-    if positive not in ("above", "below"):
-        raise ScoreError(
-            f"positive is '{positive}'; say 'above' or 'below', the side of the cut-off that means disease."
-        )
+    if positive not in ("high", "low"):
+        raise ScoreError(f"positive is '{positive}'; say 'high' or 'low', the side of the cut-off that means disease.")
     if not (math.isfinite(ci_low) and math.isfinite(ci_high)) or ci_low <= cutoff <= ci_high:
         return "indeterminate"
-    return "positive" if (ci_low > cutoff) == (positive == "above") else "negative"
+    return "positive" if (ci_low > cutoff) == (positive == "high") else "negative"
 
 
 def m_score_interval(value: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:

@@ -52,11 +52,11 @@ def _left_over(samples: FloatArray) -> FloatArray:
     Samples of shape (samples, columns, rows). Each covariate in turn is swept out of the matrix of correlations,
     ``c_ab - c_ac c_bc / c_cc``, which leaves what the residuals of the regressions on it would give.
     """
-    # A constant column leaves rounding noise after centring; its range tells it exactly.
+    # A constant column leaves rounding noise after centering; its range tells it exactly.
     defined = (np.ptp(samples, axis=2) > 0).all(axis=1)
-    centred = samples[defined] - samples[defined].mean(axis=2, keepdims=True)
-    centred /= np.sqrt((centred * centred).sum(axis=2, keepdims=True))
-    c = centred @ centred.transpose(0, 2, 1)
+    centered = samples[defined] - samples[defined].mean(axis=2, keepdims=True)
+    centered /= np.sqrt((centered * centered).sum(axis=2, keepdims=True))
+    c = centered @ centered.transpose(0, 2, 1)
     known = np.ones(len(c), dtype=bool)
     for k in range(2, samples.shape[1]):
         known &= c[:, k, k] > 1e-10

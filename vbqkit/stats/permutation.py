@@ -32,12 +32,12 @@ def exact_spearman_p(rank_x: FloatArray, rank_y: FloatArray) -> float:
     x = np.rint(2 * rank_x).astype(np.int64)
     y = np.rint(2 * rank_y).astype(np.int64)
     n = x.size
-    # n Σ (S - mean) in whole numbers: distance from the centre times n.
-    centre = int(x.sum()) * int(y.sum())
-    observed = abs(n * int(x @ y) - centre)
+    # n Σ (S - mean) in whole numbers: distance from the center times n.
+    center = int(x.sum()) * int(y.sum())
+    observed = abs(n * int(x @ y) - center)
     counts = _orders_by_sum(x, y)
     sums = np.arange(counts.size)
-    far = np.abs(n * sums - centre) >= observed
+    far = np.abs(n * sums - center) >= observed
     return float(counts[far].sum() / counts.sum())
 
 

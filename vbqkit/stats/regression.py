@@ -14,7 +14,7 @@ from vbqkit.stats.result import NAN, notes, rows
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Least squares around the centre of x, which keeps the arithmetic exact for x far from 0."""
+    """Least squares around the center of x, which keeps the arithmetic exact for x far from 0."""
 
     slope: float
     middle_x: float

@@ -53,13 +53,13 @@ def p_from_interval(
         to(scalar(v, name))
         for v, name in ((estimate, "estimate"), (ci_low, "ci_low"), (ci_high, "ci_high"), (null, "null"))
     ]
-    middle, low, high, centre = values
+    middle, low, high, center = values
     if not low < high:
         raise TableError(
             f"The interval runs from {ci_low:g} to {ci_high:g}; the first must be the smaller. Swap or correct them."
         )
     se = (high - low) / (2 * z_of(confidence))
-    z = (middle - centre) / se
+    z = (middle - center) / se
     return row(
         estimate=float(estimate),
         middle=back((low + high) / 2),
@@ -94,7 +94,7 @@ def interval_from_p(estimate: float, p: float, *, null: float, scale: str, confi
     [1.37, 4.15]
     """
     to, back = _scale(scale)
-    middle, centre = to(scalar(estimate, "estimate")), to(scalar(null, "null"))
+    middle, center = to(scalar(estimate, "estimate")), to(scalar(null, "null"))
     p = scalar(
         p,
         "p",
@@ -103,8 +103,8 @@ def interval_from_p(estimate: float, p: float, *, null: float, scale: str, confi
         hint="A printed 'p < 0.001' is a bound: pass 0.001 and call the interval a bound, too.",
     )
     z = -float(special.ndtri(p / 2))
-    defined = z > 0 and middle != centre
-    se = abs(middle - centre) / z if defined else NAN
+    defined = z > 0 and middle != center
+    se = abs(middle - center) / z if defined else NAN
     half = z_of(confidence) * se
     return row(
         estimate=float(estimate),
@@ -112,7 +112,7 @@ def interval_from_p(estimate: float, p: float, *, null: float, scale: str, confi
         ci_high=back(middle + half) if defined else NAN,
         confidence=confidence,
         se=se,
-        z=math.copysign(z, middle - centre),
+        z=math.copysign(z, middle - center),
         p=p,
         method=f"Wald on the {scale} scale",
         note=SUMMARY_ONLY

@@ -30,7 +30,7 @@ N_DRAWS = 400  # a limit of the interval is then known to about 7 % of the inter
 _USUAL_SWITCH_S = sys.getswitchinterval()
 _SWITCH_S = 0.0005  # a number that is asked for meanwhile waits for this thread ten times less than usual
 
-CutOff = tuple[float, Literal["above", "below"]]
+CutOff = tuple[float, Literal["high", "low"]]
 Found = dict[str, Uncertainty]
 
 
@@ -51,7 +51,7 @@ class IntervalOptions:
         How far placements are thought to vary.
     within : mapping of str to Roi
         Label to the outline (marrow, dural sac) that a moved ROI must stay in.
-    cutoffs : mapping of str to (float, "above" or "below")
+    cutoffs : mapping of str to (float, "high" or "low")
         Score to a cut-off and the side of it that means disease.
     """
 
@@ -61,10 +61,10 @@ class IntervalOptions:
 
     def __post_init__(self) -> None:
         for name, (cutoff, side) in self.cutoffs.items():
-            if name not in SCORES or not math.isfinite(cutoff) or side not in ("above", "below"):
+            if name not in SCORES or not math.isfinite(cutoff) or side not in ("high", "low"):
                 raise ScoreError(
                     f"The cut-off {name!r}: ({cutoff!r}, {side!r}) is not understood. Write it as "
-                    f"'VBQ-T1': (2.9, 'above'); the scores are {', '.join(SCORES)}."
+                    f"'VBQ-T1': (2.9, 'high'); the scores are {', '.join(SCORES)}."
                 )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import RoiError
 from vbqkit.roi import Measurement
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores import (
-    LEVELS,
     SCORES,
     Aggregate,
     LevelRule,
@@ -75,13 +75,13 @@ def by_label(results: Sequence[Measurement | RoiError]) -> dict[str, Measurement
 
 def noise_check(view: View, drawn: Sequence[DrawnRoi], measured: Mapping[str, Measurement]) -> NoiseCheck:
     """Look at the noise ROI of a view; where there is none, say whether the picture has room for one."""
-    marrow = [measured[level].mean for level in LEVELS if level in measured]
+    marrow = [measured[level].mean for level in SCORED_LEVELS if level in measured]
     for one in drawn:
         if one.roi.label == "noise" and "noise" in measured:
             roi = one.on(view.key)
             mean = sum(marrow) / len(marrow) if marrow else None
             return check_noise(roi, roi.slice_of(view.volume), marrow_mean=mean)
-    slices = [measured[level].slice_index for level in LEVELS if level in measured]
+    slices = [measured[level].slice_index for level in SCORED_LEVELS if level in measured]
     reason = no_free_air(view.volume.slice(max(set(slices), key=slices.count))) if slices else None
     return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())
 

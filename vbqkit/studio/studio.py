@@ -78,8 +78,8 @@ class RoiStudio(SharedRois):
         How far placements are thought to vary, for the intervals: 1 mm and a fixed area, if not said.
     within : mapping of str to Roi, optional
         Label to the outline (marrow of a level, dural sac) that a placement must stay in, for the intervals.
-    cutoffs : mapping of str to (float, "above" or "below"), optional
-        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "above")}``: the
+    cutoffs : mapping of str to (float, "high" or "low"), optional
+        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "high")}``: the
         verdict stands beside the interval, ``indeterminate`` while the cut-off lies within. There is no default.
     height : int
         Height of the picture in CSS pixels.

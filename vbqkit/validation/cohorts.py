@@ -16,9 +16,10 @@ from vbqkit.anatomy.findings import EndplateSclerosis, Finding, Fracture, Osteop
 from vbqkit.anatomy.patients import VirtualPatient, draw_patients
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.image import Volume
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scores import LEVELS, Aggregate, LevelRule, Score, score_case
+from vbqkit.scores import Aggregate, LevelRule, Score, score_case
 
 WIDTH_MM = 8.8
 """Width of the bodies: the mid-sagittal slice with its profile, and nothing beside it."""
@@ -137,7 +138,7 @@ def bodies(cohort: Cohort, n: int, rng: np.random.Generator) -> Iterator[Scanned
     for patient in cohort.people(n, rng):
         findings = cohort.findings(rng)
         phantom = make_phantom(patient, seed=int(rng.integers(2**31)), findings=findings, width_mm=WIDTH_MM)
-        broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in LEVELS}
+        broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
         yield Scanned(patient, phantom, broken)
 
 

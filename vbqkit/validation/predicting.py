@@ -10,10 +10,10 @@ import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.image import Slice
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.prepared import PreparedPatient, prepare
 from vbqkit.scanner.presets import scanner_named
-from vbqkit.scores import LEVELS
 from vbqkit.validation.cohorts import Cohort, Scanned, bodies
 
 PREDICTION_COLUMNS = ("prediction", "setting", "n", "mean", "sd")
@@ -48,7 +48,7 @@ def predictions(*, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
 def vbq_t1(image: Slice, phantom: Phantom) -> float:
     """Median signal of L1-L4 over the signal of CSF, on the reference ROIs."""
     rois = {roi.label: roi for roi in phantom.reference_rois}
-    levels = [rois[level].measure(image).mean for level in LEVELS if level in rois]
+    levels = [rois[level].measure(image).mean for level in SCORED_LEVELS if level in rois]
     return float(np.median(levels)) / rois["CSF"].measure(image).mean
 
 

@@ -76,7 +76,7 @@ export function area(roi) {
   return roi.kind === "rectangle" ? sides : (Math.PI * sides) / 4;
 }
 
-/** Centre (of a polygon: of its area). @param {Roi} roi @returns {Vec} */
+/** Center (of a polygon: of its area). @param {Roi} roi @returns {Vec} */
 export function center(roi) {
   if (roi.kind !== "polygon") return roi.center;
   const p = roi.points;
@@ -111,10 +111,10 @@ export function scaled(roi, factor) {
   return mapped(roi, (p) => add(c, times(sub(p, c), factor)), (v) => times(v, factor));
 }
 
-/** Scaled about its centre to an area in mm2. @param {Roi} roi @param {number} mm2 */
+/** Scaled about its center to an area in mm2. @param {Roi} roi @param {number} mm2 */
 export const withArea = (roi, mm2) => scaled(roi, Math.sqrt(mm2 / area(roi)));
 
-/** Turned about its centre, around the axis n (Rodrigues' formula). @param {Roi} roi @param {number} angle @param {Vec} n */
+/** Turned about its center, around the axis n (Rodrigues' formula). @param {Roi} roi @param {number} angle @param {Vec} n */
 export function rotated(roi, angle, n) {
   const [c, s, k] = [Math.cos(angle), Math.sin(angle), center(roi)];
   const turn = (/** @type {Vec} */ v) => add(add(times(v, c), times(cross(n, v), s)), times(n, dot(n, v) * (1 - c)));

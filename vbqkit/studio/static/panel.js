@@ -8,7 +8,7 @@ import { marks } from "./marks.js";
 const COLUMNS = [
   ["mean", "mean", "mean signal, a.u."], ["median", "median", "median signal, a.u."], ["sd", "SD", "standard deviation (n - 1), a.u."],
   ["snr", "SNR", "mean / SD of the noise ROI"], ["vbq", "VBQ", "mean / mean of the CSF ROI"],
-  ["area_cm2", "cm²", "area as drawn"], ["n", "n", "pixels whose centre is inside"],
+  ["area_cm2", "cm²", "area as drawn"], ["n", "n", "pixels whose center is inside"],
 ];
 
 export class Panel {

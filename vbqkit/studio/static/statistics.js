@@ -34,7 +34,7 @@ export function refusal(roi, plane) {
 }
 
 /**
- * Indices (row * cols + col) of the pixels whose centre is inside the ROI.
+ * Indices (row * cols + col) of the pixels whose center is inside the ROI.
  * @param {Roi} roi @param {Plane} plane @returns {number[]}
  */
 export function covered(roi, plane) {
@@ -93,7 +93,7 @@ export function measure(roi, plane, pixels, stored = {}) {
   const reason = refusal(roi, plane);
   if (reason) return { id, label, error: reason };
   const where = covered(roi, plane);
-  if (!where.length) return { id, label, error: "covers no pixel centre: make it larger" };
+  if (!where.length) return { id, label, error: "covers no pixel center: make it larger" };
   const values = Float64Array.from(where, (i) => pixels[i]);
   const n = values.length;
   let [sum, zeros, clipped, bad] = [0, 0, 0, 0];
