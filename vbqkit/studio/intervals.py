@@ -31,6 +31,7 @@ _USUAL_SWITCH_S = sys.getswitchinterval()
 _SWITCH_S = 0.0005  # a number that is asked for meanwhile waits for this thread ten times less than usual
 
 CutOff = tuple[float, Literal["high", "low"]]
+_SIDE = {"high": "above", "low": "below"}
 Found = dict[str, Uncertainty]
 
 
@@ -217,7 +218,7 @@ def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
     ]
     if found.score.name in options.cutoffs:
         cutoff, side = options.cutoffs[found.score.name]
-        lines.insert(0, f"Against {cutoff:g} (disease {side}): {found.verdict(cutoff, positive=side)}")
+        lines.insert(0, f"Against {cutoff:g} (disease {_SIDE[side]}): {found.verdict(cutoff, positive=side)}")
     return lines
 
 

@@ -1,0 +1,12 @@
+from .box import Ellipse as Ellipse
+from .box import Rectangle as Rectangle
+from .labels import CSF as CSF
+from .labels import NOISE as NOISE
+from .labels import SCORED_LEVELS as SCORED_LEVELS
+from .labels import SPINE_LEVELS as SPINE_LEVELS
+from .measurement import Coverage as Coverage
+from .measurement import Measurement as Measurement
+from .polygon import Polygon as Polygon
+from .shape import FIXED_AREA_CM2 as FIXED_AREA_CM2
+from .shape import MAX_TILT_DEG as MAX_TILT_DEG
+from .shape import Roi as Roi
