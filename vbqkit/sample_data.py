@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import shutil
@@ -23,6 +22,7 @@ from vbqkit.anatomy.sample_patients import CASES, Case, case_named
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError, VbqkitError
 from vbqkit.formats import write_rois
+from vbqkit.formats.table_file import write_table
 from vbqkit.image import Study
 from vbqkit.reference_groups import scan_reference_group
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_files
@@ -98,8 +98,8 @@ def _write_case_files(case: Case, phantom: Phantom, scanner: Scanner, folder: Pa
         series_uid=identity.uid("series", scanner.name, 1),
     )
     write_rois(folder / ROI_FILE, phantom.reference_rois, image=placed)
-    _write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(case, scanner)])
-    _write_table(folder / TRUTH_FILE, TRUTH_COLUMNS, _truth_rows(phantom))
+    write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(case, scanner)])
+    write_table(folder / TRUTH_FILE, TRUTH_COLUMNS, _truth_rows(phantom))
     return [*names, Path(ROI_FILE), Path(BONE_FILE), Path(TRUTH_FILE)]
 
 
@@ -125,13 +125,6 @@ def _truth_rows(phantom: Phantom) -> list[dict[str, Any]]:
         kind, level = parameters.pop("kind"), parameters.pop("level", "")
         rows += [{"kind": kind, "level": level, "name": n, "value": str(v)} for n, v in parameters.items()]
     return rows
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def sample_scanner(name: str) -> Scanner:
@@ -197,7 +190,7 @@ def write_sample_data(
             folder.mkdir()
             _write_case_files(case, body, scanner, folder)
             rows.append(_bone_row(case, scanner))
-        _write_table(work / BONE_FILE, BONE_COLUMNS, rows)
+        write_table(work / BONE_FILE, BONE_COLUMNS, rows)
         _write_women(work / WOMEN_FILE, dict.fromkeys(SAMPLE_SCANNERS[c.name] for c in wanted), women)
         (work / "README.md").write_text(_readme(wanted), encoding="utf-8")
         _write_registry(work)
@@ -214,7 +207,7 @@ def _write_women(path: Path, scanners: Iterable[str], women: int) -> None:
     for name in scanners:
         table = scan_reference_group(sample_scanner(name), n=women, rng=np.random.default_rng(2025))
         rows += [{str(k): v for k, v in row.items()} | {"snr": f"{row['snr']:.3f}"} for row in table.to_dict("records")]
-    _write_table(path, columns, rows)
+    write_table(path, columns, rows)
 
 
 def _write_registry(folder: Path) -> None:
