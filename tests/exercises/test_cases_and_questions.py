@@ -154,7 +154,7 @@ def test_a_sealed_answer_is_not_readable():
 
 def test_the_tables_of_the_lessons_are_complete():
     from vbqkit.exercises.six_scanners import COLUMNS, young_women
-    from vbqkit.exercises.virtual_cohort import virtual_cohort
+    from vbqkit.exercises.trial_cohort import virtual_cohort
     from vbqkit.scanner.presets import SCANNERS
 
     women = young_women()
@@ -170,8 +170,8 @@ def test_the_tables_of_the_lessons_are_complete():
 
 @pytest.mark.slow
 def test_rows_of_the_virtual_cohort_can_be_computed_again():
-    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.virtual_cohort makes the table anew."""
-    from vbqkit.exercises.virtual_cohort import MACHINES, SEED, cohort_rows, virtual_cohort
+    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.trial_cohort makes the table anew."""
+    from vbqkit.exercises.trial_cohort import MACHINES, SEED, cohort_rows, virtual_cohort
 
     kept = virtual_cohort().set_index(["person", "scanner"])
     for number in np.random.default_rng(SEED).choice(60, 3, replace=False):
@@ -185,8 +185,8 @@ def test_rows_of_the_virtual_cohort_can_be_computed_again():
 
 @pytest.mark.slow
 def test_the_example_readers_can_be_computed_again():
-    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.example_readers makes the table anew."""
-    from vbqkit.exercises.example_readers import example_readers, make_example_readers
+    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.example_readings makes the table anew."""
+    from vbqkit.exercises.example_readings import example_readers, make_example_readers
 
     for row, (_, old) in zip(make_example_readers(1), example_readers().iterrows(), strict=False):
         assert (row["reader"], row["subject"]) == (old.reader, old.subject)

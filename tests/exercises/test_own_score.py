@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vbqkit.exercises.own_score import check_own_score
-from vbqkit.exercises.virtual_cohort import virtual_cohort
+from vbqkit.exercises.trial_cohort import virtual_cohort
 
 LEVELS = ["L1", "L2", "L3", "L4"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
-from vbqkit.exercises.virtual_cohort import virtual_cohort
+from vbqkit.exercises.trial_cohort import virtual_cohort
 from vbqkit.lessons.final import final_stations
 from vbqkit.lessons.patient_series import PatientSeries, Station
 from vbqkit.lessons.placing import PlacingExercise

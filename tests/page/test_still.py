@@ -10,7 +10,7 @@ from vbqkit.charts.live.linked_table import LinkedChart
 from vbqkit.errors import RoiError
 from vbqkit.exercises import choices
 from vbqkit.exercises.readers import known_case
-from vbqkit.exercises.virtual_cohort import virtual_cohort
+from vbqkit.exercises.trial_cohort import virtual_cohort
 from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.questions import ScanLab, ask, show_answer
 from vbqkit.lessons.reading_twice import read_twice

@@ -11,7 +11,7 @@ from .cases import middle_body as middle_body
 from .consequence import Consequence as Consequence
 from .consequence import check_consequence as check_consequence
 from .consequence import score_value as score_value
-from .example_readers import example_readers as example_readers
+from .example_readings import example_readers as example_readers
 from .own_spread import OwnSpread as OwnSpread
 from .own_spread import keep_own_spread as keep_own_spread
 from .own_spread import kept_own_spread as kept_own_spread
@@ -37,5 +37,5 @@ from .readers import virtual_reader as virtual_reader
 from .readers import worst_placed as worst_placed
 from .six_scanners import scan_on_all as scan_on_all
 from .six_scanners import young_women as young_women
+from .trial_cohort import virtual_cohort as virtual_cohort
 from .truth import tissue_signals as tissue_signals
-from .virtual_cohort import virtual_cohort as virtual_cohort

@@ -51,7 +51,7 @@ def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnSco
     score : callable
         ``score(table)``, table with the columns of :data:`SIGNALS`; gives one number a row.
     cohort : DataFrame
-        From :func:`vbqkit.exercises.virtual_cohort.virtual_cohort`: the signals, pdff_percent and scanner.
+        From :func:`vbqkit.exercises.trial_cohort.virtual_cohort`: the signals, pdff_percent and scanner.
 
     Returns
     -------

@@ -29,7 +29,7 @@ def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str
     score : callable
         ``score(table)`` gives one number a row.
     cohort : DataFrame
-        From :func:`vbqkit.exercises.virtual_cohort.virtual_cohort`.
+        From :func:`vbqkit.exercises.trial_cohort.virtual_cohort`.
     student : str
         Number or name, for the progress file.
     """

@@ -1,4 +1,4 @@
-"""A virtual cohort to try scores on: what lesson 95 is made of. ``python -m vbqkit.exercises.virtual_cohort FILE`` computes it again."""
+"""A virtual cohort to try scores on: what lesson 95 is made of. ``python -m vbqkit.exercises.trial_cohort FILE`` computes it again."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def write_cohort(rows: list[dict[str, Any]], path: Path) -> None:
     """Write the table that the package keeps."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(
-            "# Virtual women of 50 to 80 years on two virtual scanners. Synthetic. Made by python -m vbqkit.exercises.virtual_cohort\n"
+            "# Virtual women of 50 to 80 years on two virtual scanners. Synthetic. Made by python -m vbqkit.exercises.trial_cohort\n"
         )
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

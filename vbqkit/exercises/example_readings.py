@@ -1,6 +1,6 @@
 """Two virtual readers on the patients of lesson 70, shown until the student's own readings are there.
 
-``python -m vbqkit.exercises.example_readers FILE`` computes the table again.
+``python -m vbqkit.exercises.example_readings FILE`` computes the table again.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def write_example_readers(rows: list[dict[str, Any]], path: Path) -> None:
     """Write the table that the package keeps."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(
-            "# Virtual readers on the virtual patients of lesson 70. Synthetic. Made by python -m vbqkit.exercises.example_readers\n"
+            "# Virtual readers on the virtual patients of lesson 70. Synthetic. Made by python -m vbqkit.exercises.example_readings\n"
         )
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
