@@ -1,4 +1,4 @@
-"""``vbqkit validate-scanner``: the virtual scanner against the papers, and what it foretells."""
+"""``vbqkit validate-scanner``: the virtual scanner against the papers, and what it predicts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from vbqkit import validation
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScannerError
@@ -34,29 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """Predict, then compare."""
-    import numpy as np  # noqa: PLC0415 - what follows loads scipy: only when asked for
-
-    from vbqkit.validation import (  # noqa: PLC0415
-        PREDICTION_COLUMNS,
-        compare_with_papers,
-        predictions,
-        ranges_of_assumed_protocols,
-    )
-
     if args.patients is not None and args.patients < 4:
         raise ScannerError(
             f"{args.patients} virtual people in a group are too few for a mean and an SD; give 4 or more."
         )
     seeds = np.random.SeedSequence(args.seed).spawn(3)
     if args.predictions:
-        foretold = predictions(n=max(4, (args.patients or 40) // 2), rng=np.random.default_rng(seeds[0]))
-        _write(Path(args.predictions), PREDICTION_COLUMNS, foretold)
+        predicted = validation.predictions(n=max(4, (args.patients or 40) // 2), rng=np.random.default_rng(seeds[0]))
+        _write(Path(args.predictions), validation.PREDICTION_COLUMNS, predicted)
     with progress_bar("Scanning virtual people") as progress:
-        compared = compare_with_papers(n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress)
+        compared = validation.compare_with_papers(
+            n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress
+        )
     rows = [c.as_row() for c in compared]
     if args.comparison:
         _write(Path(args.comparison), tuple(rows[0]), rows)
-    ranges = ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
+    ranges = validation.ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
     missed = [row for row in rows if not row["within"]]
     return Report(rows=rows, columns=_COLUMNS, remarks=tuple(_remarks(rows, missed, ranges)), status=int(bool(missed)))
 

@@ -11,10 +11,11 @@ import pandas as pd
 import scipy
 
 from vbqkit.errors import TableError
+from vbqkit.stats.confidence_intervals import need_rng, percentile_interval, two_sided_t_p
 from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
-from vbqkit.stats.interval import need_rng, percentile_interval, two_sided_t_p
+from vbqkit.stats.from_summary import fisher_interval
 from vbqkit.stats.observations import (
-    Column,
+    ColumnLike,
     FloatArray,
     Observations,
     check_confidence,
@@ -24,14 +25,13 @@ from vbqkit.stats.observations import (
 )
 from vbqkit.stats.permutation import EXACT_LIMIT, exact_spearman_p
 from vbqkit.stats.result import NAN, notes, row
-from vbqkit.stats.summary import fisher_interval
 
 INTERVALS = ("fisher", "bootstrap")
 
 
 def pearson(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -88,8 +88,8 @@ def pearson(
 
 
 def spearman(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -149,8 +149,8 @@ def spearman(
 
 
 def kendall(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -197,10 +197,10 @@ def kendall(
 
 
 def partial_correlation(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
-    covariates: Mapping[str, Column] | Sequence[str],
+    covariates: Mapping[str, ColumnLike] | Sequence[str],
     kind: str = "pearson",
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,

@@ -10,15 +10,15 @@ import pandas as pd
 
 from vbqkit.errors import TableError
 from vbqkit.stats.lab import lab_module
-from vbqkit.stats.observations import Column, check_confidence, observations
+from vbqkit.stats.observations import ColumnLike, check_confidence, observations
 from vbqkit.stats.result import NAN, notes, rows
 
 
 def ancova(
-    value: Column,
-    group: Column,
+    value: ColumnLike,
+    group: ColumnLike,
     *,
-    covariates: Mapping[str, Column] | Sequence[str],
+    covariates: Mapping[str, ColumnLike] | Sequence[str],
     reference: Any,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,

@@ -10,15 +10,15 @@ import pandas as pd
 import scipy
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import two_sided_p, z_of
+from vbqkit.stats.confidence_intervals import two_sided_p, z_of
 from vbqkit.stats.lab import lab_module
-from vbqkit.stats.observations import Column, FloatArray, case_labels, observations, scalar
+from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, observations, scalar
 from vbqkit.stats.result import NAN, notes, rows
 
 
 def logistic_regression(
-    outcome: Column,
-    predictors: Mapping[str, Column] | Sequence[str],
+    outcome: ColumnLike,
+    predictors: Mapping[str, ColumnLike] | Sequence[str],
     *,
     case: Any = None,
     per: Mapping[str, float] | None = None,
@@ -109,8 +109,8 @@ def logistic_regression(
 
 
 def univariate_logistic(
-    outcome: Column,
-    predictors: Mapping[str, Column] | Sequence[str],
+    outcome: ColumnLike,
+    predictors: Mapping[str, ColumnLike] | Sequence[str],
     *,
     case: Any = None,
     per: Mapping[str, float] | None = None,

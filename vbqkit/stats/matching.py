@@ -35,11 +35,11 @@ def match_pairs(
     data : DataFrame
         One row per person.
     group : str
-        Column that says who is a case.
+        ColumnLike that says who is a case.
     age : str
-        Column of ages in years.
+        ColumnLike of ages in years.
     date : str
-        Column of dates, as datetimes or as texts such as 2024-07-31.
+        ColumnLike of dates, as datetimes or as texts such as 2024-07-31.
     exact : sequence of str
         Columns that must agree exactly.
     age_tolerance : float
