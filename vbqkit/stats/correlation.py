@@ -259,9 +259,11 @@ def partial_correlation(
         raise TableError(
             "No covariate was given, and a partial correlation needs one. Name one, or use pearson or spearman."
         )
-    obs = observations(data, numeric={"x": x, "y": y, **named})
+    # A covariate may have any name, "x" and "y" among them.
+    inside = {f"covariate {name}": column for name, column in named.items()}
+    obs = observations(data, numeric={"x": x, "y": y, **inside})
     columns = {name: scipy.stats.rankdata(obs[name]) if kind == "spearman" else obs[name] for name in obs.columns}
-    design = np.column_stack([np.ones(obs.n), *(columns[name] for name in named)])
+    design = np.column_stack([np.ones(obs.n), *(columns[name] for name in inside)])
     k = len(named)
     r, warn = NAN, ""
     if np.linalg.matrix_rank(design) <= k:
@@ -270,7 +272,7 @@ def partial_correlation(
         left = [_residual(design, columns[name]) for name in ("x", "y")]
         r = NAN if any(v is None for v in left) else _pearson(*left)  # type: ignore[arg-type]  # None is excluded just before
         warn = "undefined: the covariates explain x or y completely" if np.isnan(r) else ""
-    used = [obs[name] for name in ("x", "y", *named)]
+    used = [obs[name] for name in ("x", "y", *inside)]
     low, high, how, lost = _interval(used, r, kind, interval, confidence, n_bootstrap, rng)
     method = f"partial {kind.title()} given {', '.join(named)}, {how}, p from t"
     return _row(obs, r, low, high, confidence, method, notes(warn, lost), n_covariates=k)

@@ -75,9 +75,11 @@ def logistic_regression(
     if not named:
         raise TableError("No predictor was given. Name one or more.")
     steps = _steps(per, named)
-    obs = observations(data, numeric=named, categorical={"outcome": outcome})
+    # A predictor may have any name, "outcome" among them.
+    inside = {f"predictor {name}": column for name, column in named.items()}
+    obs = observations(data, numeric=inside, categorical={"outcome": outcome})
     is_case = case_labels(obs["outcome"], case=case)
-    x = np.column_stack([obs[name] for name in named])
+    x = np.column_stack([obs[name] for name in inside])
     found, why = _fit(x, is_case, list(named))
     few = min(int(is_case.sum()), int((~is_case).sum())) < 10 * len(named)
     extra = "fewer than 10 cases or controls per predictor: the odds ratios are unsteady" if few and not why else ""
