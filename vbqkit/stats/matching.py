@@ -35,11 +35,11 @@ def match_pairs(
     data : DataFrame
         One row per person.
     group : str
-        ColumnLike that says who is a case.
+        Column that says who is a case.
     age : str
-        ColumnLike of ages in years.
+        Column of ages in years.
     date : str
-        ColumnLike of dates, as datetimes or as texts such as 2024-07-31.
+        Column of dates, as datetimes or as texts such as 2024-07-31.
     exact : sequence of str
         Columns that must agree exactly.
     age_tolerance : float
