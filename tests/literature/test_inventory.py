@@ -2,14 +2,23 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tests.literature.paper_tokens import NUMBER, paper_text, quantities
+from tests.literature.make_paper_tokens import NUMBER, PAPERS, paper_text, tokens_of
+from tests.literature.paper_tokens import lines, paper_tokens, quantities
 from vbqkit.errors import TableError
 from vbqkit.literature.printed import Range, over, paper_numbers, printed_numbers, printed_range
 
-PAPERS = ("000", "001", "002", "003", "004")
+TEXTS = Path(__file__).parents[3] / "shared" / "papers"
+
+
+@pytest.mark.parametrize("source", PAPERS)
+def test_the_stored_tokens_are_those_of_the_text_where_the_text_is_at_hand(source):
+    if not list(TEXTS.glob(f"{source}_*.txt")):
+        pytest.skip("the papers are not part of the project: their stored tokens were not compared with the text")
+    assert paper_tokens(source) == tokens_of(paper_text(TEXTS, source), source)
 
 
 def digits_of_the_inventory(source: str) -> Counter[str]:
@@ -31,6 +40,15 @@ def test_nothing_is_in_the_inventory_that_the_text_does_not_print_as_often(sourc
     assert digits_of_the_inventory(source) - quantities(source) == Counter()
 
 
+@pytest.mark.parametrize("source", PAPERS)
+def test_every_minus_sign_of_the_text_is_in_the_inventory_and_the_other_way_round(source):
+    table = printed_numbers()
+    own = table.loc[table["source"] == source, "printed"].str.strip()
+    below_zero = Counter(text.lstrip("-−").replace(",", ".") for text in own if text.startswith(("-", "−")))
+    printed = [token for token in paper_tokens(source) if token.kind == "quantity" and token.sign]
+    assert below_zero == Counter(token.token.replace(",", ".") for token in printed)
+
+
 def test_the_count_of_quantities_notices_one_that_is_missing_or_added():
     text = quantities("003")
     assert text - (digits_of_the_inventory("003") - Counter({"0.484": 1})) == Counter({"0.484": 1})
@@ -49,13 +67,15 @@ def row_of(source: str, key: str) -> str | None:
 
 def rows_not_on_one_line(source: str, numbers: list[tuple[str, str]]) -> list[str]:
     """Table rows of the inventory whose numbers do not stand side by side, in this order, on a line of the paper."""
-    lines = [" ".join(NUMBER.findall(line)).replace(",", ".") for line in paper_text(source).splitlines()]
+    printed_lines = [" ".join(token.token for token in line).replace(",", ".") for line in lines(source)]
     rows: dict[str, list[str]] = {}
     for key, printed in numbers:
         row = row_of(source, key)
         if row is not None:
             rows.setdefault(row, []).append(NUMBER.findall(printed)[0].replace(",", "."))
-    return [row for row, found in rows.items() if not any(f" {' '.join(found)} " in f" {line} " for line in lines)]
+    return [
+        row for row, found in rows.items() if not any(f" {' '.join(found)} " in f" {line} " for line in printed_lines)
+    ]
 
 
 @pytest.mark.parametrize(("source", "at_least"), [("000", 12), ("001", 40), ("004", 30)])

@@ -1,4 +1,4 @@
-"""The ledger: what its verdicts mean, that it leaves nothing out, and what it is known to find."""
+"""The ledger: what its outcomes mean, that it leaves nothing out, and what it is known to find."""
 
 import json
 
@@ -8,13 +8,13 @@ import pytest
 from vbqkit.cli import main
 from vbqkit.errors import TableError
 from vbqkit.literature import coverage, coverage_summary, ledger, paper_003
-from vbqkit.literature.findings import DISAGREES, ROUNDING, SUMMARY, Ledger
-from vbqkit.literature.ledger import findings
+from vbqkit.literature.ledger_row import DISAGREES, ROUNDING, SUMMARY, Ledger
+from vbqkit.literature.ledger_table import ledger_rows
 from vbqkit.literature.printed import Range, printed_numbers
 
 
 @pytest.mark.parametrize(
-    ("recomputed", "exact", "verdict"),
+    ("recomputed", "exact", "outcome"),
     [
         (Range.of(0.7049), True, ROUNDING),
         (Range.of(0.695), True, ROUNDING),  # the very edge: papers do not say how they round a 5
@@ -25,15 +25,15 @@ from vbqkit.literature.printed import Range, printed_numbers
         (Range(0.66, 0.40, 0.69), False, DISAGREES),
     ],
 )
-def test_verdict_of_a_printed_0_70(recomputed, exact, verdict):
+def test_verdict_of_a_printed_0_70(recomputed, exact, outcome):
     row = Ledger("001").check("table2.t2.auc", recomputed, "by hand", (), exact=exact, note="why")
-    assert (row.printed, row.verdict) == ("0.70", verdict)
+    assert (row.printed, row.outcome) == ("0.70", outcome)
 
 
 def test_a_printed_bound_agrees_with_what_is_below_it_only():
     check = Ledger("001").check
-    assert check("table2.t2.p", Range.of(0.0009), "by hand", ()).verdict == ROUNDING
-    assert check("table2.t2.p", Range.of(0.0011), "by hand", (), note="why").verdict == DISAGREES
+    assert check("table2.t2.p", Range.of(0.0009), "by hand", ()).outcome == ROUNDING
+    assert check("table2.t2.p", Range.of(0.0011), "by hand", (), note="why").outcome == DISAGREES
 
 
 def test_a_disagreement_without_a_reason_is_refused():
@@ -68,7 +68,7 @@ def test_the_summary_counts_every_number_once():
 
 def test_every_disagreement_is_explained_in_one_line_and_no_row_is_made_twice():
     rows = ledger()
-    bad = rows[rows["verdict"] == DISAGREES]
+    bad = rows[rows["outcome"] == DISAGREES]
     assert bad["note"].str.len().between(10, 220).all()
     assert not rows["note"].str.contains("\n").any()
     assert not rows.duplicated(["source", "item", "method", "recomputed"]).any(), rows[
@@ -77,7 +77,7 @@ def test_every_disagreement_is_explained_in_one_line_and_no_row_is_made_twice():
 
 
 def test_simulated_rows_have_the_same_digits_each_time():
-    first, second = paper_003.findings(), paper_003.findings()
+    first, second = paper_003.ledger_rows(), paper_003.ledger_rows()
     assert any("95 % of samples" in row.method for row in first)
     assert first == second
 
@@ -114,13 +114,13 @@ def test_simulated_rows_have_the_same_digits_each_time():
 def test_known_disagreements_are_found(source, item, recomputed):
     rows = ledger()
     found = rows[
-        (rows["source"] == source) & rows["item"].str.contains(item, regex=False) & (rows["verdict"] == DISAGREES)
+        (rows["source"] == source) & rows["item"].str.contains(item, regex=False) & (rows["outcome"] == DISAGREES)
     ]
     assert found["recomputed"].str.contains(recomputed, regex=False).any()
 
 
 @pytest.mark.parametrize(
-    ("source", "item", "verdict"),
+    ("source", "item", "outcome"),
     [
         ("000", "one SD of the reference group behind all five M-scores", ROUNDING),
         ("001", "sample size from VBQ-T1, fracture", ROUNDING),
@@ -135,21 +135,21 @@ def test_known_disagreements_are_found(source, item, recomputed):
         ("004", "PPV of VBQ for osteoporosis or osteopenia (%), in all 235", SUMMARY),
     ],
 )
-def test_known_agreements_are_found(source, item, verdict):
+def test_known_agreements_are_found(source, item, outcome):
     rows = ledger()
     found = rows[(rows["source"] == source) & rows["item"].str.contains(item, regex=False)]
-    assert found["verdict"].tolist() == [verdict]
+    assert found["outcome"].tolist() == [outcome]
 
 
 def test_command_prints_the_seven_promised_fields(capsys):
     assert main(["ledger", "--source", "003", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert {tuple(row) for row in rows} == {("source", "item", "printed", "recomputed", "method", "verdict", "note")}
+    assert {tuple(row) for row in rows} == {("source", "item", "printed", "recomputed", "method", "outcome", "note")}
     assert len(rows) == (ledger()["source"] == "003").sum()
 
 
 def test_command_says_how_many_numbers_it_checked_of_how_many_there_are(capsys):
-    assert main(["ledger", "--verdict", "disagrees"]) == 0
+    assert main(["ledger", "--outcome", "disagrees"]) == 0
     said = capsys.readouterr().out
     summary = coverage_summary().set_index("source").loc["all"]
     assert f"Of {summary['printed']} numbers printed, {summary['recomputed']} are recomputed" in said
@@ -164,6 +164,6 @@ def test_command_lists_every_printed_number_with_what_is_done_with_it(capsys):
 
 
 def test_m_scores_of_paper_000_come_from_one_reference_sd_of_5_4():
-    row = next(row for row in findings() if "one SD of the reference group" in row.item)
+    row = next(row for row in ledger_rows() if "one SD of the reference group" in row.item)
     assert row.recomputed == "SD_ref 5.40 (5.37 to 5.43), SNR_ref 47.62 (47.58 to 47.68)"
     assert np.ptp([5.37, 5.43]) < 0.1

@@ -24,7 +24,7 @@ from vbqkit.literature.bounds import (
     share_of_sample,
 )
 from vbqkit.literature.paper_000 import spearman_exact
-from vbqkit.literature.paper_001 import _exact_p
+from vbqkit.literature.paper_001_groups import _exact_p
 from vbqkit.literature.paper_003 import icc_interval
 from vbqkit.literature.printed import Range, printed_range
 from vbqkit.literature.recompute import (

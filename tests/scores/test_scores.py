@@ -1,8 +1,5 @@
 """The scores against the papers' printed digits, closed forms and invariances."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +7,7 @@ from hypothesis import strategies as st
 
 from vbqkit import Acquisition, Rectangle, Slice
 from vbqkit.errors import ScoreError
+from vbqkit.literature import paper_000_levels
 from vbqkit.scores import (
     SCORES,
     ReferenceGroup,
@@ -204,11 +202,6 @@ def test_the_registry_gives_every_score_or_the_reason_why_not():
     assert set(SCORES) == {"SNR", "M-score", "VBQ-T1", "VBQ-T2", "VBQ-STIR", "VBQ-T2-STIR"}
 
 
-def test_the_transcribed_table_in_this_file_is_the_one_in_the_reference_folder():
-    path = Path("../shared/reference/tables/paper000_levels.csv")
-    if not path.exists():
-        pytest.skip("../shared/reference is absent: the transcription was not compared")
-    with path.open() as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    for (per_level, _, _), row in zip(PAPER_000, rows, strict=False):
-        assert tuple(float(row[level]) for level in LEVELS) == per_level
+def test_the_transcribed_table_in_this_file_is_the_one_of_the_literature():
+    table = paper_000_levels()[list(LEVELS)].to_numpy().tolist()
+    assert [list(per_level) for per_level, _, _ in PAPER_000] == table

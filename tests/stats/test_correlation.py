@@ -291,3 +291,11 @@ def test_a_line_that_is_not_determined_says_so():
     exact = linear_regression([1, 2, 3], [1, 3, 5]).iloc[0]
     assert "the points lie on the line" in exact.note
     assert regression_band([1, 2, 3], [2, 4, 5]).x.tolist() == pytest.approx(np.linspace(1, 3, 100).tolist())
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_a_covariate_of_a_partial_correlation_may_be_called_x_or_y(name):
+    rng = np.random.default_rng(3)
+    age, one, two = rng.normal(size=(3, 30))
+    wanted = partial_correlation(one, two, covariates={"age": age})["estimate"].item()
+    assert partial_correlation(one, two, covariates={name: age})["estimate"].item() == wanted

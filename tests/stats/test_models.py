@@ -256,3 +256,15 @@ def test_people_without_a_value_are_said_and_wrong_dates_refused():
         match_pairs(PEOPLE, group="fracture", age="age", date="mr_date", order="greedy")
     nobody = match_pairs(PEOPLE[PEOPLE.sex != "m"], group="fracture", age="age", date="mr_date", exact=("sex",))
     assert len(nobody) == 3
+
+
+@pytest.mark.parametrize("name", ["value", "group", "x", "outcome"])
+def test_a_covariate_may_have_the_name_of_an_argument(patients, name):
+    renamed = patients.rename(columns={"age": name, "group": "whose"})
+    plain = ancova("vbq", "group", covariates=["age"], reference="control", data=patients)
+    other = ancova("vbq", "whose", covariates=[name], reference="control", data=renamed)
+    assert other["estimate"].tolist() == plain["estimate"].tolist()
+    two = renamed[renamed.whose != "young"]
+    one = logistic_regression("whose", [name], case="fracture", data=two)
+    by_age = logistic_regression("group", ["age"], case="fracture", data=patients[patients.group != "young"])
+    assert one["estimate"].item() == by_age["estimate"].item()

@@ -10,8 +10,8 @@ import pytest
 
 from vbqkit.cli import main
 from vbqkit.validation import PREDICTION_COLUMNS, compare_with_papers, predictions
-from vbqkit.validation.cohorts import COHORTS, bodies, measured
 from vbqkit.validation.comparison import PAPER_SCANNERS, Comparison, scanner_named
+from vbqkit.validation.study_groups import STUDY_GROUPS, bodies, measured
 
 
 def rng(seed: int = 4) -> np.random.Generator:
@@ -22,27 +22,27 @@ def rng(seed: int = 4) -> np.random.Generator:
     ("key", "mean", "sd"),
     [("004 degenerative", 61.8, 8.1), ("004 control", 59.4, 7.8), ("000 young reference", 23.0, 2.0)],
 )
-def test_cohorts_have_the_ages_that_the_papers_print(key, mean, sd):
-    ages = np.array([p.age for p in COHORTS[key].people(400, rng())])
+def test_groups_have_the_ages_that_the_papers_print(key, mean, sd):
+    ages = np.array([p.age for p in STUDY_GROUPS[key].people(400, rng())])
     # paper 004 took nobody under 50, so an even spread with the right mean is narrower than the paper's
     assert ages.mean() == pytest.approx(mean, abs=0.7)
     assert ages.std() == pytest.approx(sd, abs=2.6)
 
 
-def test_cohorts_have_the_sexes_fractures_and_t_scores_that_the_papers_print():
-    people = COHORTS["001 fracture"].people(84, rng())
+def test_groups_have_the_sexes_fractures_and_t_scores_that_the_papers_print():
+    people = STUDY_GROUPS["001 fracture"].people(84, rng())
     assert sum(p.sex == "F" for p in people) == 69
     assert all(p.fractured for p in people)
     assert np.median([p.age for p in people]) == pytest.approx(70.5, abs=1.5)
-    assert not any(p.fractured for p in COHORTS["001 non-fracture"].people(40, rng()))
-    assert all(p.t_score <= -2.5 and p.sex == "F" for p in COHORTS["000 osteoporosis"].people(20, rng()))
+    assert not any(p.fractured for p in STUDY_GROUPS["001 non-fracture"].people(40, rng()))
+    assert all(p.t_score <= -2.5 and p.sex == "F" for p in STUDY_GROUPS["000 osteoporosis"].people(20, rng()))
 
 
 def test_a_small_group_has_nearly_the_mean_and_all_the_spread_of_a_large_one():
     """Against the standard error of simple random drawing, SD / sqrt(n)."""
-    cohort = COHORTS["001 non-fracture"]
-    fat = [np.array([np.mean(p.pdff) for p in cohort.people(16, rng(seed))]) for seed in range(8)]
-    large = np.array([np.mean(p.pdff) for p in cohort.people(400, rng(99))])
+    study_group = STUDY_GROUPS["001 non-fracture"]
+    fat = [np.array([np.mean(p.pdff) for p in study_group.people(16, rng(seed))]) for seed in range(8)]
+    large = np.array([np.mean(p.pdff) for p in study_group.people(400, rng(99))])
     means = np.array([f.mean() for f in fat])
     assert means.std(ddof=1) < 0.4 * large.std() / np.sqrt(16)
     assert means.mean() == pytest.approx(large.mean(), abs=0.01)
@@ -51,7 +51,7 @@ def test_a_small_group_has_nearly_the_mean_and_all_the_spread_of_a_large_one():
 
 @pytest.mark.slow
 def test_a_fractured_level_is_replaced_as_paper_001_does():
-    people = list(bodies(COHORTS["001 fracture"], 3, rng(2)))
+    people = list(bodies(STUDY_GROUPS["001 fracture"], 3, rng(2)))
     assert any(body.excluded for body in people)
     scores = [
         measured(b, scanner_named(PAPER_SCANNERS["001"]), aggregate="mean", rule="replace", rng=rng()) for b in people
@@ -82,10 +82,10 @@ def quick(monkeypatch):
             "high": 4.9,
         }
     ]
-    foretold = [{"prediction": "p", "setting": "s", "n": 4, "mean": 1.23456, "sd": 0.1}]
+    predicted = [{"prediction": "p", "setting": "s", "n": 4, "mean": 1.23456, "sd": 0.1}]
     monkeypatch.setattr("vbqkit.validation.compare_with_papers", lambda **_: rows)
     monkeypatch.setattr("vbqkit.validation.ranges_of_assumed_protocols", lambda **_: ends)
-    monkeypatch.setattr("vbqkit.validation.predictions", lambda **_: foretold)
+    monkeypatch.setattr("vbqkit.validation.predictions", lambda **_: predicted)
 
 
 def test_the_command_says_where_it_misses_and_what_was_assumed(quick, capsys):

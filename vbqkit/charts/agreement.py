@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from vbqkit.charts.look import (
@@ -81,6 +84,35 @@ def plot_bland_altman(
     lines = {row["quantity"]: row for row in records(agreement)}
     unit = column(quantity).unit or "no unit"
     figure = Chart()
+    _draw_limits(figure, lines)
+    if acceptable is not None:
+        _draw_acceptable(figure, acceptable, "%" if percent else column(quantity).unit or "")
+    figure.add_scatter(
+        x=mean,
+        y=difference,
+        mode="markers",
+        name="patients",
+        showlegend=False,
+        customdata=[i for i, keep in enumerate(known) if keep],
+        text=[str(v) for v in (readings.loc[known, "id"] if "id" in readings else pairs.index)],
+        marker={"size": 9, "color": BLUE, "line": {"width": 1, "color": "white"}},
+        hovertemplate="patient %{text}<br>mean %{x:.4~g}<br>difference %{y:.3~g}<extra></extra>",
+    )
+    figure.add_hline(y=0, line={"color": GREY, "width": 1}, layer="below")
+    figure.update_yaxes(range=_reach(difference, lines, acceptable))
+    figure.update_layout(margin={"r": 130})
+    left = f" ({int((~known).sum())} without both left out)" if not known.all() else ""
+    return dress(
+        figure,
+        title=f"{quantity}: {a} against {b}, n = {len(pairs)}{left}",
+        subtitle=source,
+        x=f"Mean of the two, {quantity} ({unit})",
+        y=f"{a} − {b} ({'% of their mean' if percent else unit})",
+    )
+
+
+def _draw_limits(figure: Chart, lines: Mapping[str, Mapping[str, Any]]) -> None:
+    """Bias and limits of agreement, each with the band of its interval and its numbers at the right."""
     for name, (colour, dash) in _LINES.items():
         line = lines[name]
         if pd.notna(line["ci_low"]):
@@ -99,47 +131,28 @@ def plot_bland_altman(
                 "align": "left",
             },
         )
-    if acceptable is not None:
-        for side in (-acceptable, acceptable):
-            figure.add_hline(y=side, line={"color": VERMILION, "width": 1.5, "dash": "dot"})
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            mode="lines",
-            line={"color": VERMILION, "dash": "dot"},
-            name=f"acceptable: ±{acceptable:g} {'%' if percent else column(quantity).unit or ''}".rstrip(),
-        )
-        legend_below(figure)
+
+
+def _draw_acceptable(figure: Chart, acceptable: float, unit: str) -> None:
+    """The largest acceptable difference: a dotted line on both sides of 0."""
+    for side in (-acceptable, acceptable):
+        figure.add_hline(y=side, line={"color": VERMILION, "width": 1.5, "dash": "dot"})
     figure.add_scatter(
-        x=mean,
-        y=difference,
-        mode="markers",
-        name="patients",
-        showlegend=False,
-        customdata=[i for i, keep in enumerate(known) if keep],
-        text=[str(v) for v in (readings.loc[known, "id"] if "id" in readings else pairs.index)],
-        marker={"size": 9, "color": BLUE, "line": {"width": 1, "color": "white"}},
-        hovertemplate="patient %{text}<br>mean %{x:.4~g}<br>difference %{y:.3~g}<extra></extra>",
+        x=[None],
+        y=[None],
+        mode="lines",
+        line={"color": VERMILION, "dash": "dot"},
+        name=f"acceptable: ±{acceptable:g} {unit}".rstrip(),
     )
-    figure.add_hline(y=0, line={"color": GREY, "width": 1}, layer="below")
-    reach = [
-        *difference,
-        *(
-            line[end]
-            for line in lines.values()
-            if line["quantity"] in _LINES
-            for end in ("estimate", "ci_low", "ci_high")
-        ),
-    ]
-    reach = [v for v in (*reach, *([] if acceptable is None else [-acceptable, acceptable])) if pd.notna(v)]
-    margin = 0.06 * (max(reach) - min(reach)) or 1.0
-    figure.update_yaxes(range=[min(reach) - margin, max(reach) + margin])
-    figure.update_layout(margin={"r": 130})
-    left = f" ({int((~known).sum())} without both left out)" if not known.all() else ""
-    return dress(
-        figure,
-        title=f"{quantity}: {a} against {b}, n = {len(pairs)}{left}",
-        subtitle=source,
-        x=f"Mean of the two, {quantity} ({unit})",
-        y=f"{a} − {b} ({'% of their mean' if percent else unit})",
-    )
+    legend_below(figure)
+
+
+def _reach(
+    difference: Iterable[float], lines: Mapping[str, Mapping[str, Any]], acceptable: float | None
+) -> list[float]:
+    """From the lowest to the highest thing drawn, with a margin."""
+    ends = [lines[name][end] for name in _LINES for end in ("estimate", "ci_low", "ci_high")]
+    asked = [] if acceptable is None else [-acceptable, acceptable]
+    drawn = [v for v in (*difference, *ends, *asked) if pd.notna(v)]
+    margin = 0.06 * (max(drawn) - min(drawn)) or 1.0
+    return [min(drawn) - margin, max(drawn) + margin]

@@ -22,8 +22,7 @@ from vbqkit.charts.look import (
 )
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
-
-_LEVELS = ("L1", "L2", "L3", "L4")
+from vbqkit.roi.labels import SCORED_LEVELS
 
 
 def plot_groups(
@@ -120,7 +119,7 @@ def plot_levels(
     *,
     quantity: str,
     unit: str = "no unit",
-    levels: Sequence[str] = _LEVELS,
+    levels: Sequence[str] = SCORED_LEVELS,
     case: Mapping[str, float] | None = None,
     reference: Mapping[str, float] | None = None,
     source: str = "",

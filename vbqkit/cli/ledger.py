@@ -1,27 +1,28 @@
-"""``vbqkit ledger``: every recomputable number of the five source papers, recomputed, with a verdict."""
+"""``vbqkit ledger``: every recomputable number of the five source papers, recomputed, with an outcome."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from vbqkit import literature
 from vbqkit.cli.report import Report
 
 HELP = "recompute every number of the five source papers that can be recomputed, and say which disagree"
 
 _SOURCES = ("000", "001", "002", "003", "004")
-_VERDICTS = {
+_OUTCOMES = {
     "rounding": "agrees within rounding",
     "summary": "agrees within what the summary allows",
     "disagrees": "disagrees",
 }
-_COLUMNS = ("source", "item", "printed", "recomputed", "verdict", "note")
+_COLUMNS = ("source", "item", "printed", "recomputed", "outcome", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("--source", choices=_SOURCES, help="only this paper")
-    parser.add_argument("--verdict", choices=tuple(_VERDICTS), help="only rows with this verdict")
+    parser.add_argument("--outcome", choices=tuple(_OUTCOMES), help="only rows with this outcome")
     parser.add_argument(
         "--inventory", action="store_true", help="instead, every printed number and what the ledger does with it"
     )
@@ -29,16 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """Do the work of the command."""
-    from vbqkit.literature.ledger import coverage, coverage_summary, ledger  # noqa: PLC0415 - only when asked for
-
-    table = coverage() if args.inventory else ledger()
+    table = literature.coverage() if args.inventory else literature.ledger()
     if args.source:
         table = table[table["source"] == args.source]
-    if args.verdict:
-        table = table[table["verdict"] == _VERDICTS[args.verdict]]
-    summary = coverage_summary().set_index("source").loc[args.source or "all"]
-    counts = table["verdict"].value_counts()
-    said = ", ".join(f"{counts[v]} {v}" for v in _VERDICTS.values() if v in counts)
+    if args.outcome:
+        table = table[table["outcome"] == _OUTCOMES[args.outcome]]
+    summary = literature.coverage_summary().set_index("source").loc[args.source or "all"]
+    counts = table["outcome"].value_counts()
+    said = ", ".join(f"{counts[v]} {v}" for v in _OUTCOMES.values() if v in counts)
     done = (
         f"Of {summary['printed']} numbers printed, {summary['recomputed']} are recomputed ({summary['disagreeing']} of them disagree somewhere), "
         f"{summary['used']} more are used to recompute others, and {summary['not_recomputable']} cannot be: "

@@ -1,16 +1,18 @@
-"""``vbqkit validate-scanner``: the virtual scanner against the papers, and what it foretells."""
+"""``vbqkit validate-scanner``: the virtual scanner against the papers, and what it predicts."""
 
 from __future__ import annotations
 
 import argparse
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from vbqkit import validation
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScannerError
+from vbqkit.formats.table_file import write_table
 
 HELP = "Simulate the papers' groups with their protocols, measure them, and compare with what the papers print."
 
@@ -34,67 +36,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """Predict, then compare."""
-    import numpy as np  # noqa: PLC0415 - what follows loads scipy: only when asked for
-
-    from vbqkit.validation import (  # noqa: PLC0415
-        PREDICTION_COLUMNS,
-        compare_with_papers,
-        predictions,
-        ranges_of_assumed_protocols,
-    )
-
     if args.patients is not None and args.patients < 4:
         raise ScannerError(
             f"{args.patients} virtual people in a group are too few for a mean and an SD; give 4 or more."
         )
     seeds = np.random.SeedSequence(args.seed).spawn(3)
     if args.predictions:
-        foretold = predictions(n=max(4, (args.patients or 40) // 2), rng=np.random.default_rng(seeds[0]))
-        _write(Path(args.predictions), PREDICTION_COLUMNS, foretold)
+        predicted = validation.predictions(n=max(4, (args.patients or 40) // 2), rng=np.random.default_rng(seeds[0]))
+        write_table(args.predictions, validation.PREDICTION_COLUMNS, map(_rounded, predicted))
     with progress_bar("Scanning virtual people") as progress:
-        compared = compare_with_papers(n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress)
+        compared = validation.compare_with_papers(
+            n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress
+        )
     rows = [c.as_row() for c in compared]
     if args.comparison:
-        _write(Path(args.comparison), tuple(rows[0]), rows)
-    ranges = ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
+        write_table(args.comparison, tuple(rows[0]), map(_rounded, rows))
+    ranges = validation.ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
     missed = [row for row in rows if not row["within"]]
     return Report(rows=rows, columns=_COLUMNS, remarks=tuple(_remarks(rows, missed, ranges)), status=int(bool(missed)))
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=columns, lineterminator="\n")
-            writer.writeheader()
-            for row in rows:
-                writer.writerow({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()})
-    except OSError as error:
-        raise ScannerError(f"{path} cannot be written: {error.strerror}. Choose another file.") from error
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _remarks(rows: list[dict[str, Any]], missed: list[dict[str, Any]], ranges: list[dict[str, Any]]) -> list[str]:
-    told = [
+    remarks = [
         f"{len(rows) - len(missed)} of {len(rows)} group means agree (within half a published SD; paper 000: 15 %)."
     ]
     for row in missed:
         by = row["simulated"] - row["published"]
-        told.append(
+        remarks.append(
             f"MISSED: paper {row['source']}, {row['score']}, {row['group']}: simulated {row['simulated']:.3g}, published "
             f"{row['published']:.3g}, off by {by:+.3g}, allowed {row['allowed']:.3g}."
         )
-    told += [
+    remarks += [
         f"Refused: {row['score']} of {row['refused']} virtual people, {row['group']} ({row['source']})."
         for row in rows
         if row["refused"]
     ]
-    told.append(
+    remarks.append(
         "Paper 001 prints no TR, TE or TI. Assumed (TR/TE/TI), and the score at the ends of the ordinary range:"
     )
     for r in ranges:
         ends = ", ".join(f"{_number(r[e])} at {r[f'times_{e}']}" for e in ("low", "high"))
-        told.append(f"  {r['score']}: {_number(r['value'])} at {r['assumed']}; {ends}.")
-    told.append("One tissue table and one population; nothing is fitted to a paper. All people are synthetic.")
-    return told
+        remarks.append(f"  {r['score']}: {_number(r['value'])} at {r['assumed']}; {ends}.")
+    remarks.append("One tissue table and one population; nothing is fitted to a paper. All people are synthetic.")
+    return remarks
 
 
 def _number(value: float | None) -> str:

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lazy_loader
+
 from vbqkit.errors import TableError
+
+openpyxl = lazy_loader.load("openpyxl")
 
 MAX_BYTES = 100 * 1024 * 1024
 """A larger file is not a cohort table."""
@@ -117,13 +121,11 @@ def _text_rows(file: Path) -> tuple[list[tuple[int, tuple[Any, ...]]], str]:
 
 def _workbook_rows(file: Path, sheet: str | None) -> list[tuple[int, tuple[Any, ...]]]:
     try:
-        import openpyxl  # noqa: PLC0415 - comes with the lab extra; CSV needs nothing
-    except ImportError:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except ImportError:  # openpyxl comes with the lab extra; CSV needs nothing
         raise TableError(
             f"Reading '{file.name}' needs openpyxl. Install it (pip install openpyxl), or save the sheet as CSV."
         ) from None
-    try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises whatever zipfile, XML and its own parts raise
         raise TableError(
             f"'{file.name}' cannot be read as a workbook ({type(error).__name__}). Open it in a spreadsheet program and save it again as .xlsx."

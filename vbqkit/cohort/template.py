@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import lazy_loader
 import pandas as pd
 
 from vbqkit.cohort.columns import COLUMNS
 from vbqkit.errors import TableError
+
+openpyxl = lazy_loader.load("openpyxl")
 
 _KINDS = {"text": "text", "number": "number", "sex": "F or M", "yes-no": "1 or yes, 0 or no"}
 
@@ -71,12 +74,11 @@ def make_cohort_template(path: str | Path) -> Path:
     if file.suffix.casefold() != ".xlsx":
         raise TableError(f"'{file.name}' ends in '{file.suffix}'; .csv or .xlsx is possible. Name it so.")
     try:
-        import openpyxl  # noqa: PLC0415 - comes with the lab extra
-    except ImportError:
+        book = openpyxl.Workbook()
+    except ImportError:  # it comes with the lab extra
         raise TableError(
             f"Writing '{file.name}' needs openpyxl. Install it (pip install openpyxl), or take .csv."
         ) from None
-    book = openpyxl.Workbook()
     book.active.title = "cohort"
     book.active.append(headings)
     explained = book.create_sheet("columns")

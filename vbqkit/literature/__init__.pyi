@@ -1,6 +1,6 @@
-from .ledger import coverage as coverage
-from .ledger import coverage_summary as coverage_summary
-from .ledger import ledger as ledger
+from .ledger_table import coverage as coverage
+from .ledger_table import coverage_summary as coverage_summary
+from .ledger_table import ledger as ledger
 from .printed import printed_numbers as printed_numbers
 from .tables import paper_000_levels as paper_000_levels
 from .tables import paper_000_patients as paper_000_patients

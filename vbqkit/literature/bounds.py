@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy import special
 
 from vbqkit.literature.printed import Range
 from vbqkit.literature.recompute import Group
-from vbqkit.stats.interval import two_sided_p, two_sided_t_p
+from vbqkit.stats.confidence_intervals import two_sided_p, two_sided_t_p
 
 Array = NDArray[np.float64]
 
@@ -204,8 +205,6 @@ def line_bounds(x: Sequence[Range], y: Sequence[Range], index: int) -> Range | N
     T-score is a linear function of BMD for one site, one sex and one reference, and quantiles follow it. ``None``: no
     line passes the others within their rounding.
     """
-    from scipy.optimize import linprog  # noqa: PLC0415 - slow to import and wanted here only
-
     rows, limits = [], []
     for i, (a, b) in enumerate(zip(x, y, strict=True)):
         if i != index:
@@ -213,7 +212,7 @@ def line_bounds(x: Sequence[Range], y: Sequence[Range], index: int) -> Range | N
             limits += [b.high, -b.low]
     ends = []
     for sign, at in ((1.0, x[index].low), (-1.0, x[index].high)):
-        found = linprog([sign, sign * at], A_ub=rows, b_ub=limits, bounds=[(None, None), (0, None)])
+        found = scipy.optimize.linprog([sign, sign * at], A_ub=rows, b_ub=limits, bounds=[(None, None), (0, None)])
         if found.status != 0 or found.fun is None:
             return None
         ends.append(sign * float(found.fun))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from vbqkit.literature.bounds import delong_interval_bounds
-from vbqkit.literature.findings import Finding, Ledger
+from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range
 from vbqkit.literature.recompute import (
     Group,
@@ -37,7 +37,7 @@ def check_repeats(ledger: Ledger, pairs: Mapping[str, str], *, notes: Mapping[st
         ledger.same(key, original, note=(notes or {}).get(key, ""))
 
 
-def check_percent(ledger: Ledger, key: str, count: str, n: int, *, of: Iterable[str] = (), note: str = "") -> Finding:
+def check_percent(ledger: Ledger, key: str, count: str, n: int, *, of: Iterable[str] = (), note: str = "") -> LedgerRow:
     """A percentage whose count is printed beside it; a value cut off instead of rounded is said to be so."""
     k = int(ledger.value(count))
     found = percent(k, n)
@@ -52,7 +52,7 @@ def check_percent(ledger: Ledger, key: str, count: str, n: int, *, of: Iterable[
 
 def check_share(
     ledger: Ledger, key: str, n: int, *, of: Iterable[str] = (), note: str = "", if_not: str = ""
-) -> Finding:
+) -> LedgerRow:
     """A percentage whose count is not printed, against the whole counts that could give it."""
     printed = ledger[key]
     counts = whole_counts(printed, n)
@@ -66,7 +66,7 @@ def check_share(
 
 def check_t_test(
     ledger: Ledger, key: str, a: Group, b: Group, inputs: Iterable[str], *, note: str = "", if_not: str = ""
-) -> Finding:
+) -> LedgerRow:
     """P of two printed means and SDs: Student's t test, or Welch's where only that gives the printed value."""
     student = t_test_p(a, b, equal_variances=True)
     welch = t_test_p(a, b, equal_variances=False)
@@ -94,7 +94,7 @@ def check_counts_test(
     *,
     note: str = "",
     if_not: str = "",
-) -> Finding:
+) -> LedgerRow:
     """P of two proportions, by the first of four tests that gives the printed value, else by Pearson's chi-square."""
     tests = counts_p(successes, totals)
     printed = ledger[key]
@@ -115,7 +115,7 @@ def check_counts_test(
 
 def check_correlation_p(
     ledger: Ledger, key: str, r: str, n: int, inputs: Iterable[str] = (), *, kind: str = "pearson", note: str = ""
-) -> Finding:
+) -> LedgerRow:
     """P of a printed correlation and its n."""
     found = correlation_p(ledger[r], n, kind=kind)
     return ledger.check(key, found, f"t distribution from r and n = {n}", (r, *inputs), decimals=4, note=note)

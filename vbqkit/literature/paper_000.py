@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 
 from vbqkit.literature.checks import check_correlation_p, check_repeats
-from vbqkit.literature.findings import Finding, Ledger
+from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range, over
 from vbqkit.literature.recompute import correlation_p
 from vbqkit.literature.tables import paper_000_patients
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.stats.correlation import spearman
 
 PATIENTS = ("1", "2", "3", "4", "5")
-LEVELS = ("L1", "L2", "L3", "L4")
 
 
-def findings() -> list[Finding]:
+def ledger_rows() -> list[LedgerRow]:
     """Every row of the ledger about paper 000."""
     ledger = Ledger("000")
     _repeats(ledger)
@@ -107,13 +107,13 @@ def _ages_and_criteria(ledger: Ledger) -> None:
 
 
 def _snr(ledger: Ledger) -> None:
-    for level in LEVELS:
+    for level in SCORED_LEVELS:
         keys = [f"tab1.{p}.{level}" for p in PATIENTS]
         ledger.check(
             f"tab1.average.{level}", over(_mean, *(ledger[k] for k in keys)), "mean of the five patients", keys
         )
     for patient in PATIENTS:
-        keys = [f"tab1.{patient}.{level}" for level in LEVELS]
+        keys = [f"tab1.{patient}.{level}" for level in SCORED_LEVELS]
         ledger.check(
             f"tab2.{patient}.snr", over(_mean, *(ledger[k] for k in keys)), "mean of the four levels in Tab. 1", keys
         )
@@ -138,12 +138,12 @@ def reference_sd(ledger: Ledger, patients: tuple[str, ...]) -> Range:
 
 
 def _reference_mean(ledger: Ledger) -> Range:
-    return over(_mean, *(ledger[f"tab1.reference.{level}"] for level in LEVELS))
+    return over(_mean, *(ledger[f"tab1.reference.{level}"] for level in SCORED_LEVELS))
 
 
 def _m_score(ledger: Ledger) -> None:
     center = _reference_mean(ledger)
-    reference = [f"tab1.reference.{level}" for level in LEVELS]
+    reference = [f"tab1.reference.{level}" for level in SCORED_LEVELS]
     every = reference_sd(ledger, PATIENTS)
     ledger.claim(
         "Tab. 2: one SD of the reference group behind all five M-scores (the paper does not print it)",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from vbqkit.literature.findings import Finding, Ledger
+from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range
 from vbqkit.literature.recompute import whole_counts
 
 
-def findings() -> list[Finding]:
+def ledger_rows() -> list[LedgerRow]:
     """Every row of the ledger about page 002."""
     ledger = Ledger("002")
     lead = ledger.value("lead.accuracy")

@@ -16,16 +16,16 @@ from vbqkit.literature.checks import (
     check_t_test,
     group,
 )
-from vbqkit.literature.findings import Finding, Ledger
+from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range, over
 from vbqkit.literature.recompute import normal_auc, percent, table_p
-from vbqkit.stats.group_summaries import anova_from_summary, tukey_from_summary
+from vbqkit.stats.groups_from_summary import anova_from_summary, tukey_from_summary
 
 N, NORMAL, OSTEOPENIA, OSTEOPOROSIS = 61, 21, 21, 19
 READERS = 3
 
 
-def findings() -> list[Finding]:
+def ledger_rows() -> list[LedgerRow]:
     """Every row of the ledger about paper 003."""
     ledger = Ledger("003")
     _repeats(ledger)

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from vbqkit.literature.printed import Range, over
 from vbqkit.stats.contingency import counts_tests
-from vbqkit.stats.group_summaries import pooled_from_summary
-from vbqkit.stats.power import sample_size_for_means
-from vbqkit.stats.rates import proportion_test
-from vbqkit.stats.summary import (
+from vbqkit.stats.from_summary import (
     binormal_auc,
     correlation_from_summary,
     hanley_mcneil,
     t_test_from_summary,
 )
-from vbqkit.stats.wald import p_from_interval
+from vbqkit.stats.groups_from_summary import pooled_from_summary
+from vbqkit.stats.p_and_interval import p_from_interval
+from vbqkit.stats.power import sample_size_for_means
+from vbqkit.stats.rates import proportion_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +162,9 @@ def counts_p(successes: tuple[int, int], totals: tuple[int, int]) -> dict[str, f
     dict
         "chi-square", "chi-square with Yates' correction", "Fisher, two-sided", "Fisher, one-sided".
     """
-    from scipy.stats import fisher_exact  # noqa: PLC0415 - scipy.stats is slow to import and wanted by few
-
     a, b = successes
     table = np.array([[a, totals[0] - a], [b, totals[1] - b]])
-    one_sided = min(float(fisher_exact(table, alternative=side)[1]) for side in ("less", "greater"))
+    one_sided = min(float(scipy.stats.fisher_exact(table, alternative=side)[1]) for side in ("less", "greater"))
     return {
         "chi-square": _p(proportion_test(successes, totals, method="chi-square")),
         "chi-square with Yates' correction": _p(proportion_test(successes, totals, method="chi-square-yates")),

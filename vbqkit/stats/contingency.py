@@ -14,7 +14,7 @@ from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.observations import (
-    Column,
+    ColumnLike,
     FloatArray,
     Observations,
     case_labels,
@@ -25,7 +25,7 @@ from vbqkit.stats.observations import (
 from vbqkit.stats.result import NAN, notes, row, rows
 
 
-def counts_table(a: Column, b: Column, *, data: pd.DataFrame | None = None) -> pd.DataFrame:
+def counts_table(a: ColumnLike, b: ColumnLike, *, data: pd.DataFrame | None = None) -> pd.DataFrame:
     """Counts of every combination of two columns of labels: rows are the labels of a, columns those of b.
 
     Parameters
@@ -47,7 +47,7 @@ def _crossed(obs: Observations) -> pd.DataFrame:
     return pd.crosstab(pd.Series(obs["a"], name="a"), pd.Series(obs["b"], name="b"))
 
 
-def chi_square(a: Column, b: Column, *, correction: bool, data: pd.DataFrame | None = None) -> pd.DataFrame:
+def chi_square(a: ColumnLike, b: ColumnLike, *, correction: bool, data: pd.DataFrame | None = None) -> pd.DataFrame:
     """Pearson's chi-square test of independence of two columns of labels.
 
     ``Σ (observed - expected)²/expected``; ``estimate`` is Cramér's V = sqrt(chi²/(n (k - 1))), k the smaller number of
@@ -114,8 +114,8 @@ def chi_square(a: Column, b: Column, *, correction: bool, data: pd.DataFrame | N
 
 
 def fisher_exact(
-    exposure: Column,
-    outcome: Column,
+    exposure: ColumnLike,
+    outcome: ColumnLike,
     *,
     exposed: Any = None,
     case: Any = None,

@@ -11,10 +11,11 @@ import pandas as pd
 import scipy
 
 from vbqkit.errors import TableError
+from vbqkit.stats.confidence_intervals import need_rng, percentile_interval, two_sided_t_p
 from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
-from vbqkit.stats.interval import need_rng, percentile_interval, two_sided_t_p
+from vbqkit.stats.from_summary import fisher_interval
 from vbqkit.stats.observations import (
-    Column,
+    ColumnLike,
     FloatArray,
     Observations,
     check_confidence,
@@ -24,14 +25,13 @@ from vbqkit.stats.observations import (
 )
 from vbqkit.stats.permutation import EXACT_LIMIT, exact_spearman_p
 from vbqkit.stats.result import NAN, notes, row
-from vbqkit.stats.summary import fisher_interval
 
 INTERVALS = ("fisher", "bootstrap")
 
 
 def pearson(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -88,8 +88,8 @@ def pearson(
 
 
 def spearman(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -149,8 +149,8 @@ def spearman(
 
 
 def kendall(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -197,10 +197,10 @@ def kendall(
 
 
 def partial_correlation(
-    x: Column,
-    y: Column,
+    x: ColumnLike,
+    y: ColumnLike,
     *,
-    covariates: Mapping[str, Column] | Sequence[str],
+    covariates: Mapping[str, ColumnLike] | Sequence[str],
     kind: str = "pearson",
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -259,9 +259,11 @@ def partial_correlation(
         raise TableError(
             "No covariate was given, and a partial correlation needs one. Name one, or use pearson or spearman."
         )
-    obs = observations(data, numeric={"x": x, "y": y, **named})
+    # A covariate may have any name, "x" and "y" among them.
+    inside = {f"covariate {name}": column for name, column in named.items()}
+    obs = observations(data, numeric={"x": x, "y": y, **inside})
     columns = {name: scipy.stats.rankdata(obs[name]) if kind == "spearman" else obs[name] for name in obs.columns}
-    design = np.column_stack([np.ones(obs.n), *(columns[name] for name in named)])
+    design = np.column_stack([np.ones(obs.n), *(columns[name] for name in inside)])
     k = len(named)
     r, warn = NAN, ""
     if np.linalg.matrix_rank(design) <= k:
@@ -270,7 +272,7 @@ def partial_correlation(
         left = [_residual(design, columns[name]) for name in ("x", "y")]
         r = NAN if any(v is None for v in left) else _pearson(*left)  # type: ignore[arg-type]  # None is excluded just before
         warn = "undefined: the covariates explain x or y completely" if np.isnan(r) else ""
-    used = [obs[name] for name in ("x", "y", *named)]
+    used = [obs[name] for name in ("x", "y", *inside)]
     low, high, how, lost = _interval(used, r, kind, interval, confidence, n_bootstrap, rng)
     method = f"partial {kind.title()} given {', '.join(named)}, {how}, p from t"
     return _row(obs, r, low, high, confidence, method, notes(warn, lost), n_covariates=k)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from vbqkit.stats.interval import BLOCK
+from vbqkit.stats.confidence_intervals import BLOCK
 from vbqkit.stats.observations import FloatArray
 
 

@@ -8,24 +8,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vbqkit.stats.cases import CaseControl, Levels, case_control, levels, positives, resamples
-from vbqkit.stats.interval import (
+from vbqkit.stats.confidence_intervals import (
     PROPORTION_METHODS,
     difference_interval,
     need_rng,
     percentile_interval,
     proportion_interval,
 )
-from vbqkit.stats.observations import Column, FloatArray, check_confidence, choice, count, scalar
+from vbqkit.stats.observations import ColumnLike, FloatArray, check_confidence, choice, count, scalar
 from vbqkit.stats.rates import predictive_values
 from vbqkit.stats.result import NAN, notes, rows
+from vbqkit.stats.scores_by_outcome import (
+    CaseControl,
+    DistinctScores,
+    case_control,
+    distinct_scores,
+    positives,
+    resamples,
+)
 
 CRITERIA = {"youden": "largest sensitivity + specificity - 1", "closest-corner": "smallest distance to perfection"}
 
 
 def accuracy_at_cutoff(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     cutoff: float,
     positive: str,
@@ -147,8 +154,8 @@ class _Best:
     specificity: FloatArray
 
 
-def _best(found: Levels, cases: FloatArray, controls: FloatArray, criterion: str) -> _Best:
-    """Best points of curves given as counts of shape (curves, levels); among equals the one with the most positives."""
+def _best(found: DistinctScores, cases: FloatArray, controls: FloatArray, criterion: str) -> _Best:
+    """Best points of curves given as counts of shape (curves, distinct scores); among equals the one with the most positives."""
     m, n = cases[0].sum(), controls[0].sum()
     tp, fp = positives(cases), positives(controls)
     loss = _loss(tp, fp, m, n, criterion)
@@ -174,7 +181,7 @@ def _loss(tp: FloatArray, fp: FloatArray, m: float, n: float, criterion: str) ->
     return fp * m - tp * n if criterion == "youden" else ((m - tp) * n) ** 2 + (fp * m) ** 2
 
 
-def _apply(found: Levels, cutoff: FloatArray) -> _Best:
+def _apply(found: DistinctScores, cutoff: FloatArray) -> _Best:
     """What cut-offs do to the data themselves."""
     at = np.searchsorted(found.scores, cutoff, "left")
     tp, fp = positives(found.case_counts), positives(found.control_counts)
@@ -188,8 +195,8 @@ def _quality(best: _Best, criterion: str) -> FloatArray:
 
 
 def best_cutoff(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive: str,
     criterion: str,
@@ -246,7 +253,7 @@ def best_cutoff(
     n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
     need_rng(rng, "The bootstrap interval")
     group = case_control(score, outcome, positive=positive, case=case, data=data)
-    found = levels(group)
+    found = distinct_scores(group)
     here = _best(found, found.case_counts[None], found.control_counts[None], criterion)
     drawn = [_best(found, cases, controls, criterion) for cases, controls in resamples(found, n_bootstrap, rng)]
     many = _Best(
@@ -284,7 +291,7 @@ def _useless(best: _Best) -> str:
     return "" if np.isfinite(best.cutoff[0]) else "undefined: no cut-off does better than calling everyone the same"
 
 
-def _rivals(found: Levels, group: CaseControl, criterion: str) -> str:
+def _rivals(found: DistinctScores, group: CaseControl, criterion: str) -> str:
     m, n = group.cases.size, group.controls.size
     tp, fp = positives(found.case_counts), positives(found.control_counts)
     loss = _loss(tp, fp, m, n, criterion)
@@ -297,8 +304,8 @@ def _rivals(found: Levels, group: CaseControl, criterion: str) -> str:
 
 
 def cutoff_optimism(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive: str,
     criterion: str,
@@ -341,7 +348,7 @@ def cutoff_optimism(
     n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
     need_rng(rng, "The optimism")
     group = case_control(score, outcome, positive=positive, case=case, data=data)
-    found = levels(group)
+    found = distinct_scores(group)
     here = _best(found, found.case_counts[None], found.control_counts[None], criterion)
     trained, tested = [], []
     for cases, controls in resamples(found, n_bootstrap, rng):

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vbqkit.stats.cases import POSITIVE, CaseControl, case_control
-from vbqkit.stats.interval import t_of, two_sided_p, two_sided_t_p, z_of
-from vbqkit.stats.observations import Column, FloatArray, case_labels, check_confidence, choice, observations
+from vbqkit.stats.confidence_intervals import t_of, two_sided_p, two_sided_t_p, z_of
+from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, check_confidence, choice, observations
 from vbqkit.stats.result import NAN, notes, row
+from vbqkit.stats.scores_by_outcome import POSITIVE, CaseControl, case_control
 
 
-def placements(cases: FloatArray, controls: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Share of controls below each case, and of cases above each control, ties counting one half.
+def structural_components(cases: FloatArray, controls: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """DeLong's structural components: the share of controls below each case, and of cases above each control, ties counting one half.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ def placements(cases: FloatArray, controls: FloatArray) -> tuple[FloatArray, Flo
 
 
 def delong_variance(v_case: FloatArray, v_control: FloatArray) -> float:
-    """Variance of the AUC from its placements, ``var(V10)/m + var(V01)/n``; nan with fewer than 2 of either."""
+    """Variance of the AUC from its structural components, ``var(V10)/m + var(V01)/n``; nan with fewer than 2 of either."""
     if min(v_case.size, v_control.size) < 2:
         return NAN
     return float(v_case.var(ddof=1) / v_case.size + v_control.var(ddof=1) / v_control.size)
 
 
 def compare_paired_aucs(
-    score_a: Column,
-    score_b: Column,
-    outcome: Column,
+    score_a: ColumnLike,
+    score_b: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive_a: str,
     positive_b: str,
@@ -99,9 +99,9 @@ def compare_paired_aucs(
     obs = observations(data, numeric={"score_a": score_a, "score_b": score_b}, categorical={"outcome": outcome})
     is_case = case_labels(obs["outcome"], case=case)
     values = [sign * obs[name] for sign, name in zip(signs, ("score_a", "score_b"), strict=True)]
-    v_case, v_control = zip(*(placements(v[is_case], v[~is_case]) for v in values), strict=True)
+    v_case, v_control = zip(*(structural_components(v[is_case], v[~is_case]) for v in values), strict=True)
     areas = [float(v.mean()) for v in v_case]
-    # The variance of the difference is that of the differences of the placements.
+    # The variance of the difference is that of the differences of the structural components.
     se = delong_variance(v_case[0] - v_case[1], v_control[0] - v_control[1]) ** 0.5
     difference = areas[0] - areas[1]
     z = difference / se if se > 0 else NAN
@@ -127,10 +127,10 @@ def compare_paired_aucs(
 
 
 def compare_unpaired_aucs(
-    score_a: Column,
-    outcome_a: Column,
-    score_b: Column,
-    outcome_b: Column,
+    score_a: ColumnLike,
+    outcome_a: ColumnLike,
+    score_b: ColumnLike,
+    outcome_b: ColumnLike,
     *,
     positive_a: str,
     positive_b: str,
@@ -210,7 +210,7 @@ def compare_unpaired_aucs(
 
 
 def _area(group: CaseControl) -> tuple[float, float]:
-    v_case, v_control = placements(np.sort(group.cases), np.sort(group.controls))
+    v_case, v_control = structural_components(np.sort(group.cases), np.sort(group.controls))
     return float(v_case.mean()), delong_variance(v_case, v_control)
 
 

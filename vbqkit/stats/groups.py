@@ -11,9 +11,10 @@ import scipy
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import z_of
+from vbqkit.stats.confidence_intervals import z_of
+from vbqkit.stats.from_summary import t_test_from_summary
 from vbqkit.stats.observations import (
-    Column,
+    ColumnLike,
     FloatArray,
     Observations,
     case_labels,
@@ -21,14 +22,13 @@ from vbqkit.stats.observations import (
     observations,
 )
 from vbqkit.stats.result import NAN, notes, row, rows
-from vbqkit.stats.summary import t_test_from_summary
 
 #: Above this many pairs the Hodges-Lehmann shift is not computed, to keep memory small.
 PAIRS_LIMIT = 20_000_000
 
 
 def _two(
-    value: Column, group: Column, first: Any, data: pd.DataFrame | None
+    value: ColumnLike, group: ColumnLike, first: Any, data: pd.DataFrame | None
 ) -> tuple[FloatArray, FloatArray, str, Observations]:
     """Values of the first group and of the other, and what to call the difference."""
     obs = observations(data, numeric={"value": value}, categorical={"group": group})
@@ -38,8 +38,8 @@ def _two(
 
 
 def t_test(
-    value: Column,
-    group: Column,
+    value: ColumnLike,
+    group: ColumnLike,
     *,
     equal_variances: bool,
     first: Any = None,
@@ -115,8 +115,8 @@ def t_test(
 
 
 def mann_whitney(
-    value: Column,
-    group: Column,
+    value: ColumnLike,
+    group: ColumnLike,
     *,
     continuity: bool = True,
     first: Any = None,
@@ -204,7 +204,7 @@ def mann_whitney(
 
 
 def _several(
-    value: Column, group: Column, data: pd.DataFrame | None
+    value: ColumnLike, group: ColumnLike, data: pd.DataFrame | None
 ) -> tuple[list[Any], list[FloatArray], Observations]:
     obs = observations(data, numeric={"value": value}, categorical={"group": group})
     names = sorted(pd.unique(pd.Series(obs["group"])), key=str)
@@ -215,7 +215,7 @@ def _several(
     return names, [obs["value"][obs["group"] == name] for name in names], obs
 
 
-def one_way_anova(value: Column, group: Column, *, data: pd.DataFrame | None = None) -> pd.DataFrame:
+def one_way_anova(value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | None = None) -> pd.DataFrame:
     """Do the means of several groups differ? One-way analysis of variance.
 
     ``F = mean square between / mean square within``. A small p says that not all means are equal; `tukey_hsd` says which.
@@ -279,7 +279,7 @@ def one_way_anova(value: Column, group: Column, *, data: pd.DataFrame | None = N
 
 
 def tukey_hsd(
-    value: Column, group: Column, *, data: pd.DataFrame | None = None, confidence: float = 0.95
+    value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | None = None, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Which pairs of groups differ: Tukey's honestly significant difference (Tukey-Kramer for unequal sizes).
 

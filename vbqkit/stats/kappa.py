@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import two_sided_p, z_of
-from vbqkit.stats.observations import Column, FloatArray, choice, observations
+from vbqkit.stats.confidence_intervals import two_sided_p, z_of
+from vbqkit.stats.observations import ColumnLike, FloatArray, choice, observations
 from vbqkit.stats.result import NAN, notes, row
 
 WEIGHTS = ("none", "linear", "quadratic")
 
 
 def cohen_kappa(
-    a: Column,
-    b: Column,
+    a: ColumnLike,
+    b: ColumnLike,
     *,
     weights: str,
     categories: Sequence[Any] | None = None,

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import t_of, two_sided_t_p, z_of
+from vbqkit.stats.confidence_intervals import t_of, two_sided_t_p, z_of
 from vbqkit.stats.observations import (
-    Column,
+    ColumnLike,
     FloatArray,
     Observations,
     check_confidence,
@@ -30,8 +30,8 @@ LIMITS = {
 
 
 def bland_altman(
-    a: Column,
-    b: Column,
+    a: ColumnLike,
+    b: ColumnLike,
     *,
     scale: str,
     limits_interval: str,
@@ -175,9 +175,9 @@ def _limit_intervals(
 
 
 def bland_altman_repeated(
-    a: Column,
-    b: Column,
-    subject: Column,
+    a: ColumnLike,
+    b: ColumnLike,
+    subject: ColumnLike,
     *,
     truth: str,
     data: pd.DataFrame | None = None,

@@ -10,15 +10,15 @@ import pandas as pd
 import scipy
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import two_sided_p, z_of
+from vbqkit.stats.confidence_intervals import two_sided_p, z_of
 from vbqkit.stats.lab import lab_module
-from vbqkit.stats.observations import Column, FloatArray, case_labels, observations, scalar
+from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, observations, scalar
 from vbqkit.stats.result import NAN, notes, rows
 
 
 def logistic_regression(
-    outcome: Column,
-    predictors: Mapping[str, Column] | Sequence[str],
+    outcome: ColumnLike,
+    predictors: Mapping[str, ColumnLike] | Sequence[str],
     *,
     case: Any = None,
     per: Mapping[str, float] | None = None,
@@ -75,9 +75,11 @@ def logistic_regression(
     if not named:
         raise TableError("No predictor was given. Name one or more.")
     steps = _steps(per, named)
-    obs = observations(data, numeric=named, categorical={"outcome": outcome})
+    # A predictor may have any name, "outcome" among them.
+    inside = {f"predictor {name}": column for name, column in named.items()}
+    obs = observations(data, numeric=inside, categorical={"outcome": outcome})
     is_case = case_labels(obs["outcome"], case=case)
-    x = np.column_stack([obs[name] for name in named])
+    x = np.column_stack([obs[name] for name in inside])
     found, why = _fit(x, is_case, list(named))
     few = min(int(is_case.sum()), int((~is_case).sum())) < 10 * len(named)
     extra = "fewer than 10 cases or controls per predictor: the odds ratios are unsteady" if few and not why else ""
@@ -109,8 +111,8 @@ def logistic_regression(
 
 
 def univariate_logistic(
-    outcome: Column,
-    predictors: Mapping[str, Column] | Sequence[str],
+    outcome: ColumnLike,
+    predictors: Mapping[str, ColumnLike] | Sequence[str],
     *,
     case: Any = None,
     per: Mapping[str, float] | None = None,

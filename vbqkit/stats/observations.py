@@ -15,7 +15,7 @@ from vbqkit.errors import TableError
 FloatArray = NDArray[np.float64]
 #: Larger values, and values other than 0 below its inverse, are mistakes.
 LARGEST_VALUE = 1e60
-Column = Any  #: a sequence, array or Series of scalars; with ``data=``, the name of one of its columns
+ColumnLike = Any  #: a sequence, array or Series of scalars; with ``data=``, the name of one of its columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Observations:
         return f"{self.n_missing} of {self.n + self.n_missing} rows left out: a value is missing"
 
 
-def column(values: Column, name: str, data: pd.DataFrame | None) -> Any:
+def column(values: ColumnLike, name: str, data: pd.DataFrame | None) -> Any:
     """The column itself: `values`, or the column of `data` that `values` names."""
     if data is None:
         if isinstance(values, str):
@@ -165,8 +165,8 @@ def labels(values: Any, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
 def observations(
     data: pd.DataFrame | None = None,
     *,
-    numeric: Mapping[str, Column] | None = None,
-    categorical: Mapping[str, Column] | None = None,
+    numeric: Mapping[str, ColumnLike] | None = None,
+    categorical: Mapping[str, ColumnLike] | None = None,
 ) -> Observations:
     """The rows in which every column has a value.
 

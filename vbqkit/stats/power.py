@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import special
 
 from vbqkit.errors import TableError
+from vbqkit.stats.from_summary import hanley_mcneil_variance
 from vbqkit.stats.observations import choice, count, scalar
 from vbqkit.stats.result import row
-from vbqkit.stats.summary import hanley_mcneil_variance
 
 #: Nobody recruits more; a search that gets here was asked for an effect of nothing.
 LARGEST = 10_000_000

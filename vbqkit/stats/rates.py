@@ -11,7 +11,7 @@ import scipy
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import (
+from vbqkit.stats.confidence_intervals import (
     PROPORTION_METHODS,
     difference_interval,
     proportion_interval,

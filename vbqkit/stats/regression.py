@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vbqkit.stats.interval import t_of, two_sided_t_p
-from vbqkit.stats.observations import Column, FloatArray, Observations, check_confidence, numbers, observations
+from vbqkit.stats.confidence_intervals import t_of, two_sided_t_p
+from vbqkit.stats.observations import ColumnLike, FloatArray, Observations, check_confidence, numbers, observations
 from vbqkit.stats.result import NAN, notes, rows
 
 
@@ -49,7 +49,7 @@ def _line(obs: Observations) -> _Line:
 
 
 def linear_regression(
-    x: Column, y: Column, *, data: pd.DataFrame | None = None, confidence: float = 0.95
+    x: ColumnLike, y: ColumnLike, *, data: pd.DataFrame | None = None, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Slope and intercept of the least-squares line ``y = intercept + slope x``.
 
@@ -121,7 +121,12 @@ def linear_regression(
 
 
 def regression_band(
-    x: Column, y: Column, *, at: Column | None = None, data: pd.DataFrame | None = None, confidence: float = 0.95
+    x: ColumnLike,
+    y: ColumnLike,
+    *,
+    at: ColumnLike | None = None,
+    data: pd.DataFrame | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """The least-squares line with its confidence band and its prediction band.
 

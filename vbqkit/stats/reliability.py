@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import z_of
+from vbqkit.stats.confidence_intervals import z_of
 from vbqkit.stats.observations import check_confidence, column, numbers
 from vbqkit.stats.result import NAN, notes, rows
 

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vbqkit.errors import TableError
-from vbqkit.stats.cases import CaseControl, Levels, case_control, levels, positives, resamples
-from vbqkit.stats.delong import delong_variance, placements
-from vbqkit.stats.interval import (
+from vbqkit.stats.confidence_intervals import (
     PROPORTION_METHODS,
     need_rng,
     percentile_interval,
@@ -18,13 +16,22 @@ from vbqkit.stats.interval import (
     two_sided_p,
     z_of,
 )
-from vbqkit.stats.observations import Column, FloatArray, check_confidence, choice, count, numbers, scalar
+from vbqkit.stats.delong import delong_variance, structural_components
+from vbqkit.stats.observations import ColumnLike, FloatArray, check_confidence, choice, count, numbers, scalar
 from vbqkit.stats.result import NAN, notes, row, rows
+from vbqkit.stats.scores_by_outcome import (
+    CaseControl,
+    DistinctScores,
+    case_control,
+    distinct_scores,
+    positives,
+    resamples,
+)
 
 
 def roc_curve(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive: str,
     interval: str,
@@ -76,7 +83,7 @@ def roc_curve(
     [[-inf, 1.0, 0.0], [2.25, 1.0, 0.5], [2.65, 1.0, 1.0], [3.1, 0.5, 1.0], [inf, 0.0, 1.0]]
     """
     group = case_control(score, outcome, positive=positive, case=case, data=data)
-    found = levels(group)
+    found = distinct_scores(group)
     m, n = group.cases.size, group.controls.size
     tp, tn = positives(found.case_counts), n - positives(found.control_counts)
     se = proportion_intervals(tp.astype(np.int64), m, confidence=confidence, method=interval)
@@ -100,8 +107,8 @@ def roc_curve(
 
 
 def auc(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive: str,
     case: Any = None,
@@ -154,7 +161,7 @@ def auc(
     choice(interval, "interval", ("delong", "bootstrap"))
     group = case_control(score, outcome, positive=positive, case=case, data=data)
     # The order of the rows does not matter for one AUC, and sorted look-ups are several times faster.
-    v_case, v_control = placements(np.sort(group.cases), np.sort(group.controls))
+    v_case, v_control = structural_components(np.sort(group.cases), np.sort(group.controls))
     area = float(v_case.mean())
     if interval == "delong":
         se = delong_variance(v_case, v_control) ** 0.5
@@ -163,7 +170,7 @@ def auc(
         method = "AUC (Mann-Whitney), DeLong"
     else:
         n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
-        replicates = _bootstrap_auc(levels(group), n_bootstrap, need_rng(rng, "The bootstrap interval"))
+        replicates = _bootstrap_auc(distinct_scores(group), n_bootstrap, need_rng(rng, "The bootstrap interval"))
         se = float(replicates.std(ddof=1))
         low, high = percentile_interval(replicates, confidence) if se > 0 else (NAN, NAN)
         method = f"AUC (Mann-Whitney), percentile interval of {n_bootstrap} stratified bootstrap resamples"
@@ -196,11 +203,11 @@ def _remarks(area: float, se: float, group: CaseControl) -> str:
     return "no interval: the standard error is 0, all scores are tied"
 
 
-def _bootstrap_auc(found: Levels, n_bootstrap: int, rng: np.random.Generator) -> FloatArray:
+def _bootstrap_auc(found: DistinctScores, n_bootstrap: int, rng: np.random.Generator) -> FloatArray:
     pairs = found.case_counts.sum() * found.control_counts.sum()
     blocks = []
     for cases, controls in resamples(found, n_bootstrap, rng):
-        # Controls below each level, ties counting one half.
+        # Controls below each score, ties counting one half.
         below = np.cumsum(controls, axis=1)
         below -= controls / 2
         blocks.append(np.einsum("ij,ij->i", cases, below) / pairs)
@@ -208,8 +215,8 @@ def _bootstrap_auc(found: Levels, n_bootstrap: int, rng: np.random.Generator) ->
 
 
 def partial_auc(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive: str,
     focus: str,
@@ -266,7 +273,7 @@ def partial_auc(
     n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
     need_rng(rng, "The bootstrap interval")
     group = case_control(score, outcome, positive=positive, case=case, data=data)
-    found = levels(group)
+    found = distinct_scores(group)
     area = _part(found.case_counts[None], found.control_counts[None], focus, low, high)
     replicates = np.concatenate([_part(c, d, focus, low, high) for c, d in resamples(found, n_bootstrap, rng)])
     least, most = ((1 - low) ** 2 - (1 - high) ** 2) / 2, high - low
@@ -301,7 +308,7 @@ def partial_auc(
 
 
 def _part(cases: FloatArray, controls: FloatArray, focus: str, low: float, high: float) -> FloatArray:
-    """Areas between two limits from counts of shape (curves, levels)."""
+    """Areas between two limits from counts of shape (curves, distinct scores)."""
     sensitivity = positives(cases)
     sensitivity /= sensitivity[:, :1]
     specificity = positives(controls)
@@ -315,12 +322,12 @@ def _part(cases: FloatArray, controls: FloatArray, focus: str, low: float, high:
 
 
 def roc_band(
-    score: Column,
-    outcome: Column,
+    score: ColumnLike,
+    outcome: ColumnLike,
     *,
     positive: str,
     rng: np.random.Generator,
-    specificities: Column | None = None,
+    specificities: ColumnLike | None = None,
     case: Any = None,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
@@ -355,7 +362,7 @@ def roc_band(
     if not ((grid >= 0) & (grid <= 1)).all():
         raise TableError("specificities holds a value outside 0 to 1. Say 0.9 for 90 %, and leave no value empty.")
     group = case_control(score, outcome, positive=positive, case=case, data=data)
-    found = levels(group)
+    found = distinct_scores(group)
     middle = _sensitivity_at(found.case_counts, found.control_counts, grid)
     drawn = [
         _sensitivity_at(cases, controls, grid)

@@ -11,11 +11,12 @@ import numpy as np
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.literature import paper_000_patients, paper_000_reference
 from vbqkit.literature.printed import paper_numbers
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.sequences import Timing
 from vbqkit.scores import Aggregate, LevelRule
-from vbqkit.validation.cohorts import COHORTS, Scanned, bodies, measured
+from vbqkit.validation.study_groups import STUDY_GROUPS, Scanned, bodies, measured
 
 TOLERANCE_SD = 0.5
 """A simulated mean agrees within this many published SDs."""
@@ -48,9 +49,9 @@ class Comparison:
     source, score, group : str
         Paper, score (``" women"`` or ``" men"`` after it for a part of the group) and group, as in the papers.
     simulated : float
-        Mean over the virtual cohort; nan if no score could be given.
+        Mean over the virtual people; nan if no score could be given.
     simulated_sd : float
-        SD over the virtual cohort.
+        SD over the virtual people.
     simulated_n : int
         Virtual people with this score.
     refused : int
@@ -111,16 +112,16 @@ def compare_with_papers(
     tuple of Comparison
         Papers 001, 004 and 000, in this order.
     """
-    sizes = {key: max(cohort.n, SMALLEST_GROUP) if n is None else n for key, cohort in COHORTS.items()}
+    sizes = {key: max(study_group.n, SMALLEST_GROUP) if n is None else n for key, study_group in STUDY_GROUPS.items()}
     done, total = 0, sum(sizes.values())
 
     def scored(key: str) -> Scores:
         nonlocal done
-        cohort = COHORTS[key]
-        aggregate, rule = _RULES[cohort.source]
-        scanner = scanner_named(PAPER_SCANNERS[cohort.source])
+        study_group = STUDY_GROUPS[key]
+        aggregate, rule = _RULES[study_group.source]
+        scanner = scanner_named(PAPER_SCANNERS[study_group.source])
         found = []
-        for body in bodies(cohort, sizes[key], rng):
+        for body in bodies(study_group, sizes[key], rng):
             found.append((body.patient, measured(body, scanner, aggregate=aggregate, rule=rule, rng=rng)))
             done += 1
             if progress is not None:
@@ -136,14 +137,14 @@ Scores = list[tuple[VirtualPatient, dict[str, float]]]
 def _row(
     key: str, score: str, suffix: str, found: list[dict[str, float]], published: float, published_sd: float
 ) -> Comparison:
-    cohort = COHORTS[key]
+    study_group = STUDY_GROUPS[key]
     values = np.array([f[score] for f in found if score in f])
     mean = float(values.mean()) if len(values) else float("nan")
     allowed = TOLERANCE_SD * published_sd
     return Comparison(
-        source=cohort.source,
+        source=study_group.source,
         score=score + suffix,
-        group=cohort.group,
+        group=study_group.group,
         simulated=mean,
         simulated_sd=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
         simulated_n=len(values),
@@ -152,7 +153,7 @@ def _row(
         published_sd=published_sd,
         allowed=allowed,
         within=bool(abs(mean - published) <= allowed),
-        scanner=PAPER_SCANNERS[cohort.source],
+        scanner=PAPER_SCANNERS[study_group.source],
     )
 
 
@@ -174,7 +175,7 @@ def _paper_004(scored_of: Callable[[str], Scores]) -> Iterator[Comparison]:
 
 
 def _paper_000(scored_of: Callable[[str], Scores]) -> Comparison:
-    levels = paper_000_reference()[["L1", "L2", "L3", "L4"]].to_numpy(dtype=np.float64)
+    levels = paper_000_reference()[list(SCORED_LEVELS)].to_numpy(dtype=np.float64)
     published = float(paper_000_patients()["snr"].mean()) / float(levels.mean())
     patients, young = (
         np.array([f["SNR"] for _, f in scored_of(key)]) for key in ("000 osteoporosis", "000 young reference")
@@ -228,7 +229,7 @@ def ranges_of_assumed_protocols(*, n: int, rng: np.random.Generator) -> list[dic
         and at the two ends of the ordinary range; a value is None where the score was refused for everyone.
     """
     scanner = scanner_named(PAPER_SCANNERS["001"])
-    people = list(bodies(COHORTS["001 non-fracture"], n, rng))
+    people = list(bodies(STUDY_GROUPS["001 non-fracture"], n, rng))
     rows = []
     for score, (low, high) in _CORNERS.items():
         row: dict[str, Any] = {"score": score, "assumed": _times(scanner, low)}

@@ -1,4 +1,4 @@
-"""What the virtual scanner foretells: written down before it is compared with anything, and reported as it comes."""
+"""What the virtual scanner predicts: written down before it is compared with anything, and reported as it comes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.prepared import PreparedPatient, prepare
 from vbqkit.scanner.presets import scanner_named
-from vbqkit.validation.cohorts import Cohort, Scanned, bodies
+from vbqkit.validation.study_groups import Scanned, StudyGroup, bodies
 
 PREDICTION_COLUMNS = ("prediction", "setting", "n", "mean", "sd")
 """Columns of the table of predictions: what, under which setting, over how many people, mean and SD over people."""
@@ -22,13 +22,13 @@ PREDICTION_COLUMNS = ("prediction", "setting", "n", "mean", "sd")
 BANDWIDTHS_HZ = (60.0, 100.0, 150.0, 250.0, 400.0)
 TRS_MS = (400.0, 500.0, 600.0, 700.0, 900.0)
 TES_MS = (8.0, 11.0, 15.0, 20.0, 25.0)
-"""Settings at which VBQ-T1 is foretold."""
+"""Settings at which VBQ-T1 is predicted."""
 
-MIDDLE_AGED = Cohort(source="", group="women and men of 50 to 79", n=0, share_women=0.5, age_range=(50.0, 79.0))
+MIDDLE_AGED = StudyGroup(source="", group="women and men of 50 to 79", n=0, share_women=0.5, age_range=(50.0, 79.0))
 
 
 def predictions(*, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Foretell VBQ-T1 (median of L1-L4): its ratio between fields, its course with age, its change with the protocol.
+    """Predict VBQ-T1 (median of L1-L4): its ratio between fields, its course with age, its change with the protocol.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _fields_and_protocols(n: int, rng: np.random.Generator) -> Iterator[dict[str
 def _ages(n: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     scanner = scanner_named("generic-1.5t")
     for decade in range(20, 80, 10):
-        women = Cohort(source="", group="women", n=0, share_women=1.0, age_range=(float(decade), decade + 9.99))
+        women = StudyGroup(source="", group="women", n=0, share_women=1.0, age_range=(float(decade), decade + 9.99))
         values = _values(_prepared(list(bodies(women, n, rng)), scanner, rng))
         yield _row("VBQ-T1 against age, women, 1.5 T", f"{decade} to {decade + 9} years", values)
 

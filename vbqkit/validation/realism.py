@@ -10,12 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from vbqkit.anatomy.canvas import CODE
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Ellipse, Roi
+from vbqkit.roi.labels import SCORED_LEVELS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -94,12 +96,10 @@ def edge_width(picture: FloatArray, spacing_mm: tuple[float, float]) -> float:
     >>> round(edge_width(ramp, (0.5, 0.5)), 1)
     2.0
     """
-    from scipy.ndimage import maximum_filter, minimum_filter  # noqa: PLC0415 - keeps the import of this module light
-
     down, across = np.gradient(picture, *spacing_mm)
     slope = np.hypot(down, across)
     size = [max(3, 2 * round(_NEIGHBOURHOOD_MM / s) + 1) for s in spacing_mm]
-    contrast = maximum_filter(picture, size=size) - minimum_filter(picture, size=size)
+    contrast = scipy.ndimage.maximum_filter(picture, size=size) - scipy.ndimage.minimum_filter(picture, size=size)
     steep = slope >= np.quantile(slope, 1.0 - _EDGE_SHARE)
     return float(np.median(contrast[steep & (slope > 0)] / slope[steep & (slope > 0)]))
 
@@ -161,7 +161,7 @@ def regions_of(phantom: Phantom, *, radius_mm: float = 2.7) -> dict[str, list[Ro
     circles of `radius_mm` at the place nearest to where a reader would put them.
     """
     by_label = {roi.label: roi for roi in phantom.reference_rois}
-    levels = [by_label[name] for name in ("L1", "L2", "L3", "L4") if name in by_label]
+    levels = [by_label[name] for name in SCORED_LEVELS if name in by_label]
     x0, y0, z0 = levels[-1].center_mm
     regions: dict[str, list[Roi]] = {"marrow": list(levels), "csf": [by_label["CSF"]]}
     wishes = {
@@ -179,13 +179,11 @@ def regions_of(phantom: Phantom, *, radius_mm: float = 2.7) -> dict[str, list[Ro
 def _clean_circle(
     phantom: Phantom, wish_mm: tuple[float, float, float], tissues: tuple[str, ...], radius_mm: float, label: str
 ) -> Ellipse | None:
-    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - keeps the import of this module light
-
     a, (dz, dy, dx) = phantom.affine, phantom.spacing_mm
     plane = int(np.clip(round((wish_mm[0] - a[0, 3]) / dz), 1, phantom.shape[0] - 2))
     codes = [CODE[t] for t in tissues]
     clean = np.isin(phantom.tissue[plane - 1 : plane + 2], codes).all(axis=0)
-    room = distance_transform_edt(np.pad(clean, 1), sampling=(dy, dx))[1:-1, 1:-1]
+    room = scipy.ndimage.distance_transform_edt(np.pad(clean, 1), sampling=(dy, dx))[1:-1, 1:-1]
     rows, cols = np.nonzero(room > radius_mm + 0.5)
     if not len(rows):
         return None

@@ -11,9 +11,9 @@ import scipy
 from scipy import special
 
 from vbqkit.errors import TableError
+from vbqkit.stats.from_summary import SUMMARY_ONLY
 from vbqkit.stats.observations import FloatArray, check_confidence, count, scalar
 from vbqkit.stats.result import NAN, row, rows
-from vbqkit.stats.summary import SUMMARY_ONLY
 
 
 def anova_from_summary(means: Sequence[float], sds: Sequence[float], ns: Sequence[int]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vbqkit.literature.bounds import auc_bounds
 from vbqkit.literature.checks import check_auc, check_counts_test, check_percent, check_share, group
-from vbqkit.literature.findings import Ledger
+from vbqkit.literature.ledger_row import Ledger
 from vbqkit.literature.printed import Range, over
 from vbqkit.literature.recompute import correlation_in_both, correlation_p, percent, whole_counts
 from vbqkit.stats.rates import predictive_values

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import t_of, two_sided_p, two_sided_t_p, z_of
+from vbqkit.stats.confidence_intervals import t_of, two_sided_p, two_sided_t_p, z_of
 from vbqkit.stats.observations import check_confidence, choice, count, scalar
 from vbqkit.stats.result import NAN, notes, row
 

@@ -11,7 +11,7 @@ from vbqkit.literature.bounds import (
     share_of_sample,
 )
 from vbqkit.literature.checks import SEED, check_auc, check_odds_ratio, check_share, group
-from vbqkit.literature.findings import Ledger
+from vbqkit.literature.ledger_row import Ledger
 from vbqkit.literature.printed import Range
 from vbqkit.literature.recompute import normal_auc, patients_per_group
 

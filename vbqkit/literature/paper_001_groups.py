@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from vbqkit.literature import paper_001_scores
+from vbqkit.literature import paper_001_accuracy
 from vbqkit.literature.bounds import (
     Quartiles,
     line_bounds,
@@ -13,7 +13,7 @@ from vbqkit.literature.bounds import (
     mann_whitney_p,
 )
 from vbqkit.literature.checks import check_percent, check_repeats, check_share, check_t_test, group
-from vbqkit.literature.findings import Finding, Ledger
+from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range
 from vbqkit.literature.recompute import Group, pooled_mean, pooled_sd, sd_of_the_other_group, t_test_p
 
@@ -23,7 +23,7 @@ SIZES = {"all": 84, "female": 69, "male": 15}
 DXA = tuple(f"{site}_{what}" for site in ("neck", "spine") for what in ("bmd", "t", "z"))
 
 
-def findings() -> list[Finding]:
+def ledger_rows() -> list[LedgerRow]:
     """Every row of the ledger about paper 001."""
     ledger = Ledger("001")
     _repeats(ledger)
@@ -32,7 +32,7 @@ def findings() -> list[Finding]:
     _subgroups(ledger)
     _quartiles(ledger)
     _t_scores_from_bmd(ledger)
-    paper_001_scores.add_rows(ledger)
+    paper_001_accuracy.add_rows(ledger)
     return ledger.rows
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vbqkit.stats.interval import BLOCK
-from vbqkit.stats.observations import Column, FloatArray, case_labels, choice, observations
+from vbqkit.stats.confidence_intervals import BLOCK
+from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, choice, observations
 
 POSITIVE = ("high", "low")
 
@@ -54,7 +54,7 @@ class CaseControl:
 
 
 def case_control(
-    score: Column, outcome: Column, *, positive: str, case: Any = None, data: pd.DataFrame | None = None
+    score: ColumnLike, outcome: ColumnLike, *, positive: str, case: Any = None, data: pd.DataFrame | None = None
 ) -> CaseControl:
     """Read two columns as the scores of cases and of controls.
 
@@ -71,10 +71,10 @@ def case_control(
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class DistinctScores:
     """The distinct values of all scores in rising order, with how many cases and controls have each.
 
-    The points of a ROC curve are the cut-offs between the levels: point k calls levels k, k + 1, ... positive, so
+    The points of a ROC curve are the cut-offs between them: point k calls scores k, k + 1, ... positive, so
     that point 0 calls everything positive and the last one nothing.
     """
 
@@ -84,17 +84,17 @@ class Levels:
 
     @property
     def cutoffs(self) -> FloatArray:
-        """Half-way between neighbouring levels, with -inf and inf at the ends."""
+        """Half-way between neighbouring scores, with -inf and inf at the ends."""
         v = self.scores
         # v + half the gap does not overflow where the sum of two large values would.
         return np.concatenate([[-np.inf], v[:-1] + np.diff(v) / 2, [np.inf]])
 
 
-def levels(group: CaseControl) -> Levels:
+def distinct_scores(group: CaseControl) -> DistinctScores:
     """Count the scores by value."""
     values, where = np.unique(np.concatenate([group.cases, group.controls]), return_inverse=True)
     m = group.cases.size
-    return Levels(
+    return DistinctScores(
         values,
         np.bincount(where[:m], minlength=values.size).astype(float),
         np.bincount(where[m:], minlength=values.size).astype(float),
@@ -102,13 +102,15 @@ def levels(group: CaseControl) -> Levels:
 
 
 def positives(counts: FloatArray) -> FloatArray:
-    """How many are called positive at each point of the curve, from counts per level (last axis; one longer)."""
+    """How many are called positive at each point of the curve, from counts per distinct score (last axis; one longer)."""
     from_top = np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1]
     return np.concatenate([from_top, np.zeros((*counts.shape[:-1], 1))], axis=-1)
 
 
-def resamples(found: Levels, n_bootstrap: int, rng: np.random.Generator) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Counts per level of stratified bootstrap resamples, in blocks of shape (resamples, levels).
+def resamples(
+    found: DistinctScores, n_bootstrap: int, rng: np.random.Generator
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Counts per distinct score of stratified bootstrap resamples, in blocks of shape (resamples, distinct scores).
 
     Cases are drawn from cases and controls from controls, so every resample has as many of each as the data.
     """

@@ -1,4 +1,4 @@
-"""The literature ledger: every number of the five papers that can be recomputed, recomputed, with a verdict."""
+"""The literature ledger: every number of the five papers that can be recomputed, recomputed, with an outcome."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from functools import cache
 
 import pandas as pd
 
-from vbqkit.literature import paper_000, paper_001, paper_002, paper_003, paper_004
-from vbqkit.literature.findings import Finding
+from vbqkit.literature import paper_000, paper_001_groups, paper_002, paper_003, paper_004_groups
+from vbqkit.literature.ledger_row import LedgerRow
 from vbqkit.literature.printed import printed_numbers
 
-_PAPERS = (paper_000, paper_001, paper_002, paper_003, paper_004)
+_PAPERS = (paper_000, paper_001_groups, paper_002, paper_003, paper_004_groups)
 
 
 @cache
-def findings() -> tuple[Finding, ...]:
+def ledger_rows() -> tuple[LedgerRow, ...]:
     """Every row of the ledger, with the keys of the numbers it recomputes and of those it recomputes them from."""
-    return tuple(row for paper in _PAPERS for row in paper.findings())
+    return tuple(row for paper in _PAPERS for row in paper.ledger_rows())
 
 
 def ledger() -> pd.DataFrame:
-    """The printed value, the recomputed value, the method and a verdict, for each number that can be recomputed.
+    """The printed value, the recomputed value, the method and an outcome, for each number that can be recomputed.
 
     A printed number stands for every value that rounds to it: 0.60 for 0.595 to 0.605. A recomputed number has the limits
-    that the rounding of its inputs leaves. The verdicts:
+    that the rounding of its inputs leaves. The outcomes:
 
     "agrees within rounding"
         the two have a value in common;
@@ -39,16 +39,16 @@ def ledger() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, item, printed, recomputed, method, verdict, note; all text.
+        source, item, printed, recomputed, method, outcome, note; all text.
 
     Examples
     --------
     >>> rows = ledger()
-    >>> rows[rows["item"] == "Table 3: specificity (%), VBQ-T2"][["printed", "recomputed", "verdict"]].iloc[0].tolist()
+    >>> rows[rows["item"] == "Table 3: specificity (%), VBQ-T2"][["printed", "recomputed", "outcome"]].iloc[0].tolist()
     ['59.3', '49/84 = 58.33 %, 50/84 = 59.52 %', 'disagrees']
     """
-    columns = ["source", "item", "printed", "recomputed", "method", "verdict", "note"]
-    return pd.DataFrame([asdict(row) for row in findings()])[columns]
+    columns = ["source", "item", "printed", "recomputed", "method", "outcome", "note"]
+    return pd.DataFrame([asdict(row) for row in ledger_rows()])[columns]
 
 
 def coverage() -> pd.DataFrame:
@@ -58,7 +58,7 @@ def coverage() -> pd.DataFrame:
     -------
     DataFrame
         `printed_numbers` with status ("recomputed", "used", "not recomputable"), rows (how many rows of the ledger
-        recompute it) and verdict (the worst of them, empty where there is none).
+        recompute it) and outcome (the worst of them, empty where there is none).
 
     Examples
     --------
@@ -71,18 +71,18 @@ def coverage() -> pd.DataFrame:
     worst: dict[tuple[str, str], str] = {}
     count: dict[tuple[str, str], int] = {}
     used: set[tuple[str, str]] = set()
-    for row in findings():
+    for row in ledger_rows():
         used |= {(row.source, key) for key in row.inputs}
         for key in row.numbers:
             name = (row.source, key)
             count[name] = count.get(name, 0) + 1
-            worst[name] = max(worst.get(name, ""), row.verdict, key=rank.__getitem__)
+            worst[name] = max(worst.get(name, ""), row.outcome, key=rank.__getitem__)
     names = list(zip(table["source"], table["key"], strict=True))
     table["status"] = [
         "recomputed" if name in count else "used" if name in used else "not recomputable" for name in names
     ]
     table["rows"] = [count.get(name, 0) for name in names]
-    table["verdict"] = [worst.get(name, "") for name in names]
+    table["outcome"] = [worst.get(name, "") for name in names]
     return table
 
 
@@ -105,7 +105,7 @@ def coverage_summary() -> pd.DataFrame:
                 "recomputed": int((part["status"] == "recomputed").sum()),
                 "used": int((part["status"] == "used").sum()),
                 "not_recomputable": int((part["status"] == "not recomputable").sum()),
-                "disagreeing": int((part["verdict"] == "disagrees").sum()),
+                "disagreeing": int((part["outcome"] == "disagrees").sum()),
             }
             for source, part in [*parts, ("all", table)]
         ]

@@ -1,4 +1,4 @@
-"""Virtual cohorts built like the papers' groups, and what is measured on them. All synthetic.
+"""Virtual groups built like the papers' groups, and what is measured on them. All synthetic.
 
 Only what a paper prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and density
 follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a paper's score.
@@ -25,11 +25,11 @@ WIDTH_MM = 8.8
 """Width of the bodies: the mid-sagittal slice with its profile, and nothing beside it."""
 
 _STRATUM = 20
-"""People drawn for each one taken; see :meth:`Cohort.people`."""
+"""People drawn for each one taken; see :meth:`StudyGroup.people`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cohort:
+class StudyGroup:
     """People as a paper describes them.
 
     Attributes
@@ -84,13 +84,13 @@ class Cohort:
 
 def _fracture(rng: np.random.Generator) -> tuple[Finding, ...]:
     """One acute wedge fracture, most often at the thoracolumbar junction."""
-    level = str(rng.choice(["T12", "L1", "L2", "L3", "L4"], p=[0.30, 0.35, 0.15, 0.12, 0.08]))
+    level = str(rng.choice(["T12", *SCORED_LEVELS], p=[0.30, 0.35, 0.15, 0.12, 0.08]))
     return (Fracture(level, shape="wedge", grade=2, acute=True),)
 
 
 def _degeneration(rng: np.random.Generator) -> tuple[Finding, ...]:
     """Osteophytes at three levels and one sclerotic endplate (paper 004 asks for three degenerative vertebrae)."""
-    levels = rng.permutation(["L1", "L2", "L3", "L4", "L5"])[:3]
+    levels = rng.permutation([*SCORED_LEVELS, "L5"])[:3]
     found: list[Finding] = [Osteophytes(str(level), length_mm=float(rng.uniform(3, 6))) for level in levels]
     return (*found, EndplateSclerosis(str(levels[0]), endplate="lower", depth_mm=3.0))
 
@@ -99,25 +99,25 @@ def _osteoporotic(patient: VirtualPatient) -> bool:
     return patient.t_score <= -2.5
 
 
-COHORTS: Mapping[str, Cohort] = {
+STUDY_GROUPS: Mapping[str, StudyGroup] = {
     # 69 women and 15 men, age median 70.5 (67.25, 74.0): an even spread over 63.8 to 77.2 has these quartiles
-    "001 fracture": Cohort(
+    "001 fracture": StudyGroup(
         source="001", group="fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=True, findings=_fracture
     ),
-    "001 non-fracture": Cohort(
+    "001 non-fracture": StudyGroup(
         source="001", group="non-fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
     ),
     # 61.8 +- 8.1 years, 48.5 % women, over 50
-    "004 degenerative": Cohort(
+    "004 degenerative": StudyGroup(
         source="004", group="degenerative", n=101, share_women=0.485, age_range=(50.0, 73.6), findings=_degeneration
     ),
     # 59.4 +- 7.8 years, 72.3 % women, over 50
-    "004 control": Cohort(source="004", group="control", n=134, share_women=0.723, age_range=(50.0, 68.8)),
+    "004 control": StudyGroup(source="004", group="control", n=134, share_women=0.723, age_range=(50.0, 68.8)),
     # five women of 52 to 64 years with T <= -2.5, and five of 23 +- 2 years
-    "000 osteoporosis": Cohort(
+    "000 osteoporosis": StudyGroup(
         source="000", group="osteoporosis", n=5, share_women=1.0, age_range=(52.0, 64.0), accept=_osteoporotic
     ),
-    "000 young reference": Cohort(
+    "000 young reference": StudyGroup(
         source="000", group="young reference", n=5, share_women=1.0, age_range=(20.0, 26.0), fractured=False
     ),
 }  # fmt: skip
@@ -133,10 +133,10 @@ class Scanned:
     excluded: Mapping[str, str]
 
 
-def bodies(cohort: Cohort, n: int, rng: np.random.Generator) -> Iterator[Scanned]:
-    """Bodies of n people of a cohort, one at a time: the mid-sagittal slice only."""
-    for patient in cohort.people(n, rng):
-        findings = cohort.findings(rng)
+def bodies(study_group: StudyGroup, n: int, rng: np.random.Generator) -> Iterator[Scanned]:
+    """Bodies of n people of a study group, one at a time: the mid-sagittal slice only."""
+    for patient in study_group.people(n, rng):
+        findings = study_group.findings(rng)
         phantom = make_phantom(patient, seed=int(rng.integers(2**31)), findings=findings, width_mm=WIDTH_MM)
         broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
         yield Scanned(patient, phantom, broken)

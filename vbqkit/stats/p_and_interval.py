@@ -9,10 +9,10 @@ import pandas as pd
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.interval import two_sided_p, z_of
+from vbqkit.stats.confidence_intervals import two_sided_p, z_of
+from vbqkit.stats.from_summary import SUMMARY_ONLY
 from vbqkit.stats.observations import choice, scalar
 from vbqkit.stats.result import NAN, row
-from vbqkit.stats.summary import SUMMARY_ONLY
 
 _Map = Callable[[float], float]
 

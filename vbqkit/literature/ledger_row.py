@@ -1,4 +1,4 @@
-"""One row of the ledger: a printed number, its recomputation, and the verdict, with a meaning that can be checked."""
+"""One row of the ledger: a printed number, its recomputation, and the outcome of the check, with a meaning that can be checked."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Literal
 from vbqkit.errors import TableError
 from vbqkit.literature.printed import EXACT, PrintedNumber, Range, paper_numbers
 
-Verdict = Literal["agrees within rounding", "agrees within what the summary allows", "disagrees"]
+Outcome = Literal["agrees within rounding", "agrees within what the summary allows", "disagrees"]
 
-ROUNDING: Verdict = "agrees within rounding"
+ROUNDING: Outcome = "agrees within rounding"
 """Some values that round to the printed inputs give a value that rounds to the printed result."""
 
-SUMMARY: Verdict = "agrees within what the summary allows"
+SUMMARY: Outcome = "agrees within what the summary allows"
 """The inputs do not fix the result; it lies among those that they leave open.
 
 Where bounds are known (order statistics, whole counts, a straight line) the open set is exact. Where a mean and an SD
 are all that is printed, it is what 95 % of samples with exactly these give, whether normal, skewed or heavy-tailed.
 """
 
-DISAGREES: Verdict = "disagrees"
+DISAGREES: Outcome = "disagrees"
 """No values that round to the printed inputs give it, or it lies outside what the summary leaves open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class LedgerRow:
     """One row of the ledger.
 
     Attributes
@@ -39,7 +39,7 @@ class Finding:
         The printed value, and the recomputed one with the limits that the rounding of its inputs leaves.
     method : str
         How it was recomputed.
-    verdict : str
+    outcome : str
         One of three.
     note : str
         For a disagreement, one line on what is behind it.
@@ -54,7 +54,7 @@ class Finding:
     printed: str
     recomputed: str
     method: str
-    verdict: Verdict
+    outcome: Outcome
     note: str
     numbers: tuple[str, ...]
     inputs: tuple[str, ...]
@@ -72,7 +72,7 @@ class Ledger:
     def __init__(self, source: str) -> None:
         self.source = source
         self.numbers = paper_numbers(source)
-        self.rows: list[Finding] = []
+        self.rows: list[LedgerRow] = []
 
     def number(self, key: str) -> PrintedNumber:
         """A printed number by its key."""
@@ -101,7 +101,7 @@ class Ledger:
         decimals: int = 3,
         note: str = "",
         if_not: str = "",
-    ) -> Finding:
+    ) -> LedgerRow:
         """Add the row that confronts one printed number with its recomputation.
 
         Parameters
@@ -127,7 +127,7 @@ class Ledger:
 
         Returns
         -------
-        Finding
+        LedgerRow
         """
         number = self.number(key)
         agrees = number.range.meets(recomputed)
@@ -154,12 +154,12 @@ class Ledger:
         numbers: Iterable[str] = (),
         inputs: Iterable[str] = (),
         note: str = "",
-    ) -> Finding:
+    ) -> LedgerRow:
         """Add a row about something said in words, or about several numbers at once."""
-        verdict = (ROUNDING if exact else SUMMARY) if holds else DISAGREES
-        return self.add(item, printed, recomputed, method, verdict, numbers=numbers, inputs=inputs, note=note)
+        outcome = (ROUNDING if exact else SUMMARY) if holds else DISAGREES
+        return self.add(item, printed, recomputed, method, outcome, numbers=numbers, inputs=inputs, note=note)
 
-    def same(self, key: str, original: str, *, note: str = "") -> Finding:
+    def same(self, key: str, original: str, *, note: str = "") -> LedgerRow:
         """Add the row that confronts a repeated number with the place it repeats."""
         first = self.number(original)
         return self.check(key, first.range, f"repeats {first.place}", (original,), text=first.printed, note=note)
@@ -170,28 +170,28 @@ class Ledger:
         printed: str,
         recomputed: str,
         method: str,
-        verdict: Verdict,
+        outcome: Outcome,
         *,
         numbers: Iterable[str],
         inputs: Iterable[str],
         note: str,
-    ) -> Finding:
-        """Add a row whose verdict is already known; a disagreement must say what is behind it."""
+    ) -> LedgerRow:
+        """Add a row whose outcome is already known; a disagreement must say what is behind it."""
         keys, used = tuple(numbers), tuple(inputs)
         for key in keys + used:
             self.number(key)
-        if verdict == DISAGREES and not note:
+        if outcome == DISAGREES and not note:
             raise TableError(
                 f"The ledger row {item!r} of paper {self.source} disagrees ({printed} printed, {recomputed} recomputed) and does not say why; one line was expected. Add its note."
             )
         self.rows.append(
-            Finding(
+            LedgerRow(
                 source=self.source,
                 item=item,
                 printed=printed,
                 recomputed=recomputed,
                 method=method,
-                verdict=verdict,
+                outcome=outcome,
                 note=note,
                 numbers=keys,
                 inputs=used,

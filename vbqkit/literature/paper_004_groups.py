@@ -6,7 +6,7 @@ import math
 
 from scipy import special
 
-from vbqkit.literature import paper_004_scores
+from vbqkit.literature import paper_004_accuracy
 from vbqkit.literature.bounds import ancova_bounds
 from vbqkit.literature.checks import (
     check_counts_test,
@@ -16,7 +16,7 @@ from vbqkit.literature.checks import (
     check_t_test,
     group,
 )
-from vbqkit.literature.findings import Finding, Ledger
+from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range, over
 from vbqkit.literature.recompute import counts_p, percent, pooled_mean, pooled_sd, table_p
 
@@ -29,7 +29,7 @@ EXCHANGED = ("smoking", "alcohol", "diabetes", "hypertension", "rheumatic", "cur
 COUNTED = ("female", *EXCHANGED, "antiresorptive", "anabolic", "prior")
 
 
-def findings() -> list[Finding]:
+def ledger_rows() -> list[LedgerRow]:
     """Every row of the ledger about paper 004."""
     ledger = Ledger("004")
     _repeats(ledger)
@@ -38,7 +38,7 @@ def findings() -> list[Finding]:
     _counted(ledger)
     _measured(ledger)
     _modic(ledger)
-    paper_004_scores.add_rows(ledger)
+    paper_004_accuracy.add_rows(ledger)
     return ledger.rows
 
 
