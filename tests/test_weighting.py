@@ -80,7 +80,7 @@ def test_the_description_never_decides(tr_ms, te_ms, text):
 
 def test_a_description_is_quoted_as_a_hint_where_the_physics_is_missing():
     _, reason = weighting_with_reason(Acquisition(series_description="t2_tse_sag"))
-    assert "the description 't2_tse_sag' hints at T2: say so by hand if it is right" in reason
+    assert "the description 't2_tse_sag' hints at T2: state it if that is right" in reason
 
 
 @pytest.mark.parametrize(

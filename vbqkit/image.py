@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from vbqkit.errors import Caution, FormatError, GeometryError
 
 FloatArray = npt.NDArray[np.float64]
 Vector = tuple[float, float, float]
+
+PLANES = ("sagittal", "coronal", "axial")
+"""The planes of the body, in the order of the LPS axis that is their normal."""
 
 _AXIS_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
 _ORTHOGONAL_TOLERANCE = 1e-3  # cosine; scanners write direction cosines with 3 to 6 digits
@@ -35,6 +38,17 @@ def direction_letter(direction: npt.ArrayLike) -> str:
     vector = np.asarray(direction, dtype=np.float64)
     axis = int(np.argmax(np.abs(vector)))
     return _AXIS_LETTERS[axis][int(vector[axis] > 0)]
+
+
+def plane_name(normal: npt.ArrayLike) -> str:
+    """``"sagittal"``, ``"coronal"`` or ``"axial"``: the plane whose normal a direction comes closest to.
+
+    Examples
+    --------
+    >>> plane_name((0.98, 0.17, 0.0))
+    'sagittal'
+    """
+    return PLANES[int(np.argmax(np.abs(np.asarray(normal, dtype=np.float64))))]
 
 
 def _vector(values: npt.ArrayLike) -> Vector:
@@ -106,6 +120,10 @@ class Slice:
                 f"Rows and columns of slice {self.index} are not at right angles (cosine {cosine:.4f})."
             )
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.pixels.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
+
     @cached_property
     def spacing_mm(self) -> tuple[float, float]:
         """Distance between rows and between columns, mm."""
@@ -130,7 +148,7 @@ class Slice:
     @property
     def plane(self) -> str:
         """``"sagittal"``, ``"coronal"`` or ``"axial"``, by the largest part of the normal."""
-        return ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(self.normal)))]
+        return plane_name(self.normal)
 
     @property
     def edge_letters(self) -> dict[str, str]:
@@ -220,6 +238,11 @@ class Volume:
         object.__setattr__(self, "affine", affine)
         self.slice(0)  # checks spacing and right angles once, for every slice
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in (self.pixels, self.affine):
+            array.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of planes, rows and columns."""
@@ -267,7 +290,7 @@ class Volume:
         return self.slice(int(np.clip(np.floor(index + 0.5), 0, len(self) - 1)))
 
     def with_acquisition(self, **changes: Any) -> Volume:
-        """A copy whose acquisition has other values, for instance ``weighting="T1"`` said by the user."""
+        """A copy whose acquisition has other values, for instance ``weighting="T1"`` stated by the user."""
         return replace(self, acquisition=replace(self.acquisition, **changes))
 
     def __repr__(self) -> str:
@@ -382,11 +405,15 @@ def make_series(volume: Volume, *, source: str = "memory", refusal: str | None =
         shape=volume.shape,
         spacing_mm=volume.spacing_mm,
         plane=volume.plane,
-        read=lambda: volume,
+        read=partial(_same, volume),
         source=source,
         cautions=volume.cautions,
         refusal=refusal,
     )
+
+
+def _same(volume: Volume) -> Volume:
+    return volume
 
 
 def stack_affine(

@@ -69,7 +69,7 @@ def weighting_with_reason(acquisition: Acquisition) -> tuple[Weighting, str]:
     weighting, reason = _from_physics(acquisition)
     hint = weighting_hint(acquisition)
     if weighting == "unknown" and hint is not None:
-        reason += f"; the description '{acquisition.series_description}' hints at {hint}: say so by hand if it is right"
+        reason += f"; the description '{acquisition.series_description}' hints at {hint}: state it if that is right"
     return weighting, reason
 
 
@@ -103,7 +103,7 @@ def _from_physics(a: Acquisition) -> tuple[Weighting, str]:
     if "IR" in sequence:
         return "unknown", "inversion recovery without InversionTime (0018,0082)"
     if "GR" in sequence:
-        return "unknown", "gradient echo: its contrast hangs on the flip angle, and the scores are defined on spin echo"
+        return "unknown", "gradient echo: its contrast depends on the flip angle, and the scores are defined on spin echo"
     if missing:
         return "unknown", "the header lacks " + ", ".join(missing)
     return _from_spin_echo(a, float(a.tr_ms or 0.0), float(a.te_ms or 0.0))
@@ -144,7 +144,7 @@ def refusal_reason(acquisition: Acquisition, plane: str | None) -> str | None:
 
     Refused: anything but MR, contrast agent, localisers, derived images, phase or real-part images, echo-planar and
     diffusion series, and every plane but sagittal. A sagittal series of unknown weighting is not refused: its
-    weighting can be said by hand.
+    weighting can be stated by the user.
 
     Parameters
     ----------

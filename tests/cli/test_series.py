@@ -69,7 +69,7 @@ def test_plane_and_weighting_can_be_said_by_hand(stack, capsys):
     assert main(["series", str(stack), "--plane", "sagittal", "--weighting", "T1", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["plane"], row["weighting"], row["weighting_reason"], row["scorable"]) == (
-        "sagittal", "T1", "said by the user", True,
+        "sagittal", "T1", "stated by the user", True,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def test_tags_that_an_anonymiser_stripped_are_listed_and_the_series_is_read(tmp_
 def test_a_weighting_said_by_the_user_replaces_the_rule_for_every_series(tmp_path, scan):
     scan().write(tmp_path)
     (series,) = read_study(tmp_path, weighting="T2")
-    assert (series.acquisition.weighting, series.acquisition.weighting_reason) == ("T2", "said by the user")
+    assert (series.acquisition.weighting, series.acquisition.weighting_reason) == ("T2", "stated by the user")
     assert "The description 'T1' says T1, but it is taken as T2" in str(series.cautions)
 
 

@@ -200,7 +200,7 @@ def test_a_table_gives_back_the_same_rois(volume: Volume, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("rectangle", "star"), "is unknown; use rectangle"),
+        (("rectangle", "star"), "is unknown; use one of rectangle"),
         (("half_width_x_mm", "other"), "half_width_x_mm are missing"),
         (("L1,rectangle,", "L1,rectangle,x"), "row 2"),
     ],

@@ -165,7 +165,7 @@ def test_files_that_are_no_json_objects_are_refused(tmp_path, text):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FormatError, match=r"nowhere\.json cannot be read: No such file or directory. Check the path"):
+    with pytest.raises(FormatError, match=r"nowhere\.json cannot be read: it is not there. Check the path"):
         read_rois(tmp_path / "nowhere.json")
 
 
@@ -196,7 +196,7 @@ def test_shapes_that_have_no_place_in_the_format_are_refused(tmp_path):
         area_mm2 = 1.0
         moved = scaled = outline_mm = _weights = None
 
-    with pytest.raises(FormatError, match="A Star cannot be written to a ROI file"):
+    with pytest.raises(FormatError, match="is a Star, which no file or studio knows; use one of rectangle"):
         write_rois(tmp_path / "a.json", [Star()])
     assert not list(tmp_path.iterdir())
 

@@ -143,7 +143,7 @@ def test_weighting_is_unknown_unless_said(tmp_path):
     path = _write(_image((3, 4, 5)), tmp_path / "a.mha")
     assert read_study(path).series[0].acquisition.weighting == "unknown"
     said = read_study(path, weighting="STIR").series[0].acquisition
-    assert (said.weighting, said.weighting_reason) == ("STIR", "said by the user")
+    assert (said.weighting, said.weighting_reason) == ("STIR", "stated by the user")
 
 
 def test_colour_and_flat_images_are_refused(tmp_path):

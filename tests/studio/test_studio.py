@@ -216,7 +216,7 @@ def test_a_large_study_sends_no_pixels_until_asked_and_one_slice_at_a_time() -> 
 
 
 def test_wires_that_make_no_sense_are_refused_in_words() -> None:
-    with pytest.raises(RoiError, match="rectangle, ellipse and polygon are known"):
+    with pytest.raises(RoiError, match="use one of rectangle, ellipse, polygon"):
         from_wire({"kind": "star", "label": "L1"})
     with pytest.raises(RoiError, match="cannot be read"):
         from_wire({"kind": "rectangle", "label": "L1"})
@@ -309,7 +309,8 @@ def test_unknown_endings_are_refused_in_words(tmp_path: Path) -> None:
     studio = RoiStudio(make_volume())
     with pytest.raises(FormatError, match="its ending is not known"):
         studio.export_rois(tmp_path / "a.xyz")
-    with pytest.raises(FormatError, match="its ending is not known"):
+    (tmp_path / "a.xyz").write_text("what is this?")
+    with pytest.raises(FormatError, match="neither its ending nor its content is known"):
         studio.import_rois(tmp_path / "a.xyz")
     with pytest.raises(FormatError, match="shows no image"):
         RoiStudio([]).export_rois(tmp_path / "a.json")

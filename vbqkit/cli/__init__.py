@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+import vbqkit
 from vbqkit.cli.report import Report, write
 from vbqkit.errors import VbqkitError
 
@@ -39,9 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.set_defaults(run=module.run)
     args = parser.parse_args(arguments)
     if args.version:
-        from vbqkit import __version__  # noqa: PLC0415 - only when asked for
-
-        print(__version__)
+        print(vbqkit.__version__)
         return 0
     if args.command is None:
         parser.print_help()

@@ -11,7 +11,8 @@ from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats import read_rois, read_study
-from vbqkit.formats.rois import RoiFile
+from vbqkit.formats.roi_file import RoiFile
+from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Series, Study, Volume
 from vbqkit.scores import (
     Aggregate,
@@ -30,7 +31,9 @@ HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
     parser.add_argument("path", metavar="PATH", help="file, folder, ZIP or DICOMDIR")
-    parser.add_argument("--rois", required=True, metavar="FILE", help="ROI file (JSON) with L1 to L4, CSF and noise")
+    parser.add_argument(
+        "--rois", required=True, metavar="FILE", help="ROI file with L1 to L4, CSF and noise: JSON, CSV, ImageJ or mask"
+    )
     parser.add_argument(
         "--series",
         action="append",
@@ -88,8 +91,12 @@ def run(args: argparse.Namespace) -> Report:
     """Score the study."""
     with progress_bar("Reading headers") as progress:
         study = read_study(args.path, plane=args.plane, progress=progress)
-    drawn = read_rois(args.rois)
-    volumes = _volumes(study, args.series, drawn)
+    if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
+        volumes = _volumes(study, args.series, RoiFile(rois=()))
+        drawn = read_rois(args.rois, image=next(iter(volumes.values())))
+    else:
+        drawn = read_rois(args.rois)
+        volumes = _volumes(study, args.series, drawn)
     placed = [caution for volume in volumes.values() for caution in drawn.check(volume)]
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     reference = _reference(args.reference_snr, args.reference_scanner)

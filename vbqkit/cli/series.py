@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the plane of the stored slices, where the header of a NIfTI, MHA or NRRD file is wrong",
     )
     parser.add_argument(
-        "--weighting", choices=["T1", "T2", "STIR", "PD"], help="the weighting, said by hand for every series"
+        "--weighting", choices=["T1", "T2", "STIR", "PD"], help="set the weighting of every series yourself"
     )
     parser.add_argument(
         "--pixel-spacing", metavar="ROWS,COLS", help="distance of rows and of columns in mm, where DICOM files lack it"

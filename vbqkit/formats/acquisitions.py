@@ -35,7 +35,7 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
     frame : Frame
         Any frame of the stack: the values that differ between the series of a study are the same in all of them.
     weighting : str, optional
-        Said by the user; replaces the rule.
+        Stated by the user; replaces the rule.
     """
     dataset = frame.dataset
     cautions: list[Caution] = []
@@ -74,7 +74,7 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
     slope, intercept = rescale_of(frame)
     acquisition = replace(acquisition, rescale_slope=slope, rescale_intercept=intercept)
     if weighting is not None:
-        acquisition = replace(acquisition, weighting=weighting, weighting_reason="said by the user")
+        acquisition = replace(acquisition, weighting=weighting, weighting_reason="stated by the user")
     else:
         kind, reason = weighting_with_reason(acquisition)
         acquisition = replace(acquisition, weighting=kind, weighting_reason=reason)
@@ -134,7 +134,7 @@ def _field_t(frame: Frame, cautions: list[Caution]) -> float | None:
         Caution(
             "field-strength",
             f"{tag_text('MagneticFieldStrength')} says {field_t:g} T, which no scanner has; it is treated as missing. "
-            "(Some old files give gauss: 10000 gauss are 1 T.) State it by hand if you know it.",
+            "(Some old files give gauss: 10000 gauss are 1 T.) State it yourself if you know it.",
         )
     )
     return None
@@ -154,7 +154,9 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
     absent = [tag_text(keyword) for keyword, value in wanted.items() if value is None]
     if absent:
         found.append(
-            Caution("missing-tags", f"The header lacks {', '.join(absent)}: what hangs on them must be said by hand.")
+            Caution(
+                "missing-tags", f"The header lacks {', '.join(absent)}: whatever depends on them must be set by you."
+            )
         )
     if abs(a.rescale_intercept) > _NEGLIGIBLE * abs(a.rescale_slope):
         found.append(

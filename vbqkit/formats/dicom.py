@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition, Weighting
-from vbqkit.errors import Caution, FormatError, GeometryError
+from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
-from vbqkit.formats.files import Entry, Open, Source
+from vbqkit.formats.files import Entry, Open, Place
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
 from vbqkit.formats.pixels import check_pixels, read_stored, stored_range
 from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry
 from vbqkit.formats.tags import integer, numbers, tag_text, word
-from vbqkit.image import FloatArray, Series, Volume
+from vbqkit.image import FloatArray, Series, Volume, plane_name
 from vbqkit.weighting import refusal_reason
 
 Progress = Callable[[int, int], None]
@@ -64,11 +65,11 @@ def read_headers(
 
 
 def make_dicom_series(
-    headers: Sequence[Header], source: Source, options: DicomOptions
+    headers: Sequence[Header], place: Place, options: DicomOptions
 ) -> tuple[list[Series], list[Caution]]:
     """Series from headers, and what is odd about the study as a whole."""
     cautions: list[Caution] = []
-    headers, doubles = _without_copies(headers, source)
+    headers, doubles = _without_copies(headers, place)
     if doubles:
         cautions.append(Caution("copies", f"{doubles} files are exact copies of others and were left out."))
     patients = list(dict.fromkeys(header.patient for header in headers if header.patient))
@@ -89,7 +90,7 @@ def make_dicom_series(
             stacks = make_stacks(frames, on_gap=options.on_gap)
             number = integer(frames[0].header.dataset, "SeriesNumber")
             made += [
-                ((number if number is not None else 10**9, order), _series(s, source, options, extra)) for s in stacks
+                ((number if number is not None else 10**9, order), _series(s, place, options, extra)) for s in stacks
             ]
     if len(patients) > 1:
         cautions.append(
@@ -108,7 +109,7 @@ def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
     return Frame(frame.header, frame.number, frame.dataset, frame.position, frame.orientation, options.pixel_spacing_mm)
 
 
-def _without_copies(headers: Sequence[Header], source: Source) -> tuple[list[Header], int]:
+def _without_copies(headers: Sequence[Header], place: Place) -> tuple[list[Header], int]:
     """Drop files that equal another byte for byte; the same UID with other content is kept and separated later."""
     by_uid: dict[tuple[str | None, int], list[Header]] = {}
     for header in headers:
@@ -116,7 +117,7 @@ def _without_copies(headers: Sequence[Header], source: Source) -> tuple[list[Hea
     if len(by_uid) == len(headers):
         return list(headers), 0
     dropped: set[int] = set()
-    with source.opened() as open_entry:
+    with place.opened() as open_entry:
         for same in by_uid.values():
             if len(same) < 2:
                 continue
@@ -142,7 +143,7 @@ def _several_patients(frame: Frame, patients: list[bytes]) -> tuple[Caution, ...
     )
 
 
-def _series(stack: Stack, source: Source, options: DicomOptions, extra: tuple[Caution, ...]) -> Series:
+def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caution, ...]) -> Series:
     first = stack.frames[0]
     acquisition, cautions = acquisition_of(first, weighting=options.weighting)
     plane = None if stack.problem and first.orientation is None else _plane(first)
@@ -157,17 +158,15 @@ def _series(stack: Stack, source: Source, options: DicomOptions, extra: tuple[Ca
     )
     shape = (len(stack.frames), integer(first.dataset, "Rows") or 0, integer(first.dataset, "Columns") or 0)
 
-    def read() -> Volume:
-        if problem is not None:
-            raise (GeometryError if stack.problem else FormatError)(problem)
-        return _read_volume(stack, source, acquisition, cautions)
-
+    error: VbqkitError | None = None
+    if problem is not None:
+        error = (GeometryError if stack.problem else FormatError)(problem)
     return Series(
         acquisition=acquisition,
         shape=shape,
         spacing_mm=None if problem else _spacing_mm(stack),
         plane=plane,
-        read=read,
+        read=partial(_read_volume, stack, place, acquisition, cautions, error),
         source=_source_name(stack),
         cautions=cautions,
         refusal="; ".join(reason for reason in (refusal_reason(acquisition, plane), problem) if reason) or None,
@@ -177,8 +176,8 @@ def _series(stack: Stack, source: Source, options: DicomOptions, extra: tuple[Ca
 def _plane(frame: Frame) -> str | None:
     if frame.orientation is None:
         return None
-    normal = np.abs(normal_of(frame.orientation))
-    return ("sagittal", "coronal", "axial")[int(np.argmax(normal))] if np.isfinite(normal).all() else None
+    normal = normal_of(frame.orientation)
+    return plane_name(normal) if np.isfinite(normal).all() else None
 
 
 def _spacing_mm(stack: Stack) -> tuple[float, float, float]:
@@ -231,7 +230,7 @@ def _geometry_cautions(stack: Stack, a: Acquisition) -> Iterator[Caution]:
         yield Caution(
             "pixel-spacing-stated",
             f"{tag_text('PixelSpacing')} is missing; the pixel size of {first.spacing[0]:g} x {first.spacing[1]:g} mm was stated by "
-            "the user, and every length and area hangs on it.",
+            "the user, and every length and area depends on it.",
         )
     if stack.left_out:
         yield Caution(
@@ -240,10 +239,18 @@ def _geometry_cautions(stack: Stack, a: Acquisition) -> Iterator[Caution]:
         )
 
 
-def _read_volume(stack: Stack, source: Source, acquisition: Acquisition, cautions: tuple[Caution, ...]) -> Volume:
+def _read_volume(
+    stack: Stack,
+    place: Place,
+    acquisition: Acquisition,
+    cautions: tuple[Caution, ...],
+    error: VbqkitError | None,
+) -> Volume:
+    if error is not None:
+        raise error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with source.opened() as open_entry:
+        with place.opened() as open_entry:
             stored = read_stored(stack.frames, open_entry)
     pixels, zero, largest = _rescaled(stored, stack)
     return Volume(

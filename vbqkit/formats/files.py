@@ -95,11 +95,47 @@ class Archive:
             yield open_member
 
 
-Source = Files | Archive
+Place = Files | Archive
 """A place that files are read from."""
 
 
-def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UNPACKED_BYTES) -> Source:
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """A path as the user gave it, with ``~`` replaced by the home folder.
+
+    Raises
+    ------
+    FormatError
+        If it names the home folder of a user who is not known here.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise FormatError(
+            f"{path} starts at a home folder that is not known ({error}). Give the whole path."
+        ) from error
+
+
+def readable_path(path: str | os.PathLike[str]) -> Path:
+    """As :func:`user_path`, for a file that must be there.
+
+    Raises
+    ------
+    FormatError
+        If no file is there, or the name is impossible.
+    """
+    place = user_path(path)
+    try:
+        if place.is_file():
+            return place
+        what = "a folder; the file itself is needed" if place.is_dir() else "not there"
+    except (OSError, ValueError) as error:
+        what = f"no possible name ({getattr(error, 'strerror', None) or error})"
+    raise FormatError(
+        f"{str(place)[:200]} cannot be read: it is {what}. Check the path; relative paths start at {Path.cwd()}."
+    )
+
+
+def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UNPACKED_BYTES) -> Place:
     """The files behind a path: a folder (with its subfolders), a ZIP archive, or one file.
 
     Parameters

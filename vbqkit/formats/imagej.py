@@ -12,20 +12,30 @@ corners.
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 
 from vbqkit.errors import FormatError, RoiError
+from vbqkit.formats.files import user_path
 from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
 
 if TYPE_CHECKING:
     from roifile import ImagejRoi
 
+roifile = lazy_loader.load("roifile")  # optional: only those who exchange with ImageJ need it
+
 _OUTLINES = ("POLYGON", "FREEHAND", "TRACED")
+
+
+def is_imagej(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every format's test
+    """Whether a file that starts with these bytes is an ImageJ ROI, or an archive as its ROI manager saves."""
+    return start[:4] in (b"Iout", b"PK\x03\x04")
 
 
 def read_imagej(path: str | os.PathLike[str], *, image: Volume, slice_index: int | None = None) -> tuple[Roi, ...]:
@@ -50,9 +60,7 @@ def read_imagej(path: str | os.PathLike[str], *, image: Volume, slice_index: int
     FormatError
         If the file cannot be read, or holds a line, point, text or composite, which enclose no single area.
     """
-    import roifile  # noqa: PLC0415 - optional: only who exchanges with ImageJ needs it
-
-    source = Path(path).expanduser()
+    source = user_path(path)
     try:
         found = roifile.roiread(source)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
@@ -113,7 +121,7 @@ def write_imagej(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vo
     RoiError
         If a ROI does not lie on the volume.
     """
-    target = Path(path).expanduser()
+    target = user_path(path)
     made = [_to_imagej(roi, image) for roi in rois]
     if target.suffix not in (".zip", ".roi"):
         raise FormatError(f"ImageJ ROIs cannot be written to {target}: use the ending .zip, or .roi for one ROI.")
@@ -134,16 +142,12 @@ def write_imagej(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vo
 
 
 def _write_zip(path: Path, made: list[Any]) -> None:
-    import zipfile  # noqa: PLC0415 - seldom needed
-
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, one in enumerate(made, start=1):
             archive.writestr(f"{number:04d}-{one.name or 'ROI'}.roi".replace("/", "_"), one.tobytes())
 
 
 def _to_imagej(roi: Roi, volume: Volume) -> ImagejRoi:
-    import roifile  # noqa: PLC0415 - optional
-
     image = roi.slice_of(volume)
     box = _upright_box(roi, image)
     if box is None:
@@ -151,13 +155,13 @@ def _to_imagej(roi: Roi, volume: Volume) -> ImagejRoi:
         one = roifile.ImagejRoi.frompoints(corners, name=roi.label)
         one.roitype = roifile.ROI_TYPE.POLYGON
     else:
-        one = _boxed(roifile, roi, box)
+        one = _boxed(roi, box)
     one.name = roi.label
     one.position = image.index + 1
     return one
 
 
-def _boxed(roifile: Any, roi: Roi, box: tuple[float, float, float, float]) -> ImagejRoi:
+def _boxed(roi: Roi, box: tuple[float, float, float, float]) -> ImagejRoi:
     left, top, right, bottom = box
     one = roifile.ImagejRoi()
     one.roitype = roifile.ROI_TYPE.RECT if isinstance(roi, Rectangle) else roifile.ROI_TYPE.OVAL

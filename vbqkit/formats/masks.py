@@ -8,18 +8,29 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import lazy_loader
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from vbqkit.errors import FormatError, RoiError
+from vbqkit.formats.files import user_path
 from vbqkit.image import Volume
 from vbqkit.roi import Polygon, Roi
 
-ENDINGS = (".nii.gz", ".nii", ".mha", ".nrrd")
+SimpleITK = lazy_loader.load("SimpleITK")
+
+MASK_ENDINGS = (".nii.gz", ".nii", ".mha", ".nrrd")
 
 _PINCH = 1e-3  # pixels
 
 LabelArray = npt.NDArray[np.uint16]
+
+
+def is_mask(start: bytes, path: Path) -> bool:
+    """Whether a file that starts with these bytes is a NIfTI, MHA or NRRD file."""
+    packed = start[:2] == b"\x1f\x8b" and path.name.lower().endswith((".gz", ".nii"))
+    return packed or start[344:347] in (b"n+1", b"ni1") or start[:4] == b"NRRD" or start[:10] == b"ObjectType"
 
 
 def label_mask(rois: Iterable[Roi], *, image: Volume) -> LabelArray:
@@ -50,9 +61,7 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
     RoiError
         If a ROI does not lie on the volume.
     """
-    import SimpleITK  # noqa: PLC0415 - heavy, and only for masks
-
-    target = Path(path).expanduser()
+    target = user_path(path)
     listed = tuple(rois)
     picture = SimpleITK.GetImageFromArray(label_mask(listed, image=image))
     steps = image.affine[:3, [2, 1, 0]]
@@ -77,10 +86,10 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
 
 def _names_path(path: Path) -> Path:
     name = path.name
-    for ending in ENDINGS:
+    for ending in MASK_ENDINGS:
         if name.endswith(ending):
             return path.with_name(name.removesuffix(ending) + ".labels.json")
-    raise FormatError(f"A mask cannot have the ending of {path}; use one of {', '.join(ENDINGS)}.")
+    raise FormatError(f"A mask cannot have the ending of {path}; use one of {', '.join(MASK_ENDINGS)}.")
 
 
 def read_masks(
@@ -104,9 +113,7 @@ def read_masks(
     FormatError
         If it cannot be read or has another grid.
     """
-    import SimpleITK  # noqa: PLC0415 - heavy, and only for masks
-
-    source = Path(path).expanduser()
+    source = user_path(path)
     names = dict(labels) if labels is not None else _read_names(_names_path(source))
     try:
         picture = SimpleITK.ReadImage(str(source))
@@ -154,15 +161,13 @@ def mask_polygon(mask: npt.NDArray[Any], *, image: Volume, label: str = "") -> P
     >>> mask_polygon(mask, image=volume, label="L3").area_mm2
     6.0
     """
-    from scipy import ndimage  # noqa: PLC0415 - only for masks
-
     if not mask.any():
         raise RoiError(f"The mask of '{label}' is empty: there is nothing to outline.")
     index = int(np.argmax(mask.sum(axis=(1, 2))))
-    pieces, _ = ndimage.label(mask[index])
+    pieces, _ = scipy.ndimage.label(mask[index])
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
-    piece = ndimage.binary_fill_holes(pieces == int(np.argmax(sizes)))
+    piece = scipy.ndimage.binary_fill_holes(pieces == int(np.argmax(sizes)))
     return Polygon(points=image.slice(index).to_patient_mm(_edge(piece)), label=label)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, get_frame
+from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
 from vbqkit.errors import FormatError
@@ -193,9 +195,6 @@ def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDA
 
 
 def _decoded(dataset: Dataset, header: Header, number: int) -> npt.NDArray[Any]:
-    from pydicom.encaps import encapsulate  # noqa: PLC0415 - as get_decoder
-    from pydicom.pixels import get_decoder  # noqa: PLC0415 - loads the decoders, which a listing never needs
-
     syntax = header.transfer_syntax
     decoder, plugin = get_decoder(UID(syntax)), _PLUGINS.get(syntax, "")
     if syntax in _JPEG_LOSSLESS:
@@ -218,8 +217,6 @@ def _decoded(dataset: Dataset, header: Header, number: int) -> npt.NDArray[Any]:
 
 
 def _stream(dataset: Dataset, header: Header, number: int) -> bytes:
-    from pydicom.encaps import get_frame  # noqa: PLC0415 - as get_decoder
-
     return bytes(get_frame(dataset.PixelData, number, number_of_frames=integer(header.dataset, "NumberOfFrames") or 1))
 
 

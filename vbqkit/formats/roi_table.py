@@ -13,17 +13,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import lazy_loader
 
 from vbqkit.errors import FormatError, RoiError
-from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
+from vbqkit.formats.files import user_path
+from vbqkit.formats.table_file import write_table
+from vbqkit.roi import Roi, coordinates_of, make_roi, shape_name
+from vbqkit.roi.coordinates import BOX_VECTORS
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    pd = lazy_loader.load("pandas")
 
-_VECTORS = ("center", "half_width", "half_height")
-COLUMNS = ("label", "shape", *(f"{v}_{axis}_mm" for v in _VECTORS for axis in "xyz"), "points_mm", "area_cm2")
-_BOXES: dict[str, type[Rectangle] | type[Ellipse]] = {"rectangle": Rectangle, "ellipse": Ellipse}
+COLUMNS = ("label", "shape", *(f"{v}_{axis}_mm" for v in BOX_VECTORS for axis in "xyz"), "points_mm", "area_cm2")
 
 
 def roi_table(rois: Iterable[Roi]) -> pd.DataFrame:
@@ -31,24 +34,35 @@ def roi_table(rois: Iterable[Roi]) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from vbqkit.roi import Rectangle
     >>> box = Rectangle(center=(0, 0, 0), half_width=(0, 4, 0), half_height=(0, 0, -2.5), label="L1")
     >>> roi_table([box])[["label", "shape", "area_cm2"]]
       label      shape  area_cm2
     0    L1  rectangle       0.4
     """
-    import pandas as pd  # noqa: PLC0415 - reading and writing need no tables
-
     return pd.DataFrame([_row(roi) for roi in rois], columns=list(COLUMNS))
 
 
 def _row(roi: Roi) -> dict[str, Any]:
-    row: dict[str, Any] = {"label": roi.label, "shape": type(roi).__name__.lower(), "area_cm2": roi.area_mm2 / 100}
-    if isinstance(roi, Polygon):
-        row["points_mm"] = "; ".join(" ".join(repr(float(x)) for x in point) for point in roi.points)
-    for name in _VECTORS:
-        for axis, value in zip("xyz", getattr(roi, name, ()), strict=False):
-            row[f"{name}_{axis}_mm"] = value
+    row: dict[str, Any] = {"label": roi.label, "shape": shape_name(roi), "area_cm2": roi.area_mm2 / 100}
+    for name, values in coordinates_of(roi).items():
+        if name == "points":
+            row["points_mm"] = "; ".join(" ".join(map(repr, point)) for point in values)
+        else:
+            row |= {f"{name}_{axis}_mm": value for axis, value in zip("xyz", values, strict=True)}
     return row
+
+
+def is_roi_table(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every format's test
+    """Whether a file that starts with these bytes is a table whose first line names the columns of ROIs.
+
+    Examples
+    --------
+    >>> is_roi_table(b"label,shape,center_x_mm", Path("rois.txt"))
+    True
+    """
+    first = start.splitlines()[0].lower() if start else b""
+    return b"label" in first and b"shape" in first and not first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
 
 
 def write_roi_table(path: str | os.PathLike[str], rois: Iterable[Roi]) -> None:
@@ -59,12 +73,7 @@ def write_roi_table(path: str | os.PathLike[str], rois: Iterable[Roi]) -> None:
     FormatError
         If the file cannot be written.
     """
-    try:
-        Path(path).expanduser().write_text(roi_table(rois).to_csv(index=False), encoding="utf-8")
-    except OSError as error:
-        raise FormatError(
-            f"The ROI table {path} cannot be written: {error.strerror}. Choose another folder."
-        ) from error
+    write_table(user_path(path), COLUMNS, (_row(roi) for roi in rois))
 
 
 def read_roi_table(path: str | os.PathLike[str]) -> tuple[Roi, ...]:
@@ -76,7 +85,7 @@ def read_roi_table(path: str | os.PathLike[str]) -> tuple[Roi, ...]:
         If it cannot be read, a column is missing, or a row describes no possible shape.
     """
     try:
-        with Path(path).expanduser().open(encoding="utf-8", newline="") as file:
+        with user_path(path).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, ValueError, csv.Error) as error:
         raise FormatError(f"{path} cannot be read as a table: {error}. Save it as CSV with commas.") from error
@@ -89,14 +98,13 @@ def read_roi_table(path: str | os.PathLike[str]) -> tuple[Roi, ...]:
 
 
 def _roi(row: Mapping[str, str], where: str) -> Roi:
-    label = row["label"] or ""
+    label, shape = row["label"] or "", row["shape"] or ""
     try:
-        if row["shape"] == "polygon":
-            points = [[float(x) for x in point.split()] for point in row["points_mm"].split(";")]
-            return Polygon(points=np.array(points, dtype=np.float64), label=label)
-        vectors = {name: tuple(float(row[f"{name}_{axis}_mm"]) for axis in "xyz") for name in _VECTORS}
-        return _BOXES[row["shape"]](**vectors, label=label)  # type: ignore[arg-type] # three floats each
-    except KeyError as error:
-        raise FormatError(f"{where}: the shape {error} is unknown; use rectangle, ellipse or polygon.") from error
+        coordinates: dict[str, Any]
+        if shape == "polygon":
+            coordinates = {"points": [[float(x) for x in p.split()] for p in (row["points_mm"] or "").split(";")]}
+        else:
+            coordinates = {name: [float(row[f"{name}_{axis}_mm"]) for axis in "xyz"] for name in BOX_VECTORS}
+        return make_roi(shape, coordinates, label=label)
     except (ValueError, TypeError, RoiError) as error:
         raise FormatError(f"{where} ('{label}'): {error}") from error

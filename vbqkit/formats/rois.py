@@ -1,321 +1,214 @@
-"""ROI files: versioned JSON in patient millimetres, one ROI a line, so that two versions can be compared by eye.
+"""ROI files of every format: :func:`read_rois` and :func:`write_rois`, and the one table of formats behind them.
 
-The file is an object with these keys:
-
-``format``
-    Always ``"vbqkit-rois"``.
-``version``
-    Whole number, 1. A reader refuses versions that it does not know.
-``coordinates``
-    Always ``"DICOM LPS, mm"``.
-``frame_of_reference_uid``, ``study_uid``, ``series_uid``
-    Of the series on which the ROIs were drawn, or null. ROIs fit every series of the same frame of reference.
-``weighting``
-    Of that series, from the header or said by hand: ``"T1"``, ``"T2"``, ``"STIR"``, ``"PD"`` or ``"unknown"``.
-``rois``
-    List of objects with ``label``, ``shape`` (``"rectangle"``, ``"ellipse"``, ``"polygon"``), ``plane`` (``point`` and unit
-    ``normal`` of the slice on which it lies) and the coordinates: ``center``, ``half_width``, ``half_height``, or ``points``.
+A new format is one module with a function that reads and one that writes, and one row in :data:`ROI_FORMATS`.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
 
-import numpy as np
-
-from vbqkit.acquisition import Weighting
-from vbqkit.errors import Caution, FormatError, RoiError
+from vbqkit.errors import FormatError
+from vbqkit.formats.files import readable_path, user_path
+from vbqkit.formats.imagej import is_imagej, read_imagej, write_imagej
+from vbqkit.formats.masks import MASK_ENDINGS, is_mask, read_masks, write_masks
+from vbqkit.formats.roi_file import RoiFile
+from vbqkit.formats.roi_json import is_roi_json, read_roi_json, write_roi_json
+from vbqkit.formats.roi_table import is_roi_table, read_roi_table, write_roi_table
 from vbqkit.image import Slice, Volume
-from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
+from vbqkit.roi import Roi
 
-FORMAT = "vbqkit-rois"
-VERSION = 1
-COORDINATES = "DICOM LPS, mm"
-
-_PLANE_TOLERANCE_MM = 0.1
-_PLANE_TOLERANCE_SINE = 0.01
-_BOXES: dict[str, type[Rectangle] | type[Ellipse]] = {"rectangle": Rectangle, "ellipse": Ellipse}
-_UIDS = ("frame_of_reference_uid", "study_uid", "series_uid")
+Image = Volume | Slice | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoiFile:
-    """The ROIs of a file, and the images they were drawn on.
+class RoiFormat:
+    """One format of ROI files.
 
     Attributes
     ----------
-    rois : tuple of Roi
-        In the order of the file.
-    frame_of_reference_uid, study_uid, series_uid : str or None
-        Of the series on which they were drawn.
-    weighting : str
-        Weighting of that series as the reader of it knew it, from the header or by hand; ``"unknown"`` if not.
-    source : str
-        The file, for messages.
+    name : str
+        As menus and messages say it.
+    endings : tuple of str
+        Of file names, in lower case, with the dot; the first is the usual one.
+    is_content : callable
+        ``is_content(start, path) -> bool``: whether a file that starts with these bytes is of this format.
+    read : callable
+        ``read(path, image) -> RoiFile``.
+    write : callable
+        ``write(path, rois, image)``.
+    in_pixels : bool
+        Whether the file counts in pixels of an image, and means nothing without it.
     """
 
-    rois: tuple[Roi, ...]
-    frame_of_reference_uid: str | None = None
-    study_uid: str | None = None
-    series_uid: str | None = None
-    weighting: Weighting = "unknown"
-    source: str = ""
-
-    def __len__(self) -> int:
-        return len(self.rois)
-
-    def __iter__(self) -> Iterator[Roi]:
-        return iter(self.rois)
-
-    def check(self, image: Volume | Slice) -> tuple[Caution, ...]:
-        """Whether the ROIs belong on an image; cautions where that cannot be told.
-
-        Raises
-        ------
-        FormatError
-            If the image has another frame of reference: the same coordinates are another place in the body.
-        """
-        theirs, ours = self.frame_of_reference_uid, image.acquisition.frame_of_reference_uid
-        if theirs is None or ours is None:
-            which = f"The ROI file {self.source}" if theirs is None else "The image"
-            return (
-                Caution(
-                    "frame-of-reference",
-                    f"{which} names no frame of reference, so it cannot be checked that the ROIs belong to this examination. "
-                    "Look at them on the image.",
-                ),
-            )
-        if theirs != ours:
-            raise FormatError(
-                f"The ROIs in {self.source} were drawn in another frame of reference ({theirs}, not {ours}): another "
-                "examination, or the patient was moved. Open the series they were drawn on, or draw them again."
-            )
-        return ()
+    name: str
+    endings: tuple[str, ...]
+    is_content: Callable[[bytes, Path], bool]
+    read: Callable[[Path, Image], RoiFile]
+    write: Callable[[Path, Sequence[Roi], Image], None]
+    in_pixels: bool
 
 
-def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Volume | Slice | None = None) -> None:
-    """Write ROIs to a file: complete, or not at all.
-
-    Parameters
-    ----------
-    path : path-like
-        Where to; the usual ending is ``.vbqkit.json``. An existing file is replaced only when the new one is complete.
-    rois : iterable of Roi
-        Rectangles, ellipses and polygons.
-    image : Volume or Slice, optional
-        What they were drawn on; its frame of reference is written, so that a reader can tell whether they fit, and its
-        weighting, so that what was said by hand need not be said again.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> box = Rectangle(center=(0, 0, 0), half_width=(0, 4, 0), half_height=(0, 0, -2.5), label="L1")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_rois(f"{folder}/case.vbqkit.json", [box])
-    ...     read_rois(f"{folder}/case.vbqkit.json").rois
-    (<Rectangle 'L1': 8 x 5 mm at (0.0, 0.0, 0.0) mm>,)
-    """
-    acquisition = None if image is None else image.acquisition
-    head = {"format": FORMAT, "version": VERSION, "coordinates": COORDINATES}
-    head |= {name: None if acquisition is None else getattr(acquisition, name) for name in _UIDS}
-    head["weighting"] = "unknown" if acquisition is None else acquisition.weighting
-    lines = [json.dumps(_as_json(roi), ensure_ascii=False, allow_nan=False) for roi in rois]
-    top = json.dumps(head, indent=1, ensure_ascii=False)[:-2]
-    body = ",\n".join(f"  {line}" for line in lines)
-    _write_whole(Path(path).expanduser(), f'{top},\n "rois": [\n{body}\n ]\n}}\n')
+def _placed(read: Callable[..., tuple[Roi, ...]]) -> Callable[[Path, Image], RoiFile]:
+    """The reader of a file that counts in pixels of `image`."""
+    return lambda path, image: RoiFile(rois=tuple(read(path, image=_whole(path, image))), source=str(path))
 
 
-def _as_json(roi: Roi) -> dict[str, Any]:
-    plane = {"point": list(roi.center_mm), "normal": list(roi.normal)}
-    if isinstance(roi, Polygon):
-        return {"label": roi.label, "shape": "polygon", "plane": plane, "points": roi.points.tolist()}
-    if isinstance(roi, (Rectangle, Ellipse)):
-        shape = "rectangle" if isinstance(roi, Rectangle) else "ellipse"
-        sides = {name: list(getattr(roi, name)) for name in ("center", "half_width", "half_height")}
-        return {"label": roi.label, "shape": shape, "plane": plane, **sides}
-    raise FormatError(f"A {type(roi).__name__} cannot be written to a ROI file; use Rectangle, Ellipse or Polygon.")
+def _on(write: Callable[..., None]) -> Callable[[Path, Sequence[Roi], Image], None]:
+    """The writer of a file that counts in pixels of `image`."""
+    return lambda path, rois, image: write(path, rois, image=_whole(path, image))
 
 
-def _write_whole(path: Path, text: str) -> None:
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, draft)
-        draft.replace(target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise FormatError(
-            f"The ROI file {path} cannot be written: {error.strerror}. Choose a folder that you may write to; what was there "
-            "is unchanged."
-        ) from error
+ROI_FORMATS: tuple[RoiFormat, ...] = (
+    RoiFormat(
+        name="vbqkit JSON",
+        endings=(".json",),
+        is_content=is_roi_json,
+        read=lambda path, image: read_roi_json(path, image=image),
+        write=lambda path, rois, image: write_roi_json(path, rois, image=image),
+        in_pixels=False,
+    ),
+    RoiFormat(
+        name="CSV table",
+        endings=(".csv",),
+        is_content=is_roi_table,
+        read=lambda path, _: RoiFile(rois=read_roi_table(path), source=str(path)),
+        write=lambda path, rois, _: write_roi_table(path, rois),
+        in_pixels=False,
+    ),
+    RoiFormat(
+        name="ImageJ",
+        endings=(".zip", ".roi"),
+        is_content=is_imagej,
+        read=_placed(read_imagej),
+        write=_on(write_imagej),
+        in_pixels=True,
+    ),
+    RoiFormat(
+        name="label mask",
+        endings=MASK_ENDINGS,
+        is_content=is_mask,
+        read=_placed(read_masks),
+        write=_on(write_masks),
+        in_pixels=True,
+    ),
+)
+"""Every format that :func:`read_rois` reads and :func:`write_rois` writes."""
 
 
-def read_rois(path: str | os.PathLike[str], *, image: Volume | Slice | None = None) -> RoiFile:
-    """Read a ROI file.
+def read_rois(path: str | os.PathLike[str], *, image: Image = None) -> RoiFile:
+    """Read the ROIs of a file, in whichever format it is.
+
+    Formats: the package's own JSON, a CSV table, ImageJ (``.roi``, ``.zip``) and label masks (``.nii.gz``, ``.nii``,
+    ``.mha``, ``.nrrd``). What the file holds decides; where that does not tell, its ending.
 
     Parameters
     ----------
     path : path-like
         The file.
     image : Volume or Slice, optional
-        What the ROIs are for: :meth:`RoiFile.check` is run against it.
+        What the ROIs are for. JSON names a frame of reference, which is compared with the image's. ImageJ files and
+        masks count in pixels: they need the volume that they were drawn on.
+
+    Returns
+    -------
+    RoiFile
+        The ROIs, and what the file says of their images.
 
     Raises
     ------
     FormatError
-        If it cannot be read, is no ROI file, has another version, is malformed, or belongs to another frame of reference.
+        If it cannot be read, is of no known format, needs an image and got none, or belongs to another frame of
+        reference.
     """
-    source = Path(path).expanduser()
-    content = _content(source)
-    _check_head(content, source)
-    listed = content.get("rois")
-    if not isinstance(listed, list):
-        raise FormatError(f"{source}: 'rois' must be a list; got {_short(listed)}. Save the ROIs again.")
-    for name in _UIDS:
-        if not isinstance(content.get(name), str | None):
-            raise FormatError(
-                f"{source}: '{name}' must be text or null; got {_short(content[name])}. Save the ROIs again."
-            )
-    file = RoiFile(
-        rois=tuple(_roi(item, f"{source}, ROI {number}") for number, item in enumerate(listed, start=1)),
-        frame_of_reference_uid=content.get("frame_of_reference_uid"),
-        study_uid=content.get("study_uid"),
-        series_uid=content.get("series_uid"),
-        weighting=_weighting(content, source),
-        source=str(source),
-    )
-    if image is not None:
-        file.check(image)
-    return file
+    source = readable_path(path)
+    return _format_of_content(source).read(source, image)
 
 
-def _weighting(content: dict[str, Any], source: Path) -> Weighting:
-    stated = content.get("weighting", "unknown")
-    for known in get_args(Weighting):
-        if stated == known:
-            weighting: Weighting = known
-            return weighting
-    raise FormatError(
-        f"{source}: 'weighting' must be one of {', '.join(get_args(Weighting))}; got {_short(stated)}. Save the ROIs again."
-    )
+def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Image = None) -> None:
+    """Write ROIs to a file, in the format that its ending names.
+
+    Parameters
+    ----------
+    path : path-like
+        ``.json`` (the usual ending is ``.vbqkit.json``), ``.csv``, ``.zip`` or ``.roi`` (ImageJ), ``.nii.gz``, ``.nii``,
+        ``.mha`` or ``.nrrd`` (label mask).
+    rois : iterable of Roi
+        Rectangles, ellipses and polygons.
+    image : Volume or Slice, optional
+        What they were drawn on: JSON keeps its frame of reference and weighting; ImageJ files and masks need it.
+
+    Raises
+    ------
+    FormatError
+        If the ending is unknown, an image is needed and not given, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from vbqkit.roi import Rectangle
+    >>> box = Rectangle(center=(0, 0, 0), half_width=(0, 4, 0), half_height=(0, 0, -2.5), label="L1")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_rois(f"{folder}/case.csv", [box])
+    ...     read_rois(f"{folder}/case.csv").rois
+    (<Rectangle 'L1': 8 x 5 mm at (0.0, 0.0, 0.0) mm>,)
+    """
+    target = user_path(path)
+    found = _format_of_name(target)
+    if found is None:
+        raise FormatError(
+            f"ROIs cannot be written to {target.name}: its ending is not known. Known are {known_endings()}."
+        )
+    found.write(target, tuple(rois), image)
 
 
-def _content(source: Path) -> dict[str, Any]:
+def counts_in_pixels(path: str | os.PathLike[str]) -> bool:
+    """Whether a ROI file means nothing without the volume it was drawn on.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, or is of no known format.
+    """
+    return _format_of_content(readable_path(path)).in_pixels
+
+
+def known_endings() -> str:
+    """The endings of every format, as messages list them.
+
+    Examples
+    --------
+    >>> known_endings()
+    '.json (vbqkit JSON), .csv (CSV table), .zip, .roi (ImageJ), .nii.gz, .nii, .mha, .nrrd (label mask)'
+    """
+    return ", ".join(f"{', '.join(one.endings)} ({one.name})" for one in ROI_FORMATS)
+
+
+def _format_of_name(path: Path) -> RoiFormat | None:
+    return next((one for one in ROI_FORMATS if path.name.lower().endswith(one.endings)), None)
+
+
+def _format_of_content(path: Path) -> RoiFormat:
     try:
-        content = json.loads(source.read_text(encoding="utf-8"), parse_constant=_no_constant)
+        with path.open("rb") as file:
+            start = file.read(512)
     except OSError as error:
-        raise FormatError(f"The ROI file {source} cannot be read: {error.strerror}. Check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{source} is not a ROI file: it is no valid JSON ({error}). Save the ROIs again.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise FormatError(f"The ROI file {path} cannot be read: {error.strerror}. Check the path.") from error
+    found = next((one for one in ROI_FORMATS if one.is_content(start, path)), None) or _format_of_name(path)
+    if found is None:
         raise FormatError(
-            f"{source} is not a ROI file of this package: its 'format' is not '{FORMAT}'. Choose a file that was saved by "
-            "vbqkit.formats.write_rois or by the ROI canvas."
+            f"ROIs cannot be read from {path.name}: neither its ending nor its content is known. Known are {known_endings()}."
         )
-    return content
+    return found
 
 
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number")
-
-
-def _check_head(content: dict[str, Any], source: Path) -> None:
-    version = content.get("version")
-    if type(version) is not int or version < 1:
-        raise FormatError(
-            f"{source}: 'version' must be a whole number from 1; got {_short(version)}. Save the ROIs again."
-        )
-    if version > VERSION:
-        raise FormatError(
-            f"{source} has version {version} of the ROI format; this package reads version {VERSION}. Install a newer vbqkit."
-        )
-    if content.get("coordinates") != COORDINATES:
-        raise FormatError(
-            f"{source}: 'coordinates' must be '{COORDINATES}'; got {_short(content.get('coordinates'))}. Save the ROIs again."
-        )
-
-
-def _roi(item: Any, where: str) -> Roi:
-    if not isinstance(item, dict):
-        raise FormatError(f"{where}: an object is needed; got {_short(item)}. Save the ROIs again.")
-    label, shape = item.get("label"), item.get("shape")
-    if not isinstance(label, str):
-        raise FormatError(f"{where}: 'label' must be text; got {_short(label)}. Save the ROIs again.")
-    where = f"{where} ('{label}')"
-    try:
-        roi: Roi
-        if shape == "polygon":
-            roi = Polygon(points=_numbers(item, "points", (-1, 3), where), label=label)
-        elif isinstance(shape, str) and shape in _BOXES:
-            center, half_width, half_height = (
-                _numbers(item, name, (3,), where) for name in ("center", "half_width", "half_height")
-            )
-            roi = _BOXES[shape](center=center, half_width=half_width, half_height=half_height, label=label)
-        else:
-            known = "rectangle, ellipse or polygon"
-            raise FormatError(f"{where}: the shape {_short(shape)} is unknown; use {known}.")
-    except RoiError as error:
-        raise FormatError(f"{where}: {error}") from error
-    _check_plane(item, roi, where)
-    return roi
-
-
-def _numbers(item: dict[str, Any], name: str, shape: tuple[int, ...], where: str) -> Any:
-    value = item.get(name)
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = np.array(np.nan)
-    fits = array.ndim == len(shape) and array.shape[-1] == 3
-    if not fits or not np.isfinite(array).all() or not _plain(value):
-        raise FormatError(
-            f"{where}: '{name}' must be {'a list of points of' if len(shape) == 2 else ''} three numbers in mm; got "
-            f"{_short(value)}. Save the ROIs again."
-        )
-    return array
-
-
-def _plain(value: Any) -> bool:
-    """Whether nested lists hold numbers only: numpy would take text such as "1" and true for numbers too."""
-    if isinstance(value, list):
-        return all(_plain(part) for part in value)
-    return type(value) in (int, float)
-
-
-def _check_plane(item: dict[str, Any], roi: Roi, where: str) -> None:
-    plane = item.get("plane")
-    if not isinstance(plane, dict):
-        raise FormatError(f"{where}: 'plane' with 'point' and 'normal' is missing. Save the ROIs again.")
-    point, normal = (_numbers(plane, name, (3,), f"{where}, plane") for name in ("point", "normal"))
-    if isinstance(roi, Polygon):
-        off_mm, tilt = float(np.abs((roi.points - point) @ normal).max()), 0.0
-    else:
-        sides = [np.array(item[name]) for name in ("half_width", "half_height")]
-        off_mm = abs(float((np.array(roi.center_mm) - point) @ normal))
-        tilt = max(abs(float(side @ normal)) / float(np.sqrt(side @ side)) for side in sides)
-    if abs(float(normal @ normal) - 1) > 1e-3 or off_mm > _PLANE_TOLERANCE_MM or tilt > _PLANE_TOLERANCE_SINE:
-        raise FormatError(
-            f"{where}: its coordinates do not lie in its slice plane ({off_mm:.1f} mm off): the file was changed by hand or by "
-            "other software. Draw the ROI again."
-        )
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 40 else text[:37] + "..."
+def _whole(path: Path, image: Image) -> Volume:
+    if isinstance(image, Volume):
+        return image
+    given = "no image was given" if image is None else "a single slice was given"
+    raise FormatError(
+        f"{path.name} counts in pixels of the volume that its ROIs were drawn on, and {given}. Give that volume, for "
+        "instance image=study.find('T1').volume()."
+    )

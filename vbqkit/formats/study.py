@@ -9,11 +9,9 @@ from vbqkit.acquisition import Weighting
 from vbqkit.errors import Caution, FormatError
 from vbqkit.formats.dicom import DicomOptions, Progress, make_dicom_series, read_headers
 from vbqkit.formats.dicomdir import files_of_dicomdir, is_dicomdir
-from vbqkit.formats.files import MAX_UNPACKED_BYTES, Source, find_files
+from vbqkit.formats.files import MAX_UNPACKED_BYTES, Place, find_files
 from vbqkit.formats.volumes import is_volume_name, make_volume_series
-from vbqkit.image import Study
-
-PLANES = ("sagittal", "coronal", "axial")
+from vbqkit.image import PLANES, Study
 
 
 def read_study(
@@ -37,7 +35,7 @@ def read_study(
     path : path-like
         Folder, ZIP archive, DICOMDIR or file.
     weighting : {"T1", "T2", "STIR", "PD", "unknown"}, optional
-        Said by the user for every series read, instead of the rule in :func:`vbqkit.weighting.weighting_with_reason`.
+        Stated by the user for every series read, instead of the rule in :func:`vbqkit.weighting.weighting_with_reason`.
         For one series use ``volume.with_acquisition(weighting="T1")``.
     plane : {"sagittal", "coronal", "axial"}, optional
         For NIfTI, MHA and NRRD files whose header is wrong: the plane of the stored slices. The directions of the
@@ -64,7 +62,7 @@ def read_study(
         If nothing is there, or nothing of it is an image.
     """
     _check_options(weighting, plane, pixel_spacing_mm, on_gap)
-    place: Source = find_files(path, max_unpacked_bytes=max_unpacked_bytes)
+    place: Place = find_files(path, max_unpacked_bytes=max_unpacked_bytes)
     if len(place.entries) == 1 and is_dicomdir(place.entries[0]):
         place = files_of_dicomdir(place.entries[0].path)
     volumes = [entry for entry in place.entries if is_volume_name(entry)]
@@ -111,7 +109,7 @@ def _check_options(
         )
 
 
-def _nothing_read(path: str | os.PathLike[str], place: Source, cautions: list[Caution]) -> str:
+def _nothing_read(path: str | os.PathLike[str], place: Place, cautions: list[Caution]) -> str:
     if len(cautions) == 1:
         return cautions[0].message
     if cautions:

@@ -10,17 +10,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import lazy_loader
 import numpy as np
 import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, FormatError
-from vbqkit.formats.files import Entry, Source
-from vbqkit.image import FloatArray, Series, Volume, stack_affine
+from vbqkit.formats.files import Entry, Place
+from vbqkit.image import FloatArray, Series, Volume, plane_name, stack_affine
 from vbqkit.weighting import refusal_reason
+
+SimpleITK = lazy_loader.load("SimpleITK")  # slow to load, and not needed for DICOM
 
 _SINGLE = (".nii", ".nii.gz", ".mha", ".nrrd")
 _WITH_COMPANION = (".mhd", ".nhdr")
@@ -60,7 +64,7 @@ def is_volume_name(entry: Entry) -> bool:
 
 
 def make_volume_series(
-    entry: Entry, source: Source, *, plane: str | None = None, weighting: Weighting | None = None
+    entry: Entry, place: Place, *, plane: str | None = None, weighting: Weighting | None = None
 ) -> list[Series]:
     """The series of one file: one for a 3-D file, one per volume of a 4-D file.
 
@@ -69,20 +73,20 @@ def make_volume_series(
     FormatError
         If SimpleITK cannot read the header, or it is not a 3-D or 4-D image of one number per voxel.
     """
-    with _on_disk(entry, source) as path:
+    with _on_disk(entry, place) as path:
         info = _read_info(path, entry.name)
-    return [_series(entry, source, info, k, plane, weighting) for k in range(info.volumes)]
+    return [_series(entry, place, info, k, plane, weighting) for k in range(info.volumes)]
 
 
 @contextmanager
-def _on_disk(entry: Entry, source: Source) -> Iterator[Path]:
+def _on_disk(entry: Entry, place: Place) -> Iterator[Path]:
     """The file where SimpleITK can open it; a member of an archive is unpacked for as long as it is needed."""
     if entry.member is None:
         yield entry.path
         return
     if entry.ends_with(*_WITH_COMPANION):
         raise FormatError(f"{entry.name} keeps its pixels in a second file. Unpack the archive and give the folder.")
-    with tempfile.TemporaryDirectory(prefix="vbqkit-") as folder, source.opened() as open_entry:
+    with tempfile.TemporaryDirectory(prefix="vbqkit-") as folder, place.opened() as open_entry:
         path = Path(folder) / f"volume{next(s for s in reversed(_SINGLE) if entry.ends_with(s))}"
         with open_entry(entry) as file:
             path.write_bytes(file.read())
@@ -90,10 +94,8 @@ def _on_disk(entry: Entry, source: Source) -> Iterator[Path]:
 
 
 def _reader(path: Path) -> Any:
-    import SimpleITK as sitk  # noqa: PLC0415, N813 - slow to load, and not needed for DICOM
-
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    reader = sitk.ImageFileReader()
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+    reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
     return reader
 
@@ -139,8 +141,8 @@ def _geometry(info: _Info, plane: str | None) -> tuple[FloatArray, tuple[int, in
     steps = info.directions * np.array(info.spacing_mm)[:, None]
     across = info.slice_axis
     first, second = (axis for axis in range(3) if axis != across)
-    normal = np.abs(np.cross(info.directions[second], info.directions[first]))
-    name = ("sagittal", "coronal", "axial")[int(np.argmax(normal))]
+    normal = np.cross(info.directions[second], info.directions[first])
+    name = plane_name(normal)
     to_col, to_row = (np.array(v) for v in _DISPLAY[name][:2])
     row, col = first, second
     if abs(info.directions[first] @ to_col) > abs(info.directions[second] @ to_col):
@@ -157,10 +159,36 @@ def _geometry(info: _Info, plane: str | None) -> tuple[FloatArray, tuple[int, in
     return affine, (across, row, col), (flip_row, flip_col), name
 
 
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """One volume of a file, and how its stored axes become planes, rows and columns."""
+
+    entry: Entry
+    place: Place
+    info: _Info
+    number: int
+    affine: FloatArray
+    order: tuple[int, int, int]
+    flips: tuple[bool, bool]
+
+
+def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution, ...]) -> Volume:
+    pixels = _read_pixels(grid.entry, grid.place, grid.info, grid.number)
+    rows, cols = (slice(None, None, -1 if flip else 1) for flip in grid.flips)
+    return Volume(
+        np.ascontiguousarray(np.transpose(pixels, grid.order)[:, rows, cols]),
+        grid.affine,
+        zero_value=grid.info.zero_value,
+        acquisition=acquisition,
+        cautions=(*cautions, *_pixel_cautions(pixels, grid.entry.name)),
+    )
+
+
 def _series(
-    entry: Entry, source: Source, info: _Info, number: int, plane: str | None, weighting: Weighting | None
+    entry: Entry, place: Place, info: _Info, number: int, plane: str | None, weighting: Weighting | None
 ) -> Series:
     affine, order, flips, name = _geometry(info, plane)
+    grid = _Grid(entry, place, info, number, affine, order, flips)
     shape = (info.size[order[0]], info.size[order[1]], info.size[order[2]])
     spacing = (info.spacing_mm[order[0]], info.spacing_mm[order[1]], info.spacing_mm[order[2]])
     cautions = list(_orientation_cautions(info, shape, spacing, name)) if plane is None else []
@@ -168,42 +196,29 @@ def _series(
         cautions.append(Caution("separated", f"Volume {number + 1} of {info.volumes} in a 4-D file."))
     acquisition = Acquisition(
         weighting=weighting or "unknown",
-        weighting_reason="said by the user"
+        weighting_reason="stated by the user"
         if weighting
-        else "the file format keeps no TR and TE: say the weighting by hand",
+        else "the file format keeps no TR and TE: state the weighting yourself",
         spacing_between_slices_mm=spacing[0],
     )
     refusal = refusal_reason(acquisition, name)
     if refusal is not None and cautions and cautions[0].code == "orientation-doubtful":
         refusal += "; but its header looks wrong: state plane='sagittal' if these are sagittal slices"
 
-    def read() -> Volume:
-        pixels = _read_pixels(entry, source, info, number)
-        turned = np.transpose(pixels, order)[:, :: -1 if flips[0] else 1, :: -1 if flips[1] else 1]
-        return Volume(
-            np.ascontiguousarray(turned),
-            affine,
-            zero_value=info.zero_value,
-            acquisition=acquisition,
-            cautions=(*cautions, *_pixel_cautions(pixels, entry.name)),
-        )
-
     return Series(
         acquisition=acquisition,
         shape=shape,
         spacing_mm=spacing,
         plane=name,
-        read=read,
+        read=partial(_read_volume, grid, acquisition, tuple(cautions)),
         source=entry.name,
         cautions=tuple(cautions),
         refusal=refusal,
     )
 
 
-def _read_pixels(entry: Entry, source: Source, info: _Info, number: int) -> npt.NDArray[Any]:
-    import SimpleITK as sitk  # noqa: PLC0415, N813 - as above
-
-    with _on_disk(entry, source) as path:
+def _read_pixels(entry: Entry, place: Place, info: _Info, number: int) -> npt.NDArray[Any]:
+    with _on_disk(entry, place) as path:
         reader = _reader(path)
         try:
             if info.volumes > 1:
@@ -211,7 +226,7 @@ def _read_pixels(entry: Entry, source: Source, info: _Info, number: int) -> npt.
                 size = list(reader.GetSize())
                 reader.SetExtractSize([*size[:3], 0])
                 reader.SetExtractIndex([0, 0, 0, number])
-            pixels: npt.NDArray[Any] = sitk.GetArrayFromImage(reader.Execute())
+            pixels: npt.NDArray[Any] = SimpleITK.GetArrayFromImage(reader.Execute())
         except RuntimeError as error:
             raise _refused(entry.name, error) from error
     return pixels

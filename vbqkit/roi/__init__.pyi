@@ -1,5 +1,8 @@
 from .box import Ellipse as Ellipse
 from .box import Rectangle as Rectangle
+from .coordinates import coordinates_of as coordinates_of
+from .coordinates import make_roi as make_roi
+from .coordinates import shape_name as shape_name
 from .labels import CSF as CSF
 from .labels import NOISE as NOISE
 from .labels import SCORED_LEVELS as SCORED_LEVELS

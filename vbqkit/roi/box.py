@@ -86,6 +86,9 @@ class _Box(Roi):
         x, y, z = cross / np.linalg.norm(cross)
         return (float(x), float(y), float(z))
 
+    def _coordinates(self) -> tuple[float, ...]:
+        return (*self.center, *self.half_width, *self.half_height)
+
     def moved(self, shift_mm: npt.ArrayLike) -> Self:
         """The same shape, shifted by an LPS vector in mm."""
         return replace(self, center=tuple(np.array(self.center) + np.asarray(shift_mm, dtype=np.float64)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,13 @@ class Polygon(Roi):
         weight = np.cross(base, nxt) @ np.array(self.normal) / 2.0
         x, y, z = self.points[0] + ((base + nxt) / 3.0 * weight[:, None]).sum(axis=0) / weight.sum()
         return (float(x), float(y), float(z))
+
+    def _coordinates(self) -> tuple[float, ...]:
+        return tuple(self.points.ravel().tolist())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.points.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
 
     def moved(self, shift_mm: npt.ArrayLike) -> Self:
         """The same shape, shifted by an LPS vector in mm."""

@@ -55,6 +55,22 @@ class Roi(ABC):
     def outline_mm(self, points: int = 64) -> FloatArray:
         """The outline as LPS points in mm, shape (k, 3), not closed; a curve is given by `points` points."""
 
+    def _coordinates(self) -> tuple[float, ...]:
+        """The numbers that hold the shape, for comparing."""
+        return tuple(self.outline_mm().ravel().tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another ROI has the same shape, coordinates and label, to the last bit."""
+        if not isinstance(other, Roi):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        return (type(self), self.label, self._coordinates())
+
     @abstractmethod
     def _weights(self, image: Slice, coverage: Coverage, window: tuple[int, int, int, int]) -> FloatArray:
         """Weight of each pixel in rows r0:r1, cols c0:c1."""

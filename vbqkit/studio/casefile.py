@@ -1,6 +1,6 @@
 """The file that a studio keeps its ROIs in: written whole after every change, shared without loss by several studios.
 
-It is an ordinary ROI file (:mod:`vbqkit.formats.rois`) with one more key, ``studio``: for each ROI its id, lock, hiding and
+It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock, hiding and
 series shifts, and the level strip. Every reader of ROI files reads it. It holds no pixels, no name, no study or series
 number of the patient; only the frame of reference, without which nobody could tell whether the ROIs fit.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,15 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from vbqkit.errors import FormatError
-from vbqkit.formats.rois import read_rois, write_rois
+from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
+
+if sys.platform != "win32":
+    import fcntl
 
 Drawn = tuple[DrawnRoi, ...]
 
 
 @dataclass(frozen=True)
-class Case:
+class SavedCase:
     """What a case file holds."""
 
     drawn: Drawn = ()
@@ -77,7 +81,7 @@ class CaseFile:
             return None
         return (status.st_mtime_ns, status.st_size)
 
-    def read(self) -> Case:
+    def read(self) -> SavedCase:
         """What the file holds; an empty case if there is no file.
 
         Raises
@@ -86,7 +90,7 @@ class CaseFile:
             If it cannot be read, is of another version, or was drawn in another frame of reference.
         """
         if not self.path.exists():
-            return Case()
+            return SavedCase()
         stamp = self._stat()
         case = read_case(self.path, self.image)
         self._known = {one.id: to_wire(one) for one in case.drawn}
@@ -111,9 +115,7 @@ class CaseFile:
     def _locked(self) -> Iterator[None]:
         """One writer at a time, where the file system can say so; the lock goes with the process, even if it dies."""
         lock = Path(tempfile.gettempdir()) / f"vbqkit-{hashlib.sha256(str(self.path).encode()).hexdigest()[:16]}.lock"
-        try:
-            import fcntl  # noqa: PLC0415 - not on Windows, where the merge alone has to do
-        except ImportError:
+        if sys.platform == "win32":  # the merge alone has to do
             yield
             return
         with lock.open("a") as file:
@@ -142,15 +144,15 @@ def merged(known: dict[str, dict[str, Any]], mine: Drawn, theirs: Drawn) -> Draw
     return tuple(result)
 
 
-def read_case(path: Path, image: Volume | None) -> Case:
+def read_case(path: Path, image: Volume | None) -> SavedCase:
     """Read a case file, or any ROI file.
 
     Raises
     ------
     FormatError
-        As :func:`vbqkit.formats.rois.read_rois`.
+        As :func:`vbqkit.formats.roi_json.read_roi_json`.
     """
-    file = read_rois(path, image=image)
+    file = read_roi_json(path, image=image)
     content = json.loads(path.read_text(encoding="utf-8")).get("studio")
     rois = [DrawnRoi(roi) for roi in file.rois]
     levels: tuple[str, ...] = ()
@@ -160,7 +162,7 @@ def read_case(path: Path, image: Volume | None) -> Case:
             rois = [from_wire({**to_wire(one), **extra}) for one, extra in zip(rois, extras, strict=True)]
         if isinstance(content.get("levels"), list):
             levels = tuple(str(level) for level in content["levels"])
-    return Case(tuple(rois), levels, file.frame_of_reference_uid)
+    return SavedCase(tuple(rois), levels, file.frame_of_reference_uid)
 
 
 def write_case(path: Path, drawn: Sequence[DrawnRoi], levels: Sequence[str], image: Volume | None) -> None:
@@ -177,7 +179,7 @@ def write_case(path: Path, drawn: Sequence[DrawnRoi], levels: Sequence[str], ima
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_rois(draft, [one.roi for one in drawn], image=anonymous)
+        write_roi_json(draft, [one.roi for one in drawn], image=anonymous)
         text = draft.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
         lines = ",\n".join(f"   {json.dumps(extra)}" for extra in extras)
         draft.write_text(

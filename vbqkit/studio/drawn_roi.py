@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from vbqkit.errors import RoiError
 from vbqkit.image import Vector
-from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
-
-_BOXES: dict[str, type[Rectangle] | type[Ellipse]] = {"rectangle": Rectangle, "ellipse": Ellipse}
+from vbqkit.roi import Roi, coordinates_of, make_roi, shape_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,24 +46,16 @@ class DrawnRoi:
 
 def to_wire(drawn: DrawnRoi) -> dict[str, Any]:
     """Plain JSON values of a drawn ROI."""
-    wire: dict[str, Any] = {
+    return {
         "id": drawn.id,
-        "kind": type(drawn.roi).__name__.lower(),
+        "kind": shape_name(drawn.roi),
         "label": drawn.roi.label,
         "frame": drawn.frame,
         "locked": drawn.locked,
         "hidden": drawn.hidden,
         "shifts": {key: list(shift) for key, shift in drawn.shifts.items()},
+        **coordinates_of(drawn.roi),
     }
-    if isinstance(drawn.roi, Polygon):
-        wire["points"] = drawn.roi.points.tolist()
-    elif isinstance(drawn.roi, Rectangle | Ellipse):
-        wire |= {name: list(getattr(drawn.roi, name)) for name in ("center", "half_width", "half_height")}
-    else:
-        raise RoiError(
-            f"ROI '{drawn.roi.label}' is a {type(drawn.roi).__name__}; the studio shows rectangles, ellipses and polygons."
-        )
-    return wire
 
 
 def from_wire(wire: Mapping[str, Any]) -> DrawnRoi:
@@ -78,23 +66,17 @@ def from_wire(wire: Mapping[str, Any]) -> DrawnRoi:
     RoiError
         If a value is missing, of another kind, or describes no possible shape.
     """
-    kind, label = wire.get("kind"), str(wire.get("label", ""))
+    label = str(wire.get("label", ""))
+    roi = make_roi(str(wire.get("kind")), wire, label=label)
     try:
-        if kind == "polygon":
-            roi: Roi = Polygon(points=np.asarray(wire["points"], dtype=np.float64), label=label)
-        elif kind in _BOXES:
-            roi = _BOXES[kind](
-                center=wire["center"], half_width=wire["half_width"], half_height=wire["half_height"], label=label
-            )
-        else:
-            raise RoiError(f"ROI '{label}' has the kind '{kind}'; rectangle, ellipse and polygon are known.")
         shifts = {str(key): _vector(shift) for key, shift in dict(wire.get("shifts", {})).items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise RoiError(f"ROI '{label}' cannot be read: {error!r}. Every shape needs its points in mm.") from error
+        frame = int(wire.get("frame", 0))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RoiError(f"ROI '{label}' cannot be read: {error!r}. Shifts are three numbers in mm.") from error
     return DrawnRoi(
         roi,
         id=str(wire.get("id") or uuid.uuid4().hex[:12]),
-        frame=int(wire.get("frame", 0)),
+        frame=frame,
         locked=bool(wire.get("locked", False)),
         hidden=bool(wire.get("hidden", False)),
         shifts=MappingProxyType(shifts),

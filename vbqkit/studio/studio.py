@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 
 from vbqkit.errors import FormatError, RoiError, VbqkitError
-from vbqkit.formats import roi_exchange
+from vbqkit.formats.rois import read_rois, write_rois
 from vbqkit.image import Volume
 from vbqkit.page import javascript
 from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
@@ -40,6 +40,7 @@ from vbqkit.studio.readout import (
     score_row,
     scores_of,
 )
+from vbqkit.studio.roi_transfer import from_browser, to_browser
 from vbqkit.studio.shared_rois import SharedRois, check_number
 from vbqkit.studio.views import Viewable, open_views, pixels_for_browser
 
@@ -233,7 +234,8 @@ class RoiStudio(SharedRois):
         FormatError
             If the ending is unknown or the file cannot be written.
         """
-        return roi_exchange.export_rois(Path(path), self.rois, self._first_volume())
+        write_rois(path, self.rois, image=self._first_volume())
+        return Path(path)
 
     def import_rois(self, path: str | Path) -> tuple[Roi, ...]:
         """Add the ROIs of a file that :meth:`export_rois` or ImageJ wrote; returns what was added.
@@ -243,7 +245,7 @@ class RoiStudio(SharedRois):
         FormatError
             If it cannot be read or belongs to another frame of reference.
         """
-        added = roi_exchange.import_rois(Path(path), self._first_volume())
+        added = read_rois(path, image=self._first_volume()).rois
         self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
         return added
 
@@ -409,10 +411,10 @@ class RoiStudio(SharedRois):
             else:
                 self._rest_later()
         elif kind == "export":
-            name, data = roi_exchange.as_bytes(str(content["ending"]), self.rois, self._first_volume())
+            name, data = to_browser(str(content["ending"]), self.rois, self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])
         elif kind == "import":
-            added = roi_exchange.from_bytes(str(content["name"]), bytes(buffers[0]), self._first_volume())
+            added = from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume())
             self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
 
     # -- in a saved notebook --------------------------------------------------------------------------------------
