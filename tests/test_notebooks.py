@@ -85,7 +85,7 @@ def sections(path):
             found += [(line, []) for line in source.splitlines() if line.startswith("## ")]
         if found and cell["cell_type"] == "code":
             found[-1][1].append(source)
-    return [(title, cells) for title, cells in found if not title.startswith(("## Summary", "## What to keep"))]
+    return [(title, cells) for title, cells in found if not title.startswith(("## Summary", "## What to remember"))]
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)

@@ -278,7 +278,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     lesson.show(button).click()
     exercise.locator("li[data-grade]").first.wait_for(timeout=20_000)
     assert not any(grades(lesson, exercise).values()), "every ROI lies in a wrong place"
-    exercise.locator(".vbq-feedback").filter(has_text="6 of 6 ROIs must be mended").first.wait_for(timeout=20_000)
+    exercise.locator(".vbq-feedback").filter(has_text="6 of 6 ROIs need correcting").first.wait_for(timeout=20_000)
     pictures = exercise.locator("figure[data-close-up] img")
     pictures.nth(3).wait_for(timeout=20_000)
     assert "pixels that should not be in it are orange" in pictures.first.get_attribute("alt")
@@ -290,7 +290,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     drag_by_mm(lesson, exercise.locator(".vbq-toolbar").first, shifts, {k: r.center_mm for k, r in wrong.items()})
     lesson.show(button).click()
     exercise.locator("li[data-passed=true]").first.wait_for(timeout=20_000)
-    for _ in range(5):  # what is still wrong is mended by doing what the feedback says
+    for _ in range(5):  # what is still wrong is corrected by doing what the feedback says
         advised = {}
         for item in exercise.locator("li[data-passed=false]").all():
             told = {
@@ -309,10 +309,10 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
             lesson.page.wait_for_timeout(100)
     assert all(grades(lesson, exercise).values()), exercise.inner_text()
     assert "All 6 ROIs pass" in exercise.locator(".vbq-feedback").first.inner_text()
-    saved = list((lesson.state / "rois").glob("1_mend_*.vbqkit.json"))
+    saved = list((lesson.state / "rois").glob("1_correct_*.vbqkit.json"))
     assert len(saved) == 1, "the ROIs are kept for the teacher"
     progress = (lesson.state / "progress.jsonl").read_text()
-    assert progress.count('"exercise": "mend"') >= 2
+    assert progress.count('"exercise": "correct"') >= 2
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty)
     placer.fix_area()
@@ -355,7 +355,7 @@ def test_lesson_00_your_turn(lab: Any, no_errors: None) -> None:
     reference = {r.label: r for r in read_rois(ROOT / "sample_data" / "case04" / "reference_rois.vbqkit.json").rois}
     placer.place_all(reference.values(), but=("L3",))
     placer.place("L3", reference["L3"].center_mm - np.array([0.0, 0.0, 17.0]))
-    assert "1 of 6 ROIs must be mended" in checked(lesson, exercise)
+    assert "1 of 6 ROIs needs correcting" in checked(lesson, exercise)
     assert "disc" in exercise.locator("li[data-grade=L3]").inner_text()
     placer = Placer(lesson, exercise)
     placer.delete("L3")
@@ -416,7 +416,7 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
 
 def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "80_pitfalls")
-    for name in ("80-fracture", "80-haemangioma", "80-dxa", "80-scoliosis", "80-contrast"):
+    for name in ("80-fracture", "80-haemangioma", "80-dexa", "80-scoliosis", "80-contrast"):
         lesson.wrong_then_right(name)
     assert "contrast agent given (gadobutrol)" in lesson.page.locator(".jp-OutputArea").all_inner_texts().__str__()
     case = make_case(case_seed("1", "pitfalls"), kind="fracture")
@@ -431,7 +431,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
         for k in (f"{'T' if level == 1 else 'L'}{12 if level == 1 else level - 1}", f"L{level + 1}")
     )
     placer.place(fracture.level, (np.array(above.center_mm) + np.array(below.center_mm)) / 2)
-    assert "1 of 6 ROIs must be mended" in checked(lesson, exercise)
+    assert "1 of 6 ROIs needs correcting" in checked(lesson, exercise)
     assert "must be left out here" in exercise.locator(f"li[data-grade={fracture.level}]").inner_text()
     placer = Placer(lesson, exercise)
     placer.delete(fracture.level)
@@ -439,7 +439,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
 
 
 def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
-    """The student writes a score that depends on the gain, reads what is wrong with it, and mends it."""
+    """The student writes a score that depends on the gain, reads what is wrong with it, and corrects it."""
     lesson = Lesson(lab, "95_invent_a_score")
     page = lesson.page
     for name in ("95-direction", "95-difference", "95-ratio"):

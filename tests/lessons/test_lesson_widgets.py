@@ -9,11 +9,13 @@ import pytest
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
+from vbqkit.lessons.asking import ask, show_answer
+from vbqkit.lessons.feedback import feedback_html
 from vbqkit.lessons.final import final_stations
 from vbqkit.lessons.patient_series import PatientSeries, Station
 from vbqkit.lessons.placing import PlacingExercise
-from vbqkit.lessons.questions import ScanLab, ask, feedback_html, show_answer
 from vbqkit.lessons.reading_twice import read_twice
+from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.lessons.score_check import check_score_button
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import png_bytes, slice_html
@@ -40,7 +42,7 @@ def kept(state):
     return [json.loads(line) for line in (state / "progress.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def test_a_choice_is_checked_told_and_kept(state):
+def test_a_choice_is_checked_answered_and_recorded(state):
     name = "20-vein"
     box = ask(name)
     _, field, button, feedback = box.children
@@ -55,7 +57,7 @@ def test_a_choice_is_checked_told_and_kept(state):
     assert len(kept(state)) == len(choices()[name].options)
 
 
-def test_progress_that_cannot_be_kept_is_said_and_the_feedback_stays(state, monkeypatch):
+def test_progress_that_cannot_be_saved_is_reported_and_the_feedback_stays(state, monkeypatch):
     (state / "file").write_text("x", encoding="utf-8")
     monkeypatch.setenv("VBQKIT_STATE_DIR", str(state / "file"))
     _, field, button, feedback = ask("20-vein").children
@@ -70,9 +72,15 @@ def test_an_answer_is_shown_only_on_demand():
     _, button, shown = box.children
     assert shown.value == ""
     button.value = True
-    number = float(re.search(r">([\d.]+)", shown.value).group(1))
-    assert ask("30-snr", student="4") is not None
-    assert number > 10
+    number = re.search(r">([\d.]+)", shown.value).group(1)
+    asked, field, check, feedback = ask("30-snr", student="4").children
+    assert "What is the SNR of L3?" in asked.value
+    assert feedback.value == "", "the question gives nothing away"
+    field.value = number
+    check.click()
+    assert "data-right='true'" in feedback.value, "the answer that is shown is the one that is accepted"
+    button.value = False
+    assert shown.value == ""
 
 
 def test_feedback_says_in_words_what_its_colour_says():
@@ -92,15 +100,15 @@ def test_the_gain_moves_every_signal_and_not_the_vbq(case, prepared):
     assert lab.values["VBQ"] < 0.7 * before
 
 
-def test_a_scan_that_cannot_be_is_said_in_place(case, prepared):
+def test_an_impossible_scan_is_reported_in_place(case, prepared):
     rois = [r for r in case.reference_rois if r.label in ("L1", "CSF")]
-    lab = ScanLab(prepared, rois=rois, controls=("tr_ms", "te_ms"))
-    lab._sliders["tr_ms"].value = 200
-    lab._sliders["te_ms"].value = 160
-    lab._sliders["tr_ms"].value = 200
-    shown = lab._table.value
-    if "Not possible" not in shown:
-        assert lab.image.acquisition.te_ms < lab.image.acquisition.tr_ms
+    lab = ScanLab(prepared, rois=rois, controls=("tr_ms", "ti_ms"), ti_ms=100)
+    before = lab.image
+    lab._sliders["ti_ms"].value = 3000
+    assert "Not possible:</b> Inversion and echo train take" in lab._table.value
+    assert lab.image is before, "the last possible picture stays"
+    lab._sliders["ti_ms"].value = 120
+    assert "Not possible" not in lab._table.value
     with pytest.raises(TypeError, match="no slider 'colour'"):
         ScanLab(prepared, rois=rois, controls=("colour",))
     with pytest.raises(TypeError, match="'ti_ms' needs a value"):
@@ -108,9 +116,9 @@ def test_a_scan_that_cannot_be_is_said_in_place(case, prepared):
 
 
 def test_the_placing_exercise_grades_shows_and_keeps(case, state):
-    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="mend")
+    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="correct")
     exercise.check()
-    assert "6 of 6 ROIs must be mended" in exercise._feedback.value
+    assert "6 of 6 ROIs need correcting" in exercise._feedback.value
     assert exercise._pictures.value.count("<figure data-close-up") >= 4
     assert exercise._show.disabled
     exercise.studio.rois = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
@@ -126,7 +134,7 @@ def test_an_empty_picture_says_what_is_missing(case):
     exercise = PlacingExercise(case, lesson="20", exercise="place")
     exercise.check()
     assert exercise._feedback.value.count("There is no ROI called") == 6
-    assert "can be told when all its ROIs lie on the picture" in exercise._feedback.value
+    assert "can be computed only when all its ROIs lie on the picture" in exercise._feedback.value
 
 
 def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
@@ -164,7 +172,7 @@ def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state
     assert kept_own_spread("7").relative_sd == pytest.approx(expected)
     assert kept_own_spread("8") is None
     assert "Your own spread is" in series._result.value
-    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="mend", student="7")
+    exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="correct", student="7")
     exercise.studio.rois = other
     exercise.check()
     assert "your own spread" in exercise._feedback.value
@@ -181,7 +189,7 @@ def test_a_reading_without_scores_gives_no_spread_and_says_so(case, state, monke
     assert "0 patients were read twice" in series._result.value
 
 
-def test_a_score_is_checked_told_and_kept(state):
+def test_a_score_is_checked_answered_and_recorded(state):
     cohort = virtual_cohort()
     button, feedback = check_score_button(lambda t: t["L1"], cohort).children
     button.click()

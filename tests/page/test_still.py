@@ -11,9 +11,10 @@ from vbqkit.errors import RoiError
 from vbqkit.exercises import choices
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
+from vbqkit.lessons.asking import ask, show_answer
 from vbqkit.lessons.placing import PlacingExercise
-from vbqkit.lessons.questions import ScanLab, ask, show_answer
 from vbqkit.lessons.reading_twice import read_twice
+from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.lessons.score_check import check_score_button
 from vbqkit.literature import paper_000_patients
 from vbqkit.page.slice_picture import slice_html
@@ -73,7 +74,7 @@ def test_a_lab_has_its_picture_its_settings_and_its_table(case):
 
 @pytest.mark.slow
 def test_an_exercise_has_its_picture_and_what_to_place(case):
-    page = still(PlacingExercise(case, start="misplaced", lesson="20", exercise="mend"))
+    page = still(PlacingExercise(case, start="misplaced", lesson="20", exercise="correct"))
     assert "<img alt='Middle sagittal slice" in page
     assert page.count("<text ") == 6
     assert "Place L1, L2, L3, L4, CSF, noise" in page

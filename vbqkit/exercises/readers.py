@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vbqkit.errors import Caution, FormatError, RoiError, VbqkitError
-from vbqkit.exercises.cases import KINDS, TeachingCase, make_case
+from vbqkit.exercises.cases import TeachingCase, make_case
 from vbqkit.exercises.placement import PlacementGrade, check_placements
+from vbqkit.exercises.reading_file import ENDING, PATTERN, ReadingFile
 from vbqkit.formats.rois import read_rois
 from vbqkit.roi import Roi
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 READER_SEEDS = (701, 702, 703)
 """Seeds of the cases of lesson 70: the same for everyone, so that readers can be compared."""
 
-_NAME = re.compile(rf"(?P<student>[^_]+)_(?P<exercise>[^_]+)_(?P<kind>{'|'.join(KINDS)})-(?P<seed>\d+)\.vbqkit\.json")
 _LEVELS = ("L1", "L2", "L3", "L4")
 COLUMNS = ("reader", "exercise", "case", "level", "subject", "value")
 
@@ -117,25 +116,26 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
     folder = Path(folder)
     if not folder.is_dir():
         raise FormatError(
-            f"There is no folder '{folder}'. Give the folder that holds the students' .vbqkit.json files."
+            f"There is no folder '{folder}'. Give the folder that holds the students' {ENDING} files."
         )
     readings: list[dict[str, Any]] = []
     placements: list[dict[str, Any]] = []
     cautions: list[Caution] = []
     references: set[tuple[str, str]] = set()
-    for path in sorted(folder.rglob("*.vbqkit.json")):
-        named = _NAME.fullmatch(path.name)
-        if named is None:
-            text = f"'{path.name}' is not named student_exercise_kind-seed.vbqkit.json and was skipped. Rename it."
+    for path in sorted(folder.rglob(f"*{ENDING}")):
+        try:
+            named = ReadingFile.parse(path.name)
+        except FormatError:
+            text = f"'{path.name}' is not named {PATTERN} and was skipped. Rename it."
             cautions.append(Caution("class-file-name", text))
             continue
         try:
             rois = tuple(read_rois(path))
-            case = known_case(named["kind"], int(named["seed"]))
+            case = known_case(named.kind, named.seed)
         except VbqkitError as error:
             cautions.append(Caution("class-file", f"'{path.name}' was skipped: {error}"))
             continue
-        student, exercise = named["student"], named["exercise"]
+        student, exercise = named.student, named.exercise
         readings += segmental_rows(rois, case, reader=student, exercise=exercise)
         if (exercise, case.name) not in references:
             references.add((exercise, case.name))

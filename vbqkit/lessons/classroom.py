@@ -10,6 +10,7 @@ from IPython.display import HTML
 from vbqkit.errors import FormatError
 from vbqkit.exercises.placement import check_placement
 from vbqkit.exercises.readers import known_case
+from vbqkit.exercises.reading_file import ENDING, ReadingFile
 from vbqkit.formats.rois import read_rois
 from vbqkit.page.slice_picture import VERMILION, crop_around, slice_html
 
@@ -27,14 +28,13 @@ def show_placement(folder: str | Path, row: Any) -> HTML:
     Raises
     ------
     FormatError
-        If the file is not in the folder any more.
+        If the file is no longer in the folder, or the row names no teaching case.
     """
-    name = f"{row['student']}_{row['exercise']}_{row['case']}.vbqkit.json"
-    path = next(iter(Path(folder).rglob(name)), None)
+    file = ReadingFile.of_case(str(row["student"]), str(row["exercise"]), str(row["case"]))
+    path = next((path for path in Path(folder).rglob(f"*{ENDING}") if path.name == file.name), None)
     if path is None:
-        raise FormatError(f"There is no file '{name}' in '{folder}'. Read the class again.")
-    kind, seed = str(row["case"]).rsplit("-", 1)
-    case = known_case(kind, int(seed))
+        raise FormatError(f"There is no file '{file.name}' in '{folder}'. Read the class again.")
+    case = known_case(file.kind, file.seed)
     volume = case.volumes["T1"]
     roi = next(r for r in read_rois(path) if r.label == row["label"])
     grade = check_placement(roi, case.phantom, image=volume)
@@ -42,15 +42,15 @@ def show_placement(folder: str | Path, row: Any) -> HTML:
         return HTML(f"<p>{grade}</p>")
     image = volume.slice(int(grade.slice_index or 0))
     near = crop_around(image, roi, margin_mm=30.0)
-    told = " ".join(fault.message for fault in grade.faults)
+    faults = " ".join(fault.message for fault in grade.faults)
     return HTML(
         slice_html(
             image,
-            alt=f"The ROI {roi.label} of {row['student']} on its slice; pixels that do not belong in it are orange. {told}",
+            alt=f"The ROI {roi.label} of {row['student']} on its slice; pixels that do not belong in it are orange. {faults}",
             rois=[roi],
             overlays=[(grade.contaminated, VERMILION)],
             crop=near,
             height_px=380,
-            caption=f"{row['student']}, {row['case']}, {roi.label}: {told}",
+            caption=f"{row['student']}, {row['case']}, {roi.label}: {faults}",
         )
     )

@@ -1,4 +1,4 @@
-"""Feedback on the page: a word, a sign and a colour, read out by screen readers; every try is kept."""
+"""Feedback on the page: a word, a sign and a colour, read out by screen readers; every try is recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOOD, BAD = "#00694E", "#A63C00"  # Okabe-Ito green and vermilion, darkened unti
 
 
 def feedback_html(right: bool, text: str) -> str:
-    """Feedback as HTML: a word and a sign besides the colour; read out by screen readers when it changes."""
+    """Feedback as HTML: a word and a sign as well as the colour; read out by screen readers when it changes."""
     word, sign, colour = ("Right", "✓", GOOD) if right else ("Not yet", "✗", BAD)
     told = text.removeprefix(f"{word}.").removeprefix(f"{word}:").strip()
     body = html.escape(told[:1].upper() + told[1:])
@@ -25,7 +25,7 @@ def feedback_html(right: bool, text: str) -> str:
 
 
 def keep_attempt(lesson: str, exercise: str, *, feedback: ipywidgets.HTML, **attempt: Any) -> None:
-    """Write a try to the progress file; where that fails, say so below the feedback and go on."""
+    """Record a try in the progress file; if that fails, say so below the feedback and carry on."""
     try:
         record_attempt(lesson, exercise, **attempt)
     except VbqkitError as error:

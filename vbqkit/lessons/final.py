@@ -16,7 +16,7 @@ FINAL_KINDS = ("plain", "fracture", "haemangioma", "modic", "stenosis")
 
 
 def final_stations(student: str) -> tuple[Station, ...]:
-    """The patients of one student: one of each kind in an order drawn from the number, and the plain one again at the end."""
+    """The patients of one student: one of each kind, in an order drawn from the student's number, and the plain one again at the end."""
     seed = case_seed(student, "final")
     order = np.random.default_rng(seed).permutation(len(FINAL_KINDS))
     stations = [
@@ -31,7 +31,7 @@ def final_stations(student: str) -> tuple[Station, ...]:
 
 
 def final_exam(student: str = "1") -> PatientSeries:
-    """The final as a widget: at the end the report card is shown and saved in the student's progress folder."""
+    """The final as a widget: at the end the report card is shown, and saved in the student's progress folder."""
     return PatientSeries(final_stations(student), student=student, on_finish=_finish)
 
 
@@ -53,6 +53,6 @@ def _finish(series: PatientSeries) -> str:
         saved = f"Saved as {save_report_card(page, state_dir() / f'report_card_{series.student}.html')}."
     except VbqkitError as error:
         saved = str(error)
-    # The page brings its own style: a frame keeps it from the notebook's.
+    # The page has its own style: the frame keeps it apart from the notebook's.
     frame = f"<iframe title='Report card' style='width:100%;height:720px;border:1px solid #999;background:#fff' srcdoc='{html.escape(page, quote=True)}'></iframe>"
     return f"<p class='vbq-report-saved'>{html.escape(saved)}</p>{frame}"

@@ -18,6 +18,7 @@ from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import check_placements
 from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.readers import known_case, segmental_rows
+from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.report_card import CaseResult
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
@@ -26,7 +27,7 @@ from vbqkit.studio.studio import RoiStudio
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One patient of a series: what the student sees as title, the exercise in file names, and how the case is drawn."""
+    """One patient of a series: the title that the student sees, the exercise in file names, and how the case is drawn."""
 
     title: str
     exercise: str
@@ -36,7 +37,7 @@ class Station:
 
 
 class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
-    """Patients one after the other, each with an empty picture; no feedback before the last.
+    """Patients one after the other, each without ROIs to begin with; no feedback before the last.
 
     Parameters
     ----------
@@ -45,12 +46,12 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
     student : str
         Number or name.
     on_finish : callable, optional
-        ``on_finish(series)`` is called when the last patient is done; what it returns is shown as HTML.
+        ``on_finish(series)`` is called after the last patient; what it returns is shown as HTML.
 
     Attributes
     ----------
     placed : list of tuple of Roi
-        ROIs of each patient that is done.
+        ROIs of each patient that has been read.
     """
 
     def __init__(
@@ -70,15 +71,15 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         super().__init__([self._head, self._place, self._next, self._result])
         self.add_class("vbq-series")
         self._say(
-            f"{len(self.stations)} readings. Place L1 to L4, CSF and noise in each; leave a level out where it must be."
+            f"{len(self.stations)} readings. Place L1 to L4, CSF and noise in each; leave out any level that must not be measured."
         )
 
     def still_html(self) -> str:
-        """What the series is, and how to begin."""
+        """What the series is, and how to start it."""
         return f"{self._head.value}<p>Run the notebook and press Start.</p>{self._result.value}"
 
     def advance(self) -> None:
-        """Keep what was placed and open the next patient, or finish."""
+        """Save the ROIs and open the next patient, or finish."""
         if self.studio is not None:
             if not self.studio.rois:
                 self._say("There is no ROI yet. Place the ROIs of this patient first.")
@@ -94,7 +95,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         self._next.disabled = True
         self._say(f"Scanning {station.title} ...")
         case = self.case(number)
-        self.studio = RoiStudio(list(case.volumes.values()), height=500, case_file=self._file(station, case))
+        self.studio = RoiStudio(list(case.volumes.values()), height=500, case_file=self._file(station))
         self.studio.slices = [case.middle_slice(weighting).index for weighting in case.volumes]
         self._place.children = (self.studio,)
         last = number + 1 == len(self.stations)
@@ -107,7 +108,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         return known_case(self.stations[number].kind, self.stations[number].seed)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Segmental VBQ-T1 of what is done; see :func:`vbqkit.exercises.readers.segmental_rows`."""
+        """Segmental VBQ-T1 of the patients read so far; see :func:`vbqkit.exercises.readers.segmental_rows`."""
         return [
             row
             for number, rois in enumerate(self.placed)
@@ -117,7 +118,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         ]
 
     def results(self) -> list[CaseResult]:
-        """Every patient that is done, judged against the truth."""
+        """Every patient read so far, judged against the truth."""
         return [self._judged(number, rois) for number, rois in enumerate(self.placed)]
 
     def _judged(self, number: int, rois: tuple[Roi, ...]) -> CaseResult:
@@ -149,14 +150,14 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         if self._on_finish is not None:
             self._result.value = self._on_finish(self)
 
-    def _file(self, station: Station, case: TeachingCase) -> Path | None:
+    def _file(self, station: Station) -> Path | None:
         try:
             folder = state_dir() / "rois"
             folder.mkdir(exist_ok=True)
+            return folder / ReadingFile(self.student, station.exercise, station.kind, station.seed).name
         except (VbqkitError, OSError) as error:
-            self._result.value = f"<p>The ROIs are not kept in a file: {html.escape(str(error))}</p>"
+            self._result.value = f"<p>The ROIs are not saved in a file: {html.escape(str(error))}</p>"
             return None
-        return folder / f"{self.student}_{station.exercise}_{case.name}.vbqkit.json"
 
     def _say(self, text: str) -> None:
         self._head.value = (

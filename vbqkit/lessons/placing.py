@@ -16,6 +16,7 @@ from vbqkit.exercises.consequence import Consequence, check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
 from vbqkit.exercises.progress import state_dir
+from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
 from vbqkit.page.slice_picture import VERMILION, crop_around, slice_html
 from vbqkit.page.still import Still
@@ -36,9 +37,9 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
     wanted : sequence of str
         Labels to place.
     start : {"empty", "misplaced"}
-        An empty picture, or ROIs in wrong places that must be moved.
+        A picture without ROIs, or with ROIs in the wrong places.
     score : str
-        The score whose shift is told; it must need no other labels than those wanted.
+        The score whose shift is reported; it must need no labels other than those wanted.
     aggregate : {"median", "mean"}
         For VBQ.
     lesson, exercise : str
@@ -48,11 +49,11 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
     height : int
         Height of the picture, CSS pixels.
     case_file : path-like, optional
-        Where the ROIs are kept; in the progress folder if not given, where a teacher collects them.
+        Where the ROIs are saved; by default in the progress folder, from which a teacher collects them.
     reference : ReferenceGroup, optional
         For the M-score beside the picture.
     fixed_area_cm2 : float, optional
-        Area that each new ROI is given, cm2.
+        Area of each new ROI, cm2.
 
     Attributes
     ----------
@@ -125,24 +126,25 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         )
 
     def check(self) -> None:
-        """Grade what lies in the studio, tell it, and keep the try."""
+        """Grade the ROIs in the studio, show the grades, and record the try."""
         self._tries += 1
         rois = self.studio.rois
         self._feedback.value = (
             "<div role='status' aria-live='polite' class='vbq-grading'>Looking up the truth under your ROIs ...</div>"
         )
         self.grades = check_placements(rois, self.case.phantom, image=self._image, wanted=self.wanted)
-        passed = all(grade.passed for grade in self.grades)
+        wrong = sum(not grade.passed for grade in self.grades)
+        passed = not wrong
         self.consequence, sentence = self._told_consequence(rois)
         summary = (
             f"All {len(self.grades)} ROIs pass."
             if passed
-            else f"{sum(not g.passed for g in self.grades)} of {len(self.grades)} ROIs must be mended. Read below, move them, and press the button again."
+            else f"{wrong} of {len(self.grades)} ROIs {'needs' if wrong == 1 else 'need'} correcting. Read below, move them, and press the button again."
         )
         items = "".join(_grade_html(grade) for grade in self.grades)
         saved = (
             self._file_error
-            or f"Your ROIs are kept in {self._file}. A teacher can collect these files; nothing is sent anywhere."
+            or f"Your ROIs are saved in {self._file}. A teacher can collect these files; nothing is sent anywhere."
         )
         self._feedback.value = (
             f"{feedback_html(passed, summary)}<p style='max-width:860px'>{html.escape(sentence)}</p>"
@@ -172,17 +174,17 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
                 own_spread=kept_own_spread(self._student),
             )
         except VbqkitError as error:
-            return None, f"How far {self._score} moves can be told when all its ROIs lie on the picture. {error}"
+            return None, f"How far {self._score} moves can be computed only when all its ROIs lie on the picture. {error}"
         return result, str(result)
 
     def _case_file(self) -> tuple[Path | None, str]:
-        """The file that the ROIs are kept in, or why there is none."""
+        """The file in which the ROIs are saved, or why there is none."""
         try:
             folder = state_dir() / "rois"
             folder.mkdir(exist_ok=True)
+            return folder / ReadingFile.of_case(self._student, self._exercise, self.case.name).name, ""
         except (VbqkitError, OSError) as error:
-            return None, f"Your ROIs are not kept in a file: {error}"
-        return folder / f"{self._student}_{self._exercise}_{self.case.name}.vbqkit.json", ""
+            return None, f"Your ROIs are not saved in a file: {error}"
 
     def _close_up(self, grade: PlacementGrade, rois: Iterable[Roi]) -> str:
         roi = next(r for r in rois if r.label == grade.label)
@@ -217,7 +219,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
 
 
 def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[Roi, ...]:
-    """The reference ROIs, each pushed into a wrong place; which place follows from the seed of the case."""
+    """The reference ROIs, each moved to a wrong place, which follows from the seed of the case."""
     rng = np.random.default_rng([case.phantom.seed, 77])
     wrong = {"CSF": [(0.0, 6.0, 0.0), (0.0, 8.0, 2.0)], "noise": [(0.0, -24.0, 0.0)]}
     marrow = [
@@ -226,7 +228,7 @@ def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[R
         (0.0, -17.0, 0.0),
         (0.0, 3.0, 13.0),
         (0.0, 17.0, 8.0),
-    ]  # none towards the next ROI
+    ]  # none towards its neighbour
     order = list(rng.permutation(len(marrow)))
     moved = []
     for roi in case.reference_rois:

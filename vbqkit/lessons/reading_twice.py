@@ -1,4 +1,4 @@
-"""Lesson 70: three patients read twice, and the reader's own spread from it, kept for the grades that follow."""
+"""Lesson 70: three patients read twice, and the reader's own spread from them, saved for the grades that follow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LETTERS = "ABC"
 
 
 def read_twice(student: str = "1") -> PatientSeries:
-    """The three patients of lesson 70, each of them twice; at the end the reader's own spread is told and kept."""
+    """The three patients of lesson 70, each of them twice; at the end the reader's own spread is reported and saved."""
     patients = list(zip(_LETTERS, READER_SEEDS, strict=True))
     first = [Station(f"Patient {name}, reading 1", "reading1", "plain", seed) for name, seed in patients]
     again = [
@@ -58,5 +58,5 @@ def _finish(series: PatientSeries) -> str:
         return f"<p role='status' class='vbq-own-spread'>{html.escape(str(error))}</p>"
     return (
         f"<p role='status' class='vbq-own-spread' data-value='{spread.relative_sd!r}'><b>Your own spread is {html.escape(str(spread))}.</b> "
-        "From now on every exercise counts in it instead of in a careful reader's. Run the cells below again.</p>"
+        "From now on every exercise measures in it instead of in a careful reader's. Run the cells below again.</p>"
     )

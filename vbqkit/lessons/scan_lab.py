@@ -1,4 +1,4 @@
-"""The scanner lab: sliders that scan one slice of a virtual patient again, at once, and what the ROIs on it then say."""
+"""The scanner lab: sliders that scan one slice of a virtual patient again at once, and the ROI readings that follow."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     Parameters
     ----------
     prepared : PreparedPatient or mapping of str to PreparedPatient
-        What to scan; several are offered by name in a menu, such as two coils.
+        What to scan; if there are several, such as two coils, a menu offers them by name.
     rois : iterable of Roi
         Labelled L1 to L4 and CSF, and noise for the SNR; drawn on the picture and measured.
     controls : sequence of str
@@ -45,9 +45,9 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     readout : sequence of str
         Which scores: ``"VBQ"`` (median of L1-L4 over CSF) and ``"SNR"`` (mean of L1-L4 over the SD of the noise ROI).
     fixed_window : bool
-        Keep black and white where they were at the start, so that gain is seen; otherwise each picture has its own.
+        Keep black and white where they were at the start, so that the effect of gain is visible; otherwise each picture has its own.
     settings : float
-        Values to begin with, such as ``ti_ms=150``; what is not given is as the protocol says.
+        Values to start from, such as ``ti_ms=150``; the others are those of the protocol.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     ) -> None:
         unknown = sorted({*controls, *settings} - set(CONTROLS))
         if unknown:
-            raise TypeError(f"no slider '{unknown[0]}'; there are {', '.join(CONTROLS)}")
+            raise TypeError(f"no slider '{unknown[0]}'; choose from {', '.join(CONTROLS)}")
         self._machines = {"": prepared} if isinstance(prepared, PreparedPatient) else dict(prepared)
         self._rois, self._readout, self._fixed = tuple(rois), tuple(readout), settings
         self._menu = ipywidgets.Dropdown(
@@ -100,7 +100,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._update()
 
     def still_html(self) -> str:
-        """The picture, the settings and the table, as they are when the cell is run."""
+        """The picture, the settings and the table as they are when the cell is run."""
         settings = ", ".join(f"{slider.description} {slider.value:g}" for slider in self._sliders.values())
         return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
 
@@ -119,7 +119,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         }  # fmt: skip
         value = settings.get(name, usual[name])
         if value is None:
-            raise TypeError(f"'{name}' needs a value to begin with: this protocol has none, for instance {name}=150")
+            raise TypeError(f"'{name}' needs a value to start from, because this protocol has none; say for instance {name}=150")
         slider = ipywidgets.FloatSlider(
             value=value,
             **CONTROLS[name],
@@ -153,7 +153,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         return signals
 
     def _shown(self, image: Slice, signals: Mapping[str, float]) -> tuple[float, float]:
-        """Signals shown black and white: the fat next to a surface coil may turn white, so that the spine is not left in the dark."""
+        """The signals shown as black and as white: fat next to a surface coil may turn white, so that the spine is not too dark."""
         low, high = usual_window(image)
         measured = max(signals[roi.label] for roi in self._rois if roi.label != "noise")
         return low, min(high, BRIGHTEST * measured) if measured > 0 else high

@@ -1,4 +1,4 @@
-"""A button that checks a score which the student has written, and tells what to mend."""
+"""A button that checks a score the student has written, and says what to correct."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vbqkit.page.still import Still
 
 
 class ScoreCheck(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
-    """The button and what it says."""
+    """The button and its feedback."""
 
     def still_html(self) -> str:
         """Where the button is."""
@@ -27,7 +27,7 @@ def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str
     Parameters
     ----------
     score : callable
-        ``score(table)`` gives one number a row.
+        ``score(table)`` returns one number per row.
     cohort : DataFrame
         From :func:`vbqkit.exercises.trial_cohort.virtual_cohort`.
     student : str

@@ -1,4 +1,4 @@
-"""Widgets of the lessons: questions with checked answers, pictures, the scanner lab and the placing exercise."""
+"""Questions on the page: one with a button that checks the answer, one with a button that shows it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
-from IPython.display import HTML
 
 from vbqkit.exercises.answers import AnswerGrade
-from vbqkit.exercises.cases import TeachingCase, case_seed
+from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.questions import Choice, NumberQuestion, question
-from vbqkit.image import Slice
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
-from vbqkit.lessons.placing import PlacingExercise
-from vbqkit.lessons.scan_lab import ScanLab
-from vbqkit.lessons.truth_picture import truth_html
-from vbqkit.page.line_chart import line_chart_html
-from vbqkit.page.slice_picture import slice_html
 from vbqkit.page.still import Still, question_html
-from vbqkit.page.table import notes_html, table_html
-
-__all__ = [
-    "PlacingExercise",
-    "ScanLab",
-    "ask",
-    "feedback_html",
-    "line_chart",
-    "show_answer",
-    "show_notes",
-    "show_slice",
-    "show_table",
-    "show_truth",
-]
 
 
 class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -106,28 +85,3 @@ def show_answer(name: str, *, student: str = "1") -> Question:
 
     button.observe(toggle, "value")
     return Question(asked, [ipywidgets.HTML(f"<b>{html.escape(asked.text)}</b>"), button, shown])
-
-
-def show_slice(image: Slice, *, alt: str, **options: Any) -> HTML:
-    """A slice with a text alternative; options as in :func:`vbqkit.page.slice_picture.slice_html`."""
-    return HTML(slice_html(image, alt=alt, **options))
-
-
-def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:
-    """The middle slice of a case, and beside it the same slice with the truth in colour and its legend."""
-    return HTML(truth_html(case.phantom, case.middle_slice(weighting)))
-
-
-def line_chart(*args: Any, **options: Any) -> HTML:
-    """A small chart; see :func:`vbqkit.page.slice_picture.line_chart_html`."""
-    return HTML(line_chart_html(*args, **options))
-
-
-def show_table(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> HTML:
-    """A table in words and numbers; see :func:`vbqkit.page.table.table_html`."""
-    return HTML(table_html(table, head=head, digits=digits))
-
-
-def show_notes(*notes: object) -> HTML:
-    """Sentences, one a line, wrapped between words."""
-    return HTML(notes_html(notes))
