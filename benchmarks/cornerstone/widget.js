@@ -9,7 +9,12 @@ const { imageLoader, Enums, RenderingEngine } = core;
 const { RectangleROITool, StackScrollTool, WindowLevelTool, ToolGroupManager, annotation } = tools;
 
 /** A rectangle's corners in the order of the tool: top left, top right, bottom left, bottom right. */
-const corners = ([x0, y0, x1, y1], z) => [[x0, y0, z], [x1, y0, z], [x0, y1, z], [x1, y1, z]];
+const corners = ([x0, y0, x1, y1], z) => [
+  [x0, y0, z],
+  [x1, y0, z],
+  [x0, y1, z],
+  [x1, y1, z],
+];
 
 async function render({ model, el }) {
   const element = document.createElement("div");
@@ -33,8 +38,12 @@ async function render({ model, el }) {
   for (let k = 0; k < planes; k++) {
     const imageId = `bench:${k}`;
     imageLoader.createAndCacheLocalImage(imageId, {
-      scalarData: pixels.subarray(k * rows * cols, (k + 1) * rows * cols), dimensions: [cols, rows], spacing: [dx, dy],
-      origin: [0, 0, 4 * k], direction: [1, 0, 0, 0, 1, 0], frameOfReferenceUID: "1.2.3",
+      scalarData: pixels.subarray(k * rows * cols, (k + 1) * rows * cols),
+      dimensions: [cols, rows],
+      spacing: [dx, dy],
+      origin: [0, 0, 4 * k],
+      direction: [1, 0, 0, 0, 1, 0],
+      frameOfReferenceUID: "1.2.3",
     });
     core.utilities.genericMetadataProvider.add(imageId, { type: "generalSeriesModule", metadata: { modality: "MR" } });
     imageIds.push(imageId);
@@ -60,9 +69,22 @@ async function render({ model, el }) {
   model.get("boxes").forEach((box, i) => {
     const made = RectangleROITool.createAnnotationForViewport(viewport, {
       data: {
-        label: model.get("labels")[i], cachedStats: {},
-        handles: { points: corners(box, z), activeHandleIndex: null, textBox: { hasMoved: false, worldPosition: [0, 0, 0],
-          worldBoundingBox: { topLeft: [0, 0, 0], topRight: [0, 0, 0], bottomLeft: [0, 0, 0], bottomRight: [0, 0, 0] } } },
+        label: model.get("labels")[i],
+        cachedStats: {},
+        handles: {
+          points: corners(box, z),
+          activeHandleIndex: null,
+          textBox: {
+            hasMoved: false,
+            worldPosition: [0, 0, 0],
+            worldBoundingBox: {
+              topLeft: [0, 0, 0],
+              topRight: [0, 0, 0],
+              bottomLeft: [0, 0, 0],
+              bottomRight: [0, 0, 0],
+            },
+          },
+        },
       },
     });
     annotation.state.addAnnotation(made, element);
@@ -81,9 +103,16 @@ async function render({ model, el }) {
     changed = null;
   });
   model.on("msg:custom", (/** @type {any} */ message) => (told.textContent = message.text));
-  element.addEventListener(Enums.Events.IMAGE_RENDERED, () => (element.dataset.rendered = String(+(element.dataset.rendered ?? 0) + 1)));
+  element.addEventListener(
+    Enums.Events.IMAGE_RENDERED,
+    () => (element.dataset.rendered = String(+(element.dataset.rendered ?? 0) + 1)),
+  );
   // where L3's left edge is on the screen, for the mouse
-  const [x, y] = viewport.worldToCanvas([model.get("boxes")[2][0], (model.get("boxes")[2][1] + model.get("boxes")[2][3]) / 2, z]);
+  const [x, y] = viewport.worldToCanvas([
+    model.get("boxes")[2][0],
+    (model.get("boxes")[2][1] + model.get("boxes")[2][3]) / 2,
+    z,
+  ]);
   Object.assign(element.dataset, { x: String(x), y: String(y) });
 }
 

@@ -15,10 +15,16 @@
   const bad = [];
   for (const e of document.querySelectorAll(".vbq-studio *")) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || e.closest("svg, .vbq-stage, .vbq-title, [hidden], style, option") || e.disabled || !e.getClientRects().length) continue;
+    if (
+      !own ||
+      e.closest("svg, .vbq-stage, .vbq-title, [hidden], style, option") ||
+      e.disabled ||
+      !e.getClientRects().length
+    )
+      continue;
     const [a, b] = [luminance(parse(getComputedStyle(e).color)), luminance(behind(e))].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
     if (ratio < 4.5) bad.push(`${e.className || e.tagName} "${e.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`);
   }
   return bad;
-}
+};

@@ -21,7 +21,8 @@ function one({ view, roi, pixels }) {
 
 function scored({ series, rois, reference, levels }, stacks) {
   const views = series.map(({ view, stack }) => ({
-    weighting: view.weighting, rows: rois.map((roi) => measured(view, roi, stacks[stack]).result),
+    weighting: view.weighting,
+    rows: rois.map((roi) => measured(view, roi, stacks[stack]).result),
   }));
   const { rows } = views[0];
   const of = (label) => rows.find((row) => row.label === label && !row.error);

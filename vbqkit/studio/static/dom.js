@@ -10,7 +10,11 @@ export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-function fill(/** @type {any} */ element, /** @type {Object<string, any>} */ attributes, /** @type {(Node|string)[]} */ children) {
+function fill(
+  /** @type {any} */ element,
+  /** @type {Object<string, any>} */ attributes,
+  /** @type {(Node|string)[]} */ children,
+) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");

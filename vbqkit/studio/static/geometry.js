@@ -103,12 +103,21 @@ function mapped(/** @type {Roi} */ roi, /** @type {(p: Vec) => Vec} */ f, /** @t
 }
 
 /** @param {Roi} roi @param {Vec} shift @returns {Roi} */
-export const moved = (roi, shift) => mapped(roi, (p) => add(p, shift), (v) => v);
+export const moved = (roi, shift) =>
+  mapped(
+    roi,
+    (p) => add(p, shift),
+    (v) => v,
+  );
 
 /** @param {Roi} roi @param {number} factor @returns {Roi} */
 export function scaled(roi, factor) {
   const c = center(roi);
-  return mapped(roi, (p) => add(c, times(sub(p, c), factor)), (v) => times(v, factor));
+  return mapped(
+    roi,
+    (p) => add(c, times(sub(p, c), factor)),
+    (v) => times(v, factor),
+  );
 }
 
 /** Scaled about its center to an area in mm2. @param {Roi} roi @param {number} mm2 */
@@ -135,7 +144,11 @@ export function outline(roi, n = 64) {
 
 /** A box on a plane between two (row, col) corners. @returns {Roi} */
 export function boxBetween(
-  /** @type {Plane} */ plane, /** @type {RowCol} */ a, /** @type {RowCol} */ b, /** @type {Partial<Roi>} */ rest) {
+  /** @type {Plane} */ plane,
+  /** @type {RowCol} */ a,
+  /** @type {RowCol} */ b,
+  /** @type {Partial<Roi>} */ rest,
+) {
   const half = (/** @type {number} */ x) => Math.max(Math.abs(x), 1e-3) / 2;
   return /** @type {Roi} */ ({
     ...rest,

@@ -16,42 +16,119 @@ export const KEYS = [
   ["Tools", "w", "window and level by dragging", ({ store }) => store.setTool("window")],
   ["Tools", "h", "hand: drag the image (or hold Space)", ({ store }) => store.setTool("hand")],
   ["Tools", "x", "fixed area on or off", ({ studio }) => studio.toggleFixed()],
-  ["Tools", "g", "magnifier while dragging, on or off", ({ store, studio }) => ((store.magnifier = !store.magnifier), studio.changed(`Magnifier ${store.magnifier ? "on" : "off"}`))],
+  [
+    "Tools",
+    "g",
+    "magnifier while dragging, on or off",
+    ({ store, studio }) => (
+      (store.magnifier = !store.magnifier), studio.changed(`Magnifier ${store.magnifier ? "on" : "off"}`)
+    ),
+  ],
   ["ROI", "Enter", "place a ROI in the middle of the view; close a polygon", (press) => enter(press)],
   ["ROI", ". ,", "next, previous ROI", ({ store, event }) => cycle(store, event.key === "." ? 1 : -1)],
-  ["ROI", "ArrowLeft ArrowRight ArrowUp ArrowDown", "move by a pixel; Shift: by a tenth; with nothing selected: change slice", (press) => arrow(press)],
-  ["ROI", "Ctrl+ArrowLeft Ctrl+ArrowRight Ctrl+ArrowUp Ctrl+ArrowDown", "narrower, wider, taller, lower by a pixel; Shift: by a tenth", (press) => resize(press)],
+  [
+    "ROI",
+    "ArrowLeft ArrowRight ArrowUp ArrowDown",
+    "move by a pixel; Shift: by a tenth; with nothing selected: change slice",
+    (press) => arrow(press),
+  ],
+  [
+    "ROI",
+    "Ctrl+ArrowLeft Ctrl+ArrowRight Ctrl+ArrowUp Ctrl+ArrowDown",
+    "narrower, wider, taller, lower by a pixel; Shift: by a tenth",
+    (press) => resize(press),
+  ],
   ["ROI", "Alt+ArrowLeft Alt+ArrowRight", "turn by 1 degree; Shift: by a tenth", (press) => turn(press)],
   ["ROI", "t", "choose a corner of the polygon: arrows then move it", ({ store }) => corner(store)],
   ["ROI", "i", "insert a corner after the chosen one", ({ store }) => insert(store)],
   ["ROI", "Delete Backspace", "delete the chosen corner, or the ROI", (press) => remove(press)],
-  ["ROI", "0 1 2 3 4 5 6", "label it by the level strip: T12 L1 L2 L3 L4 L5 S1", ({ studio, store, event }) => studio.label(store.levels[+event.key] ?? DIGITS[+event.key])],
+  [
+    "ROI",
+    "0 1 2 3 4 5 6",
+    "label it by the level strip: T12 L1 L2 L3 L4 L5 S1",
+    ({ studio, store, event }) => studio.label(store.levels[+event.key] ?? DIGITS[+event.key]),
+  ],
   ["ROI", "c n", "label it CSF, noise", ({ studio, event }) => studio.label(event.key === "c" ? "CSF" : "noise")],
   ["ROI", "d", "duplicate", ({ studio }) => studio.duplicate()],
   ["ROI", "l", "lock or unlock", ({ studio }) => studio.toggle("locked")],
-  ["ROI", "y", "hide or show; Shift: all", ({ studio, event, store }) => (event.shiftKey ? ((store.hideAll = !store.hideAll), studio.changed(store.hideAll ? "All ROIs hidden" : "ROIs shown")) : studio.toggle("hidden"))],
+  [
+    "ROI",
+    "y",
+    "hide or show; Shift: all",
+    ({ studio, event, store }) =>
+      event.shiftKey
+        ? ((store.hideAll = !store.hideAll), studio.changed(store.hideAll ? "All ROIs hidden" : "ROIs shown"))
+        : studio.toggle("hidden"),
+  ],
   ["ROI", "k", "bring it to the slice shown", ({ studio }) => studio.bringHere()],
-  ["ROI", "j", "move on this series only, on or off (or hold Alt while dragging)", ({ store, studio }) => ((store.seriesOnly = !store.seriesOnly), studio.changed(store.seriesOnly ? "Moves now count for this series only" : "Moves count for every series"))],
+  [
+    "ROI",
+    "j",
+    "move on this series only, on or off (or hold Alt while dragging)",
+    ({ store, studio }) => (
+      (store.seriesOnly = !store.seriesOnly),
+      studio.changed(store.seriesOnly ? "Moves now count for this series only" : "Moves count for every series")
+    ),
+  ],
   ["ROI", "Ctrl+z", "undo", ({ store }) => store.undo()],
   ["ROI", "Ctrl+Shift+z Ctrl+y", "redo", ({ store }) => store.undo(true)],
-  ["Image", "PageUp PageDown", "slice back, forward", ({ store, view, event }) => store.goTo(view.index, store.slices[view.index] + (event.key === "PageUp" ? -1 : 1))],
-  ["Image", "Home End", "first, last slice", ({ store, view, event }) => store.goTo(view.index, event.key === "Home" ? 0 : view.view.planes - 1)],
-  ["Image", "+ = -", "zoom in, out", ({ view, event }) => view.zoomAt(view.size[0] / 2, view.size[1] / 2, event.key === "-" ? 0.8 : 1.25)],
-  ["Image", "[ ]", "window narrower, wider; Shift: level down, up", ({ store, view, event }) => windowStep(store, view, event)],
+  [
+    "Image",
+    "PageUp PageDown",
+    "slice back, forward",
+    ({ store, view, event }) => store.goTo(view.index, store.slices[view.index] + (event.key === "PageUp" ? -1 : 1)),
+  ],
+  [
+    "Image",
+    "Home End",
+    "first, last slice",
+    ({ store, view, event }) => store.goTo(view.index, event.key === "Home" ? 0 : view.view.planes - 1),
+  ],
+  [
+    "Image",
+    "+ = -",
+    "zoom in, out",
+    ({ view, event }) => view.zoomAt(view.size[0] / 2, view.size[1] / 2, event.key === "-" ? 0.8 : 1.25),
+  ],
+  [
+    "Image",
+    "[ ]",
+    "window narrower, wider; Shift: level down, up",
+    ({ store, view, event }) => windowStep(store, view, event),
+  ],
   ["Image", "a", "auto window", ({ studio }) => studio.preset(0)],
   ["Image", "s", "next window preset", ({ studio }) => studio.preset()],
   ["Image", "r", "reset zoom, position and window (or double click)", ({ view }) => view.reset()],
-  ["Image", "u", "smooth or square pixels", ({ store, studio }) => ((store.smooth = !store.smooth), studio.changed(store.smooth ? "Smooth pixels" : "Square pixels"))],
+  [
+    "Image",
+    "u",
+    "smooth or square pixels",
+    ({ store, studio }) => (
+      (store.smooth = !store.smooth), studio.changed(store.smooth ? "Smooth pixels" : "Square pixels")
+    ),
+  ],
   ["Image", "m", "next view", ({ studio }) => studio.nextView()],
-  ["", "Escape", "give up what is being drawn; deselect", ({ tools, store }) => void (tools.cancel() || (store.tool !== "select" ? store.setTool("select") : store.select(null)))],
+  [
+    "",
+    "Escape",
+    "give up what is being drawn; deselect",
+    ({ tools, store }) =>
+      void (tools.cancel() || (store.tool !== "select" ? store.setTool("select") : store.select(null))),
+  ],
   ["", "?", "this sheet", ({ studio }) => studio.help()],
 ];
 
 export const MOUSE = [
-  ["wheel", "slice"], ["Ctrl + wheel", "zoom at the pointer"], ["right or middle drag", "window (sideways) and level (up, down)"],
-  ["Space + drag", "move the image"], ["double click", "reset the view; on a corner: remove it"], ["drag a small dot between corners", "add a corner"],
-  ["Shift while drawing or resizing", "square, circle, same proportions"], ["Alt + drag a ROI", "move it on this series only"],
-  ["one finger", "draw, or change slice beside a ROI"], ["two fingers", "zoom and move the image"],
+  ["wheel", "slice"],
+  ["Ctrl + wheel", "zoom at the pointer"],
+  ["right or middle drag", "window (sideways) and level (up, down)"],
+  ["Space + drag", "move the image"],
+  ["double click", "reset the view; on a corner: remove it"],
+  ["drag a small dot between corners", "add a corner"],
+  ["Shift while drawing or resizing", "square, circle, same proportions"],
+  ["Alt + drag a ROI", "move it on this series only"],
+  ["one finger", "draw, or change slice beside a ROI"],
+  ["two fingers", "zoom and move the image"],
 ];
 
 const byKey = new Map(KEYS.flatMap(([, keys, , run]) => keys.split(" ").map((key) => [key.toLowerCase(), run])));
@@ -60,8 +137,12 @@ const byKey = new Map(KEYS.flatMap(([, keys, , run]) => keys.split(" ").map((key
 export function press(event, context) {
   const control = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
-  const plain = { "{": "[", "}": "]", "Y": "y" }[event.key] ?? key;
-  const name = control ? `ctrl+${event.shiftKey && key === "z" ? "shift+" : ""}${key}` : event.altKey ? `alt+${key}` : plain;
+  const plain = { "{": "[", "}": "]", Y: "y" }[event.key] ?? key;
+  const name = control
+    ? `ctrl+${event.shiftKey && key === "z" ? "shift+" : ""}${key}`
+    : event.altKey
+      ? `alt+${key}`
+      : plain;
   const run = byKey.get(name);
   if (!run) return false;
   run({ ...context, event });
@@ -78,7 +159,12 @@ function enter(/** @type {Press} */ { tools, store, view }) {
   const box = boxBetween(plane, [r - dr * round, c - dc], [r + dr * round, c + dc], { kind });
   if (kind === "polygon") {
     const { center: m, half_width: u, half_height: v } = box;
-    const points = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([s, t]) => add(m, add(times(u, s), times(v, t))));
+    const points = [
+      [-1, -1],
+      [1, -1],
+      [1, 1],
+      [-1, 1],
+    ].map(([s, t]) => add(m, add(times(u, s), times(v, t))));
     tools.place({ id: "", label: "", kind, points });
   } else tools.place({ ...box, id: "", label: "" });
 }
@@ -111,7 +197,12 @@ function arrow(/** @type {Press} */ { store, view, event }) {
   const shift = add(times(view.view.col_step, x * size), times(view.view.row_step, y * size));
   const f = (/** @type {any} */ old) =>
     old.kind === "polygon" && store.vertex >= 0
-      ? { ...old, points: old.points.map((/** @type {any} */ p, /** @type {number} */ i) => (i === store.vertex ? add(p, shift) : p)) }
+      ? {
+          ...old,
+          points: old.points.map((/** @type {any} */ p, /** @type {number} */ i) =>
+            i === store.vertex ? add(p, shift) : p,
+          ),
+        }
       : store.shifted(old, shift, view.index);
   store.commit(store.changed(roi.id, f));
 }
@@ -127,12 +218,19 @@ function resize(/** @type {Press} */ { store, view, event }) {
     const wanted = [half[0] + x * size * spacing[0], half[1] - y * size * spacing[1]];
     if (Math.min(...wanted) <= 0.05) return old;
     if (store.fixedArea) wanted[x ? 1 : 0] = (half[0] * half[1]) / wanted[x ? 0 : 1];
-    return { ...old, half_width: times(old.half_width, wanted[0] / half[0]), half_height: times(old.half_height, wanted[1] / half[1]) };
+    return {
+      ...old,
+      half_width: times(old.half_width, wanted[0] / half[0]),
+      half_height: times(old.half_height, wanted[1] / half[1]),
+    };
   };
   const scale = (/** @type {any} */ old) => {
-    const factor = 1 + ((x - y) * (event.shiftKey ? 0.002 : 0.02));
+    const factor = 1 + (x - y) * (event.shiftKey ? 0.002 : 0.02);
     const middle = old.points.reduce(add).map((/** @type {number} */ v) => v / old.points.length);
-    return { ...old, points: old.points.map((/** @type {any} */ p) => p.map((v, i) => middle[i] + (v - middle[i]) * factor)) };
+    return {
+      ...old,
+      points: old.points.map((/** @type {any} */ p) => p.map((v, i) => middle[i] + (v - middle[i]) * factor)),
+    };
   };
   if (roi.kind === "polygon" && store.fixedArea) return store.say("The area is fixed: press X to free it");
   store.commit(store.changed(roi.id, roi.kind === "polygon" ? scale : grow));
@@ -177,4 +275,3 @@ function windowStep(/** @type {any} */ store, /** @type {any} */ view, /** @type
   if (event.shiftKey) store.setWindow(view.index, level + (up ? 0.05 : -0.05) * width, width);
   else store.setWindow(view.index, level, width * (up ? 1.1 : 1 / 1.1));
 }
-

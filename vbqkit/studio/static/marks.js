@@ -11,12 +11,23 @@ const LEVEL = /^[TLS]\d+$/;
 /** @typedef {import("./geometry.js").Roi} Roi @typedef {import("./store.js").Store} Store */
 
 /** Share of a ROI's pixels where the signal changes by more than a quarter of its mean within one pixel. */
-export function edgeShare(/** @type {number[]} */ where, /** @type {ArrayLike<number>} */ pixels, /** @type {number} */ cols, /** @type {number} */ mean) {
+export function edgeShare(
+  /** @type {number[]} */ where,
+  /** @type {ArrayLike<number>} */ pixels,
+  /** @type {number} */ cols,
+  /** @type {number} */ mean,
+) {
   const inside = new Set(where);
   let steep = 0;
   for (const i of where) {
     const slope = (/** @type {number} */ a, /** @type {number} */ b) =>
-      inside.has(a) && inside.has(b) ? (pixels[b] - pixels[a]) / 2 : inside.has(b) ? pixels[b] - pixels[i] : inside.has(a) ? pixels[i] - pixels[a] : 0;
+      inside.has(a) && inside.has(b)
+        ? (pixels[b] - pixels[a]) / 2
+        : inside.has(b)
+          ? pixels[b] - pixels[i]
+          : inside.has(a)
+            ? pixels[i] - pixels[a]
+            : 0;
     steep += +(Math.hypot(slope(i - 1, i + 1), slope(i - cols, i + cols)) > EDGE_STEP * Math.abs(mean));
   }
   return steep / where.length;
@@ -43,14 +54,22 @@ function siblings(/** @type {Store} */ store) {
   if (store.siblings?.of !== store.rois) {
     const labels = new Map();
     for (const { label } of store.rois) labels.set(label, 1 + (labels.get(label) ?? 0));
-    const areas = store.rois.filter((roi) => LEVEL.test(roi.label)).map(area).sort((a, b) => a - b);
+    const areas = store.rois
+      .filter((roi) => LEVEL.test(roi.label))
+      .map(area)
+      .sort((a, b) => a - b);
     store.siblings = { of: store.rois, labels, usual: areas[areas.length >> 1], known: areas.length };
   }
   return store.siblings;
 }
 
 /** The marks that depend on the pixels only: kept as long as the ROI is the same. */
-function pixelMarks(/** @type {Store} */ store, /** @type {Roi} */ roi, /** @type {number} */ index, /** @type {any} */ result) {
+function pixelMarks(
+  /** @type {Store} */ store,
+  /** @type {Roi} */ roi,
+  /** @type {number} */ index,
+  /** @type {any} */ result,
+) {
   if (result.error) return [result.error];
   if (!store.marks.has(roi)) store.marks.set(roi, []);
   const known = store.marks.get(roi);
@@ -62,7 +81,8 @@ function pixelMarks(/** @type {Store} */ store, /** @type {Roi} */ roi, /** @typ
   const found = [];
   const percent = (/** @type {number} */ x) => `${(100 * x).toFixed(x < 0.1 ? 1 : 0)} %`;
   if (result.n < FEW_PIXELS) found.push(`only ${result.n} pixels: the SD is uncertain`);
-  if (result.fraction_zero > 0) found.push(`${percent(result.fraction_zero)} of the pixels are exactly zero: masked, not measured`);
+  if (result.fraction_zero > 0)
+    found.push(`${percent(result.fraction_zero)} of the pixels are exactly zero: masked, not measured`);
   if (result.fraction_clipped > 0) found.push(`${percent(result.fraction_clipped)} of the pixels are clipped`);
   if (roi.label !== "noise") {
     const share = edgeShare(where, pixels, view.cols, result.mean);
@@ -71,7 +91,8 @@ function pixelMarks(/** @type {Store} */ store, /** @type {Roi} */ roi, /** @typ
   const mask = store.airOn(index, result.slice_index);
   if (mask) {
     const outside = where.reduce((n, i) => n + mask[i], 0) / where.length;
-    if (roi.label === "noise" && outside < 1) found.push(`noise ROI is not all in free air: ${percent(1 - outside)} lies in the body or in artefact`);
+    if (roi.label === "noise" && outside < 1)
+      found.push(`noise ROI is not all in free air: ${percent(1 - outside)} lies in the body or in artefact`);
     if (roi.label !== "noise" && outside > 0) found.push(`${percent(outside)} lies outside the body`);
   }
   return (known[index] = found);

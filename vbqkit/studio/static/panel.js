@@ -1,14 +1,18 @@
 /** The readout beside the image: a table of ROIs, the scores, the selected ROI with its histogram. */
 import { style } from "./colours.js";
-import { onSeries, slicePlane } from "./geometry.js";
 import { html, set, setText, short, svg } from "./dom.js";
-import { covered, histogram, ratios } from "./statistics.js";
+import { onSeries, slicePlane } from "./geometry.js";
 import { marks } from "./marks.js";
+import { covered, histogram, ratios } from "./statistics.js";
 
 const COLUMNS = [
-  ["mean", "mean", "mean signal, a.u."], ["median", "median", "median signal, a.u."], ["sd", "SD", "standard deviation (n - 1), a.u."],
-  ["snr", "SNR", "mean / SD of the noise ROI"], ["vbq", "VBQ", "mean / mean of the CSF ROI"],
-  ["area_cm2", "cm²", "area as drawn"], ["n", "n", "pixels whose center is inside"],
+  ["mean", "mean", "mean signal, a.u."],
+  ["median", "median", "median signal, a.u."],
+  ["sd", "SD", "standard deviation (n - 1), a.u."],
+  ["snr", "SNR", "mean / SD of the noise ROI"],
+  ["vbq", "VBQ", "mean / mean of the CSF ROI"],
+  ["area_cm2", "cm²", "area as drawn"],
+  ["n", "n", "pixels whose center is inside"],
 ];
 
 export class Panel {
@@ -18,10 +22,18 @@ export class Panel {
     this.lines = /** @type {Map<string, any>} */ (new Map());
     this.body = html("tbody");
     const heads = COLUMNS.map(([, name, title]) => html("th", { scope: "col", title }, name));
-    this.table = html("table", { class: "vbq-table" },
-      html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "ROI"), ...heads)), this.body);
+    this.table = html(
+      "table",
+      { class: "vbq-table" },
+      html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "ROI"), ...heads)),
+      this.body,
+    );
     this.caption = html("div", { class: "vbq-caption" });
-    this.empty = html("p", { class: "vbq-empty" }, "No ROI yet. Choose a shape above and draw on the image, or press B and drag.");
+    this.empty = html(
+      "p",
+      { class: "vbq-empty" },
+      "No ROI yet. Choose a shape above and draw on the image, or press B and drag.",
+    );
     this.scoreList = html("div", { class: "vbq-scores", role: "group", "aria-label": "Scores" });
     this.detail = html("div", { class: "vbq-detail", "aria-label": "Selected ROI" });
     this.bars = svg("svg", { class: "vbq-histogram", viewBox: "0 0 240 56", role: "img", preserveAspectRatio: "none" });
@@ -29,11 +41,18 @@ export class Panel {
     this.numbers = html("div", { class: "vbq-numbers" });
     this.faults = html("ul", { class: "vbq-faults" });
     this.detail.append(this.numbers, this.bars, this.range, this.faults);
-    this.element = html("div", { class: "vbq-panel", role: "region", "aria-label": "Readout" },
-      this.caption, html("div", { class: "vbq-scroll" }, this.table, this.empty), this.scoreList, this.detail);
+    this.element = html(
+      "div",
+      { class: "vbq-panel", role: "region", "aria-label": "Readout" },
+      this.caption,
+      html("div", { class: "vbq-scroll" }, this.table, this.empty),
+      this.scoreList,
+      this.detail,
+    );
     store.on("rois selection active tool", () => this.redraw());
     store.on("slice pixels", () => requestAnimationFrame(() => this.redraw())); // the picture first
-    store.on("measured", () => { // at once: there is time before the next frame
+    store.on("measured", () => {
+      // at once: there is time before the next frame
       this.dispose();
       this.frame = 0;
       this.draw();
@@ -87,7 +106,11 @@ export class Panel {
       const state = [roi, row, csf, noise, roi.id === this.store.selected, faults.join()];
       if (line.state?.every((/** @type {any} */ x, /** @type {number} */ k) => x === state[k])) return;
       line.state = state;
-      set(line.row, { "aria-selected": String(roi.id === this.store.selected), "data-label": roi.label, "data-roi": roi.id });
+      set(line.row, {
+        "aria-selected": String(roi.id === this.store.selected),
+        "data-label": roi.label,
+        "data-roi": roi.id,
+      });
       line.swatch.style.borderColor = colour;
       line.swatch.style.borderStyle = dash ? "dashed" : "solid";
       setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? " (hidden)" : ""));
@@ -96,7 +119,10 @@ export class Panel {
       COLUMNS.forEach(([key], j) => {
         const value = values[key];
         set(line.cells[j], { "data-key": key, "data-value": value ?? "", title: row.error ?? "" });
-        setText(line.cells[j], value == null ? "–" : key === "n" ? String(value) : key === "area_cm2" ? value.toFixed(2) : short(value));
+        setText(
+          line.cells[j],
+          value == null ? "–" : key === "n" ? String(value) : key === "area_cm2" ? value.toFixed(2) : short(value),
+        );
       });
     });
     for (const [id, line] of this.lines)
@@ -107,7 +133,11 @@ export class Panel {
   }
 
   makeLine(/** @type {string} */ id) {
-    const [swatch, name, mark] = [html("span", { class: "vbq-swatch" }), html("span"), html("span", { class: "vbq-mark", role: "img" }, "⚠")];
+    const [swatch, name, mark] = [
+      html("span", { class: "vbq-swatch" }),
+      html("span"),
+      html("span", { class: "vbq-mark", role: "img" }, "⚠"),
+    ];
     const cells = COLUMNS.map(() => html("td"));
     const show = () => {
       const { store } = this;
@@ -121,13 +151,20 @@ export class Panel {
 
   /** The browser's numbers and Python's must be the same: say so if they are not. */
   compare(/** @type {Map<string, any>} */ byId, /** @type {any[]} */ browser) {
-    const apart = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) > 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-300);
+    const apart = (/** @type {number} */ a, /** @type {number} */ b) =>
+      Math.abs(a - b) > 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-300);
     const bad = browser.find((row) => {
       const exact = byId.get(row.id);
-      return !row.error && exact && !exact.error && ["mean", "median", "sd", "n"].some((key) => exact[key] != null && apart(row[key], exact[key]));
+      return (
+        !row.error &&
+        exact &&
+        !exact.error &&
+        ["mean", "median", "sd", "n"].some((key) => exact[key] != null && apart(row[key], exact[key]))
+      );
     });
     this.caption.classList.toggle("vbq-apart", !!bad);
-    if (bad) setText(this.caption, `${bad.label}: browser and Python disagree. Python's number is shown; please report this.`);
+    if (bad)
+      setText(this.caption, `${bad.label}: browser and Python disagree. Python's number is shown; please report this.`);
   }
 
   /** Each score with what it means one click away. */
@@ -135,12 +172,20 @@ export class Panel {
     const list = this.scoreList;
     while (list.childElementCount > rows.length) list.lastChild.remove();
     rows.forEach((score, i) => {
-      const node = list.children[i] ?? list.appendChild(html("details", {}, html("summary", {}, html("span"), html("output"), html("small")), html("div")));
+      const node =
+        list.children[i] ??
+        list.appendChild(
+          html("details", {}, html("summary", {}, html("span"), html("output"), html("small")), html("div")),
+        );
       const [name, value, interval] = node.firstChild.children;
       const { shares = [], verdict } = score;
       const about = score.value == null ? [score.note, ...score.about] : [...shares, ...score.about];
       setText(name, score.key + (score.caution ? " ⚠" : ""));
-      set(value, { "data-key": score.key, "data-value": score.value ?? "", class: score.value == null ? "vbq-none" : "" });
+      set(value, {
+        "data-key": score.key,
+        "data-value": score.value ?? "",
+        class: score.value == null ? "vbq-none" : "",
+      });
       setText(value, score.value == null ? "not given" : short(score.value));
       set(interval, { title: shares.join("\n"), "data-key": score.key });
       setText(interval, score.interval ? `95 %: ${score.interval.map(short).join(" – ")} ${verdict ?? ""}` : "");
@@ -160,7 +205,10 @@ export class Panel {
     const bad = browser[i].error;
     this.bars.style.display = this.range.style.display = bad ? "none" : "";
     if (bad) return setText(this.numbers, `${roi.label || "ROI"}: ${bad}`);
-    setText(this.numbers, `${roi.label || "ROI"}: ${short(row.min)} to ${short(row.max)}, mean ${short(row.mean)}, median ${short(row.median)}, SD ${short(row.sd)}`);
+    setText(
+      this.numbers,
+      `${roi.label || "ROI"}: ${short(row.min)} to ${short(row.max)}, mean ${short(row.mean)}, median ${short(row.median)}, SD ${short(row.sd)}`,
+    );
     const view = this.store.views[this.store.active];
     const plane = slicePlane(view, row.slice_index);
     const pixels = this.store.cache.get(this.store.active, row.slice_index);
@@ -171,9 +219,17 @@ export class Panel {
     while (this.bars.childElementCount < counts.length) this.bars.append(svg("rect"));
     counts.forEach((count, j) => {
       const height = (54 * count) / top;
-      set(this.bars.children[j], { x: (j * width + 0.5).toFixed(1), y: (55 - height).toFixed(1), width: (width - 1).toFixed(1), height: height.toFixed(1) });
+      set(this.bars.children[j], {
+        x: (j * width + 0.5).toFixed(1),
+        y: (55 - height).toFixed(1),
+        width: (width - 1).toFixed(1),
+        height: height.toFixed(1),
+      });
     });
-    set(this.bars, { "aria-label": `Histogram of ${roi.label}: ${row.n} pixels from ${short(low)} to ${short(high)}`, fill: style(roi.label)[0] });
+    set(this.bars, {
+      "aria-label": `Histogram of ${roi.label}: ${row.n} pixels from ${short(low)} to ${short(high)}`,
+      fill: style(roi.label)[0],
+    });
     setText(this.range, `${short(low)} – ${short(high)} a.u., highest bar ${top} of ${row.n} pixels`);
   }
 }

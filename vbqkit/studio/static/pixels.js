@@ -5,13 +5,19 @@
  */
 
 const ARRAYS = {
-  uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array, int32: Int32Array, float32: Float32Array, float64: Float64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
 };
 export const CACHE_BYTES = 128 * 2 ** 20;
 
 /** The kernel's bytes as numbers. A copy: the view may start at an odd byte. @param {string} name @param {DataView|ArrayBuffer} data */
 export function decoded(name, data) {
-  const [buffer, from, size] = data instanceof ArrayBuffer ? [data, 0, data.byteLength] : [data.buffer, data.byteOffset, data.byteLength];
+  const [buffer, from, size] =
+    data instanceof ArrayBuffer ? [data, 0, data.byteLength] : [data.buffer, data.byteOffset, data.byteLength];
   return new ARRAYS[name](buffer.slice(from, from + size));
 }
 

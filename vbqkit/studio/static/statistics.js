@@ -41,7 +41,8 @@ export function covered(roi, plane) {
   const corners = outline(roi, 256).map((p) => toRowCol(plane, p));
   const [rs, cs] = [corners.map((p) => p[0]), corners.map((p) => p[1])];
   const first = (/** @type {number[]} */ x) => Math.max(0, Math.floor(Math.min(...x) + 0.5 - 1e-9));
-  const last = (/** @type {number[]} */ x, /** @type {number} */ size) => Math.min(size, Math.ceil(Math.max(...x) + 0.5 + 1e-9));
+  const last = (/** @type {number[]} */ x, /** @type {number} */ size) =>
+    Math.min(size, Math.ceil(Math.max(...x) + 0.5 + 1e-9));
   const [r0, r1, c0, c1] = [first(rs), last(rs, plane.rows), first(cs), last(cs, plane.cols)];
   /** @type {number[]} */
   const found = [];
@@ -109,8 +110,17 @@ export function measure(roi, plane, pixels, stored = {}) {
   for (const x of values) squares += (x - mean) ** 2;
   values.sort();
   return {
-    id, label, n, mean, area_mm2: area(roi), median: middle(values), sd: n > 1 ? Math.sqrt(squares / (n - 1)) : NaN,
-    min: values[0], max: values[n - 1], fraction_zero: zeros / n, fraction_clipped: clip === null ? NaN : clipped / n,
+    id,
+    label,
+    n,
+    mean,
+    area_mm2: area(roi),
+    median: middle(values),
+    sd: n > 1 ? Math.sqrt(squares / (n - 1)) : NaN,
+    min: values[0],
+    max: values[n - 1],
+    fraction_zero: zeros / n,
+    fraction_clipped: clip === null ? NaN : clipped / n,
     slice_index: plane.index,
   };
 }
@@ -155,11 +165,16 @@ export function scores(views, reference, levels) {
     const table = (tables[weighting] = new Map());
     for (const row of rows) if (!("error" in row) && !table.has(row.label)) table.set(row.label, row);
   }
-  const means = (/** @type {string} */ weighting, /** @type {string} */ key) => levels(key).map((level) => tables[weighting]?.get(level)?.mean ?? NaN);
-  const keep = (/** @type {string} */ key, /** @type {number} */ value) => void (Number.isFinite(value) && (found[key] = value));
+  const means = (/** @type {string} */ weighting, /** @type {string} */ key) =>
+    levels(key).map((level) => tables[weighting]?.get(level)?.mean ?? NaN);
+  const keep = (/** @type {string} */ key, /** @type {number} */ value) =>
+    void (Number.isFinite(value) && (found[key] = value));
   for (const weighting of ["T1", "T2", "STIR"]) {
     const csf = tables[weighting]?.get("CSF")?.mean;
-    for (const [name, f] of /** @type {const} */ ([["median", median], ["mean", average]])) {
+    for (const [name, f] of /** @type {const} */ ([
+      ["median", median],
+      ["mean", average],
+    ])) {
       const key = `VBQ-${weighting} (${name})`;
       keep(key, f(means(weighting, key)) / csf);
     }

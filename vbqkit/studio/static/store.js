@@ -173,8 +173,15 @@ export class Store {
 
   /** Add a ROI under the present label; the label moves on to the next level without a ROI. @param {Roi} roi */
   place(roi) {
-    const full = { id: crypto.getRandomValues(new Uint32Array(2)).join("-"), frame: this.views[this.active].frame, locked: false,
-      hidden: false, shifts: {}, label: this.label, ...roi };
+    const full = {
+      id: crypto.getRandomValues(new Uint32Array(2)).join("-"),
+      frame: this.views[this.active].frame,
+      locked: false,
+      hidden: false,
+      shifts: {},
+      label: this.label,
+      ...roi,
+    };
     this.commit([...this.rois, this.fixedArea ? withArea(full, this.fixedArea * 100) : full]);
     this.select(full.id);
     this.label = this.nextLabel();
@@ -209,10 +216,13 @@ export class Store {
     const target = this.views[view];
     const slices = [...this.slices];
     slices[view] = Math.min(target.planes - 1, Math.max(0, index));
-    const middle = add(slicePlane(target, slices[view]).origin,
-      add(times(target.row_step, (target.rows - 1) / 2), times(target.col_step, (target.cols - 1) / 2)));
+    const middle = add(
+      slicePlane(target, slices[view]).origin,
+      add(times(target.row_step, (target.rows - 1) / 2), times(target.col_step, (target.cols - 1) / 2)),
+    );
     this.views.forEach((other, i) => {
-      if (i !== view && other.linked && target.linked && other.frame === target.frame) slices[i] = nearestSlice(other, middle).index;
+      if (i !== view && other.linked && target.linked && other.frame === target.frame)
+        slices[i] = nearestSlice(other, middle).index;
     });
     if (slices.every((s, i) => s === this.slices[i])) return;
     this.takeSlices(slices);
@@ -286,10 +296,24 @@ export class Store {
   scores() {
     const rows = this.model.get("_measured").scores ?? [];
     if (this.byPython()) return rows;
-    const live = scores(this.views.map((view, i) => ({ weighting: view.weighting, rows: this.rows(i) })), this.options.reference,
-      (key) => rows.find((row) => row.key === key)?.levels ?? this.options.levels);
+    const live = scores(
+      this.views.map((view, i) => ({ weighting: view.weighting, rows: this.rows(i) })),
+      this.options.reference,
+      (key) => rows.find((row) => row.key === key)?.levels ?? this.options.levels,
+    );
     const free = this.roi()?.label === "noise";
-    return rows.map((row) => (row.value == null && !free ? row : { ...row, interval: null, verdict: "", shares: [], value: live[row.key] ?? null, note: row.note || "when let go" }));
+    return rows.map((row) =>
+      row.value == null && !free
+        ? row
+        : {
+            ...row,
+            interval: null,
+            verdict: "",
+            shares: [],
+            value: live[row.key] ?? null,
+            note: row.note || "when let go",
+          },
+    );
   }
 
   /** Tell Python that a hand drags or scrolls, or rests again: the intervals wait so long. @param {boolean} busy */

@@ -1,6 +1,7 @@
 /** The ROI studio on the page: puts the parts together. All state belongs to one render() and goes with it. */
-import { area, center, dot, planeNormal, sub, times, withArea, add } from "./geometry.js";
+
 import { html, setText } from "./dom.js";
+import { add, area, center, dot, planeNormal, sub, times, withArea } from "./geometry.js";
 import { press } from "./keyboard.js";
 import { Panel } from "./panel.js";
 import { Store } from "./store.js";
@@ -24,19 +25,36 @@ class Studio {
     if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
     // JupyterLab's own shortcuts would take the keys: this attribute is how Lumino is told to leave them
     const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`); // the still picture for a notebook without a kernel
-    this.root = html("div", { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-height:${store.options.height}px` }, hide, this.toolbar.element, this.toolbar.strip.element,
-      html("div", { class: "vbq-main" }, stages, this.panel.element), this.notes, this.status);
+    this.root = html(
+      "div",
+      { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-height:${store.options.height}px` },
+      hide,
+      this.toolbar.element,
+      this.toolbar.strip.element,
+      html("div", { class: "vbq-main" }, stages, this.panel.element),
+      this.notes,
+      this.status,
+    );
     // on the window and first of all: Notebook 7 would otherwise take keys before they come here
     this.onKey = (/** @type {KeyboardEvent} */ e) => this.root.contains(/** @type {Node} */ (e.target)) && this.key(e);
     window.addEventListener("keydown", this.onKey, true);
-    this.root.addEventListener("focusin", (e) => !this.root.contains(/** @type {Node} */ (e.relatedTarget)) && model.send({ type: "refresh" }));
+    this.root.addEventListener(
+      "focusin",
+      (e) => !this.root.contains(/** @type {Node} */ (e.relatedTarget)) && model.send({ type: "refresh" }),
+    );
     this.root.addEventListener("keyup", (e) => e.key === " " && this.space(false));
     store.on("say", (/** @type {string} */ text) => this.say(text));
     store.on("messages", () => this.showNotes());
     store.on("selection", () => store.roi() && this.say(`${store.roi().label || "ROI without label"} selected`));
     this.showNotes();
-    this.say(store.options.case_file ? `Kept in ${store.options.case_file}` : "Not kept in a file: give case_file=... to keep the ROIs");
-    this.wide = new ResizeObserver(([entry]) => this.root.classList.toggle("vbq-narrow", entry.contentRect.width < 760 + 260 * (this.views.length - 1)));
+    this.say(
+      store.options.case_file
+        ? `Kept in ${store.options.case_file}`
+        : "Not kept in a file: give case_file=... to keep the ROIs",
+    );
+    this.wide = new ResizeObserver(([entry]) =>
+      this.root.classList.toggle("vbq-narrow", entry.contentRect.width < 760 + 260 * (this.views.length - 1)),
+    );
     this.wide.observe(this.root);
     el.append(this.root);
   }
@@ -74,7 +92,10 @@ class Studio {
     if (/INPUT|SELECT|TEXTAREA/.test(target.tagName) && event.key !== "Escape") return;
     if (!inStage && /BUTTON/.test(target.tagName) && /^( |Enter|Arrow.*)$/.test(event.key)) return;
     if (!this.views.length || target.closest(".vbq-help")) return;
-    const index = Math.max(0, this.views.findIndex((view) => view.stage === target));
+    const index = Math.max(
+      0,
+      this.views.findIndex((view) => view.stage === target),
+    );
     const at = inStage ? index : this.store.active;
     this.store.setActive(at);
     if (event.key === " ") {
@@ -117,7 +138,9 @@ class Studio {
       const label = store.levels[at + by];
       return at < 0 || label === undefined ? roi : { ...roi, label };
     });
-    const lost = store.rois.filter((roi) => store.levels.includes(roi.label) && store.levels[store.levels.indexOf(roi.label) + by] === undefined);
+    const lost = store.rois.filter(
+      (roi) => store.levels.includes(roi.label) && store.levels[store.levels.indexOf(roi.label) + by] === undefined,
+    );
     if (lost.length) return this.say(`${lost[0].label} is at the end of the strip: rename it first`);
     store.commit(rois);
     this.say(by < 0 ? "Counted one level higher" : "Counted one level lower");
@@ -127,7 +150,10 @@ class Studio {
   rename(i, name) {
     const { store } = this;
     const old = store.levels[i];
-    store.commit(store.rois.map((roi) => (roi.label === old ? { ...roi, label: name } : roi)), store.levels.map((level, j) => (j === i ? name : level)));
+    store.commit(
+      store.rois.map((roi) => (roi.label === old ? { ...roi, label: name } : roi)),
+      store.levels.map((level, j) => (j === i ? name : level)),
+    );
     this.say(`${old} is now called ${name}`);
   }
 
@@ -144,7 +170,12 @@ class Studio {
     const roi = store.roi();
     if (!roi) return this.say("Select a ROI first");
     const { col_step, row_step } = store.views[store.active];
-    const { id, label, ...shape } = store.shifted(roi, add(times(col_step, 6), times(row_step, 6)), store.active, false);
+    const { id, label, ...shape } = store.shifted(
+      roi,
+      add(times(col_step, 6), times(row_step, 6)),
+      store.active,
+      false,
+    );
     const kept = store.fixedArea;
     store.fixedArea = null;
     store.place({ ...shape, locked: false });

@@ -5,54 +5,133 @@ import { KEYS, MOUSE } from "./keyboard.js";
 import { EXTRA_LABELS } from "./store.js";
 
 const ICONS = {
-  select: "M5 3l12 9-5 1 3 6-2 1-3-6-5 4z", box: "M4 6h16v12H4z", ellipse: "M12 6c5 0 9 3 9 6s-4 6-9 6-9-3-9-6 4-6 9-6z",
-  circle: "M12 4a8 8 0 110 16 8 8 0 010-16z", polygon: "M12 3l9 7-4 11H7L3 10z", freehand: "M4 15C4 6 10 4 14 6s7 1 6 7-6 8-10 6-6 0-6-4z",
-  window: "M12 3a9 9 0 100 18 9 9 0 000-18zM12 3v18M12 7h6M12 11h8M12 15h7", hand: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
-  undo: "M8 5L4 9l4 4M4 9h9a6 6 0 010 12h-3", redo: "M16 5l4 4-4 4M20 9h-9a6 6 0 000 12h3", auto: "M4 20L10 4h4l6 16M7 14h10",
-  reset: "M5 12a7 7 0 107-7H7M10 2L7 5l3 3", series: "M3 5h8v14H3zM14 5h7M14 12h7M14 19h7", up: "M6 15l6-6 6 6", down: "M6 9l6 6 6-6",
+  select: "M5 3l12 9-5 1 3 6-2 1-3-6-5 4z",
+  box: "M4 6h16v12H4z",
+  ellipse: "M12 6c5 0 9 3 9 6s-4 6-9 6-9-3-9-6 4-6 9-6z",
+  circle: "M12 4a8 8 0 110 16 8 8 0 010-16z",
+  polygon: "M12 3l9 7-4 11H7L3 10z",
+  freehand: "M4 15C4 6 10 4 14 6s7 1 6 7-6 8-10 6-6 0-6-4z",
+  window: "M12 3a9 9 0 100 18 9 9 0 000-18zM12 3v18M12 7h6M12 11h8M12 15h7",
+  hand: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
+  undo: "M8 5L4 9l4 4M4 9h9a6 6 0 010 12h-3",
+  redo: "M16 5l4 4-4 4M20 9h-9a6 6 0 000 12h3",
+  auto: "M4 20L10 4h4l6 16M7 14h10",
+  reset: "M5 12a7 7 0 107-7H7M10 2L7 5l3 3",
+  series: "M3 5h8v14H3zM14 5h7M14 12h7M14 19h7",
+  up: "M6 15l6-6 6 6",
+  down: "M6 9l6 6 6-6",
 };
-const TOOLS = [["select", "Select and move (V)"], ["box", "Box (B)"], ["ellipse", "Ellipse (E)"], ["circle", "Circle (O)"], ["polygon", "Polygon (P)"],
-  ["freehand", "Freehand (F)"], ["window", "Window and level (W)"], ["hand", "Move the image (H, or hold Space)"]];
+const TOOLS = [
+  ["select", "Select and move (V)"],
+  ["box", "Box (B)"],
+  ["ellipse", "Ellipse (E)"],
+  ["circle", "Circle (O)"],
+  ["polygon", "Polygon (P)"],
+  ["freehand", "Freehand (F)"],
+  ["window", "Window and level (W)"],
+  ["hand", "Move the image (H, or hold Space)"],
+];
 
-const icon = (/** @type {string} */ name) => svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
+const icon = (/** @type {string} */ name) =>
+  svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
 
 export class Toolbar {
   /** @param {import("./store.js").Store} store @param {any} studio */
   constructor(store, studio) {
     this.store = store;
-    const button = (/** @type {string} */ name, /** @type {string} */ title, /** @type {() => void} */ onclick, more = {}) =>
+    const button = (
+      /** @type {string} */ name,
+      /** @type {string} */ title,
+      /** @type {() => void} */ onclick,
+      more = {},
+    ) =>
       html("button", { type: "button", class: "vbq-button", title, "aria-label": title, onclick, ...more }, icon(name));
-    this.tools = new Map(TOOLS.map(([name, title]) => [name, button(name, title, () => store.setTool(name), { "data-tool": name })]));
+    this.tools = new Map(
+      TOOLS.map(([name, title]) => [name, button(name, title, () => store.setTool(name), { "data-tool": name })]),
+    );
     this.fixed = html("input", { type: "checkbox", onchange: () => studio.toggleFixed(this.fixed.checked) });
-    this.areaBox = html("input", { type: "number", min: "0.01", max: "100", step: "0.05", value: store.fixedArea ?? store.options.usual_area_cm2,
-      "aria-label": "Fixed area in cm2", onchange: () => studio.toggleFixed(this.fixed.checked) });
-    this.presets = html("select", { "aria-label": "Window preset", title: "Window preset (S)", onchange: () => studio.preset(this.presets.selectedIndex - 1) });
+    this.areaBox = html("input", {
+      type: "number",
+      min: "0.01",
+      max: "100",
+      step: "0.05",
+      value: store.fixedArea ?? store.options.usual_area_cm2,
+      "aria-label": "Fixed area in cm2",
+      onchange: () => studio.toggleFixed(this.fixed.checked),
+    });
+    this.presets = html("select", {
+      "aria-label": "Window preset",
+      title: "Window preset (S)",
+      onchange: () => studio.preset(this.presets.selectedIndex - 1),
+    });
     this.undo = button("undo", "Undo (Ctrl+Z)", () => store.undo(), { "data-action": "undo" });
     this.redo = button("redo", "Redo (Ctrl+Shift+Z)", () => store.undo(true), { "data-action": "redo" });
-    this.only = button("series", "Move ROIs on this series only (J)", () => ((store.seriesOnly = !store.seriesOnly), store.emit("tool")));
-    this.file = html("select", { "aria-label": "File", title: "Save or load ROIs", onchange: () => {
-      const [kind, ending] = this.file.value.split(" ");
-      this.file.selectedIndex = 0;
-      if (kind === "save") store.model.send({ type: "export", ending });
-      else this.picker.click();
-    } }, html("option", { value: "" }, "File …"), ...[["load", "Load ROIs …"], ["save .json", "Save as ROI file"], ["save .csv", "Save as CSV"],
-      ["save .zip", "Save for ImageJ"], ["save .nii.gz", "Save as mask (NIfTI)"]].map(([value, name]) => html("option", { value }, name)));
-    this.picker = html("input", { type: "file", hidden: true, accept: ".json,.csv,.zip,.roi,.nii,.gz,.mha,.nrrd", onchange: async () => {
-      const [chosen] = this.picker.files;
-      if (chosen) store.model.send({ type: "import", name: chosen.name }, undefined, [await chosen.arrayBuffer()]);
-      this.picker.value = "";
-    } });
+    this.only = button(
+      "series",
+      "Move ROIs on this series only (J)",
+      () => ((store.seriesOnly = !store.seriesOnly), store.emit("tool")),
+    );
+    this.file = html(
+      "select",
+      {
+        "aria-label": "File",
+        title: "Save or load ROIs",
+        onchange: () => {
+          const [kind, ending] = this.file.value.split(" ");
+          this.file.selectedIndex = 0;
+          if (kind === "save") store.model.send({ type: "export", ending });
+          else this.picker.click();
+        },
+      },
+      html("option", { value: "" }, "File …"),
+      ...[
+        ["load", "Load ROIs …"],
+        ["save .json", "Save as ROI file"],
+        ["save .csv", "Save as CSV"],
+        ["save .zip", "Save for ImageJ"],
+        ["save .nii.gz", "Save as mask (NIfTI)"],
+      ].map(([value, name]) => html("option", { value }, name)),
+    );
+    this.picker = html("input", {
+      type: "file",
+      hidden: true,
+      accept: ".json,.csv,.zip,.roi,.nii,.gz,.mha,.nrrd",
+      onchange: async () => {
+        const [chosen] = this.picker.files;
+        if (chosen) store.model.send({ type: "import", name: chosen.name }, undefined, [await chosen.arrayBuffer()]);
+        this.picker.value = "";
+      },
+    });
     const group = (/** @type {any[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
     this.element = html(
-      "div", { class: "vbq-toolbar", role: "toolbar", "aria-label": "Tools" },
+      "div",
+      { class: "vbq-toolbar", role: "toolbar", "aria-label": "Tools" },
       group(...this.tools.values()),
-      group(html("label", { class: "vbq-fixed", title: "Give every ROI this area (X)" }, this.fixed, "fix area"), this.areaBox, html("span", {}, "cm²")),
+      group(
+        html("label", { class: "vbq-fixed", title: "Give every ROI this area (X)" }, this.fixed, "fix area"),
+        this.areaBox,
+        html("span", {}, "cm²"),
+      ),
       group(this.undo, this.redo),
-      group(this.presets, button("auto", "Auto window (A)", () => studio.preset(0)), button("reset", "Reset view (R)", () => studio.view().reset())),
+      group(
+        this.presets,
+        button("auto", "Auto window (A)", () => studio.preset(0)),
+        button("reset", "Reset view (R)", () => studio.view().reset()),
+      ),
       ...(store.views.length > 1 ? [group(this.only)] : []),
       group(this.file, this.picker),
       html("span", { class: "vbq-space" }),
-      html("button", { type: "button", class: "vbq-button vbq-help-button", title: "Mouse, keys and touch (?)", "aria-label": "Help", onclick: () => studio.help() }, "?"),
+      html(
+        "button",
+        {
+          type: "button",
+          class: "vbq-button vbq-help-button",
+          title: "Mouse, keys and touch (?)",
+          "aria-label": "Help",
+          onclick: () => studio.help(),
+        },
+        "?",
+      ),
     );
     this.strip = new Strip(store, studio);
     store.on("tool rois active window", () => this.draw());
@@ -72,7 +151,8 @@ export class Toolbar {
       this.presets.replaceChildren(...names.map((name, i) => html("option", { disabled: i === 0 }, name)));
     }
     const [level, width] = store.windows[store.active] ?? [];
-    this.presets.selectedIndex = 1 + (store.views[store.active]?.presets ?? []).findIndex((p) => p[1] === level && p[2] === width);
+    this.presets.selectedIndex =
+      1 + (store.views[store.active]?.presets ?? []).findIndex((p) => p[1] === level && p[2] === width);
   }
 }
 
@@ -84,11 +164,23 @@ class Strip {
     this.studio = studio;
     this.chips = html("div", { class: "vbq-chips", role: "group", "aria-label": "Label" });
     const shift = (/** @type {number} */ by, /** @type {string} */ name, /** @type {string} */ title) =>
-      html("button", { type: "button", class: "vbq-button", title, "aria-label": title, onclick: () => studio.recount(by) }, icon(name));
-    this.element = html("div", { class: "vbq-strip" }, this.chips,
-      html("div", { class: "vbq-group", title: "If the count is off" }, shift(-1, "up", "Count one level higher: L1 becomes T12"),
-        shift(1, "down", "Count one level lower: T12 becomes L1")),
-      html("span", { class: "vbq-hint" }, "double click a level to rename it"));
+      html(
+        "button",
+        { type: "button", class: "vbq-button", title, "aria-label": title, onclick: () => studio.recount(by) },
+        icon(name),
+      );
+    this.element = html(
+      "div",
+      { class: "vbq-strip" },
+      this.chips,
+      html(
+        "div",
+        { class: "vbq-group", title: "If the count is off" },
+        shift(-1, "up", "Count one level higher: L1 becomes T12"),
+        shift(1, "down", "Count one level lower: T12 becomes L1"),
+      ),
+      html("span", { class: "vbq-hint" }, "double click a level to rename it"),
+    );
     store.on("tool rois selection", () => this.draw());
     this.draw();
   }
@@ -109,16 +201,33 @@ class Strip {
 
   chip(/** @type {string} */ label, /** @type {number} */ i) {
     const key = i < this.store.levels.length ? String(i) : label[0].toUpperCase();
-    const chip = html("button", { type: "button", class: "vbq-chip", "data-label": label, title: `${label} (key ${key})`,
-      onclick: () => this.studio.label(label), ondblclick: () => i < this.store.levels.length && this.rename(chip, i),
-      onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "F2" && i < this.store.levels.length && this.rename(chip, i) }, label);
+    const chip = html(
+      "button",
+      {
+        type: "button",
+        class: "vbq-chip",
+        "data-label": label,
+        title: `${label} (key ${key})`,
+        onclick: () => this.studio.label(label),
+        ondblclick: () => i < this.store.levels.length && this.rename(chip, i),
+        onkeydown: (/** @type {KeyboardEvent} */ e) =>
+          e.key === "F2" && i < this.store.levels.length && this.rename(chip, i),
+      },
+      label,
+    );
     chip.style.setProperty("--vbq-colour", style(label)[0]);
     return chip;
   }
 
   rename(/** @type {HTMLElement} */ chip, /** @type {number} */ i) {
     const old = this.store.levels[i];
-    const input = html("input", { class: "vbq-rename", value: old, size: 4, "aria-label": `New name of ${old}`, maxlength: 12 });
+    const input = html("input", {
+      class: "vbq-rename",
+      value: old,
+      size: 4,
+      "aria-label": `New name of ${old}`,
+      maxlength: 12,
+    });
     let open = true;
     const done = (/** @type {boolean} */ keep) => {
       if (!open) return;
@@ -144,20 +253,45 @@ const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: 
 
 /** The sheet behind `?`, made from the table of keys itself. @param {() => void} close */
 export function helpSheet(close) {
-  const keycaps = (/** @type {string} */ keys) => keys.split(" ").flatMap((key, i) => {
-    const name = key.replace(/Arrow\w+/, (arrow) => SIGNS[arrow]);
-    return [...(i ? [" "] : []), html("kbd", {}, name.length === 1 ? name.toUpperCase() : name)];
-  });
+  const keycaps = (/** @type {string} */ keys) =>
+    keys.split(" ").flatMap((key, i) => {
+      const name = key.replace(/Arrow\w+/, (arrow) => SIGNS[arrow]);
+      return [...(i ? [" "] : []), html("kbd", {}, name.length === 1 ? name.toUpperCase() : name)];
+    });
   const list = (/** @type {string} */ title, /** @type {any[]} */ rows) =>
-    html("section", {}, html("h3", {}, title), html("dl", {}, ...rows.flatMap(([keys, what]) => [html("dt", {}, ...keys), html("dd", {}, what)])));
-  const group = (/** @type {string} */ name) => KEYS.filter(([g]) => g === name).map(([, keys, what]) => [keycaps(keys), what]);
-  const sheet = html("div", { class: "vbq-help", role: "dialog", "aria-modal": "true", "aria-label": "Mouse, keys and touch", tabindex: "-1",
-    onkeydown: (/** @type {KeyboardEvent} */ e) => {
-      e.stopPropagation();
-      if (e.key === "Escape" || e.key === "?") close();
-    } },
+    html(
+      "section",
+      {},
+      html("h3", {}, title),
+      html("dl", {}, ...rows.flatMap(([keys, what]) => [html("dt", {}, ...keys), html("dd", {}, what)])),
+    );
+  const group = (/** @type {string} */ name) =>
+    KEYS.filter(([g]) => g === name).map(([, keys, what]) => [keycaps(keys), what]);
+  const sheet = html(
+    "div",
+    {
+      class: "vbq-help",
+      role: "dialog",
+      "aria-modal": "true",
+      "aria-label": "Mouse, keys and touch",
+      tabindex: "-1",
+      onkeydown: (/** @type {KeyboardEvent} */ e) => {
+        e.stopPropagation();
+        if (e.key === "Escape" || e.key === "?") close();
+      },
+    },
     html("button", { type: "button", class: "vbq-button vbq-close", "aria-label": "Close", onclick: close }, "✕"),
-    html("div", { class: "vbq-columns" }, list("Mouse and touch", MOUSE.map(([keys, what]) => [[keys], what])),
-      list("Tools", [...group("Tools"), ...group("")]), list("ROI", group("ROI")), list("Image", group("Image"))));
+    html(
+      "div",
+      { class: "vbq-columns" },
+      list(
+        "Mouse and touch",
+        MOUSE.map(([keys, what]) => [[keys], what]),
+      ),
+      list("Tools", [...group("Tools"), ...group("")]),
+      list("ROI", group("ROI")),
+      list("Image", group("Image")),
+    ),
+  );
   return sheet;
 }

@@ -1,10 +1,34 @@
 /** What mouse, pen and fingers do on a view. One gesture at a time; Escape gives it up. */
-import { add, area, boxBetween, center, cross, crossesItself, dot, norm, onSeries, rotated, simplified, sub, times, toPatient,
-  toRowCol, toSegment, unit, withArea } from "./geometry.js";
+import {
+  add,
+  area,
+  boxBetween,
+  center,
+  cross,
+  crossesItself,
+  dot,
+  norm,
+  onSeries,
+  rotated,
+  simplified,
+  sub,
+  times,
+  toPatient,
+  toRowCol,
+  toSegment,
+  unit,
+  withArea,
+} from "./geometry.js";
 
 const GRAB_PX = 9;
 const WHEEL_PX = 40; // a mouse wheel click is about 100, a touchpad sends many small ones
-export const SHAPES = { box: "rectangle", ellipse: "ellipse", circle: "ellipse", polygon: "polygon", freehand: "polygon" };
+export const SHAPES = {
+  box: "rectangle",
+  ellipse: "ellipse",
+  circle: "ellipse",
+  polygon: "polygon",
+  freehand: "polygon",
+};
 
 /** @typedef {import("./view.js").View} View @typedef {import("./geometry.js").Roi} Roi */
 
@@ -18,7 +42,8 @@ export class Tools {
     this.space = false;
     this.wheeled = 0;
     const s = view.stage;
-    const on = (/** @type {string} */ name, /** @type {(e: any) => void} */ f, options = {}) => s.addEventListener(name, f, options);
+    const on = (/** @type {string} */ name, /** @type {(e: any) => void} */ f, options = {}) =>
+      s.addEventListener(name, f, options);
     on("pointerdown", (e) => this.down(e));
     on("pointermove", (e) => this.move(e));
     on("pointerup", (e) => this.up(e));
@@ -35,7 +60,8 @@ export class Tools {
 
   cursor(over = "") {
     const { tool } = this.store;
-    this.view.stage.dataset.cursor = this.space || tool === "hand" ? "hand" : tool in SHAPES ? "draw" : tool === "window" ? "window" : over;
+    this.view.stage.dataset.cursor =
+      this.space || tool === "hand" ? "hand" : tool in SHAPES ? "draw" : tool === "window" ? "window" : over;
   }
 
   at(/** @type {MouseEvent} */ e) {
@@ -65,11 +91,19 @@ export class Tools {
   pick(/** @type {number[]} */ [x, y], reach = GRAB_PX) {
     const selected = this.store.roi();
     const t = this.view.transform();
-    const visible = this.view.visible().filter((roi) => this.view.onSlice(roi)).reverse();
+    const visible = this.view
+      .visible()
+      .filter((roi) => this.view.onSlice(roi))
+      .reverse();
     if (selected && !selected.locked && visible.includes(selected)) {
-      const grip = this.view.grips(selected).map((g) => ({ g, d: Math.hypot(g.x - x, g.y - y) - (g.kind === "middle" ? 0 : 0.5) }))
+      const grip = this.view
+        .grips(selected)
+        .map((g) => ({ g, d: Math.hypot(g.x - x, g.y - y) - (g.kind === "middle" ? 0 : 0.5) }))
         .sort((a, b) => a.d - b.d)[0];
-      const [cx, cy] = this.view.toScreen(toRowCol(this.view.plane(), center(onSeries(selected, this.view.view.key))), t);
+      const [cx, cy] = this.view.toScreen(
+        toRowCol(this.view.plane(), center(onSeries(selected, this.view.view.key))),
+        t,
+      );
       if (grip && grip.d <= Math.min(reach, Math.hypot(cx - x, cy - y))) return { roi: selected, grip: grip.g };
     }
     for (const roi of selected ? [selected, ...visible] : visible) {
@@ -116,7 +150,15 @@ export class Tools {
   startDrawing(/** @type {number[]} */ p, /** @type {any} */ base, /** @type {PointerEvent} */ e) {
     const { tool, label } = this.store;
     const rc = this.view.toImage(p[0], p[1]);
-    const draft = { id: "draft", kind: SHAPES[tool], label, frame: this.view.view.frame, locked: false, hidden: false, shifts: {} };
+    const draft = {
+      id: "draft",
+      kind: SHAPES[tool],
+      label,
+      frame: this.view.view.frame,
+      locked: false,
+      hidden: false,
+      shifts: {},
+    };
     if (tool === "polygon" || tool === "freehand") {
       this.gesture = { ...base, kind: tool, corners: [rc], draft };
       if (tool === "polygon" && e.pointerId != null) this.view.stage.releasePointerCapture(e.pointerId);
@@ -148,7 +190,14 @@ export class Tools {
     }
     const kind = !grip ? "move" : grip.kind === "middle" ? "vertex" : grip.kind;
     const [x, y] = grip?.own ?? (grip ? [grip.x, grip.y] : p);
-    this.gesture = { ...base, kind, roi, off: [p[0] - x, p[1] - y], at: grip?.kind === "middle" ? grip.at + 1 : grip?.at, only: e.altKey || this.store.seriesOnly };
+    this.gesture = {
+      ...base,
+      kind,
+      roi,
+      off: [p[0] - x, p[1] - y],
+      at: grip?.kind === "middle" ? grip.at + 1 : grip?.at,
+      only: e.altKey || this.store.seriesOnly,
+    };
     this.view.magnify = true;
   }
 
@@ -170,7 +219,8 @@ export class Tools {
     else if (g.kind === "scroll") this.store.goTo(this.view.index, g.slice + Math.round((p[1] - g.from[1]) / 18));
     else if (g.kind === "draw") this.view.draft = this.drawn(g, p, e.shiftKey);
     else if (g.kind === "freehand") this.trace(g, p);
-    else if (g.kind !== "none") this.store.preview(this.store.changed(g.roi.id, () => (g.result = this.edited(g, p, e.shiftKey))));
+    else if (g.kind !== "none")
+      this.store.preview(this.store.changed(g.roi.id, () => (g.result = this.edited(g, p, e.shiftKey))));
   }
 
   /** Right drag: sideways width, up and down level, as fine as the window is wide. */
@@ -247,7 +297,9 @@ export class Tools {
   edited(/** @type {any} */ g, /** @type {number[]} */ p, /** @type {boolean} */ even) {
     const { roi, kind } = g;
     const plane = this.view.plane();
-    const [here, from] = [p, g.from].map(([x, y]) => toPatient(plane, ...this.view.toImage(x - g.off[0], y - g.off[1])));
+    const [here, from] = [p, g.from].map(([x, y]) =>
+      toPatient(plane, ...this.view.toImage(x - g.off[0], y - g.off[1])),
+    );
     if (kind === "move") return this.store.shifted(roi, sub(here, from), this.view.index, g.only);
     const lying = onSeries(roi, this.view.view.key);
     const c = center(lying);
@@ -305,10 +357,15 @@ export class Tools {
         this.store.preview(this.store.kept);
         return this.store.say("The outline would cross itself: taken back");
       }
-      if (this.store.fixedArea && g.kind === "vertex") [result, shown] = [withArea(result, this.store.fixedArea * 100), false];
+      if (this.store.fixedArea && g.kind === "vertex")
+        [result, shown] = [withArea(result, this.store.fixedArea * 100), false];
     }
     this.store.rois = this.store.kept; // not what it was at the start: Python may have spoken meanwhile
-    this.store.commit(this.store.changed(g.roi.id, () => result), undefined, shown);
+    this.store.commit(
+      this.store.changed(g.roi.id, () => result),
+      undefined,
+      shown,
+    );
   }
 
   removeVertex(/** @type {Roi} */ roi, /** @type {number} */ at) {
@@ -390,7 +447,10 @@ export function resized(roi, lying, at, here, even = false, fixedArea = null) {
   }
   let shift = [0, 0, 0];
   axes.forEach(({ direction }, i) => (shift = add(shift, times(direction, sizes[i].shift))));
-  return { ...roi, center: add(roi.center, shift), half_width: times(axes[0].direction, sizes[0].half),
-    half_height: times(axes[1].direction, sizes[1].half) };
+  return {
+    ...roi,
+    center: add(roi.center, shift),
+    half_width: times(axes[0].direction, sizes[0].half),
+    half_height: times(axes[1].direction, sizes[1].half),
+  };
 }
-

@@ -1,11 +1,21 @@
 /** One view: the image on a canvas, the ROIs in SVG on top, and what a radiologist reads in the corners. */
-import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
+
 import { style } from "./colours.js";
 import { html, set, setText, short, svg } from "./dom.js";
+import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
 import { Painter } from "./pixels.js";
 import { offPlane } from "./statistics.js";
 
-const HANDLES = [[-1, -1], [0, -1], [1, -1], [1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0]];
+const HANDLES = [
+  [-1, -1],
+  [0, -1],
+  [1, -1],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+  [-1, 1],
+  [-1, 0],
+];
 const ROTATE_PX = 22;
 const CLEAR_PX = 14; // handles keep this distance from the middle, so that a small ROI can still be taken hold of and moved
 
@@ -37,7 +47,8 @@ export class View {
 
   build() {
     const { letters, title, planes, corner } = this.view;
-    const text = (/** @type {string} */ place, content = "") => html("div", { class: `vbq-text vbq-${place}` }, content);
+    const text = (/** @type {string} */ place, content = "") =>
+      html("div", { class: `vbq-text vbq-${place}` }, content);
     this.canvas = html("canvas", { "aria-hidden": "true" });
     this.halo = svg("path", { class: "vbq-halo" });
     this.overlay = svg("svg", { class: "vbq-overlay", "aria-hidden": "true" }, this.halo);
@@ -46,16 +57,38 @@ export class View {
     this.bar = html("div", { class: "vbq-bar" });
     this.stage = html(
       "div",
-      { class: "vbq-stage", tabindex: "0", role: "application", "aria-roledescription": "image viewer",
-        "aria-label": `${title}, ${planes} slices. Press question mark for the keys.` },
-      this.canvas, this.overlay, html("div", { class: "vbq-words" }, ...Object.values(this.corner), this.bar), this.lens,
+      {
+        class: "vbq-stage",
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": "image viewer",
+        "aria-label": `${title}, ${planes} slices. Press question mark for the keys.`,
+      },
+      this.canvas,
+      this.overlay,
+      html("div", { class: "vbq-words" }, ...Object.values(this.corner), this.bar),
+      this.lens,
       ...["left", "right", "top", "bottom"].map((side) => text(`letter vbq-${side}`, letters[side])),
     );
     this.waiting = html("div", { class: "vbq-waiting" }, "Loading slice");
     this.stage.append(this.waiting);
-    this.slider = html("input", { type: "range", min: 0, max: planes - 1, step: 1, class: "vbq-slider", "aria-label": `Slice of ${title}`,
-      oninput: () => this.store.goTo(this.index, +this.slider.value), disabled: planes < 2 });
-    this.element = html("div", { class: "vbq-view" }, html("div", { class: "vbq-title" }, title), this.stage, this.slider);
+    this.slider = html("input", {
+      type: "range",
+      min: 0,
+      max: planes - 1,
+      step: 1,
+      class: "vbq-slider",
+      "aria-label": `Slice of ${title}`,
+      oninput: () => this.store.goTo(this.index, +this.slider.value),
+      disabled: planes < 2,
+    });
+    this.element = html(
+      "div",
+      { class: "vbq-view" },
+      html("div", { class: "vbq-title" }, title),
+      this.stage,
+      this.slider,
+    );
   }
 
   dispose() {
@@ -89,7 +122,13 @@ export class View {
     const [dy, dx] = [Math.hypot(...row_step), Math.hypot(...col_step)];
     const k = Math.min(this.size[0] / (cols * dx), this.size[1] / (rows * dy)) * this.zoom;
     const [kx, ky] = [k * dx, k * dy];
-    return { k, kx, ky, ox: this.size[0] / 2 + this.pan[0] - (cols * kx) / 2, oy: this.size[1] / 2 + this.pan[1] - (rows * ky) / 2 };
+    return {
+      k,
+      kx,
+      ky,
+      ox: this.size[0] / 2 + this.pan[0] - (cols * kx) / 2,
+      oy: this.size[1] / 2 + this.pan[1] - (rows * ky) / 2,
+    };
   }
 
   /** @param {number[]} rc @returns {[number, number]} */
@@ -158,7 +197,9 @@ export class View {
     this.painter.paint(pixels, level, width, new Uint32Array(this.image.data.buffer));
     this.source.getContext("2d", { alpha: false }).putImageData(this.image, 0, 0);
     const [kx, ky, ox, oy] = enlarged ? [t.kx, t.ky, t.ox, t.oy] : [size[0] / w, size[1] / h, 0, 0];
-    set(canvas, { style: `transform:matrix(${kx},0,0,${ky},${ox},${oy});image-rendering:${store.smooth ? "auto" : "pixelated"}` });
+    set(canvas, {
+      style: `transform:matrix(${kx},0,0,${ky},${ox},${oy});image-rendering:${store.smooth ? "auto" : "pixelated"}`,
+    });
     if (enlarged) return;
     const context = canvas.getContext("2d", { alpha: false });
     context.setTransform(1 / kx, 0, 0, 1 / ky, 0, 0);
@@ -175,8 +216,11 @@ export class View {
 
   /** Whether a ROI lies on the slice shown. @param {import("./geometry.js").Roi} roi */
   onSlice(roi) {
-    return this.store.belongs(roi, this.index) && this.store.sliceOf(roi, this.index) === this.store.slices[this.index] &&
-      !offPlane(onSeries(roi, this.view.key), this.plane());
+    return (
+      this.store.belongs(roi, this.index) &&
+      this.store.sliceOf(roi, this.index) === this.store.slices[this.index] &&
+      !offPlane(onSeries(roi, this.view.key), this.plane())
+    );
   }
 
   visible() {
@@ -214,21 +258,32 @@ export class View {
     }
     const points = this.path(roi, t, plane);
     const open = roi === this.draft && roi.open;
-    const d = points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
+    const d =
+      points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
     const [colour, dash] = style(roi.label);
     const selected = roi.id === this.store.selected;
     if (selected && !node.grips) {
       Object.assign(node, { grips: svg("g"), where: svg("text", { class: "vbq-tag" }) });
       node.group.append(node.grips, node.where);
     }
-    set(node.group, { class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`, "data-label": roi.label, visibility: null });
+    set(node.group, {
+      class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`,
+      "data-label": roi.label,
+      visibility: null,
+    });
     set(node.line, { d, stroke: colour, "stroke-dasharray": dash || null });
     const grips = selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : [];
     const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
     const top = Math.min(...points.map(([, y]) => y));
     const name = (roi.label || "?") + (roi.locked ? " 🔒" : "");
-    const say = (/** @type {any} */ text, /** @type {string} */ words, /** @type {boolean} */ on) => { // both stay: to lay text out is dear
-      set(text, on ? { visibility: null, x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour } : { visibility: "hidden" });
+    const say = (/** @type {any} */ text, /** @type {string} */ words, /** @type {boolean} */ on) => {
+      // both stay: to lay text out is dear
+      set(
+        text,
+        on
+          ? { visibility: null, x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour }
+          : { visibility: "hidden" },
+      );
       if (on) setText(text, words);
     };
     say(node.text, name, here);
@@ -243,8 +298,12 @@ export class View {
     grips.forEach((grip, i) => {
       const node = group.children[i] ?? group.appendChild(svg("circle"));
       const active = grip.kind === "vertex" && grip.at === this.store.vertex;
-      set(node, { class: `vbq-grip vbq-${grip.kind}${active ? " vbq-current" : ""}`, cx: grip.x.toFixed(2), cy: grip.y.toFixed(2),
-        r: grip.kind === "middle" ? 3 : 4.5 });
+      set(node, {
+        class: `vbq-grip vbq-${grip.kind}${active ? " vbq-current" : ""}`,
+        cx: grip.x.toFixed(2),
+        cy: grip.y.toFixed(2),
+        r: grip.kind === "middle" ? 3 : 4.5,
+      });
     });
   }
 
@@ -252,7 +311,8 @@ export class View {
   grips(roi, t = this.transform(), plane = this.plane()) {
     const lying = onSeries(roi, this.view.key);
     const screen = (/** @type {any} */ p) => this.toScreen(toRowCol(plane, p), t);
-    const distance = (/** @type {number[]} */ a, /** @type {number[]} */ b) => Math.hypot(a[0] - b[0], a[1] - b[1]) || 1e-9;
+    const distance = (/** @type {number[]} */ a, /** @type {number[]} */ b) =>
+      Math.hypot(a[0] - b[0], a[1] - b[1]) || 1e-9;
     /** @type {{kind: string, x: number, y: number, at: any, own?: number[]}[]} own: the place on the outline it stands for */
     const grips = [];
     if (lying.kind === "polygon") {
@@ -278,7 +338,12 @@ export class View {
     }
     const top = [at(0, -out[1]), at(0, out[1])].sort((a, b) => a[1] - b[1])[0];
     const turn = ROTATE_PX / distance(top, middle);
-    grips.push({ kind: "rotate", x: top[0] + (top[0] - middle[0]) * turn, y: top[1] + (top[1] - middle[1]) * turn, at: null });
+    grips.push({
+      kind: "rotate",
+      x: top[0] + (top[0] - middle[0]) * turn,
+      y: top[1] + (top[1] - middle[1]) * turn,
+      at: null,
+    });
     return grips;
   }
 
@@ -286,14 +351,19 @@ export class View {
     const { store, view, index } = this;
     const s = store.slices[index];
     const [level, width] = store.windows[index];
-    setText(this.corner.tr, `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`);
+    setText(
+      this.corner.tr,
+      `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`,
+    );
     if (s === this.told) setText(this.corner.br, this.underPointer());
-    else requestAnimationFrame(() => { // the picture first
-      this.told = store.slices[index];
-      this.slider.value = String(this.told);
-      set(this.slider, { "aria-valuetext": `slice ${this.told + 1} of ${view.planes}` });
-      this.redraw();
-    });
+    else
+      requestAnimationFrame(() => {
+        // the picture first
+        this.told = store.slices[index];
+        this.slider.value = String(this.told);
+        set(this.slider, { "aria-valuetext": `slice ${this.told + 1} of ${view.planes}` });
+        this.redraw();
+      });
     const { k } = this.transform();
     const mm = [1, 2, 5, 10, 20, 50, 100].filter((x) => x * k <= this.size[0] / 3).pop() ?? 1;
     this.bar.style.width = `${mm * k}px`;
@@ -308,7 +378,9 @@ export class View {
     const { rows, cols } = this.view;
     if (row < 0 || col < 0 || row >= rows || col >= cols) return "outside the image";
     const value = this.pixels()?.[row * cols + col];
-    const place = toPatient(this.plane(), r, c).map((v, i) => `${"RLAPFH"[2 * i + +(v > -0.05)]} ${Math.abs(v).toFixed(1)}`);
+    const place = toPatient(this.plane(), r, c).map(
+      (v, i) => `${"RLAPFH"[2 * i + +(v > -0.05)]} ${Math.abs(v).toFixed(1)}`,
+    );
     return `signal ${short(value)}\nrow ${row}, col ${col}\n${place.join("  ")} mm`;
   }
 
