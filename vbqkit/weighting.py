@@ -103,7 +103,10 @@ def _from_physics(a: Acquisition) -> tuple[Weighting, str]:
     if "IR" in sequence:
         return "unknown", "inversion recovery without InversionTime (0018,0082)"
     if "GR" in sequence:
-        return "unknown", "gradient echo: its contrast depends on the flip angle, and the scores are defined on spin echo"
+        return (
+            "unknown",
+            "gradient echo: its contrast depends on the flip angle, and the scores are defined on spin echo",
+        )
     if missing:
         return "unknown", "the header lacks " + ", ".join(missing)
     return _from_spin_echo(a, float(a.tr_ms or 0.0), float(a.te_ms or 0.0))

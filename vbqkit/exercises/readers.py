@@ -115,9 +115,7 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
 
     folder = Path(folder)
     if not folder.is_dir():
-        raise FormatError(
-            f"There is no folder '{folder}'. Give the folder that holds the students' {ENDING} files."
-        )
+        raise FormatError(f"There is no folder '{folder}'. Give the folder that holds the students' {ENDING} files.")
     readings: list[dict[str, Any]] = []
     placements: list[dict[str, Any]] = []
     cautions: list[Caution] = []

@@ -174,7 +174,10 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
                 own_spread=kept_own_spread(self._student),
             )
         except VbqkitError as error:
-            return None, f"How far {self._score} moves can be computed only when all its ROIs lie on the picture. {error}"
+            return (
+                None,
+                f"How far {self._score} moves can be computed only when all its ROIs lie on the picture. {error}",
+            )
         return result, str(result)
 
     def _case_file(self) -> tuple[Path | None, str]:

@@ -119,7 +119,9 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         }  # fmt: skip
         value = settings.get(name, usual[name])
         if value is None:
-            raise TypeError(f"'{name}' needs a value to start from, because this protocol has none; say for instance {name}=150")
+            raise TypeError(
+                f"'{name}' needs a value to start from, because this protocol has none; say for instance {name}=150"
+            )
         slider = ipywidgets.FloatSlider(
             value=value,
             **CONTROLS[name],
