@@ -51,7 +51,7 @@ def density_factors(phantom: Phantom) -> FloatArray:
     A phantom whose patient has no QCT value has the table's bone volume.
     """
     factors = np.ones(len(TISSUES))
-    qct = getattr(phantom.patient, "qct_mg_cm3", float("nan"))
+    qct = phantom.patient.qct_mg_cm3 if phantom.patient is not None else float("nan")
     if np.isfinite(qct):
         factors[list(TRABECULAR)] = (1.0 - bone_volume(qct)) / (1.0 - TABLE_BONE_VOLUME)
     return factors
