@@ -1,6 +1,6 @@
 """The virtual scanner against a Bloch simulator on the same slice: the same contrast, and the ratio of times.
 
-Both pictures come out of k-space; in a fast spin echo each reads every line in the same echo (vbqkit.scanner.train).
+Both pictures come out of k-space; in a fast spin echo each reads every line in the same echo (vbqkit.scanner.echo_train).
 
 Needs MRzeroCore and PyTorch (``pip install "vbqkit[bench]"``), which are not part of the lock.
 """
@@ -14,10 +14,10 @@ from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+from vbqkit.scanner.echo_train import echo_of_line
 from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.sequences import Timing, fat_signal, water_signals
-from vbqkit.scanner.train import echo_of_line
 
 SIZE, VOXEL_MM, FIELD_T = 64, 2.0, 1.5
 LIMIT = 0.03
