@@ -1,6 +1,6 @@
 """The virtual scanner against a Bloch simulator on the same slice: the same contrast, and the ratio of times.
 
-Both pictures come out of k-space; in a fast spin echo each reads every line in the same echo (vbqkit.scanner.train).
+Both pictures come out of k-space; in a fast spin echo each reads every line in the same echo (vbqkit.scanner.echo_train).
 
 Needs MRzeroCore and PyTorch (``pip install "vbqkit[bench]"``), which are not part of the lock.
 """
@@ -12,12 +12,12 @@ import numpy as np
 
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.sample_patients import case_named
+from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+from vbqkit.scanner.echo_train import echo_of_line
 from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.sequences import Timing, fat_signal, water_signals
-from vbqkit.scanner.train import echo_of_line
 
 SIZE, VOXEL_MM, FIELD_T = 64, 2.0, 1.5
 LIMIT = 0.03
@@ -34,8 +34,8 @@ SEQUENCES = {
 
 def one_slice() -> Phantom:
     """A single plane of the osteoporosis case around L3."""
-    case = case_named("case04")
-    body = make_phantom(case.patient, seed=case.seed, in_plane_mm=VOXEL_MM, plane_mm=1.1, width_mm=8.8)
+    sample = sample_patient("case04")
+    body = make_phantom(sample.patient, seed=sample.seed, in_plane_mm=VOXEL_MM, plane_mm=1.1, width_mm=8.8)
     l3 = next(r for r in body.reference_rois if r.label == "L3").center_mm
     plane, row, col = (round(v) for v in np.linalg.solve(body.affine, [*l3, 1.0])[:3])
     window = (slice(plane, plane + 1), slice(row - SIZE // 2, row + SIZE // 2), slice(col - 24, col - 24 + SIZE))

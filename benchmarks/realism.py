@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.sample_patients import CASES
+from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Ellipse, Rectangle, Roi
 from vbqkit.scanner.forward_model import acquire
@@ -64,7 +64,7 @@ def real_spine(volume: Volume) -> Roi:
 
 
 def simulate() -> tuple[Volume, Phantom]:
-    phantom = CASES[CASE].phantom()
+    phantom = SAMPLE_PATIENTS[CASE].phantom()
     return acquire(phantom, scanner_named(SCANNER), "T1", rng=np.random.default_rng(1)), phantom
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vbqkit.anatomy.sample_patients import case_named
+from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.scanner.forward_model import acquire, scan
 from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.presets import scanner_named
@@ -29,10 +29,10 @@ def verdict(value, limit):
 
 
 def main() -> None:
-    case, scanner = case_named("case04"), scanner_named("generic-1.5t")
+    sample, scanner = sample_patient("case04"), scanner_named("generic-1.5t")
     rng = np.random.default_rng(1)
-    body_s, body_cpu = seconds(case.phantom, 3)
-    body = case.phantom()
+    body_s, body_cpu = seconds(sample.phantom, 3)
+    body = sample.phantom()
     scan_s, scan_cpu = seconds(lambda: scan(body, scanner, rng=rng), 3)
     memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # before anything else has run
     apart_s, apart_cpu = seconds(lambda: [acquire(body, scanner, p, rng=rng) for p in scanner.protocols], 3)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.sample_patients import CASES, case_named
+from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, sample_patient
 from vbqkit.cli import main as command_line
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_rois, read_study
@@ -58,9 +58,9 @@ def coarse():
             bodies[key] = original(self, in_plane_mm=1.2, plane_mm=3.0)
         return bodies[key]
 
-    original = type(CASES["case01"]).phantom
+    original = type(SAMPLE_PATIENTS["case01"]).phantom
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vbqkit.anatomy.sample_patients.Case.phantom", phantom)
+        patch.setattr("vbqkit.anatomy.sample_patients.SamplePatient.phantom", phantom)
         patch.setattr("vbqkit.sample_data.sample_scanner", lambda _name: quick_scanner())
         patch.setattr("vbqkit.sample_data.scan_reference_group", quick_women)
         yield
@@ -69,7 +69,7 @@ def coarse():
 @pytest.fixture(scope="module")
 def written(coarse, tmp_path_factory):
     out = tmp_path_factory.mktemp("cases") / "case05"
-    return out, write_case(case_named("case05"), quick_scanner(), out)
+    return out, write_case(sample_patient("case05"), quick_scanner(), out)
 
 
 def test_a_written_case_is_read_and_scored_by_the_package(written):
@@ -90,7 +90,7 @@ def test_the_tables_of_a_case_say_who_and_what(written):
     assert (bone["id"], bone["sex"], bone["fracture"]) == ("CASE05", "F", "yes")
     truth = list(csv.DictReader((folder / TRUTH_FILE).read_text(encoding="utf-8").splitlines()))
     marrow = {r["level"]: float(r["value"]) for r in truth if r["kind"] == "pdff"}
-    for level, told in zip(("L1", "L3", "L4"), np.array(case_named("case05").patient.pdff)[[0, 2, 3]], strict=True):
+    for level, told in zip(("L1", "L3", "L4"), np.array(sample_patient("case05").patient.pdff)[[0, 2, 3]], strict=True):
         assert marrow[level] == pytest.approx(told, abs=0.03)
     assert {"kind": "fracture", "level": "L2", "name": "grade", "value": "2"} in truth
 
@@ -135,7 +135,7 @@ def test_the_command_simulates_and_refuses_in_words(coarse, tmp_path, capsys, mo
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--case", "case99", "--scanner", "generic-3t", "--out", "x"], "no sample case 'case99'"),
+        (["--case", "case99", "--scanner", "generic-3t", "--out", "x"], "no sample patient 'case99'"),
         (["--case", "case01", "--scanner", "siemens", "--out", "x"], "no scanner 'siemens'"),
         (["--case", "case01"], "--scanner, --out missing"),
     ],
@@ -154,8 +154,8 @@ def test_the_command_lists_every_case_and_scanner(capsys):
 
 
 def test_every_sample_case_has_a_scanner_and_the_repeated_one_another():
-    assert set(SAMPLE_SCANNERS) == set(CASES)
-    for case in CASES.values():
+    assert set(SAMPLE_SCANNERS) == set(SAMPLE_PATIENTS)
+    for case in SAMPLE_PATIENTS.values():
         if case.repeats:
             assert SAMPLE_SCANNERS[case.name] != SAMPLE_SCANNERS[case.repeats]
 
@@ -164,4 +164,4 @@ def test_every_sample_case_has_a_scanner_and_the_repeated_one_another():
 def test_the_sample_data_in_the_repository_is_whole_and_fits():
     assert check_registry(SAMPLE) == ()
     assert sum(p.stat().st_size for p in SAMPLE.rglob("*") if p.is_file()) <= 40e6
-    assert {p.name for p in SAMPLE.iterdir() if p.is_dir()} == set(CASES)
+    assert {p.name for p in SAMPLE.iterdir() if p.is_dir()} == set(SAMPLE_PATIENTS)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
-from vbqkit.anatomy.sample_patients import CASES, Case, case_named
+from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, SamplePatient, sample_patient
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError, VbqkitError
 from vbqkit.formats import write_rois
@@ -30,8 +30,8 @@ from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
 
-SAMPLE_SCANNERS: Mapping[str, str] = dict.fromkeys(CASES, "generic-1.5t") | {"case08": "philips-achieva-3t"}
-"""Which machine each sample case is scanned on: one for all, and another for the case that is scanned again."""
+SAMPLE_SCANNERS: Mapping[str, str] = dict.fromkeys(SAMPLE_PATIENTS, "generic-1.5t") | {"case08": "philips-achieva-3t"}
+"""Which machine each sample patient is scanned on: one for all, and another for the patient who is scanned again."""
 
 SAMPLE_SLICES, SAMPLE_MATRIX = 12, 384
 """Slices and matrix of the sample data, so that all eight cases fit into 40 MB."""
@@ -52,13 +52,13 @@ TRUTH_COLUMNS = ("kind", "level", "name", "value")
 each finding."""
 
 
-def write_case(case: Case, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
-    """Scan a case and write it: ``T1``, ``T2``, ``STIR`` as DICOM, reference ROIs, bone.csv, truth.csv.
+def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Scan a sample patient and write the case: ``T1``, ``T2``, ``STIR`` as DICOM, reference ROIs, bone.csv, truth.csv.
 
     Parameters
     ----------
-    case : Case
-        Who, with what, on which seed.
+    sample : SamplePatient
+        Who is scanned.
     scanner : Scanner
         The machine.
     out : path
@@ -75,21 +75,21 @@ def write_case(case: Case, scanner: Scanner, out: str | os.PathLike[str]) -> tup
         If the folder is not empty or cannot be written.
     """
     with whole_folder(out) as work:  # first: a folder that cannot be is known before anything is computed
-        phantom = case.phantom()
-        names = _write_case_files(case, phantom, scanner, work)
+        phantom = sample.phantom()
+        names = _write_case_files(sample, phantom, scanner, work)
     return tuple(Path(out) / name for name in names)
 
 
-def case_study(case: Case, phantom: Phantom, scanner: Scanner) -> Study:
-    """The scan of a case, always with the same noise on the same scanner."""
-    rng = np.random.default_rng([case.seed, zlib.crc32(scanner.name.encode())])
+def case_study(sample: SamplePatient, phantom: Phantom, scanner: Scanner) -> Study:
+    """The scan of a sample patient, always with the same noise on the same scanner."""
+    rng = np.random.default_rng([sample.seed, zlib.crc32(scanner.name.encode())])
     return scan(phantom, scanner, rng=rng)
 
 
-def _write_case_files(case: Case, phantom: Phantom, scanner: Scanner, folder: Path) -> list[Path]:
-    patient = case.patient
-    identity = Identity(case=case.name, sex=patient.sex, age=patient.age, bmi=patient.bmi)
-    study = case_study(case, phantom, scanner)
+def _write_case_files(sample: SamplePatient, phantom: Phantom, scanner: Scanner, folder: Path) -> list[Path]:
+    patient = sample.patient
+    identity = Identity(case=sample.name, sex=patient.sex, age=patient.age, bmi=patient.bmi)
+    study = case_study(sample, phantom, scanner)
     names = list(write_files(study, scanner, identity, folder))
     first = study.series[0].volume()
     placed = first.with_acquisition(
@@ -98,15 +98,15 @@ def _write_case_files(case: Case, phantom: Phantom, scanner: Scanner, folder: Pa
         series_uid=identity.uid("series", scanner.name, 1),
     )
     write_rois(folder / ROI_FILE, phantom.reference_rois, image=placed)
-    write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(case, scanner)])
+    write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(sample, scanner)])
     write_table(folder / TRUTH_FILE, TRUTH_COLUMNS, _truth_rows(phantom))
     return [*names, Path(ROI_FILE), Path(BONE_FILE), Path(TRUTH_FILE)]
 
 
-def _bone_row(case: Case, scanner: Scanner) -> dict[str, Any]:
-    p = case.patient
+def _bone_row(sample: SamplePatient, scanner: Scanner) -> dict[str, Any]:
+    p = sample.patient
     return {
-        "id": case.name.upper(), "age_years": f"{p.age:g}", "sex": p.sex, "bmi_kg_m2": f"{p.bmi:g}",
+        "id": sample.name.upper(), "age_years": f"{p.age:g}", "sex": p.sex, "bmi_kg_m2": f"{p.bmi:g}",
         "scanner": scanner.name, "t_score": f"{p.t_score:g}", "bmd_g_cm2": f"{p.bmd_g_cm2:g}", "tbs": f"{p.tbs:g}",
         "qct_mg_cm3": f"{p.qct_mg_cm3:g}", "hu": f"{p.hu:g}", "fracture": "yes" if p.fractured else "no",
     }  # fmt: skip
@@ -143,7 +143,7 @@ def sample_scanner(name: str) -> Scanner:
 
 
 def write_sample_data(
-    out: str | os.PathLike[str], *, cases: Sequence[str] = tuple(CASES), women: int = REFERENCE_WOMEN
+    out: str | os.PathLike[str], *, cases: Sequence[str] = tuple(SAMPLE_PATIENTS), women: int = REFERENCE_WOMEN
 ) -> tuple[Path, ...]:
     """Make the sample data: the cases, bone measurements, young women on the same scanners, README.md and registry.txt.
 
@@ -153,7 +153,7 @@ def write_sample_data(
         Where to; a sample data folder that is already there (one with a registry.txt) is replaced when the new one is
         complete.
     cases : sequence of str
-        Names of the cases.
+        Names of the sample patients.
     women : int
         Young healthy women measured on each scanner, for the M-score.
 
@@ -165,10 +165,10 @@ def write_sample_data(
     Raises
     ------
     ScannerError
-        If the folder holds something else, or a case is unknown.
+        If the folder holds something else, or a sample patient is unknown.
     """
     target = Path(out)
-    wanted = [case_named(name) for name in cases]
+    wanted = [sample_patient(name) for name in cases]
     old = target.exists() and any(target.iterdir())
     if old and not (target / REGISTRY_FILE).is_file():
         raise ScannerError(
@@ -181,17 +181,17 @@ def write_sample_data(
     with whole_folder(fresh) as work:
         bodies: dict[str, Phantom] = {}
         rows = []
-        for case in wanted:
-            scanner = sample_scanner(SAMPLE_SCANNERS[case.name])
-            body = bodies.pop(case.repeats, None) or case.phantom()
-            if any(other.repeats == case.name for other in wanted):
-                bodies[case.name] = body
-            folder = work / case.name
+        for sample in wanted:
+            scanner = sample_scanner(SAMPLE_SCANNERS[sample.name])
+            body = bodies.pop(sample.repeats, None) or sample.phantom()
+            if any(other.repeats == sample.name for other in wanted):
+                bodies[sample.name] = body
+            folder = work / sample.name
             folder.mkdir()
-            _write_case_files(case, body, scanner, folder)
-            rows.append(_bone_row(case, scanner))
+            _write_case_files(sample, body, scanner, folder)
+            rows.append(_bone_row(sample, scanner))
         write_table(work / BONE_FILE, BONE_COLUMNS, rows)
-        _write_women(work / WOMEN_FILE, dict.fromkeys(SAMPLE_SCANNERS[c.name] for c in wanted), women)
+        _write_women(work / WOMEN_FILE, dict.fromkeys(SAMPLE_SCANNERS[sample.name] for sample in wanted), women)
         (work / "README.md").write_text(_readme(wanted), encoding="utf-8")
         _write_registry(work)
     if old:
@@ -238,12 +238,12 @@ def check_registry(folder: str | os.PathLike[str]) -> tuple[str, ...]:
     return tuple(wrong)
 
 
-def _readme(cases: Sequence[Case]) -> str:
+def _readme(samples: Sequence[SamplePatient]) -> str:
     listing = "\n".join(
-        f"| `{c.name}` | {c.title} | {c.patient.sex}, {c.patient.age:g} | {SAMPLE_SCANNERS[c.name]} |" for c in cases
+        f"| `{p.name}` | {p.title} | {p.patient.sex}, {p.patient.age:g} | {SAMPLE_SCANNERS[p.name]} |" for p in samples
     )
     notes = "\n".join(
-        f"- `{n}`: {scanner_named(n).note}" for n in dict.fromkeys(SAMPLE_SCANNERS[c.name] for c in cases)
+        f"- `{n}`: {scanner_named(n).note}" for n in dict.fromkeys(SAMPLE_SCANNERS[p.name] for p in samples)
     )
     return f"""# Sample data: synthetic lumbar spines
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import ndimage
-from scipy.interpolate import CubicSpline
 
 from vbqkit.anatomy.assembly import make_phantom
-from vbqkit.anatomy.findings import Scoliosis
+from vbqkit.anatomy.findings.scoliosis import Scoliosis
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
-from vbqkit.anatomy.spine import make_spine, natural_spline
+from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import ScannerError
 
@@ -166,11 +165,3 @@ def test_scoliosis_takes_the_canal_off_the_middle_plane():
 def test_a_grid_that_is_too_coarse_or_too_fine_is_refused(step):
     with pytest.raises(ScannerError, match=r"is not offered; give 0\.3 to 2 mm"):
         make_phantom(patient(), seed=1, in_plane_mm=step)
-
-
-def test_the_back_wall_is_the_natural_spline_of_scipy_bit_for_bit():
-    rng = np.random.default_rng(0)
-    for n in (3, 13, 20):
-        x, y = np.cumsum(rng.uniform(5.0, 40.0, n)), rng.normal(0.0, 50.0, (n, 3))
-        at = np.arange(x[0], x[-1], 0.5)
-        assert np.array_equal(natural_spline(x, y, at), CubicSpline(x, y, bc_type="natural")(at))

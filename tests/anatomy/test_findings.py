@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
+from vbqkit import anatomy
 from vbqkit.anatomy.assembly import make_phantom
-from vbqkit.anatomy.findings import (
-    CanalStenosis,
-    EndplateSclerosis,
-    Finding,
-    Fracture,
-    Haemangioma,
-    MetalHardware,
-    Modic,
-    Osteophytes,
-    SchmorlNode,
-    Scoliosis,
-    TransitionalVertebra,
-    check_findings,
-)
+from vbqkit.anatomy.findings.canal_stenosis import CanalStenosis
+from vbqkit.anatomy.findings.endplate_sclerosis import EndplateSclerosis
+from vbqkit.anatomy.findings.finding import Finding, check_findings
+from vbqkit.anatomy.findings.fracture import Fracture
+from vbqkit.anatomy.findings.haemangioma import Haemangioma
+from vbqkit.anatomy.findings.metal_hardware import MetalHardware
+from vbqkit.anatomy.findings.modic import Modic
+from vbqkit.anatomy.findings.osteophytes import Osteophytes
+from vbqkit.anatomy.findings.registry import FINDINGS
+from vbqkit.anatomy.findings.schmorl_node import SchmorlNode
+from vbqkit.anatomy.findings.scoliosis import Scoliosis
+from vbqkit.anatomy.findings.transitional_vertebra import TransitionalVertebra
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.posterior import arch_distance
@@ -250,3 +250,48 @@ def test_findings_say_their_truth_in_a_row():
     assert Fracture("L2", shape="crush", grade=3, acute=True).as_row() == {
         "kind": "fracture", "level": "L2", "shape": "crush", "grade": 3, "acute": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FINDINGS, ids=lambda kind: kind.__name__)
+def test_every_finding_is_on_the_facade_and_brings_tissues_of_the_table(kind):
+    assert getattr(anatomy, kind.__name__) is kind
+    assert {tissue.name for tissue in kind.tissues} <= set(TISSUE_NAMES)
+
+
+def test_no_tissue_has_the_words_of_two_findings():
+    names = [tissue.name for kind in FINDINGS for tissue in kind.tissues]
+    assert len(names) == len(set(names))
+
+
+def test_a_finding_has_practice_cases_or_says_that_it_has_none():
+    for kind in FINDINGS:
+        if kind.teaching_kind:
+            assert isinstance(kind.for_teaching("L2", rng()), kind)
+        else:
+            with pytest.raises(ScannerError, match="no practice cases"):
+                kind.for_teaching("L2", rng())
+
+
+@dataclass(frozen=True, slots=True)
+class BoneIsland(Finding):
+    """A finding that is known nowhere else: a round spot of dense bone that leaves its level without a ROI."""
+
+    kind: ClassVar[str] = "bone island"
+    least_pfirrmann: ClassVar[float] = 5.0
+
+    @property
+    def levels_without_roi(self):
+        return (self.level,)
+
+    def paint_in_body(self, section):
+        section.part.paint(section.marrow & (section.v**2 + section.w**2 + section.u**2 < 6.0**2), "cortical_bone")
+
+
+def test_a_new_finding_shapes_paints_and_takes_its_roi_away_without_another_line(plain):
+    phantom = body_with(BoneIsland("L3"))
+    core = np.argwhere(plain.level == LEVEL_OF_CODE.index("L3")).mean(axis=0).round().astype(int)
+    assert phantom.tissue[tuple(core)] == CODE["cortical_bone"] != plain.tissue[tuple(core)]
+    assert {roi.label for roi in plain.reference_rois} - {roi.label for roi in phantom.reference_rois} == {"L3"}
+    who = {"age": 30, "sex": "F", "t_score": 0}
+    assert make_spine(rng(), **who, findings=(BoneIsland("L3"),)).discs[6].pfirrmann == 5.0
+    assert make_spine(rng(), **who).discs[6].pfirrmann < 4.0

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from vbqkit.anatomy.assembly import make_phantom
-from vbqkit.anatomy.findings import CanalStenosis, Finding, Fracture, Scoliosis
+from vbqkit.anatomy.findings.canal_stenosis import CanalStenosis
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.fracture import Fracture
+from vbqkit.anatomy.findings.scoliosis import Scoliosis
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
-from vbqkit.anatomy.sample_patients import CASES, case_named
+from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, sample_patient
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import ScannerError
 from vbqkit.image import Volume
@@ -55,13 +58,13 @@ def test_no_voxel_under_a_reference_roi_is_anything_else(seed):
     assert [r.label for r in phantom.reference_rois] == ["T12", "L1", "L2", "L3", "L4", "L5", "CSF", "noise"]
 
 
-@pytest.mark.parametrize("name", [n for n, c in CASES.items() if c.findings and not c.repeats])
-def test_rois_of_the_sample_cases_avoid_every_finding(name):
-    case = case_named(name)
-    phantom = make_phantom(case.patient, seed=case.seed, findings=case.findings, in_plane_mm=0.8, width_mm=7.7)
+@pytest.mark.parametrize("name", [n for n, p in SAMPLE_PATIENTS.items() if p.findings and not p.repeats])
+def test_rois_of_the_sample_patients_avoid_every_finding(name):
+    sample = sample_patient(name)
+    phantom = make_phantom(sample.patient, seed=sample.seed, findings=sample.findings, in_plane_mm=0.8, width_mm=7.7)
     check_clean(phantom)
     labels = {roi.label for roi in phantom.reference_rois}
-    broken = {f.level for f in case.findings if isinstance(f, Fracture)}
+    broken = {f.level for f in sample.findings if isinstance(f, Fracture)}
     assert labels >= ({"L1", "L2", "L3", "L4", "CSF", "noise"} - broken)
     assert not labels & broken
 
@@ -94,12 +97,12 @@ def test_the_noise_roi_is_behind_the_back_within_usual_fields_of_view():
         assert noise.center_mm[1] - phantom.center_mm[1] < 135  # a field of view of 280 mm has it
 
 
-def test_a_case_that_is_not_there_is_refused_with_the_list():
-    with pytest.raises(ScannerError, match=r"no sample case 'case99'.*case05: osteoporosis with a fracture of L2"):
-        case_named("case99")
+def test_a_sample_patient_that_is_not_there_is_refused_with_the_list():
+    with pytest.raises(ScannerError, match=r"no sample patient 'case99'.*case05: osteoporosis with a fracture of L2"):
+        sample_patient("case99")
 
 
-def test_the_repeated_case_is_the_same_body():
-    again, first = CASES["case08"], CASES["case04"]
+def test_the_repeated_patient_is_the_same_body():
+    again, first = SAMPLE_PATIENTS["case08"], SAMPLE_PATIENTS["case04"]
     assert again.seed == first.seed
     assert again.patient.with_name("") == first.patient.with_name("")

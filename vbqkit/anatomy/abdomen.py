@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Mask
+from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body
-from vbqkit.anatomy.spine import Spine
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 
 _ONE = np.float32(1.0)

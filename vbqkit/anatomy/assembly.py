@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.abdomen import paint_around_column, paint_belly
-from vbqkit.anatomy.canal import make_canal, paint_canal
-from vbqkit.anatomy.canvas import CODE, Canvas, Grid, window_of
-from vbqkit.anatomy.findings import Finding, MetalHardware, Osteophytes, check_findings
-from vbqkit.anatomy.lesions import paint_metal, paint_osteophytes
+from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
+from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
+from vbqkit.anatomy.findings.finding import Finding, check_findings
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_foramina
 from vbqkit.anatomy.reference_rois import reference_rois
-from vbqkit.anatomy.soft_tissue import make_body, paint_background, paint_midline_ligaments
-from vbqkit.anatomy.spine import Array, Spine, make_spine
+from vbqkit.anatomy.skeleton import Array, Spine, body_window
+from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background, paint_midline_ligaments
+from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
-from vbqkit.anatomy.vertebra import body_window, paint_body, paint_disc
+from vbqkit.anatomy.vertebra import paint_body, paint_disc
 from vbqkit.errors import ScannerError
 from vbqkit.image import stack_affine
 
-_BEHIND_MM = 45.0  # air between the back and the edge of the grid
+IN_PLANE_MM, PLANE_MM = (0.3, 2.0), (0.3, 5.0)
+"""Least and greatest distance between rows and columns, and between planes, that are offered, mm: finer grids do not fit into
+memory, coarser ones lose the cortex."""
+
+_BEHIND_MM = 45.0  # air between the back and the edge of the grid: room for the noise ROI
+
 _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "small": 2.2,
     "medium": 5.0,
@@ -34,6 +40,16 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "loops": (20.0, 15.0, 15.0),
     "vessel": (400.0, 400.0, 45.0),
 }
+"""Size of the features of each random field, mm: one number, or along x, y and z. Chosen by eye."""
+
+_WARP = {"warp": 0.55, "medium": 0.12, "small": 0.12}  # mm per SD by which positions waver; chosen by eye
+_BREATH_MM = (2.2, 1.2)  # SD by which the bowel moves between planes, up and down, and back and forth; chosen by eye
+_SHELL_MM, _SHELL_PER_T_SCORE_MM, _SHELL_LIMITS_MM = 0.85, 0.08, (0.5, 1.1)
+"""Thickness of the cortex of a body at a T-score of -1, its change for each T-score, and its limits. Chosen by eye; as thick as a
+picture shows it, which is more than the 0.3 to 0.6 mm of bone alone."""
+
+# Distance behind the back wall of the bodies within which each part is painted, mm
+_AHEAD_MM, _BEHIND_SPINE_MM, _CANAL_MM = (-90.0, 15.0), (4.0, 8.0), (-6.0, 36.0)
 
 
 def make_phantom(
@@ -72,110 +88,175 @@ def make_phantom(
         If a finding does not exist, or the grid is too coarse or too large.
     """
     found = check_findings(findings)
-    if not (0.3 <= in_plane_mm <= 2.0 and 0.3 <= plane_mm <= 5.0):
-        raise ScannerError(
-            f"A grid of {in_plane_mm} mm with planes {plane_mm} mm apart is not offered; give 0.3 to 2 mm and 0.3 to 5 mm."
-        )
+    _check_grid(in_plane_mm, plane_mm)
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)]
     spine = make_spine(streams[0], age=patient.age, sex=patient.sex, t_score=patient.t_score, findings=found)
-    count = int(size_mm / in_plane_mm)
-    planes = round(width_mm / plane_mm)
-    steps = np.arange(count, dtype=np.float64)
+    rows, planes = int(size_mm / in_plane_mm), round(width_mm / plane_mm)
+    steps = np.arange(rows, dtype=np.float64)
     z: Array = np.asarray(size_mm / 2.0 - in_plane_mm * (steps + 0.5))
     x: Array = np.asarray(plane_mm * (np.arange(planes, dtype=np.float64) - (planes - 1) / 2.0))
     body = make_body(streams[1], spine, z, age=patient.age, sex=patient.sex, bmi=patient.bmi)
-    y: Array = np.asarray(float(body.back_y_mm.max()) + _BEHIND_MM - in_plane_mm * (count - 1 - steps))
-    grid = Grid(y, z, in_plane_mm)
+    y: Array = np.asarray(float(body.back_y_mm.max()) + _BEHIND_MM - in_plane_mm * (rows - 1 - steps))
     canal = make_canal(streams[2], spine, findings=found)
     smooth = {name: SmoothField(streams[3], x, y, z, scale_mm=scale) for name, scale in _FIELD_SCALES_MM.items()}
-    s0, t0 = spine.wall_coordinates(y, z)
-    position = spine.level_position(s0).astype(np.float32)
-    front: Plane = np.interp(
-        position, np.arange(len(spine.vertebrae)), [-2.0 * v.half_depth_mm for v in spine.vertebrae]
-    ).astype(np.float32)
-    ahead = window_of((t0 > -90.0) & (t0 < 15.0))
-    behind = window_of((t0 > 4.0) & (t0 < body.tip_t + 8.0))
-    canal_window = window_of((t0 > -6.0) & (t0 < 36.0))
-    shape = (planes, count, count)
-    tissue, level = np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
-    pdff, pd_scale = np.zeros(shape, dtype=np.float32), np.ones(shape, dtype=np.float32)
-    y32, z32 = y.astype(np.float32)[None, :], z.astype(np.float32)[:, None]
-    wall_x: Plane = spine.wall_x_mm(s0).astype(np.float32)
-    of_level = {v.name: [f for f in found if f.level == v.name] for v in spine.vertebrae}
-    shell_mm = float(np.clip(0.85 + 0.08 * (patient.t_score + 1.0), 0.5, 1.1))
+    scene = _Scene.of(patient, found, spine, body, canal, Grid(y, z, in_plane_mm))
+    maps = _Maps.empty((planes, rows, rows))
     for k in range(planes):
-        fields = {name: field.plane(float(x[k])) for name, field in smooth.items()}
-        fields["fine"] = fine_grain(streams[4], (count, count))
-        fields["dice"] = streams[4].random((count, count), dtype=np.float32)
-        breath = streams[4].normal(0.0, (2.2 / in_plane_mm, 1.2 / in_plane_mm)).round().astype(int)
-        dy = np.float32(0.55) * fields["warp_y"] + np.float32(0.12) * fields["medium"]
-        dz = np.float32(0.55) * fields["warp_z"] + np.float32(0.12) * fields["small"]
-        canvas = Canvas(
-            x_mm=float(x[k]), y=y32 + dy, z=z32 + dz, s=s0 - dz, t=t0 + dy, side=np.float32(x[k]) - wall_x,
-            position=position,
-            front=front,
-            tissue=tissue[k], level=level[k], pdff=pdff[k], pd_scale=pd_scale[k], fields=fields,
-        )  # fmt: skip
-        paint_background(canvas, body)
-        paint_belly(canvas, body, breath_px=(int(breath[0]), int(breath[1])))
-        paint_midline_ligaments(canvas.part(behind), body)
-        paint_around_column(canvas.part(ahead), spine, body)
-        for i in range(len(spine.vertebrae)):
-            paint_foramina(canvas, grid, spine, i)
-        for vertebra in spine.vertebrae:
-            paint_arch(canvas, grid, vertebra, fat=patient.pdff_of(vertebra.name))
-        for above, below in zip(spine.vertebrae[:-1], spine.vertebrae[1:], strict=True):
-            paint_facets(canvas, grid, above, below)
-        paint_canal(canvas.part(canal_window), spine, canal)
-        for disc in spine.discs:
-            paint_disc(canvas, grid, spine, disc)
-        for vertebra in spine.vertebrae:
-            paint_body(
-                canvas,
-                grid,
-                vertebra,
-                fat=patient.pdff_of(vertebra.name),
-                shell_mm=shell_mm,
-                findings=of_level[vertebra.name],
-            )
-        _paint_between(canvas, grid, spine, found)
-    _settle_fat(tissue, level, pdff, grid, spine, patient)
+        canvas, breath_px = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
+        _paint_plane(canvas, scene, breath_px)
+    _settle_fat(maps, scene)
     affine = stack_affine((x[0], y[0], z[0]), (plane_mm, 0, 0), (0, 0, -in_plane_mm), (0, in_plane_mm, 0))
-    rois = reference_rois(spine, tissue, level, affine, findings=found)
+    rois = reference_rois(spine, maps.tissue, maps.level, affine, findings=found)
     return Phantom(
-        tissue=tissue, pdff=pdff, pd_scale=pd_scale, level=level, affine=affine,
+        tissue=maps.tissue, pdff=maps.pdff, pd_scale=maps.pd_scale, level=maps.level, affine=affine,
         reference_rois=rois, findings=found, seed=seed, patient=patient,
     )  # fmt: skip
 
 
-def _paint_between(canvas: Canvas, grid: Grid, spine: Spine, findings: Sequence[Finding]) -> None:
-    """Findings that involve a vertebra and the next one below."""
-    for finding in findings:
-        if isinstance(finding, Osteophytes | MetalHardware):
-            i = spine.index(finding.level)
-            above, below = spine.vertebrae[i], spine.vertebrae[i + 1]
-            if isinstance(finding, Osteophytes):
-                paint_osteophytes(canvas, grid, above, below, finding)
-            else:
-                paint_metal(canvas, grid, above, below)
+def _check_grid(in_plane_mm: float, plane_mm: float) -> None:
+    if not (IN_PLANE_MM[0] <= in_plane_mm <= IN_PLANE_MM[1] and PLANE_MM[0] <= plane_mm <= PLANE_MM[1]):
+        raise ScannerError(
+            f"A grid of {in_plane_mm} mm with planes {plane_mm} mm apart is not offered; give 0.3 to 2 mm and 0.3 to 5 mm."
+        )
 
 
-def _settle_fat(
-    tissue: npt.NDArray[np.uint8],
-    level: npt.NDArray[np.uint8],
-    pdff: npt.NDArray[np.float32],
-    grid: Grid,
-    spine: Spine,
-    patient: VirtualPatient,
-) -> None:
-    """Shift the fat of each body so that the mean of its healthy marrow is the patient's, whatever its texture."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _Maps:
+    """The truth of every voxel, to be painted; shape (planes, rows, cols)."""
+
+    tissue: npt.NDArray[np.uint8]
+    level: npt.NDArray[np.uint8]
+    pdff: npt.NDArray[np.float32]
+    pd_scale: npt.NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int, int]) -> _Maps:
+        """Air."""
+        return cls(
+            tissue=np.zeros(shape, dtype=np.uint8),
+            level=np.zeros(shape, dtype=np.uint8),
+            pdff=np.zeros(shape, dtype=np.float32),
+            pd_scale=np.ones(shape, dtype=np.float32),
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Scene:
+    """What is painted on every plane, and where: the drawn parts of one person, and positions on the grid before the warp."""
+
+    patient: VirtualPatient
+    findings: tuple[Finding, ...]
+    of_level: Mapping[str, tuple[Finding, ...]]
+    spine: Spine
+    body: Body
+    canal: Canal
+    grid: Grid
+    shell_mm: float
+    s: Plane  # arc length along the back wall of the column
+    t: Plane  # distance behind it
+    position: Plane  # place along the spine in vertebrae from above
+    front: Plane  # distance behind the back wall of the front of the column
+    wall_x: Plane  # left-right position of the middle of the canal
+    ahead: Window
+    behind: Window
+    canal_window: Window
+
+    @classmethod
+    def of(
+        cls,
+        patient: VirtualPatient,
+        findings: tuple[Finding, ...],
+        spine: Spine,
+        body: Body,
+        canal: Canal,
+        grid: Grid,
+    ) -> _Scene:
+        """Positions of the grid in the frame of this spine, and the windows of its parts."""
+        s, t = spine.wall_coordinates(grid.y_mm, grid.z_mm)
+        position = spine.level_position(s).astype(np.float32)
+        front: Plane = np.interp(
+            position, np.arange(len(spine.vertebrae)), [-2.0 * v.half_depth_mm for v in spine.vertebrae]
+        ).astype(np.float32)
+        thick = _SHELL_MM + _SHELL_PER_T_SCORE_MM * (patient.t_score + 1.0)
+        return cls(
+            patient=patient,
+            findings=findings,
+            of_level={v.name: tuple(f for f in findings if f.level == v.name) for v in spine.vertebrae},
+            spine=spine,
+            body=body,
+            canal=canal,
+            grid=grid,
+            shell_mm=float(np.clip(thick, *_SHELL_LIMITS_MM)),
+            s=s,
+            t=t,
+            position=position,
+            front=front,
+            wall_x=spine.wall_x_mm(s).astype(np.float32),
+            ahead=window_of((t > _AHEAD_MM[0]) & (t < _AHEAD_MM[1])),
+            behind=window_of((t > _BEHIND_SPINE_MM[0]) & (t < body.tip_t + _BEHIND_SPINE_MM[1])),
+            canal_window=window_of((t > _CANAL_MM[0]) & (t < _CANAL_MM[1])),
+        )
+
+
+def _canvas(
+    scene: _Scene, maps: _Maps, k: int, x_mm: float, smooth: Mapping[str, SmoothField], rng: np.random.Generator
+) -> tuple[Canvas, tuple[int, int]]:
+    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, in pixels."""
+    grid, shape = scene.grid, maps.tissue.shape[1:]
+    fields = {name: field.plane(x_mm) for name, field in smooth.items()}
+    fields["fine"] = fine_grain(rng, (shape[0], shape[1]))
+    fields["dice"] = rng.random(shape, dtype=np.float32)
+    breath = rng.normal(0.0, tuple(sd / grid.step_mm for sd in _BREATH_MM)).round().astype(int)
+    warp, medium, small = (np.float32(_WARP[name]) for name in ("warp", "medium", "small"))
+    dy = warp * fields["warp_y"] + medium * fields["medium"]
+    dz = warp * fields["warp_z"] + small * fields["small"]
+    y, z = grid.y_mm.astype(np.float32)[None, :], grid.z_mm.astype(np.float32)[:, None]
+    canvas = Canvas(
+        x_mm=x_mm, y=y + dy, z=z + dz, s=scene.s - dz, t=scene.t + dy, side=np.float32(x_mm) - scene.wall_x,
+        position=scene.position, front=scene.front,
+        tissue=maps.tissue[k], level=maps.level[k], pdff=maps.pdff[k], pd_scale=maps.pd_scale[k], fields=fields,
+    )  # fmt: skip
+    return canvas, (int(breath[0]), int(breath[1]))
+
+
+def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> None:
+    """Paint one plane from the outside inwards: what comes later lies in front."""
+    spine, grid, patient = scene.spine, scene.grid, scene.patient
+    paint_background(canvas, scene.body)
+    paint_belly(canvas, scene.body, breath_px=breath_px)
+    paint_midline_ligaments(canvas.part(scene.behind), scene.body)
+    paint_around_column(canvas.part(scene.ahead), spine, scene.body)
+    for i in range(len(spine.vertebrae)):
+        paint_foramina(canvas, grid, spine, i)
     for vertebra in spine.vertebrae:
-        window = body_window(grid, vertebra) if vertebra.code else None
+        paint_arch(canvas, grid, vertebra, fat=patient.pdff_of(vertebra.name))
+    for above, below in zip(spine.vertebrae[:-1], spine.vertebrae[1:], strict=True):
+        paint_facets(canvas, grid, above, below)
+    paint_canal(canvas.part(scene.canal_window), spine, scene.canal)
+    for disc in spine.discs:
+        paint_disc(canvas, grid, spine, disc)
+    for vertebra in spine.vertebrae:
+        paint_body(
+            canvas,
+            grid,
+            vertebra,
+            fat=patient.pdff_of(vertebra.name),
+            shell_mm=scene.shell_mm,
+            findings=scene.of_level[vertebra.name],
+        )
+    for finding in scene.findings:
+        finding.paint_around(canvas, grid, spine)
+
+
+def _settle_fat(maps: _Maps, scene: _Scene) -> None:
+    """Shift the fat of each body so that the mean of its healthy marrow is the patient's, whatever its texture."""
+    for vertebra in scene.spine.vertebrae:
+        window = body_window(scene.grid, vertebra) if vertebra.code else None
         if window is None:
             continue
         box = (slice(None), *window)
-        marrow = (tissue[box] == CODE["marrow"]) & (level[box] == vertebra.code)
+        marrow = (maps.tissue[box] == CODE["marrow"]) & (maps.level[box] == vertebra.code)
         if marrow.any():
-            values = pdff[box][marrow]
-            shift = patient.pdff_of(vertebra.name) - float(values.mean(dtype=np.float64))
-            pdff[box][marrow] = np.clip(values + np.float32(shift), 0.0, 1.0)
+            values = maps.pdff[box][marrow]
+            shift = scene.patient.pdff_of(vertebra.name) - float(values.mean(dtype=np.float64))
+            maps.pdff[box][marrow] = np.clip(values + np.float32(shift), 0.0, 1.0)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.canal_shape import CanalShape, bump
 from vbqkit.anatomy.canvas import Canvas
-from vbqkit.anatomy.findings import CanalStenosis, Finding
-from vbqkit.anatomy.spine import Spine
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.texture import Plane, smoothstep
 
 Array = npt.NDArray[np.float64]
@@ -53,12 +54,6 @@ class Canal:
     conus_s_mm: float
 
 
-def _bump(position: Array, center: float, half_width: float) -> Array:
-    u = np.clip(np.abs(position - center) / half_width, 0.0, 1.0)
-    bump: Array = (1.0 - u * u) ** 2
-    return bump
-
-
 def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Finding] = ()) -> Canal:
     """Draw the canal of one spine: sizes, the level of the conus, and the course of every root.
 
@@ -81,19 +76,14 @@ def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Fin
     )
     back = front + depth + 0.5 + size * rise + np.interp(level, knots, [0, 0, 0, 0, 0.5, 2.0, 3.0, 3.0])
     lamina = back.copy()
+    shape = CanalShape(level, front, depth, half_width, back)
     for finding in findings:
-        if isinstance(finding, CanalStenosis):
-            tight = _bump(level, at(finding.level) + 0.2, 0.85)
-            full = depth.copy()
-            depth = np.minimum(depth, full * (1 - tight) + finding.sac_depth_mm * tight)
-            lost = full - depth
-            front = front + 0.55 * lost
-            half_width = half_width * (1.0 - 0.3 * tight)
-            back = back - 0.45 * lost - (back - front - depth - 0.5) * 0.8 * tight
+        shape = finding.shape_canal(shape, spine)
+    front, depth, half_width, back = shape.front_mm, shape.sac_depth_mm, shape.sac_half_width_mm, shape.back_mm
     conus_level = at("L1") + np.clip(0.30 + 0.22 * rng.standard_normal(), -0.3, 0.75)
     conus_s = float(np.interp(conus_level, np.arange(len(spine.vertebrae)), spine.level_s_mm))
     taper = np.clip((conus_s - s) / 34.0, 0.0, 1.0) ** 0.62
-    swelling = 1.0 + 0.12 * _bump(level, at("T12") - 0.1, 1.4)
+    swelling = 1.0 + 0.12 * bump(level, at("T12") - 0.1, 1.4)
     cord_half_depth, cord_half_width = 3.7 * taper * swelling, 4.6 * taper * swelling
     middle = front + depth / 2.0
     cord_center = (

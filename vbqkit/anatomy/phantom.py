@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.tissues import TISSUE_NAMES, TISSUES
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.patients import VirtualPatient
+from vbqkit.anatomy.tissues import TISSUE_NAMES, TISSUES, tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SPINE_LEVELS
@@ -35,12 +36,12 @@ class Phantom:
         Maps (plane, row, col, 1) to LPS millimetres; planes are sagittal, thinner than a scanned slice.
     reference_rois : tuple of Roi
         Where an expert would measure, labelled by level, ``"CSF"`` and ``"noise"``.
-    findings : tuple
+    findings : tuple of Finding
         The findings that are switched on, each with its truth.
     seed : int
         The seed that this body was drawn with.
-    patient : object
-        The virtual patient it belongs to.
+    patient : VirtualPatient or None
+        Whose body it is; None for a bottle.
 
     Raises
     ------
@@ -59,9 +60,9 @@ class Phantom:
     level: npt.NDArray[np.uint8]
     affine: npt.NDArray[np.float64]
     reference_rois: tuple[Roi, ...] = ()
-    findings: tuple[Any, ...] = ()
+    findings: tuple[Finding, ...] = ()
     seed: int = 0
-    patient: Any = field(default=None)
+    patient: VirtualPatient | None = None
 
     def __post_init__(self) -> None:
         for name, kind in (("tissue", np.uint8), ("pdff", np.float32), ("pd_scale", np.float32), ("level", np.uint8)):
@@ -133,8 +134,6 @@ class Phantom:
         spacing_mm: tuple[float, float, float] = (1.0, 0.5, 0.5),
     ) -> Phantom:
         """One tissue everywhere: a bottle, for calibration. Sagittal, centered on the origin."""
-        from vbqkit.anatomy.tissues import tissue_named  # noqa: PLC0415 - keeps the name out of the module's facade
-
         row = tissue_named(tissue)
         dz, dy, dx = spacing_mm
         affine = np.zeros((4, 4))

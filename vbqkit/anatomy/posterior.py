@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
-from vbqkit.anatomy.spine import Spine, Vertebra
+from vbqkit.anatomy.skeleton import Spine, Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)

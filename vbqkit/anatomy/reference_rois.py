@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from vbqkit.anatomy.canvas import CODE
-from vbqkit.anatomy.findings import Finding, MetalHardware
+from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
-from vbqkit.anatomy.spine import Spine
+from vbqkit.anatomy.skeleton import Spine
 from vbqkit.errors import ScannerError
 from vbqkit.roi import FIXED_AREA_CM2, Rectangle
 
@@ -61,8 +62,7 @@ def reference_rois(
         A level without a clean place is left out.
     """
     truth = _Truth(tissue, level, affine)
-    left_out = {f.level for f in findings if f.excludes_roi}
-    left_out |= {LEVEL_OF_CODE[LEVEL_OF_CODE.index(f.level) + 1] for f in findings if isinstance(f, MetalHardware)}
+    left_out = {level for finding in findings for level in finding.levels_without_roi}
     rois = []
     for name in ROI_LEVELS:
         if name not in left_out:
@@ -111,8 +111,6 @@ def _place(
     margin_mm: float,
 ) -> tuple[float, float] | None:
     """Best place (a, b) of a rectangle of a size in a frame: clean with a margin, far from dirt, near the wish."""
-    from scipy.ndimage import distance_transform_edt, minimum_filter  # noqa: PLC0415 - only anatomy needs it
-
     a = np.arange(-reach[0], reach[0] + _STEP_MM / 2, _STEP_MM)
     b = np.arange(-reach[1], reach[1] + _STEP_MM / 2, _STEP_MM)
     points = center + a[None, :, None] * axes[0] + b[:, None, None] * axes[1]
@@ -120,10 +118,10 @@ def _place(
     if not allowed.any():
         return None
     box = [2 * int(np.ceil((edge / 2 + margin_mm) / _STEP_MM)) + 1 for edge in (size[1], size[0])]
-    fits = minimum_filter(allowed, size=box, mode="constant", cval=False)
+    fits = scipy.ndimage.minimum_filter(allowed, size=box, mode="constant", cval=False)
     if not fits.any():
         return None
-    room = distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1] * _STEP_MM
+    room = scipy.ndimage.distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1] * _STEP_MM
     off = np.hypot(a[None, :] - wish[0], b[:, None] - wish[1])
     worth = np.where(fits, np.minimum(room, 3.0) - 0.35 * off, -np.inf)
     row, col = np.unravel_index(int(np.argmax(worth)), worth.shape)

@@ -1,4 +1,4 @@
-"""The named sample cases: who they are, what is to be seen, and on which seed their bodies grow. All synthetic."""
+"""The sample patients: who they are, what is to be seen in them, and from which seed their bodies grow. All synthetic."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vbqkit.anatomy.assembly import make_phantom
-from vbqkit.anatomy.findings import (
-    CanalStenosis,
-    EndplateSclerosis,
-    Finding,
-    Fracture,
-    Haemangioma,
-    Modic,
-    Osteophytes,
-    SchmorlNode,
-)
+from vbqkit.anatomy.findings.canal_stenosis import CanalStenosis
+from vbqkit.anatomy.findings.endplate_sclerosis import EndplateSclerosis
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.fracture import Fracture
+from vbqkit.anatomy.findings.haemangioma import Haemangioma
+from vbqkit.anatomy.findings.modic import Modic
+from vbqkit.anatomy.findings.osteophytes import Osteophytes
+from vbqkit.anatomy.findings.schmorl_node import SchmorlNode
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One sample case.
+class SamplePatient:
+    """A named virtual patient: who it is, and the seed from which the body grows.
 
     Attributes
     ----------
@@ -38,7 +36,7 @@ class Case:
     seed : int
         Seed of the body.
     repeats : str
-        Name of the case whose body this is, on another scanner; empty otherwise.
+        Name of the sample patient whose body this is, for another scanner; empty otherwise.
     """
 
     name: str
@@ -49,7 +47,7 @@ class Case:
     repeats: str = ""
 
     def phantom(self, *, in_plane_mm: float = 0.6, plane_mm: float = 1.1) -> Phantom:
-        """The body of this case; the same for a case that repeats another."""
+        """The body; the same for a patient that repeats another."""
         return make_phantom(
             self.patient, seed=self.seed, findings=self.findings, in_plane_mm=in_plane_mm, plane_mm=plane_mm
         )
@@ -60,8 +58,8 @@ _OSTEOPOROSIS = VirtualPatient(
     bmd_g_cm2=0.757, tbs=1.192, qct_mg_cm3=66.0, hu=71.0, name="CASE04",
 )  # fmt: skip
 
-_CASES = (
-    Case(
+_ALL = (
+    SamplePatient(
         name="case01",
         title="young reference woman",
         patient=VirtualPatient(
@@ -70,7 +68,7 @@ _CASES = (
         ),
         seed=101,
     ),
-    Case(
+    SamplePatient(
         name="case02",
         title="healthy at 45",
         patient=VirtualPatient(
@@ -79,7 +77,7 @@ _CASES = (
         ),
         seed=102,
     ),
-    Case(
+    SamplePatient(
         name="case03",
         title="osteopenia",
         patient=VirtualPatient(
@@ -89,8 +87,8 @@ _CASES = (
         findings=(SchmorlNode("L1", endplate="lower", depth_mm=4.0),),
         seed=103,
     ),
-    Case(name="case04", title="osteoporosis without fracture", patient=_OSTEOPOROSIS, seed=104),
-    Case(
+    SamplePatient(name="case04", title="osteoporosis without fracture", patient=_OSTEOPOROSIS, seed=104),
+    SamplePatient(
         name="case05",
         title="osteoporosis with a fracture of L2",
         patient=VirtualPatient(
@@ -100,7 +98,7 @@ _CASES = (
         findings=(Fracture("L2", shape="wedge", grade=2, acute=True),),
         seed=105,
     ),
-    Case(
+    SamplePatient(
         name="case06",
         title="degenerative spine with Modic changes and falsely high DEXA",
         patient=VirtualPatient(
@@ -117,7 +115,7 @@ _CASES = (
         ),
         seed=106,
     ),
-    Case(
+    SamplePatient(
         name="case07",
         title="haemangioma of L1 and canal stenosis at L3",
         patient=VirtualPatient(
@@ -127,7 +125,7 @@ _CASES = (
         findings=(Haemangioma("L1", radius_mm=6.5), CanalStenosis("L3", sac_depth_mm=5.0)),
         seed=107,
     ),
-    Case(
+    SamplePatient(
         name="case08",
         title="the osteoporosis case on another scanner",
         patient=_OSTEOPOROSIS.with_name("CASE08"),
@@ -136,12 +134,12 @@ _CASES = (
     ),
 )  # fmt: skip
 
-CASES: Mapping[str, Case] = {case.name: case for case in _CASES}
-"""The sample cases by name, ``"case01"`` to ``"case08"``."""
+SAMPLE_PATIENTS: Mapping[str, SamplePatient] = {sample.name: sample for sample in _ALL}
+"""The sample patients by name, ``"case01"`` to ``"case08"``."""
 
 
-def case_named(name: str) -> Case:
-    """The sample case of this name.
+def sample_patient(name: str) -> SamplePatient:
+    """The sample patient of this name.
 
     Raises
     ------
@@ -150,10 +148,10 @@ def case_named(name: str) -> Case:
 
     Examples
     --------
-    >>> case_named("case05").findings[0].level
+    >>> sample_patient("case05").findings[0].level
     'L2'
     """
-    if name.lower() not in CASES:
-        listing = "; ".join(f"{c.name}: {c.title}" for c in _CASES)
-        raise ScannerError(f"There is no sample case {name!r}. There are {listing}.")
-    return CASES[name.lower()]
+    if name.lower() not in SAMPLE_PATIENTS:
+        listing = "; ".join(f"{sample.name}: {sample.title}" for sample in _ALL)
+        raise ScannerError(f"There is no sample patient {name!r}. There are {listing}.")
+    return SAMPLE_PATIENTS[name.lower()]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import Canvas
-from vbqkit.anatomy.spine import Spine
+from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 
 Array = npt.NDArray[np.float64]

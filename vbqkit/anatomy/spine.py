@@ -1,4 +1,4 @@
-"""The skeleton of the arrangement: where each vertebra stands, how it is turned and shaped, and how the canal runs.
+"""Drawing a spine: where each vertebra stands, how it is turned and shaped, and what age and findings do to the discs.
 
 Sizes are linear dimensions of adult lumbar vertebrae from Panjabi et al., Spine 1992;17:299-306
 (doi:10.1097/00007632-199203000-00010) and, for T9 to T12, Spine 1991;16:888-901 (doi:10.1097/00007632-199108000-00006);
@@ -8,16 +8,14 @@ mid-body heights and discs as seen on supine MRI: Zhou et al., Eur Spine J 2000;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+import scipy
 
-from vbqkit.anatomy.findings import Finding, Fracture, Scoliosis, TransitionalVertebra
+from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
-from vbqkit.anatomy.texture import Plane, rounded
-
-Array = npt.NDArray[np.float64]
+from vbqkit.anatomy.skeleton import NO_LOSS, Array, Disc, HeightLosses, Spine, SpineDraft, Vertebra
+from vbqkit.roi.labels import SCORED_LEVELS
 
 # name, half width, half depth, height (mm), pitch of the up axis towards the front (degrees), height of the disc below
 _PLAN = (
@@ -35,159 +33,35 @@ _PLAN = (
     ("S3", 34.0, 9.0, 19.0, 62.0, 1.5),
     ("S4", 28.0, 7.5, 17.0, 78.0, 1.0),
 )
-_SCOLIOSIS_REACH_MM = 140.0
+_NAMES = tuple(row[0] for row in _PLAN)
 
+# How people differ. SD as a share of the size unless a unit is named; chosen by eye, within the SDs of the sources above.
+_SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
+_LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
+_HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
+_PITCH_SD_DEG = 1.2
+_CONCAVITY_MM, _CONCAVITY_SD_MM = 2.7, 0.35
+_CONCAVITY_PER_T_SCORE_MM = 0.4  # deeper endplates for each T-score below -1
+_LOWER_CONCAVITY_MORE_MM = 0.5
+_WAIST_MM, _WAIST_SD_MM = 1.6, 0.25
+_SACRUM = {"taper": 0.2, "upper_concavity_mm": 0.8, "lower_concavity_mm": 0.4, "waist_mm": 0.6}
+_SPINOUS_LUMBAR_MM, _SPINOUS_OTHER_MM, _SPINOUS_SD, _SPINOUS_OF_L5 = 28.0, 24.0, 0.06, 0.8
+_SPINOUS_SHIFT_SD_MM = 1.3
+_SPINOUS_FALL = {"L1 to L4": 0.16, "L5": 0.3, "other": 0.55}  # per mm towards the back
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Vertebra:
-    """One vertebra: a frame in space and the numbers that shape it. Lengths in mm.
+# Discs: Pfirrmann grade by age, and what it costs in height. Model assumptions; heights are those of the plan.
+_GRADE_AT_20, _GRADE_PER_YEAR = 1.7, 0.026
+_GRADE_SD_PERSON, _GRADE_SD_DISC = 0.4, 0.45
+_GRADE_MORE_LOW, _GRADE_MORE_THORACIC = 0.5, -0.2  # L4/5 and L5/S1 wear first, thoracic discs last
+_DISC_HEIGHT_SD = 0.05
+_LOST_PER_GRADE, _LOST_FROM_GRADE, _LOST_POWER = 0.13, 2.5, 1.3
+_BULGE_MM, _BULGE_PER_GRADE_MM, _BULGE_FROM_GRADE = 0.4, 0.55, 2.0
 
-    Attributes
-    ----------
-    name : str
-        Such as ``"L3"``.
-    code : int
-        Index in :data:`vbqkit.anatomy.phantom.LEVEL_OF_CODE`; 0 above T11 and below S2.
-    center_mm : ndarray, shape (3,)
-        Center of the body, LPS.
-    axes : ndarray, shape (3, 3)
-        Columns: unit vectors to the left (u), to the back (v) and up (w) of this vertebra.
-    half_width_mm, half_depth_mm, height_mm : float
-        Of the body before any fracture.
-    upper_concavity_mm, lower_concavity_mm : float
-        Depth of the endplates below their rims.
-    waist_mm : float
-        How far the front and side walls curve in at mid height.
-    taper : float
-        Relative growth of the depth from mid height to the top; the sacrum narrows downwards.
-    spinous_length_mm, spinous_slope, spinous_shift_mm : float
-        Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
-    fracture : Fracture or None
-        The fracture of this body.
-    sacralised : bool
-        Whether its transverse processes are broad and reach the wings of the sacrum.
-    """
-
-    name: str
-    code: int
-    center_mm: Array
-    axes: Array
-    half_width_mm: float
-    half_depth_mm: float
-    height_mm: float
-    upper_concavity_mm: float
-    lower_concavity_mm: float
-    waist_mm: float
-    taper: float
-    spinous_length_mm: float
-    spinous_slope: float
-    spinous_shift_mm: float
-    fracture: Fracture | None = None
-    sacralised: bool = False
-
-    @property
-    def sacral(self) -> bool:
-        """Whether it belongs to the sacrum."""
-        return self.name.startswith("S")
-
-    def to_local(self, x_mm: float, y_mm: Plane, z_mm: Plane) -> tuple[Plane, Plane, Plane]:
-        """(u, v, w) of points on a sagittal plane, mm from the center of the body."""
-        a, c = self.axes.astype(np.float32), self.center_mm.astype(np.float32)
-        dx, dy, dz = np.float32(x_mm) - c[0], y_mm - c[1], z_mm - c[2]
-        u, v, w = (a[0, k] * dx + a[1, k] * dy + a[2, k] * dz for k in range(3))
-        return u, v, w
-
-    def to_patient_mm(self, u: float, v: float, w: float) -> Array:
-        """LPS position of a point given in this vertebra's own frame."""
-        point: Array = self.center_mm + self.axes @ np.array([u, v, w])
-        return point
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Disc:
-    """The disc between two vertebrae.
-
-    Attributes
-    ----------
-    upper, lower : int
-        Indices of its vertebrae in the spine, from above.
-    pfirrmann : float
-        Degeneration from 1 (bright, tall) to 5 (dark, collapsed); Pfirrmann et al., Spine 2001;26:1873-1878.
-    bulge_mm : float
-        How far it reaches beyond the rims of the bodies.
-    height_mm : float
-        Between the rims.
-    """
-
-    upper: int
-    lower: int
-    pfirrmann: float
-    bulge_mm: float
-    height_mm: float
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Spine:
-    """Vertebrae from above, the discs between them, and the back wall of the bodies as one smooth curve.
-
-    Attributes
-    ----------
-    vertebrae : tuple of Vertebra
-        T9 to S4.
-    discs : tuple of Disc
-        Between them.
-    wall_mm : ndarray, shape (k, 3)
-        Points on the back wall of the column every 0.5 mm from above, LPS.
-    wall_s_mm : ndarray, shape (k,)
-        Their arc length.
-    level_s_mm : ndarray
-        Arc length at the middle of each vertebra.
-    """
-
-    vertebrae: tuple[Vertebra, ...]
-    discs: tuple[Disc, ...]
-    wall_mm: Array
-    wall_s_mm: Array
-    level_s_mm: Array
-
-    def __getitem__(self, name: str) -> Vertebra:
-        return next(v for v in self.vertebrae if v.name == name)
-
-    def index(self, name: str) -> int:
-        """Number of a vertebra from above."""
-        return next(i for i, v in enumerate(self.vertebrae) if v.name == name)
-
-    def wall_coordinates(self, y_mm: Array, z_mm: Array) -> tuple[Plane, Plane]:
-        """(s, t) of every point of a sagittal grid: arc length along the back wall, and distance behind it, mm.
-
-        Parameters
-        ----------
-        y_mm, z_mm : ndarray
-            Columns and rows of the grid.
-        """
-        from scipy.spatial import cKDTree  # noqa: PLC0415 - only anatomy needs it
-
-        curve = self.wall_mm[:, 1:]
-        tangent = np.gradient(curve, axis=0)
-        tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-        zz, yy = np.meshgrid(z_mm, y_mm, indexing="ij")
-        points = np.stack([yy.ravel(), zz.ravel()], axis=1)
-        nearest = cKDTree(curve).query(points)[1]
-        offset = points - curve[nearest]
-        along = (offset * tangent[nearest]).sum(axis=1)
-        behind = -offset[:, 0] * tangent[nearest, 1] + offset[:, 1] * tangent[nearest, 0]
-        s = self.wall_s_mm[nearest] + along
-        return rounded(s.reshape(zz.shape)), rounded(behind.reshape(zz.shape))
-
-    def wall_x_mm(self, s_mm: npt.ArrayLike) -> Array:
-        """Left-right position of the middle of the canal at an arc length."""
-        x: Array = np.interp(np.asarray(s_mm), self.wall_s_mm, self.wall_mm[:, 0])
-        return x
-
-    def level_position(self, s_mm: npt.ArrayLike) -> Array:
-        """Where an arc length lies between vertebrae: whole numbers in the middle of bodies, halves at discs."""
-        position: Array = np.interp(np.asarray(s_mm), self.level_s_mm, np.arange(len(self.vertebrae), dtype=float))
-        return position
+_KYPHOSIS_OF_WEDGE = (
+    0.75  # share of a wedge that the spine above leans forward by; the discs take the rest. Chosen by eye
+)
+_WALL_STEP_MM = 0.5
+_WALL_REACH = 160  # steps by which the back wall goes on, straight, beyond the first and last vertebra
 
 
 def make_spine(
@@ -206,128 +80,144 @@ def make_spine(
     t_score : float
         Weak bodies have deeper endplates.
     findings : sequence of Finding
-        Fractures, scoliosis, transitional vertebra and disc-related findings change the skeleton.
+        What they do to the skeleton: fractures, scoliosis, a transitional vertebra, worn discs.
     """
     count = len(_PLAN)
-    size = (0.955 if sex == "F" else 1.03) * (1.0 + 0.025 * rng.standard_normal())
-    lordosis = 1.0 + 0.16 * np.clip(rng.standard_normal(), -1.8, 1.8)
-    heights = np.array([row[3] for row in _PLAN]) * size * (1.0 + 0.018 * rng.standard_normal(count))
-    half_depths = np.array([row[2] for row in _PLAN]) * size * (1.0 + 0.012 * rng.standard_normal(count))
+    size = (_SIZE_OF_WOMEN if sex == "F" else _SIZE_OF_MEN) * (1.0 + _SIZE_SD * rng.standard_normal())
+    lordosis = 1.0 + _LORDOSIS_SD * np.clip(rng.standard_normal(), -_LORDOSIS_LIMIT, _LORDOSIS_LIMIT)
+    heights = np.array([row[3] for row in _PLAN]) * size * (1.0 + _HEIGHT_SD * rng.standard_normal(count))
+    half_depths = np.array([row[2] for row in _PLAN]) * size * (1.0 + _DEPTH_SD * rng.standard_normal(count))
     half_widths = np.array([row[1] for row in _PLAN]) * size
-    pitch = np.array([row[4] for row in _PLAN]) * lordosis + 1.2 * rng.standard_normal(count)
-    concavity = 2.7 + 0.4 * max(0.0, -t_score - 1.0) + 0.35 * rng.standard_normal((2, count))
-    fractures = {f.level: f for f in findings if isinstance(f, Fracture)}
-    transitional = {f.level for f in findings if isinstance(f, TransitionalVertebra)}
-    disc_heights, grades = _draw_discs(rng, age=age, size=size, findings=findings, transitional=transitional)
-    names = [row[0] for row in _PLAN]
-    if "S1" in transitional:  # lumbarised: squared, turned back towards the lumbar curve
-        i = names.index("S1")
-        pitch[i] = (pitch[i - 1] + pitch[i]) / 2.0
-        heights[i] *= 0.95
-    bent = _fracture_bend(names, heights, half_depths, fractures)
-    centers, pitch = _stack(names, heights, disc_heights, pitch + bent[0], bent[1])
-    x, roll, turn = _sideways(names, centers, findings)
+    pitch = np.array([row[4] for row in _PLAN]) * lordosis + _PITCH_SD_DEG * rng.standard_normal(count)
+    weak = _CONCAVITY_PER_T_SCORE_MM * max(0.0, -t_score - 1.0)
+    concavity = _CONCAVITY_MM + weak + _CONCAVITY_SD_MM * rng.standard_normal((2, count))
+    disc_heights, grades = _draw_discs(rng, age=age, size=size, findings=findings)
+    draft = SpineDraft(
+        names=_NAMES,
+        size=size,
+        half_widths_mm=half_widths,
+        half_depths_mm=half_depths,
+        heights_mm=heights,
+        pitch_deg=pitch,
+        tapers=np.array([_SACRUM["taper"] if name.startswith("S") else 0.0 for name in _NAMES]),
+        disc_heights_mm=disc_heights,
+        disc_grades=grades,
+    )
+    for finding in findings:
+        finding.shape_spine(draft)
+    losses = _losses(findings)
+    bend, lost = _fracture_bend(draft, losses)
+    draft.pitch_deg = draft.pitch_deg + bend
+    centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost)
+    vertebrae = _vertebrae(rng, draft, centers, concavity, losses, findings)
+    wall, arc, level_s = _wall(vertebrae)
+    return Spine(tuple(vertebrae), _discs(draft, findings), wall, arc, level_s)
+
+
+def _vertebrae(
+    rng: np.random.Generator,
+    draft: SpineDraft,
+    centers: Array,
+    concavity: Array,
+    losses: dict[str, HeightLosses],
+    findings: Sequence[Finding],
+) -> list[Vertebra]:
+    x, roll, turn = _sideways(draft.names, centers[:, 1], findings)
     vertebrae = []
-    for i, name in enumerate(names):
-        center = np.array([x[i], *centers[i]])
-        taper = 0.2 if name.startswith("S") else 0.0
-        if name == "S1" and "S1" in transitional:
-            taper = 0.06
+    for i, name in enumerate(draft.names):
+        sacral = name.startswith("S")
         vertebrae.append(
             Vertebra(
                 name=name,
                 code=LEVEL_OF_CODE.index(name) if name in LEVEL_OF_CODE else 0,
-                center_mm=center,
-                axes=_axes(pitch[i], roll[i], turn[i]),
-                half_width_mm=float(half_widths[i] if not (name == "S1" and "S1" in transitional) else 27.0 * size),
-                half_depth_mm=float(half_depths[i]),
-                height_mm=float(heights[i]),
-                upper_concavity_mm=float(concavity[0, i]) if not name.startswith("S") else 0.8,
-                lower_concavity_mm=float(concavity[1, i] + 0.5) if not name.startswith("S") else 0.4,
-                waist_mm=float((1.6 + 0.25 * rng.standard_normal()) if not name.startswith("S") else 0.6),
-                taper=taper,
+                center_mm=np.array([x[i], *centers[i]]),
+                axes=_axes(draft.pitch_deg[i], roll[i], turn[i]),
+                half_width_mm=float(draft.half_widths_mm[i]),
+                half_depth_mm=float(draft.half_depths_mm[i]),
+                height_mm=float(draft.heights_mm[i]),
+                upper_concavity_mm=_SACRUM["upper_concavity_mm"] if sacral else float(concavity[0, i]),
+                lower_concavity_mm=_SACRUM["lower_concavity_mm"]
+                if sacral
+                else float(concavity[1, i] + _LOWER_CONCAVITY_MORE_MM),
+                waist_mm=_SACRUM["waist_mm"] if sacral else float(_WAIST_MM + _WAIST_SD_MM * rng.standard_normal()),
+                taper=float(draft.tapers[i]),
                 spinous_length_mm=float(
-                    size
-                    * (1.0 + 0.06 * rng.standard_normal())
-                    * (28.0 if name.startswith("L") else 24.0)
-                    * (0.8 if name == "L5" else 1.0)
+                    draft.size
+                    * (1.0 + _SPINOUS_SD * rng.standard_normal())
+                    * (_SPINOUS_LUMBAR_MM if name.startswith("L") else _SPINOUS_OTHER_MM)
+                    * (_SPINOUS_OF_L5 if name == "L5" else 1.0)
                 ),
-                spinous_slope=0.16 if name in ("L1", "L2", "L3", "L4") else 0.3 if name == "L5" else 0.55,
-                spinous_shift_mm=float(1.3 * rng.standard_normal()),
-                fracture=fractures.get(name),
-                sacralised=name == "L5" and "L5" in transitional,
+                spinous_slope=_SPINOUS_FALL["L1 to L4" if name in SCORED_LEVELS else "L5" if name == "L5" else "other"],
+                spinous_shift_mm=float(_SPINOUS_SHIFT_SD_MM * rng.standard_normal()),
+                height_losses=losses.get(name, NO_LOSS),
+                sacralised=name in draft.sacralised,
             )
         )
-    narrow = {f.level for f in findings if f.kind == "canal stenosis"}
-    discs = tuple(
-        Disc(
-            upper=i,
-            lower=i + 1,
-            pfirrmann=float(grades[i]),
-            bulge_mm=0.0
-            if names[i].startswith("S")
-            else float(0.4 + 0.55 * max(0.0, grades[i] - 2.0)) + 1.8 * (names[i] in narrow),
-            height_mm=float(disc_heights[i]),
-        )
-        for i in range(count - 1)
-    )
-    wall, arc, level_s = _wall(vertebrae)
-    return Spine(tuple(vertebrae), discs, wall, arc, level_s)
+    return vertebrae
 
 
 def _draw_discs(
-    rng: np.random.Generator, *, age: float, size: float, findings: Sequence[Finding], transitional: set[str]
+    rng: np.random.Generator, *, age: float, size: float, findings: Sequence[Finding]
 ) -> tuple[Array, Array]:
-    names = [row[0] for row in _PLAN]
+    """Height and Pfirrmann grade of the disc below each vertebra."""
     person = rng.standard_normal()
-    grades = 1.7 + 0.026 * (age - 20.0) + 0.4 * person + 0.45 * rng.standard_normal(len(names))
-    grades += np.array([0.5 if n in ("L4", "L5") else -0.2 if n.startswith("T") else 0.0 for n in names])
+    usual = _GRADE_AT_20 + _GRADE_PER_YEAR * (age - 20.0) + _GRADE_SD_PERSON * person
+    grades: Array = usual + _GRADE_SD_DISC * rng.standard_normal(len(_NAMES))
+    grades += np.array(
+        [_GRADE_MORE_LOW if n in ("L4", "L5") else _GRADE_MORE_THORACIC if n.startswith("T") else 0.0 for n in _NAMES]
+    )
     for finding in findings:
-        if finding.kind == "modic":
-            i = names.index(finding.level) - (getattr(finding, "endplate", "lower") == "upper")
-            grades[i] = max(grades[i], 4.3)
-        elif finding.kind in ("osteophytes", "endplate sclerosis", "canal stenosis"):
-            grades[names.index(finding.level)] = max(grades[names.index(finding.level)], 3.8)
+        i = _NAMES.index(finding.level) - finding.disc_above
+        grades[i] = max(grades[i], finding.least_pfirrmann)
     grades = np.clip(grades, 1.0, 5.0)
-    heights = np.array([row[5] for row in _PLAN]) * size * (1.0 + 0.05 * rng.standard_normal(len(names)))
-    lumbar = np.array([not n.startswith("S") for n in names])
-    heights *= np.where(lumbar, 1.0 - 0.13 * np.maximum(0.0, grades - 2.5) ** 1.3, 1.0)
-    if "L5" in transitional:
-        heights[names.index("L5")] = 4.0 * size
-        grades[names.index("L5")] = 2.5
-    if "S1" in transitional:
-        heights[names.index("S1")] = 8.5 * size
+    heights = np.array([row[5] for row in _PLAN]) * size * (1.0 + _DISC_HEIGHT_SD * rng.standard_normal(len(_NAMES)))
+    lumbar = np.array([not n.startswith("S") for n in _NAMES])
+    lost = _LOST_PER_GRADE * np.maximum(0.0, grades - _LOST_FROM_GRADE) ** _LOST_POWER
+    heights *= np.where(lumbar, 1.0 - lost, 1.0)
     return heights, grades
 
 
-def height_losses(fracture: Fracture | None) -> tuple[float, float, float, float]:
-    """Share of the height lost by a fracture: upper endplate in front, middle and back, lower endplate in the middle."""
-    if fracture is None:
-        return (0.0, 0.0, 0.0, 0.0)
-    loss = fracture.height_loss
-    return {
-        "wedge": (loss, 0.62 * loss, 0.06 * loss, 0.0),
-        "biconcave": (0.22 * loss, 0.62 * loss, 0.12 * loss, 0.38 * loss),
-        "crush": (loss, 1.02 * loss, 0.88 * loss, 0.0),
-    }[fracture.shape]
+def _discs(draft: SpineDraft, findings: Sequence[Finding]) -> tuple[Disc, ...]:
+    discs = []
+    for i, name in enumerate(draft.names[:-1]):
+        grade = draft.disc_grades[i]
+        bulge = float(_BULGE_MM + _BULGE_PER_GRADE_MM * max(0.0, grade - _BULGE_FROM_GRADE))
+        bulge += sum(f.disc_bulge_mm for f in findings if f.level == name)
+        discs.append(
+            Disc(
+                upper=i,
+                lower=i + 1,
+                pfirrmann=float(grade),
+                bulge_mm=0.0 if name.startswith("S") else bulge,
+                height_mm=float(draft.disc_heights_mm[i]),
+            )
+        )
+    return tuple(discs)
 
 
-def _fracture_bend(
-    names: Sequence[str], heights: Array, half_depths: Array, fractures: dict[str, Fracture]
-) -> tuple[Array, Array]:
+def _losses(findings: Sequence[Finding]) -> dict[str, HeightLosses]:
+    """What each vertebra has lost of its height; of two findings at one level the larger loss at each place."""
+    losses: dict[str, HeightLosses] = {}
+    for finding in findings:
+        before = losses.get(finding.level, NO_LOSS)
+        losses[finding.level] = HeightLosses(*map(max, before, finding.height_losses))
+    return losses
+
+
+def _fracture_bend(draft: SpineDraft, losses: dict[str, HeightLosses]) -> tuple[Array, Array]:
     """Degrees by which each vertebra leans forward above a wedge, and the height each loses in the stack."""
-    bend, lost = np.zeros(len(names)), np.zeros(len(names))
-    for i, name in enumerate(names):
-        front, _, back, _ = height_losses(fractures.get(name))
-        bend[:i] += 0.75 * np.degrees(np.arctan(heights[i] * (front - back) / (2.0 * half_depths[i])))
+    count = len(draft.names)
+    heights, half_depths = draft.heights_mm, draft.half_depths_mm
+    bend, lost = np.zeros(count), np.zeros(count)
+    for i, name in enumerate(draft.names):
+        front, _, back, _ = losses.get(name, NO_LOSS)
+        bend[:i] += _KYPHOSIS_OF_WEDGE * np.degrees(np.arctan(heights[i] * (front - back) / (2.0 * half_depths[i])))
         lost[i] = heights[i] * (front + back) / 2.0
     return bend, lost
 
 
-def _stack(
-    names: Sequence[str], heights: Array, disc_heights: Array, pitch_deg: Array, lost: Array
-) -> tuple[Array, Array]:
-    """(y, z) of the bodies, the third lumbar one at the origin, and their pitch."""
+def _stack(names: Sequence[str], heights: Array, disc_heights: Array, pitch_deg: Array, lost: Array) -> Array:
+    """(y, z) of the bodies, the third lumbar one at the origin."""
     angle = np.radians(pitch_deg)
     up = np.stack([-np.sin(angle), np.cos(angle)], axis=1)
     centers = np.zeros((len(names), 2))
@@ -339,22 +229,17 @@ def _stack(
             - between * disc_heights[i - 1]
             - up[i] * (heights[i] / 2.0 - lost[i])
         )
-    return centers - centers[list(names).index("L3")], pitch_deg
+    stacked: Array = centers - centers[list(names).index("L3")]
+    return stacked
 
 
-def _sideways(names: Sequence[str], centers: Array, findings: Sequence[Finding]) -> tuple[Array, Array, Array]:
+def _sideways(names: Sequence[str], z_mm: Array, findings: Sequence[Finding]) -> tuple[Array, Array, Array]:
     """x, coronal roll (degrees) and axial turn (degrees) of each vertebra."""
     x, roll, turn = np.zeros(len(names)), np.zeros(len(names)), np.zeros(len(names))
     for finding in findings:
-        if isinstance(finding, Scoliosis):
-            z = centers[:, 1] - centers[list(names).index(finding.level), 1]
-            side = 1.0 if finding.to_left else -1.0
-            phase = np.pi * np.clip(z / _SCOLIOSIS_REACH_MM, -1.0, 1.0)
-            slope = np.tan(np.radians(finding.cobb_deg / 2.0))
-            x = side * slope * _SCOLIOSIS_REACH_MM / np.pi * (1.0 + np.cos(phase))
-            x = x - x[list(names).index("L5")]  # the sacrum stays in the middle of the table
-            roll = np.degrees(np.arctan(-side * slope * np.sin(phase)))
-            turn = -side * 0.35 * finding.cobb_deg * (1.0 + np.cos(phase)) / 2.0
+        bent = finding.sideways(names, z_mm)
+        if bent is not None:
+            x, roll, turn = x + bent.x_mm, roll + bent.roll_deg, turn + bent.turn_deg
     return x, roll, turn
 
 
@@ -368,53 +253,15 @@ def _axes(pitch_deg: float, roll_deg: float, turn_deg: float) -> Array:
 
 
 def _wall(vertebrae: Sequence[Vertebra]) -> tuple[Array, Array, Array]:
+    """Points on the back wall of the column, their arc length, and the arc length at the middle of each vertebra."""
     points = np.array([v.to_patient_mm(0.0, v.half_depth_mm, 0.0) for v in vertebrae])
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points[:, 1:], axis=0), axis=1))])
-    fine = np.arange(0.0, arc[-1], 0.5)
-    wall = natural_spline(arc, points, fine)
+    fine = np.arange(0.0, arc[-1], _WALL_STEP_MM)
+    wall = scipy.interpolate.CubicSpline(arc, points, bc_type="natural")(fine)
     step_up, step_down = wall[0] - wall[1], wall[-1] - wall[-2]
-    reach = np.arange(1, 161)[:, None]
+    reach = np.arange(1, _WALL_REACH + 1)[:, None]
     wall = np.concatenate([(wall[0] + step_up * reach)[::-1], wall, wall[-1] + step_down * reach])
     steps = np.linalg.norm(np.diff(wall[:, 1:], axis=0), axis=1)
     s = np.concatenate([[0.0], np.cumsum(steps)])
-    level_s = np.interp(arc, np.arange(len(fine)) * 0.5, s[160 : 160 + len(fine)])
+    level_s = np.interp(arc, np.arange(len(fine)) * _WALL_STEP_MM, s[_WALL_REACH : _WALL_REACH + len(fine)])
     return wall, s, level_s
-
-
-def natural_spline(x: Array, y: Array, at: Array) -> Array:
-    """Smooth curve through points, its second derivative 0 at both ends, bit for bit as scipy.interpolate.CubicSpline gives it.
-
-    Written out here because that module loads SciPy's optimisers, sparse matrices and transforms with it.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n,)
-        Rising positions.
-    y : ndarray, shape (n, k)
-        Points.
-    at : ndarray, shape (m,)
-        Positions within x.
-
-    Returns
-    -------
-    ndarray, shape (m, k)
-    """
-    from scipy.linalg import solve_banded  # noqa: PLC0415 - only anatomy needs it
-
-    dx = np.diff(x)
-    step = dx[:, None]
-    slope = np.diff(y, axis=0) / step
-    bands = np.zeros((3, len(x)))
-    bands[1, 1:-1] = 2 * (dx[:-1] + dx[1:])
-    bands[1, 0], bands[1, -1] = 2 * dx[0], 2 * dx[-1]
-    bands[0, 1], bands[0, 2:] = dx[0], dx[:-1]
-    bands[2, -2], bands[2, :-2] = dx[-1], dx[1:]
-    right = np.empty_like(y)
-    right[1:-1] = 3 * (step[1:] * slope[:-1] + step[:-1] * slope[1:])
-    right[0], right[-1] = 3 * (y[1] - y[0]), 3 * (y[-1] - y[-2])
-    d = solve_banded((1, 1), bands, right)
-    bend = (d[:-1] + d[1:] - 2 * slope) / step
-    i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(dx) - 1)
-    u = (at - x[i])[:, None]
-    curve: Array = y[i] + d[i] * u + ((slope - d[:-1]) / step - bend)[i] * (u * u) + (bend / step)[i] * (u * u * u)
-    return curve

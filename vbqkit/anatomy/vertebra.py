@@ -6,20 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vbqkit.anatomy.canvas import Canvas, Grid, Window
-from vbqkit.anatomy.findings import Finding
-from vbqkit.anatomy.lesions import BodySection, paint_lesions
-from vbqkit.anatomy.spine import Disc, Spine, Vertebra, height_losses
+from vbqkit.anatomy.body_section import BodySection
+from vbqkit.anatomy.canvas import Canvas, Grid
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.skeleton import Disc, Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
-
-
-def body_window(grid: Grid, vertebra: Vertebra, *, extra_mm: float = 3.0) -> Window | None:
-    """Rows and columns that a body and half of its discs cover."""
-    reach = float(np.hypot(vertebra.half_depth_mm * 1.15, vertebra.height_mm / 2.0)) + extra_mm
-    _, y, z = vertebra.center_mm
-    return grid.window(y - reach, y + reach, z - reach, z + reach)
 
 
 def outline_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, *, waist: bool = True) -> Plane:
@@ -56,8 +49,8 @@ def endplate_distances(vertebra: Vertebra, u: Plane, v: Plane) -> tuple[Plane, P
     half = np.float32(vertebra.height_mm / 2.0)
     up = half - np.float32(vertebra.upper_concavity_mm) * bowl_up
     low = -half + np.float32(vertebra.lower_concavity_mm) * bowl_low
-    if vertebra.fracture is not None:
-        front, middle, back, below = height_losses(vertebra.fracture)
+    if any(vertebra.height_losses):
+        front, middle, back, below = vertebra.height_losses
         r, whole = np.clip(v / d, -1.0, 1.0), up - low
         lost = middle + np.float32((back - front) / 2) * r + np.float32((front + back) / 2 - middle) * r * r
         up = up - whole * lost
@@ -121,8 +114,9 @@ def paint_body(
     part.shade(marrow, np.clip(grain, 0.6, 1.3))
     if not vertebra.sacral:
         _paint_vein(part, vertebra, u, v, w)
-    if findings:
-        paint_lesions(BodySection(part, vertebra, u, v, w, up, low, side), findings)
+    section = BodySection(part, vertebra, u, v, w, up, low, side)
+    for finding in findings:
+        finding.paint_in_body(section)
 
 
 def _paint_vein(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, w: Plane) -> None:

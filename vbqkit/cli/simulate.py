@@ -1,42 +1,48 @@
-"""``vbqkit simulate``: a sample case on a named scanner, as DICOM with ROIs and truth."""
+"""``vbqkit simulate``: a sample patient on a named scanner, as DICOM with ROIs and truth."""
 
 from __future__ import annotations
 
 import argparse
 
+from vbqkit import anatomy, scanner
 from vbqkit.cli.report import Report
+from vbqkit.errors import ScannerError
 
 HELP = "Scan a virtual patient on a named machine: DICOM, reference ROIs, bone measurements and the truth. Synthetic."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    parser.add_argument("--case", metavar="NAME", help="a sample case, case01 to case08; see --list")
+    parser.add_argument("--case", metavar="NAME", help="a sample patient, case01 to case08; see --list")
     parser.add_argument("--scanner", metavar="NAME", help="a machine; see --list")
     parser.add_argument("--out", metavar="DIR", help="folder to write to; new or empty")
-    parser.add_argument("--list", action="store_true", help="list the cases and the scanners and stop")
+    parser.add_argument("--list", action="store_true", help="list the sample patients and the scanners and stop")
 
 
 def run(args: argparse.Namespace) -> Report:
-    """Simulate and write, or list what there is."""
-    from vbqkit.anatomy.sample_patients import CASES, case_named  # noqa: PLC0415
-    from vbqkit.errors import ScannerError  # noqa: PLC0415 - what follows loads scipy: only when asked for
-    from vbqkit.sample_data import write_case  # noqa: PLC0415
-    from vbqkit.scanner.presets import SCANNERS, scanner_named  # noqa: PLC0415
+    """Simulate and write, or list what there is.
 
+    Raises
+    ------
+    ScannerError
+        If an option is missing, a name is unknown or the folder cannot be written.
+    """
     if args.list:
-        listed = [{"kind": "case", "name": c.name, "what": c.title} for c in CASES.values()]
-        listed += [{"kind": "scanner", "name": s.name, "what": f"{s.model}. {s.note}"} for s in SCANNERS.values()]
+        samples, machines = anatomy.SAMPLE_PATIENTS.values(), scanner.SCANNERS.values()
+        listed = [{"kind": "case", "name": p.name, "what": p.title} for p in samples]
+        listed += [{"kind": "scanner", "name": s.name, "what": f"{s.model}. {s.note}"} for s in machines]
         return Report(rows=listed)
     missing = [f"--{name}" for name in ("case", "scanner", "out") if getattr(args, name) is None]
     if missing:
         raise ScannerError(f"{', '.join(missing)} missing: say which case, which scanner and where to (or --list).")
-    case, scanner = case_named(args.case), scanner_named(args.scanner)
-    files = write_case(case, scanner, args.out)
+    from vbqkit.sample_data import write_case  # noqa: PLC0415 - loads pydicom and pandas: only when something is scanned
+
+    sample, machine = anatomy.sample_patient(args.case), scanner.scanner_named(args.scanner)
+    files = write_case(sample, machine, args.out)
     rows = [
         {
-            "case": case.name,
-            "scanner": scanner.name,
+            "case": sample.name,
+            "scanner": machine.name,
             "series": p.weighting,
             "slices": p.slices,
             "matrix": p.matrix,
@@ -45,10 +51,10 @@ def run(args: argparse.Namespace) -> Report:
             "ti_ms": p.timing.ti_ms,
             "folder": str(files[0].parents[1] / p.weighting),
         }
-        for p in scanner.protocols
+        for p in machine.protocols
     ]
     remarks = (
         f"{len(files)} files in {args.out}: DICOM, reference ROIs, bone.csv, truth.csv. All synthetic.",
-        f"{scanner.name}: {scanner.note}",
+        f"{machine.name}: {machine.note}",
     )
     return Report(rows=rows, remarks=remarks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 
 from vbqkit.exercises.truth import MARGIN_MM, STEP_MM, TruthUnderRoi
 from vbqkit.image import Slice, Vector, direction_letter
@@ -34,9 +35,7 @@ def clean_move(under: TruthUnderRoi, roi: Roi) -> str:
 
 def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
     """How to gain distance from the nearest edge: move, or make the ROI smaller."""
-    from scipy import ndimage  # noqa: PLC0415
-
-    room = ndimage.distance_transform_edt(under.right > 0.5, sampling=under.fine.spacing_mm)
+    room = scipy.ndimage.distance_transform_edt(under.right > 0.5, sampling=under.fine.spacing_mm)
     rows, cols = np.nonzero(under.inside)
     best, gain = None, float(room[rows, cols].min()) + STEP_MM / 2.0
     reach = round(3.0 / STEP_MM)
@@ -51,11 +50,11 @@ def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
 
 
 def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
-    from scipy import signal  # noqa: PLC0415
-
     reach = round(MARGIN_MM / STEP_MM)
     foreign = 1.0 - under.right
-    held = signal.fftconvolve(foreign, under.inside[::-1, ::-1].astype(np.float64), mode="full") / under.inside.sum()
+    held = (
+        scipy.signal.fftconvolve(foreign, under.inside[::-1, ::-1].astype(np.float64), mode="full") / under.inside.sum()
+    )
     row0, col0 = (n - 1 for n in under.inside.shape)
     near = held[row0 - reach : row0 + reach + 1, col0 - reach : col0 + reach + 1]
     dr, dc = np.indices(near.shape) - reach

@@ -6,24 +6,30 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
 from vbqkit.anatomy.assembly import make_phantom
-from vbqkit.anatomy.findings import CanalStenosis, Finding, Fracture, Haemangioma, Modic, SchmorlNode, Scoliosis
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.sample_patients import case_named
+from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
 
-Kind = Literal["plain", "young", "fracture", "haemangioma", "modic", "schmorl", "stenosis", "scoliosis"]
-KINDS: tuple[Kind, ...] = ("plain", "young", "fracture", "haemangioma", "modic", "schmorl", "stenosis", "scoliosis")
+_FINDING_OF_KIND: Mapping[str, type[Finding]] = {f.teaching_kind: f for f in FINDINGS if f.teaching_kind}
+
+Kind = str
+"""Kind of a practice case: one of :data:`KINDS`."""
+
+KINDS: tuple[Kind, ...] = ("plain", "young", *_FINDING_OF_KIND)
+"""A woman of 45 to 80, a woman of 22 to 35, or the finding to be seen."""
 
 PRACTICE_SCANNER = "generic-1.5t"
 """Preset of the practice cases: its air holds noise, so that SNR can be measured."""
@@ -106,7 +112,7 @@ class SampleCase:
 
 @lru_cache(maxsize=1)
 def _sample_body(name: str) -> Phantom:
-    return case_named(name).phantom()
+    return sample_patient(name).phantom()
 
 
 def case_seed(student: str, exercise: str) -> int:
@@ -158,8 +164,9 @@ def make_case(
     machine = scanner_named(scanner) if isinstance(scanner, str) else scanner
     people, form, noise = (np.random.default_rng([seed, stream]) for stream in (1, 2, 3))
     ages = (22.0, 35.0) if kind == "young" else (45.0, 80.0)
-    (patient,) = draw_patients(1, rng=people, sex="F", age_range=ages, fractured=kind == "fracture")
-    wide = kind == "scoliosis"
+    shown = _FINDING_OF_KIND.get(kind, Finding)
+    (patient,) = draw_patients(1, rng=people, sex="F", age_range=ages, fractured=shown.of_the_fractured)
+    wide = shown.off_midline
     phantom = make_phantom(
         patient.with_name(f"{kind}-{seed}"),
         seed=seed,
@@ -185,7 +192,7 @@ def middle_body(name: str) -> Phantom:
     Parameters
     ----------
     name : str
-        A sample case, ``"case01"`` to ``"case08"``; the person is the same, the fine texture of the marrow is drawn anew.
+        A sample patient, ``"case01"`` to ``"case08"``; the person is the same, the fine texture of the marrow is drawn anew.
 
     Returns
     -------
@@ -195,31 +202,18 @@ def middle_body(name: str) -> Phantom:
     Raises
     ------
     ScannerError
-        If there is no such case.
+        If there is no such patient.
     """
-    case = case_named(name)
+    sample = sample_patient(name)
     return make_phantom(
-        case.patient, seed=case.seed, findings=case.findings, width_mm=_MIDDLE_MM, plane_mm=_COARSE_PLANE_MM
+        sample.patient, seed=sample.seed, findings=sample.findings, width_mm=_MIDDLE_MM, plane_mm=_COARSE_PLANE_MM
     )
 
 
 def findings_of(kind: Kind, rng: np.random.Generator) -> tuple[Finding, ...]:
     """What is to be seen in a case of this kind; where and how much is drawn."""
-    level = str(rng.choice(["L1", "L2", "L3", "L4"]))
-    if kind == "fracture":
-        shape = str(rng.choice(["wedge", "biconcave", "crush"]))
-        return (Fracture(level, shape=shape, grade=2, acute=bool(rng.integers(2))),)  # type: ignore[arg-type]
-    if kind == "haemangioma":
-        return (Haemangioma(level, radius_mm=float(rng.uniform(6.0, 9.0))),)
-    if kind == "modic":
-        return (Modic(level, endplate="lower", type=int(rng.integers(1, 4)), grade="B"),)  # type: ignore[arg-type]
-    if kind == "schmorl":
-        return (SchmorlNode(level, endplate="upper", depth_mm=float(rng.uniform(4.0, 6.5))),)
-    if kind == "stenosis":
-        return (CanalStenosis("L3", sac_depth_mm=5.0),)
-    if kind == "scoliosis":
-        return (Scoliosis("L2", cobb_deg=float(rng.uniform(14.0, 22.0)), to_left=bool(rng.integers(2))),)
-    return ()
+    level = str(rng.choice(list(SCORED_LEVELS)))
+    return (_FINDING_OF_KIND[kind].for_teaching(level, rng),) if kind in _FINDING_OF_KIND else ()
 
 
 def _frame_uid(kind: str, seed: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.errors import RoiError
 from vbqkit.exercises.advice import clean_move, direction_words
@@ -231,7 +232,8 @@ def _is_left_out(label: str, truth: Phantom) -> bool:
 
 
 def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
-    kinds = ", ".join(f.kind for f in truth.findings if f.level == label) or "no clean place for a ROI"
+    here = [f.kind for f in truth.findings if label in (f.level, *f.levels_without_roi)]
+    kinds = ", ".join(here) or "no clean place for a ROI"
     text = (
         f"{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Paper 004 leaves such a level out, paper 001 "
         "replaces it by T12 or L5. Delete this ROI."
@@ -258,7 +260,13 @@ def _slice_offset(roi: Roi, truth: Phantom, target: Slice) -> float | None:
     return None
 
 
-_CODES = {"basivertebral vein": "vein", "nerve root": "root", "spinal cord": "cord", "epidural fat": "fat"}
+_OF_FINDINGS = [tissue for finding in FINDINGS for tissue in finding.tissues]
+_CODES = {
+    "basivertebral vein": "vein",
+    "nerve root": "root",
+    "spinal cord": "cord",
+    "epidural fat": "fat",
+} | {tissue.word: tissue.fault for tissue in _OF_FINDINGS}
 _WHY = {
     "cortex": "Cortex is black on every weighting, so the mean falls.",
     "endplate": "An endplate is nearly black, so the mean falls.",
@@ -267,11 +275,9 @@ _WHY = {
     "nerve root": "Roots are brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
     "spinal cord": "The cord is brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
     "epidural fat": "Fat is the brightest tissue on T1: a few of its pixels raise the mean a lot.",
-    "haemangioma": "A haemangioma holds its own fat and vessels; it says nothing about the rest of the bone.",
-    "Modic change": "Marrow beside a worn disc changes to oedema, fat or sclerosis; it says nothing about the rest of the bone.",
     "air": "There is no signal in air.",
     "CSF": "CSF is dark on T1 and very bright on T2.",
-}
+} | {tissue.word: tissue.why for tissue in _OF_FINDINGS}
 
 
 def _tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:

@@ -29,7 +29,7 @@ COLUMNS = ("reader", "exercise", "case", "level", "subject", "value")
 @lru_cache(maxsize=8)
 def known_case(kind: str, seed: int) -> TeachingCase:
     """A case by kind and seed, made once."""
-    return make_case(seed, kind=kind)  # type: ignore[arg-type]  # make_case refuses an unknown kind in words
+    return make_case(seed, kind=kind)
 
 
 def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercise: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.errors import FormatError
 from vbqkit.exercises.consequence import Consequence
 from vbqkit.exercises.placement import PlacementGrade
@@ -29,21 +30,17 @@ ADVICE: dict[str, tuple[str, str]] = {
     "slice": ("The middle slice: spinous process, canal and vein are all on it.", "20"),
     "size": ("One size for all ROIs: copy them, or fix the area.", "20"),
     "left-out": ("Levels that must be left out: fracture first, then the score.", "80"),
-    "haemangioma": ("Haemangioma: a round bright focus is no bone quality.", "80"),
-    "modic": ("Modic change: stay away from changed marrow beside a disc.", "80"),
-    "marrow": ("Oedema and changed marrow: compare T1 with STIR.", "80"),
     "noise-refused": ("Noise: find air without zeros, away from the body.", "30"),
     "ligament": ("Ligaments in front of and behind the body and the sac: stay away from the edge.", "20"),
     "other": ("Soft tissue outside the spine: look at the whole picture before you draw.", "20"),
-    "osteophyte": ("Osteophytes: bone spurs at the edge of a worn vertebra are not its marrow.", "80"),
     "csf": ("CSF only in the CSF ROI: levels lie in marrow, noise in air.", "20"),
     "air": ("Air only in the noise ROI: look at the outline of the body.", "20"),
     "bowel": ("Gas in the bowel is no clean air: place the noise ROI outside the body.", "30"),
-    "metal": ("Metal: no ROI near an implant.", "80"),
     "double": ("One ROI for each name: delete the one that is too many.", "20"),
     "not-on-picture": ("ROIs on the picture: each must lie on a slice, inside the image.", "20"),
     "missing": ("Complete cases: L1 to L4, CSF and noise.", "20"),
-}
+} | {tissue.fault: (tissue.advice, tissue.lesson) for finding in FINDINGS for tissue in finding.tissues}
+"""Fault to advice and the number of the lesson that teaches it."""
 
 _SPREAD = {
     False: "Spread: SD of the score when a careful reader places the ROIs again (SD of 1 mm along each direction, inside the tissue), an "

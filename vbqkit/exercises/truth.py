@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import lazy_loader
 import numpy as np
 import numpy.typing as npt
+import scipy
 
+from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.image import FloatArray, Slice
@@ -17,6 +20,8 @@ from vbqkit.roi.labels import SPINE_LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    pd = lazy_loader.load("pandas")
 
 STEP_MM = 0.25
 """Grid on which the truth under a ROI is looked up, mm."""
@@ -25,6 +30,7 @@ MARGIN_MM = 14.0
 """How far around a ROI the truth is looked at, to say where clean tissue lies, mm."""
 
 _THROUGH_PLANE_MM = 1.0
+_OF_FINDINGS = {tissue.name: tissue for finding in FINDINGS for tissue in finding.tissues}
 _WORDS = {
     "cortical_bone": "cortex",
     "endplate": "endplate",
@@ -36,18 +42,11 @@ _WORDS = {
     "spinal_cord": "spinal cord",
     "nerve_root": "nerve root",
     "epidural_fat": "epidural fat",
-    "haemangioma": "haemangioma",
-    "marrow_oedema": "marrow oedema",
-    "marrow_red": "Modic change",
-    "modic_2": "Modic change",
-    "modic_3": "Modic change",
-    "osteophyte": "osteophyte",
     "ligament": "ligament",
     "air": "air",
     "gas": "bowel gas",
-    "metal": "metal",
     "marrow": "marrow outside the body of the vertebra",
-}
+} | {name: tissue.word for name, tissue in _OF_FINDINGS.items()}
 OTHER = "other soft tissue"
 
 
@@ -144,8 +143,6 @@ def truth_under(roi: Roi, phantom: Phantom, image: Slice, *, wanted: str) -> Tru
     -------
     TruthUnderRoi
     """
-    from scipy import ndimage  # noqa: PLC0415 - keeps scipy.ndimage out of the package's start-up
-
     fine = _fine_slice(roi, image)
     inside = np.asarray(roi.mask(fine), dtype=bool)
     code = _WORD_LIST.index(wanted)
@@ -154,7 +151,7 @@ def truth_under(roi: Roi, phantom: Phantom, image: Slice, *, wanted: str) -> Tru
     counts = np.bincount(slab[:, inside].ravel(), minlength=len(_WORD_LIST)) / slab[:, inside].size
     shares = tuple((_WORD_LIST[i], float(counts[i])) for i in np.argsort(-counts, kind="stable") if counts[i] > 0)
     middle = words_at(phantom, _points(fine, np.zeros(1)))[0]
-    distance, (rows, cols) = ndimage.distance_transform_edt(
+    distance, (rows, cols) = scipy.ndimage.distance_transform_edt(
         middle == code, sampling=fine.spacing_mm, return_indices=True
     )
     at = np.unravel_index(int(np.argmin(np.where(inside, distance, np.inf))), inside.shape)
@@ -243,7 +240,7 @@ def tissue_masks(phantom: Phantom, image: Slice) -> dict[str, npt.NDArray[np.boo
     masks = {word: codes == _WORD_LIST.index(word) for word in shown}
     levels = [_WORD_LIST.index(f"marrow of {level}") for level in SPINE_LEVELS]
     masks = {"marrow": np.isin(codes, levels)} | masks
-    lesions = ("haemangioma", "marrow oedema", "Modic change")
+    lesions = {tissue.word for tissue in _OF_FINDINGS.values() if tissue.in_marrow}
     masks["lesion"] = np.isin(codes, [_WORD_LIST.index(word) for word in lesions])
     return {word: mask for word, mask in masks.items() if mask.any()}
 
@@ -256,8 +253,6 @@ def tissue_signals(phantom: Phantom, image: Slice) -> pd.DataFrame:
     DataFrame
         Columns structure, pixels, mean_signal, against_csf (mean over the CSF mean).
     """
-    import pandas as pd  # noqa: PLC0415 - the checks need no tables
-
     masks = tissue_masks(phantom, image)
     pixels = np.asarray(image.pixels, dtype=np.float64)
     means = {word: float(pixels[mask].mean()) for word, mask in masks.items()}

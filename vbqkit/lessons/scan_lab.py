@@ -16,17 +16,6 @@ from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.scanner.prepared import PreparedPatient
 
-CONTROLS: dict[str, dict[str, Any]] = {
-    "tr_ms": {"description": "TR (ms)", "min": 200, "max": 6000, "step": 25},
-    "te_ms": {"description": "TE (ms)", "min": 5, "max": 160, "step": 1},
-    "ti_ms": {"description": "TI (ms)", "min": 20, "max": 3000, "step": 5},
-    "field_t": {"description": "Field (T)", "min": 0.3, "max": 7.0, "step": 0.1},
-    "bandwidth_hz_per_px": {"description": "Bandwidth (Hz/px)", "min": 60, "max": 400, "step": 10},
-    "gain": {"description": "Receiver gain", "min": 0.2, "max": 2.0, "step": 0.05},
-    "noise": {"description": "Noise (x)", "min": 0.0, "max": 8.0, "step": 0.25},
-}
-"""The sliders that a lab can have."""
-
 BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
 
@@ -41,7 +30,8 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     rois : iterable of Roi
         Labelled L1 to L4 and CSF, and noise for the SNR; drawn on the picture and measured.
     controls : sequence of str
-        Which sliders, from :data:`CONTROLS`.
+        Which sliders: what the sequence offers (``tr_ms``, ``te_ms``, ``ti_ms``), ``field_t``, ``bandwidth_hz_per_px``,
+        ``gain`` and ``noise``.
     readout : sequence of str
         Which scores: ``"VBQ"`` (median of L1-L4 over CSF) and ``"SNR"`` (mean of L1-L4 over the SD of the noise ROI).
     fixed_window : bool
@@ -68,10 +58,11 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         menu_name: str = "Machine",
         **settings: float,
     ) -> None:
-        unknown = sorted({*controls, *settings} - set(CONTROLS))
-        if unknown:
-            raise TypeError(f"no slider '{unknown[0]}'; choose from {', '.join(CONTROLS)}")
         self._machines = {"": prepared} if isinstance(prepared, PreparedPatient) else dict(prepared)
+        offered = next(iter(self._machines.values())).slices[0].controls
+        unknown = sorted({*controls, *settings} - set(offered))
+        if unknown:
+            raise TypeError(f"no slider '{unknown[0]}'; choose from {', '.join(offered)}")
         self._rois, self._readout, self._fixed = tuple(rois), tuple(readout), settings
         self._menu = ipywidgets.Dropdown(
             options=list(self._machines),
@@ -105,28 +96,21 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
 
     def _slider(self, name: str, settings: Mapping[str, float]) -> Any:
-        protocol, scanner = (
-            getattr(next(iter(self._machines.values())).slices[0], key) for key in ("protocol", "scanner")
-        )
-        usual = {
-            "tr_ms": protocol.timing.tr_ms,
-            "te_ms": protocol.timing.te_ms,
-            "ti_ms": protocol.timing.ti_ms,
-            "field_t": scanner.field_t,
-            "bandwidth_hz_per_px": protocol.bandwidth_hz_per_px,
-            "gain": 1.0,
-            "noise": 1.0,
-        }  # fmt: skip
-        value = settings.get(name, usual[name])
+        first = next(iter(self._machines.values())).slices[0]
+        control = first.controls[name]
+        value = settings.get(name, first.settings[name])
         if value is None:
             raise TypeError(
                 f"'{name}' needs a value to start from, because this protocol has none; say for instance {name}=150"
             )
         slider = ipywidgets.FloatSlider(
             value=value,
-            **CONTROLS[name],
+            description=control.description,
+            min=control.low,
+            max=control.high,
+            step=control.step,
             continuous_update=True,
-            readout_format=".2f" if CONTROLS[name]["step"] < 1 else ".0f",
+            readout_format=".2f" if control.step < 1 else ".0f",
             style={"description_width": "130px"},
             layout={"width": "440px"},
         )

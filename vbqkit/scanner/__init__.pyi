@@ -8,5 +8,6 @@ from .machine import Scanner as Scanner
 from .prepared import prepare as prepare
 from .presets import SCANNERS as SCANNERS
 from .presets import scanner_named as scanner_named
+from .sequences import PulseSequence as PulseSequence
 from .sequences import Timing as Timing
 from .sequences import tissue_signal as tissue_signal

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, MRImageStorage
 
 from vbqkit.anatomy.tissues import PROTON_MHZ_PER_T
 from vbqkit.errors import ScannerError
@@ -163,8 +165,6 @@ def _write_series(volume: Volume, scanner: Scanner, identity: Identity, work: Pa
     for image in volume:
         dataset = make_dataset(image, scanner, protocol, identity)
         if compress:
-            from pydicom.uid import JPEGLSLossless  # noqa: PLC0415 - keeps the import of the scanner light
-
             instance = dataset.SOPInstanceUID
             dataset.compress(JPEGLSLossless, encoding_plugin="pyjpegls", generate_instance_uid=False)
             assert dataset.SOPInstanceUID == instance
@@ -186,9 +186,6 @@ def make_dataset(image: Slice, scanner: Scanner, protocol: Protocol, identity: I
     identity : Identity
         Whose it is.
     """
-    from pydicom.dataset import Dataset, FileMetaDataset  # noqa: PLC0415 - keeps the import of the scanner light
-    from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage  # noqa: PLC0415
-
     stored = np.rint(np.asarray(image.pixels) / scanner.rescale_slope).astype(np.uint16)
     number = image.acquisition.series_number or 1
     dataset = Dataset()
@@ -260,7 +257,7 @@ def _series_and_equipment(image: Slice, scanner: Scanner, identity: Identity, nu
 
 
 def _acquisition(image: Slice, scanner: Scanner, protocol: Protocol) -> dict[str, Any]:
-    a, timing = image.acquisition, protocol.timing
+    a = image.acquisition
     phase, frequency = protocol.acquired
     by_cols = protocol.phase_axis == "HF"
     number = a.series_number or 1
@@ -281,11 +278,11 @@ def _acquisition(image: Slice, scanner: Scanner, protocol: Protocol) -> dict[str
         "MRAcquisitionType": "2D",
         "SequenceName": a.sequence_name,
         "AngioFlag": "N",
-        "RepetitionTime": f"{timing.tr_ms:g}",
-        "EchoTime": f"{timing.te_ms:g}",
-        "EchoTrainLength": timing.echo_train_length,
+        "RepetitionTime": f"{a.tr_ms:g}",
+        "EchoTime": f"{a.te_ms:g}",
+        "EchoTrainLength": a.echo_train_length,
         "EchoNumbers": 1,
-        "FlipAngle": "90",
+        "FlipAngle": f"{a.flip_angle_deg:g}",
         "NumberOfAverages": f"{protocol.averages:g}",
         "ImagingFrequency": f"{PROTON_MHZ_PER_T * scanner.field_t:.4f}",
         "ImagedNucleus": "1H",
@@ -301,8 +298,8 @@ def _acquisition(image: Slice, scanner: Scanner, protocol: Protocol) -> dict[str
         "SliceThickness": f"{protocol.thickness_mm:g}",
         "SpacingBetweenSlices": f"{protocol.thickness_mm + protocol.gap_mm:g}",
     }
-    if timing.ti_ms is not None:
-        tags["InversionTime"] = f"{timing.ti_ms:g}"
+    if a.ti_ms is not None:
+        tags["InversionTime"] = f"{a.ti_ms:g}"
     return tags
 
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms
 from vbqkit.image import Volume
-from vbqkit.scanner.forward_model import acquisition_of, chosen_slices, make_stack
+from vbqkit.scanner.forward_model import acquisition_of, chosen_slices, make_geometry
 from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import slice_protons
-from vbqkit.scanner.receive import back_of, coil_field, resized
+from vbqkit.scanner.receiver import back_of, coil_field, resized
 from vbqkit.scanner.sequences import dixon_signals
 
 FloatArray = npt.NDArray[np.float64]
@@ -62,22 +62,22 @@ def pdff_map(
         0 to 100 %, 0 where there is no signal.
     """
     chosen = chosen_slices(slices, protocol)
-    stack = make_stack(phantom, scanner, protocol, center_mm)
+    geometry = make_geometry(phantom, scanner, protocol, center_mm)
     steady = {"tr_ms": tr_ms, "flip_angle_deg": flip_angle_deg}
     water = np.array([t.proton_density * dixon_signals(t.t1_at(scanner.field_t), **steady) for t in TISSUES])
     fat = dixon_signals(fat_t1_ms(scanner.field_t), **steady)
     shift, by_cols = protocol.fat_shift_mm(scanner.field_t), protocol.phase_axis == "HF"
-    rows, cols = stack.encode_rows(), stack.encode_cols()
-    fat_rows = rows if by_cols else stack.encode_rows(shift)
-    fat_cols = stack.encode_cols(shift) if by_cols else cols
-    back_mm, n = back_of(stack), protocol.matrix
+    rows, cols = geometry.encode_rows(), geometry.encode_cols()
+    fat_rows = rows if by_cols else geometry.encode_rows(shift)
+    fat_cols = geometry.encode_cols(shift) if by_cols else cols
+    back_mm, n = back_of(geometry), protocol.matrix
     sd = scanner.noise_sd(protocol) / np.sqrt(3.0)
     faint = FAINT * dixon_signals(900.0, **steady)
     maps = np.zeros((len(chosen), n, n))
     for k, index in enumerate(chosen):
-        held = slice_protons(stack, index)
+        held = slice_protons(geometry, index)
         [w], f = held.water_signals(water[None]), fat * held.fat
-        profile = resized(coil_field(scanner, stack, index, back_mm=back_mm).profile, n)
+        profile = resized(coil_field(scanner, geometry, index, back_mm=back_mm).profile, n)
         noise = np.zeros((2, n, n), dtype=np.complex128)
         if sd > 0:
             shape = {"shape": (n, n), "samples": protocol.samples_rows_cols, "apodisation": scanner.apodisation}
@@ -88,7 +88,7 @@ def pdff_map(
         ]
         total = magnitudes[0] + magnitudes[1]
         np.divide(magnitudes[1], total, out=maps[k], where=total > faint * profile + 3.0 * sd)
-    affine = stack.affine.copy()
+    affine = geometry.affine.copy()
     affine[:3, 3] += chosen.start * affine[:3, 0]
     about = replace(
         acquisition_of(scanner, protocol),

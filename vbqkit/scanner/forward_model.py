@@ -15,10 +15,10 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.image import Series, Study, Volume, make_series
 from vbqkit.roi import Roi
+from vbqkit.scanner.echo_train import DecayTerms, decay_terms
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.protons import MOVING, SliceProtons, Stack, csf_flow_map, protons_buffer, slice_protons
-from vbqkit.scanner.receive import RealArray, back_of, coil_field, masked_background, reception
-from vbqkit.scanner.train import DecayTerms, decay_terms
+from vbqkit.scanner.protons import MOVING, ScanGeometry, SliceProtons, csf_flow_map, protons_buffer, slice_protons
+from vbqkit.scanner.receiver import RealArray, back_of, coil_field, masked_background, reception
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -73,8 +73,8 @@ def acquire(
     """
     wanted = scanner.protocol(protocol) if isinstance(protocol, str) else protocol
     chosen = chosen_slices(slices, wanted)
-    [(images, stack)] = _scan_group(phantom, scanner, [wanted], rng=rng, chosen=chosen, center_mm=center_mm)
-    return _volume(images, stack, scanner, wanted, chosen, gain if gain is not None else _prescan(images))
+    [(images, geometry)] = _scan_group(phantom, scanner, [wanted], rng=rng, chosen=chosen, center_mm=center_mm)
+    return _volume(images, geometry, scanner, wanted, chosen, gain if gain is not None else _prescan(images))
 
 
 def scan(
@@ -111,9 +111,9 @@ def scan(
     protocols = [scanner.protocol(w) for w in weightings] if weightings is not None else list(scanner.protocols)
     if not protocols:
         raise ScannerError(f"Scanner '{scanner.name}' has no protocol to scan with. Give it at least one.")
-    results: dict[int, tuple[FloatArray, Stack]] = {}
+    results: dict[int, tuple[FloatArray, ScanGeometry]] = {}
     for group in _same_geometry(protocols):
-        chosen = _slices_with(around, make_stack(phantom, scanner, group[0][1], center_mm))
+        chosen = _slices_with(around, make_geometry(phantom, scanner, group[0][1], center_mm))
         done = _scan_group(phantom, scanner, [p for _, p in group], rng=rng, chosen=chosen, center_mm=center_mm)
         results |= {position: result for (position, _), result in zip(group, done, strict=True)}
     gains = [_prescan(results[i][0]) for i in range(len(protocols))]
@@ -121,19 +121,19 @@ def scan(
         gains = [min(gains)] * len(gains)
     series: list[Series] = []
     for i, protocol in enumerate(protocols):
-        images, stack = results[i]
-        volume = _volume(images, stack, scanner, protocol, _slices_with(around, stack), gains[i], number=i + 1)
+        images, geometry = results[i]
+        volume = _volume(images, geometry, scanner, protocol, _slices_with(around, geometry), gains[i], number=i + 1)
         series.append(make_series(volume, source=f"virtual scanner {scanner.name}"))
     return Study(series=tuple(series), source=f"virtual scanner {scanner.name}")
 
 
-def _slices_with(rois: Sequence[Roi] | None, stack: Stack) -> range:
+def _slices_with(rois: Sequence[Roi] | None, geometry: ScanGeometry) -> range:
     """The slices from the first to the last on which a ROI lies; None: all."""
-    count = stack.protocol.slices
+    count = geometry.protocol.slices
     if not rois:
         return range(count)
     centers = np.array([[*roi.center_mm, 1.0] for roi in rois])
-    planes = np.floor((centers @ np.linalg.inv(stack.affine).T)[:, 0] + 0.5)
+    planes = np.floor((centers @ np.linalg.inv(geometry.affine).T)[:, 0] + 0.5)
     return range(int(np.clip(planes.min(), 0, count - 1)), int(np.clip(planes.max(), 0, count - 1)) + 1)
 
 
@@ -157,10 +157,12 @@ def _same_geometry(protocols: list[Protocol]) -> list[list[tuple[int, Protocol]]
     return list(groups.values())
 
 
-def make_stack(phantom: Phantom, scanner: Scanner, protocol: Protocol, center_mm: npt.ArrayLike | None) -> Stack:
+def make_geometry(
+    phantom: Phantom, scanner: Scanner, protocol: Protocol, center_mm: npt.ArrayLike | None
+) -> ScanGeometry:
     """Where a protocol's slices lie: about `center_mm`, or the center of the phantom."""
     center = phantom.center_mm if center_mm is None else np.asarray(center_mm, dtype=np.float64)
-    return Stack(phantom, protocol, scanner.apodisation, center)
+    return ScanGeometry(phantom, protocol, scanner.apodisation, center)
 
 
 def _scan_group(
@@ -171,28 +173,28 @@ def _scan_group(
     rng: np.random.Generator,
     chosen: range,
     center_mm: npt.ArrayLike | None,
-) -> list[tuple[FloatArray, Stack]]:
+) -> list[tuple[FloatArray, ScanGeometry]]:
     """Magnitude pictures before gain, shape (slices, rows, cols), for protocols of one geometry."""
-    stacks = [make_stack(phantom, scanner, p, center_mm) for p in protocols]
-    flow = csf_flow_map(stacks[0], rng)
-    back_mm = back_of(stacks[0])
-    sequences = [_sequence(s, scanner, flow) for s in stacks]
+    geometries = [make_geometry(phantom, scanner, p, center_mm) for p in protocols]
+    flow = csf_flow_map(geometries[0], rng)
+    back_mm = back_of(geometries[0])
+    encodings = [_encoding(s, scanner, flow) for s in geometries]
     images = [np.zeros((len(chosen), p.matrix, p.matrix)) for p in protocols]
-    buffer = protons_buffer(stacks[0])
+    buffer = protons_buffer(geometries[0])
     for k, index in enumerate(chosen):
-        protons = slice_protons(stacks[0], index, buffer=buffer)
-        coil = coil_field(scanner, stacks[0], index, back_mm=back_mm)
+        protons = slice_protons(geometries[0], index, buffer=buffer)
+        coil = coil_field(scanner, geometries[0], index, back_mm=back_mm)
         for i, protocol in enumerate(protocols):
-            signal = sequences[i].picture(protons, motion=scanner.motion)
+            signal = encodings[i].picture(protons, motion=scanner.motion)
             receiver = reception(scanner, protocol, coil, rng=rng)
             picture = receiver.magnitude(signal, noise_sd=scanner.noise_sd(protocol))
             images[i][k] = finished_picture(picture, scanner, protocol)
-    return list(zip(images, stacks, strict=True))
+    return list(zip(images, geometries, strict=True))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Sequence:
-    """A sequence with its encoding: what takes the protons of a slice to the picture that arrives at the coil.
+class _Encoding:
+    """A sequence encoded in k-space: what takes the protons of a slice to the picture that arrives at the coil.
 
     The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay along
     the echo train, and of fat. Their imaginary parts begin with the second; None: both halves of k-space are alike.
@@ -241,20 +243,22 @@ class _Sequence:
         return encoded
 
 
-def _sequence(stack: Stack, scanner: Scanner, flow: FloatArray) -> _Sequence:
-    protocol = stack.protocol
+def _encoding(geometry: ScanGeometry, scanner: Scanner, flow: FloatArray) -> _Encoding:
+    protocol = geometry.protocol
     timing, shift = protocol.timing, protocol.fat_shift_mm(scanner.field_t)
     terms = decay_terms(timing, scanner.field_t, protocol.acquired[0])
     by_rows = protocol.phase_axis == "HF"
-    phase, along = (stack.encode_rows, stack.encode_cols) if by_rows else (stack.encode_cols, stack.encode_rows)
+    phase, along = (
+        (geometry.encode_rows, geometry.encode_cols) if by_rows else (geometry.encode_cols, geometry.encode_rows)
+    )
     matrices, imaginary = phase(), None
     if timing.echo_train_length > 1:
-        changing = stack.encode_lines(np.concatenate([terms.lines[1:], terms.fat_lines[None]]))
+        changing = geometry.encode_lines(np.concatenate([terms.lines[1:], terms.fat_lines[None]]))
         matrices = np.concatenate([matrices, *changing.real], axis=1)
         if timing.effective_echo not in (0, timing.echo_train_length - 1):  # else both halves of k-space are alike
             imaginary = np.concatenate(list(changing.imag), axis=1)
     still = scanner.csf_flow_per_s == 0
-    return _Sequence(
+    return _Encoding(
         terms=terms,
         csf_loss=None if still else np.exp(-scanner.csf_flow_per_s * timing.te_ms / 1000.0 * flow),
         by_rows=by_rows,
@@ -262,7 +266,7 @@ def _sequence(stack: Stack, scanner: Scanner, flow: FloatArray) -> _Sequence:
         phase_imaginary=imaginary,
         frequency=along(),
         fat_frequency=along(shift),
-        ghosts=stack.encode_ghosts() if scanner.motion > 0 else None,
+        ghosts=geometry.encode_ghosts() if scanner.motion > 0 else None,
     )
 
 
@@ -292,7 +296,7 @@ def stored_values(images: RealArray, gain: float) -> npt.NDArray[np.uint16]:
 
 def _volume(
     images: FloatArray,
-    stack: Stack,
+    geometry: ScanGeometry,
     scanner: Scanner,
     protocol: Protocol,
     chosen: range,
@@ -300,7 +304,7 @@ def _volume(
     *,
     number: int = 1,
 ) -> Volume:
-    affine = stack.affine.copy()
+    affine = geometry.affine.copy()
     affine[:3, 3] += chosen.start * affine[:3, 0]
     stored = stored_values(images, gain)
     pixels: npt.NDArray[Any] = stored if scanner.rescale_slope == 1.0 else stored * scanner.rescale_slope
@@ -316,8 +320,6 @@ def _volume(
 def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> Acquisition:
     """What the header of a virtual series says."""
     t = protocol.timing
-    inverted = t.ti_ms is not None
-    turbo = t.echo_train_length > 1
     return Acquisition(
         modality="MR",
         weighting=protocol.weighting,
@@ -326,7 +328,7 @@ def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> 
         te_ms=t.te_ms,
         ti_ms=t.ti_ms,
         echo_train_length=t.echo_train_length,
-        flip_angle_deg=90.0,
+        flip_angle_deg=t.flip_angle_deg,
         field_t=scanner.field_t,
         bandwidth_hz_per_px=protocol.bandwidth_hz_per_px,
         averages=protocol.averages,
@@ -335,11 +337,11 @@ def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> 
         vendor=f"vbqkit virtual scanner (after {scanner.vendor})",
         model=scanner.model,
         coil="SPINE" if scanner.coil is not None else "VOLUME",
-        scanning_sequence=("SE", "IR") if inverted else ("SE",),
-        sequence_variant=("SK",) if turbo else ("NONE",),
+        scanning_sequence=t.scanning_sequence,
+        sequence_variant=t.sequence_variant,
         scan_options=(),
-        sequence_name=("STIR" if inverted else "TSE" if turbo else "SE"),
-        fat_suppressed=inverted,
+        sequence_name=t.sequence_name,
+        fat_suppressed=t.fat_suppressed,
         image_type=("ORIGINAL", "PRIMARY", "OTHER"),
         body_part="LSPINE",
         series_number=number,

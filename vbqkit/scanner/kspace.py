@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
@@ -194,8 +195,6 @@ def coloured_noise(
     -------
     ndarray of complex128, shape (count, rows, cols)
     """
-    from scipy.fft import ifft  # noqa: PLC0415 - keeps the import of the package light
-
     rows, cols = shape
     kr, kc = min(samples[0], rows), min(samples[1], cols)
     white = rng.standard_normal((count, kr, 2 * kc)).view(np.complex128)
@@ -204,8 +203,8 @@ def coloured_noise(
             taper = window(n, apodisation)[np.abs(np.fft.fftfreq(n, 1.0 / n)).astype(int)]
             white *= taper.reshape((1, -1, 1) if axis == 1 else (1, 1, -1))
     # k-space in the order of the transform, low frequencies at both ends; columns first, so that fewer lines are long
-    half = ifft(_padded(white, cols, axis=2), axis=2, overwrite_x=True, norm="forward")
-    image: ComplexArray = ifft(_padded(half, rows, axis=1), axis=1, overwrite_x=True, norm="forward")
+    half = scipy.fft.ifft(_padded(white, cols, axis=2), axis=2, overwrite_x=True, norm="forward")
+    image: ComplexArray = scipy.fft.ifft(_padded(half, rows, axis=1), axis=1, overwrite_x=True, norm="forward")
     image *= 1.0 / np.sqrt(kr * kc)
     return image
 

@@ -9,7 +9,7 @@ from typing import Literal
 from vbqkit.anatomy.tissues import FIELD_MAX_T, FIELD_MIN_T, water_fat_shift_hz
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.coils import CoilArray
-from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.sequences import PulseSequence
 
 Gain = Literal["study", "series"]
 """``"study"``: one receiver gain for all series; ``"series"``: the scanner sets it anew before each (pre-scan)."""
@@ -32,8 +32,8 @@ class Protocol:
     ----------
     weighting : str
         ``"T1"``, ``"T2"``, ``"STIR"`` or ``"PD"``.
-    timing : Timing
-        TR, TE, TI and echo train.
+    timing : PulseSequence
+        The sequence with its times, such as a :class:`~vbqkit.scanner.sequences.Timing`.
     fov_mm : float
         Side of the square field of view.
     matrix : int
@@ -55,7 +55,7 @@ class Protocol:
     """
 
     weighting: Literal["T1", "T2", "STIR", "PD"]
-    timing: Timing
+    timing: PulseSequence
     fov_mm: float = 280.0
     matrix: int = 384
     acquired: tuple[int, int] = (256, 320)
@@ -111,6 +111,7 @@ class Protocol:
 
         Examples
         --------
+        >>> from vbqkit.scanner import Timing
         >>> protocol = Protocol(weighting="T1", timing=Timing(tr_ms=600, te_ms=12), acquired=(256, 280))
         >>> round(protocol.fat_shift_mm(1.5), 2)
         1.45

@@ -1,4 +1,4 @@
-"""A slice taken apart, so that a slider is answered at once."""
+"""A slice taken apart into what each tissue contributes, so that a new picture after a change of settings is one weighted sum."""
 
 from __future__ import annotations
 
@@ -12,23 +12,31 @@ import numpy.typing as npt
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.image import Slice
+from vbqkit.scanner.echo_train import echo_of_line, fat_decay
 from vbqkit.scanner.forward_model import (
     STORED_MAX,
     acquisition_of,
     chosen_slices,
     finished_picture,
-    make_stack,
+    make_geometry,
     stored_values,
 )
 from vbqkit.scanner.kspace import from_lines, to_lines
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.protons import CSF, MOVING, Stack, csf_flow_map, slice_protons
-from vbqkit.scanner.receive import Reception, back_of, coil_field, reception
-from vbqkit.scanner.sequences import echo_signals, fat_signal
-from vbqkit.scanner.train import echo_of_line, fat_decay
+from vbqkit.scanner.protons import CSF_CODE, MOVING, ScanGeometry, csf_flow_map, slice_protons
+from vbqkit.scanner.receiver import Reception, back_of, coil_field, reception
+from vbqkit.scanner.sequences import Control, echo_signals, fat_signal
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
+
+MACHINE_CONTROLS = (
+    Control(name="field_t", description="Field (T)", low=0.3, high=7.0, step=0.1),
+    Control(name="bandwidth_hz_per_px", description="Bandwidth (Hz/px)", low=60, high=400, step=10),
+    Control(name="gain", description="Receiver gain", low=0.2, high=2.0, step=0.05),
+    Control(name="noise", description="Noise (x)", low=0.0, high=8.0, step=0.25),
+)
+"""What can be changed on a prepared slice whatever the sequence."""
 
 FLOW_ORDER = 4
 """Highest polynomial by which the loss of CSF signal to flow is described; its error is below 1e-4 for any loss up to 60 %."""
@@ -56,17 +64,17 @@ def prepare(
     Returns
     -------
     PreparedPatient
-        Its ``image(...)`` takes the settings of the sliders.
+        Its ``image(...)`` takes the settings.
     """
     wanted = scanner.protocol(protocol) if isinstance(protocol, str) else protocol
     chosen = chosen_slices([wanted.slices // 2] if slices is None else slices, wanted)
-    stack = make_stack(phantom, scanner, wanted, center_mm)
-    flow = csf_flow_map(stack, rng)
-    back_mm = back_of(stack)
+    geometry = make_geometry(phantom, scanner, wanted, center_mm)
+    flow = csf_flow_map(geometry, rng)
+    back_mm = back_of(geometry)
     prepared = []
     for index in chosen:
-        receiver = reception(scanner, wanted, coil_field(scanner, stack, index, back_mm=back_mm), rng=rng)
-        prepared.append(_prepared_slice(stack, scanner, index, flow, _single(receiver)))
+        receiver = reception(scanner, wanted, coil_field(scanner, geometry, index, back_mm=back_mm), rng=rng)
+        prepared.append(_prepared_slice(geometry, scanner, index, flow, _single(receiver)))
     return PreparedPatient(tuple(prepared))
 
 
@@ -79,14 +87,16 @@ def _single(receiver: Reception) -> Reception:
     )
 
 
-def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray, receiver: Reception) -> PreparedSlice:
-    protocol = stack.protocol
+def _prepared_slice(
+    geometry: ScanGeometry, scanner: Scanner, index: int, flow: FloatArray, receiver: Reception
+) -> PreparedSlice:
+    protocol = geometry.protocol
     by_rows = protocol.phase_axis == "HF"
-    protons = slice_protons(stack, index)
+    protons = slice_protons(geometry, index)
     fov_mm, (samples, frequencies) = protocol.fov_mm, protocol.acquired
     phase, frequency = (
-        _real_rows(to_lines(stack.grid_positions(axis), fov_mm=fov_mm, samples=n, apodisation=scanner.apodisation))
-        for axis, n in ((stack.phase_index, samples), (1 - stack.phase_index, frequencies))
+        _real_rows(to_lines(geometry.grid_positions(axis), fov_mm=fov_mm, samples=n, apodisation=scanner.apodisation))
+        for axis, n in ((geometry.phase_index, samples), (1 - geometry.phase_index, frequencies))
     )
     along = _to_pixels(protocol) @ frequency
 
@@ -94,21 +104,21 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
         lines: Float32Array = phase @ (held if by_rows else held.T).astype(np.float32)
         return lines
 
-    is_csf, fastest = protons.codes == CSF, float(flow.max(initial=0.0))
+    is_csf, fastest = protons.codes == CSF_CODE, float(flow.max(initial=0.0))
     held, codes, order = [*protons.water], [*protons.codes], [0] * len(protons.codes)
     if is_csf.any():  # CSF again, times the polynomials in its flow of which any loss is a sum
         csf = protons.water[int(np.flatnonzero(is_csf)[0])]
         for k in range(1, FLOW_ORDER + 1):
             held.append(csf * np.polynomial.Chebyshev.basis(k, domain=[0.0, max(fastest, 1e-6)])(flow))
-            codes.append(np.intp(CSF))
+            codes.append(np.intp(CSF_CODE))
             order.append(k)
     water = np.array([lines_of(h) @ along.T for h in held], dtype=np.float32).reshape(len(held), -1)
     fat_lines: Float32Array = lines_of(protons.fat) @ frequency.T
     shifted = _to_pixels(protocol, protocol.fat_shift_mm(scanner.field_t))
-    cos, sin = from_lines(stack.pixel_positions(), fov_mm=fov_mm, samples=samples)
+    cos, sin = from_lines(geometry.pixel_positions(), fov_mm=fov_mm, samples=samples)
     ghost_water = ghost_fat = None
     if scanner.motion > 0:
-        ghosts = stack.encode_ghosts().astype(np.complex64)
+        ghosts = geometry.encode_ghosts().astype(np.complex64)
         moves = np.isin(codes, MOVING)
         n = protocol.matrix
 
@@ -123,7 +133,7 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
         scanner=scanner,
         protocol=protocol,
         index=index,
-        affine=stack.affine,
+        affine=geometry.affine,
         codes=np.array(codes, dtype=np.intp),
         flow_order=np.array(order),
         fastest_flow=fastest,
@@ -139,7 +149,7 @@ def _prepared_slice(stack: Stack, scanner: Scanner, index: int, flow: FloatArray
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PreparedPatient:
-    """Slices that answer sliders.
+    """Slices that give a new picture for any settings, at once.
 
     Attributes
     ----------
@@ -187,23 +197,33 @@ class PreparedSlice:
     ghost_fat: npt.NDArray[np.complex64] | None
     receiver: Reception
 
+    @property
+    def controls(self) -> dict[str, Control]:
+        """What can be changed, by name: first what the sequence offers, then what every machine does."""
+        return {control.name: control for control in (*self.protocol.timing.controls, *MACHINE_CONTROLS)}
+
+    @property
+    def settings(self) -> dict[str, float | None]:
+        """The value of each of the controls as the scanner and protocol have it; None: off."""
+        sequence = {
+            control.name: getattr(self.protocol.timing, control.name) for control in self.protocol.timing.controls
+        }
+        machine = {"field_t": self.scanner.field_t, "bandwidth_hz_per_px": self.protocol.bandwidth_hz_per_px}
+        return sequence | machine | {"gain": 1.0, "noise": 1.0}
+
     def image(
         self,
         *,
-        tr_ms: float | None = None,
-        te_ms: float | None = None,
-        ti_ms: float | None = None,
         field_t: float | None = None,
         bandwidth_hz_per_px: float | None = None,
         gain: float = 1.0,
         noise: float = 1.0,
+        **sequence: float | None,
     ) -> Slice:
         """The picture with some settings changed; what is not given stays as the scanner and protocol say.
 
         Parameters
         ----------
-        tr_ms, te_ms, ti_ms : float or None
-            Times of the sequence. A TI makes any sequence an inversion recovery.
         field_t : float or None
             Field strength: relaxation, water-fat shift and noise follow.
         bandwidth_hz_per_px : float or None
@@ -212,21 +232,25 @@ class PreparedSlice:
             Receiver gain; at 1, fully relaxed CSF at the depth of the spine is stored as 2000.
         noise : float
             Factor on the scanner's noise; 0: none.
+        **sequence : float or None
+            What the sequence offers (see :attr:`controls`), such as ``tr_ms``, ``te_ms`` and ``ti_ms``; a TI makes any
+            spin echo an inversion recovery.
 
         Raises
         ------
+        TypeError
+            If the sequence has no such setting.
         ScannerError
             If the times cannot be, the field is outside the tissue table, or gain or noise are impossible.
         """
         if not noise >= 0:
             raise ScannerError(f"A noise factor of {noise} is not possible; give 0 or more.")
-        old = self.protocol.timing
-        timing = replace(
-            old,
-            tr_ms=old.tr_ms if tr_ms is None else tr_ms,
-            te_ms=old.te_ms if te_ms is None else te_ms,
-            ti_ms=old.ti_ms if ti_ms is None else ti_ms,
-        )
+        offered = [control.name for control in self.protocol.timing.controls]
+        unknown = sorted(set(sequence) - set(offered))
+        if unknown:
+            raise TypeError(f"a picture has no setting '{unknown[0]}'; this sequence has {', '.join(offered)}")
+        given: dict[str, Any] = {name: value for name, value in sequence.items() if value is not None}
+        timing = replace(self.protocol.timing, **given)
         bandwidth = self.protocol.bandwidth_hz_per_px if bandwidth_hz_per_px is None else bandwidth_hz_per_px
         protocol = replace(self.protocol, timing=timing, bandwidth_hz_per_px=bandwidth)
         scanner = replace(self.scanner, field_t=self.scanner.field_t if field_t is None else field_t)
@@ -281,7 +305,7 @@ class PreparedSlice:
         rate = scanner.csf_flow_per_s * te_ms / 1000.0 * self.fastest_flow / 2.0
         nodes = np.polynomial.chebyshev.chebpts1(FLOW_ORDER + 1)
         series = np.polynomial.chebyshev.chebfit(nodes, np.exp(-rate * (nodes + 1.0)), FLOW_ORDER)
-        factors: FloatArray = np.where(self.codes == CSF, series[self.flow_order], 1.0)
+        factors: FloatArray = np.where(self.codes == CSF_CODE, series[self.flow_order], 1.0)
         return factors
 
     def _fat(self, scanner: Scanner, protocol: Protocol) -> npt.NDArray[np.float32]:

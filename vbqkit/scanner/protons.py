@@ -1,4 +1,4 @@
-"""What the spins of a slice give before anyone listens: tissue averaged through the slice, weighted by the sequence."""
+"""What a slice holds: the protons of each tissue's water and of fat, averaged through its thickness; and where the slices lie."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.tissues import TISSUES, tissue_named
@@ -18,7 +19,9 @@ FloatArray = npt.NDArray[np.float64]
 MOVING = tuple(tissue_named(n).code for n in ("bowel", "visceral_fat", "vessel_flow_void", "csf", "basivertebral_vein"))
 """Codes of the tissues whose motion makes ghosts."""
 
-CSF = tissue_named("csf").code
+CSF_CODE = tissue_named("csf").code
+"""Code of CSF, whose signal is lost to flow."""
+
 SLICE_EDGE = 0.15  # share of the slice thickness over which a slice profile rises and falls: ordinary shaped pulses
 GHOST_CYCLES = 11.3  # breaths during one pass through k-space: about 0.25 Hz over 45 s
 
@@ -51,14 +54,14 @@ def density_factors(phantom: Phantom) -> FloatArray:
     A phantom whose patient has no QCT value has the table's bone volume.
     """
     factors = np.ones(len(TISSUES))
-    qct = getattr(phantom.patient, "qct_mg_cm3", float("nan"))
+    qct = phantom.patient.qct_mg_cm3 if phantom.patient is not None else float("nan")
     if np.isfinite(qct):
         factors[list(TRABECULAR)] = (1.0 - bone_volume(qct)) / (1.0 - TABLE_BONE_VOLUME)
     return factors
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class ScanGeometry:
     """Where the slices of a protocol lie in a phantom, and the matrices that image them.
 
     Parameters
@@ -241,26 +244,26 @@ class SliceProtons:
         ndarray, shape (maps, rows, cols)
         """
         maps: FloatArray = np.tensordot(signals[:, self.codes], self.water, axes=1)
-        if csf_loss is not None and CSF in self.codes:
-            lost = self.water[int(np.flatnonzero(self.codes == CSF)[0])] * (csf_loss - 1.0)
-            maps += signals[:, CSF, None, None] * lost
+        if csf_loss is not None and CSF_CODE in self.codes:
+            lost = self.water[int(np.flatnonzero(self.codes == CSF_CODE)[0])] * (csf_loss - 1.0)
+            maps += signals[:, CSF_CODE, None, None] * lost
         return maps
 
 
-def slice_protons(stack: Stack, index: int, *, buffer: FloatArray | None = None) -> SliceProtons:
+def slice_protons(geometry: ScanGeometry, index: int, *, buffer: FloatArray | None = None) -> SliceProtons:
     """What slice number `index` holds of each tissue's water, and of fat.
 
     Parameters
     ----------
-    stack : Stack
+    geometry : ScanGeometry
         Geometry.
     index : int
         Number of the slice.
     buffer : ndarray or None
         From :func:`protons_buffer`: memory of a slice that is no longer needed, since fresh memory takes longer to get than to fill.
     """
-    planes, weights = stack.plane_weights(index)
-    phantom, (rows, cols) = stack.phantom, stack.window
+    planes, weights = geometry.plane_weights(index)
+    phantom, (rows, cols) = geometry.phantom, geometry.window
     tissue = phantom.tissue[planes, rows, cols]
     factors = density_factors(phantom)
     density = np.array([t.proton_density for t in TISSUES]) * factors
@@ -269,7 +272,7 @@ def slice_protons(stack: Stack, index: int, *, buffer: FloatArray | None = None)
     place = np.full(len(TISSUES), len(codes))  # what gives no signal is collected behind the others and left out
     place[codes] = np.arange(len(codes))
     pixels = tissue.shape[1] * tissue.shape[2]
-    water, every = protons_buffer(stack) if buffer is None else buffer, np.arange(pixels)
+    water, every = protons_buffer(geometry) if buffer is None else buffer, np.arange(pixels)
     water = water[: (len(codes) + 1) * pixels]
     water.fill(0.0)
     fat, moving_fat = np.zeros(pixels), np.zeros(pixels)
@@ -287,27 +290,27 @@ def slice_protons(stack: Stack, index: int, *, buffer: FloatArray | None = None)
     return SliceProtons(codes, by_tissue, fat.reshape(shape), moving_fat.reshape(shape))
 
 
-def protons_buffer(stack: Stack) -> FloatArray:
+def protons_buffer(geometry: ScanGeometry) -> FloatArray:
     """Memory for :func:`slice_protons`: room for every tissue on the phantom's grid (window)."""
-    rows, cols = stack.window
+    rows, cols = geometry.window
     return np.empty((len(TISSUES) + 1) * (rows.stop - rows.start) * (cols.stop - cols.start))
 
 
-def csf_flow_map(stack: Stack, rng: np.random.Generator) -> FloatArray:
+def csf_flow_map(geometry: ScanGeometry, rng: np.random.Generator) -> FloatArray:
     """Relative phase dispersion of pulsating CSF, mean 1, smooth over about 25 mm, on the phantom's grid (window).
 
     The same for every slice: the pulse runs along the canal.
     """
-    from scipy.ndimage import zoom  # noqa: PLC0415 - keeps the import of the package light
-
-    rows, cols = stack.field_of_view
+    rows, cols = geometry.field_of_view
     shape = (max(rows.stop - rows.start, 1), max(cols.stop - cols.start, 1))
-    _, dy, dx = stack.phantom.spacing_mm
+    _, dy, dx = geometry.phantom.spacing_mm
     coarse = tuple(max(2, round(n * d / 25.0)) for n, d in zip(shape, (dy, dx), strict=True))
     rough = rng.gamma(2.0, 0.5, size=coarse)
-    smooth = zoom(rough, (shape[0] / coarse[0], shape[1] / coarse[1]), order=1, grid_mode=True, mode="nearest")
+    smooth = scipy.ndimage.zoom(
+        rough, (shape[0] / coarse[0], shape[1] / coarse[1]), order=1, grid_mode=True, mode="nearest"
+    )
     inner = tuple(
-        slice(w.start - f.start, w.stop - f.start) for w, f in zip(stack.window, stack.field_of_view, strict=True)
+        slice(w.start - f.start, w.stop - f.start) for w, f in zip(geometry.window, geometry.field_of_view, strict=True)
     )
     flow: FloatArray = smooth[inner]
     return flow

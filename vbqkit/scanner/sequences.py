@@ -1,13 +1,16 @@
-"""Signal equations: what one tissue gives in a spin echo, a fast spin echo, an inversion recovery and a Dixon scan.
+"""Sequences: what each says of itself, and what one tissue gives in it.
 
-All signals are relative to the equilibrium magnetisation of CSF water = 1, before coil, noise and gain.
+A :class:`PulseSequence` knows its times, its header and its sliders, and the magnetisation that it excites; scan, DICOM
+writer and scanner lab ask it. :class:`Timing` is the spin echo, the fast spin echo and the inversion recovery. All
+signals are relative to the equilibrium magnetisation of CSF water = 1, before coil, noise and gain.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +23,137 @@ Method = Literal["SE", "IR"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """The times of a sequence, in milliseconds, checked.
+class Control:
+    """A number that can be changed with a slider: its name in the code, its words, and the range of the slider.
+
+    Attributes
+    ----------
+    name : str
+        Keyword, such as ``"te_ms"``.
+    description : str
+        What the slider is called, with its unit.
+    low, high, step : float
+        Its range, and by how much it moves.
+    """
+
+    name: str
+    description: str
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseSequence(ABC):
+    """What the scanner asks of any sequence. A new one is a subclass that says how it excites and what its header is.
+
+    Parameters
+    ----------
+    tr_ms, te_ms : float
+        Repetition time and echo time, in milliseconds.
+
+    Attributes
+    ----------
+    controls : tuple of Control
+        Its parameters that can be changed on a prepared slice, see :func:`vbqkit.scanner.prepared.prepare`.
+    flip_angle_deg : float
+        Of the excitation.
+    sequence_variant : tuple of str
+        As in DICOM (0018,0021).
+    fat_suppressed : bool
+        Whether the signal of fat is suppressed.
+    echo_train_length : int
+        Echoes after each excitation.
+    ti_ms : float or None
+        Inversion time; None: no inversion pulse.
+
+    Raises
+    ------
+    ScannerError
+        If a time is not above 0, or TE is not shorter than TR.
+    """
+
+    tr_ms: float
+    te_ms: float
+    controls: ClassVar[tuple[Control, ...]] = (
+        Control(name="tr_ms", description="TR (ms)", low=200, high=6000, step=25),
+        Control(name="te_ms", description="TE (ms)", low=5, high=160, step=1),
+    )
+
+    def __post_init__(self) -> None:
+        check_times(TR=self.tr_ms, TE=self.te_ms)
+        if self.te_ms >= self.tr_ms:
+            raise ScannerError(
+                f"TE ({self.te_ms:g} ms) is not shorter than TR ({self.tr_ms:g} ms): the echo would come after the next "
+                "excitation. Shorten TE or lengthen TR."
+            )
+
+    @property
+    @abstractmethod
+    def scanning_sequence(self) -> tuple[str, ...]:
+        """As in DICOM (0018,0020): ``("SE",)``, ``("SE", "IR")``, ``("GR",)``."""
+
+    @property
+    @abstractmethod
+    def sequence_name(self) -> str:
+        """As in DICOM (0018,0024): ``"TSE"``."""
+
+    @abstractmethod
+    def excited(self, t1_ms: float) -> float:
+        """Signed transverse magnetisation after the excitation, per proton density: the signal but for ``exp(-TE/T2)``."""
+
+    @property
+    def flip_angle_deg(self) -> float:
+        """90 degrees, unless the sequence says otherwise."""
+        return 90.0
+
+    @property
+    def sequence_variant(self) -> tuple[str, ...]:
+        """``("NONE",)``, unless the sequence says otherwise."""
+        return ("NONE",)
+
+    @property
+    def fat_suppressed(self) -> bool:
+        """False, unless the sequence says otherwise."""
+        return False
+
+    @property
+    def ti_ms(self) -> float | None:
+        """None: no inversion pulse, unless the sequence has one."""
+        return None
+
+    @property
+    def echo_train_length(self) -> int:
+        """1, unless the sequence reads a train."""
+        return 1
+
+    @property
+    def effective_echo(self) -> int:
+        """Number, from 0, of the echo that fills the middle of k-space."""
+        return 0
+
+    @property
+    def echo_times_ms(self) -> npt.NDArray[np.float64]:
+        """Time of every echo of the train, ms: the effective one at TE."""
+        return np.array([self.te_ms])
+
+
+def check_times(**times_ms: float | None) -> None:
+    """Refuse times that are not above 0; None is not looked at.
+
+    Raises
+    ------
+    ScannerError
+        If one is zero, negative or not finite; the message names it.
+    """
+    for name, value in times_ms.items():
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise ScannerError(f"{name} is {value:g} ms; it must be a time above 0.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing(PulseSequence):
+    """A spin echo, a fast spin echo or an inversion recovery, by its times in milliseconds.
 
     Parameters
     ----------
@@ -45,21 +177,17 @@ class Timing:
     'SE'
     """
 
-    tr_ms: float
-    te_ms: float
     ti_ms: float | None = None
     echo_train_length: int = 1
     echo_spacing_ms: float | None = None
+    controls: ClassVar[tuple[Control, ...]] = (
+        *PulseSequence.controls,
+        Control(name="ti_ms", description="TI (ms)", low=20, high=3000, step=5),
+    )
 
     def __post_init__(self) -> None:
-        for name, value in (("TR", self.tr_ms), ("TE", self.te_ms), ("TI", self.ti_ms)):
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise ScannerError(f"{name} is {value:g} ms; it must be a time above 0.")
-        if self.te_ms >= self.tr_ms:
-            raise ScannerError(
-                f"TE ({self.te_ms:g} ms) is not shorter than TR ({self.tr_ms:g} ms): the echo would come after the next "
-                "excitation. Shorten TE or lengthen TR."
-            )
+        PulseSequence.__post_init__(self)
+        check_times(TI=self.ti_ms)
         if self.echo_train_length < 1:
             raise ScannerError(
                 f"An echo train length of {self.echo_train_length} is not possible; give 1 (spin echo) or more."
@@ -81,6 +209,26 @@ class Timing:
         return "SE" if self.ti_ms is None else "IR"
 
     @property
+    def scanning_sequence(self) -> tuple[str, ...]:
+        """Spin echo, and inversion recovery where there is an inversion pulse."""
+        return ("SE",) if self.ti_ms is None else ("SE", "IR")
+
+    @property
+    def sequence_variant(self) -> tuple[str, ...]:
+        """Segmented k-space in a train."""
+        return ("SK",) if self.echo_train_length > 1 else ("NONE",)
+
+    @property
+    def sequence_name(self) -> str:
+        """``"STIR"``, ``"TSE"`` or ``"SE"``."""
+        return "STIR" if self.ti_ms is not None else "TSE" if self.echo_train_length > 1 else "SE"
+
+    @property
+    def fat_suppressed(self) -> bool:
+        """Every inversion recovery of this scanner is a STIR."""
+        return self.ti_ms is not None
+
+    @property
     def train_ms(self) -> float:
         """From the excitation to the last echo, ms."""
         return self.te_ms if self.echo_train_length == 1 else self.echo_train_length * float(self.echo_spacing_ms or 0)
@@ -98,6 +246,30 @@ class Timing:
         steps = np.arange(self.echo_train_length, dtype=np.float64) - self.effective_echo
         times: npt.NDArray[np.float64] = self.te_ms + steps * float(self.echo_spacing_ms or 0.0)
         return times
+
+    def excited(self, t1_ms: float) -> float:
+        """Signed longitudinal magnetisation that the 90-degree pulse finds and turns over, 1 at rest.
+
+        A train of n perfect 180-degree pulses, ESP apart, turns the recovering magnetisation over n times. With
+        ``E = exp(-ESP/T1)`` the magnetisation after pulse k is ``m_k = m* + (-E)^(k-1) (m_1 - m*)``,
+        ``m_1 = -(1 - exp(-ESP/(2 T1)))``, ``m* = -(1 - E)/(1 + E)``; it then recovers until the next excitation or
+        inversion. For n = 1 this is the textbook spin echo. An inversion recovery with n = 1 neglects the refocusing
+        pulse, as the textbook form does.
+        """
+        if self.ti_ms is None:
+            return self._recovered(t1_ms, self.tr_ms)
+        wait = self.tr_ms - self.ti_ms
+        ready = 1.0 - math.exp(-wait / t1_ms) if self.echo_train_length == 1 else self._recovered(t1_ms, wait)
+        return 1.0 - (1.0 + ready) * math.exp(-self.ti_ms / t1_ms)
+
+    def _recovered(self, t1_ms: float, until_ms: float) -> float:
+        """Longitudinal magnetisation `until_ms` after an excitation that is followed by the train."""
+        n = self.echo_train_length
+        spacing = self.te_ms if n == 1 else float(self.echo_spacing_ms or 0.0)
+        e = math.exp(-spacing / t1_ms)
+        first, fixed = -(1.0 - math.exp(-spacing / (2.0 * t1_ms))), -(1.0 - e) / (1.0 + e)
+        last = fixed + (-e) ** (n - 1) * (first - fixed)
+        return 1.0 - (1.0 - last) * math.exp(-(until_ms - (n - 0.5) * spacing) / t1_ms)
 
 
 def spin_echo(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float) -> float:
@@ -127,71 +299,45 @@ def inversion_recovery(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float
     return train_signal(t1_ms, t2_ms, Timing(tr_ms=tr_ms, te_ms=te_ms, ti_ms=ti_ms))
 
 
-def train_signal(t1_ms: float, t2_ms: float, timing: Timing) -> float:
-    """Signed signal of any :class:`Timing`, per proton density.
-
-    A train of n perfect 180-degree pulses, ESP apart, turns the recovering magnetisation over n times. With
-    ``E = exp(-ESP/T1)`` the magnetisation after pulse k is ``m_k = m* + (-E)^(k-1) (m_1 - m*)``,
-    ``m_1 = -(1 - exp(-ESP/(2 T1)))``, ``m* = -(1 - E)/(1 + E)``; it then recovers until the next excitation or inversion.
-    For n = 1 this is the textbook spin echo. An inversion recovery with n = 1 neglects the refocusing pulse, as the
-    textbook form does.
-    """
+def train_signal(t1_ms: float, t2_ms: float, timing: PulseSequence) -> float:
+    """Signed signal of any sequence, per proton density: ``excited(T1) exp(-TE/T2)``; 0 for tissue without T1 or T2."""
     if t1_ms <= 0 or t2_ms <= 0:
         return 0.0
-    return _excited(t1_ms, timing) * math.exp(-timing.te_ms / t2_ms)
+    return timing.excited(t1_ms) * math.exp(-timing.te_ms / t2_ms)
 
 
-def _excited(t1_ms: float, timing: Timing) -> float:
-    """Signed longitudinal magnetisation that an excitation finds, 1 at rest."""
-    if timing.ti_ms is None:
-        return _recovered(t1_ms, timing, timing.tr_ms)
-    wait = timing.tr_ms - timing.ti_ms
-    ready = 1.0 - math.exp(-wait / t1_ms) if timing.echo_train_length == 1 else _recovered(t1_ms, timing, wait)
-    return 1.0 - (1.0 + ready) * math.exp(-timing.ti_ms / t1_ms)
-
-
-def _recovered(t1_ms: float, timing: Timing, until_ms: float) -> float:
-    """Longitudinal magnetisation `until_ms` after an excitation that is followed by the train."""
-    n = timing.echo_train_length
-    spacing = timing.te_ms if n == 1 else float(timing.echo_spacing_ms or 0.0)
-    e = math.exp(-spacing / t1_ms)
-    first, fixed = -(1.0 - math.exp(-spacing / (2.0 * t1_ms))), -(1.0 - e) / (1.0 + e)
-    last = fixed + (-e) ** (n - 1) * (first - fixed)
-    return 1.0 - (1.0 - last) * math.exp(-(until_ms - (n - 0.5) * spacing) / t1_ms)
-
-
-def fat_signal(timing: Timing, field_t: float) -> float:
+def fat_signal(timing: PulseSequence, field_t: float) -> float:
     """Signed signal of fat per proton density; its T2 is long in a fast spin echo (J-coupling)."""
     t2_ms = fat_t2_ms(field_t, echo_train_length=timing.echo_train_length)
     return train_signal(fat_t1_ms(field_t), t2_ms, timing)
 
 
-def water_signals(timing: Timing, field_t: float) -> npt.NDArray[np.float64]:
+def water_signals(timing: PulseSequence, field_t: float) -> npt.NDArray[np.float64]:
     """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes."""
     signals = [t.proton_density * train_signal(t.t1_at(field_t), t.t2_at(field_t), timing) for t in TISSUES]
     return np.array(signals)
 
 
-def echo_signals(timing: Timing, field_t: float) -> npt.NDArray[np.float64]:
+def echo_signals(timing: PulseSequence, field_t: float) -> npt.NDArray[np.float64]:
     """Signed signal of the water of every tissue in every echo of a train, shape (tissues, echoes).
 
     As :func:`water_signals`, which is the column of the effective echo, with ``exp(-TE_j / T2)`` for echo j.
     """
-    excited = np.array([t.proton_density * _excited(t.t1_at(field_t), timing) if t.t1_ms > 0 else 0.0 for t in TISSUES])
+    excited = np.array([t.proton_density * timing.excited(t.t1_at(field_t)) if t.t1_ms > 0 else 0.0 for t in TISSUES])
     t2_ms = np.array([t.t2_at(field_t) if t.t1_ms > 0 else np.inf for t in TISSUES])
     signals: npt.NDArray[np.float64] = excited[:, None] * np.exp(-timing.echo_times_ms / t2_ms[:, None])
     return signals
 
 
-def tissue_signal(name: str, timing: Timing, *, field_t: float, pdff: float | None = None) -> float:
+def tissue_signal(name: str, timing: PulseSequence, *, field_t: float, pdff: float | None = None) -> float:
     """Magnitude signal of a voxel full of one tissue: ``PD |f S_fat + (1 - f) S_water|``.
 
     Parameters
     ----------
     name : str
         A tissue of the table.
-    timing : Timing
-        The sequence.
+    timing : PulseSequence
+        The sequence, such as a :class:`Timing`.
     field_t : float
         Field strength, tesla.
     pdff : float or None

@@ -14,7 +14,6 @@ from vbqkit.literature.printed import paper_numbers
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
-from vbqkit.scanner.sequences import Timing
 from vbqkit.scores import Aggregate, LevelRule
 from vbqkit.validation.study_groups import STUDY_GROUPS, Scanned, bodies, measured
 
@@ -243,14 +242,10 @@ def ranges_of_assumed_protocols(*, n: int, rng: np.random.Generator) -> list[dic
 
 def _with_times(scanner: Scanner, changes: Mapping[str, Mapping[str, float]]) -> Scanner:
     protocols = tuple(
-        replace(p, timing=_changed(p.timing, **changes[p.weighting])) if p.weighting in changes else p
+        replace(p, timing=replace(p.timing, **changes[p.weighting])) if p.weighting in changes else p
         for p in scanner.protocols
     )
     return replace(scanner, protocols=protocols)
-
-
-def _changed(timing: Timing, *, tr_ms: float, te_ms: float, ti_ms: float | None = None) -> Timing:
-    return replace(timing, tr_ms=tr_ms, te_ms=te_ms, ti_ms=timing.ti_ms if ti_ms is None else ti_ms)
 
 
 def _times(scanner: Scanner, of: Mapping[str, Any]) -> str:

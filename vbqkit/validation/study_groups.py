@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vbqkit.anatomy.assembly import make_phantom
-from vbqkit.anatomy.findings import EndplateSclerosis, Finding, Fracture, Osteophytes
+from vbqkit.anatomy.findings.endplate_sclerosis import EndplateSclerosis
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.fracture import Fracture
+from vbqkit.anatomy.findings.osteophytes import Osteophytes
 from vbqkit.anatomy.patients import VirtualPatient, draw_patients
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.image import Volume

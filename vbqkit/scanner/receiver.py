@@ -1,4 +1,4 @@
-"""Listening: the coil array's profile, its noise, how channels are combined, and what is done to the picture after."""
+"""The receiver: the coil array's profile, its noise, how channels are combined, and what is done to the picture after."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from vbqkit.scanner.coils import g_factor, sensitivities
 from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.protons import Stack
+from vbqkit.scanner.protons import ScanGeometry
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
@@ -80,14 +81,14 @@ class CoilField:
         return total
 
 
-def coil_field(scanner: Scanner, stack: Stack, index: int, *, back_mm: float) -> CoilField:
+def coil_field(scanner: Scanner, geometry: ScanGeometry, index: int, *, back_mm: float) -> CoilField:
     """Sensitivities over slice number `index`; a scanner without an array hears everything equally.
 
     Parameters
     ----------
     scanner : Scanner
         With or without an array.
-    stack : Stack
+    geometry : ScanGeometry
         Geometry; only the field of view matters, not the matrix.
     index : int
         Number of the slice.
@@ -96,15 +97,15 @@ def coil_field(scanner: Scanner, stack: Stack, index: int, *, back_mm: float) ->
     """
     if scanner.coil is None:
         return CoilField(np.ones((1, COARSE, COARSE), dtype=np.complex128))
-    n = stack.protocol.matrix
+    n = geometry.protocol.matrix
     at = (np.arange(COARSE, dtype=np.float64) + 0.5) * n / COARSE - 0.5
     grid = np.stack([np.full((COARSE, COARSE), float(index)), *np.meshgrid(at, at, indexing="ij")], axis=-1)
-    points = grid @ stack.affine[:3, :3].T + stack.affine[:3, 3]
+    points = grid @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
     # nothing is imaged behind the back: keep the points off the conductors, where the field is infinite
     points[..., 1] = np.minimum(points[..., 1], back_mm + 0.5 * scanner.coil.clearance_mm)
-    reference = np.array([stack.center_mm[0], back_mm - SPINE_DEPTH_MM, stack.center_mm[2]])
-    maps = sensitivities(scanner.coil, points, back_mm=back_mm, center_mm=stack.center_mm)
-    at_spine = sensitivities(scanner.coil, reference, back_mm=back_mm, center_mm=stack.center_mm)
+    reference = np.array([geometry.center_mm[0], back_mm - SPINE_DEPTH_MM, geometry.center_mm[2]])
+    maps = sensitivities(scanner.coil, points, back_mm=back_mm, center_mm=geometry.center_mm)
+    at_spine = sensitivities(scanner.coil, reference, back_mm=back_mm, center_mm=geometry.center_mm)
     return CoilField(maps / float(np.sqrt((np.abs(at_spine) ** 2).sum())))
 
 
@@ -157,17 +158,17 @@ def resized(image: FloatArray, size: int) -> FloatArray:
     return fine
 
 
-def back_of(stack: Stack) -> float:
+def back_of(geometry: ScanGeometry) -> float:
     """LPS y of the most posterior skin in the field of view, mm: where the coil array begins."""
-    tissue = stack.phantom.tissue
-    rows, cols = stack.window
+    tissue = geometry.phantom.tissue
+    rows, cols = geometry.window
     middle = tissue[tissue.shape[0] // 2, rows, cols]
     filled = np.argwhere(middle > 0)
     if len(filled) == 0:
-        return float(stack.center_mm[1]) + SPINE_DEPTH_MM
+        return float(geometry.center_mm[1]) + SPINE_DEPTH_MM
     corners = np.array([filled.min(axis=0), filled.max(axis=0)]) + np.array([rows.start, cols.start])
     index = np.array([[tissue.shape[0] // 2, r, c, 1] for r in corners[:, 0] for c in corners[:, 1]])
-    return float((index @ stack.phantom.affine.T)[:, 1].max())
+    return float((index @ geometry.phantom.affine.T)[:, 1].max())
 
 
 def masked_background(image: RealArray, *, noise_level: float) -> RealArray:
@@ -175,7 +176,5 @@ def masked_background(image: RealArray, *, noise_level: float) -> RealArray:
 
     Air is what, smoothed over 5 pixels, does not rise above 2.5 times the level of pure noise and is not enclosed by tissue.
     """
-    from scipy.ndimage import binary_fill_holes, uniform_filter  # noqa: PLC0415 - keeps the import of the package light
-
-    tissue = binary_fill_holes(uniform_filter(image, 5) > 2.5 * noise_level)
+    tissue = scipy.ndimage.binary_fill_holes(scipy.ndimage.uniform_filter(image, 5) > 2.5 * noise_level)
     return np.where(tissue, image, 0.0)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.tissues import fat_t2_ms
-from vbqkit.scanner.sequences import Timing, echo_signals, fat_signal, water_signals
+from vbqkit.scanner.sequences import PulseSequence, echo_signals, fat_signal, water_signals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -81,7 +81,7 @@ class DecayTerms:
     fat_lines: FloatArray
 
 
-def decay_terms(timing: Timing, field_t: float, samples: int) -> DecayTerms:
+def decay_terms(timing: PulseSequence, field_t: float, samples: int) -> DecayTerms:
     """The few terms that stand for the decay of all tissues across the train.
 
     What differs from the signal at TE, ``S_k(TE_j) - S_k(TE)``, is a matrix of tissues and echoes whose singular values
@@ -111,7 +111,7 @@ def decay_terms(timing: Timing, field_t: float, samples: int) -> DecayTerms:
     )
 
 
-def fat_decay(timing: Timing, field_t: float) -> FloatArray:
+def fat_decay(timing: PulseSequence, field_t: float) -> FloatArray:
     """Signal of fat in each echo of the train, relative to that at TE."""
     t2_ms = fat_t2_ms(field_t, echo_train_length=timing.echo_train_length)
     decay: FloatArray = np.exp(-(timing.echo_times_ms - timing.te_ms) / t2_ms)
