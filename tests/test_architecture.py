@@ -37,10 +37,10 @@ def test_the_probe_itself_sees_a_package_that_is_imported():
 SLOW_TO_LOAD = ["pandas", "plotly", "pydicom", "scipy.optimize", "scipy.stats"]
 LESSON = f"""
 import sys, json
-from vbqkit.exercises import middle_body, score_value
+from vbqkit.exercises import middle_body
 from vbqkit.lessons import ScanLab, ask, show_slice, show_table
 from vbqkit.scanner import acquire, prepare, scanner_named
-from vbqkit.scores import score_case
+from vbqkit.scores import score_case, score_value
 first = [name for name in {SLOW_TO_LOAD} if name in sys.modules]
 from vbqkit.lessons import read_twice
 from vbqkit.stats import icc

@@ -1,4 +1,4 @@
-"""What the virtual scanner foretells: written down before it is compared with anything, and reported as it comes."""
+"""What the virtual scanner predicts: written down before it is compared with anything, and reported as it comes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.image import Slice
-from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.prepared import PreparedPatient, prepare
 from vbqkit.scanner.presets import scanner_named
+from vbqkit.scores.case import score_value
 from vbqkit.validation.cohorts import Cohort, Scanned, bodies
 
 PREDICTION_COLUMNS = ("prediction", "setting", "n", "mean", "sd")
@@ -22,13 +21,13 @@ PREDICTION_COLUMNS = ("prediction", "setting", "n", "mean", "sd")
 BANDWIDTHS_HZ = (60.0, 100.0, 150.0, 250.0, 400.0)
 TRS_MS = (400.0, 500.0, 600.0, 700.0, 900.0)
 TES_MS = (8.0, 11.0, 15.0, 20.0, 25.0)
-"""Settings at which VBQ-T1 is foretold."""
+"""Settings at which VBQ-T1 is predicted."""
 
 MIDDLE_AGED = Cohort(source="", group="women and men of 50 to 79", n=0, share_women=0.5, age_range=(50.0, 79.0))
 
 
 def predictions(*, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Foretell VBQ-T1 (median of L1-L4): its ratio between fields, its course with age, its change with the protocol.
+    """Predict VBQ-T1 (median of L1-L4): its ratio between fields, its course with age, its change with the protocol.
 
     Parameters
     ----------
@@ -43,13 +42,6 @@ def predictions(*, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
         One row a setting; keys as in :data:`PREDICTION_COLUMNS`.
     """
     return [*_fields_and_protocols(n, rng), *_ages(n, rng)]
-
-
-def vbq_t1(image: Slice, phantom: Phantom) -> float:
-    """Median signal of L1-L4 over the signal of CSF, on the reference ROIs."""
-    rois = {roi.label: roi for roi in phantom.reference_rois}
-    levels = [rois[level].measure(image).mean for level in SCORED_LEVELS if level in rois]
-    return float(np.median(levels)) / rois["CSF"].measure(image).mean
 
 
 def _row(prediction: str, setting: str, values: list[float]) -> dict[str, Any]:
@@ -69,7 +61,8 @@ def _prepared(
 
 
 def _values(prepared: list[tuple[PreparedPatient, Phantom]], **settings: float) -> list[float]:
-    return [vbq_t1(patient.slices[0].image(**settings), phantom) for patient, phantom in prepared]
+    images = [(patient.slices[0].image(**settings), phantom.reference_rois) for patient, phantom in prepared]
+    return [score_value(image, rois, "VBQ-T1", aggregate="median") for image, rois in images]
 
 
 def _fields_and_protocols(n: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
