@@ -41,10 +41,10 @@ SLOW_TO_LOAD = ["pandas", "plotly", "pydicom", "scipy.optimize", "scipy.stats"]
 LESSON = f"""
 import sys, json
 loaded = lambda name: type(sys.modules.get(name)) is type(sys)  # not a stand-in that waits for its first use
-from vbqkit.exercises import middle_body, score_value
+from vbqkit.exercises import middle_body
 from vbqkit.lessons import ScanLab, ask, show_slice, show_table
 from vbqkit.scanner import acquire, prepare, scanner_named
-from vbqkit.scores import score_case
+from vbqkit.scores import score_case, score_value
 first = [name for name in {SLOW_TO_LOAD} if loaded(name)]
 from vbqkit.lessons import read_twice
 from vbqkit.stats import icc

@@ -61,7 +61,7 @@ def cell(script: Path) -> str:
 _CELL = """
 import anywidget, traitlets
 from pathlib import Path
-from vbqkit.scores import ScoreInputs, compute_scores
+from vbqkit.scores import score_tables
 
 STEP = 0.6  # mm a pixel, both ways
 
@@ -89,9 +89,8 @@ def let_go(_, content, buffers):
     center = ((top + bottom) / 2 / STEP, (left + right) / 2 / STEP)
     roi = Rectangle.on(volume.slice(7), center, right - left, bottom - top, label=content["label"])
     table[roi.label] = roi.measure(volume)
-    found = [compute_scores(ScoreInputs(measured={"T1": table}, acquisitions={"T1": volume.acquisition}, aggregate=aggregate))
-             for aggregate in ("median", "mean")]
-    widget.send({"text": f"{table[roi.label]} " + " ".join(str(score) for scores in found for score in scores)})
+    found = score_tables({"T1": table}, acquisitions={"T1": volume.acquisition}, aggregate="both")
+    widget.send({"text": f"{table[roi.label]} " + " ".join(map(str, found.results))})
 
 widget.on_msg(let_go)
 widget

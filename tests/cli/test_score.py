@@ -96,7 +96,7 @@ def test_an_unknown_weighting_is_never_guessed(case, capsys):
     assert "nothing is guessed" in err
     status, _, err = run(capsys, "score", case / "case.mha", "--rois", case / "rois.json", "--series", "0")
     assert status == 1
-    assert "say so: --series T1=0" in err
+    assert "set it: --series T1=0" in err
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 
 from tests.exercises.hand_made_body import COLUMNS, SIGNAL, body_rows, box, good_box
 from vbqkit.errors import ScoreError
-from vbqkit.exercises import OwnSpread, check_consequence, score_value
+from vbqkit.exercises import OwnSpread, check_consequence
+from vbqkit.scores import score_value
 
 LEVELS = ("L1", "L2", "L3", "L4")
 
@@ -99,7 +100,7 @@ def test_what_cannot_be_computed_is_said(options, words, body, scan):
 def test_a_roi_off_the_picture_is_said(body, scan):
     rois = [*(good_box(label) for label in LEVELS), good_box("CSF").moved((0, 500, 0))]
     with pytest.raises(ScoreError, match="cannot be computed: ROI 'CSF' reaches"):
-        score_value(rois, {"T1": scan}, score="VBQ-T1", aggregate="mean")
+        score_value({"T1": scan}, rois, "VBQ-T1", aggregate="mean")
 
 
 def test_a_missing_level_is_said(body, scan):

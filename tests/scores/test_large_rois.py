@@ -8,8 +8,8 @@ import pytest
 
 from vbqkit import Ellipse, Rectangle, Slice
 from vbqkit.scores import draws
+from vbqkit.scores.jitter import Jitter, _Window, measure_jittered
 from vbqkit.scores.pixel_noise import bootstrap_deviations
-from vbqkit.scores.placement import Jitter, _Window, placements
 
 STILL = Jitter(shift_mm=0, size_percent=0)
 
@@ -72,7 +72,7 @@ def test_a_large_roi_that_is_not_moved_deviates_by_exactly_nothing():
     image = image_of(340, np.random.default_rng(4))
     roi = Rectangle.on(image, (170, 170), 90, 120, label="CSF")
     for n_draws in (2, 30, 70):  # the last place is summed in another block than the first, or beside fewer neighbours
-        found = placements(roi, {"T1": image}, jitter=STILL, n_draws=n_draws, rng=np.random.default_rng(0))
+        found = measure_jittered(roi, {"T1": image}, jitter=STILL, n_draws=n_draws, rng=np.random.default_rng(0))
         assert not found.mean["T1"].any()
         assert not found.sd["T1"].any()
 
@@ -82,7 +82,7 @@ def test_a_roi_of_a_quarter_of_a_large_image_takes_less_than_100_mb():
     roi = Rectangle.on(image, (512, 512), 512 * 0.3, 512 * 0.4, label="CSF")
     rng = np.random.default_rng(0)
     for work in (
-        lambda: placements(roi, {"T1": image}, jitter=Jitter(shift_mm=1, size_percent=0), n_draws=100, rng=rng),
+        lambda: measure_jittered(roi, {"T1": image}, jitter=Jitter(shift_mm=1, size_percent=0), n_draws=100, rng=rng),
         lambda: bootstrap_deviations(roi, image, independent=1.0, n_draws=100, rng=rng),
     ):
         tracemalloc.start()
@@ -109,6 +109,6 @@ def test_what_the_checkpoint_raises_ends_the_work():
     rng = np.random.default_rng(0)
     for most in (0, 3):
         with pytest.raises(InterruptedError):
-            placements(roi, {"T1": image}, jitter=jitter, n_draws=400, rng=rng, checkpoint=enough(most))
+            measure_jittered(roi, {"T1": image}, jitter=jitter, n_draws=400, rng=rng, checkpoint=enough(most))
         with pytest.raises(InterruptedError):
             bootstrap_deviations(roi, image, independent=1.0, n_draws=400, rng=rng, checkpoint=enough(most))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -17,7 +16,7 @@ from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Rectangle
 from vbqkit.scores import Jitter, ReferenceGroup, case_uncertainty
 from vbqkit.studio import RoiStudio
-from vbqkit.studio.intervals import N_DRAWS, Background, Found, _LettingOthersIn
+from vbqkit.studio.intervals import N_DRAWS, Background, Found
 
 AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
 LEVELS = ("L1", "L2", "L3", "L4")
@@ -47,8 +46,8 @@ def test_the_interval_is_that_of_the_scores_package() -> None:
     assert set(studio.intervals) == {"VBQ-T1 (median)", "VBQ-T1 (mean)"}
     found = studio.intervals["VBQ-T1 (mean)"]
     assert (found.ci_low, found.ci_high) == (expected[0].ci_low, expected[0].ci_high)
-    assert [s.share for s in found.sources if s.share == s.share] == [
-        s.share for s in expected[0].sources if s.share == s.share
+    assert [s.share for s in found.components if s.share == s.share] == [
+        s.share for s in expected[0].components if s.share == s.share
     ]
 
 
@@ -219,14 +218,3 @@ def test_what_was_given_up_is_not_worked_out_to_its_end() -> None:
     asyncio.run(run())  # which waits for its threads
     assert interrupted
     assert told == []
-
-
-def test_the_kernel_is_let_in_often_while_any_piece_is_worked_out_and_not_after() -> None:
-    usual = sys.getswitchinterval()
-    within = _LettingOthersIn()
-    with within:
-        often = sys.getswitchinterval()
-        with within:
-            pass
-        assert sys.getswitchinterval() == often < usual, "one was given up and ended, another one is at work"
-    assert sys.getswitchinterval() == usual

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import Any
 
 import numpy as np
 
@@ -14,18 +15,15 @@ from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Series, Study, Volume
-from vbqkit.scores import (
-    Aggregate,
-    CaseScores,
-    Jitter,
-    ReferenceGroup,
-    Score,
-    Uncertainty,
-    case_uncertainty,
-    score_case,
-)
+from vbqkit.scores.case import CaseScores, score_case
+from vbqkit.scores.jitter import Jitter
+from vbqkit.scores.marrow_to_noise import ReferenceGroup
+from vbqkit.scores.propagation import case_uncertainty
+from vbqkit.scores.registry import SCORES, scored_weightings
+from vbqkit.scores.result import Score
+from vbqkit.scores.uncertainty_budget import Uncertainty
 
-HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with its parts, or the reason why not."
+HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with its parts, or why it is not given."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[T1=|T2=|STIR=]NUMBER",
-        help="which row of 'vbqkit series' to score, counted from 0; T1=2 also says by hand that row 2 is T1; may be repeated",
+        help="which row of 'vbqkit series' to score, counted from 0; T1=2 also sets the weighting of row 2 to T1; may be repeated",
     )
     parser.add_argument(
         "--reference-snr", metavar="MEAN,SD,N", help="SNR of young women on the same scanner, for the M-score"
@@ -100,37 +98,27 @@ def run(args: argparse.Namespace) -> Report:
     placed = [caution for volume in volumes.values() for caution in drawn.check(volume)]
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     reference = _reference(args.reference_snr, args.reference_scanner)
-    aggregates: tuple[Aggregate, ...] = ("median", "mean") if args.aggregate == "both" else (args.aggregate,)
     jitter = _jitter(args.jitter)
+    options: dict[str, Any] = {
+        "aggregate": args.aggregate,
+        "reference": reference,
+        "rule": args.rule,
+        "excluded": excluded,
+        "rayleigh_correction": args.rayleigh,
+        "coverage": args.coverage,
+    }
+    case = score_case(volumes, drawn.rois, **options)
+    # the same command prints the same interval
+    intervals = case_uncertainty(volumes, drawn.rois, jitter=jitter, rng=np.random.default_rng(0), **options)
+    known = {one.score.key: _interval(one, jitter) for one in intervals}
     rows: list[dict[str, object]] = []
-    for aggregate in aggregates:
-        case = score_case(
-            volumes,
-            drawn.rois,
-            aggregate=aggregate,
-            reference=reference,
-            rule=args.rule,
-            excluded=excluded,
-            rayleigh_correction=args.rayleigh,
-            coverage=args.coverage,
-        )
-        intervals = case_uncertainty(
-            volumes,
-            drawn.rois,
-            aggregate=aggregate,
-            jitter=jitter,
-            rng=np.random.default_rng(0),  # the same command prints the same interval
-            reference=reference,
-            rule=args.rule,
-            excluded=excluded,
-            rayleigh_correction=args.rayleigh,
-            coverage=args.coverage,
-        )
-        known = {one.score.name: _interval(one, jitter) for one in intervals}
-        rows += [row for row in (row | known.get(str(row["score"]), {}) for row in case.rows()) if row not in rows]
+    for result in sorted(case.results, key=lambda result: result.aggregate == "mean"):
+        row = result.as_row() | known.get(result.key, {})
+        if row not in rows:  # a refusal for the same reason with both aggregates
+            rows.append(row)
     remarks = [f"! {caution}" for caution in dict.fromkeys([*map(str, placed), *_cautions(case, volumes)])]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
-    remarks += _refusals(rows)
+    remarks += _refusals(rows, reference)
     remarks.append(
         f"Intervals: 95 %, from pixel noise, ROI placement ({jitter}, assumed: see --jitter) and reference group; shares: --json."
     )
@@ -149,7 +137,7 @@ def run(args: argparse.Namespace) -> Report:
 
 
 def _interval(found: Uncertainty, jitter: Jitter) -> dict[str, object]:
-    shares = {f"share_{s.name.replace(' ', '_')}": s.share for s in found.sources if not math.isnan(s.share)}
+    shares = {f"share_{s.name.replace(' ', '_')}": s.share for s in found.components if not math.isnan(s.share)}
     row: dict[str, object] = {"ci_low": found.ci_low, "ci_high": found.ci_high, "confidence": found.confidence}
     return row | shares | {"interval_method": found.method, "jitter": str(jitter)}
 
@@ -162,12 +150,16 @@ def _jitter(text: str) -> Jitter:
     return Jitter(shift_mm=shift_mm, size_percent=size_percent)
 
 
-def _refusals(rows: list[dict[str, object]]) -> list[str]:
+def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None) -> list[str]:
     by_reason: dict[object, list[str]] = {}
     for row in rows:
         if row["refused"]:
             by_reason.setdefault(row["refused"], []).append(str(row["score"]))
-    return [f"{' and '.join(dict.fromkeys(names))} not given: {reason}" for reason, names in by_reason.items()]
+    found = [f"{' and '.join(dict.fromkeys(names))} not given: {reason}" for reason, names in by_reason.items()]
+    counted = [str(row["score"]) for row in rows if row["refused"] and SCORES[str(row["score"])].against_reference]
+    if counted and reference is None:
+        found.append(f"A reference group for {' and '.join(counted)}: --reference-snr MEAN,SD,N.")
+    return found
 
 
 def _cautions(case: CaseScores, volumes: dict[str, Volume]) -> list[str]:
@@ -181,12 +173,13 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile) -> dict[str, Volu
     mixed = [caution for caution in study.cautions if caution.code == "several-patients"]
     if mixed:
         raise FormatError(f"{study.source} cannot be scored as one case. {mixed[0].message}")
+    weightings = scored_weightings()
     if choices:
         return dict(_chosen(study, choice) for choice in choices)
     if len(study) == 1 and study.series[0].acquisition.weighting == "unknown" and drawn.weighting != "unknown":
-        return dict([_chosen(study, f"{drawn.weighting}=0", said=f"said by the reader in {drawn.source}")])
+        return dict([_chosen(study, f"{drawn.weighting}=0", said=f"set by the reader in {drawn.source}")])
     scorable = [(i, s) for i, s in enumerate(study) if s.scorable]
-    known = [(i, s) for i, s in scorable if s.acquisition.weighting in ("T1", "T2", "STIR") and s.plane == "sagittal"]
+    known = [(i, s) for i, s in scorable if s.acquisition.weighting in weightings and s.plane == "sagittal"]
     names = [s.acquisition.weighting for _, s in known]
     if not known or len(set(names)) < len(names):
         why = "no series with known weighting" if not known else "more than one series of a weighting"
@@ -198,9 +191,9 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile) -> dict[str, Volu
     return {s.acquisition.weighting: s.volume() for _, s in known}
 
 
-def _chosen(study: Study, choice: str, *, said: str = "said by hand") -> tuple[str, Volume]:
+def _chosen(study: Study, choice: str, *, said: str = "set by you") -> tuple[str, Volume]:
     weighting, _, number = choice.rpartition("=")
-    if not number.isdigit() or int(number) >= len(study) or weighting not in ("", "T1", "T2", "STIR"):
+    if not number.isdigit() or int(number) >= len(study) or weighting not in ("", *scored_weightings()):
         raise FormatError(
             f"--series {choice} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}, such as --series T1=0."
         )
@@ -210,10 +203,10 @@ def _chosen(study: Study, choice: str, *, said: str = "said by hand") -> tuple[s
     volume = series.volume()
     if weighting:
         volume = volume.with_acquisition(weighting=weighting, weighting_reason=said)
-    if volume.acquisition.weighting not in ("T1", "T2", "STIR"):
+    if volume.acquisition.weighting not in scored_weightings():
         raise ScoreError(
             f"The weighting of series {number} is {volume.acquisition.weighting} ({volume.acquisition.weighting_reason}). If you know it, "
-            f"say so: --series T1={number}."
+            f"set it: --series T1={number}."
         )
     return volume.acquisition.weighting, volume
 

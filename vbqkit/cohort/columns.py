@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from vbqkit.errors import ScoreError
+
 Kind = Literal["text", "number", "sex", "yes-no"]
 
 
@@ -86,7 +88,7 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """The template, in its order. ``id`` and one more column are needed; every other may be left out."""
 
-_BY_NAME = {c.name: c for c in COLUMNS}
+_ALL = {c.name: c for c in COLUMNS}
 
 IDENTITY = frozenset(
     {
@@ -156,18 +158,55 @@ def column(name: str) -> Column:
     >>> column("M-score").name
     'm_score'
     """
-    return _BY_NAME.get(name) or known_columns().get(plain(name)) or Column(name, name)
+    return _ALL.get(name) or known_columns().get(plain(name)) or Column(name, name)
+
+
+def all_columns() -> tuple[Column, ...]:
+    """The template, and after it the columns of scores that were registered (:func:`vbqkit.scores.register_score`)."""
+    return tuple(_ALL.values())
+
+
+def register_column(new: Column) -> None:
+    """Add a column to those of the template.
+
+    Raises
+    ------
+    ScoreError
+        If another column has its name or one of its headings.
+    """
+    for heading in (new.name, *new.aliases):
+        taken = known_columns().get(plain(heading))
+        if taken is not None:
+            raise ScoreError(
+                f"'{heading}' is taken: cohort tables have the column '{taken.name}' ({taken.title}). Choose another name or title."
+            )
+    _ALL[new.name] = new
+    known_columns.cache_clear()
+
+
+def unregister_column(name: str) -> None:
+    """Forget a column that :func:`register_column` added.
+
+    Raises
+    ------
+    ScoreError
+        If it is one of the template's own, or unknown.
+    """
+    if name not in _ALL or _ALL[name] in COLUMNS:
+        raise ScoreError(f"'{name}' is not a column that was registered; only these can be removed.")
+    del _ALL[name]
+    known_columns.cache_clear()
 
 
 def in_template(name: str) -> bool:
-    """Whether the template has a column of this name."""
-    return name in _BY_NAME
+    """Whether the template, or a registered score, has a column of this name."""
+    return name in _ALL
 
 
 @cache
 def known_columns() -> dict[str, Column]:
     """Plain heading to column: names and aliases."""
-    return {plain(heading): c for c in COLUMNS for heading in (c.name, *c.aliases)}
+    return {plain(heading): c for c in _ALL.values() for heading in (c.name, *c.aliases)}
 
 
 def plain(heading: str) -> str:

@@ -12,7 +12,16 @@ from typing import Any, Literal
 import pandas as pd
 
 from vbqkit.cohort.cells import Bad, identity_in, is_missing, read_cell
-from vbqkit.cohort.columns import COLUMNS, IDENTITY, Column, in_template, known_columns, plain, split_unit, unit_factor
+from vbqkit.cohort.columns import (
+    IDENTITY,
+    Column,
+    all_columns,
+    in_template,
+    known_columns,
+    plain,
+    split_unit,
+    unit_factor,
+)
 from vbqkit.cohort.sheet import Sheet, read_sheet
 from vbqkit.errors import Caution, TableError
 
@@ -170,7 +179,7 @@ def _read(
                 f"has {len(row)} cells, the headings are {len(page.headings)}",
                 "Quote cells that hold the separator, or mend the row.",
             )
-    order = [c.name for c in COLUMNS if c.name in values] + [name for name in values if not in_template(name)]
+    order = [c.name for c in all_columns() if c.name in values] + [name for name in values if not in_template(name)]
     table = pd.DataFrame({name: _typed(values[name], places, name) for name in order})
     _check_rows(table, page, findings)
     found = {target.name: heading for target, heading, _ in places.values()}
@@ -247,13 +256,13 @@ def _target(
     heading: str, words: str, named: dict[str, str], known: dict[str, Column], findings: _Findings
 ) -> Column | None:
     if heading in named:
-        chosen = next((c for c in COLUMNS if c.name == named[heading]), None)
+        chosen = next((c for c in all_columns() if c.name == named[heading]), None)
         if chosen is None:
             findings.add(
                 1,
                 heading,
                 f"is to become '{named[heading]}', which is no column of the template",
-                f"Use one of: {', '.join(c.name for c in COLUMNS)}.",
+                f"Use one of: {', '.join(c.name for c in all_columns())}.",
             )
         return chosen
     found = known.get(plain(words)) or known.get(plain(heading))
@@ -344,7 +353,9 @@ def _check_rows(table: pd.DataFrame, page: Sheet, findings: _Findings) -> None:
         else:
             seen[values] = number
     measured = [
-        c.name for c in COLUMNS if c.kind == "number" and c.name not in ("age_years", "bmi_kg_m2") and c.name in table
+        c.name
+        for c in all_columns()
+        if c.kind == "number" and c.name not in ("age_years", "bmi_kg_m2") and c.name in table
     ]
     if not measured or (not findings.rows and table[measured].isna().all(axis=None)):
         findings.add(

@@ -8,7 +8,7 @@ from pathlib import Path
 import lazy_loader
 import pandas as pd
 
-from vbqkit.cohort.columns import COLUMNS
+from vbqkit.cohort.columns import all_columns
 from vbqkit.errors import TableError
 
 openpyxl = lazy_loader.load("openpyxl")
@@ -41,7 +41,7 @@ def cohort_columns() -> pd.DataFrame:
                 "highest": c.high if c.kind == "number" else float("nan"),
                 "poorer_bone": c.worse,
             }
-            for c in COLUMNS
+            for c in all_columns()
         ]
     )
 
@@ -66,7 +66,7 @@ def make_cohort_template(path: str | Path) -> Path:
     file = Path(path)
     if file.exists():
         raise TableError(f"'{file}' is there already and is not overwritten. Choose another name, or delete it.")
-    headings = [c.name for c in COLUMNS]
+    headings = [c.name for c in all_columns()]
     if file.suffix.casefold() == ".csv":
         with file.open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerow(headings)

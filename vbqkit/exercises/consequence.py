@@ -10,21 +10,24 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.errors import RoiError, ScoreError
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.placement import EDGE_MM
 from vbqkit.exercises.truth import truth_under, wanted_word
-from vbqkit.image import Volume
-from vbqkit.roi import Measurement, Roi
-from vbqkit.scores import SCORES, Aggregate, ReferenceGroup, ScoreInputs
+from vbqkit.image import Slice, Volume
+from vbqkit.roi import Roi
+from vbqkit.scores.case import score_value
+from vbqkit.scores.jitter import Jitter, put_again
+from vbqkit.scores.marrow_to_csf import Aggregate
+from vbqkit.scores.marrow_to_noise import ReferenceGroup
+from vbqkit.scores.registry import score_definition
 
 CAREFUL_SD_MM = 1.0
 """How far a careful reader's ROI lands from the same place when it is placed again, SD along each direction, mm.
 
 An assumption of this package, in place of the reader's own repeats until they exist (lesson 70)."""
 
+_CAREFUL = Jitter(shift_mm=CAREFUL_SD_MM, size_percent=0.0, shape="normal")
 _CLEAN_PURITY = 0.98
-_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +156,12 @@ def check_consequence(
     ScoreError
         If the score cannot be computed from these ROIs; the message says what is missing.
     """
-    needed = _needed(score, truth)
+    needed = {*score_definition(score).labels} & {roi.label for roi in truth.reference_rois}
     placed = {roi.label: roi for roi in rois if roi.label in needed}
     references = {roi.label: roi for roi in truth.reference_rois if roi.label in needed}
 
     def value_of(chosen: Mapping[str, Roi]) -> float:
-        return score_value(chosen.values(), volumes, score=score, aggregate=aggregate, reference_group=reference_group)
+        return score_value(volumes, chosen.values(), score, aggregate=aggregate, reference=reference_group)
 
     value, reference = value_of(placed), value_of(references)
     own = own_spread is not None and own_spread.score == score
@@ -177,58 +180,6 @@ def check_consequence(
     )
 
 
-def score_value(
-    rois: Iterable[Roi],
-    volumes: Mapping[str, Volume],
-    *,
-    score: str,
-    aggregate: Aggregate,
-    reference_group: ReferenceGroup | None = None,
-) -> float:
-    """One score from ROIs, without the checks that go with a report; for repeats.
-
-    Raises
-    ------
-    ScoreError
-        If the score is unknown, its series is not there, or a ROI is missing or does not lie on the series.
-    """
-    definition = SCORES.get(score)
-    if definition is None:
-        raise ScoreError(f"There is no score '{score}'; choose one of {', '.join(SCORES)}.")
-    rois = tuple(rois)
-    measured: dict[str, dict[str, Measurement]] = {}
-    for weighting in definition.weightings:
-        if weighting not in volumes:
-            raise ScoreError(f"{score} needs a {weighting} series; this case has {', '.join(volumes) or 'none'}.")
-        try:
-            measured[weighting] = {roi.label: roi.measure(volumes[weighting]) for roi in rois}
-        except RoiError as error:
-            raise ScoreError(f"{score} cannot be computed: {error}") from error
-    inputs = ScoreInputs(
-        measured=measured,
-        acquisitions={weighting: volumes[weighting].acquisition for weighting in measured},
-        reference=reference_group,
-        aggregate=aggregate,
-        **_rule_for({roi.label for roi in rois}),
-    )
-    return definition.compute(inputs).value
-
-
-def _rule_for(labels: set[str]) -> dict[str, Any]:
-    """Levels without a ROI are left out if one is missing and no other level is there in its place (paper 004)."""
-    missing = [level for level in ("L1", "L2", "L3", "L4") if level not in labels]
-    if not missing:
-        return {}
-    excluded = dict.fromkeys(missing, "no reference ROI")
-    return {"excluded": excluded, "rule": "replace" if labels & {"T12", "L5"} else "leave out"}
-
-
-def _needed(score: str, truth: Phantom) -> set[str]:
-    """Labels that go into a score, as far as the truth has reference ROIs for them."""
-    labels = {"L1", "L2", "L3", "L4"} | ({"noise"} if score in ("SNR", "M-score") else {"CSF"})
-    return labels & {roi.label for roi in truth.reference_rois}
-
-
 def _placed_again(
     references: Mapping[str, Roi], truth: Phantom, volumes: Mapping[str, Volume], rng: np.random.Generator
 ) -> dict[str, Roi]:
@@ -237,14 +188,14 @@ def _placed_again(
     moved = {}
     for label, roi in references.items():
         target = roi.slice_of(image)
-        axes = [np.array(v) / np.linalg.norm(v) for v in (target.row_step_mm, target.col_step_mm)]
+        down, across = (np.array(v) / np.linalg.norm(v) for v in (target.row_step_mm, target.col_step_mm))
         wanted = wanted_word(label)
-        moved[label] = roi
-        for _ in range(_TRIES):
-            shift = sum((axis * rng.normal(0.0, CAREFUL_SD_MM) for axis in axes), np.zeros(3))
-            candidate = roi.moved(shift)
-            under = None if wanted is None else truth_under(candidate, truth, target, wanted=wanted)
-            if under is None or (under.share(str(wanted)) >= _CLEAN_PURITY and under.edge_mm >= EDGE_MM):
-                moved[label] = candidate
-                break
+
+        def clean(candidate: Roi, target: Slice = target, wanted: str | None = wanted) -> bool:
+            if wanted is None:
+                return True
+            under = truth_under(candidate, truth, target, wanted=wanted)
+            return under.share(wanted) >= _CLEAN_PURITY and under.edge_mm >= EDGE_MM
+
+        moved[label] = put_again(roi, jitter=_CAREFUL, axes=(down, across), rng=rng, accept=clean)
     return moved

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy
+
+from vbqkit.roi.labels import CSF, SCORED_LEVELS
+from vbqkit.scores.case import score_tables
+from vbqkit.scores.example import example_measurement
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIGNALS = ("L1", "L2", "L3", "L4", "CSF", "muscle", "subcutaneous_fat")
+SIGNALS = (*SCORED_LEVELS, CSF, "muscle", "subcutaneous_fat")
 """What a score may be made of: mean signals, a.u."""
 
 GAIN = 2.0
@@ -26,7 +31,7 @@ class OwnScoreGrade:
     Attributes
     ----------
     faults : tuple of str
-        What must be mended, and how; empty: nothing.
+        What must be corrected, and how; empty: nothing.
     remarks : tuple of str
         What is worth knowing about the score.
     """
@@ -36,7 +41,7 @@ class OwnScoreGrade:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing must be mended."""
+        """Whether nothing must be corrected."""
         return not self.faults
 
 
@@ -57,8 +62,6 @@ def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnSco
     -------
     OwnScoreGrade
     """
-    from scipy import stats  # noqa: PLC0415 - only this check needs ranks
-
     one_machine = cohort[cohort["scanner"] == cohort["scanner"].iloc[0]]
     signals = one_machine[list(SIGNALS)]
     values, fault = _values(score, signals)
@@ -77,15 +80,22 @@ def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnSco
         )
     else:
         remarks.append("The receiver gain cancels.")
-    with_fat = float(stats.spearmanr(values, one_machine["pdff_percent"]).statistic)
+    with_fat = float(scipy.stats.spearmanr(values, one_machine["pdff_percent"]).statistic)
     if with_fat < 0:
         faults.append(
             f"It falls when marrow fat rises (Spearman {with_fat:+.2f} with PDFF). Higher must mean poorer bone: turn it round, or put a minus before it."
         )
-    vbq = signals[["L1", "L2", "L3", "L4"]].median(axis=1) / signals["CSF"]
-    if float(stats.spearmanr(values, vbq).statistic) > 0.995:
+    if float(scipy.stats.spearmanr(values, _vbq_t1(signals)).statistic) > 0.995:
         remarks.append("It puts these women into the same order as VBQ-T1 does: it is VBQ-T1 in other words.")
     return OwnScoreGrade(faults=tuple(faults), remarks=tuple(remarks))
+
+
+def _vbq_t1(signals: pd.DataFrame) -> list[float]:
+    tables = (
+        {str(label): example_measurement(str(label), mean=float(mean)) for label, mean in row.items()}
+        for _, row in signals.iterrows()
+    )
+    return [score_tables({"T1": table}, aggregate="median").score("VBQ-T1").value for table in tables]
 
 
 def _values(score: Callable[[Any], Any], signals: pd.DataFrame) -> tuple[npt.NDArray[np.float64] | None, str]:
@@ -93,7 +103,7 @@ def _values(score: Callable[[Any], Any], signals: pd.DataFrame) -> tuple[npt.NDA
     try:
         found = np.asarray(score(signals.copy()), dtype=np.float64)
     except KeyError as error:
-        return None, f"It uses the column {error}, which is no signal. There are: {', '.join(SIGNALS)}."
+        return None, f"It uses the column {error}, which is not a signal. There are: {', '.join(SIGNALS)}."
     except Exception as error:  # whatever a student's own function raises is told to the student
         return (
             None,

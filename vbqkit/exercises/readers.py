@@ -7,22 +7,27 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 
-from vbqkit.errors import Caution, FormatError, RoiError, VbqkitError
+from vbqkit.errors import Caution, FormatError, RoiError, ScoreError, VbqkitError
 from vbqkit.exercises.cases import TeachingCase, make_case
 from vbqkit.exercises.placement import PlacementGrade, check_placements
 from vbqkit.exercises.reading_file import ENDING, PATTERN, ReadingFile
 from vbqkit.formats.rois import read_rois
-from vbqkit.roi import Roi
+from vbqkit.roi import Measurement, Roi
+from vbqkit.roi.labels import CSF, SCORED_LEVELS
+from vbqkit.scores.jitter import Jitter, put_again
+from vbqkit.scores.marrow_to_csf import segmental_vbq
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    pd = lazy_loader.load("pandas")
 
 READER_SEEDS = (701, 702, 703)
 """Seeds of the cases of lesson 70: the same for everyone, so that readers can be compared."""
 
-_LEVELS = ("L1", "L2", "L3", "L4")
 COLUMNS = ("reader", "exercise", "case", "level", "subject", "value")
 
 
@@ -42,13 +47,17 @@ def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exer
         off the picture; a level that cannot be measured is left out.
     """
     volume = case.volumes["T1"]
-    signal = {}
+    measured: dict[str, Measurement] = {}
     for roi in rois:
         try:
-            signal[roi.label] = roi.measure(volume).mean
+            measured[roi.label] = roi.measure(volume)
         except RoiError:
             continue
-    if not signal.get("CSF"):
+    if CSF not in measured:
+        return []
+    try:
+        ratios = segmental_vbq(measured, measured[CSF], weighting="T1")
+    except ScoreError:
         return []
     return [
         {
@@ -57,10 +66,10 @@ def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exer
             "case": case.name,
             "level": level,
             "subject": f"{case.name} {level}",
-            "value": signal[level] / signal["CSF"],
+            "value": ratios[level],
         }
-        for level in _LEVELS
-        if level in signal
+        for level in SCORED_LEVELS
+        if level in ratios
     ]
 
 
@@ -80,11 +89,13 @@ def virtual_reader(
     rng : numpy.random.Generator
         Source of the shifts.
     """
-    placed = []
-    for roi in case.reference_rois:
-        habit = bias_mm if roi.label == "CSF" else 0.0
-        placed.append(roi.moved((0.0, habit + rng.normal(0.0, sd_mm), rng.normal(0.0, sd_mm))))
-    return tuple(placed)
+    jitter = Jitter(shift_mm=sd_mm, size_percent=0.0, shape="normal")
+    back, up = (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)  # directions of a sagittal slice
+    habits = {CSF: (0.0, bias_mm, 0.0)}
+    return tuple(
+        put_again(roi.moved(habits.get(roi.label, (0.0, 0.0, 0.0))), jitter=jitter, axes=(back, up), rng=rng)
+        for roi in case.reference_rois
+    )
 
 
 def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Caution, ...]]:
@@ -111,8 +122,6 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
     FormatError
         If the folder does not exist or holds no ROI file.
     """
-    import pandas as pd  # noqa: PLC0415 - the graders need no tables
-
     folder = Path(folder)
     if not folder.is_dir():
         raise FormatError(f"There is no folder '{folder}'. Give the folder that holds the students' {ENDING} files.")

@@ -10,17 +10,23 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.phantom import Phantom
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import SCANNERS
-from vbqkit.scores import check_noise
+from vbqkit.scores.case import score_case
+from vbqkit.scores.levels import rule_for_missing
+from vbqkit.scores.result import Refusal, Score
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    pd = lazy_loader.load("pandas")
 
 COLUMNS = ("person", "age", "scanner", "marrow", "csf", "noise_sd", "zeros_percent", "snr", "vbq_t1", "noise_refused")
 SEED = 30
@@ -53,29 +59,35 @@ def scan_on_all(phantom: Phantom, *, person: str, age: float, seed: int) -> list
         Columns: person, age (years), scanner, marrow (mean of L1-L4, a.u.), csf (a.u.), noise_sd (a.u.), zeros_percent (of the
         noise ROI), snr (mean of L1-L4 over noise_sd; None where the noise ROI is refused), vbq_t1 (median of L1-L4 over CSF),
         noise_refused (why, or None).
+
+    Raises
+    ------
+    ScoreError
+        If the body has no reference ROI for CSF, or for more levels than the papers' rules allow.
     """
     rows = []
     rois = {roi.label: roi for roi in phantom.reference_rois}
+    rule, excluded = rule_for_missing(rois)
     for number, (name, scanner) in enumerate(SCANNERS.items()):
         protocol = scanner.protocol("T1")
         middle = protocol.slices // 2
         volume = acquire(phantom, scanner, protocol, rng=np.random.default_rng([seed, number]), slices=[middle])
-        levels = [rois[level].measure(volume).mean for level in ("L1", "L2", "L3", "L4") if level in rois]
-        csf, noise = rois["CSF"].measure(volume), rois["noise"].measure(volume)
-        check = check_noise(rois["noise"], volume.slice(0), marrow_mean=float(np.mean(levels)))
-        usable = check.refusal is None and noise.sd > 0
+        case = score_case({"T1": volume}, rois.values(), aggregate="median", rule=rule, excluded=excluded)
+        measured = case.measured["T1"]
+        marrow = float(np.mean([measured[level].mean for level in SCORED_LEVELS if level in measured]))
+        snr = next(result for result in case.results if result.name == "SNR")
         rows.append(
             {
                 "person": person,
                 "age": round(age),
                 "scanner": name,
-                "marrow": round(float(np.mean(levels)), 1),
-                "csf": round(csf.mean, 1),
-                "noise_sd": round(noise.sd, 3),
-                "zeros_percent": round(100 * noise.fraction_zero, 1),
-                "snr": round(float(np.mean(levels)) / noise.sd, 2) if usable else None,
-                "vbq_t1": round(float(np.median(levels)) / csf.mean, 4),
-                "noise_refused": check.refusal,
+                "marrow": round(marrow, 1),
+                "csf": round(measured[CSF].mean, 1),
+                "noise_sd": round(measured[NOISE].sd, 3),
+                "zeros_percent": round(100 * measured[NOISE].fraction_zero, 1),
+                "snr": round(snr.value, 2) if isinstance(snr, Score) else None,
+                "vbq_t1": round(case.score("VBQ-T1").value, 4),
+                "noise_refused": snr.reason if isinstance(snr, Refusal) else None,
             }
         )
     return rows
@@ -89,8 +101,6 @@ def young_women() -> pd.DataFrame:
     DataFrame
         Columns as in :func:`scan_on_all`.
     """
-    import pandas as pd  # noqa: PLC0415 - only this function needs tables
-
     return pd.read_csv(str(files("vbqkit.exercises") / "data" / "six_scanners.csv"), comment="#")
 
 

@@ -8,16 +8,20 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.patients import draw_patients
 from vbqkit.exercises.truth import tissue_means
+from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import scanner_named
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    pd = lazy_loader.load("pandas")
 
 SEED, N_PEOPLE = 95, 60
 _AGES = (50.0, 80.0)
@@ -33,8 +37,6 @@ def virtual_cohort() -> pd.DataFrame:
         Columns person, age (years), bmi (kg/m2), t_score, bmd_g_cm2, qct_mg_cm3, pdff_percent (mean of L1-L4), scanner, and mean T1
         signals (a.u.) of L1, L2, L3, L4 and CSF from the reference ROIs, and of muscle and subcutaneous fat on the same slice.
     """
-    import pandas as pd  # noqa: PLC0415 - only this function needs tables
-
     return pd.read_csv(str(files("vbqkit.exercises") / "data" / "virtual_cohort.csv"), comment="#")
 
 
@@ -63,7 +65,7 @@ def cohort_rows(number: int) -> list[dict[str, Any]]:
         scanner = scanner_named(machine)
         middle = scanner.protocol("T1").slices // 2
         volume = acquire(phantom, scanner, "T1", rng=np.random.default_rng([SEED, number]), slices=[middle])
-        signal = {k: round(rois[k].measure(volume).mean, 1) for k in ("L1", "L2", "L3", "L4", "CSF")}
+        signal = {k: round(rois[k].measure(volume).mean, 1) for k in (*SCORED_LEVELS, CSF)}
         other = tissue_means(phantom, volume.slice(0), ("muscle", "subcutaneous_fat"))
         rows.append(person | {"scanner": machine} | signal | {name: round(v, 1) for name, v in other.items()})
     return rows

@@ -6,12 +6,12 @@ import html
 from collections.abc import Iterable, Mapping
 
 from vbqkit.errors import VbqkitError
-from vbqkit.exercises.consequence import score_value
 from vbqkit.exercises.own_spread import SCORE, OwnSpread, keep_own_spread, own_spread_of
 from vbqkit.exercises.readers import READER_SEEDS
 from vbqkit.image import Volume
 from vbqkit.lessons.patient_series import PatientSeries, Station
 from vbqkit.roi import Roi
+from vbqkit.scores.case import score_value
 
 _LETTERS = "ABC"
 
@@ -45,7 +45,7 @@ def own_spread_of_series(series: PatientSeries) -> OwnSpread:
 
 def _value(rois: Iterable[Roi], volumes: Mapping[str, Volume]) -> float | None:
     try:
-        return score_value(rois, volumes, score=SCORE, aggregate="median")
+        return score_value(volumes, rois, SCORE, aggregate="median")
     except VbqkitError:
         return None
 

@@ -9,12 +9,14 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from vbqkit.errors import VbqkitError
+from vbqkit.errors import ScoreError, VbqkitError
 from vbqkit.image import Slice
 from vbqkit.page.slice_picture import slice_html, usual_window
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scanner.prepared import PreparedPatient
+from vbqkit.scores.case import score_value
 
 BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
@@ -33,7 +35,8 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         Which sliders: what the sequence offers (``tr_ms``, ``te_ms``, ``ti_ms``), ``field_t``, ``bandwidth_hz_per_px``,
         ``gain`` and ``noise``.
     readout : sequence of str
-        Which scores: ``"VBQ"`` (median of L1-L4 over CSF) and ``"SNR"`` (mean of L1-L4 over the SD of the noise ROI).
+        Which scores: any name of :data:`vbqkit.scores.SCORES`, such as ``"SNR"``, or ``"VBQ"`` for the one of the
+        weighting that is scanned; with the median of the levels where there is the choice.
     fixed_window : bool
         Keep black and white where they were at the start, so that the effect of gain is visible; otherwise each picture has its own.
     settings : float
@@ -128,20 +131,23 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def _measured(self, image: Slice) -> dict[str, float]:
         found = {roi.label: roi.measure(image) for roi in self._rois}
-        levels = [found[level].mean for level in ("L1", "L2", "L3", "L4") if level in found]
-        signals = {label: m.mean for label, m in found.items() if label != "noise"}
-        if "noise" in found:
-            signals["noise SD"] = found["noise"].sd
-        if "VBQ" in self._readout:
-            signals["VBQ"] = float(np.median(levels)) / found["CSF"].mean if found["CSF"].mean else float("nan")
-        if "SNR" in self._readout:
-            signals["SNR"] = float(np.mean(levels)) / found["noise"].sd if found["noise"].sd else float("nan")
-        return signals
+        signals = {label: m.mean for label, m in found.items() if label != NOISE}
+        if NOISE in found:
+            signals["noise SD"] = found[NOISE].sd
+        return signals | {name: self._score(name, image) for name in self._readout}
+
+    def _score(self, name: str, image: Slice) -> float:
+        """A score of the slice; nan where it has none, so that the sliders go on."""
+        full = f"VBQ-{image.acquisition.weighting}" if name == "VBQ" else name
+        try:
+            return score_value(image, self._rois, full, aggregate="median")
+        except ScoreError:
+            return float("nan")
 
     def _shown(self, image: Slice, signals: Mapping[str, float]) -> tuple[float, float]:
         """The signals shown as black and as white: fat next to a surface coil may turn white, so that the spine is not too dark."""
         low, high = usual_window(image)
-        measured = max(signals[roi.label] for roi in self._rois if roi.label != "noise")
+        measured = max(signals[roi.label] for roi in self._rois if roi.label != NOISE)
         return low, min(high, BRIGHTEST * measured) if measured > 0 else high
 
     def _update(self, _: Any = None) -> None:
@@ -154,7 +160,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self.values = {name: now[name] for name in self._readout}
         t = self.image.acquisition
         times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
-        levels = np.mean([now[k] for k in ("L1", "L2", "L3", "L4") if k in now]) / (now["CSF"] or np.nan)
+        levels = np.mean([now[k] for k in SCORED_LEVELS if k in now]) / (now[CSF] or np.nan)
         alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
         self._picture.value = slice_html(
             self.image,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from vbqkit.errors import ScoreError
 from vbqkit.literature.tables import published_thresholds
+from vbqkit.stats.cutoff_verdict import verdict
 
 _SCALES = {"field_t": 2.0, "tr_ms": 1.5, "te_ms": 1.5}
 """A factor between two settings that counts as a distance of 1: field 1.5 T to 3 T, TR or TE half as long again."""
@@ -197,7 +198,4 @@ def _name_distance(own: str | None, published: str, step: float) -> float:
 def _verdict(value: float | None, low: float | None, high: float | None, threshold: float, positive: str) -> str:
     if value is None:
         return ""
-    if low is not None and high is not None and low <= threshold <= high and low < high:
-        return "indeterminate"
-    beyond = value >= threshold if positive == "high" else value <= threshold
-    return "positive" if beyond else "negative"
+    return verdict(value if low is None else low, value if high is None else high, threshold, positive=positive)

@@ -1,20 +1,28 @@
-"""From ROIs on the series of one patient to every score they allow."""
+"""From ROIs on the series of one patient to every score they allow, or to one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
+from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, RoiError, ScoreError
-from vbqkit.image import Volume
+from vbqkit.image import Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
-from vbqkit.roi.labels import NOISE, SCORED_LEVELS
-from vbqkit.scores.levels import LevelRule
-from vbqkit.scores.marrow_to_csf import Aggregate
+from vbqkit.roi.labels import NOISE
+from vbqkit.scores.definition import ScoreChoices, ScoreDefinition, ScoreInputs
+from vbqkit.scores.levels import LevelRule, rule_for_missing
+from vbqkit.scores.marrow_to_csf import AGGREGATES, Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.noise import NoiseCheck, check_noise, no_free_air
-from vbqkit.scores.registry import ScoreInputs, compute_scores
+from vbqkit.scores.noise import NoiseCheck, check_series_noise
+from vbqkit.scores.registry import (
+    AggregateChoice,
+    compute_scores,
+    noise_weightings,
+    score_definition,
+    scored_weightings,
+)
 from vbqkit.scores.result import Refusal, Score
 
 
@@ -26,30 +34,49 @@ class CaseScores:
     ----------
     results : tuple of Score or Refusal
         In the order of the registry.
-    measured : mapping
-        Weighting to label to Measurement.
+    inputs : ScoreInputs
+        What they were computed from.
     cautions : tuple of Caution
         About ROIs that could not be measured on a series; cautions about a score travel with the score.
     """
 
     results: tuple[Score | Refusal, ...]
-    measured: Mapping[str, Mapping[str, Measurement]]
+    inputs: ScoreInputs
     cautions: tuple[Caution, ...] = ()
 
-    def score(self, name: str) -> Score:
+    @property
+    def measured(self) -> Mapping[str, Mapping[str, Measurement]]:
+        """Weighting to label to Measurement."""
+        return self.inputs.measured
+
+    def score(self, name: str, *, aggregate: Aggregate | None = None) -> Score:
         """One score by name.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"VBQ-T1"``.
+        aggregate : {"median", "mean"}, optional
+            Which one, where the case was scored with both.
 
         Raises
         ------
         ScoreError
-            With the reason, if it is refused or its series is not there.
+            With the reason, if it is refused, its series is not there, or both aggregates are.
         """
-        for result in self.results:
-            if result.name == name:
-                if isinstance(result, Score):
-                    return result
-                raise ScoreError(str(result))
-        raise ScoreError(f"{name} was not computed: the case has no series for it, only {', '.join(self.measured)}.")
+        found = [r for r in self.results if r.name == name and aggregate in (None, r.aggregate)]
+        if not found:
+            raise ScoreError(
+                f"{name} was not computed: the case has no series for it, only {', '.join(self.measured)}."
+            )
+        if len(found) > 1:
+            raise ScoreError(
+                f"{name} was computed with the median and with the mean of the levels. Say which: aggregate='median'."
+            )
+        result = found[0]
+        if isinstance(result, Score):
+            return result
+        raise ScoreError(str(result))
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row a score, refused ones with the reason."""
@@ -72,7 +99,7 @@ def score_case(
     volumes: Mapping[str, Volume],
     rois: Iterable[Roi],
     *,
-    aggregate: Aggregate,
+    aggregate: AggregateChoice,
     reference: ReferenceGroup | None = None,
     rule: LevelRule = "all four",
     excluded: Mapping[str, str] | None = None,
@@ -87,7 +114,7 @@ def score_case(
         Weighting (``"T1"``, ``"T2"``, ``"STIR"``) to the sagittal series of that weighting.
     rois : iterable of Roi
         Labelled L1 to L4, CSF, noise (and T12, L5 where a rule needs them); one ROI a label; others are measured too.
-    aggregate : {"median", "mean"}
+    aggregate : {"median", "mean", "both"}
         For VBQ; the papers differ, so there is no default.
     reference : ReferenceGroup, optional
         For the M-score.
@@ -105,7 +132,7 @@ def score_case(
     Raises
     ------
     ScoreError
-        If two ROIs have the same label, or a weighting is not one that scores exist for.
+        If two ROIs have the same label, a weighting is not one that scores exist for, or the aggregate is unknown.
     """
     rois = tuple(rois)
     labels = [roi.label for roi in rois]
@@ -114,27 +141,167 @@ def score_case(
         raise ScoreError(
             f"Two ROIs are labelled {', '.join(map(repr, double))}; a score needs one ROI a label. Rename or delete one."
         )
-    unknown = sorted(set(volumes) - {"T1", "T2", "STIR"})
+    known = scored_weightings()
+    unknown = sorted(set(volumes) - set(known))
     if unknown:
-        raise ScoreError(f"No score is defined on {', '.join(unknown)} series; there are scores for T1, T2 and STIR.")
+        raise ScoreError(
+            f"No score is defined on {', '.join(unknown)} series; there are scores for {', '.join(known[:-1])} and {known[-1]}."
+        )
     measured = {weighting: _measure_all(volume, rois, coverage, weighting) for weighting, volume in volumes.items()}
-    noise = _noise_check(volumes.get("T1"), rois, measured.get("T1"))
-    inputs = ScoreInputs(
-        measured={weighting: m.table for weighting, m in measured.items()},
-        acquisitions={weighting: volume.acquisition for weighting, volume in volumes.items()},
-        reference=reference,
+    noise_roi = next((roi for roi in rois if roi.label == NOISE), None)
+    return score_tables(
+        {weighting: m.table for weighting, m in measured.items()},
         aggregate=aggregate,
+        acquisitions={weighting: volume.acquisition for weighting, volume in volumes.items()},
+        noise={
+            weighting: check_series_noise(volumes[weighting], noise_roi, measured[weighting].table)
+            for weighting in noise_weightings()
+            if weighting in volumes
+        },
+        cautions=tuple(caution for m in measured.values() for caution in m.cautions),
+        reference=reference,
         rule=rule,
         excluded=dict(excluded or {}),
         rayleigh_correction=rayleigh_correction,
-        noise_refusal=noise.refusal,
-        noise_cautions=noise.cautions,
     )
-    return CaseScores(
-        results=compute_scores(inputs),
-        measured=inputs.measured,
-        cautions=tuple(caution for m in measured.values() for caution in m.cautions),
+
+
+def score_tables(
+    measured: Mapping[str, Mapping[str, Measurement]],
+    *,
+    aggregate: AggregateChoice,
+    acquisitions: Mapping[str, Acquisition] | None = None,
+    noise: Mapping[str, NoiseCheck] | None = None,
+    cautions: tuple[Caution, ...] = (),
+    **choices: Unpack[ScoreChoices],
+) -> CaseScores:
+    """Every score that tables of measurements allow, with refusals and cautions.
+
+    Parameters
+    ----------
+    measured : mapping
+        Weighting to label to Measurement; a weighting without a score is passed over.
+    aggregate : {"median", "mean", "both"}
+        For scores that have the choice.
+    acquisitions : mapping, optional
+        Weighting to Acquisition.
+    noise : mapping, optional
+        Weighting to what :func:`~vbqkit.scores.noise.check_series_noise` found; without it the noise ROI is not checked.
+    cautions : tuple of Caution
+        About the measurements; they are passed on.
+    **choices
+        reference, rule, excluded, rayleigh_correction, as for :func:`score_case`.
+
+    Returns
+    -------
+    CaseScores
+
+    Raises
+    ------
+    ScoreError
+        If the aggregate is unknown.
+    """
+    inputs = ScoreInputs(measured=measured, acquisitions=acquisitions or {}, noise=noise or {}, **choices)
+    return CaseScores(results=compute_scores(inputs, aggregate=aggregate), inputs=inputs, cautions=cautions)
+
+
+def score_value(
+    images: Volume | Slice | Mapping[str, Volume | Slice],
+    rois: Iterable[Roi],
+    name: str,
+    *,
+    aggregate: Aggregate | None = None,
+    reference: ReferenceGroup | None = None,
+    rule: LevelRule | None = None,
+    excluded: Mapping[str, str] | None = None,
+) -> float:
+    """One score of one image and its ROIs, without the checks of the noise ROI that go with a report; for repeats.
+
+    Parameters
+    ----------
+    images : Volume, Slice, or mapping of str to these
+        The image, or weighting to image for a score that needs several.
+    rois : iterable of Roi
+        Only those that the score asks for are measured.
+    name : str
+        A name in :data:`~vbqkit.scores.registry.SCORES`.
+    aggregate : {"median", "mean"}
+        For a score that has the choice, as VBQ.
+    reference : ReferenceGroup, optional
+        For the M-score.
+    rule, excluded
+        See :func:`~vbqkit.scores.levels.choose_levels`. Without a rule, a level that has no ROI is left out, or replaced where T12
+        or L5 has one.
+
+    Returns
+    -------
+    float
+        In the unit of the score.
+
+    Raises
+    ------
+    ScoreError
+        If the score is unknown, its series is not there, the aggregate is not said, or a ROI is missing or off the image.
+    """
+    definition = score_definition(name)
+    if definition.aggregates and aggregate not in definition.aggregates:
+        raise ScoreError(f"{name} needs an aggregate, and got {aggregate!r}. Use one of {', '.join(AGGREGATES)}.")
+    placed = {roi.label: roi for roi in rois}
+    shown = images if isinstance(images, Mapping) else _of_one(definition, images)
+    for weighting in definition.weightings:
+        if weighting not in shown:
+            raise ScoreError(f"{name} needs a {weighting} series; this case has {', '.join(shown) or 'none'}.")
+    if rule is None:
+        rule, missing = rule_for_missing(placed)
+        excluded = missing | dict(excluded or {})
+    inputs = ScoreInputs(
+        measured={w: _OnDemand(name, placed, shown[w]) for w in definition.weightings},
+        acquisitions={w: shown[w].acquisition for w in definition.weightings},
+        aggregate=aggregate,
+        reference=reference,
+        rule=rule,
+        excluded=dict(excluded or {}),
     )
+    result = definition.result(inputs)
+    if isinstance(result, Refusal):
+        raise ScoreError(result.reason)
+    return result.value
+
+
+def _of_one(definition: ScoreDefinition, image: Volume | Slice) -> dict[str, Volume | Slice]:
+    own, needed = image.acquisition.weighting, definition.weightings
+    if len(needed) > 1:
+        raise ScoreError(
+            f"{definition.name} needs {' and '.join(needed)} series; one image was given. Give {{'{needed[0]}': ...}}."
+        )
+    if own not in (needed[0], "unknown"):
+        raise ScoreError(f"{definition.name} needs a {needed[0]} series; this image is {own}. Give that series.")
+    return {needed[0]: image}
+
+
+class _OnDemand(Mapping[str, Measurement]):
+    """What ROIs measure on an image, each measured when it is asked for."""
+
+    def __init__(self, score: str, rois: Mapping[str, Roi], image: Volume | Slice) -> None:
+        self._score, self._rois, self._image = score, rois, image
+        self._found: dict[str, Measurement] = {}
+
+    def __getitem__(self, label: str) -> Measurement:
+        if label not in self._found:
+            try:
+                self._found[label] = self._rois[label].measure(self._image)
+            except RoiError as error:
+                raise ScoreError(f"{self._score} cannot be computed: {error}") from error
+        return self._found[label]
+
+    def __contains__(self, label: object) -> bool:
+        return label in self._rois
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rois)
+
+    def __len__(self) -> int:
+        return len(self._rois)
 
 
 def _measure_all(volume: Volume, rois: tuple[Roi, ...], coverage: Coverage, weighting: str) -> _Measured:
@@ -145,16 +312,3 @@ def _measure_all(volume: Volume, rois: tuple[Roi, ...], coverage: Coverage, weig
         except RoiError as error:
             found.cautions.append(Caution("roi-not-measured", f"On the {weighting} series: {error}"))
     return found
-
-
-def _noise_check(volume: Volume | None, rois: tuple[Roi, ...], measured: _Measured | None) -> NoiseCheck:
-    """Look at the noise ROI on the T1 series; where there is none, say whether the picture has room for one."""
-    if volume is None or measured is None:
-        return NoiseCheck(None, ())
-    marrow = [measured.table[level].mean for level in SCORED_LEVELS if level in measured.table]
-    for roi in rois:
-        if roi.label == NOISE and NOISE in measured.table:
-            return check_noise(roi, roi.slice_of(volume), marrow_mean=sum(marrow) / len(marrow) if marrow else None)
-    slices = [m.slice_index for label, m in measured.table.items() if label in SCORED_LEVELS]
-    reason = no_free_air(volume.slice(max(set(slices), key=slices.count))) if slices else None
-    return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,6 +97,20 @@ def choose_levels(
     order = ("T12", *SCORED_LEVELS, "L5")
     measurements = tuple(measured[level] for level in sorted(chosen, key=order.index))
     return LevelChoice(measurements, (*cautions, *_roi_cautions(measurements)))
+
+
+def rule_for_missing(labels: Container[str]) -> tuple[LevelRule, dict[str, str]]:
+    """The rule and the excluded levels for ROIs of which some levels have none: replaced where there is T12 or L5, else left out.
+
+    Examples
+    --------
+    >>> rule_for_missing(["L1", "L2", "L4", "CSF"])
+    ('leave out', {'L3': 'no ROI'})
+    """
+    excluded = {level: "no ROI" for level in SCORED_LEVELS if level not in labels}
+    if not excluded:
+        return "all four", {}
+    return ("replace" if "T12" in labels or "L5" in labels else "leave out"), excluded
 
 
 def _roi_cautions(measurements: tuple[Measurement, ...]) -> list[Caution]:

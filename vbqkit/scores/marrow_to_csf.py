@@ -15,9 +15,10 @@ from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Score
 Aggregate = Literal["median", "mean"]
 """How L1 to L4 become one number: ``"median"`` in papers 003 and 004, ``"mean"`` in paper 001."""
 
+AGGREGATES: tuple[Aggregate, ...] = ("median", "mean")
 _AGGREGATES: dict[str, Callable[[list[float]], float]] = {"median": median, "mean": fmean}
 _AGGREGATE_SOURCE = {"median": "papers 003 and 004", "mean": "paper 001"}
-_SOURCE = {
+SOURCE_VBQ = {
     "T1": "Ehresman 2020, doi 10.1016/j.spinee.2019.10.018; papers 001, 003, 004",
     "T2": "paper 001 (doi 10.1177/21925682251339995)",
     "STIR": "paper 001 (doi 10.1177/21925682251339995)",
@@ -97,9 +98,9 @@ def vbq(
     >>> vbq(levels, m("CSF", mean=100.0), weighting="T1", aggregate="mean").value
     2.25
     """
-    if weighting not in _SOURCE:
+    if weighting not in SOURCE_VBQ:
         raise ScoreError(
-            f"VBQ is defined on T1, T2 and STIR; the series is '{weighting}'. If you know better, say so by hand: weighting='T1'."
+            f"VBQ is defined on T1, T2 and STIR; the series is '{weighting}'. If you know its weighting, set it yourself: weighting='T1'."
         )
     _checked_aggregate(aggregate)
     divisor = _checked_csf(csf)
@@ -111,7 +112,7 @@ def vbq(
         unit="ratio",
         formula=f"{aggregate} of the level means / CSF mean",
         direction=_DIRECTION[weighting],
-        source=_SOURCE[weighting],
+        source=SOURCE_VBQ[weighting],
         levels=choice.labels,
         parts=(*((f"{m.label} mean", m.mean) for m in choice.measurements), (f"{csf.label} mean", csf.mean)),
         options=(("aggregate", f"{aggregate} ({_AGGREGATE_SOURCE[aggregate]})"), ("level_rule", rule)),
@@ -124,7 +125,16 @@ def segmental_vbq(
 ) -> dict[str, float]:
     """Each level's own ratio ``S_k / S_CSF`` (paper 003), for the levels that were measured, from T12 to L5.
 
-    Higher on T1 = more marrow fat at that level.
+    Higher on T1 = more marrow fat at that level; a ratio.
+
+    Raises
+    ------
+    ScoreError
+        If the CSF signal is 0 or the weighting is unknown.
+
+    References
+    ----------
+    Cui et al 2025, doi 10.3969/j.issn.1672-5131.2025.05.049 (paper 003).
 
     Examples
     --------
@@ -132,8 +142,10 @@ def segmental_vbq(
     >>> segmental_vbq({"L2": m("L2", mean=210.0)}, m("CSF", mean=100.0), weighting="T1")
     {'L2': 2.1}
     """
-    if weighting not in _SOURCE:
-        raise ScoreError(f"VBQ is defined on T1, T2 and STIR; the series is '{weighting}'.")
+    if weighting not in SOURCE_VBQ:
+        raise ScoreError(
+            f"VBQ is defined on T1, T2 and STIR; the series is '{weighting}'. If you know its weighting, set it yourself."
+        )
     divisor = _checked_csf(csf)
     return {
         level: measured[level].mean / divisor for level in ("T12", "L1", "L2", "L3", "L4", "L5") if level in measured
@@ -196,7 +208,7 @@ def vbq_t2_stir(
         unit="ratio",
         formula="mean over levels of (T2 mean - STIR mean) / (CSF T2 mean - CSF STIR mean)",
         direction=HIGHER_IS_POORER,
-        source=_SOURCE["T2"],
+        source=SOURCE_VBQ["T2"],
         levels=on_t2.labels,
         parts=(
             *((f"{m.label} T2 mean", m.mean) for m in on_t2.measurements),

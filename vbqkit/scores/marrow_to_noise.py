@@ -16,8 +16,8 @@ RAYLEIGH_SD_FACTOR = 0.655
 """SD of magnitude noise in air over the SD of the noise in each channel: sqrt(2 - pi/2), single channel (Gudbjartsson
 and Patz, Magn Reson Med 1995;34:910-914, doi 10.1002/mrm.1910340618)."""
 
-_SOURCE_SNR = "paper 000 (Clin Osteol 2025;30(1):36-40)"
-_SOURCE_M = f"{_SOURCE_SNR}; Bandirali 2015, doi 10.1007/s00330-015-3699-y"
+SOURCE_SNR = "paper 000 (Clin Osteol 2025;30(1):36-40)"
+SOURCE_M_SCORE = f"{SOURCE_SNR}; Bandirali 2015, doi 10.1007/s00330-015-3699-y"
 _SMALL_REFERENCE = 20
 
 
@@ -118,7 +118,12 @@ def snr(
     Returns
     -------
     Score
-        Dimensionless.
+        Dimensionless. Higher = more marrow fat = poorer bone, and also higher with a better coil or less noise.
+
+    Raises
+    ------
+    ScoreError
+        If a level is missing, or the noise ROI has no SD.
 
     References
     ----------
@@ -133,7 +138,7 @@ def snr(
         unit="dimensionless",
         formula="mean over levels of (ROI mean / SD of noise ROI)" + (" x 0.655" if rayleigh_correction else ""),
         direction=HIGHER_IS_POORER + "; also higher with a better coil or less noise",
-        source=_SOURCE_SNR,
+        source=SOURCE_SNR,
         levels=choice.labels,
         parts=(
             *((f"{m.label} SNR", v) for m, v in zip(choice.measurements, values, strict=True)),
@@ -149,7 +154,7 @@ def snr(
     )
 
 
-def m_score(snr_l1_l4: Score, reference: ReferenceGroup | None) -> Score:
+def m_score(snr_l1_l4: Score, reference: ReferenceGroup) -> Score:
     """M-score: SNR(L1-L4) in SDs from the mean of young healthy women on the SAME scanner and protocol.
 
     ``(SNR - mean_ref) / SD_ref``. Higher = more marrow fat = poorer bone; 0 = like the young women. It means
@@ -162,10 +167,10 @@ def m_score(snr_l1_l4: Score, reference: ReferenceGroup | None) -> Score:
     reference : ReferenceGroup
         There is no default: an M-score against another scanner's women is not an M-score.
 
-    Raises
-    ------
-    ScoreError
-        If there is no reference group.
+    Returns
+    -------
+    Score
+        In SDs of the reference group.
 
     References
     ----------
@@ -178,11 +183,6 @@ def m_score(snr_l1_l4: Score, reference: ReferenceGroup | None) -> Score:
     >>> round(m_score(patient_1, ReferenceGroup(mean=47.625, sd=5.43, n=5)).value, 1)  # printed: 5.5
     5.5
     """
-    if reference is None:
-        raise ScoreError(
-            "An M-score needs a reference group: mean and SD of SNR(L1-L4) in young healthy women on the same scanner with the same "
-            "protocol. Give ReferenceGroup(mean=..., sd=..., n=...) (on the command line --reference-snr MEAN,SD,N), or use VBQ."
-        )
     cautions = [
         Caution(
             "reference-scanner",
@@ -205,7 +205,7 @@ def m_score(snr_l1_l4: Score, reference: ReferenceGroup | None) -> Score:
         unit="SD of the reference group",
         formula="(SNR(L1-L4) - mean_ref) / SD_ref",
         direction=HIGHER_IS_POORER,
-        source=_SOURCE_M,
+        source=SOURCE_M_SCORE,
         levels=snr_l1_l4.levels,
         parts=(
             ("SNR", snr_l1_l4.value),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from vbqkit.errors import Caution, VbqkitError
-from vbqkit.image import Slice
-from vbqkit.roi import FIXED_AREA_CM2, Roi
+from vbqkit.image import Slice, Volume
+from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
+from vbqkit.roi.labels import NOISE, SCORED_LEVELS
 
 MIN_NOISE_PIXELS = 50
 """Below this the SD itself is uncertain by more than 10 % (1 SE = 1 / sqrt(2 (n - 1)))."""
@@ -62,8 +64,8 @@ def free_air(image: Slice) -> npt.NDArray[np.bool_]:
     pixels = np.nan_to_num(np.asarray(image.pixels, dtype=np.float64))
     signal = pixels - min(image.zero_value, float(pixels.min()))
     size = [max(1, round(3.0 / step)) for step in image.spacing_mm]
-    dark = ndimage.uniform_filter(signal, size=size, mode="nearest") < _DARK * np.percentile(signal, 99)
-    labels, _ = ndimage.label(dark)
+    dark = scipy.ndimage.uniform_filter(signal, size=size, mode="nearest") < _DARK * np.percentile(signal, 99)
+    labels, _ = scipy.ndimage.label(dark)
     letters = image.edge_letters
     edges = {"left": labels[:, 0], "right": labels[:, -1], "top": labels[0], "bottom": labels[-1]}
     wanted = [side for side in edges if letters[side] in "AP"] or list(edges)
@@ -88,7 +90,7 @@ def no_free_air(image: Slice, *, area_cm2: float = FIXED_AREA_CM2) -> str | None
     """
     air = free_air(image)
     side = [max(1, math.ceil(math.sqrt(area_cm2 * 100.0) / step)) for step in image.spacing_mm]
-    if ndimage.binary_erosion(air, np.ones(side, dtype=bool), border_value=0).any():
+    if scipy.ndimage.binary_erosion(air, np.ones(side, dtype=bool), border_value=0).any():
         return None
     height, width = (n * step for n, step in zip(image.shape, image.spacing_mm, strict=True))
     return (
@@ -137,6 +139,33 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
     elif not m.sd > 0:
         refusal = f"the noise ROI has an SD of 0: all {m.n} pixels read {m.mean:g}, the background was masked. No M-score exists on this series; use VBQ."
     return NoiseCheck(refusal, tuple(_cautions(values, roi, image, m.mean, m.sd, m.fraction_zero)))
+
+
+def check_series_noise(volume: Volume, roi: Roi | None, measured: Mapping[str, Measurement]) -> NoiseCheck:
+    """Check the noise ROI of a series; where there is none, say whether the picture has room for one.
+
+    Parameters
+    ----------
+    volume : Volume
+        The series.
+    roi : Roi or None
+        Its noise ROI.
+    measured : mapping of str to Measurement
+        What the ROIs on the series measure, by label: L1 to L4 say how bright marrow is and which slice is measured; a noise ROI
+        that could not be measured is not in it.
+
+    Returns
+    -------
+    NoiseCheck
+        As :func:`check_noise`; with a refusal if there is neither a noise ROI nor room for one.
+    """
+    levels = [measured[level] for level in SCORED_LEVELS if level in measured]
+    if roi is not None and NOISE in measured:
+        mean = sum(m.mean for m in levels) / len(levels) if levels else None
+        return check_noise(roi, roi.slice_of(volume), marrow_mean=mean)
+    slices = [m.slice_index for m in levels]
+    reason = no_free_air(volume.slice(max(set(slices), key=slices.count))) if slices else None
+    return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())
 
 
 def _cautions(
@@ -213,8 +242,8 @@ def _trend_share(mask: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -
 def _darkest_mean(image: Slice, pixels: int) -> float:
     """Lowest mean of a box of that many pixels within free air, above the zero value; 0 where there is none."""
     side = max(3, round(math.sqrt(pixels)))
-    inside = ndimage.binary_erosion(free_air(image), np.ones((side, side), dtype=bool), border_value=0)
+    inside = scipy.ndimage.binary_erosion(free_air(image), np.ones((side, side), dtype=bool), border_value=0)
     if not inside.any():
         return 0.0
-    means = ndimage.uniform_filter(np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)), side)
+    means = scipy.ndimage.uniform_filter(np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)), side)
     return float(means[inside].min()) - image.zero_value

@@ -9,30 +9,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Measurement, Roi
-from vbqkit.roi.labels import NOISE
+from vbqkit.scores.definition import Key, ScoreInputs
 from vbqkit.scores.draws import blocks
-from vbqkit.scores.registry import SCORES, ScoreDefinition, ScoreInputs
+from vbqkit.scores.registry import score_definition
 
-Key = tuple[str, str]
-"""Weighting and label of a measurement."""
 _PIXEL_BYTES = 24
 """What a draw takes for each pixel: which pixel is drawn, its value, its distance from the mean."""
-
-
-def score_definition(name: str) -> ScoreDefinition:
-    """The registry's entry of a score.
-
-    Raises
-    ------
-    ScoreError
-        If there is no such score.
-    """
-    if name not in SCORES:
-        raise ScoreError(f"There is no score '{name}'; there are: {', '.join(SCORES)}. Name one of them.")
-    return SCORES[name]
 
 
 def with_measurements(inputs: ScoreInputs, changed: Mapping[Key, Measurement]) -> ScoreInputs:
@@ -46,18 +30,16 @@ def with_measurements(inputs: ScoreInputs, changed: Mapping[Key, Measurement]) -
     )
 
 
-def pixel_noise_se(
-    inputs: ScoreInputs, name: str, *, independent: Mapping[tuple[str, str], float] | None = None
-) -> float:
+def pixel_noise_se(inputs: ScoreInputs, name: str, *, independent: Mapping[Key, float] | None = None) -> float:
     """Standard error of a score from pixel noise by the delta method, from the measurements alone.
 
-    ``se^2 = sum (d score / d q)^2 se(q)^2`` over every ROI mean (``se = SD / sqrt(m)``) and the SD of the noise ROI
-    (``se = SD / sqrt(2 (m - 1))``, normal noise); m is the number of independent pixels.
+    ``se^2 = sum (d score / d q)^2 se(q)^2`` over the mean (``se = SD / sqrt(m)``) and the SD (``se = SD / sqrt(2 (m - 1))``,
+    normal noise) of every ROI that the score asks for; m is the number of independent pixels.
 
     Parameters
     ----------
     inputs : ScoreInputs
-        What the score is computed from.
+        What the score is computed from, with the aggregate if it has the choice.
     name : str
         Such as ``"VBQ-T1"``.
     independent : mapping, optional
@@ -72,28 +54,31 @@ def pixel_noise_se(
     Raises
     ------
     ScoreError
-        If the score cannot be computed.
+        If the score is unknown or cannot be computed.
     """
     definition, total = score_definition(name), 0.0
+    asked = set(definition.asked(inputs))
     for weighting in definition.weightings:
         for label, m in inputs.measured[weighting].items():
+            if (weighting, label) not in asked:
+                continue
             effective = m.n * (independent or {}).get((weighting, label), 1.0)
             if effective < 2 or not m.sd > 0:
                 continue
             for quantity, se in (("mean", m.sd / math.sqrt(effective)), ("sd", m.sd / math.sqrt(2 * (effective - 1)))):
-                if quantity == "sd" and label != NOISE:
-                    continue
                 step = min(se, 1e-4 * abs(getattr(m, quantity)) + 1e-12)
                 up, down = (
-                    definition.compute(
-                        with_measurements(
-                            inputs, {(weighting, label): replace(m, **{quantity: getattr(m, quantity) + h})}
-                        )
-                    ).value
+                    definition.value(with_measurements(inputs, {(weighting, label): _deviating(m, **{quantity: h})}))
                     for h in (step, -step)
                 )
                 total += ((up - down) / (2 * step) * se) ** 2
     return math.sqrt(total)
+
+
+def _deviating(m: Measurement, *, mean: float = 0.0, sd: float = 0.0) -> Measurement:
+    """A measurement with another mean or SD; median, least and largest value go with the mean."""
+    moved = {name: getattr(m, name) + mean for name in ("mean", "median", "min", "max")}
+    return replace(m, sd=m.sd + sd, **moved)
 
 
 def independent_share(roi: Roi, image: Slice) -> float:

@@ -1,104 +1,37 @@
-"""Every score the package knows: data plus a function.
+"""Every score the package knows: data plus a function. The one place that knows scores.
 
-A new score is one more entry in `SCORES`, and appears wherever scores are computed, listed or charted.
+A new score is one :func:`register_score`; it then appears wherever scores are computed, listed or charted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Literal, cast
 
 from vbqkit.acquisition import Acquisition
-from vbqkit.errors import Caution, ScoreError
-from vbqkit.roi import Measurement
-from vbqkit.roi.labels import CSF, NOISE
-from vbqkit.scores.levels import LevelRule
-from vbqkit.scores.marrow_to_csf import Aggregate, vbq, vbq_t2_stir
-from vbqkit.scores.marrow_to_noise import ReferenceGroup, m_score, snr
+from vbqkit.cohort.columns import Column, plain, register_column, unregister_column
+from vbqkit.errors import ScoreError
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
+from vbqkit.scores.definition import ScoreDefinition, ScoreInputs
+from vbqkit.scores.marrow_to_csf import AGGREGATES, SOURCE_VBQ, Aggregate, vbq, vbq_t2_stir
+from vbqkit.scores.marrow_to_noise import SOURCE_M_SCORE, SOURCE_SNR, m_score, snr
+from vbqkit.scores.noise import NoiseCheck
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Refusal, Score
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreInputs:
-    """All that scores are computed from.
-
-    Attributes
-    ----------
-    measured : mapping
-        Weighting (``"T1"``, ``"T2"``, ``"STIR"``) to label to Measurement; labels L1 to L4, T12, L5, CSF, noise.
-    acquisitions : mapping
-        Weighting to Acquisition.
-    reference : ReferenceGroup or None
-        For the M-score.
-    aggregate : {"median", "mean"}
-        For VBQ on one series.
-    rule, excluded
-        See :func:`~vbqkit.scores.levels.choose_levels`.
-    rayleigh_correction : bool
-        For SNR.
-    noise_refusal : str or None
-        Why the noise ROI must not be used, from :func:`~vbqkit.scores.noise.check_noise`.
-    noise_cautions : tuple of Caution
-        From the same check.
-    """
-
-    measured: Mapping[str, Mapping[str, Measurement]]
-    acquisitions: Mapping[str, Acquisition] = field(default_factory=dict)
-    reference: ReferenceGroup | None = None
-    aggregate: Aggregate
-    rule: LevelRule = "all four"
-    excluded: Mapping[str, str] = field(default_factory=dict)
-    rayleigh_correction: bool = False
-    noise_refusal: str | None = None
-    noise_cautions: tuple[Caution, ...] = ()
-
-    def on(self, weighting: str, label: str) -> Measurement:
-        """One measurement; ScoreError saying what to place where, if it is not there."""
-        table = self.measured.get(weighting)
-        if table is None:
-            raise ScoreError(
-                f"there is no {weighting} series with ROIs. Load one, or say by hand that a series is {weighting}."
-            )
-        if label not in table:
-            raise ScoreError(f"no ROI '{label}' on the {weighting} series. Place it.")
-        return table[label]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreDefinition:
-    """A score as data.
-
-    Attributes
-    ----------
-    name, title : str
-        Short name and what it is in words.
-    weightings : tuple of str
-        Series it needs.
-    unit, direction : str
-        How to read it.
-    compute : callable
-        ``compute(inputs) -> Score``; raises ScoreError with the reason why not.
-    """
-
-    name: str
-    title: str
-    weightings: tuple[str, ...]
-    unit: str
-    direction: str
-    compute: Callable[[ScoreInputs], Score]
+AggregateChoice = Literal["median", "mean", "both"]
+"""One way to make one number of several levels, or both; the papers differ."""
 
 
 def _snr(inputs: ScoreInputs) -> Score:
-    noise = None if inputs.noise_refusal else inputs.on("T1", NOISE)
-    if noise is None:
-        raise ScoreError(str(inputs.noise_refusal))
     return snr(
         inputs.measured["T1"],
-        noise,
+        inputs.on("T1", NOISE),
         rayleigh_correction=inputs.rayleigh_correction,
         rule=inputs.rule,
         excluded=inputs.excluded,
-        noise_cautions=inputs.noise_cautions,
+        noise_cautions=inputs.noise.get("T1", NoiseCheck(None, ())).cautions,
     )
 
 
@@ -107,19 +40,19 @@ def _m_score(inputs: ScoreInputs) -> Score:
     if inputs.reference is None:
         raise ScoreError(
             "no reference group: an M-score needs mean and SD of SNR(L1-L4) in young healthy women on the same scanner with the same "
-            "protocol. Give ReferenceGroup(mean=..., sd=..., n=...) (on the command line --reference-snr MEAN,SD,N), or use VBQ."
+            "protocol. Give ReferenceGroup(mean=..., sd=..., n=...), or use VBQ."
         )
     return m_score(measured_snr, inputs.reference)
 
 
-def _vbq_on(weighting: str) -> Callable[[ScoreInputs], Score]:
+def _vbq_on(weighting: Literal["T1", "T2", "STIR"]) -> Callable[[ScoreInputs], Score]:
     def compute(inputs: ScoreInputs) -> Score:
         csf = inputs.on(weighting, CSF)
         return vbq(
             inputs.measured[weighting],
             csf,
-            weighting=weighting,  # type: ignore[arg-type]  # only called below with the three literals
-            aggregate=inputs.aggregate,
+            weighting=weighting,
+            aggregate=cast("Aggregate", inputs.aggregate),  # vbq refuses None in words
             rule=inputs.rule,
             excluded=inputs.excluded,
         )
@@ -140,21 +73,166 @@ def _vbq_t2_stir(inputs: ScoreInputs) -> Score:
     )
 
 
-SCORES: dict[str, ScoreDefinition] = {
-    definition.name: definition
-    for definition in (
-        ScoreDefinition(name="SNR", title="Signal-to-noise ratio of the marrow, L1-L4", weightings=("T1",), unit="dimensionless", direction=HIGHER_IS_POORER, compute=_snr),
-        ScoreDefinition(name="M-score", title="SNR against young women on the same scanner", weightings=("T1",), unit="SD of the reference group", direction=HIGHER_IS_POORER, compute=_m_score),
-        ScoreDefinition(name="VBQ-T1", title="Marrow over CSF on T1", weightings=("T1",), unit="ratio", direction=HIGHER_IS_POORER, compute=_vbq_on("T1")),
-        ScoreDefinition(name="VBQ-T2", title="Marrow over CSF on T2", weightings=("T2",), unit="ratio", direction=HIGHER_IS_POORER, compute=_vbq_on("T2")),
-        ScoreDefinition(name="VBQ-STIR", title="Marrow over CSF on STIR", weightings=("STIR",), unit="ratio", direction=NO_DIRECTION, compute=_vbq_on("STIR")),
-        ScoreDefinition(name="VBQ-T2-STIR", title="T2 minus STIR, marrow over CSF", weightings=("T2", "STIR"), unit="ratio", direction=HIGHER_IS_POORER, compute=_vbq_t2_stir),
+def _vbq(weighting: Literal["T1", "T2", "STIR"], *, direction: str) -> ScoreDefinition:
+    return ScoreDefinition(
+        name=f"VBQ-{weighting}",
+        title=f"Marrow over CSF on {weighting}",
+        weightings=(weighting,),
+        regions=SCORED_LEVELS,
+        divisor="CSF",
+        aggregates=AGGREGATES,
+        unit="ratio",
+        direction=direction,
+        source=SOURCE_VBQ[weighting],
+        formula="median or mean of the level means / CSF mean",
+        compute=_vbq_on(weighting),
     )
-}  # fmt: skip
-"""Name to definition, in the order in which they are shown."""
 
 
-def compute_scores(inputs: ScoreInputs) -> tuple[Score | Refusal, ...]:
+_BUILT_IN = (
+    ScoreDefinition(
+        name="SNR",
+        title="Signal-to-noise ratio of the marrow, L1-L4",
+        weightings=("T1",),
+        regions=SCORED_LEVELS,
+        divisor="noise",
+        unit="dimensionless",
+        direction=HIGHER_IS_POORER,
+        source=SOURCE_SNR,
+        formula="mean over levels of (ROI mean / SD of noise ROI)",
+        compute=_snr,
+    ),
+    ScoreDefinition(
+        name="M-score",
+        title="SNR against young women on the same scanner",
+        weightings=("T1",),
+        regions=SCORED_LEVELS,
+        divisor="noise",
+        against_reference=True,
+        unit="SD of the reference group",
+        direction=HIGHER_IS_POORER,
+        source=SOURCE_M_SCORE,
+        formula="(SNR(L1-L4) - mean_ref) / SD_ref",
+        compute=_m_score,
+    ),
+    _vbq("T1", direction=HIGHER_IS_POORER),
+    _vbq("T2", direction=HIGHER_IS_POORER),
+    _vbq("STIR", direction=NO_DIRECTION),
+    ScoreDefinition(
+        name="VBQ-T2-STIR",
+        title="T2 minus STIR, marrow over CSF",
+        weightings=("T2", "STIR"),
+        regions=SCORED_LEVELS,
+        divisor="CSF",
+        unit="ratio",
+        direction=HIGHER_IS_POORER,
+        source=SOURCE_VBQ["T2"],
+        formula="mean over levels of (T2 mean - STIR mean) / (CSF T2 mean - CSF STIR mean)",
+        compute=_vbq_t2_stir,
+    ),
+)
+_KNOWN = {definition.name: definition for definition in _BUILT_IN}
+
+SCORES: Mapping[str, ScoreDefinition] = MappingProxyType(_KNOWN)
+"""Name to definition, in the order in which they are shown; :func:`register_score` adds one."""
+
+
+def register_score(definition: ScoreDefinition) -> None:
+    """Make a score known: :func:`score_case`, the command line, the studio, intervals, charts and cohort tables then have it.
+
+    Its name in a cohort table is its name in small letters with underscores: ``"Marrow/fat"`` is the column
+    ``marrow_fat``; title, unit and direction come from the definition.
+
+    Parameters
+    ----------
+    definition : ScoreDefinition
+        The score. Its ROIs may have any label.
+
+    Raises
+    ------
+    ScoreError
+        If the definition is not whole, or a score or a column of cohort tables already has its name.
+
+    Examples
+    --------
+    >>> from vbqkit.scores import example_measurement, score_tables
+    >>> register_score(
+    ...     ScoreDefinition(
+    ...         name="Marrow/fat",
+    ...         title="Marrow of L3 over subcutaneous fat",
+    ...         weightings=("T1",),
+    ...         regions=("L3", "fat"),
+    ...         unit="ratio",
+    ...         direction=HIGHER_IS_POORER,
+    ...         source="an example",
+    ...         formula="L3 mean / fat mean",
+    ...         compute=lambda inputs: inputs.on("T1", "L3").mean / inputs.on("T1", "fat").mean,
+    ...     )
+    ... )
+    >>> table = {"L3": example_measurement("L3", mean=240.0), "fat": example_measurement("fat", mean=600.0)}
+    >>> score_tables({"T1": table}, aggregate="median").score("Marrow/fat").value
+    0.4
+    >>> unregister_score("Marrow/fat")
+    """
+    if not isinstance(definition, ScoreDefinition):
+        raise ScoreError(f"{definition!r} is not a ScoreDefinition. Give ScoreDefinition(name=..., ...).")
+    definition.check()
+    taken = next((name for name in _KNOWN if plain(name) == plain(definition.name)), None)
+    if taken is not None:
+        raise ScoreError(
+            f"The name {definition.name!r} is taken by the score {taken!r}. Choose another one, or unregister_score({taken!r}) first."
+        )
+    register_column(
+        Column(
+            definition.column,
+            definition.title,
+            definition.unit,
+            worse=definition.worse,
+            aliases=(definition.name, definition.title),
+        )
+    )
+    _KNOWN[definition.name] = definition
+
+
+def unregister_score(name: str) -> None:
+    """Forget a score that :func:`register_score` made known.
+
+    Raises
+    ------
+    ScoreError
+        If there is no such score, or it is one of the package's own.
+    """
+    definition = score_definition(name)
+    if definition in _BUILT_IN:
+        raise ScoreError(f"{name} is one of the package's own scores and stays. Only registered ones can be removed.")
+    del _KNOWN[name]
+    unregister_column(definition.column)
+
+
+def score_definition(name: str) -> ScoreDefinition:
+    """The registry's entry of a score.
+
+    Raises
+    ------
+    ScoreError
+        If there is no such score.
+    """
+    if name not in _KNOWN:
+        raise ScoreError(f"There is no score '{name}'; there are: {', '.join(_KNOWN)}. Name one of them.")
+    return _KNOWN[name]
+
+
+def scored_weightings() -> tuple[str, ...]:
+    """Weightings that some score is defined on, in the order of the registry: T1, T2 and STIR without registered scores."""
+    return tuple(dict.fromkeys(w for definition in _KNOWN.values() for w in definition.weightings))
+
+
+def noise_weightings() -> tuple[str, ...]:
+    """Weightings on which some score is divided by noise, so that their noise ROI has to be checked."""
+    return tuple(dict.fromkeys(w for d in _KNOWN.values() if d.divisor == NOISE for w in d.weightings))
+
+
+def compute_scores(inputs: ScoreInputs, *, aggregate: AggregateChoice) -> tuple[Score | Refusal, ...]:
     """Every score that the series at hand allow, and for the others the reason why not.
 
     A score whose series are not there at all is not mentioned; the M-score and SNR go with T1.
@@ -163,18 +241,27 @@ def compute_scores(inputs: ScoreInputs) -> tuple[Score | Refusal, ...]:
     ----------
     inputs : ScoreInputs
         Measurements, acquisitions and options.
+    aggregate : {"median", "mean", "both"}
+        For scores that have the choice; with both, each of these is given twice.
 
     Returns
     -------
     tuple of Score or Refusal
-        In the order of `SCORES`.
+        In the order of `SCORES`; with both aggregates median first.
+
+    Raises
+    ------
+    ScoreError
+        If the aggregate is unknown.
     """
+    if aggregate not in (*AGGREGATES, "both"):
+        raise ScoreError(
+            f"Aggregate '{aggregate}' is unknown; use 'median' (papers 003, 004), 'mean' (001), or 'both'."
+        )
     results: list[Score | Refusal] = []
-    for definition in SCORES.values():
+    for definition in _KNOWN.values():
         if not all(weighting in inputs.measured for weighting in definition.weightings):
             continue
-        try:
-            results.append(definition.compute(inputs))
-        except ScoreError as error:
-            results.append(Refusal(definition.name, str(error)))
+        wanted: list[Aggregate | None] = [one for one in definition.aggregates if aggregate in (one, "both")]
+        results += [definition.result(replace(inputs, aggregate=one)) for one in wanted or [None]]
     return tuple(results)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vbqkit.errors import Caution
 
 HIGHER_IS_POORER = "higher = more marrow fat = poorer bone (the opposite of T-score and BMD)"
+LOWER_IS_POORER = "lower = poorer bone (as T-score and BMD)"
 NO_DIRECTION = "no direction established"
+
+
+def _key(name: str, aggregate: str | None) -> str:
+    return name if aggregate is None else f"{name} ({aggregate})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,10 @@ class Score:
         Every choice that was made, named.
     cautions : tuple of Caution
         What its reader must know.
+    aggregate : str or None
+        ``"median"`` or ``"mean"``, for a score that has the choice.
+    regions : tuple of str
+        Labels of all ROIs that went in: levels, divisor and others.
     """
 
     name: str
@@ -49,9 +58,22 @@ class Score:
     parts: tuple[tuple[str, float], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     cautions: tuple[Caution, ...] = ()
+    aggregate: str | None = field(default=None, compare=False)  # set by the registry, as are the regions
+    regions: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def key(self) -> str:
+        """The name with the aggregate, for a score that has the choice: ``"VBQ-T1 (median)"``; ``"SNR"``."""
+        return _key(self.name, self.aggregate)
 
     def part(self, name: str) -> float:
-        """One of the numbers the score was made of; KeyError if it has no such part."""
+        """One of the numbers the score was made of.
+
+        Raises
+        ------
+        KeyError
+            If it has no such part.
+        """
         return dict(self.parts)[name]
 
     def as_row(self) -> dict[str, Any]:
@@ -85,10 +107,18 @@ class Refusal:
         The score.
     reason : str
         What is missing or wrong, and the way out.
+    aggregate : str or None
+        As in :class:`Score`.
     """
 
     name: str
     reason: str
+    aggregate: str | None = None
+
+    @property
+    def key(self) -> str:
+        """As in :class:`Score`."""
+        return _key(self.name, self.aggregate)
 
     def as_row(self) -> dict[str, Any]:
         """One flat table row with ``value`` None and the reason in ``refused``."""

@@ -11,6 +11,9 @@ from .covariance_analysis import ancova as ancova
 from .cutoff import accuracy_at_cutoff as accuracy_at_cutoff
 from .cutoff import best_cutoff as best_cutoff
 from .cutoff import cutoff_optimism as cutoff_optimism
+from .cutoff_verdict import Cutoff as Cutoff
+from .cutoff_verdict import as_cutoff as as_cutoff
+from .cutoff_verdict import verdict as verdict
 from .delong import compare_paired_aucs as compare_paired_aucs
 from .delong import compare_unpaired_aucs as compare_unpaired_aucs
 from .from_summary import binormal_auc as binormal_auc

@@ -1,7 +1,7 @@
 """The interval of every score in a studio, in pieces that are worked out while the hand rests.
 
 A piece is one call of :func:`vbqkit.scores.case_uncertainty`: the scores of one series, or of two series that one score
-needs together, with one aggregate. It takes a second or less for ROIs of usual size, some seconds for one that covers a
+needs together. It takes a second or less for ROIs of usual size, some seconds for one that covers a
 quarter of a 1024 x 1024 image, and is given up on the way, because a hand has moved something.
 """
 
@@ -9,29 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from vbqkit.errors import ScoreError, VbqkitError
 from vbqkit.roi import Roi
-from vbqkit.scores import SCORES, Aggregate, Jitter, Refusal, Score, Uncertainty, case_uncertainty
+from vbqkit.roi.labels import NOISE
+from vbqkit.scores.definition import ScoreChoices
+from vbqkit.scores.jitter import Jitter
+from vbqkit.scores.propagation import case_uncertainty
+from vbqkit.scores.registry import SCORES, score_definition, scored_weightings
+from vbqkit.scores.result import Refusal, Score
+from vbqkit.scores.uncertainty_budget import Uncertainty
+from vbqkit.stats.cutoff_verdict import Cutoff, as_cutoff
 from vbqkit.studio.drawn_roi import DrawnRoi
-from vbqkit.studio.readout import BY_AGGREGATE, ScoreOptions
 from vbqkit.studio.views import View
 
 N_DRAWS = 400  # a limit of the interval is then known to about 7 % of the interval's half width
-_USUAL_SWITCH_S = sys.getswitchinterval()
-_SWITCH_S = 0.0005  # a number that is asked for meanwhile waits for this thread ten times less than usual
 
-CutOff = tuple[float, Literal["high", "low"]]
-_SIDE = {"high": "above", "low": "below"}
 Found = dict[str, Uncertainty]
 
 
@@ -52,42 +53,62 @@ class IntervalOptions:
         How far placements are thought to vary.
     within : mapping of str to Roi
         Label to the outline (marrow, dural sac) that a moved ROI must stay in.
-    cutoffs : mapping of str to (float, "high" or "low")
+    cutoffs : mapping of str to Cutoff
         Score to a cut-off and the side of it that means disease.
     """
 
     jitter: Jitter
     within: Mapping[str, Roi] = field(default_factory=dict)
-    cutoffs: Mapping[str, CutOff] = field(default_factory=dict)
+    cutoffs: Mapping[str, Cutoff] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for name, (cutoff, side) in self.cutoffs.items():
-            if name not in SCORES or not math.isfinite(cutoff) or side not in ("high", "low"):
+    @classmethod
+    def of(cls, jitter: Jitter, within: Mapping[str, Roi], cutoffs: Mapping[str, Any]) -> IntervalOptions:
+        """Options with cut-offs as a user writes them: (2.9, 'high'), or a row of published ones.
+
+        Raises
+        ------
+        ScoreError
+            If a cut-off is not understood.
+        """
+        understood: dict[str, Cutoff] = {}
+        for name, cutoff in cutoffs.items():
+            try:
+                understood[score_definition(name).name] = as_cutoff(cutoff)
+            except ScoreError as error:
                 raise ScoreError(
-                    f"The cut-off {name!r}: ({cutoff!r}, {side!r}) is not understood. Write it as "
-                    f"'VBQ-T1': (2.9, 'high'); the scores are {', '.join(SCORES)}."
-                )
+                    f"The cut-off of {name!r} is not understood: {error} Write it as 'VBQ-T1': (2.9, 'high'); the scores are "
+                    f"{', '.join(SCORES)}."
+                ) from None
+        return cls(jitter=jitter, within=dict(within), cutoffs=understood)
 
 
 def pieces(
     views: Sequence[View],
     drawn: Sequence[DrawnRoi],
     scores: Mapping[str, Score | Refusal],
-    options: ScoreOptions,
+    choices: ScoreChoices,
     assumed: IntervalOptions,
 ) -> list[Piece]:
     """What has to be worked out for the intervals of the scores that are given; each piece by itself."""
     shown: dict[str, View] = {view.volume.acquisition.weighting: view for view in reversed(views)}
-    given = {score.name for score in scores.values() if isinstance(score, Score)}
-    together = "VBQ-T2-STIR" in given and _unshifted(drawn, (shown["T2"], shown["STIR"]))
-    groups = [("T1",), ("T2", "STIR")] if together else [("T1",), ("T2",), ("STIR",)]
-    aggregates: tuple[Aggregate, ...] = ("median", "mean") if given & BY_AGGREGATE else ("mean",)
-    return [
-        _piece([shown[w] for w in group], drawn, scores, options, aggregate, assumed)
-        for group in groups
-        for aggregate in aggregates
-        if any(set(SCORES[name].weightings) <= set(group) for name in given)
+    given = [score for score in scores.values() if isinstance(score, Score)]
+    found = []
+    for group in _groups({SCORES[score.name].weightings for score in given}, drawn, shown):
+        within_group = [score for score in given if set(SCORES[score.name].weightings) <= set(group)]
+        found.append(_piece([shown[w] for w in group], drawn, within_group, choices, assumed))
+    return found
+
+
+def _groups(
+    wanted: set[tuple[str, ...]], drawn: Sequence[DrawnRoi], shown: Mapping[str, View]
+) -> list[tuple[str, ...]]:
+    """Series to work on together: those that one score needs, if no ROI was moved on one of them alone; others by themselves."""
+    together = [
+        group for group in wanted if len(group) > 1 and _unshifted(drawn, [shown[weighting] for weighting in group])
     ]
+    alone = [group for group in wanted if len(group) == 1 and not any({*group} <= {*more} for more in together)]
+    order = scored_weightings()
+    return sorted([*together, *alone], key=lambda group: [order.index(weighting) for weighting in group])
 
 
 def _unshifted(drawn: Sequence[DrawnRoi], views: Sequence[View]) -> bool:
@@ -98,12 +119,11 @@ def _unshifted(drawn: Sequence[DrawnRoi], views: Sequence[View]) -> bool:
 def _piece(
     views: Sequence[View],
     drawn: Sequence[DrawnRoi],
-    scores: Mapping[str, Score | Refusal],
-    options: ScoreOptions,
-    aggregate: Aggregate,
+    scores: Sequence[Score],
+    choices: ScoreChoices,
     assumed: IntervalOptions,
 ) -> Piece:
-    needed = {"CSF", "noise"}.union(*(score.levels for score in scores.values() if isinstance(score, Score)))
+    needed = {NOISE}.union(*(score.regions for score in scores))  # the noise ROI says how many pixels are independent
     rois: dict[str, Roi] = {}
     for one in drawn:
         if one.frame == views[0].frame and one.roi.label in needed:
@@ -113,20 +133,15 @@ def _piece(
         found = case_uncertainty(
             {view.volume.acquisition.weighting: view.volume for view in views},
             rois.values(),
-            aggregate=aggregate,
+            aggregate="both",
             jitter=assumed.jitter,
             within=assumed.within,
             rng=np.random.default_rng(0),  # the same ROIs give the same interval
-            reference=options.reference,
-            rule=options.rule,
-            excluded=options.excluded,
             n_draws=N_DRAWS,
             checkpoint=checkpoint,
+            **choices,
         )
-        return {
-            f"{one.score.name} ({aggregate})" if one.score.name in BY_AGGREGATE else one.score.name: one
-            for one in found
-        }
+        return {one.score.key: one for one in found}
 
     return work
 
@@ -142,27 +157,6 @@ def after(
     if instead_of is not None:
         instead_of.cancel()
     return loop.call_later(seconds, act)
-
-
-class _LettingOthersIn:
-    """While threads work within, another one that wants the interpreter waits ten times less for it than usual."""
-
-    def __init__(self) -> None:
-        self._lock, self._within = threading.Lock(), 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._within += 1
-            sys.setswitchinterval(_SWITCH_S)
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._within -= 1  # what was given up may end after what was begun instead
-            if not self._within:
-                sys.setswitchinterval(_USUAL_SWITCH_S)
-
-
-_IN_THE_BACKGROUND = _LettingOthersIn()
 
 
 class Background:
@@ -195,7 +189,7 @@ class Background:
                 loop.call_soon_threadsafe(tell, found, number == len(work))
 
         def run() -> None:
-            with _IN_THE_BACKGROUND, suppress(CancelledError):
+            with suppress(CancelledError):
                 work_through()
 
         loop.run_in_executor(None, run)
@@ -209,7 +203,7 @@ def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
     """What an interval is made of, in words: for the reader who opens the score."""
     if not (math.isfinite(found.ci_low) and math.isfinite(found.ci_high)):
         return ["No interval: too many draws have no score."]
-    shares = ", ".join(f"{s.name} {100 * s.share:.0f} %" for s in found.sources if not math.isnan(s.share))
+    shares = ", ".join(f"{s.name} {100 * s.share:.0f} %" for s in found.components if not math.isnan(s.share))
     lines = [
         f"{100 * found.confidence:g} % interval {found.ci_low:.4g} to {found.ci_high:.4g}: {found.method}",
         f"Of its variance: {shares}",
@@ -217,8 +211,11 @@ def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
         *map(str, found.cautions),
     ]
     if found.score.name in options.cutoffs:
-        cutoff, side = options.cutoffs[found.score.name]
-        lines.insert(0, f"Against {cutoff:g} (disease {_SIDE[side]}): {found.verdict(cutoff, positive=side)}")
+        cutoff = options.cutoffs[found.score.name]
+        lines.insert(
+            0,
+            f"Against {cutoff.threshold:g} (disease {'above' if cutoff.positive == 'high' else 'below'}): {found.verdict(cutoff)}",
+        )
     return lines
 
 
@@ -228,8 +225,8 @@ def report_line(name: str, score: Score, found: Uncertainty | None, options: Int
         return str(score).replace(score.name, name, 1)
     line = f"{str(found).replace(score.name, name, 1)}; {score.direction}"
     if score.name in options.cutoffs:
-        cutoff, side = options.cutoffs[score.name]
-        line += f"; against {cutoff:g}: {found.verdict(cutoff, positive=side)}"
+        cutoff = options.cutoffs[score.name]
+        line += f"; against {cutoff.threshold:g}: {found.verdict(cutoff)}"
     return line
 
 
@@ -241,6 +238,6 @@ def interval_row(found: Uncertainty | None, options: IntervalOptions) -> dict[st
     cutoff = options.cutoffs.get(found.score.name)
     return {
         "interval": [found.ci_low, found.ci_high] if known else None,
-        "verdict": None if cutoff is None else found.verdict(cutoff[0], positive=cutoff[1]),
+        "verdict": None if cutoff is None else found.verdict(cutoff),
         "shares": interval_lines(found, options),
     }

@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
-from vbqkit.acquisition import Acquisition
 from vbqkit.errors import RoiError
 from vbqkit.roi import Measurement
-from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scores import (
-    SCORES,
-    Aggregate,
-    LevelRule,
-    NoiseCheck,
-    ReferenceGroup,
-    Refusal,
-    Score,
-    ScoreInputs,
-    check_noise,
-    compute_scores,
-    no_free_air,
-)
+from vbqkit.roi.labels import NOISE
+from vbqkit.scores.case import score_tables
+from vbqkit.scores.definition import ScoreChoices
+from vbqkit.scores.noise import NoiseCheck, check_series_noise
+from vbqkit.scores.registry import SCORES, noise_weightings
+from vbqkit.scores.result import Refusal, Score
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.views import View
 
-BY_AGGREGATE = {f"VBQ-{weighting}" for weighting in ("T1", "T2", "STIR")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreOptions:
-    """What the papers leave open, as the user chose it."""
-
-    reference: ReferenceGroup | None = None
-    rule: LevelRule = "all four"
-    excluded: Mapping[str, str] = field(default_factory=dict)
+NoiseChecks = Mapping[str, NoiseCheck]
 
 
 def measure_all(
@@ -73,47 +55,41 @@ def by_label(results: Sequence[Measurement | RoiError]) -> dict[str, Measurement
     return named
 
 
-def noise_check(view: View, drawn: Sequence[DrawnRoi], measured: Mapping[str, Measurement]) -> NoiseCheck:
-    """Look at the noise ROI of a view; where there is none, say whether the picture has room for one."""
-    marrow = [measured[level].mean for level in SCORED_LEVELS if level in measured]
-    for one in drawn:
-        if one.roi.label == "noise" and "noise" in measured:
-            roi = one.on(view.key)
-            mean = sum(marrow) / len(marrow) if marrow else None
-            return check_noise(roi, roi.slice_of(view.volume), marrow_mean=mean)
-    slices = [measured[level].slice_index for level in SCORED_LEVELS if level in measured]
-    reason = no_free_air(view.volume.slice(max(set(slices), key=slices.count))) if slices else None
-    return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())
+def noise_checks(
+    views: Sequence[View], drawn: Sequence[DrawnRoi], tables: Sequence[Mapping[str, Measurement]]
+) -> NoiseChecks:
+    """What the noise ROI is worth, by weighting, where some score is divided by noise."""
+    first = _first_of_each_weighting(views, tables)
+    noise = next((one for one in drawn if one.roi.label == NOISE), None)
+    return {
+        weighting: check_series_noise(view.volume, None if noise is None else noise.on(view.key), table)
+        for weighting, (view, table) in first.items()
+        if weighting in noise_weightings()
+    }
 
 
 def scores_of(
-    views: Sequence[View], tables: Sequence[Mapping[str, Measurement]], noise: NoiseCheck, options: ScoreOptions
+    views: Sequence[View], tables: Sequence[Mapping[str, Measurement]], noise: NoiseChecks, choices: ScoreChoices
 ) -> dict[str, Score | Refusal]:
     """Every score that the series at hand allow, by name; VBQ on one series with both aggregates of the papers."""
-    measured: dict[str, Mapping[str, Measurement]] = {}
-    acquisitions: dict[str, Acquisition] = {}
+    first = _first_of_each_weighting(views, tables)
+    case = score_tables(
+        {weighting: table for weighting, (_, table) in first.items()},
+        aggregate="both",
+        acquisitions={weighting: view.volume.acquisition for weighting, (view, _) in first.items()},
+        noise=noise,
+        **choices,
+    )
+    return {result.key: result for result in case.results}
+
+
+def _first_of_each_weighting(
+    views: Sequence[View], tables: Sequence[Mapping[str, Measurement]]
+) -> dict[str, tuple[View, Mapping[str, Measurement]]]:
+    found: dict[str, tuple[View, Mapping[str, Measurement]]] = {}
     for view, table in zip(views, tables, strict=True):
-        acquisition = view.volume.acquisition
-        if acquisition.weighting not in measured:
-            measured[acquisition.weighting] = table
-            acquisitions[acquisition.weighting] = acquisition
-    found: dict[str, dict[str, Score | Refusal]] = {name: {} for name in SCORES}
-    aggregates: tuple[Aggregate, ...] = ("median", "mean")
-    for aggregate in aggregates:
-        inputs = ScoreInputs(
-            measured=measured,
-            acquisitions=acquisitions,
-            reference=options.reference,
-            aggregate=aggregate,
-            rule=options.rule,
-            excluded=options.excluded,
-            noise_refusal=noise.refusal,
-            noise_cautions=noise.cautions,
-        )
-        for result in compute_scores(inputs):
-            name = f"{result.name} ({aggregate})" if result.name in BY_AGGREGATE else result.name
-            found[result.name][name] = result
-    return {name: result for named in found.values() for name, result in named.items()}
+        found.setdefault(view.volume.acquisition.weighting, (view, table))
+    return found
 
 
 def score_row(name: str, result: Score | Refusal) -> dict[str, Any]:
@@ -129,8 +105,8 @@ def score_row(name: str, result: Score | Refusal) -> dict[str, Any]:
     ]
     return {
         "key": name,
-        "value": result.value if math.isfinite(result.value) else None,
-        "note": "" if math.isfinite(result.value) else "not a finite number",
+        "value": result.value,
+        "note": "",
         "about": about,
         "levels": list(result.levels),
         "caution": bool(result.cautions),

@@ -16,12 +16,19 @@ from vbqkit.formats.rois import read_rois, write_rois
 from vbqkit.image import Volume
 from vbqkit.page import javascript
 from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
-from vbqkit.scores import Jitter, LevelRule, NoiseCheck, ReferenceGroup, Refusal, Score, Uncertainty, free_air
+from vbqkit.roi.labels import CSF, SCORED_LEVELS
+from vbqkit.scores.definition import ScoreChoices
+from vbqkit.scores.jitter import Jitter
+from vbqkit.scores.levels import LevelRule
+from vbqkit.scores.marrow_to_noise import ReferenceGroup
+from vbqkit.scores.noise import free_air
+from vbqkit.scores.registry import noise_weightings
+from vbqkit.scores.result import Refusal, Score
+from vbqkit.scores.uncertainty_budget import Uncertainty
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.intervals import (
     Background,
-    CutOff,
     Found,
     IntervalOptions,
     Piece,
@@ -32,11 +39,11 @@ from vbqkit.studio.intervals import (
 )
 from vbqkit.studio.picture import Snapshot, StillHtml, static_html
 from vbqkit.studio.readout import (
-    ScoreOptions,
+    NoiseChecks,
     by_label,
     measure_all,
     measurement_row,
-    noise_check,
+    noise_checks,
     score_row,
     scores_of,
 )
@@ -79,9 +86,10 @@ class RoiStudio(SharedRois):
         How far placements are thought to vary, for the intervals: 1 mm and a fixed area, if not said.
     within : mapping of str to Roi, optional
         Label to the outline (marrow of a level, dural sac) that a placement must stay in, for the intervals.
-    cutoffs : mapping of str to (float, "high" or "low"), optional
-        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "high")}``: the
-        verdict stands beside the interval, ``indeterminate`` while the cut-off lies within. There is no default.
+    cutoffs : mapping, optional
+        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "high")}``, or to a row
+        of :func:`vbqkit.literature.thresholds_for`: the verdict is beside the interval, ``indeterminate`` while the cut-off
+        lies within. There is no default.
     height : int
         Height of the picture in CSS pixels.
     save_pixels : bool
@@ -136,7 +144,7 @@ class RoiStudio(SharedRois):
         fixed_area_cm2: float | None = None,
         jitter: Jitter = _JITTER,
         within: Mapping[str, Roi] | None = None,
-        cutoffs: Mapping[str, CutOff] | None = None,
+        cutoffs: Mapping[str, Any] | None = None,
         height: int = 560,
         save_pixels: bool = False,
     ) -> None:
@@ -144,14 +152,14 @@ class RoiStudio(SharedRois):
             raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
         group = _group(reference)
         self._opened, messages = open_views(image)
-        self._score_options = ScoreOptions(reference=group, rule=rule, excluded=dict(excluded or {}))
-        self._interval_options = IntervalOptions(jitter=jitter, within=dict(within or {}), cutoffs=dict(cutoffs or {}))
+        self._choices: ScoreChoices = {"reference": group, "rule": rule, "excluded": dict(excluded or {})}
+        self._interval_options = IntervalOptions.of(jitter, within or {}, cutoffs or {})
         self._intervals: Found = {}
         self._background = Background()
         self._busy = False  # a hand is dragging or scrolling
         self._results: list[list[Measurement | RoiError]] = [[] for _ in self._opened]
         self._measured_rois: Drawn = ()  # what they are of
-        self._noise: tuple[Any, NoiseCheck] = (None, NoiseCheck(None, ()))
+        self._noise: tuple[Any, NoiseChecks] = (None, {})
         self._waiting: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._saved_output: Any = None
@@ -170,7 +178,7 @@ class RoiStudio(SharedRois):
             {
                 "id": uuid.uuid4().hex[:12],
                 "reference": None if group is None else [group.mean, group.sd, group.n],
-                "levels": [level for level in ("L1", "L2", "L3", "L4") if level not in (excluded or {})],
+                "levels": [level for level in SCORED_LEVELS if level not in (excluded or {})],
                 "fixed_area_cm2": fixed_area_cm2,
                 "usual_area_cm2": FIXED_AREA_CM2,
                 "height": height,
@@ -309,7 +317,7 @@ class RoiStudio(SharedRois):
 
     def _scores(self) -> dict[str, Score | Refusal]:
         tables = [by_label(results) for results in self._results]
-        return scores_of(self._opened, tables, self._noise[1], self._score_options)
+        return scores_of(self._opened, tables, self._noise[1], self._choices)
 
     def _publish(self) -> None:
         rows = [
@@ -324,18 +332,18 @@ class RoiStudio(SharedRois):
 
     def _check_noise(self) -> bool:
         """Look at the noise ROI again if anything it depends on is new; whether it was."""
-        t1 = next((i for i, view in enumerate(self._opened) if view.volume.acquisition.weighting == "T1"), None)
-        if t1 is None:
+        checked = [i for i, v in enumerate(self._opened) if v.volume.acquisition.weighting in noise_weightings()]
+        if not checked:
             return False
-        table = by_label(self._results[t1])
         key = [
             measurement_row(one, r)
-            for one, r in zip(self._drawn, self._results[t1], strict=True)
-            if one.roi.label != "CSF"
+            for i in checked
+            for one, r in zip(self._drawn, self._results[i], strict=True)
+            if one.roi.label != CSF
         ]
         if self._noise[0] == key:
             return False
-        self._noise = (key, noise_check(self._opened[t1], self._drawn, table))
+        self._noise = (key, noise_checks(self._opened, self._drawn, [by_label(r) for r in self._results]))
         return True
 
     def _later(self) -> None:
@@ -359,7 +367,7 @@ class RoiStudio(SharedRois):
         """What is still to be worked out."""
         scores = self.scores
         missing = {name: score for name, score in scores.items() if name not in self._intervals}
-        return pieces(self._opened, self._drawn, missing, self._score_options, self._interval_options)
+        return pieces(self._opened, self._drawn, missing, self._choices, self._interval_options)
 
     def _rest_later(self) -> None:
         """The saved picture and the intervals, if nothing is touched for a while: they would hold up the next answer.

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.image import Slice
-from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.prepared import PreparedPatient, prepare
 from vbqkit.scanner.presets import scanner_named
+from vbqkit.scores.case import score_value
 from vbqkit.validation.study_groups import Scanned, StudyGroup, bodies
 
 PREDICTION_COLUMNS = ("prediction", "setting", "n", "mean", "sd")
@@ -45,13 +44,6 @@ def predictions(*, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
     return [*_fields_and_protocols(n, rng), *_ages(n, rng)]
 
 
-def vbq_t1(image: Slice, phantom: Phantom) -> float:
-    """Median signal of L1-L4 over the signal of CSF, on the reference ROIs."""
-    rois = {roi.label: roi for roi in phantom.reference_rois}
-    levels = [rois[level].measure(image).mean for level in SCORED_LEVELS if level in rois]
-    return float(np.median(levels)) / rois["CSF"].measure(image).mean
-
-
 def _row(prediction: str, setting: str, values: list[float]) -> dict[str, Any]:
     return {
         "prediction": prediction,
@@ -69,7 +61,8 @@ def _prepared(
 
 
 def _values(prepared: list[tuple[PreparedPatient, Phantom]], **settings: float) -> list[float]:
-    return [vbq_t1(patient.slices[0].image(**settings), phantom) for patient, phantom in prepared]
+    images = [(patient.slices[0].image(**settings), phantom.reference_rois) for patient, phantom in prepared]
+    return [score_value(image, rois, "VBQ-T1", aggregate="median") for image, rois in images]
 
 
 def _fields_and_protocols(n: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:

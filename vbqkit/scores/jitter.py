@@ -1,9 +1,10 @@
-"""Where else a reader might have put the ROI: its signal after small moves and changes of size."""
+"""A ROI put again at random, as another reading would put it: small moves and changes of size, and the signal there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from vbqkit.roi import Roi
 from vbqkit.scores.draws import blocks
 
 BoolArray = npt.NDArray[np.bool_]
+Axes = tuple[npt.ArrayLike, npt.ArrayLike]
 
 _FINE = 9
 """The outline is known to 1/9 pixel while it is moved; odd, so that pixel centers are known exactly."""
@@ -29,20 +31,24 @@ class Jitter:
     Parameters
     ----------
     shift_mm : float
-        Largest shift in the plane of the slice; shifts are drawn evenly from the disc of this radius, mm.
+        Size of the shifts in the plane of the slice, mm: see `shape`.
     size_percent : float
         Largest change of the ROI's lengths; drawn evenly from -size_percent to +size_percent. 0 for a ROI of fixed area.
+    shape : {"disc", "normal"}
+        ``"disc"``: shifts are drawn evenly from the disc of radius `shift_mm`, its largest shift. ``"normal"``: normal along
+        each direction, with an SD of `shift_mm`.
 
     Examples
     --------
     >>> str(Jitter(shift_mm=2.0, size_percent=10))
     'shifts up to 2 mm, lengths up to ±10 %'
-    >>> str(Jitter(shift_mm=1.0, size_percent=0))
-    'shifts up to 1 mm, size as drawn'
+    >>> str(Jitter(shift_mm=1.0, size_percent=0, shape="normal"))
+    'normal shifts with an SD of 1 mm, size as drawn'
     """
 
     shift_mm: float
     size_percent: float
+    shape: Literal["disc", "normal"] = "disc"
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.shift_mm) and self.shift_mm >= 0):
@@ -51,14 +57,112 @@ class Jitter:
             raise ScoreError(
                 f"A change of size by {self.size_percent} % is not possible; give 0 to below 100, such as 10."
             )
+        if self.shape not in ("disc", "normal"):
+            raise ScoreError(f"The shape of the jitter is '{self.shape}'; use 'disc' or 'normal'.")
 
     def __str__(self) -> str:
         size = f"lengths up to ±{self.size_percent:g} %" if self.size_percent else "size as drawn"
-        return f"shifts up to {self.shift_mm:g} mm, {size}"
+        how = "shifts up to" if self.shape == "disc" else "normal shifts with an SD of"
+        return f"{how} {self.shift_mm:g} mm, {size}"
+
+    @property
+    def reach_mm(self) -> float:
+        """How far a ROI can be shifted: a normal shift beyond 6 SD does not come."""
+        return self.shift_mm if self.shape == "disc" else 6.0 * self.shift_mm
+
+    def draw(self, n: int, *, axes: Axes, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Random shifts (mm, shape (n, 3)) and scales of lengths (shape (n,)).
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        axes : pair of vectors
+            Two unit vectors at right angles in the plane of the slice, patient coordinates.
+        rng : numpy.random.Generator
+            Where the randomness comes from.
+        """
+        if self.shape == "disc":
+            radius = self.shift_mm * np.sqrt(rng.random(n))
+            angle = rng.uniform(0, 2 * np.pi, n)
+            along = radius * np.cos(angle), radius * np.sin(angle)
+        else:
+            along = rng.normal(0.0, self.shift_mm, n), rng.normal(0.0, self.shift_mm, n)
+        first, second = (amount[:, None] * np.asarray(axis) for amount, axis in zip(along, axes, strict=True))
+        if self.shape == "normal" and not self.size_percent:
+            return first + second, np.ones(n)
+        return first + second, 1 + self.size_percent / 100 * rng.uniform(-1, 1, n)
+
+
+def draw_that_fit(
+    jitter: Jitter,
+    n: int,
+    *,
+    axes: Axes,
+    rng: np.random.Generator,
+    fits: Callable[[FloatArray, FloatArray], BoolArray],
+) -> tuple[FloatArray, FloatArray, int]:
+    """Draw shifts and scales, again where the ROI would not fit; after 20 times it stays where it was.
+
+    Parameters
+    ----------
+    jitter, n, axes, rng
+        See :meth:`Jitter.draw`.
+    fits : callable
+        ``fits(shifts, scales)``: whether each is allowed.
+
+    Returns
+    -------
+    tuple
+        Shifts, scales, and how many found no place and stayed.
+    """
+    shift, scale, pending = np.zeros((n, 3)), np.ones(n), np.arange(n)
+    for _ in range(_ROUNDS):
+        if not pending.size:
+            break
+        shift[pending], scale[pending] = jitter.draw(pending.size, axes=axes, rng=rng)
+        pending = pending[~fits(shift[pending], scale[pending])]
+    shift[pending], scale[pending] = 0.0, 1.0
+    return shift, scale, pending.size
+
+
+def put_again(
+    roi: Roi,
+    *,
+    jitter: Jitter,
+    axes: Axes,
+    rng: np.random.Generator,
+    accept: Callable[[Roi], bool] = lambda _: True,
+) -> Roi:
+    """A ROI put again at random, at a place that is accepted; after 20 that are not, the ROI as it was.
+
+    Parameters
+    ----------
+    roi : Roi
+        As it was placed.
+    jitter : Jitter
+        How far it is moved.
+    axes : pair of vectors
+        Two unit vectors at right angles in the plane of the slice, patient coordinates.
+    rng : numpy.random.Generator
+        Where the randomness comes from.
+    accept : callable
+        Whether a reader would leave the ROI there.
+    """
+
+    def put(shift: FloatArray, scale: float) -> Roi:
+        moved = roi.moved(shift)
+        return moved if scale == 1.0 else moved.scaled(scale)
+
+    def fits(shifts: FloatArray, scales: FloatArray) -> BoolArray:
+        return np.array([accept(put(*each)) for each in zip(shifts, scales, strict=True)])
+
+    shift, scale, stayed = draw_that_fit(jitter, 1, axes=axes, rng=rng, fits=fits)
+    return roi if stayed else put(shift[0], float(scale[0]))
 
 
 @dataclass(frozen=True, slots=True)
-class Placements:
+class JitteredMeasurements:
     """What one ROI measures at many places, on each series, less what it measures where it is.
 
     Attributes
@@ -74,7 +178,7 @@ class Placements:
     unmoved: float
 
 
-def placements(
+def measure_jittered(
     roi: Roi,
     slices: Mapping[str, Slice],
     *,
@@ -83,7 +187,7 @@ def placements(
     rng: np.random.Generator,
     allowed: Mapping[str, BoolArray] | None = None,
     checkpoint: Callable[[], None] = lambda: None,
-) -> Placements:
+) -> JitteredMeasurements:
     """Measure a ROI at random places near its own: the same places in the patient on every series.
 
     Parameters
@@ -106,25 +210,21 @@ def placements(
 
     Returns
     -------
-    Placements
+    JitteredMeasurements
     """
     allowed = allowed or {}
     windows = {name: _Window.around(roi, image, jitter, allowed.get(name)) for name, image in slices.items()}
     first = next(iter(slices.values()))
     across, down = (np.asarray(step) / np.linalg.norm(step) for step in (first.col_step_mm, first.row_step_mm))
-    shift, scale, pending = np.zeros((n_draws, 3)), np.ones(n_draws), np.arange(n_draws)
-    for _ in range(_ROUNDS):
-        if not pending.size:
-            break
-        radius = jitter.shift_mm * np.sqrt(rng.random(pending.size))
-        angle = rng.uniform(0, 2 * np.pi, pending.size)
-        shift[pending] = (radius * np.cos(angle))[:, None] * across + (radius * np.sin(angle))[:, None] * down
-        scale[pending] = 1 + jitter.size_percent / 100 * rng.uniform(-1, 1, pending.size)
-        fits = np.ones(pending.size, dtype=bool)
-        for name, window in windows.items():
-            fits &= window.fits(slices[name].vectors_to_rows_cols(shift[pending]), scale[pending], checkpoint)
-        pending = pending[~fits]
-    shift[pending], scale[pending] = 0.0, 1.0
+
+    def fits(shifts: FloatArray, scales: FloatArray) -> BoolArray:
+        allowed_on = (
+            window.fits(slices[name].vectors_to_rows_cols(shifts), scales, checkpoint)
+            for name, window in windows.items()
+        )
+        return np.asarray(np.all(list(allowed_on), axis=0), dtype=bool)
+
+    shift, scale, stayed = draw_that_fit(jitter, n_draws, axes=(across, down), rng=rng, fits=fits)
     # The place as it is comes last and is measured in the same way; a ROI that was not moved deviates by exactly 0.
     moved = shift.any(axis=1) | (scale != 1.0)
     shift, scale = np.vstack([shift, np.zeros(3)]), np.append(scale, 1.0)
@@ -132,7 +232,7 @@ def placements(
     for name, window in windows.items():
         means, sds = window.measure(slices[name].vectors_to_rows_cols(shift), scale, checkpoint)
         mean[name], sd[name] = (np.where(moved, x[:-1] - x[-1], 0.0) for x in (means, sds))
-    return Placements(mean, sd, pending.size / n_draws)
+    return JitteredMeasurements(mean, sd, stayed / n_draws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +252,7 @@ class _Window:
         outline = image.to_rows_cols(roi.outline_mm(256))
         center = image.to_rows_cols(np.asarray(roi.center_mm)[None])[0]
         low, high = np.floor(outline.min(axis=0)) - 1, np.ceil(outline.max(axis=0)) + 1
-        reach = np.ceil(jitter.shift_mm / np.asarray(image.spacing_mm) + jitter.size_percent / 100 * (high - low)) + 1
+        reach = np.ceil(jitter.reach_mm / np.asarray(image.spacing_mm) + jitter.size_percent / 100 * (high - low)) + 1
         rows, cols = (np.arange(a, b + 1) for a, b in zip(low - reach, high + reach, strict=True))
         in_rows, in_cols = ((x >= 0) & (x < n) for x, n in zip((rows, cols), image.shape, strict=True))
         free = in_rows[:, None] & in_cols

@@ -1,37 +1,33 @@
-"""The interval of every score of a case: from its pixels, from where the ROIs were put, from the size of the reference group."""
+"""The interval of every score of a case, by propagating distributions (GUM, Supplement 1) through the score.
+
+What is drawn: the pixels, where the ROIs were put, and the reference group.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import TypedDict
 
 import numpy as np
-from scipy import special
+import scipy
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
-from vbqkit.roi.labels import CSF, NOISE
+from vbqkit.roi.labels import NOISE
 from vbqkit.scores.case import score_case
+from vbqkit.scores.definition import Key, ScoreDefinition, ScoreInputs
+from vbqkit.scores.jitter import Jitter, measure_jittered
 from vbqkit.scores.levels import LevelRule
-from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import free_air
-from vbqkit.scores.pixel_noise import Key, bootstrap_deviations, independent_share, pixel_noise_se, with_measurements
-from vbqkit.scores.placement import Jitter, placements
-from vbqkit.scores.registry import SCORES, ScoreInputs
+from vbqkit.scores.pixel_noise import bootstrap_deviations, independent_share, pixel_noise_se
+from vbqkit.scores.reference_interval import check_confidence, m_score_interval
+from vbqkit.scores.registry import AggregateChoice, score_definition
 from vbqkit.scores.result import Score
-from vbqkit.scores.uncertainty import (
-    PIXELS,
-    PLACEMENT,
-    REFERENCE,
-    Source,
-    Uncertainty,
-    check_confidence,
-    m_score_interval,
-)
+from vbqkit.scores.uncertainty_budget import PIXELS, PLACEMENT, REFERENCE, Uncertainty, UncertaintyComponent
 
 Deviations = Mapping[Key, tuple[FloatArray, FloatArray]]
 _STUCK = 0.05
@@ -47,7 +43,7 @@ def case_uncertainty(
     volumes: Mapping[str, Volume],
     rois: Iterable[Roi],
     *,
-    aggregate: Aggregate,
+    aggregate: AggregateChoice,
     jitter: Jitter,
     rng: np.random.Generator,
     reference: ReferenceGroup | None = None,
@@ -60,14 +56,15 @@ def case_uncertainty(
     n_draws: int = 1000,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> tuple[Uncertainty, ...]:
-    """Every score of a case with its interval and the share of each source.
+    """Every score of a case with its interval and the share of each component of uncertainty.
 
     Pixel noise: bootstrap of the pixels of each ROI, widened where neighbours repeat each other
     (:func:`~vbqkit.scores.pixel_noise.independent_share` of the series' noise ROI, or of each ROI where it has none),
     with the delta method beside it. ROI placement: each ROI moved and resized at random, the same way on every series.
     Reference group (M-score): mean and SD drawn from what n women leave open. The interval is the percentile interval
-    of all of them together; what a source adds is counted as its share of the summed variances. A moved ROI also meets
-    other noise, so placement contains a little of the pixel noise.
+    of all of them together; what a component adds is counted as its share of the summed variances. A moved ROI also meets
+    other noise, so placement contains a little of the pixel noise. Every ROI that the score asks for is drawn, whatever its
+    label: its mean and SD, and median, least and largest value as far as the mean moves.
 
     Parameters
     ----------
@@ -90,7 +87,7 @@ def case_uncertainty(
     Returns
     -------
     tuple of Uncertainty
-        One for each score that the case allows, in the order of the registry; refused scores have none.
+        One for each score that the case allows, in the order of its results; refused scores have none.
 
     Raises
     ------
@@ -102,16 +99,15 @@ def case_uncertainty(
         raise ScoreError(f"{n_draws} draws give no interval; take at least 100, better 1000.")
     rois = tuple(rois)
     placed = {roi.label: roi for roi in rois}
-    options: dict[str, Any] = {
-        "aggregate": aggregate,
-        "reference": reference,
-        "rule": rule,
-        "excluded": dict(excluded or {}),
-        "rayleigh_correction": rayleigh_correction,
-    }
-    case = score_case(volumes, rois, coverage=coverage, **options)
-    inputs = ScoreInputs(
-        measured=case.measured, acquisitions={weighting: v.acquisition for weighting, v in volumes.items()}, **options
+    case = score_case(
+        volumes,
+        rois,
+        aggregate=aggregate,
+        reference=reference,
+        rule=rule,
+        excluded=excluded,
+        rayleigh_correction=rayleigh_correction,
+        coverage=coverage,
     )
     slices = {(w, label): placed[label].slice_of(volumes[w]) for w, table in case.measured.items() for label in table}
     share = _independent(placed, slices, checkpoint)
@@ -127,13 +123,15 @@ def case_uncertainty(
         if not isinstance(score, Score):
             continue
         checkpoint()
+        definition = score_definition(score.name)
+        inputs = replace(case.inputs, aggregate=score.aggregate)  # type: ignore[arg-type]  # as the registry gave it
         drawn = {
-            name: _values(inputs, score, d)
+            name: _values(definition, inputs, d, n_draws)
             for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place), ("all", together))
         }
         methods = {PIXELS: f"bootstrap of the pixels, {n_draws} draws", PLACEMENT: f"{jitter}; {n_draws} draws"}
         exact: dict[str, tuple[float, float]] = {}
-        if score.name == "M-score" and reference is not None:
+        if definition.against_reference and reference is not None:
             chi, z = np.sqrt(rng.chisquare(reference.n - 1, n_draws) / (reference.n - 1)), rng.normal(size=n_draws)
             drawn[REFERENCE] = score.value * chi - z / math.sqrt(reference.n)
             drawn["all"] = drawn["all"] * chi - z / math.sqrt(reference.n)
@@ -147,14 +145,20 @@ def case_uncertainty(
                 ci_high=high,
                 confidence=confidence,
                 se=_sd(drawn.pop("all")),
-                sources=_sources(
-                    score, drawn, methods, exact, confidence, pixel_noise_se(inputs, score.name, independent=share)
-                ),
+                components=_components(score, drawn, methods, exact, confidence, _delta(inputs, score.name, share)),
                 method=f"percentiles of {n_draws} draws of all sources together",
                 cautions=_cautions(score, within or {}, stuck, jitter),
             )
         )
     return tuple(results)
+
+
+def _delta(inputs: ScoreInputs, name: str, independent: Mapping[Key, float]) -> float:
+    """:func:`pixel_noise_se`; nan for a registered score that has no value a small step away."""
+    try:
+        return pixel_noise_se(inputs, name, independent=independent)
+    except Exception:  # a registered function may raise anything, and costs its own number only
+        return math.nan
 
 
 def _independent(
@@ -188,54 +192,81 @@ def _moved(
         )
         if label == NOISE and label not in within:
             allowed = {w: free_air(image) for w, image in images.items()}
-        found = placements(roi, images, jitter=jitter, allowed=allowed, **draws)
+        found = measure_jittered(roi, images, jitter=jitter, allowed=allowed, **draws)
         stuck[label] = found.unmoved
         for w in images:
             deviations[w, label] = (found.mean[w], found.sd[w])
     return deviations, stuck
 
 
-def _values(inputs: ScoreInputs, score: Score, deviations: Deviations) -> FloatArray:
+def _values(definition: ScoreDefinition, inputs: ScoreInputs, deviations: Deviations, n_draws: int) -> FloatArray:
     """The score of each draw; nan where a draw allows none."""
-    definition, used = SCORES[score.name], {*score.levels, CSF, NOISE}
-    needed = {key: d for key, d in deviations.items() if key[0] in definition.weightings and key[1] in used}
-    own = {(w, label): inputs.measured[w][label] for w, label in needed}
-    kept = {key: {field.name: getattr(m, field.name) for field in fields(m)} for key, m in own.items()}
-    means = {key: (own[key].mean + mean).tolist() for key, (mean, _) in needed.items()}
-    sds = {key: (own[key].sd + sd).tolist() for key, (_, sd) in needed.items()}
-    values = np.full(len(next(iter(means.values()))), np.nan)
-    for k in range(values.size):
-        changed = {key: Measurement(**{**kept[key], "mean": means[key][k], "sd": sds[key][k]}) for key in needed}
+    drawn = {weighting: _DrawnTable(weighting, table, deviations) for weighting, table in inputs.measured.items()}
+    changed = replace(inputs, measured=drawn)
+    values = np.full(n_draws, np.nan)
+    for k in range(n_draws):
+        for table in drawn.values():
+            table.draw = k
         try:
-            values[k] = definition.compute(with_measurements(inputs, changed)).value
-        except ScoreError:
+            values[k] = definition.value(changed)
+        except Exception:  # a registered function may raise anything; that draw has no score
             continue
     return values
 
 
-def _sources(
+class _DrawnTable(Mapping[str, Measurement]):
+    """The measurements of one draw on one series, each made when the score asks for it."""
+
+    def __init__(self, weighting: str, table: Mapping[str, Measurement], deviations: Deviations) -> None:
+        self._weighting, self._table, self._deviations = weighting, table, deviations
+        self._drawn: dict[str, tuple[dict[str, object], dict[str, list[float]]]] = {}
+        self.draw = 0
+
+    def __getitem__(self, label: str) -> Measurement:
+        own = self._table[label]
+        if (self._weighting, label) not in self._deviations:
+            return own
+        if label not in self._drawn:
+            mean, sd = self._deviations[self._weighting, label]
+            moved = {name: (getattr(own, name) + mean).tolist() for name in ("mean", "median", "min", "max")}
+            kept = {field.name: getattr(own, field.name) for field in fields(own)}
+            self._drawn[label] = kept, moved | {"sd": (own.sd + sd).tolist()}
+        kept, moved = self._drawn[label]
+        return Measurement(**kept | {name: values[self.draw] for name, values in moved.items()})  # type: ignore[arg-type]
+
+    def __contains__(self, label: object) -> bool:
+        return label in self._table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _components(
     score: Score,
     drawn: Mapping[str, FloatArray],
     methods: Mapping[str, str],
     exact: Mapping[str, tuple[float, float]],
     confidence: float,
     delta: float,
-) -> tuple[Source, ...]:
+) -> tuple[UncertaintyComponent, ...]:
     variances = {name: _sd(values) ** 2 for name, values in drawn.items()}
     total = sum(variances.values())
-    z = float(special.ndtri(0.5 + confidence / 2))
-    sources = []
+    z = float(scipy.special.ndtri(0.5 + confidence / 2))
+    found = []
     for name, values in drawn.items():
         low, high = exact.get(name) or _percentiles(values, score.value, confidence)
         share = variances[name] / total if total > 0 else math.nan
-        sources.append(
-            Source(
+        found.append(
+            UncertaintyComponent(
                 name=name, method=methods[name], se=math.sqrt(variances[name]), ci_low=low, ci_high=high, share=share
             )
         )
         if name == PIXELS:
-            sources.append(
-                Source(
+            found.append(
+                UncertaintyComponent(
                     name=name,
                     method="delta method",
                     se=delta,
@@ -244,34 +275,24 @@ def _sources(
                     share=math.nan,
                 )
             )
-    return tuple(sources)
+    return tuple(found)
 
 
 def _cautions(
     score: Score, within: Mapping[str, Roi], stuck: Mapping[str, float], jitter: Jitter
 ) -> tuple[Caution, ...]:
     found = []
-    loose = [
-        label for label in stuck if label not in within and label != NOISE and (label == "CSF" or label in score.levels)
-    ]
-    if (
-        loose
-        and (jitter.shift_mm > 0 or jitter.size_percent > 0)
-        and not (score.name in ("SNR", "M-score") and loose == ["CSF"])
-    ):
-        names = ", ".join(label for label in loose if label != "CSF" or score.name.startswith("VBQ"))
+    used = [label for label in stuck if label in score.regions]
+    loose = [label for label in used if label not in within and label != NOISE]
+    if loose and (jitter.shift_mm > 0 or jitter.size_percent > 0):
         found.append(
             Caution(
                 "placement-unbounded",
-                f"{names}: no outline was given, so the moved ROIs ({jitter}) may reach into cortex, disc or fat, which a reader would avoid. "
+                f"{', '.join(loose)}: no outline was given, so the moved ROIs ({jitter}) may reach into cortex, disc or fat, which a reader would avoid. "
                 "The share of ROI placement is an upper bound; give within={'L1': outline, ...} to hold them inside.",
             )
         )
-    tight = [
-        f"{label} ({100 * share:.0f} % of draws)"
-        for label, share in stuck.items()
-        if share > _STUCK and label in (*score.levels, "CSF", NOISE)
-    ]
+    tight = [f"{label} ({100 * stuck[label]:.0f} % of draws)" for label in used if stuck[label] > _STUCK]
     if tight:
         found.append(
             Caution(
