@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.page.pictures import pictures_in
 from tests.studio.in_node import STATIC, node
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.rois import write_rois
@@ -243,12 +244,7 @@ def test_a_saved_notebook_holds_no_pixels_of_a_patient_unless_allowed() -> None:
 
 
 def decoded(html: str) -> str:
-    import base64
-    import re
-
-    return "".join(
-        base64.b64decode(found).decode() for found in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)
-    )
+    return "".join(pictures_in(html))
 
 
 def test_a_snapshot_has_picture_outlines_table_and_scores(tmp_path: Path) -> None:

@@ -15,20 +15,10 @@ from vbqkit.charts.renderers import load_renderers
 from vbqkit.charts.words import alt_html
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import BLUE
+from vbqkit.page.colours import OKABE_ITO as OKABE_ITO  # noqa: PLC0414 - the facade of the charts offers it
 
-OKABE_ITO = {
-    "black": "#000000",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "green": "#009E73",
-    "yellow": "#F0E442",
-    "blue": "#0072B2",
-    "vermilion": "#D55E00",
-    "purple": "#CC79A7",
-}
-"""Eight colours that people with any kind of colour vision tell apart (Okabe & Ito 2008)."""
-
-BLUE, VERMILION, GREY = OKABE_ITO["blue"], OKABE_ITO["vermilion"], "#595959"
+GREY = "#595959"
 
 CONFIG: dict[str, Any] = {
     "displaylogo": False,

@@ -19,7 +19,10 @@ def _style(colour: str, dash: str) -> RoiStyle:
 
 
 _SHARED = json.loads(
-    (Path(__file__).parent / "static" / "colours.js").read_text(encoding="utf-8").partition("export default")[2].strip(" ;\n")
+    (Path(__file__).parent / "static" / "colours.js")
+    .read_text(encoding="utf-8")
+    .partition("export default")[2]
+    .strip(" ;\n")
 )
 
 OKABE_ITO: dict[str, str] = _SHARED["okabe_ito"]
