@@ -20,7 +20,10 @@ async function render({ model, el }) {
   const element = document.createElement("div");
   element.className = "cornerstone-view";
   element.style.cssText = "width:700px;height:560px";
-  element.oncontextmenu = (event) => (event.preventDefault(), event.stopPropagation()); // nor JupyterLab's own menu
+  element.oncontextmenu = (event) => {
+    event.preventDefault();
+    event.stopPropagation(); // nor JupyterLab's own menu
+  };
   const told = document.createElement("div");
   told.className = "cornerstone-python";
   told.textContent = "nothing yet";

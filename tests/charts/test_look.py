@@ -3,7 +3,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import IPython
+import IPython.display
 import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
@@ -26,15 +29,47 @@ def mime_renderer(monkeypatch):
     pio.renderers.default = None
 
 
+@pytest.fixture
+def kernel(monkeypatch):
+    """A notebook's kernel; what it displays."""
+    shown = []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(kernel=None))
+    monkeypatch.setattr(IPython.display, "display", lambda given, raw=False: shown.append(given))
+    return shown
+
+
 def config_of(bundle):
     return bundle["application/vnd.plotly.v1+json"]["config"]
 
 
-def test_a_notebook_cell_that_ends_in_a_chart_has_no_share_button(chart, mime_renderer):
-    config = config_of(chart._repr_mimebundle_())
+def test_a_notebook_cell_that_ends_in_a_chart_has_no_share_button(chart, kernel):
+    chart._ipython_display_()
+    bundle, buttons = kernel
+    assert bundle == chart._repr_mimebundle_()
+    config = config_of(bundle)
     assert config["showSendToCloud"] is False
     assert not config["plotlyServerURL"]
     assert "sendChartToCloud" in config["modeBarButtonsToRemove"]
+    assert "Save as PNG" in buttons.data
+
+
+def test_a_chart_is_shown_as_plotly_would_show_it_and_in_words(chart, mime_renderer):
+    ours, theirs = (dict(show(chart)) for show in (Chart._repr_mimebundle_, go.Figure._repr_mimebundle_))
+    assert ours.pop("text/plain").startswith("Chart: ")
+    figures = [bundle["application/vnd.plotly.v1+json"] for bundle in (ours, theirs)]
+    for figure in figures:
+        figure.pop("config", None)
+    assert figures[0] == figures[1]
+    assert ours.keys() == theirs.keys()
+
+
+def test_show_draws_below_the_cell_of_a_notebook_and_keeps_the_data_here(chart, kernel):
+    chart.show(config={"scrollZoom": True, "showSendToCloud": True})
+    show(go.Figure(), scrollZoom=True, showSendToCloud=True)
+    for bundle in kernel:
+        assert config_of(bundle)["scrollZoom"] is True
+        assert config_of(bundle)["showSendToCloud"] is False
+    assert len(kernel) == 2
 
 
 def test_plotly_alone_does_not_switch_the_share_button_off_so_that_the_test_above_can_fail(mime_renderer):
@@ -74,43 +109,23 @@ def test_every_colour_of_the_template_is_okabe_ito():
     assert len(set(TEMPLATE.layout.colorway)) == len(TEMPLATE.layout.colorway)
 
 
-NBFORMAT = """
-loaded = sorted({"nbformat", "jsonschema"} & set(sys.modules))
-import nbformat, plotly.io._renderers as plotly_renderers
-asked_through_plotly = plotly_renderers.nbformat.v4.new_notebook()
-print(json.dumps([loaded, nbformat.v4.new_notebook() == asked_through_plotly, plotly_renderers.nbformat.__version__ == nbformat.__version__]))
-"""
+LOADED = 'print(json.dumps(sorted({"nbformat", "jsonschema"} & set(sys.modules))))'
 
 
-def in_a_fresh_process(*lines):
-    code = "\n".join(["import json, sys", *lines, NBFORMAT])
+def loaded_by(*lines):
+    code = "\n".join(["import json, sys", *lines, LOADED])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.slow
-def test_showing_charts_does_not_load_nbformat_which_stays_usable():
-    assert in_a_fresh_process(
-        "from vbqkit.charts import Chart",
-        "from vbqkit.charts.live.figure import live_figure",
-        "live_figure(Chart())",
-        "Chart().show(renderer='plotly_mimetype')",
-    ) == [[], True, True]
+def test_a_cell_that_ends_in_a_chart_does_not_load_nbformat():
+    assert loaded_by("from vbqkit.charts import Chart", "Chart()._repr_mimebundle_()") == []
 
 
 @pytest.mark.slow
 def test_plotly_alone_loads_nbformat_so_that_the_test_above_can_fail():
-    loaded, *_ = in_a_fresh_process("import plotly.graph_objects as go", "go.FigureWidget()")
-    assert loaded == ["jsonschema", "nbformat"]
-
-
-@pytest.mark.slow
-def test_nbformat_that_is_loaded_already_is_left_alone():
-    assert in_a_fresh_process(
-        "import nbformat",
-        "before = nbformat",
-        "from vbqkit.charts import Chart",
-        "Chart().show(renderer='plotly_mimetype')",
-        "import plotly.io._renderers",
-        "assert sys.modules['nbformat'] is plotly.io._renderers.nbformat is before",
-    ) == [["jsonschema", "nbformat"], True, True]
+    assert loaded_by("import plotly.graph_objects as go", "go.Figure()._repr_mimebundle_()") == [
+        "jsonschema",
+        "nbformat",
+    ]

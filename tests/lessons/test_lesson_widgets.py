@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from tests.page.pictures import pictures_in
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
@@ -17,8 +18,9 @@ from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.lessons.score_check import check_score_button
+from vbqkit.page.drawing import png_bytes
 from vbqkit.page.line_chart import line_chart_html
-from vbqkit.page.slice_picture import png_bytes, slice_html
+from vbqkit.page.slice_picture import crop_around, slice_drawing, slice_html
 from vbqkit.scanner.prepared import prepare
 
 
@@ -214,9 +216,22 @@ def test_the_final_has_five_patients_and_one_of_them_twice():
 def test_a_picture_says_in_words_what_it_shows(case):
     image = case.middle_slice()
     page = slice_html(image, alt="Two 'quotes' & more", rois=case.reference_rois, caption="x")
-    assert "alt='Two &#x27;quotes&#x27; &amp; more'" in page
+    assert 'alt="Two &#x27;quotes&#x27; &amp; more"' in page
     assert "Synthetic." in page
-    assert page.count("<polygon") == 2 * len(case.reference_rois)
+    (picture,) = pictures_in(page)
+    assert picture.count("<path") == 2 * len(case.reference_rois) + 1  # halo and line of each ROI, and the scale
+
+
+def test_a_close_up_shows_the_pixels_as_they_are_and_colours_those_that_are_marked(case):
+    image, roi = case.middle_slice(), case.reference_rois[0]
+    marked = roi.mask(image)
+    crop = crop_around(image, roi)
+    close = slice_drawing(image, about="", rois=[roi], overlays=[(marked, "#D55E00")], crop=crop)
+    r0, r1, c0, c1 = crop
+    assert close.pixels.shape == (r1 - r0, c1 - c0, 3)
+    assert np.array_equal((close.pixels[..., 0] != close.pixels[..., 2]), marked[r0:r1, c0:c1])
+    assert "image-rendering:pixelated" in close.svg()
+    assert "pixelated" not in slice_drawing(image, about="").svg()
 
 
 def test_the_png_is_read_by_another_library():
@@ -241,10 +256,13 @@ def test_a_chart_says_its_values_and_its_units():
 
 def test_labels_lie_beside_their_roi_and_within_the_picture(case):
     image, roi = case.middle_slice(), case.reference_rois[0]
-    points = image.to_rows_cols(roi.outline_mm())
-    x, anchor = re.search(r"<text x='([\d.]+)' .*?text-anchor='(\w+)'", slice_html(image, alt="", rois=[roi])).groups()
-    assert (anchor, float(x) > points[:, 1].max()) == ("start", True)
-    near_the_edge = (0, image.shape[0], 0, int(points[:, 1].max()) + 2)
-    page = slice_html(image, alt="", rois=[roi], crop=near_the_edge)
-    x, anchor = re.search(r"<text x='([\d.]+)' .*?text-anchor='(\w+)'", page).groups()
-    assert (anchor, float(x) < points[:, 1].min()) == ("end", True)
+
+    def parts(crop):
+        _, line, label, *_ = slice_drawing(image, about="", rois=[roi], crop=crop).parts
+        return line.points[:, 0], label
+
+    x, label = parts(None)
+    assert (label.anchor, label.x > x.max()) == ("start", True)
+    right = int(image.to_rows_cols(roi.outline_mm())[:, 1].max())
+    x, label = parts((0, image.shape[0], 0, right + 2))
+    assert (label.anchor, label.x < x.min()) == ("end", True)

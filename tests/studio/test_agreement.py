@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studio.in_node import node, on_the_wire
+from tests.studio.in_node import STATIC, node
 from vbqkit.errors import RoiError
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
@@ -28,7 +28,7 @@ NUMBERS = ("n", "mean", "median", "sd", "min", "max", "area_mm2", "fraction_zero
 def by_the_browser(cases: list[dict[str, Any]], folder: Path, stacks: Sequence[Any] = ()) -> list[dict[str, Any]]:
     path = folder / "cases.json"
     path.write_text(json.dumps({"cases": cases, "stacks": stacks}))
-    command = [node(), HERE / "agreement.mjs", on_the_wire(folder), path]
+    command = [node(), HERE / "agreement.mjs", STATIC, path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answers: list[dict[str, Any]] = json.loads(done.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.studio.in_node import node, on_the_wire
+from tests.page.pictures import pictures_in
+from tests.studio.in_node import STATIC, node
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.rois import write_rois
 from vbqkit.image import Study, Volume, make_series, stack_affine
@@ -242,12 +244,7 @@ def test_a_saved_notebook_holds_no_pixels_of_a_patient_unless_allowed() -> None:
 
 
 def decoded(html: str) -> str:
-    import base64
-    import re
-
-    return "".join(
-        base64.b64decode(found).decode() for found in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)
-    )
+    return "".join(pictures_in(html))
 
 
 def test_a_snapshot_has_picture_outlines_table_and_scores(tmp_path: Path) -> None:
@@ -332,21 +329,47 @@ def test_the_browser_can_save_and_load_files() -> None:
 
 
 def test_the_script_stays_small_and_loads_nothing_from_the_network() -> None:
-    text = javascript.loader("studio.js")
-    assert len(text.encode()) < 80_000
+    text = javascript.loader(STATIC / "studio.js")
+    assert len(gzip.compress(text.encode())) < 45_000
     assert "https://" not in text
     assert text.replace("http://www.w3.org/2000/svg", "").count("http://") == 0
 
 
-def test_the_script_on_the_wire_parses_and_its_modules_find_each_other(tmp_path: Path) -> None:
-    wire = on_the_wire(tmp_path)
-    (wire / "loader.mjs").write_text(javascript.loader("studio.js"))
-    say = "const made = await import('./studio.js'); process.stdout.write(typeof made.default.render)"
-    done = subprocess.run(
-        [node(), "--input-type=module", "-e", say], capture_output=True, text=True, cwd=wire, check=False
+LINKED = """
+import { Blob } from "node:buffer";
+const texts = [];
+URL.createObjectURL = (blob) => `blob:${texts.push(blob.text()) - 1}`;
+URL.revokeObjectURL = () => {};
+globalThis.Blob = Blob;
+const { readFileSync } = await import("node:fs");
+const script = readFileSync(0, "utf8").replace("await import(", "await load(").replace(/^export default/m, "return");
+const load = async (url) => ({ default: [url, await Promise.all(texts)] });
+const run = new (Object.getPrototypeOf(async () => {}).constructor)("load", script);
+process.stdout.write(JSON.stringify(await run(load)));
+"""
+
+
+def test_the_modules_in_the_one_script_import_each_other_by_their_addresses(tmp_path: Path) -> None:
+    folder = tmp_path / "widget"
+    folder.mkdir()
+    (tmp_path / "shared.js").write_text('export const sign = "\\u2713 `$&`";\n')
+    (folder / "part.js").write_text('import { sign } from "../shared.js";\nexport const part = sign;\n')
+    (folder / "main.js").write_text(
+        'import { part } from "./part.js";\nimport { sign } from "../shared.js";\nexport default part + sign;\n'
     )
-    assert (done.stdout, done.stderr) == ("function", "")
-    assert subprocess.run([node(), "--check", wire / "loader.mjs"], check=False).returncode == 0
+    done = subprocess.run(
+        [node(), "--input-type=module", "-e", LINKED],
+        input=javascript.loader(folder / "main.js"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    entry, (shared, part, main) = json.loads(done.stdout)
+    assert entry == "blob:2"
+    assert shared.startswith('export const sign = "\\u2713 `$&`";\n')
+    assert part.startswith('import { sign } from "blob:0";')
+    assert main.startswith('import { part } from "blob:1";\nimport { sign } from "blob:0";\n')
 
 
 LATE_WORDS = """
@@ -367,24 +390,24 @@ store.dispose();
 """
 
 
-def test_the_page_keeps_its_newer_word_and_takes_the_words_of_others(tmp_path: Path) -> None:
+def test_the_page_keeps_its_newer_word_and_takes_the_words_of_others() -> None:
     """5 is its own word before the last, 6 its last, 7 another browser's, 8 and 2 (a new kernel's) are Python's own."""
     done = subprocess.run(
         [node(), "--input-type=module", "-e", LATE_WORDS],
         capture_output=True,
         text=True,
-        cwd=on_the_wire(tmp_path),
+        cwd=STATIC,
         check=False,
     )
     assert done.stderr == ""
     assert json.loads(done.stdout) == [[5, "a b"], [6, "a b"], [7, "c"], [8, "d"], [2, "e"]]
 
 
-def test_modules_that_import_each_other_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {"a.js": 'import { b } from "./b.js";', "b.js": 'import { a } from "./a.js";'}
-    monkeypatch.setattr(javascript, "static_text", texts.__getitem__)
-    with pytest.raises(ValueError, match="in a circle"):
-        javascript.import_order("a.js")
+def test_modules_that_import_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n')
+    (tmp_path / "b.js").write_text('import { a } from "./a.js";\n')
+    with pytest.raises(ValueError, match=r"in a circle: a\.js -> b\.js -> a\.js"):
+        javascript.import_order(tmp_path / "a.js")
 
 
 def test_views_of_one_weighting_have_different_names() -> None:

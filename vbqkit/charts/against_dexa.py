@@ -9,9 +9,7 @@ from typing import Any
 import pandas as pd
 
 from vbqkit.charts.look import (
-    BLUE,
     GREY,
-    VERMILION,
     Chart,
     dress,
     group_name,
@@ -24,6 +22,7 @@ from vbqkit.charts.look import (
 )
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import BLUE, VERMILION
 
 WHO_BOUNDARIES = ((-1.0, "T ≥ −1.0: normal (WHO)"), (-2.5, "T ≤ −2.5: osteoporosis (WHO)"))
 """T-scores that part normal, osteopenia and osteoporosis (WHO 1994)."""

@@ -7,21 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from vbqkit.charts.look import (
-    BLUE,
-    GREY,
-    OKABE_ITO,
-    VERMILION,
-    Chart,
-    dress,
-    legend_below,
-    need_columns,
-    records,
-    signed,
-    tint,
-)
+from vbqkit.charts.look import GREY, Chart, dress, legend_below, need_columns, records, signed, tint
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import BLUE, OKABE_ITO, VERMILION
 
 _LINES = {
     "upper limit": (OKABE_ITO["green"], "dash"),

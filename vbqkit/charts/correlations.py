@@ -6,8 +6,9 @@ import math
 
 import pandas as pd
 
-from vbqkit.charts.look import OKABE_ITO, Chart, dress, need_columns, p_text, records, signed
+from vbqkit.charts.look import Chart, dress, need_columns, p_text, records, signed
 from vbqkit.cohort import column
+from vbqkit.page.colours import OKABE_ITO
 
 _SCALE = [[0.0, OKABE_ITO["sky"]], [0.5, "#FFFFFF"], [1.0, OKABE_ITO["orange"]]]  # black text is readable on all of it
 

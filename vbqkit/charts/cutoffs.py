@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from vbqkit.charts.look import BLUE, GREY, OKABE_ITO, VERMILION, Chart, dress, need_columns, records, tint
+from vbqkit.charts.look import GREY, Chart, dress, need_columns, records, tint
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import BLUE, OKABE_ITO, VERMILION
 
 _SOURCES = {
     "all": OKABE_ITO["black"],

@@ -8,20 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from vbqkit.charts.look import (
-    GREY,
-    VERMILION,
-    Chart,
-    dress,
-    group_name,
-    legend_below,
-    need_columns,
-    p_text,
-    series_colour,
-    tint,
-)
+from vbqkit.charts.look import GREY, Chart, dress, group_name, legend_below, need_columns, p_text, series_colour, tint
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import VERMILION
 from vbqkit.roi.labels import SCORED_LEVELS
 
 

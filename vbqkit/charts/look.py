@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import math
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from vbqkit.charts.renderers import load_renderers
-from vbqkit.charts.words import alt_html
+from vbqkit.charts.words import alt_html, alt_text
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import BLUE
+from vbqkit.page.colours import OKABE_ITO as OKABE_ITO  # noqa: PLC0414 - the facade of the charts offers it
 
-OKABE_ITO = {
-    "black": "#000000",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "green": "#009E73",
-    "yellow": "#F0E442",
-    "blue": "#0072B2",
-    "vermilion": "#D55E00",
-    "purple": "#CC79A7",
-}
-"""Eight colours that people with any kind of colour vision tell apart (Okabe & Ito 2008)."""
+if TYPE_CHECKING:
+    import IPython
+else:
+    IPython = lazy_loader.load("IPython")  # only a notebook needs it
 
-BLUE, VERMILION, GREY = OKABE_ITO["blue"], OKABE_ITO["vermilion"], "#595959"
+GREY = "#595959"
 
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -38,6 +35,9 @@ CONFIG: dict[str, Any] = {
     "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "vbqkit"},
 }
 """Plotly settings of every chart: no share button, no server; the camera button saves the picture in the browser."""
+
+MIMETYPE = "application/vnd.plotly.v1+json"
+"""Of a figure that the page of a notebook draws."""
 
 TEMPLATE = go.layout.Template(
     layout={
@@ -105,9 +105,11 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
         self.layout.modebar.remove = ["sendChartToCloud"]
 
     def show(self, *args: Any, **kwargs: Any) -> Any:
-        """Show the chart, with :data:`CONFIG` unless another config is given."""
-        load_renderers()
-        return super().show(*args, **{**kwargs, "config": safe_config(kwargs.get("config"))})
+        """Show the chart, with :data:`CONFIG` unless another config is given; ``renderer=`` shows it plotly's way."""
+        config = safe_config(kwargs.get("config"))
+        if args or kwargs.keys() - {"config"} or not _in_a_notebook():
+            return super().show(*args, **{**kwargs, "config": config})
+        return _display(self, config)
 
     def to_html(self, *args: Any, **kwargs: Any) -> str:
         """The chart as an HTML page that works offline, with plotly.js inside and buttons to save it as PNG and SVG."""
@@ -122,19 +124,33 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
         """Write :meth:`to_html` to a file."""
         Path(file).write_text(self.to_html(**kwargs), encoding="utf-8")
 
-    def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
-        load_renderers()
-        return super()._repr_mimebundle_(*args, **{**kwargs, "config": safe_config(kwargs.get("config"))})
+    def _repr_mimebundle_(self, *_: Any, **kwargs: Any) -> dict[str, Any]:
+        return _bundle(self, safe_config(kwargs.get("config")))
 
     def _ipython_display_(self) -> None:
         """What a notebook calls for the last line of a cell."""
-        from IPython.display import HTML, display  # noqa: PLC0415 - only IPython calls this
+        if not _in_a_notebook():
+            super()._ipython_display_()
+            return
+        self.show()
+        IPython.display.display(IPython.display.HTML(SAVE_BUTTONS + alt_html(self)))
 
-        if (shown := load_renderers()).render_on_display and shown.default:
-            self.show()
-            display(HTML(SAVE_BUTTONS + alt_html(self)))
-        else:
-            print(repr(self))  # noqa: T201 - what plotly does where nothing can draw
+
+def _in_a_notebook() -> bool:
+    """Whether a kernel runs this, so that a chart can be shown below the cell."""
+    return "IPython" in sys.modules and hasattr(IPython.get_ipython(), "kernel")
+
+
+def _bundle(figure: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """A figure for JupyterLab, Notebook 7 and Voila, which draw it with what plotly installs there, and in words.
+
+    Plotly would make the same, but loads nbformat for it, which takes more than a second in each kernel.
+    """
+    return {MIMETYPE: json.loads(figure.to_json()) | {"config": config}, "text/plain": alt_text(figure)}
+
+
+def _display(figure: Any, config: dict[str, Any]) -> None:
+    IPython.display.display(_bundle(figure, config), raw=True)
 
 
 def dress(figure: Chart, *, title: str, subtitle: str = "", x: str = "", y: str = "", height: int = 460) -> Chart:
@@ -234,8 +250,7 @@ def show(figure: Any, **config: Any) -> None:
     **config
         Plotly settings to add, such as ``scrollZoom=True``.
     """
-    load_renderers()
-    pio.show(figure, config=safe_config(config))
+    (_display if _in_a_notebook() else pio.show)(figure, config=safe_config(config))
 
 
 def safe_config(config: dict[str, Any] | None) -> dict[str, Any]:

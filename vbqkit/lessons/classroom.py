@@ -12,7 +12,8 @@ from vbqkit.exercises.placement import check_placement
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.reading_file import ENDING, ReadingFile
 from vbqkit.formats.rois import read_rois
-from vbqkit.page.slice_picture import VERMILION, crop_around, slice_html
+from vbqkit.page.colours import VERMILION
+from vbqkit.page.slice_picture import crop_around, slice_html
 
 
 def show_placement(folder: str | Path, row: Any) -> HTML:

@@ -18,7 +18,8 @@ from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placeme
 from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
-from vbqkit.page.slice_picture import VERMILION, crop_around, slice_html
+from vbqkit.page.colours import VERMILION
+from vbqkit.page.slice_picture import crop_around, slice_html
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.scores import Aggregate, ReferenceGroup

@@ -7,10 +7,11 @@ import numpy as np
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.exercises.truth import tissue_masks
 from vbqkit.image import Slice
-from vbqkit.page.slice_picture import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW, slice_html
+from vbqkit.page.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW
+from vbqkit.page.slice_picture import slice_html
 
 TRUTH_COLOURS = {
-    "marrow": ORANGE, "cortex": "#000000", "endplate": "#7F7F7F", "basivertebral vein": VERMILION, "disc": GREEN,
+    "marrow": ORANGE, "cortex": BLACK, "endplate": "#7F7F7F", "basivertebral vein": VERMILION, "disc": GREEN,
     "CSF": SKY, "nerve root": PURPLE, "spinal cord": "#8B5A9F", "epidural fat": YELLOW, "lesion": BLUE,
 }  # fmt: skip
 

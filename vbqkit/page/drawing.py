@@ -18,6 +18,8 @@ import numpy.typing as npt
 from vbqkit.errors import FormatError
 
 _SMOOTH = 2  # a PNG is drawn this much larger and then made smaller, so that slanted lines have no steps
+_EFFORT = 1  # of zlib, 1 to 9: more makes a slice few per cent smaller, and a slider waits for it
+_ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}  # Pillow's words for where a text is held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A line of text whose baseline begins (or has its middle) at x, y."""
+    """A line of text whose baseline begins, has its middle or ends at x, y."""
 
     x: float
     y: float
     text: str
     colour: str = "#ffffff"
-    anchor: Literal["start", "middle"] = "start"
+    anchor: Literal["start", "middle", "end"] = "start"
     bold: bool = False
     halo: bool = False
 
@@ -97,17 +99,20 @@ class Drawing:
         Picture units: CSS pixels.
     about : str
         What it shows, in words.
-    grey : array of uint8 or None
-        An image that fills it.
+    pixels : array of uint8 or None
+        An image that fills it: (rows, cols) for grey, (rows, cols, 3) for colour.
     parts : sequence of Line and Words
         Drawn on it in this order.
+    smooth : bool
+        Whether the pixels are smoothed where they are enlarged.
     """
 
     width: float
     height: float
     about: str
-    grey: npt.NDArray[np.uint8] | None
+    pixels: npt.NDArray[np.uint8] | None
     parts: Sequence[Line | Words]
+    smooth: bool = True
 
     def svg(self) -> str:
         """As SVG, complete in itself."""
@@ -118,10 +123,22 @@ class Drawing:
             '<rect width="100%" height="100%" fill="#000"/>'
         )
         image = ""
-        if self.grey is not None:
-            data = base64.b64encode(grey_png(self.grey)).decode()
-            image = f'<image width="{w:.2f}" height="{h:.2f}" preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
+        if self.pixels is not None:
+            data = base64.b64encode(png_bytes(self.pixels)).decode()
+            edges = "" if self.smooth else ' style="image-rendering:pixelated"'
+            image = (
+                f'<image width="{w:.2f}" height="{h:.2f}" preserveAspectRatio="none"{edges} '
+                f'href="data:image/png;base64,{data}"/>'
+            )
         return head + image + "".join(part.svg() for part in self.parts) + "</svg>"
+
+    def img(self) -> str:
+        """As an HTML element, with what it shows in words; complete in itself, on the screen and on paper."""
+        data = base64.b64encode(self.svg().encode()).decode()
+        return (
+            f'<img alt="{escape(self.about)}" src="data:image/svg+xml;base64,{data}" '
+            f'style="display:block;width:{self.width:.0f}px;max-width:100%;height:auto;margin:0"/>'
+        )
 
     def png(self, *, scale: float = 2.0) -> bytes:
         """As PNG, `scale` dots for each picture unit.
@@ -132,7 +149,7 @@ class Drawing:
             If Pillow is not installed.
         """
         try:
-            from PIL import Image, ImageDraw, ImageFont, PngImagePlugin  # noqa: PLC0415 - for PNG only
+            from PIL import Image, ImageDraw, ImageFont, PngImagePlugin  # noqa: PLC0415 - optional: only a picture in a PNG file needs it
         except ImportError as error:
             raise FormatError(
                 "A PNG needs Pillow, which is not installed. Install it with: pip install pillow; or save as .svg."
@@ -140,8 +157,9 @@ class Drawing:
         k = scale * _SMOOTH
         size = (round(self.width * k), round(self.height * k))
         page = Image.new("RGB", size)
-        if self.grey is not None:
-            page.paste(Image.fromarray(self.grey).resize(size, Image.Resampling.BICUBIC).convert("RGB"))
+        if self.pixels is not None:
+            way = Image.Resampling.BICUBIC if self.smooth else Image.Resampling.NEAREST
+            page.paste(Image.fromarray(self.pixels).resize(size, way).convert("RGB"))
         font = ImageFont.load_default(12 * k)
         for part in self.parts:
             layer: Any = Image.new("L", size)
@@ -155,7 +173,7 @@ class Drawing:
                         joint="curve",
                     )
             else:
-                place, anchor = (part.x * k, part.y * k), "ms" if part.anchor == "middle" else "ls"
+                place, anchor = (part.x * k, part.y * k), _ANCHORS[part.anchor]
                 if part.halo:
                     pen.text(place, part.text, fill=255, font=font, anchor=anchor, stroke_width=1.5 * k)
                     page.paste("#000", mask=layer)
@@ -171,19 +189,23 @@ class Drawing:
         return file.getvalue()
 
 
-def grey_png(grey: npt.NDArray[np.uint8]) -> bytes:
-    r"""An 8-bit grey picture as PNG.
+def png_bytes(pixels: npt.NDArray[np.uint8]) -> bytes:
+    r"""A PNG file of 8-bit pixels, shape (rows, cols) for grey or (rows, cols, 3) for colour.
+
+    Written here and not by Pillow, so that a slice can be shown where Pillow is not installed.
 
     Examples
     --------
-    >>> grey_png(np.zeros((2, 3), np.uint8))[:4]
+    >>> png_bytes(np.zeros((2, 3), np.uint8))[:4]
     b'\x89PNG'
     """
-    rows, cols = grey.shape
-    raw = b"".join(b"\0" + row.tobytes() for row in grey)
+    rows, cols = pixels.shape[:2]
+    colour_type = 0 if pixels.ndim == 2 else 2
+    lines = np.concatenate([np.zeros((rows, 1), dtype=np.uint8), pixels.reshape(rows, -1)], axis=1).tobytes()
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    head = struct.pack(">IIBBBBB", cols, rows, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw, 6)) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", cols, rows, 8, colour_type, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines, _EFFORT)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vbqkit.page.slice_picture import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from vbqkit.page.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 
 def line_chart_html(

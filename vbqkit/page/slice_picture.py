@@ -1,50 +1,27 @@
-"""Still pictures for lessons: a slice with ROIs and coloured pixels as HTML with a text alternative. Printable, offline."""
+"""A slice with ROIs as a still picture, for studio and lessons: printable, offline, with a text alternative."""
 
 from __future__ import annotations
 
-import base64
 import html
-import struct
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import RoiError
 from vbqkit.image import Slice
+from vbqkit.page.colours import roi_style
+from vbqkit.page.drawing import Drawing, Line, Words
 from vbqkit.roi import Roi
 
-# Okabe and Ito's colours: told apart with every kind of colour vision.
-ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
-)  # fmt: skip
-ROI_COLOURS = {"L1": ORANGE, "L2": SKY, "L3": "#2FD6A6", "L4": "#F2A1CB", "CSF": YELLOW, "noise": "#FFFFFF"}
-"""Of outlines and labels on a grey picture: green and purple are lighter than Okabe and Ito's, so that small letters can be read."""
+LABEL_PX = 12
+"""Height of a ROI's label, CSS pixels."""
 
-OTHER_ROI = "#BFE3FF"
-"""Colour of every other ROI, such as T12 and L5."""
-
-LABEL_PX = 13
-"""Height of a ROI's label on the screen, CSS pixels."""
+_LETTER_PX = 16  # at each side of a whole slice, for its letter
 
 Overlay = tuple[npt.NDArray[np.bool_], str]
 """Pixels and the colour to give them, such as ``(mask, "#D55E00")``."""
-
-
-def png_bytes(rgb: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of 8-bit pixels, shape (rows, cols) for grey or (rows, cols, 3) for colour."""
-    rows, cols = rgb.shape[:2]
-    colour_type = 0 if rgb.ndim == 2 else 2
-    raw = np.ascontiguousarray(rgb.reshape(rows, -1))
-    lines = np.concatenate([np.zeros((rows, 1), dtype=np.uint8), raw], axis=1).tobytes()
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", cols, rows, 8, colour_type, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines, 1)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def usual_window(image: Slice) -> tuple[float, float]:
@@ -52,18 +29,63 @@ def usual_window(image: Slice) -> tuple[float, float]:
     return 0.0, max(1.0, float(np.percentile(image.pixels, 99.5)))
 
 
-def slice_html(
+def slice_drawing(
     image: Slice,
     *,
-    alt: str,
+    about: str,
     rois: Iterable[Roi] = (),
-    overlays: Iterable[Overlay] = (),
+    overlays: Sequence[Overlay] = (),
     window: tuple[float, float] | None = None,
     crop: tuple[int, int, int, int] | None = None,
-    height_px: int = 420,
-    caption: str = "",
-) -> str:
-    """A slice as an HTML figure.
+    height_px: int = 480,
+    pixels: bool = True,
+) -> Drawing:
+    """A slice with the outlines that lie on it; the whole slice also with its scale and orientation.
+
+    Parameters
+    ----------
+    image : Slice
+        What to show.
+    about : str
+        What is to be seen, in words, for those who cannot see it.
+    rois : iterable of Roi
+        Drawn as outlines with their labels, where they lie on this slice.
+    overlays : sequence of (mask, colour)
+        Pixels to colour.
+    window : tuple of 2 floats, optional
+        Signal shown black and white; see :func:`usual_window`.
+    crop : tuple of 4 ints, optional
+        Rows r0:r1 and columns c0:c1, with hard edges of the pixels; all if not given.
+    height_px : int
+        Height on the screen.
+    pixels : bool
+        Whether the pixels themselves are in the picture; without them it says so.
+    """
+    r0, r1, c0, c1 = crop or (0, image.shape[0], 0, image.shape[1])
+    dy, dx = image.spacing_mm
+    k = height_px / ((r1 - r0) * dy)  # picture units in a millimetre
+    width, height = (c1 - c0) * dx * k, float(height_px)
+    parts: list[Line | Words] = []
+    if not pixels:
+        parts.append(Words(x=width / 2, y=18, text="picture not saved: outlines only", anchor="middle"))
+    for roi in rois:
+        if lies_on(roi, image):
+            xy = (image.to_rows_cols(roi.outline_mm(96))[:, ::-1] - (c0 - 0.5, r0 - 0.5)) * (dx * k, dy * k)
+            parts += _outline(xy, roi.label, width - _LETTER_PX)
+    if crop is None:
+        parts += _frame(image, width, height, k)
+    shown = windowed(image.pixels[r0:r1, c0:c1], window or usual_window(image)) if pixels else None
+    if shown is not None and overlays:
+        shown = np.repeat(shown[..., None], 3, axis=2)
+        for mask, colour in overlays:
+            tint = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float32)
+            part = mask[r0:r1, c0:c1]
+            shown[part] = (0.3 * shown[part] + 0.7 * tint).astype(np.uint8)
+    return Drawing(width=width, height=height, about=about, pixels=shown, parts=parts, smooth=crop is None)
+
+
+def slice_html(image: Slice, *, alt: str, caption: str = "", height_px: int = 420, **options: Any) -> str:
+    """A slice of a virtual patient as an HTML figure.
 
     Parameters
     ----------
@@ -71,18 +93,12 @@ def slice_html(
         What to show.
     alt : str
         What is to be seen, in words, for those who cannot see it.
-    rois : iterable of Roi
-        Drawn as outlines with their labels, where they lie on this slice.
-    overlays : iterable of (mask, colour)
-        Pixels to colour.
-    window : tuple of 2 floats, optional
-        Signal shown black and white; see :func:`usual_window`.
-    crop : tuple of 4 ints, optional
-        Rows r0:r1 and columns c0:c1; all if not given.
-    height_px : int
-        Height on the screen.
     caption : str
         Below the picture; it is called synthetic there.
+    height_px : int
+        Height on the screen.
+    **options
+        ``rois``, ``overlays``, ``window`` and ``crop`` of :func:`slice_drawing`.
 
     Raises
     ------
@@ -91,61 +107,77 @@ def slice_html(
     """
     if not image.acquisition.synthetic:
         raise RoiError(
-            "Lessons show pictures of virtual patients only, because they are kept in the saved notebook. This slice is not "
-            "marked as synthetic; show it in RoiStudio, which keeps no pixels of a patient."
+            "Lessons show pictures of virtual patients only, because they are kept in the saved notebook. This slice is "
+            "not marked as synthetic; show it in RoiStudio, which keeps no pixels of a patient."
         )
-    r0, r1, c0, c1 = crop or (0, image.shape[0], 0, image.shape[1])
-    low, high = window or usual_window(image)
-    grey = np.clip((np.asarray(image.pixels[r0:r1, c0:c1], dtype=np.float32) - low) * (255.0 / (high - low)), 0, 255)
-    pixels: npt.NDArray[np.uint8] = grey.astype(np.uint8)
-    overlays = list(overlays)
-    if overlays:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-        for mask, colour in overlays:
-            tint = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float32)
-            part = mask[r0:r1, c0:c1]
-            pixels[part] = (0.3 * pixels[part] + 0.7 * tint).astype(np.uint8)
-    dy, dx = image.spacing_mm
-    width_px = round(height_px * (c1 - c0) * dx / ((r1 - r0) * dy))
-    source = base64.b64encode(png_bytes(pixels)).decode()
-    letter = LABEL_PX * (r1 - r0) / height_px  # in pixels of the slice, so that it has one size on the screen
-    marks = "".join(_outline(image, roi, (r0, c0), letter, c1 - c0) for roi in rois)
-    letters = image.edge_letters
-    edge = "".join(
-        f"<span style='position:absolute;{place};color:#fff;font:12px sans-serif;text-shadow:0 0 2px #000'>{letters[side]}</span>"
-        for side, place in (("left", "left:4px;top:48%"), ("right", "right:4px;top:48%"), ("top", "left:49%;top:2px"), ("bottom", "left:49%;bottom:2px"))
-    ) if crop is None else ""  # fmt: skip
+    drawing = slice_drawing(image, about=alt, height_px=height_px, **options)
     stop = "" if not caption or caption.endswith((".", "!", "?")) else "."
-    note = f"{html.escape(caption)}{stop} Synthetic."
     return (
-        f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{width_px}px;break-inside:avoid'>"
-        f"<div style='position:relative;width:{width_px}px;height:{height_px}px;background:#000'>"
-        f"<img alt='{html.escape(alt, quote=True)}' src='data:image/png;base64,{source}' "
-        f"style='width:{width_px}px;height:{height_px}px;max-width:none;margin:0;image-rendering:{'pixelated' if crop else 'auto'}'>"
-        f"<svg viewBox='-0.5 -0.5 {c1 - c0} {r1 - r0}' preserveAspectRatio='none' aria-hidden='true' "
-        f"style='position:absolute;left:0;top:0;width:100%;height:100%'>{marks}</svg>{edge}</div>"
-        f"<figcaption style='font-size:12px;line-height:1.35'>{note}</figcaption></figure>"
+        f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{drawing.width:.0f}px;"
+        f"max-width:100%;break-inside:avoid'>{drawing.img()}"
+        f"<figcaption style='font-size:12px;line-height:1.35'>{html.escape(caption)}{stop} Synthetic.</figcaption></figure>"
     )
 
 
-def _outline(image: Slice, roi: Roi, corner: tuple[int, int], letter: float, cols: int) -> str:
+def windowed(pixels: npt.NDArray[Any], window: tuple[float, float]) -> npt.NDArray[np.uint8]:
+    """Grey values 0 to 255 of the signal from the lower to the upper end of a window; not a number becomes black.
+
+    Examples
+    --------
+    >>> windowed(np.array([-5.0, 50.0, np.nan, 200.0]), (0.0, 100.0)).tolist()
+    [0, 128, 0, 255]
+    """
+    low, high = window
+    values = np.nan_to_num(np.asarray(pixels, dtype=np.float64), nan=-np.inf)
+    grey: npt.NDArray[np.uint8] = (np.clip((values - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return grey
+
+
+def lies_on(roi: Roi, image: Slice) -> bool:
+    """Whether a ROI lies on this slice."""
     try:
-        roi.slice_of(image)
+        return roi.slice_of(image).index == image.index
     except RoiError:
-        return ""
-    points = image.to_rows_cols(roi.outline_mm()) - np.array(corner)
-    path = " ".join(f"{c:.2f},{r:.2f}" for r, c in points)
-    colour = ROI_COLOURS.get(roi.label, OTHER_ROI)
-    (top, left), (bottom, right) = points.min(axis=0), points.max(axis=0)
-    row, col = (top + bottom) / 2, right + 0.4 * letter
-    anchor = "start"
-    if col + 0.7 * letter * len(roi.label) > cols:  # no room to the right
-        col, anchor = left - 0.4 * letter, "end"
-    return (
-        f"<polygon points='{path}' fill='none' stroke='#000' stroke-width='3' stroke-opacity='.6' vector-effect='non-scaling-stroke'/>"
-        f"<polygon points='{path}' fill='none' stroke='{colour}' stroke-width='1.6' vector-effect='non-scaling-stroke'/>"
-        f"<text x='{col:.1f}' y='{row + 0.35 * letter:.1f}' fill='{colour}' text-anchor='{anchor}' style='font:bold {letter:.1f}px sans-serif' stroke='#000' stroke-width='{letter / 5:.1f}' paint-order='stroke'>{html.escape(roi.label)}</text>"
-    )
+        return False
+
+
+def _outline(xy: npt.NDArray[np.float64], label: str, end: float) -> list[Line | Words]:
+    """The outline of a ROI with its label to the right of it, or to the left where it would not end before `end`."""
+    colour, dash = roi_style(label)
+    (left, top), (right, bottom) = xy.min(axis=0), xy.max(axis=0)
+    fits = right + 5 + 0.7 * LABEL_PX * len(label) <= end
+    return [
+        Line(points=xy, colour="#000000", width=4, opacity=0.65, closed=True),
+        Line(points=xy, colour=colour, width=1.8, dash=dash, closed=True),
+        Words(
+            x=right + 5 if fits else left - 5,
+            y=(top + bottom) / 2 + 0.35 * LABEL_PX,
+            text=label,
+            colour=colour,
+            anchor="start" if fits else "end",
+            bold=True,
+            halo=True,
+        ),
+    ]
+
+
+def _frame(image: Slice, width: float, height: float, k: float) -> list[Line | Words]:
+    """A scale and the letters of the four sides."""
+    mm = max((m for m in (1, 2, 5, 10, 20, 50, 100) if m * k <= width / 3), default=1)
+    places = {
+        "left": (8, height / 2),
+        "right": (width - _LETTER_PX, height / 2),
+        "top": (width / 2, 34),
+        "bottom": (width / 2, height - 6),
+    }
+    return [
+        Line(points=np.array([(8, height - 10), (8 + mm * k, height - 10)]), colour="#ffffff", width=2),
+        Words(x=8, y=height - 15, text=f"{mm} mm"),
+        *(
+            Words(x=x, y=y, text=image.edge_letters[side], colour="#ffd479", bold=True)
+            for side, (x, y) in places.items()
+        ),
+    ]
 
 
 def crop_around(image: Slice, roi: Roi, *, margin_mm: float = 12.0) -> tuple[int, int, int, int]:

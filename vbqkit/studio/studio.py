@@ -54,6 +54,7 @@ from vbqkit.studio.views import Viewable, open_views, pixels_for_browser
 _SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
 _REST_S = 0.5  # and the saved picture and the intervals so much longer
 _JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
+_STATIC = Path(__file__).parent / "static"
 
 
 class RoiStudio(SharedRois):
@@ -123,8 +124,8 @@ class RoiStudio(SharedRois):
     VBQ-T1 is not given: no ROI 'CSF' on the T1 series. Place it.
     """
 
-    _esm = javascript.loader("studio.js")
-    _css = javascript.static_text("studio.css")
+    _esm = javascript.loader(_STATIC / "studio.js")
+    _css = _STATIC / "studio.css"
 
     _views = traitlets.List().tag(sync=True)
     _measured = traitlets.Dict().tag(sync=True)

@@ -20,8 +20,8 @@ import numpy as np
 from vbqkit.errors import FormatError
 from vbqkit.formats.masks import label_mask, write_masks
 from vbqkit.image import Volume
+from vbqkit.page.colours import roi_style
 from vbqkit.roi import Roi
-from vbqkit.studio.picture import COLOURS, OTHER
 
 Viewer = Literal["ipyniivue", "itkwidgets"]
 
@@ -92,7 +92,7 @@ def _with_niivue(volume: Volume, rois: tuple[Roi, ...], height: int) -> Any:
 
 def _rgb(label: str) -> tuple[int, int, int]:
     """The studio's colour of a label."""
-    colour = COLOURS.get(label, OTHER)[0]
+    colour = roi_style(label).colour
     return (int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16))
 
 

@@ -8,13 +8,11 @@ import ipywidgets
 import plotly.graph_objects as go
 
 from vbqkit.charts.look import SAVE_BUTTONS, safe_config
-from vbqkit.charts.renderers import load_renderers
 from vbqkit.charts.words import alt_html
 
 
 def live_figure(chart: Any) -> Any:
     """A plotly FigureWidget that shows `chart` and keeps its data on this computer."""
-    load_renderers()
     figure = go.FigureWidget(chart)
     figure._config = safe_config({"responsive": True})
     return with_one_title(figure)

@@ -1,30 +1,38 @@
 /** Making and filling elements. */
 
-/** @param {string} tag @param {Object<string, any>} [attributes] @param {...(Node|string)} children */
+/** @typedef {Record<string, unknown>} Attributes values; functions for events, whose names begin with "on" */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {Attributes} [attributes] @param {...(Node|string)} children
+ */
 export function html(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** @param {string} tag @param {Object<string, any>} [attributes] @param {...(Node|string)} children */
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag @param {Attributes} [attributes] @param {...(Node|string)} children
+ */
 export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-function fill(
-  /** @type {any} */ element,
-  /** @type {Object<string, any>} */ attributes,
-  /** @type {(Node|string)[]} */ children,
-) {
+/** @template {Element} E @param {E} element @param {Attributes} attributes @param {(Node|string)[]} children */
+function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), (event) => value(event));
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
+    else if (value !== false && value != null) element.setAttribute(name, String(value));
   }
   element.append(...children);
   return element;
 }
 
-/** Change an attribute only if it is another; no element, nothing to do. @param {Element|undefined} element @param {Object<string, any>} attributes */
+/**
+ * Change an attribute only if it is another; no element, nothing to do.
+ * @param {Element|undefined} element @param {Attributes} attributes
+ */
 export function set(element, attributes) {
   if (!element) return;
   for (const [name, value] of Object.entries(attributes)) {
@@ -36,8 +44,9 @@ export function set(element, attributes) {
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
   const node = element.firstChild;
-  if (node instanceof Text && !node.nextSibling) node.data === text || (node.data = text);
-  else if (element.textContent !== text) element.textContent = text;
+  if (node instanceof Text && !node.nextSibling) {
+    if (node.data !== text) node.data = text;
+  } else if (element.textContent !== text) element.textContent = text;
 }
 
 /** A number for people: 4 figures, no exponent where it can be avoided. @param {number|null|undefined} x */
@@ -47,4 +56,12 @@ export function short(x) {
   const size = Math.abs(x);
   if (size >= 1e6 || (size < 1e-3 && size > 0)) return x.toExponential(2);
   return size >= 1000 ? x.toFixed(0) : x.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
+}
+
+/** What draws on a canvas. @param {HTMLCanvasElement} canvas */
+export function context2d(canvas) {
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context)
+    throw new Error("This browser draws on no canvas, so the studio cannot show an image. Use another browser.");
+  return context;
 }

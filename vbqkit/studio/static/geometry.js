@@ -1,15 +1,8 @@
 /**
- * Shapes and planes in patient millimetres (DICOM LPS). Pure functions; the same formulas as vbqkit/roi.py.
+ * Shapes and planes in patient millimetres (DICOM LPS). Pure functions; the same formulas as vbqkit/roi and
+ * vbqkit/image.py.
  *
- * @typedef {[number, number, number]} Vec
- * @typedef {[number, number]} RowCol
- * @typedef {{id: string, kind: "rectangle"|"ellipse"|"polygon", label: string, frame: number, locked: boolean,
- *   hidden: boolean, shifts: Object<string, Vec>, center?: Vec, half_width?: Vec, half_height?: Vec, points?: Vec[]}} Roi
- * @typedef {{key: string, title: string, frame: number, linked: boolean, planes: number, rows: number, cols: number,
- *   origin: Vec, plane_step: Vec, row_step: Vec, col_step: Vec, reach_mm: number, letters: Object<string, string>,
- *   zero: number, clip: number|null, corner: string[], window: [number, number], range: [number, number],
- *   presets: [string, number, number][], air_below: number|null, plane: string}} View
- * @typedef {{origin: Vec, row_step: Vec, col_step: Vec, rows: number, cols: number, reach_mm: number, index: number}} Plane
+ * @import { Box, Plane, Polygon, Roi, RowCol, Shape, Sides, Vec, ViewOf } from "./wire.js"
  */
 
 /** @type {(a: Vec, b: Vec) => Vec} */
@@ -30,13 +23,13 @@ export const unit = (a) => times(a, 1 / norm(a));
 /** Pixel decisions are made on numbers rounded to 1e-9, so that rounding noise decides none (as in Python). */
 export const snap = (/** @type {number} */ x) => Math.round(x * 1e9) / 1e9;
 
-/** Slice `index` of a view. @param {View} view @param {number} index @returns {Plane} */
+/** Slice `index` of a view. @param {ViewOf} view @param {number} index @returns {Plane} */
 export function slicePlane(view, index) {
   const { row_step, col_step, rows, cols, reach_mm } = view;
   return { origin: add(view.origin, times(view.plane_step, index)), row_step, col_step, rows, cols, reach_mm, index };
 }
 
-/** Slice whose plane is nearest to a point, and the unclipped index. @param {View} view @param {Vec} p */
+/** Slice whose plane is nearest to a point, and the unclipped index. @param {ViewOf} view @param {Vec} p */
 export function nearestSlice(view, p) {
   const d = sub(p, view.origin);
   const rc = cross(view.row_step, view.col_step);
@@ -69,14 +62,14 @@ function areaVector(points) {
   return times(total, 0.5);
 }
 
-/** Area in mm2. @param {Roi} roi */
+/** Area in mm2. @param {Shape} roi */
 export function area(roi) {
   if (roi.kind === "polygon") return norm(areaVector(roi.points));
   const sides = 4 * norm(roi.half_width) * norm(roi.half_height);
   return roi.kind === "rectangle" ? sides : (Math.PI * sides) / 4;
 }
 
-/** Center (of a polygon: of its area). @param {Roi} roi @returns {Vec} */
+/** Center (of a polygon: of its area). @param {Shape} roi @returns {Vec} */
 export function center(roi) {
   if (roi.kind !== "polygon") return roi.center;
   const p = roi.points;
@@ -92,12 +85,15 @@ export function center(roi) {
   return weight ? add(p[0], times(total, 1 / weight)) : p[0];
 }
 
-/** Unit vector perpendicular to the shape. @param {Roi} roi @returns {Vec} */
+/** Unit vector perpendicular to the shape. @param {Shape} roi @returns {Vec} */
 export const normal = (roi) =>
   unit(roi.kind === "polygon" ? areaVector(roi.points) : cross(roi.half_width, roi.half_height));
 
-/** The ROI with every point p replaced by f(p) and every vector v by g(v). */
-function mapped(/** @type {Roi} */ roi, /** @type {(p: Vec) => Vec} */ f, /** @type {(v: Vec) => Vec} */ g) {
+/**
+ * The ROI with every point p replaced by f(p) and every vector v by g(v).
+ * @param {Roi} roi @param {(p: Vec) => Vec} f @param {(v: Vec) => Vec} g @returns {Roi}
+ */
+function mapped(roi, f, g) {
   if (roi.kind === "polygon") return { ...roi, points: roi.points.map(f) };
   return { ...roi, center: f(roi.center), half_width: g(roi.half_width), half_height: g(roi.half_height) };
 }
@@ -120,10 +116,13 @@ export function scaled(roi, factor) {
   );
 }
 
-/** Scaled about its center to an area in mm2. @param {Roi} roi @param {number} mm2 */
+/** Scaled about its center to an area in mm2. @param {Roi} roi @param {number} mm2 @returns {Roi} */
 export const withArea = (roi, mm2) => scaled(roi, Math.sqrt(mm2 / area(roi)));
 
-/** Turned about its center, around the axis n (Rodrigues' formula). @param {Roi} roi @param {number} angle @param {Vec} n */
+/**
+ * Turned about its center, around the axis n (Rodrigues' formula).
+ * @param {Roi} roi @param {number} angle @param {Vec} n @returns {Roi}
+ */
 export function rotated(roi, angle, n) {
   const [c, s, k] = [Math.cos(angle), Math.sin(angle), center(roi)];
   const turn = (/** @type {Vec} */ v) => add(add(times(v, c), times(cross(n, v), s)), times(n, dot(n, v) * (1 - c)));
@@ -133,7 +132,7 @@ export function rotated(roi, angle, n) {
 /** The ROI as it lies on one series. @param {Roi} roi @param {string} key @returns {Roi} */
 export const onSeries = (roi, key) => (roi.shifts[key] ? moved(roi, roi.shifts[key]) : roi);
 
-/** Outline points in mm; `n` for a curve. @param {Roi} roi @param {number} [n] @returns {Vec[]} */
+/** Outline points in mm; `n` for a curve. @param {Shape} roi @param {number} [n] @returns {Vec[]} */
 export function outline(roi, n = 64) {
   if (roi.kind === "polygon") return roi.points;
   const { center: c, half_width: u, half_height: v } = roi;
@@ -142,20 +141,14 @@ export function outline(roi, n = 64) {
   return Array.from({ length: n }, (_, i) => at(Math.cos((2 * Math.PI * i) / n), Math.sin((2 * Math.PI * i) / n)));
 }
 
-/** A box on a plane between two (row, col) corners. @returns {Roi} */
-export function boxBetween(
-  /** @type {Plane} */ plane,
-  /** @type {RowCol} */ a,
-  /** @type {RowCol} */ b,
-  /** @type {Partial<Roi>} */ rest,
-) {
+/** A box on a plane between two corners. @param {Plane} plane @param {RowCol} a @param {RowCol} b @returns {Sides} */
+export function boxBetween(plane, a, b) {
   const half = (/** @type {number} */ x) => Math.max(Math.abs(x), 1e-3) / 2;
-  return /** @type {Roi} */ ({
-    ...rest,
+  return {
     center: toPatient(plane, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2),
     half_width: times(plane.col_step, half(b[1] - a[1])),
     half_height: times(plane.row_step, half(b[0] - a[0])),
-  });
+  };
 }
 
 /** Whether two sides of a closed outline that are not neighbours properly cross. @param {RowCol[]} p */
@@ -175,7 +168,10 @@ export function crossesItself(p) {
   return false;
 }
 
-/** Fewer points along a drawn line, none further than `tolerance` from it (Douglas and Peucker). @param {RowCol[]} p @returns {RowCol[]} */
+/**
+ * Fewer points along a drawn line, none further than `tolerance` from it (Douglas and Peucker).
+ * @param {RowCol[]} p @param {number} tolerance @returns {RowCol[]}
+ */
 export function simplified(p, tolerance) {
   if (p.length < 3) return p;
   const [a, b] = [p[0], p[p.length - 1]];
@@ -191,9 +187,57 @@ export function simplified(p, tolerance) {
   return [...simplified(p.slice(0, where + 1), tolerance).slice(0, -1), ...simplified(p.slice(where), tolerance)];
 }
 
+/**
+ * A polygon with one corner more: number `at`, in the middle of a side.
+ * @param {Polygon} roi @param {number} at @returns {Polygon}
+ */
+export function withCorner(roi, at) {
+  const points = [...roi.points];
+  points.splice(at, 0, times(add(points[at - 1], points[at % points.length]), 0.5));
+  return { ...roi, points };
+}
+
 /** Distance of point x from the segment a-b, and how far along it lies (0 to 1); any dimension of 2. */
 export function toSegment(/** @type {number[]} */ x, /** @type {number[]} */ a, /** @type {number[]} */ b) {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const t = Math.min(1, Math.max(0, ((x[0] - a[0]) * dx + (x[1] - a[1]) * dy) / (dx * dx + dy * dy || 1)));
   return { distance: Math.hypot(x[0] - a[0] - t * dx, x[1] - a[1] - t * dy), t };
+}
+
+/**
+ * A box with the handle `at` at a point, the opposite side staying; with a fixed area the other axis gives way.
+ * @param {Box} roi the ROI as kept @param {Box} lying as it lies on the series
+ * @param {[number, number]} at -1, 0, 1 on each axis @param {Vec} here
+ * @param {boolean} [even] keeping its proportions @param {number|null} [fixedArea] cm2
+ * @returns {Box}
+ */
+export function resized(roi, lying, at, here, even = false, fixedArea = null) {
+  const { center: c, half_width: u, half_height: v } = lying;
+  const smallest = 0.05;
+  const axes = [u, v].map((axis) => ({ half: norm(axis), direction: unit(axis) }));
+  const sizes = axes.map(({ half, direction }, i) => {
+    if (!at[i]) return { half, shift: 0 };
+    const reach = at[i] * dot(sub(here, c), direction);
+    const grown = Math.max(smallest, (reach + half) / 2);
+    return { half: grown, shift: at[i] * (grown - half) };
+  });
+  const circle = lying.kind === "ellipse" && Math.abs(axes[0].half - axes[1].half) < 1e-9 * axes[0].half;
+  if (even || (circle && at[0] && at[1])) {
+    const factor = Math.max(...[0, 1].filter((i) => at[i]).map((i) => sizes[i].half / axes[i].half));
+    axes.forEach(({ half }, i) => {
+      sizes[i] = { half: half * factor, shift: at[i] * half * (factor - 1) };
+    });
+  }
+  if (fixedArea) {
+    const i = at[0] ? 0 : 1;
+    const product = (axes[0].half * axes[1].half * fixedArea * 100) / area(lying);
+    sizes[1 - i] = { half: product / sizes[i].half, shift: 0 };
+  }
+  const [across, down] = axes.map(({ direction }, i) => times(direction, sizes[i].shift));
+  return {
+    ...roi,
+    center: add(roi.center, add(across, down)),
+    half_width: times(axes[0].direction, sizes[0].half),
+    half_height: times(axes[1].direction, sizes[1].half),
+  };
 }

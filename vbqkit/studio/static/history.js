@@ -29,8 +29,10 @@ export class History {
   /** @param {T[]} from @param {T[]} to */
   step(from, to) {
     if (!from.length) return null;
+    const state = from[from.length - 1];
+    from.length -= 1;
     to.push(this.now);
-    this.now = from.pop();
-    return this.now;
+    this.now = state;
+    return state;
   }
 }

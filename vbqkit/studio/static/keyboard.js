@@ -1,10 +1,28 @@
 /** Everything by keyboard: one table makes the keys work and fills the help sheet. */
-import { add, boxBetween, norm, rotated, times } from "./geometry.js";
+import { add, boxBetween, norm, rotated, sub, times, withCorner } from "./geometry.js";
 import { SHAPES } from "./tools.js";
 
 const DIGITS = ["T12", "L1", "L2", "L3", "L4", "L5", "S1"];
 
-/** @typedef {{store: import("./store.js").Store, view: import("./view.js").View, tools: import("./tools.js").Tools, studio: any, event: KeyboardEvent}} Press */
+/**
+ * @import { Studio } from "./studio.js"
+ * @import { Store } from "./store.js"
+ * @import { Tools } from "./tools.js"
+ * @import { View } from "./view.js"
+ * @typedef {{store: Store, view: View, tools: Tools, studio: Studio, event: KeyboardEvent}} Press
+ */
+
+/** @typedef {"magnifier"|"hideAll"|"seriesOnly"|"smooth"} Switch what of a store is on or off */
+
+/**
+ * Turn something on or off, and say what it is now.
+ * @param {Press} press @param {Switch} what @param {string} on @param {string} off
+ */
+function flip({ store, studio }, what, on, off) {
+  store[what] = !store[what];
+  studio.changed(store[what] ? on : off);
+}
+
 /** @type {[string, string, string, (press: Press) => void][]} group, keys (separated by spaces), what it does, how */
 export const KEYS = [
   ["Tools", "v", "select and move", ({ store }) => store.setTool("select")],
@@ -20,9 +38,7 @@ export const KEYS = [
     "Tools",
     "g",
     "magnifier while dragging, on or off",
-    ({ store, studio }) => (
-      (store.magnifier = !store.magnifier), studio.changed(`Magnifier ${store.magnifier ? "on" : "off"}`)
-    ),
+    (press) => flip(press, "magnifier", "Magnifier on", "Magnifier off"),
   ],
   ["ROI", "Enter", "place a ROI in the middle of the view; close a polygon", (press) => enter(press)],
   ["ROI", ". ,", "next, previous ROI", ({ store, event }) => cycle(store, event.key === "." ? 1 : -1)],
@@ -55,20 +71,15 @@ export const KEYS = [
     "ROI",
     "y",
     "hide or show; Shift: all",
-    ({ studio, event, store }) =>
-      event.shiftKey
-        ? ((store.hideAll = !store.hideAll), studio.changed(store.hideAll ? "All ROIs hidden" : "ROIs shown"))
-        : studio.toggle("hidden"),
+    (press) =>
+      press.event.shiftKey ? flip(press, "hideAll", "All ROIs hidden", "ROIs shown") : press.studio.toggle("hidden"),
   ],
   ["ROI", "k", "bring it to the slice shown", ({ studio }) => studio.bringHere()],
   [
     "ROI",
     "j",
     "move on this series only, on or off (or hold Alt while dragging)",
-    ({ store, studio }) => (
-      (store.seriesOnly = !store.seriesOnly),
-      studio.changed(store.seriesOnly ? "Moves now count for this series only" : "Moves count for every series")
-    ),
+    (press) => flip(press, "seriesOnly", "Moves now count for this series only", "Moves count for every series"),
   ],
   ["ROI", "Ctrl+z", "undo", ({ store }) => store.undo()],
   ["ROI", "Ctrl+Shift+z Ctrl+y", "redo", ({ store }) => store.undo(true)],
@@ -99,14 +110,7 @@ export const KEYS = [
   ["Image", "a", "auto window", ({ studio }) => studio.preset(0)],
   ["Image", "s", "next window preset", ({ studio }) => studio.preset()],
   ["Image", "r", "reset zoom, position and window (or double click)", ({ view }) => view.reset()],
-  [
-    "Image",
-    "u",
-    "smooth or square pixels",
-    ({ store, studio }) => (
-      (store.smooth = !store.smooth), studio.changed(store.smooth ? "Smooth pixels" : "Square pixels")
-    ),
-  ],
+  ["Image", "u", "smooth or square pixels", (press) => flip(press, "smooth", "Smooth pixels", "Square pixels")],
   ["Image", "m", "next view", ({ studio }) => studio.nextView()],
   [
     "",
@@ -131,13 +135,22 @@ export const MOUSE = [
   ["two fingers", "zoom and move the image"],
 ];
 
+/** Signs that keys give with Shift, and the keys. */
+const SHIFTED = new Map([
+  ["{", "["],
+  ["}", "]"],
+]);
+
 const byKey = new Map(KEYS.flatMap(([, keys, , run]) => keys.split(" ").map((key) => [key.toLowerCase(), run])));
 
-/** Runs what a key stands for; true if it stands for something. @param {KeyboardEvent} event @param {Omit<Press, "event">} context */
+/**
+ * Runs what a key stands for; true if it stands for something.
+ * @param {KeyboardEvent} event @param {Omit<Press, "event">} context
+ */
 export function press(event, context) {
   const control = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
-  const plain = { "{": "[", "}": "]", Y: "y" }[event.key] ?? key;
+  const plain = SHIFTED.get(event.key) ?? key;
   const name = control
     ? `ctrl+${event.shiftKey && key === "z" ? "shift+" : ""}${key}`
     : event.altKey
@@ -150,13 +163,13 @@ export function press(event, context) {
 }
 
 function enter(/** @type {Press} */ { tools, store, view }) {
-  if (tools.gesture?.kind === "polygon") return tools.closePolygon();
+  if (tools.gesture?.kind === "polygon") return tools.closePolygon(tools.gesture);
   const [r, c] = view.toImage(view.size[0] / 2, view.size[1] / 2);
   const plane = view.plane();
   const [dr, dc] = [5 / norm(plane.row_step), 5 / norm(plane.col_step)];
-  const kind = SHAPES[store.tool] ?? "rectangle";
+  const kind = SHAPES.get(store.tool) ?? "rectangle";
   const round = store.tool === "circle" ? 1 : 0.8;
-  const box = boxBetween(plane, [r - dr * round, c - dc], [r + dr * round, c + dc], { kind });
+  const box = boxBetween(plane, [r - dr * round, c - dc], [r + dr * round, c + dc]);
   if (kind === "polygon") {
     const { center: m, half_width: u, half_height: v } = box;
     const points = [
@@ -165,23 +178,27 @@ function enter(/** @type {Press} */ { tools, store, view }) {
       [1, 1],
       [-1, 1],
     ].map(([s, t]) => add(m, add(times(u, s), times(v, t))));
-    tools.place({ id: "", label: "", kind, points });
-  } else tools.place({ ...box, id: "", label: "" });
+    tools.place({ kind, points });
+  } else tools.place({ kind, ...box });
 }
 
-function cycle(/** @type {any} */ store, /** @type {number} */ step) {
+function cycle(/** @type {Store} */ store, /** @type {number} */ step) {
   const { rois } = store;
   if (!rois.length) return;
-  const i = rois.findIndex((/** @type {any} */ roi) => roi.id === store.selected);
+  const i = rois.findIndex((roi) => roi.id === store.selected);
   const next = rois[i < 0 ? (step > 0 ? 0 : rois.length - 1) : (i + step + rois.length) % rois.length];
   store.select(next.id);
   store.goTo(store.active, store.sliceOf(next, store.active));
   store.say(`${next.label || "ROI without label"} selected`);
 }
 
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+/** To the right and down. */
+function step(/** @type {string} */ key) {
+  const [x, y] = [+(key === "ArrowRight") - +(key === "ArrowLeft"), +(key === "ArrowDown") - +(key === "ArrowUp")];
+  return [x, y];
+}
 
-/** The selected ROI if it may be changed. @param {any} store */
+/** The selected ROI if it may be changed. @param {Store} store */
 function editable(store) {
   const roi = store.roi();
   if (roi?.locked) store.say(`${roi.label || "ROI"} is locked`);
@@ -189,51 +206,41 @@ function editable(store) {
 }
 
 function arrow(/** @type {Press} */ { store, view, event }) {
-  const [x, y] = STEPS[event.key];
+  const [x, y] = step(event.key);
   if (!store.roi()) return store.goTo(view.index, store.slices[view.index] + (x + y));
   const roi = editable(store);
   if (!roi) return;
   const size = event.shiftKey ? 0.1 : 1;
   const shift = add(times(view.view.col_step, x * size), times(view.view.row_step, y * size));
-  const f = (/** @type {any} */ old) =>
-    old.kind === "polygon" && store.vertex >= 0
-      ? {
-          ...old,
-          points: old.points.map((/** @type {any} */ p, /** @type {number} */ i) =>
-            i === store.vertex ? add(p, shift) : p,
-          ),
-        }
-      : store.shifted(old, shift, view.index);
-  store.commit(store.changed(roi.id, f));
+  const at = store.vertex;
+  const changed =
+    roi.kind === "polygon" && at >= 0
+      ? { ...roi, points: roi.points.map((p, i) => (i === at ? add(p, shift) : p)) }
+      : store.shifted(roi, shift, view.index);
+  store.commit(store.changed(roi.id, () => changed));
 }
 
 function resize(/** @type {Press} */ { store, view, event }) {
   const roi = editable(store);
   if (!roi) return;
-  const [x, y] = STEPS[event.key];
+  const [x, y] = step(event.key);
   const size = (event.shiftKey ? 0.1 : 1) / 2;
   const spacing = [norm(view.view.col_step), norm(view.view.row_step)];
-  const grow = (/** @type {any} */ old) => {
-    const half = [norm(old.half_width), norm(old.half_height)];
-    const wanted = [half[0] + x * size * spacing[0], half[1] - y * size * spacing[1]];
-    if (Math.min(...wanted) <= 0.05) return old;
-    if (store.fixedArea) wanted[x ? 1 : 0] = (half[0] * half[1]) / wanted[x ? 0 : 1];
-    return {
-      ...old,
-      half_width: times(old.half_width, wanted[0] / half[0]),
-      half_height: times(old.half_height, wanted[1] / half[1]),
-    };
-  };
-  const scale = (/** @type {any} */ old) => {
+  if (roi.kind === "polygon") {
+    if (store.fixedArea) return store.say("The area is fixed: press X to free it");
     const factor = 1 + (x - y) * (event.shiftKey ? 0.002 : 0.02);
-    const middle = old.points.reduce(add).map((/** @type {number} */ v) => v / old.points.length);
-    return {
-      ...old,
-      points: old.points.map((/** @type {any} */ p) => p.map((v, i) => middle[i] + (v - middle[i]) * factor)),
-    };
-  };
-  if (roi.kind === "polygon" && store.fixedArea) return store.say("The area is fixed: press X to free it");
-  store.commit(store.changed(roi.id, roi.kind === "polygon" ? scale : grow));
+    const middle = times(roi.points.reduce(add), 1 / roi.points.length);
+    const points = roi.points.map((p) => add(middle, times(sub(p, middle), factor)));
+    return store.commit(store.changed(roi.id, () => ({ ...roi, points })));
+  }
+  const half = [norm(roi.half_width), norm(roi.half_height)];
+  const wanted = [half[0] + x * size * spacing[0], half[1] - y * size * spacing[1]];
+  if (Math.min(...wanted) > 0.05) {
+    if (store.fixedArea) wanted[x ? 1 : 0] = (half[0] * half[1]) / wanted[x ? 0 : 1];
+    const half_width = times(roi.half_width, wanted[0] / half[0]);
+    const half_height = times(roi.half_height, wanted[1] / half[1]);
+    store.commit(store.changed(roi.id, () => ({ ...roi, half_width, half_height })));
+  }
 }
 
 function turn(/** @type {Press} */ { store, view, event }) {
@@ -243,7 +250,7 @@ function turn(/** @type {Press} */ { store, view, event }) {
   store.commit(store.changed(roi.id, (old) => rotated(old, (degrees * Math.PI) / 180, view.axes().through)));
 }
 
-function corner(/** @type {any} */ store) {
+function corner(/** @type {Store} */ store) {
   const roi = store.roi();
   if (roi?.kind !== "polygon") return store.say("Choose a polygon first");
   store.vertex = (store.vertex + 1) % roi.points.length;
@@ -251,14 +258,12 @@ function corner(/** @type {any} */ store) {
   store.emit("selection");
 }
 
-function insert(/** @type {any} */ store) {
+function insert(/** @type {Store} */ store) {
   const roi = editable(store);
   if (roi?.kind !== "polygon" || store.vertex < 0) return store.say("Choose a corner with T first");
-  const points = [...roi.points];
-  const at = store.vertex;
-  points.splice(at + 1, 0, times(add(points[at], points[(at + 1) % points.length]), 0.5));
-  store.vertex = at + 1;
-  store.commit(store.changed(roi.id, (/** @type {any} */ old) => ({ ...old, points })));
+  store.vertex += 1;
+  const changed = withCorner(roi, store.vertex);
+  store.commit(store.changed(roi.id, () => changed));
 }
 
 function remove(/** @type {Press} */ { store, tools }) {
@@ -269,7 +274,7 @@ function remove(/** @type {Press} */ { store, tools }) {
   store.say(`${roi.label || "ROI"} deleted`);
 }
 
-function windowStep(/** @type {any} */ store, /** @type {any} */ view, /** @type {KeyboardEvent} */ event) {
+function windowStep(/** @type {Store} */ store, /** @type {View} */ view, /** @type {KeyboardEvent} */ event) {
   const [level, width] = store.windows[view.index];
   const up = event.key === "]" || event.key === "}";
   if (event.shiftKey) store.setWindow(view.index, level + (up ? 0.05 : -0.05) * width, width);

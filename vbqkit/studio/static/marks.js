@@ -8,15 +8,16 @@ export const EDGE_STEP = 0.25;
 const AREA_TOLERANCE = 0.01;
 const LEVEL = /^[TLS]\d+$/;
 
-/** @typedef {import("./geometry.js").Roi} Roi @typedef {import("./store.js").Store} Store */
+/**
+ * @import { Store } from "./store.js"
+ * @import { Roi, Row } from "./wire.js"
+ */
 
-/** Share of a ROI's pixels where the signal changes by more than a quarter of its mean within one pixel. */
-export function edgeShare(
-  /** @type {number[]} */ where,
-  /** @type {ArrayLike<number>} */ pixels,
-  /** @type {number} */ cols,
-  /** @type {number} */ mean,
-) {
+/**
+ * Share of a ROI's pixels where the signal changes by more than a quarter of its mean within one pixel.
+ * @param {number[]} where @param {ArrayLike<number>} pixels @param {number} cols @param {number} mean
+ */
+export function edgeShare(where, pixels, cols, mean) {
   const inside = new Set(where);
   let steep = 0;
   for (const i of where) {
@@ -33,47 +34,57 @@ export function edgeShare(
   return steep / where.length;
 }
 
-/** Everything that is wrong with a ROI on a view. @param {Store} store @param {Roi} roi @param {number} index @returns {string[]} */
+/**
+ * Everything that is wrong with a ROI on a view.
+ * @param {Store} store @param {Roi} roi @param {number} index @returns {string[]}
+ */
 export function marks(store, roi, index) {
   const result = store.measured(roi, index);
   if (!result) return [];
   const found = [...pixelMarks(store, roi, index, result)];
-  const { labels, usual, known } = siblings(store);
+  const { labels, usual, count } = siblings(store.rois);
   const twins = labels.get(roi.label) ?? 0;
   if (twins > 1 && roi.label) found.push(`${twins} ROIs are called ${roi.label}: the first one counts`);
   if (!roi.label) found.push("has no label: press a digit, C or N");
-  if (LEVEL.test(roi.label) && known > 2 && Math.abs(area(roi) / usual - 1) > AREA_TOLERANCE)
+  if (LEVEL.test(roi.label) && count > 2 && Math.abs(area(roi) / usual - 1) > AREA_TOLERANCE)
     found.push(`area ${(area(roi) / 100).toFixed(2)} cm², its siblings have ${(usual / 100).toFixed(2)} cm²`);
   const at = store.sliceOf(roi, index);
   if (at !== store.slices[index]) found.push(`not on this slice: it lies on slice ${at + 1}`);
   return found;
 }
 
-/** How often each label is there, and the area that ROIs of levels usually have: once for each state of the ROIs. */
-function siblings(/** @type {Store} */ store) {
-  if (store.siblings?.of !== store.rois) {
-    const labels = new Map();
-    for (const { label } of store.rois) labels.set(label, 1 + (labels.get(label) ?? 0));
-    const areas = store.rois
-      .filter((roi) => LEVEL.test(roi.label))
-      .map(area)
-      .sort((a, b) => a - b);
-    store.siblings = { of: store.rois, labels, usual: areas[areas.length >> 1], known: areas.length };
-  }
-  return store.siblings;
+/** @typedef {{labels: Map<string, number>, usual: number, count: number}} Siblings */
+
+/** @type {WeakMap<Roi[], Siblings>} once for each state of the ROIs, which is never changed in place */
+const memo = new WeakMap();
+
+/**
+ * How often each label is there, and the area that ROIs of levels usually have.
+ * @param {Roi[]} rois @returns {Siblings}
+ */
+function siblings(rois) {
+  const before = memo.get(rois);
+  if (before) return before;
+  const labels = new Map();
+  for (const { label } of rois) labels.set(label, 1 + (labels.get(label) ?? 0));
+  const areas = rois
+    .filter((roi) => LEVEL.test(roi.label))
+    .map(area)
+    .sort((a, b) => a - b);
+  const found = { labels, usual: areas[areas.length >> 1], count: areas.length };
+  memo.set(rois, found);
+  return found;
 }
 
-/** The marks that depend on the pixels only: kept as long as the ROI is the same. */
-function pixelMarks(
-  /** @type {Store} */ store,
-  /** @type {Roi} */ roi,
-  /** @type {number} */ index,
-  /** @type {any} */ result,
-) {
-  if (result.error) return [result.error];
-  if (!store.marks.has(roi)) store.marks.set(roi, []);
-  const known = store.marks.get(roi);
-  if (known[index]) return known[index];
+/**
+ * The marks that depend on the pixels only: kept as long as the ROI is the same.
+ * @param {Store} store @param {Roi} roi @param {number} index @param {Row} result
+ */
+function pixelMarks(store, roi, index, result) {
+  if (result.error !== undefined) return [result.error];
+  const kept = store.marks.get(roi) ?? [];
+  store.marks.set(roi, kept);
+  if (kept[index]) return kept[index];
   const view = store.views[index];
   const pixels = store.cache.get(index, result.slice_index);
   if (!pixels) return [];
@@ -95,5 +106,6 @@ function pixelMarks(
       found.push(`noise ROI is not all in free air: ${percent(1 - outside)} lies in the body or in artefact`);
     if (roi.label !== "noise" && outside > 0) found.push(`${percent(outside)} lies outside the body`);
   }
-  return (known[index] = found);
+  kept[index] = found;
+  return found;
 }

@@ -5,6 +5,13 @@ import { onSeries, slicePlane } from "./geometry.js";
 import { marks } from "./marks.js";
 import { covered, histogram, ratios } from "./statistics.js";
 
+/**
+ * @import { Store } from "./store.js"
+ * @import { Measured, Row, ScoreRow } from "./wire.js"
+ * @typedef {ReturnType<Panel["makeLine"]> & {state?: unknown[]}} Line one row of the table, and what it was made of
+ */
+
+/** @type {[key: string, name: string, title: string][]} */
 const COLUMNS = [
   ["mean", "mean", "mean signal, a.u."],
   ["median", "median", "median signal, a.u."],
@@ -15,11 +22,22 @@ const COLUMNS = [
   ["n", "n", "pixels whose center is inside"],
 ];
 
+/** @type {("mean"|"median"|"sd"|"n")[]} numbers that the browser and Python must agree on */
+const COMPARED = ["mean", "median", "sd", "n"];
+
+/** The row itself if it was measured. @param {Row|undefined} row @returns {Measured|undefined} */
+const measured = (row) => (row && row.error === undefined ? row : undefined);
+
+/** @param {string} key @param {number} value */
+const digits = (key, value) => (key === "n" ? String(value) : key === "area_cm2" ? value.toFixed(2) : short(value));
+
 export class Panel {
-  /** @param {import("./store.js").Store} store */
+  /** @param {Store} store */
   constructor(store) {
     this.store = store;
-    this.lines = /** @type {Map<string, any>} */ (new Map());
+    this.lines = /** @type {Map<string, Line>} */ (new Map());
+    this.frame = 0;
+    this.told = ""; // the faults on the page
     this.body = html("tbody");
     const heads = COLUMNS.map(([, name, title]) => html("th", { scope: "col", title }, name));
     this.table = html(
@@ -77,34 +95,32 @@ export class Panel {
     if (!store.views.length) return;
     const browser = store.rows(store.active);
     const python = store.byPython();
-    const byId = new Map(python?.views[store.active].map((/** @type {any} */ row) => [row.id, row]));
-    const rows = browser.map((row) => {
-      const exact = byId.get(row.id);
-      return exact && !exact.error ? exact : row;
-    });
+    const byId = new Map((python?.views?.[store.active] ?? []).map((row) => [row.id, row]));
+    const rows = browser.map((row) => measured(byId.get(row.id)) ?? row);
     this.element.dataset.source = python ? "python" : "browser";
     const title = store.views[store.active].title;
     setText(this.caption, `${title}: measured by ${python ? "Python" : "the browser"}`);
     this.empty.hidden = rows.length > 0;
-    const find = (/** @type {string} */ label) => rows.find((row) => row.label === label && !row.error);
+    const find = (/** @type {string} */ label) => measured(rows.find((row) => row.label === label && measured(row)));
     this.drawRows(rows, find("CSF")?.mean, find("noise")?.sd);
     if (python) this.compare(byId, browser);
     this.drawScores(store.scores());
     this.drawDetail(rows, browser);
   }
 
-  drawRows(/** @type {any[]} */ rows, /** @type {number} */ csf, /** @type {number} */ noise) {
+  drawRows(/** @type {Row[]} */ rows, /** @type {number|undefined} */ csf, /** @type {number|undefined} */ noise) {
     const found = new Set();
     rows.forEach((row, i) => {
       const roi = this.store.rois[i];
       found.add(roi.id);
-      let line = this.lines.get(roi.id);
-      if (!line) this.lines.set(roi.id, (line = this.makeLine(roi.id)));
+      /** @type {Line} */
+      const line = this.lines.get(roi.id) ?? this.makeLine(roi.id);
+      this.lines.set(roi.id, line);
       if (this.body.children[i] !== line.row) this.body.insertBefore(line.row, this.body.children[i] ?? null);
       const [colour, dash] = style(roi.label);
       const faults = marks(this.store, roi, this.store.active);
       const state = [roi, row, csf, noise, roi.id === this.store.selected, faults.join()];
-      if (line.state?.every((/** @type {any} */ x, /** @type {number} */ k) => x === state[k])) return;
+      if (line.state?.every((x, k) => x === state[k])) return;
       line.state = state;
       set(line.row, {
         "aria-selected": String(roi.id === this.store.selected),
@@ -115,14 +131,13 @@ export class Panel {
       line.swatch.style.borderStyle = dash ? "dashed" : "solid";
       setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? " (hidden)" : ""));
       set(line.mark, { hidden: !faults.length, title: faults.join("\n"), "aria-label": faults.join(". ") });
-      const values = row.error ? {} : { ...row, ...ratios(row, csf, noise), area_cm2: row.area_mm2 / 100 };
+      /** @type {Record<string, unknown>} */
+      const values =
+        row.error === undefined ? { ...row, ...ratios(row, csf, noise), area_cm2: row.area_mm2 / 100 } : {};
       COLUMNS.forEach(([key], j) => {
         const value = values[key];
         set(line.cells[j], { "data-key": key, "data-value": value ?? "", title: row.error ?? "" });
-        setText(
-          line.cells[j],
-          value == null ? "–" : key === "n" ? String(value) : key === "area_cm2" ? value.toFixed(2) : short(value),
-        );
+        setText(line.cells[j], typeof value === "number" ? digits(key, value) : "–");
       });
     });
     for (const [id, line] of this.lines)
@@ -141,8 +156,10 @@ export class Panel {
     const cells = COLUMNS.map(() => html("td"));
     const show = () => {
       const { store } = this;
+      const roi = store.roi(id);
+      if (!roi) return;
       store.select(id);
-      store.goTo(store.active, store.sliceOf(store.roi(id), store.active));
+      store.goTo(store.active, store.sliceOf(roi, store.active));
     };
     const button = html("button", { type: "button", class: "vbq-pick", onclick: show }, swatch, name);
     const row = html("tr", { onclick: show }, html("th", { scope: "row" }, button, mark), ...cells);
@@ -150,17 +167,12 @@ export class Panel {
   }
 
   /** The browser's numbers and Python's must be the same: say so if they are not. */
-  compare(/** @type {Map<string, any>} */ byId, /** @type {any[]} */ browser) {
+  compare(/** @type {Map<string, Row>} */ byId, /** @type {Row[]} */ browser) {
     const apart = (/** @type {number} */ a, /** @type {number} */ b) =>
       Math.abs(a - b) > 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-300);
     const bad = browser.find((row) => {
-      const exact = byId.get(row.id);
-      return (
-        !row.error &&
-        exact &&
-        !exact.error &&
-        ["mean", "median", "sd", "n"].some((key) => exact[key] != null && apart(row[key], exact[key]))
-      );
+      const [here, exact] = [measured(row), measured(byId.get(row.id))];
+      return here && exact && COMPARED.some((key) => exact[key] != null && apart(here[key], exact[key]));
     });
     this.caption.classList.toggle("vbq-apart", !!bad);
     if (bad)
@@ -168,16 +180,17 @@ export class Panel {
   }
 
   /** Each score with what it means one click away. */
-  drawScores(/** @type {any[]} */ rows) {
+  drawScores(/** @type {ScoreRow[]} */ rows) {
     const list = this.scoreList;
-    while (list.childElementCount > rows.length) list.lastChild.remove();
+    while (list.childElementCount > rows.length) list.lastElementChild?.remove();
     rows.forEach((score, i) => {
       const node =
         list.children[i] ??
         list.appendChild(
           html("details", {}, html("summary", {}, html("span"), html("output"), html("small")), html("div")),
         );
-      const [name, value, interval] = node.firstChild.children;
+      const [summary, words] = node.children;
+      const [name, value, interval] = summary.children;
       const { shares = [], verdict } = score;
       const about = score.value == null ? [score.note, ...score.about] : [...shares, ...score.about];
       setText(name, score.key + (score.caution ? " ⚠" : ""));
@@ -189,12 +202,12 @@ export class Panel {
       setText(value, score.value == null ? "not given" : short(score.value));
       set(interval, { title: shares.join("\n"), "data-key": score.key });
       setText(interval, score.interval ? `95 %: ${score.interval.map(short).join(" – ")} ${verdict ?? ""}` : "");
-      setText(node.lastChild, about.join("\n"));
+      setText(words, about.join("\n"));
     });
     list.hidden = !rows.length;
   }
 
-  drawDetail(/** @type {any[]} */ rows, /** @type {any[]} */ browser) {
+  drawDetail(/** @type {Row[]} */ rows, /** @type {Row[]} */ browser) {
     const i = this.store.rois.findIndex((roi) => roi.id === this.store.selected);
     this.detail.hidden = i < 0;
     if (i < 0) return;
@@ -202,13 +215,13 @@ export class Panel {
     const faults = marks(this.store, roi, this.store.active);
     if (faults.join() !== this.told) this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
     this.told = faults.join();
-    const bad = browser[i].error;
-    this.bars.style.display = this.range.style.display = bad ? "none" : "";
-    if (bad) return setText(this.numbers, `${roi.label || "ROI"}: ${bad}`);
-    setText(
-      this.numbers,
-      `${roi.label || "ROI"}: ${short(row.min)} to ${short(row.max)}, mean ${short(row.mean)}, median ${short(row.median)}, SD ${short(row.sd)}`,
-    );
+    const bad = browser[i].error ?? row.error;
+    this.bars.style.display = bad ? "none" : "";
+    this.range.style.display = bad ? "none" : "";
+    if (row.error !== undefined || bad) return setText(this.numbers, `${roi.label || "ROI"}: ${bad}`);
+    const [mean, middle, sd] = [row.mean, row.median, row.sd].map(short);
+    const span = `${short(row.min)} to ${short(row.max)}`;
+    setText(this.numbers, `${roi.label || "ROI"}: ${span}, mean ${mean}, median ${middle}, SD ${sd}`);
     const view = this.store.views[this.store.active];
     const plane = slicePlane(view, row.slice_index);
     const pixels = this.store.cache.get(this.store.active, row.slice_index);

@@ -1,7 +1,8 @@
 /**
  * Slices in the browser: asked for when needed, kept up to a limit, painted through a window.
  *
- * @typedef {{array: string, pixels: Uint8Array|Uint16Array|Int16Array|Int32Array|Float32Array|Float64Array}} Pixels
+ * @typedef {Uint8Array|Uint16Array|Int16Array|Int32Array|Float32Array|Float64Array} Pixels
+ * @typedef {keyof typeof ARRAYS} ArrayName
  */
 
 const ARRAYS = {
@@ -14,11 +15,16 @@ const ARRAYS = {
 };
 export const CACHE_BYTES = 128 * 2 ** 20;
 
-/** The kernel's bytes as numbers. A copy: the view may start at an odd byte. @param {string} name @param {DataView|ArrayBuffer} data */
+/**
+ * The kernel's bytes as numbers. A copy: the view may start at an odd byte.
+ * @param {ArrayName} name @param {DataView|ArrayBuffer} data @returns {Pixels}
+ */
 export function decoded(name, data) {
   const [buffer, from, size] =
     data instanceof ArrayBuffer ? [data, 0, data.byteLength] : [data.buffer, data.byteOffset, data.byteLength];
-  return new ARRAYS[name](buffer.slice(from, from + size));
+  /** @type {new (bytes: ArrayBufferLike) => Pixels} */
+  const Kind = ARRAYS[name];
+  return new Kind(buffer.slice(from, from + size));
 }
 
 /** Slices by view and index: the least recently used go first when the limit is reached. */
@@ -28,7 +34,7 @@ export class SliceCache {
     this.ask = ask;
     this.limit = limit;
     this.bytes = 0;
-    this.kept = /** @type {Map<string, Pixels["pixels"]>} */ (new Map());
+    this.kept = /** @type {Map<string, Pixels>} */ (new Map());
     this.asked = /** @type {Set<string>} */ (new Set());
   }
 
@@ -46,7 +52,7 @@ export class SliceCache {
     return pixels;
   }
 
-  /** @param {number} view @param {number} index @param {Pixels["pixels"]} pixels */
+  /** @param {number} view @param {number} index @param {Pixels} pixels */
   put(view, index, pixels) {
     const key = `${view}/${index}`;
     this.asked.delete(key);
@@ -60,7 +66,10 @@ export class SliceCache {
     }
   }
 
-  /** Ask for the nearest slice not yet here, one at a time, as long as half the limit is free. @param {number} view @param {number} at @param {number} planes */
+  /**
+   * Ask for the nearest slice not yet here, one at a time, as long as half the limit is free.
+   * @param {number} view @param {number} at @param {number} planes
+   */
   prefetch(view, at, planes) {
     if (this.asked.size || this.bytes > this.limit / 2) return;
     for (let d = 1; d < planes; d++)
@@ -69,7 +78,10 @@ export class SliceCache {
   }
 }
 
-/** Paints slices through a window. Keeps its table from value to grey: 65,536 entries anew for each slice would be most of the work. */
+/**
+ * Paints slices through a window. Keeps its table from value to grey: 65,536 entries anew for each slice would be most
+ * of the work.
+ */
 export class Painter {
   constructor() {
     this.table = new Uint32Array(0);
@@ -78,7 +90,7 @@ export class Painter {
 
   /**
    * Grey values into 32-bit RGBA. Values that are not numbers are magenta.
-   * @param {Pixels["pixels"]} pixels @param {number} level @param {number} width @param {Uint32Array} out
+   * @param {Pixels} pixels @param {number} level @param {number} width @param {Uint32Array} out
    */
   paint(pixels, level, width, out) {
     const scale = 255 / width;
@@ -88,7 +100,7 @@ export class Painter {
       return g <= 0 ? 0xff000000 : g >= 255 ? 0xffffffff : 0xff000000 | ((g | 0) * 0x10101);
     };
     if (pixels.BYTES_PER_ELEMENT > 2) {
-      for (let i = 0; i < pixels.length; i++) out[i] = pixels[i] !== pixels[i] ? 0xffff00ff : grey(pixels[i]);
+      for (let i = 0; i < pixels.length; i++) out[i] = Number.isNaN(pixels[i]) ? 0xffff00ff : grey(pixels[i]);
       return;
     }
     const low = pixels instanceof Int16Array ? -32768 : 0;

@@ -1,12 +1,7 @@
 /**
- * What the pixels under a ROI say, what makes a ROI bad, and the scores: by the rules of vbqkit/roi.py and scores.
- * Pure functions.
+ * What the pixels under a ROI say, and the scores: by the rules of vbqkit/roi and vbqkit/scores. Pure functions.
  *
- * @typedef {import("./geometry.js").Roi} Roi
- * @typedef {import("./geometry.js").Plane} Plane
- * @typedef {{id: string, label: string, n: number, area_mm2: number, mean: number, median: number, sd: number, min: number,
- *   max: number, fraction_zero: number, fraction_clipped: number, slice_index: number}} Measured
- * @typedef {{id: string, label: string, error: string}} Refused
+ * @import { Box, Measured, Plane, Roi, Row, RowCol } from "./wire.js"
  */
 import { area, center, dot, normal, outline, planeNormal, snap, sub, toRowCol, vectorToRowCol } from "./geometry.js";
 
@@ -51,7 +46,7 @@ export function covered(roi, plane) {
   return found;
 }
 
-/** @param {Roi} roi @param {Plane} plane */
+/** @param {Box} roi @param {Plane} plane */
 function inBox(roi, plane) {
   const [row0, col0] = toRowCol(plane, roi.center);
   const [[ur, uc], [vr, vc]] = [vectorToRowCol(plane, roi.half_width), vectorToRowCol(plane, roi.half_height)];
@@ -63,7 +58,7 @@ function inBox(roi, plane) {
   };
 }
 
-/** Even-odd rule, half open, so that shared sides count once. @param {import("./geometry.js").RowCol[]} corners */
+/** Even-odd rule, half open, so that shared sides count once. @param {RowCol[]} corners */
 function inPolygon(corners) {
   const p = corners.map(([r, c]) => [snap(r), snap(c)]);
   return (/** @type {number} */ r, /** @type {number} */ c) => {
@@ -86,7 +81,7 @@ const middle = (sorted) => {
  * Measure the signal under a ROI. SD with ddof = 1; NaN for one pixel.
  * @param {Roi} roi @param {Plane} plane @param {ArrayLike<number>} pixels
  * @param {{zero?: number, clip?: number|null}} [stored] the values that a stored 0 and the largest storable number have
- * @returns {Measured | Refused}
+ * @returns {Row}
  */
 export function measure(roi, plane, pixels, stored = {}) {
   const { zero = 0, clip = null } = stored;
@@ -125,7 +120,10 @@ export function measure(roi, plane, pixels, stored = {}) {
   };
 }
 
-/** Counts in equal bins between the smallest and the largest value. @param {ArrayLike<number>} values @param {number} [bins] */
+/**
+ * Counts in equal bins between the smallest and the largest value.
+ * @param {ArrayLike<number>} values @param {number} [bins]
+ */
 export function histogram(values, bins = 24) {
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) [low, high] = [Math.min(low, values[i]), Math.max(high, values[i])];
@@ -142,47 +140,44 @@ const average = (x) => x.reduce((a, b) => a + b, 0) / x.length;
 
 /**
  * SNR of one ROI and its signal over that of CSF; null where it has none.
- * @param {{label: string, mean: number}} row @param {number|undefined} csf mean of the CSF ROI @param {number|undefined} noise SD of the noise ROI
+ * @param {{label: string, mean: number}} row
+ * @param {number} [csf] mean of the CSF ROI @param {number} [noise] SD of the noise ROI
  */
-export const ratios = ({ label, mean }, csf, noise) => ({
+export const ratios = ({ label, mean }, csf = NaN, noise = NaN) => ({
   snr: noise > 0 && label !== "noise" ? mean / noise : null,
   vbq: csf > 0 && label !== "CSF" && label !== "noise" ? mean / csf : null,
 });
 
 /**
  * The scores as they are known to the browser, by name; what cannot be computed is left out.
- * @param {{weighting: string, rows: (Measured | Refused)[]}[]} views @param {[number, number, number] | null} reference
+ * @param {{weighting: string, rows: Row[]}[]} views
+ * @param {[mean: number, sd: number, ...rest: number[]] | null} reference of the M-score
  * @param {(key: string) => string[]} levels which levels go into a score
- * @returns {Object<string, number>}
  */
 export function scores(views, reference, levels) {
-  /** @type {Object<string, number>} */
-  const found = {};
-  /** @type {Object<string, Map<string, Measured>>} */
-  const tables = {};
+  /** @type {Map<string, Map<string, Measured>>} by weighting, then by label; the first of several counts */
+  const tables = new Map();
   for (const { weighting, rows } of views) {
-    if (tables[weighting]) continue;
-    const table = (tables[weighting] = new Map());
-    for (const row of rows) if (!("error" in row) && !table.has(row.label)) table.set(row.label, row);
+    if (tables.has(weighting)) continue;
+    const table = new Map();
+    for (const row of rows) if (row.error === undefined && !table.has(row.label)) table.set(row.label, row);
+    tables.set(weighting, table);
   }
+  const mean = (/** @type {string} */ weighting, /** @type {string} */ label) =>
+    tables.get(weighting)?.get(label)?.mean ?? NaN;
   const means = (/** @type {string} */ weighting, /** @type {string} */ key) =>
-    levels(key).map((level) => tables[weighting]?.get(level)?.mean ?? NaN);
-  const keep = (/** @type {string} */ key, /** @type {number} */ value) =>
-    void (Number.isFinite(value) && (found[key] = value));
+    levels(key).map((level) => mean(weighting, level));
+  /** @type {Record<string, number>} */
+  const found = {};
   for (const weighting of ["T1", "T2", "STIR"]) {
-    const csf = tables[weighting]?.get("CSF")?.mean;
-    for (const [name, f] of /** @type {const} */ ([
-      ["median", median],
-      ["mean", average],
-    ])) {
-      const key = `VBQ-${weighting} (${name})`;
-      keep(key, f(means(weighting, key)) / csf);
-    }
+    const [byMedian, byMean] = [`VBQ-${weighting} (median)`, `VBQ-${weighting} (mean)`];
+    found[byMedian] = median(means(weighting, byMedian)) / mean(weighting, "CSF");
+    found[byMean] = average(means(weighting, byMean)) / mean(weighting, "CSF");
   }
-  const snr = average(means("T1", "SNR")) / tables.T1?.get("noise")?.sd;
-  keep("SNR", snr);
-  if (reference) keep("M-score", (snr - reference[0]) / reference[1]);
-  const [t2, stir, key] = [tables.T2?.get("CSF")?.mean, tables.STIR?.get("CSF")?.mean, "VBQ-T2-STIR"];
-  keep(key, (average(means("T2", key)) - average(means("STIR", key))) / (t2 - stir));
-  return found;
+  found.SNR = average(means("T1", "SNR")) / (tables.get("T1")?.get("noise")?.sd ?? NaN);
+  if (reference) found["M-score"] = (found.SNR - reference[0]) / reference[1];
+  const key = "VBQ-T2-STIR";
+  const marrow = average(means("T2", key)) - average(means("STIR", key));
+  found[key] = marrow / (mean("T2", "CSF") - mean("STIR", "CSF"));
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => Number.isFinite(value)));
 }

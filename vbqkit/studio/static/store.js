@@ -1,7 +1,9 @@
 /**
- * The state of one studio on the page. Python's traits are the truth; this holds what the page needs between two messages.
+ * The state of one studio on the page. Python's traits are the truth; this holds what the page needs between two
+ * messages.
  *
- * @typedef {import("./geometry.js").Roi} Roi
+ * @import { Pixels } from "./pixels.js"
+ * @import { Kept, Message, Roi, Row, Shape, StudioModel, Vec, Window } from "./wire.js"
  */
 import { add, center, nearestSlice, onSeries, slicePlane, times, withArea } from "./geometry.js";
 import { History } from "./history.js";
@@ -12,15 +14,17 @@ export const EXTRA_LABELS = ["CSF", "noise"];
 const PATIENCE_MS = 60; // longer than Python usually takes, too short to be seen
 const ORDER = ["L1", "L2", "L3", "L4", "CSF", "noise"];
 
+/** @typedef {(text: string) => void} Listener the words of a `say`; nothing for other events */
+
 export class Store {
-  /** @param {any} model the anywidget model */
+  /** @param {StudioModel} model */
   constructor(model) {
     this.model = model;
-    this.views = /** @type {import("./geometry.js").View[]} */ (model.get("_views"));
+    this.views = model.get("_views");
     this.options = model.get("_options");
     const { rois, levels, revision } = model.get("_state");
-    this.rois = /** @type {Roi[]} */ (rois);
-    this.levels = /** @type {string[]} */ (levels);
+    this.rois = rois;
+    this.levels = levels;
     this.revision = revision;
     this.base = revision;
     this.kept = rois;
@@ -32,15 +36,18 @@ export class Store {
     this.active = 0;
     this.tool = "select";
     this.label = this.nextLabel();
-    this.fixedArea = /** @type {number|null} */ (this.options.fixed_area_cm2);
+    this.fixedArea = this.options.fixed_area_cm2;
     this.seriesOnly = false;
     this.hideAll = false;
     this.magnifier = true;
     this.smooth = true;
-    this.listeners = /** @type {Map<string, Set<Function>>} */ (new Map());
-    this.air = /** @type {Map<string, Uint8Array|null>} */ (new Map());
+    this.busy = false;
+    this.patience = 0; // timers
+    this.saving = 0;
+    this.listeners = /** @type {Map<string, Set<Listener>>} */ (new Map());
+    this.air = /** @type {Map<string, Pixels|null>} */ (new Map());
     this.marks = /** @type {WeakMap<Roi, string[][]>} */ (new WeakMap());
-    this.results = /** @type {WeakMap<Roi, any[]>} */ (new WeakMap());
+    this.results = /** @type {WeakMap<Roi, Row[]>} */ (new WeakMap());
     this.cache = new SliceCache((view, index) => model.send({ type: "slice", view, index }));
     this.handlers = {
       "change:_state": () => this.fromPython(),
@@ -50,10 +57,20 @@ export class Store {
         this.patience = setTimeout(() => this.emit("rois"), 17); // the number first
       },
       "change:_messages": () => this.emit("messages"),
-      "change:_options": () => ((this.options = model.get("_options")), this.emit("rois")),
-      "change:slices": () => this.saving || this.takeSlices(model.get("slices")),
-      "change:windows": () => this.saving || ((this.windows = copied(model.get("windows"))), this.emit("window")),
-      "msg:custom": (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.receive(message, buffers),
+      "change:_options": () => {
+        this.options = model.get("_options");
+        this.emit("rois");
+      },
+      "change:slices": () => {
+        if (!this.saving) this.takeSlices(model.get("slices"));
+      },
+      "change:windows": () => {
+        if (this.saving) return;
+        this.windows = copied(model.get("windows"));
+        this.emit("window");
+      },
+      "msg:custom": (/** @type {Message} */ message, /** @type {DataView<ArrayBuffer>[]} */ buffers) =>
+        this.receive(message, buffers),
     };
     for (const [event, handler] of Object.entries(this.handlers)) model.on(event, handler);
   }
@@ -64,17 +81,17 @@ export class Store {
     clearTimeout(this.patience);
   }
 
-  /** @param {string} events separated by spaces @param {Function} listener */
+  /** @param {string} events separated by spaces @param {Listener} listener */
   on(events, listener) {
     for (const event of events.split(" ")) {
-      if (!this.listeners.has(event)) this.listeners.set(event, new Set());
-      this.listeners.get(event).add(listener);
+      const known = this.listeners.get(event) ?? new Set();
+      this.listeners.set(event, known.add(listener));
     }
   }
 
-  /** @param {string} event @param {any} [detail] */
-  emit(event, detail) {
-    this.listeners.get(event)?.forEach((listener) => listener(detail));
+  /** @param {string} event @param {string} [text] */
+  emit(event, text = "") {
+    for (const listener of this.listeners.get(event) ?? []) listener(text);
   }
 
   /** Something for the screen reader and the status line. @param {string} text */
@@ -82,7 +99,7 @@ export class Store {
     this.emit("say", text);
   }
 
-  receive(/** @type {any} */ message, /** @type {DataView[]} */ buffers) {
+  receive(/** @type {Message} */ message, /** @type {DataView<ArrayBuffer>[]} */ buffers) {
     if (message.type === "download") return download(message.name, buffers[0]);
     if (message.type === "air") {
       this.air.set(`${message.view}/${message.index}`, decoded("uint8", buffers[0]));
@@ -98,7 +115,8 @@ export class Store {
 
   fromPython() {
     const { rois, levels, revision, base } = this.model.get("_state");
-    if (revision === this.revision || (revision !== base && revision < this.revision)) return; // what a hand did here, or before
+    // what a hand did here, or before
+    if (revision === this.revision || (revision !== base && revision < this.revision)) return;
     Object.assign(this, { rois, levels, revision, base: revision, kept: rois });
     this.history.push({ rois, levels });
     if (!this.roi()) this.select(null);
@@ -138,9 +156,10 @@ export class Store {
   }
 
   /**
-   * Keep a change: undoable, and told to Python. What the page shows already is drawn again with Python's answer, or after
-   * a while without one: a frame in between would hold the answer up.
-   * @param {Roi[]} rois @param {string[]} [levels] @param {boolean} [shown] the outlines are on the page as they are now
+   * Keep a change: undoable, and told to Python. What the page shows already is drawn again with Python's answer, or
+   * after a while without one: a frame in between would hold the answer up.
+   * @param {Roi[]} rois @param {string[]} [levels]
+   * @param {boolean} [shown] the outlines are on the page as they are now
    */
   commit(rois, levels = this.levels, shown = false) {
     this.history.push({ rois, levels });
@@ -171,8 +190,12 @@ export class Store {
     this.say(forward ? "Redone" : "Undone");
   }
 
-  /** Add a ROI under the present label; the label moves on to the next level without a ROI. @param {Roi} roi */
-  place(roi) {
+  /**
+   * Add a ROI under the present label; the label moves on to the next level without a ROI.
+   * @param {Shape & Partial<Kept>} shape
+   */
+  place(shape) {
+    /** @type {Roi} */
     const full = {
       id: crypto.getRandomValues(new Uint32Array(2)).join("-"),
       frame: this.views[this.active].frame,
@@ -180,7 +203,7 @@ export class Store {
       hidden: false,
       shifts: {},
       label: this.label,
-      ...roi,
+      ...shape,
     };
     this.commit([...this.rois, this.fixedArea ? withArea(full, this.fixedArea * 100) : full]);
     this.select(full.id);
@@ -188,7 +211,10 @@ export class Store {
     this.emit("tool");
   }
 
-  /** Move a ROI: everywhere, or on one series only. @param {Roi} roi @param {import("./geometry.js").Vec} shift @param {number} view */
+  /**
+   * Move a ROI: everywhere, or on one series only.
+   * @param {Roi} roi @param {Vec} shift @param {number} view @returns {Roi}
+   */
   shifted(roi, shift, view, seriesOnly = this.seriesOnly) {
     const { key } = this.views[view];
     if (seriesOnly) return { ...roi, shifts: { ...roi.shifts, [key]: add(roi.shifts[key] ?? [0, 0, 0], shift) } };
@@ -233,7 +259,7 @@ export class Store {
   takeSlices(/** @type {number[]} */ slices) {
     this.slices = [...slices];
     this.emit("slice");
-    this.views.forEach((v, i) => this.cache.prefetch(i, slices[i], v.planes));
+    this.views.forEach((view, i) => void this.cache.prefetch(i, slices[i], view.planes));
   }
 
   setWindow(/** @type {number} */ view, /** @type {number} */ level, /** @type {number} */ width) {
@@ -245,8 +271,8 @@ export class Store {
   }
 
   /**
-   * Tell Python about slices and windows when the hand rests: not once per wheel click. The model has them only then: an
-   * echo of what was told before would else take back what the hand has done since.
+   * Tell Python about slices and windows when the hand rests: not once per wheel click. The model has them only then:
+   * an echo of what was told before would else take back what the hand has done since.
    */
   saveSoon() {
     clearTimeout(this.saving);
@@ -259,7 +285,10 @@ export class Store {
     }, 150);
   }
 
-  /** What a ROI measures on a view now; null while its slice is on the way. @param {Roi} roi @param {number} view */
+  /**
+   * What a ROI measures on a view now; null while its slice is on the way.
+   * @param {Roi} roi @param {number} view @returns {Row | null}
+   */
   measured(roi, view) {
     const kept = this.results.get(roi) ?? [];
     if (kept[view]) return kept[view];
@@ -274,7 +303,10 @@ export class Store {
     return kept[view];
   }
 
-  /** Where air is on a slice, as Python sees it; undefined while it is on the way. @param {number} view @param {number} index */
+  /**
+   * Where air is on a slice, as Python sees it; null while it is on the way.
+   * @param {number} view @param {number} index
+   */
   airOn(view, index) {
     const key = `${view}/${index}`;
     if (!this.air.has(key)) {
@@ -284,14 +316,15 @@ export class Store {
     return this.air.get(key);
   }
 
-  /** Measurements on a view, by the browser. @param {number} view */
+  /** Measurements on a view, by the browser. @param {number} view @returns {Row[]} */
   rows(view) {
     return this.rois.map((roi) => this.measured(roi, view) ?? { id: roi.id, label: roi.label, error: "loading" });
   }
 
   /**
    * Python's scores, with the browser's numbers while something is dragged. Where Python has refused a score, it stays
-   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place. No interval meanwhile.
+   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place. No interval
+   * meanwhile.
    */
   scores() {
     const rows = this.model.get("_measured").scores ?? [];
@@ -318,7 +351,7 @@ export class Store {
 
   /** Tell Python that a hand drags or scrolls, or rests again: the intervals wait so long. @param {boolean} busy */
   hand(busy) {
-    if (busy === !!this.busy) return;
+    if (busy === this.busy) return;
     this.busy = busy;
     this.model.send({ type: "hand", busy });
   }
@@ -330,10 +363,10 @@ export class Store {
   }
 }
 
-/** @param {number[][]} pairs */
-const copied = (pairs) => pairs.map((pair) => [...pair]);
+/** @param {Window[]} pairs @returns {Window[]} */
+const copied = (pairs) => pairs.map(([level, width]) => [level, width]);
 
-/** Let the browser save a file. @param {string} name @param {DataView} data */
+/** Let the browser save a file. @param {string} name @param {DataView<ArrayBuffer>} data */
 function download(name, data) {
   const url = URL.createObjectURL(new Blob([data]));
   const link = Object.assign(document.createElement("a"), { href: url, download: name });

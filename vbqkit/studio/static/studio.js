@@ -9,8 +9,13 @@ import { helpSheet, Toolbar } from "./toolbar.js";
 import { Tools } from "./tools.js";
 import { View } from "./view.js";
 
-class Studio {
-  /** @param {any} model @param {HTMLElement} el */
+/**
+ * @import { Rendering } from "../../page/static/anywidget.js"
+ * @import { StudioModel, Traits } from "./wire.js"
+ */
+
+export class Studio {
+  /** @param {StudioModel} model @param {HTMLElement} el */
   constructor(model, el) {
     this.store = new Store(model);
     this.model = model;
@@ -23,8 +28,9 @@ class Studio {
     this.status = html("div", { class: "vbq-status", "aria-live": "polite" });
     const stages = html("div", { class: "vbq-views" }, ...this.views.map((view) => view.element));
     if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
+    // the still picture for a notebook without a kernel
+    const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`);
     // JupyterLab's own shortcuts would take the keys: this attribute is how Lumino is told to leave them
-    const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`); // the still picture for a notebook without a kernel
     this.root = html(
       "div",
       { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-height:${store.options.height}px` },
@@ -43,9 +49,12 @@ class Studio {
       (e) => !this.root.contains(/** @type {Node} */ (e.relatedTarget)) && model.send({ type: "refresh" }),
     );
     this.root.addEventListener("keyup", (e) => e.key === " " && this.space(false));
-    store.on("say", (/** @type {string} */ text) => this.say(text));
+    store.on("say", (text) => this.say(text));
     store.on("messages", () => this.showNotes());
-    store.on("selection", () => store.roi() && this.say(`${store.roi().label || "ROI without label"} selected`));
+    store.on("selection", () => {
+      const roi = store.roi();
+      if (roi) this.say(`${roi.label || "ROI without label"} selected`);
+    });
     this.showNotes();
     this.say(
       store.options.case_file
@@ -62,7 +71,7 @@ class Studio {
   dispose() {
     window.removeEventListener("keydown", this.onKey, true);
     this.wide.disconnect();
-    this.views.forEach((view) => view.dispose());
+    for (const view of this.views) view.dispose();
     this.panel.dispose();
     this.store.dispose();
     this.root.remove();
@@ -205,7 +214,8 @@ class Studio {
     this.changed(store.fixedArea ? `Every ROI gets ${wanted} cm²` : "Any area");
   }
 
-  preset(/** @type {number|undefined} */ i) {
+  /** A window preset by its number, or the next one. @param {number} [i] */
+  preset(i) {
     const { store } = this;
     const { presets } = store.views[store.active];
     const [level, width] = store.windows[store.active];
@@ -234,7 +244,7 @@ class Studio {
 }
 
 export default {
-  render(/** @type {{model: any, el: HTMLElement}} */ { model, el }) {
+  render(/** @type {Rendering<Traits>} */ { model, el }) {
     const studio = new Studio(model, el);
     return () => studio.dispose();
   },

@@ -4,6 +4,12 @@ import { html, set, svg } from "./dom.js";
 import { KEYS, MOUSE } from "./keyboard.js";
 import { EXTRA_LABELS } from "./store.js";
 
+/**
+ * @import { Store } from "./store.js"
+ * @import { Studio } from "./studio.js"
+ * @typedef {keyof typeof ICONS} IconName
+ */
+
 const ICONS = {
   select: "M5 3l12 9-5 1 3 6-2 1-3-6-5 4z",
   box: "M4 6h16v12H4z",
@@ -21,6 +27,7 @@ const ICONS = {
   up: "M6 15l6-6 6 6",
   down: "M6 9l6 6 6-6",
 };
+/** @type {[IconName, string][]} */
 const TOOLS = [
   ["select", "Select and move (V)"],
   ["box", "Box (B)"],
@@ -32,15 +39,16 @@ const TOOLS = [
   ["hand", "Move the image (H, or hold Space)"],
 ];
 
-const icon = (/** @type {string} */ name) =>
+const icon = (/** @type {IconName} */ name) =>
   svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
 
 export class Toolbar {
-  /** @param {import("./store.js").Store} store @param {any} studio */
+  /** @param {Store} store @param {Studio} studio */
   constructor(store, studio) {
     this.store = store;
+    this.names = ""; // of the presets on the page
     const button = (
-      /** @type {string} */ name,
+      /** @type {IconName} */ name,
       /** @type {string} */ title,
       /** @type {() => void} */ onclick,
       more = {},
@@ -66,11 +74,10 @@ export class Toolbar {
     });
     this.undo = button("undo", "Undo (Ctrl+Z)", () => store.undo(), { "data-action": "undo" });
     this.redo = button("redo", "Redo (Ctrl+Shift+Z)", () => store.undo(true), { "data-action": "redo" });
-    this.only = button(
-      "series",
-      "Move ROIs on this series only (J)",
-      () => ((store.seriesOnly = !store.seriesOnly), store.emit("tool")),
-    );
+    this.only = button("series", "Move ROIs on this series only (J)", () => {
+      store.seriesOnly = !store.seriesOnly;
+      store.emit("tool");
+    });
     this.file = html(
       "select",
       {
@@ -97,12 +104,12 @@ export class Toolbar {
       hidden: true,
       accept: ".json,.csv,.zip,.roi,.nii,.gz,.mha,.nrrd",
       onchange: async () => {
-        const [chosen] = this.picker.files;
+        const [chosen] = this.picker.files ?? [];
         if (chosen) store.model.send({ type: "import", name: chosen.name }, undefined, [await chosen.arrayBuffer()]);
         this.picker.value = "";
       },
     });
-    const group = (/** @type {any[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
+    const group = (/** @type {HTMLElement[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
     this.element = html(
       "div",
       { class: "vbq-toolbar", role: "toolbar", "aria-label": "Tools" },
@@ -158,12 +165,13 @@ export class Toolbar {
 
 /** The level strip: what the next ROI is called, which levels have one, and the count moved up or down. */
 class Strip {
-  /** @param {import("./store.js").Store} store @param {any} studio */
+  /** @param {Store} store @param {Studio} studio */
   constructor(store, studio) {
     this.store = store;
     this.studio = studio;
+    this.names = ""; // of the levels on the page
     this.chips = html("div", { class: "vbq-chips", role: "group", "aria-label": "Label" });
-    const shift = (/** @type {number} */ by, /** @type {string} */ name, /** @type {string} */ title) =>
+    const shift = (/** @type {number} */ by, /** @type {IconName} */ name, /** @type {string} */ title) =>
       html(
         "button",
         { type: "button", class: "vbq-button", title, "aria-label": title, onclick: () => studio.recount(by) },
@@ -249,24 +257,32 @@ class Strip {
   }
 }
 
-const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+/** @type {[string, string][]} */
+const SIGNS = [
+  ["ArrowLeft", "←"],
+  ["ArrowRight", "→"],
+  ["ArrowUp", "↑"],
+  ["ArrowDown", "↓"],
+];
+
+/** @typedef {[keys: (Node|string)[], what: string]} Entry of the help sheet */
 
 /** The sheet behind `?`, made from the table of keys itself. @param {() => void} close */
 export function helpSheet(close) {
   const keycaps = (/** @type {string} */ keys) =>
     keys.split(" ").flatMap((key, i) => {
-      const name = key.replace(/Arrow\w+/, (arrow) => SIGNS[arrow]);
+      const name = SIGNS.reduce((text, [arrow, sign]) => text.replace(arrow, sign), key);
       return [...(i ? [" "] : []), html("kbd", {}, name.length === 1 ? name.toUpperCase() : name)];
     });
-  const list = (/** @type {string} */ title, /** @type {any[]} */ rows) =>
+  const list = (/** @type {string} */ title, /** @type {Entry[]} */ rows) =>
     html(
       "section",
       {},
       html("h3", {}, title),
       html("dl", {}, ...rows.flatMap(([keys, what]) => [html("dt", {}, ...keys), html("dd", {}, what)])),
     );
-  const group = (/** @type {string} */ name) =>
-    KEYS.filter(([g]) => g === name).map(([, keys, what]) => [keycaps(keys), what]);
+  /** @type {(name: string) => Entry[]} */
+  const group = (name) => KEYS.filter(([g]) => g === name).map(([, keys, what]) => [keycaps(keys), what]);
   const sheet = html(
     "div",
     {

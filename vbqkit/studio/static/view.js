@@ -1,11 +1,25 @@
 /** One view: the image on a canvas, the ROIs in SVG on top, and what a radiologist reads in the corners. */
 
 import { style } from "./colours.js";
-import { html, set, setText, short, svg } from "./dom.js";
+import { context2d, html, set, setText, short, svg } from "./dom.js";
 import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
 import { Painter } from "./pixels.js";
 import { offPlane } from "./statistics.js";
 
+/**
+ * @import { Draft, Grip } from "./gestures.js"
+ * @import { Store } from "./store.js"
+ * @import { Plane, Point, Roi, RowCol, Side, Vec } from "./wire.js"
+ * @typedef {ReturnType<View["transform"]>} Transform
+ * @typedef {object} Nodes what stands for one ROI on the page
+ * @property {SVGGElement} group
+ * @property {SVGPathElement} line
+ * @property {SVGTextElement} text
+ * @property {SVGGElement} [grips] once it has been selected
+ * @property {SVGTextElement} [where]
+ */
+
+/** @type {[number, number][]} */
 const HANDLES = [
   [-1, -1],
   [0, -1],
@@ -16,37 +30,33 @@ const HANDLES = [
   [-1, 1],
   [-1, 0],
 ];
+/** @type {Side[]} */
+const SIDES = ["left", "right", "top", "bottom"];
 const ROTATE_PX = 22;
-const CLEAR_PX = 14; // handles keep this distance from the middle, so that a small ROI can still be taken hold of and moved
+// handles keep this distance from the middle, so that a small ROI can still be taken hold of and moved
+const CLEAR_PX = 14;
 
 export class View {
-  /** @param {import("./store.js").Store} store @param {number} index */
+  /** @param {Store} store @param {number} index */
   constructor(store, index) {
     this.store = store;
     this.index = index;
     this.view = store.views[index];
     this.zoom = 1;
+    this.frame = 0;
+    this.told = -1; // the slice that the words are about
+    /** @type {Point} */
     this.pan = [0, 0];
+    /** @type {Point} */
     this.size = [0, 0];
-    this.pointer = /** @type {number[]|null} */ (null);
-    this.draft = /** @type {import("./geometry.js").Roi|null} */ (null);
+    /** @type {Point|null} */
+    this.pointer = null;
+    /** @type {Draft|null} */
+    this.draft = null;
     this.magnify = false;
-    this.painted = /** @type {any[]} */ ([]); // what the picture was made of
-    this.nodes = /** @type {Map<string, any>} */ (new Map());
-    this.build();
-    const { cols, rows } = this.view;
-    this.whole = html("canvas", { width: cols, height: rows });
-    this.image = new ImageData(cols, rows);
-    this.painter = new Painter();
-    this.resizer = new ResizeObserver(() => this.resize());
-    this.resizer.observe(this.stage);
-    store.on("rois selection tool slice window display pixels", () => this.redraw());
-    store.on("active", () => this.markActive());
-    this.markActive();
-  }
-
-  build() {
-    const { letters, title, planes, corner } = this.view;
+    this.painted = /** @type {unknown[]} */ ([]); // what the picture was made of
+    this.nodes = /** @type {Map<string, Nodes>} */ (new Map());
+    const { letters, title, planes, corner, cols, rows } = this.view;
     const text = (/** @type {string} */ place, content = "") =>
       html("div", { class: `vbq-text vbq-${place}` }, content);
     this.canvas = html("canvas", { "aria-hidden": "true" });
@@ -68,7 +78,7 @@ export class View {
       this.overlay,
       html("div", { class: "vbq-words" }, ...Object.values(this.corner), this.bar),
       this.lens,
-      ...["left", "right", "top", "bottom"].map((side) => text(`letter vbq-${side}`, letters[side])),
+      ...SIDES.map((side) => text(`letter vbq-${side}`, letters[side])),
     );
     this.waiting = html("div", { class: "vbq-waiting" }, "Loading slice");
     this.stage.append(this.waiting);
@@ -89,6 +99,15 @@ export class View {
       this.stage,
       this.slider,
     );
+    this.whole = html("canvas", { width: cols, height: rows });
+    this.source = this.whole; // the canvas that holds the image's own pixels
+    this.image = new ImageData(cols, rows);
+    this.painter = new Painter();
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.resizer.observe(this.stage);
+    store.on("rois selection tool slice window display pixels", () => this.redraw());
+    store.on("active", () => this.markActive());
+    this.markActive();
   }
 
   dispose() {
@@ -131,12 +150,12 @@ export class View {
     };
   }
 
-  /** @param {number[]} rc @returns {[number, number]} */
+  /** @param {RowCol} rc @returns {Point} */
   toScreen([r, c], t = this.transform()) {
     return [t.ox + (c + 0.5) * t.kx, t.oy + (r + 0.5) * t.ky];
   }
 
-  /** @param {number} x @param {number} y @returns {[number, number]} */
+  /** @param {number} x @param {number} y @returns {RowCol} */
   toImage(x, y, t = this.transform()) {
     return [(y - t.oy) / t.ky - 0.5, (x - t.ox) / t.kx - 0.5];
   }
@@ -179,7 +198,9 @@ export class View {
     this.drawLens();
   }
 
-  /** Enlarged by the page from the image's own pixels, which costs the least; made smaller here, which looks better. */
+  /**
+   * Enlarged by the page from the image's own pixels, which costs the least; made smaller here, which looks better.
+   */
   drawImage() {
     const { canvas, view, store, size } = this;
     const pixels = this.pixels();
@@ -195,26 +216,26 @@ export class View {
     if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
     this.source = enlarged ? canvas : this.whole;
     this.painter.paint(pixels, level, width, new Uint32Array(this.image.data.buffer));
-    this.source.getContext("2d", { alpha: false }).putImageData(this.image, 0, 0);
+    context2d(this.source).putImageData(this.image, 0, 0);
     const [kx, ky, ox, oy] = enlarged ? [t.kx, t.ky, t.ox, t.oy] : [size[0] / w, size[1] / h, 0, 0];
     set(canvas, {
       style: `transform:matrix(${kx},0,0,${ky},${ox},${oy});image-rendering:${store.smooth ? "auto" : "pixelated"}`,
     });
     if (enlarged) return;
-    const context = canvas.getContext("2d", { alpha: false });
+    const context = context2d(canvas);
     context.setTransform(1 / kx, 0, 0, 1 / ky, 0, 0);
-    context.clearRect(0, 0, ...size);
+    context.clearRect(0, 0, size[0], size[1]);
     context.imageSmoothingEnabled = store.smooth;
     context.imageSmoothingQuality = "high";
     context.drawImage(this.whole, t.ox, t.oy, view.cols * t.kx, view.rows * t.ky);
   }
 
-  /** Screen outline of a ROI as it lies on this series. @param {import("./geometry.js").Roi} roi */
+  /** Screen outline of a ROI as it lies on this series. @param {Roi} roi */
   path(roi, t = this.transform(), plane = this.plane()) {
     return outline(onSeries(roi, this.view.key), 96).map((p) => this.toScreen(toRowCol(plane, p), t));
   }
 
-  /** Whether a ROI lies on the slice shown. @param {import("./geometry.js").Roi} roi */
+  /** Whether a ROI lies on the slice shown. @param {Roi} roi */
   onSlice(roi) {
     return (
       this.store.belongs(roi, this.index) &&
@@ -223,6 +244,7 @@ export class View {
     );
   }
 
+  /** @returns {Draft[]} */
   visible() {
     const all = this.draft ? [...this.store.rois, this.draft] : this.store.rois;
     return this.store.hideAll ? [] : all.filter((roi) => !roi.hidden && this.store.belongs(roi, this.index));
@@ -247,15 +269,24 @@ export class View {
     set(this.halo, { d });
   }
 
-  /** Draws it, and says its outline if it lies here. Nodes are changed in place: rebuilding them under the pointer would lose double clicks. */
-  drawRoi(/** @type {any} */ roi, /** @type {boolean} */ here, /** @type {any} */ t, /** @type {any} */ plane) {
-    let node = this.nodes.get(roi.id);
-    if (!node) {
-      node = { line: svg("path", { class: "vbq-line" }), text: svg("text", { class: "vbq-tag" }) };
-      node.group = svg("g", { "data-roi": roi.id }, node.line, node.text);
-      this.overlay.append(node.group);
-      this.nodes.set(roi.id, node);
-    }
+  /** The elements of a ROI, made when it is first drawn. @param {string} id @returns {Nodes} */
+  nodesOf(id) {
+    const known = this.nodes.get(id);
+    if (known) return known;
+    const [line, text] = [svg("path", { class: "vbq-line" }), svg("text", { class: "vbq-tag" })];
+    const made = { line, text, group: svg("g", { "data-roi": id }, line, text) };
+    this.overlay.append(made.group);
+    this.nodes.set(id, made);
+    return made;
+  }
+
+  /**
+   * Draws it, and returns its outline if it lies here. Nodes are changed in place: rebuilding them under the pointer
+   * would lose double clicks.
+   * @param {Draft} roi @param {boolean} here @param {Transform} t @param {Plane} plane
+   */
+  drawRoi(roi, here, t, plane) {
+    const node = this.nodesOf(roi.id);
     const points = this.path(roi, t, plane);
     const open = roi === this.draft && roi.open;
     const d =
@@ -263,7 +294,8 @@ export class View {
     const [colour, dash] = style(roi.label);
     const selected = roi.id === this.store.selected;
     if (selected && !node.grips) {
-      Object.assign(node, { grips: svg("g"), where: svg("text", { class: "vbq-tag" }) });
+      node.grips = svg("g");
+      node.where = svg("text", { class: "vbq-tag" });
       node.group.append(node.grips, node.where);
     }
     set(node.group, {
@@ -276,7 +308,7 @@ export class View {
     const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
     const top = Math.min(...points.map(([, y]) => y));
     const name = (roi.label || "?") + (roi.locked ? " 🔒" : "");
-    const say = (/** @type {any} */ text, /** @type {string} */ words, /** @type {boolean} */ on) => {
+    const say = (/** @type {Element|undefined} */ text, /** @type {string} */ words, /** @type {boolean} */ on) => {
       // both stay: to lay text out is dear
       set(
         text,
@@ -284,17 +316,17 @@ export class View {
           ? { visibility: null, x: (right + 6).toFixed(1), y: (top + 4).toFixed(1), fill: colour }
           : { visibility: "hidden" },
       );
-      if (on) setText(text, words);
+      if (on && text) setText(text, words);
     };
     say(node.text, name, here);
     say(node.where, `${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, !here);
     set(node.grips, { visibility: grips.length ? null : "hidden" });
-    if (grips.length) this.drawGrips(node.grips, grips);
+    if (grips.length && node.grips) this.drawGrips(node.grips, grips);
     return here ? d : "";
   }
 
-  drawGrips(/** @type {any} */ group, /** @type {any[]} */ grips) {
-    while (group.childElementCount > grips.length) group.lastChild.remove();
+  drawGrips(/** @type {SVGGElement} */ group, /** @type {Grip[]} */ grips) {
+    while (group.childElementCount > grips.length) group.lastElementChild?.remove();
     grips.forEach((grip, i) => {
       const node = group.children[i] ?? group.appendChild(svg("circle"));
       const active = grip.kind === "vertex" && grip.at === this.store.vertex;
@@ -307,23 +339,23 @@ export class View {
     });
   }
 
-  /** Where the selected ROI can be taken hold of, on the screen. @param {import("./geometry.js").Roi} roi */
+  /** Where the selected ROI can be taken hold of, on the screen. @param {Roi} roi @returns {Grip[]} */
   grips(roi, t = this.transform(), plane = this.plane()) {
     const lying = onSeries(roi, this.view.key);
-    const screen = (/** @type {any} */ p) => this.toScreen(toRowCol(plane, p), t);
+    const screen = (/** @type {Vec} */ p) => this.toScreen(toRowCol(plane, p), t);
     const distance = (/** @type {number[]} */ a, /** @type {number[]} */ b) =>
       Math.hypot(a[0] - b[0], a[1] - b[1]) || 1e-9;
-    /** @type {{kind: string, x: number, y: number, at: any, own?: number[]}[]} own: the place on the outline it stands for */
+    /** @type {Grip[]} */
     const grips = [];
     if (lying.kind === "polygon") {
       const points = lying.points.map(screen);
-      points.forEach(([x, y], at) => grips.push({ kind: "vertex", x, y, at }));
+      points.forEach(([x, y], at) => void grips.push({ kind: "vertex", x, y, at }));
       points.forEach(([x, y], at) => {
         const [nx, ny] = points[(at + 1) % points.length];
         if (Math.hypot(nx - x, ny - y) > 28) grips.push({ kind: "middle", x: (x + nx) / 2, y: (y + ny) / 2, at });
       });
       const [cx] = screen(center(lying));
-      grips.push({ kind: "rotate", x: cx, y: Math.min(...points.map((p) => p[1])) - ROTATE_PX, at: null });
+      grips.push({ kind: "rotate", x: cx, y: Math.min(...points.map((p) => p[1])) - ROTATE_PX });
       return grips;
     }
     const { center: c, half_width: u, half_height: v } = lying;
@@ -342,7 +374,6 @@ export class View {
       kind: "rotate",
       x: top[0] + (top[0] - middle[0]) * turn,
       y: top[1] + (top[1] - middle[1]) * turn,
-      at: null,
     });
     return grips;
   }
@@ -385,14 +416,14 @@ export class View {
   }
 
   drawLens() {
-    const hidden = !(this.magnify && this.store.magnifier && this.pointer && this.pixels());
-    set(this.lens, { hidden });
-    if (hidden) return;
-    const [px, py] = this.pointer;
+    const shown = this.magnify && this.store.magnifier && this.pixels() ? this.pointer : null;
+    set(this.lens, { hidden: !shown });
+    if (!shown) return;
+    const [px, py] = shown;
     const t = this.transform();
     const size = this.lens.width;
     const power = Math.max(3, 10 / t.kx);
-    const context = this.lens.getContext("2d");
+    const context = context2d(this.lens);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = "#000";
     context.fillRect(0, 0, size, size);
@@ -404,8 +435,8 @@ export class View {
       context.strokeStyle = style(roi.label)[0];
       context.lineWidth = 1.5 / power;
       context.beginPath();
-      this.path(roi, t).forEach(([x, y]) => context.lineTo(x, y));
-      if (!(/** @type {any} */ (roi).open)) context.closePath();
+      for (const [x, y] of this.path(roi, t)) context.lineTo(x, y);
+      if (!roi.open) context.closePath();
       context.stroke();
     }
     const left = px < this.size[0] / 2;

@@ -1,7 +1,13 @@
-// A table whose rows can be chosen: by click, with shift for a range, or by keyboard through the boxes.
+/**
+ * A table whose rows can be chosen: by click, with shift for a range, or by keyboard through the boxes.
+ *
+ * @import { Rendering } from "../../../page/static/anywidget.js"
+ * @typedef {{columns: string[], rows: string[][], selected: number[]}} Traits
+ */
 
 /**
- * Rows chosen after a click: the row alone is turned on or off; with shift, everything from the last one to it is turned on.
+ * Rows chosen after a click: the row alone is turned on or off; with shift, everything from the last one to it is
+ * turned on.
  * @param {number[]} selected
  * @param {number} row
  * @param {number | null} last
@@ -18,7 +24,10 @@ export function afterClick(selected, row, last, range) {
   return [...chosen].sort((a, b) => a - b);
 }
 
-/** @param {any} tag @param {Record<string, string>} [attributes] @param {string} [text] */
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {Record<string, string>} [attributes] @param {string} [text]
+ */
 function node(tag, attributes = {}, text = "") {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -26,8 +35,9 @@ function node(tag, attributes = {}, text = "") {
   return made;
 }
 
+/** @param {Rendering<Traits>} rendering */
 function render({ model, el }) {
-  let last = null;
+  let last = /** @type {number | null} */ (null);
   const box = node("div", { class: "vbq-linked" });
   const count = node("p", { "aria-live": "polite" });
   const clear = node("button", { type: "button" }, "Clear selection");
@@ -38,9 +48,9 @@ function render({ model, el }) {
   scroll.append(table);
   box.append(bar, scroll);
   el.append(box);
-  let lines = [];
+  let lines = /** @type {{line: HTMLTableRowElement, tick: HTMLInputElement}[]} */ ([]);
 
-  function choose(rows) {
+  function choose(/** @type {number[]} */ rows) {
     model.set("selected", rows);
     model.save_changes();
     mark(false);
@@ -70,7 +80,7 @@ function render({ model, el }) {
     mark(false);
   }
 
-  function mark(jump) {
+  function mark(/** @type {boolean} */ jump) {
     const chosen = new Set(model.get("selected"));
     lines.forEach(({ line, tick }, row) => {
       line.setAttribute("aria-selected", String(chosen.has(row)));
@@ -79,7 +89,7 @@ function render({ model, el }) {
     count.textContent = `${chosen.size} of ${lines.length} rows selected`;
     clear.disabled = chosen.size === 0;
     const first = lines[Math.min(...chosen)];
-    if (jump && first) scroll.scrollTop = first.line.offsetTop - table.tHead.offsetHeight;
+    if (jump && first) scroll.scrollTop = first.line.offsetTop - (table.tHead?.offsetHeight ?? 0);
   }
 
   const follow = () => mark(true);

@@ -1,0 +1,130 @@
+/** What goes between Python (studio.py, views.py, readout.py) and the page, in patient millimetres (DICOM LPS). */
+import type { Model } from "../../page/static/anywidget.js";
+import type { ArrayName } from "./pixels.js";
+
+export type Vec = [number, number, number];
+export type RowCol = [number, number];
+/** A place on the screen: x, y. */
+export type Point = [number, number];
+
+/** What a ROI has besides its shape. `shifts`: by how much it lies elsewhere on a series, by its key. */
+export interface Kept {
+  id: string;
+  label: string;
+  frame: number;
+  locked: boolean;
+  hidden: boolean;
+  shifts: Record<string, Vec>;
+}
+export interface Sides {
+  center: Vec;
+  half_width: Vec;
+  half_height: Vec;
+}
+export type BoxShape = Sides & { kind: "rectangle" | "ellipse" };
+export type PolygonShape = { kind: "polygon"; points: Vec[] };
+export type Shape = BoxShape | PolygonShape;
+export type Box = Kept & BoxShape;
+export type Polygon = Kept & PolygonShape;
+export type Roi = Box | Polygon;
+
+export interface Plane {
+  origin: Vec;
+  row_step: Vec;
+  col_step: Vec;
+  rows: number;
+  cols: number;
+  reach_mm: number;
+  index: number;
+}
+export type Window = [level: number, width: number];
+
+export interface ViewOf {
+  key: string;
+  title: string;
+  frame: number;
+  linked: boolean;
+  planes: number;
+  rows: number;
+  cols: number;
+  origin: Vec;
+  plane_step: Vec;
+  row_step: Vec;
+  col_step: Vec;
+  reach_mm: number;
+  letters: Record<Side, string>;
+  zero: number;
+  clip: number | null;
+  corner: string[];
+  window: Window;
+  range: [number, number];
+  presets: [name: string, level: number, width: number][];
+  weighting: string;
+}
+export type Side = "left" | "right" | "top" | "bottom";
+
+export interface Measured {
+  id: string;
+  label: string;
+  n: number;
+  area_mm2: number;
+  mean: number;
+  median: number;
+  sd: number;
+  min: number;
+  max: number;
+  fraction_zero: number;
+  fraction_clipped: number;
+  slice_index: number;
+  error?: undefined;
+}
+export interface Refused {
+  id: string;
+  label: string;
+  error: string;
+}
+export type Row = Measured | Refused;
+
+export interface ScoreRow {
+  key: string;
+  value: number | null;
+  note: string;
+  about: string[];
+  levels?: string[];
+  caution?: boolean;
+  interval?: [number, number] | null;
+  verdict?: string;
+  shares?: string[];
+}
+
+export interface State {
+  revision: number;
+  base: number;
+  rois: Roi[];
+  levels: string[];
+}
+
+export interface Traits {
+  _views: ViewOf[];
+  _state: State;
+  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[] };
+  _messages: string[];
+  _options: {
+    id: string;
+    height: number;
+    levels: string[];
+    reference: [mean: number, sd: number, n: number] | null;
+    fixed_area_cm2: number | null;
+    usual_area_cm2: number;
+    case_file: string | null;
+  };
+  slices: number[];
+  windows: Window[];
+}
+export type StudioModel = Model<Traits>;
+
+/** What Python sends besides its traits; the buffer that comes with it holds the file, the mask or the pixels. */
+export type Message =
+  | { type: "download"; name: string }
+  | { type: "air"; view: number; index: number }
+  | { type: "slice"; view: number; index: number; array: ArrayName };
