@@ -1,4 +1,4 @@
-"""``vbqkit simulate``: a sample case on a named scanner, as DICOM with ROIs and truth."""
+"""``vbqkit simulate``: a sample patient on a named scanner, as DICOM with ROIs and truth."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import argparse
 
 from vbqkit.cli.report import Report
 
-HELP = "Scan a virtual patient on a named machine: DICOM, reference ROIs, bone measurements and the truth. Synthetic."
+HELP = "scan a virtual patient on a named machine: DICOM, reference ROIs, bone measurements and the truth; synthetic"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    parser.add_argument("--case", metavar="NAME", help="a sample case, case01 to case08; see --list")
+    parser.add_argument("--case", metavar="NAME", help="a sample patient, case01 to case08; see --list")
     parser.add_argument("--scanner", metavar="NAME", help="a machine; see --list")
     parser.add_argument("--out", metavar="DIR", help="folder to write to; new or empty")
-    parser.add_argument("--list", action="store_true", help="list the cases and the scanners and stop")
+    parser.add_argument("--list", action="store_true", help="list the sample patients and the scanners, then stop")
 
 
 def run(args: argparse.Namespace) -> Report:
-    """Simulate and write, or list what there is."""
+    """Simulate and write, or list the choices."""
     from vbqkit.anatomy.sample_patients import CASES, case_named  # noqa: PLC0415
     from vbqkit.errors import ScannerError  # noqa: PLC0415 - what follows loads scipy: only when asked for
     from vbqkit.sample_data import write_case  # noqa: PLC0415
@@ -30,7 +30,9 @@ def run(args: argparse.Namespace) -> Report:
         return Report(rows=listed)
     missing = [f"--{name}" for name in ("case", "scanner", "out") if getattr(args, name) is None]
     if missing:
-        raise ScannerError(f"{', '.join(missing)} missing: say which case, which scanner and where to (or --list).")
+        raise ScannerError(
+            f"{', '.join(missing)} missing: say which sample patient, which scanner and where to write (--list shows the choices)."
+        )
     case, scanner = case_named(args.case), scanner_named(args.scanner)
     files = write_case(case, scanner, args.out)
     rows = [
