@@ -161,5 +161,7 @@ SCORED_LEVELS = re.compile(r"""[(\[{]\s*["']L1["'],\s*["']L2["'],\s*["']L3["'],\
 
 
 def test_the_scored_levels_are_written_out_once():
-    written = [p for p in MODULES if SCORED_LEVELS.search(re.sub(r"^\s*>>>.*$", "", p.read_text("utf-8"), flags=re.M))]
+    written = [
+        p for p in MODULES if SCORED_LEVELS.search(re.sub(r"^\s*>>>.*$", "", p.read_text("utf-8"), flags=re.MULTILINE))
+    ]
     assert [str(p.relative_to(ROOT)) for p in written] == ["vbqkit/roi/labels.py"]
