@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 
 from vbqkit.anatomy.assembly import make_phantom
@@ -16,6 +17,8 @@ from vbqkit.scanner.presets import scanner_named
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    pd = lazy_loader.load("pandas")
 
 SEED, N_PEOPLE = 95, 60
 _AGES = (50.0, 80.0)
@@ -35,8 +38,6 @@ def virtual_cohort() -> pd.DataFrame:
         Columns person, age (years), bmi (kg/m2), t_score, bmd_g_cm2, qct_mg_cm3, pdff_percent (mean of L1-L4), scanner, and mean T1
         signals (a.u.) of L1, L2, L3, L4 and CSF from the reference ROIs, and of muscle and subcutaneous fat on the same slice.
     """
-    import pandas as pd  # noqa: PLC0415 - only this function needs tables
-
     return pd.read_csv(str(files("vbqkit.exercises") / "data" / "virtual_cohort.csv"), comment="#")
 
 
