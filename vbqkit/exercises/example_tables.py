@@ -68,4 +68,4 @@ def write_example_tables(folder: Path = FOLDER, tables: Mapping[str, ExampleTabl
 
 
 if __name__ == "__main__":
-    write_example_tables(*map(Path, sys.argv[1:]))
+    write_example_tables(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
