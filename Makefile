@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help lab test check lint types contracts unit slow notebooks browser wheel sample-data bench lock format clean
+.PHONY: help lab test check lint types contracts unit slow notebooks browser wheel sample-data example-tables bench lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -56,6 +56,9 @@ wheel: $(STAMP)  ## Build the wheel, install it elsewhere, import it without Jup
 
 sample-data: $(STAMP)  ## Rebuild sample_data/ from its seeds
 	$(BIN)/python -m vbqkit.sample_data sample_data
+
+example-tables: $(STAMP)  ## Compute the tables of lessons 30, 70 and 95 again
+	$(BIN)/python -m vbqkit.exercises.example_tables
 
 bench: $(STAMP)  ## Measure what the README says about speed
 	$(BIN)/python -m benchmarks

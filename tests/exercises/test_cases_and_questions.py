@@ -170,7 +170,7 @@ def test_the_tables_of_the_lessons_are_complete():
 
 @pytest.mark.slow
 def test_rows_of_the_virtual_cohort_can_be_computed_again():
-    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.trial_cohort makes the table anew."""
+    """If this fails the virtual scanner has changed: `make example-tables` computes the tables again."""
     from vbqkit.exercises.trial_cohort import MACHINES, SEED, cohort_rows, virtual_cohort
 
     kept = virtual_cohort().set_index(["person", "scanner"])
@@ -185,7 +185,7 @@ def test_rows_of_the_virtual_cohort_can_be_computed_again():
 
 @pytest.mark.slow
 def test_the_example_readers_can_be_computed_again():
-    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.example_readings makes the table anew."""
+    """If this fails the virtual scanner has changed: `make example-tables` computes the tables again."""
     from vbqkit.exercises.example_readings import example_readers, make_example_readers
 
     for row, (_, old) in zip(make_example_readers(1), example_readers().iterrows(), strict=False):
@@ -195,7 +195,7 @@ def test_the_example_readers_can_be_computed_again():
 
 @pytest.mark.slow
 def test_the_first_woman_on_the_six_scanners_can_be_computed_again():
-    """If this fails the virtual scanner has changed: python -m vbqkit.exercises.six_scanners and virtual_cohort make the tables anew."""
+    """If this fails the virtual scanner has changed: `make example-tables` computes the tables again."""
     from vbqkit.exercises.six_scanners import make_young_women, young_women
 
     kept = young_women()
@@ -203,3 +203,16 @@ def test_the_first_woman_on_the_six_scanners_can_be_computed_again():
         assert row["scanner"] == old.scanner
         assert row["marrow"] == pytest.approx(old.marrow, rel=0.02)
         assert row["csf"] == pytest.approx(old.csf, rel=0.02)
+
+
+def test_the_kept_tables_have_the_columns_and_the_first_line_that_their_one_writer_gives_them(tmp_path):
+    """The rows themselves are computed again by the slow tests above."""
+    from dataclasses import replace
+
+    from vbqkit.exercises.example_tables import FOLDER, TABLES, write_example_tables
+
+    without_rows = {name: replace(table, rows=list) for name, table in TABLES.items()}
+    for path in write_example_tables(tmp_path, without_rows):
+        kept = (FOLDER / path.name).read_text(encoding="utf-8").splitlines()
+        assert kept[:2] == path.read_text(encoding="utf-8").splitlines()
+    assert {path.name for path in FOLDER.glob("*.csv")} == set(TABLES)

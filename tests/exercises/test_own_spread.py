@@ -28,7 +28,7 @@ def test_it_finds_the_spread_that_the_readings_were_drawn_with():
     [
         ([(3.0, 3.1)] * 2, "2 patients were read twice"),
         ([(3.0, 3.1), (0.0, 3.0), (3.0, 3.0)], "0 or below"),
-        ([(3.0, 3.0)] * 3, "no two readings"),
+        ([(3.0, 3.0)] * 3, "do not count as two readings"),
     ],
 )
 def test_readings_that_say_nothing_are_refused(pairs, words):

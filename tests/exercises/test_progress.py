@@ -24,12 +24,12 @@ def test_what_is_recorded_is_read_again(folder):
     assert (row["passed"], row["attempts"], row["tries_until_passed"]) == (True, 2, 2)
 
 
-def test_no_progress_yet_is_no_error(folder):
+def test_no_progress_yet_is_not_an_error(folder):
     assert read_progress() == ((), ())
     assert progress_rows(()) == []
 
 
-def test_a_damaged_line_is_skipped_and_said(folder):
+def test_a_damaged_line_is_skipped_and_reported(folder):
     record_attempt("10", "a", passed=True)
     with (folder / FILE_NAME).open("a", encoding="utf-8") as file:
         file.write('{"lesson": "10", "exercise": "b", "passed": tr')  # cut off, as by a crash
@@ -43,7 +43,7 @@ def test_a_damaged_line_is_skipped_and_said(folder):
 @pytest.mark.parametrize(
     "line", ["[]", "3", '{"lesson": 3}', '{"lesson": 10, "exercise": "a", "passed": true, "at": "x"}']
 )
-def test_a_line_that_is_no_attempt_is_damaged(folder, line):
+def test_a_line_that_is_not_an_attempt_is_damaged(folder, line):
     state_dir()
     (folder / FILE_NAME).write_text(line + "\n", encoding="utf-8")
     attempts, cautions = read_progress()
@@ -51,7 +51,7 @@ def test_a_line_that_is_no_attempt_is_damaged(folder, line):
     assert len(cautions) == 1
 
 
-def test_an_unknown_key_of_a_later_version_is_no_damage(folder):
+def test_an_unknown_key_from_a_later_version_is_not_damage(folder):
     attempt = record_attempt("10", "a", passed=True)
     path = folder / FILE_NAME
     entry = json.loads(path.read_text(encoding="utf-8")) | {"mood": "good"}
@@ -79,7 +79,7 @@ def test_the_state_folder_is_made(folder):
 def test_a_state_folder_that_is_a_file_is_refused(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     monkeypatch.setenv("VBQKIT_STATE_DIR", str(tmp_path / "file"))
-    with pytest.raises(FormatError, match="in VBQKIT_STATE_DIR cannot be made or written"):
+    with pytest.raises(FormatError, match="in VBQKIT_STATE_DIR cannot be created or written"):
         state_dir()
 
 
@@ -91,7 +91,7 @@ def test_without_the_variable_the_users_data_folder_or_the_folder_of_the_noteboo
     (tmp_path / "file").write_text("x", encoding="utf-8")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     assert state_dir(beside=tmp_path) == tmp_path / "vbqkit-progress"
-    with pytest.raises(FormatError, match="Progress cannot be kept"):
+    with pytest.raises(FormatError, match="Progress cannot be saved"):
         state_dir(beside=tmp_path / "file")
 
 

@@ -66,7 +66,7 @@ def test_progress_that_cannot_be_saved_is_reported_and_the_feedback_stays(state,
     field.value = "c"
     button.click()
     assert "Right" in feedback.value
-    assert "cannot be made or written" in feedback.value
+    assert "cannot be created or written" in feedback.value
 
 
 def test_an_answer_is_shown_only_on_demand():

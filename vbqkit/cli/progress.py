@@ -1,4 +1,4 @@
-"""``vbqkit progress``: what you have done in the course so far, from the file on this computer."""
+"""``vbqkit progress``: what you have done in the course so far, read from a file on this computer."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
 from vbqkit.exercises.progress import progress_rows, read_progress, state_dir
 
-HELP = "show your progress in the course (kept on this computer, sent nowhere)"
+HELP = "show your progress in the course (saved on this computer, sent nowhere)"
 
 COLUMNS = ("lesson", "exercise", "passed", "attempts", "tries_until_passed", "last", "detail")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say where to look."""
-    parser.add_argument("--folder", type=Path, help="folder of the progress file; default: where the lessons keep it")
+    """Define the options of the command."""
+    parser.add_argument("--folder", type=Path, help="folder of the progress file; default: where the lessons save it")
 
 
 def run(args: argparse.Namespace) -> Report:
-    """One row an exercise."""
+    """One row per exercise."""
     folder: Path = args.folder or state_dir()
     if not folder.is_dir():
         raise FormatError(f"There is no folder '{folder}'. Give the folder that holds progress.jsonl.")

@@ -8,7 +8,7 @@ from vbqkit import anatomy, scanner
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScannerError
 
-HELP = "Scan a virtual patient on a named machine: DICOM, reference ROIs, bone measurements and the truth. Synthetic."
+HELP = "scan a virtual patient on a named machine: DICOM, reference ROIs, bone measurements and the truth; synthetic"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--case", metavar="NAME", help="a sample patient, case01 to case08; see --list")
     parser.add_argument("--scanner", metavar="NAME", help="a machine; see --list")
     parser.add_argument("--out", metavar="DIR", help="folder to write to; new or empty")
-    parser.add_argument("--list", action="store_true", help="list the sample patients and the scanners and stop")
+    parser.add_argument("--list", action="store_true", help="list the sample patients and the scanners, then stop")
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> Report:
         return Report(rows=listed)
     missing = [f"--{name}" for name in ("case", "scanner", "out") if getattr(args, name) is None]
     if missing:
-        raise ScannerError(f"{', '.join(missing)} missing: say which case, which scanner and where to (or --list).")
+        raise ScannerError(
+            f"{', '.join(missing)} missing: say which sample patient, which scanner and where to write (--list shows the choices)."
+        )
     from vbqkit.sample_data import write_case  # noqa: PLC0415 - loads pydicom and pandas: only when something is scanned
 
     sample, machine = anatomy.sample_patient(args.case), scanner.scanner_named(args.scanner)

@@ -1,4 +1,4 @@
-"""Checks of numbers and of choices, with tolerance and hints."""
+"""Checks of answers: numbers with a tolerance and hints, and choices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AnswerGrade:
     Attributes
     ----------
     right : bool
-        Right within the tolerance.
+        Whether it is right, within the tolerance.
     feedback : str
         What to tell the student; for a wrong answer a hint, never the answer.
     """
@@ -39,15 +39,15 @@ def check_number(
     Parameters
     ----------
     given : float or str
-        What the student wrote; a comma as decimal sign is understood.
+        What the student wrote; a decimal comma is understood.
     expected : float
         The right number, computed from the case.
     tolerance : float
-        Relative: 0.02 accepts 2 % to either side. For an expected 0 it is absolute.
+        Relative: 0.02 accepts 2 % either way. If 0 is expected, it is absolute.
     unit : str
-        Said in the feedback.
+        Named in the feedback.
     hints : sequence of (float, str)
-        Values that a known mistake leads to, and what to say about it.
+        Values that known mistakes lead to, and what to say about them.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def _number(given: float | str) -> float | None:
 
 def _usual_slip(number: float, expected: float, close: Callable[[float], bool]) -> str:
     if close(-expected) and expected:
-        return "the size is right, the sign is not. Which of the two is taken from the other?"
+        return "the size is right, the sign is not. Which of the two is subtracted from the other?"
     if expected and close(10 * expected):
         return "this is ten times too much. Check the decimal point or the unit."
     if expected and close(expected / 10):
@@ -98,10 +98,10 @@ def _usual_slip(number: float, expected: float, close: Callable[[float], bool]) 
 
 
 def seal_answer(question: str, key: str) -> str:
-    """The fingerprint of an answer that a question file keeps in place of the answer.
+    """The fingerprint of an answer, which a question file holds instead of the answer.
 
-    ``SHA-256("vbqkit:" + question + ":" + key)``, the first 16 hexadecimal digits. It keeps the answer out of sight; it is no
-    lock, and need not be one.
+    ``SHA-256("vbqkit:" + question + ":" + key)``, the first 16 hexadecimal digits. It keeps the answer out of sight; it is not
+    a lock, and need not be.
 
     Examples
     --------
@@ -119,11 +119,11 @@ def check_choice(question: str, key: str, *, sealed: str, feedback: str = "") ->
     question : str
         Name of the question.
     key : str
-        What was chosen.
+        The option chosen.
     sealed : str
         From :func:`seal_answer`.
     feedback : str
-        What is said about this choice, right or wrong.
+        What to say about this choice, right or wrong.
 
     Examples
     --------

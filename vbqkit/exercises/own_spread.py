@@ -1,4 +1,4 @@
-"""A reader's own repeatability, from patients read twice: the unit in which later placements are judged."""
+"""A reader's own repeatability, from patients read twice: the unit in which later placements are graded."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from vbqkit.exercises.progress import read_progress, record_attempt
 
 LESSON, EXERCISE = "70", "own-spread"
 MIN_PATIENTS = 3
-"""Fewer patients read twice than this give no spread that anything should be counted in."""
+"""With fewer patients read twice than this, the spread is too uncertain to measure anything in."""
 
 SCORE = "VBQ-T1"
-"""The score whose repeats lesson 70 keeps."""
+"""The score whose repeated readings lesson 70 uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,14 @@ def own_spread_of(pairs: Iterable[tuple[float, float]], *, score: str = SCORE) -
     """The within-reader SD from patients read twice.
 
     ``relative SD = sqrt(sum over patients of (ln first - ln second)^2 / (2 n))``: on the log scale, because the error of a ratio
-    grows with the ratio. A systematic error that is in both readings is not seen by it.
+    grows with the ratio. It does not see a systematic error that is in both readings.
 
     Parameters
     ----------
     pairs : iterable of (float, float)
-        Score of the first and of the second reading, one pair a patient.
+        Score of the first and of the second reading, one pair per patient.
     score : str
-        Which score.
+        Name of the score.
 
     Returns
     -------
@@ -77,17 +77,17 @@ def own_spread_of(pairs: Iterable[tuple[float, float]], *, score: str = SCORE) -
             f"{len(pairs)} patients were read twice with a complete {score}; your own spread needs at least {MIN_PATIENTS}. Read the others again."
         )
     if min(value for pair in pairs for value in pair) <= 0:
-        raise VbqkitError(f"A {score} of 0 or below has no relative spread. Look at the ROIs of that reading.")
+        raise VbqkitError(f"A {score} of 0 or below has no relative spread. Check the ROIs of that reading.")
     squares = math.fsum(math.log(first / second) ** 2 for first, second in pairs)
     if squares == 0.0:
         raise VbqkitError(
-            "Both readings of every patient are exactly the same, so they are no two readings. Place the ROIs anew, without looking back."
+            "Both readings of every patient are exactly the same, so they do not count as two readings. Place the ROIs again, without looking back."
         )
     return OwnSpread(relative_sd=math.sqrt(squares / (2 * len(pairs))), n_patients=len(pairs), score=score)
 
 
 def keep_own_spread(spread: OwnSpread, *, student: str, folder: Path | None = None) -> None:
-    """Keep a reader's own spread in the progress file; the newest one counts."""
+    """Save a reader's own spread in the progress file; the newest one counts."""
     record_attempt(
         LESSON,
         EXERCISE,
@@ -100,7 +100,7 @@ def keep_own_spread(spread: OwnSpread, *, student: str, folder: Path | None = No
 
 
 def kept_own_spread(student: str, *, folder: Path | None = None) -> OwnSpread | None:
-    """The newest spread of this student in the progress file; None if lesson 70 was not read twice yet, or nothing can be read."""
+    """The newest spread of this student in the progress file; None if the patients of lesson 70 have not been read twice yet, or the file cannot be read."""
     try:
         attempts, _ = read_progress(folder)
     except VbqkitError:

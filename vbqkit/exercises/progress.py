@@ -32,11 +32,11 @@ class Attempt:
     at : str
         Time, ISO 8601, UTC.
     student : str
-        Name or number that the student chose; empty if none.
+        Name or number of the student; empty if none was given.
     detail : str
         A short remark, such as the faults found.
     value : float or None
-        A number that came out, such as a shift in spreads.
+        A number that resulted, such as a shift in spreads.
     """
 
     lesson: str
@@ -52,12 +52,12 @@ def state_dir(*, beside: Path | None = None) -> Path:
     """Folder for the course's own files.
 
     ``VBQKIT_STATE_DIR`` if it is set; otherwise the user's data folder on this platform; if that cannot be written, the
-    folder `vbqkit-progress` beside the notebook. It is made where it does not exist.
+    folder `vbqkit-progress` beside the notebook. It is created if it does not exist.
 
     Parameters
     ----------
     beside : Path, optional
-        Folder of the notebook; the current folder if not given.
+        Folder of the notebook; by default the current folder.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def state_dir(*, beside: Path | None = None) -> Path:
     if chosen:
         if not _writable(Path(chosen)):
             raise FormatError(
-                f"The folder '{chosen}' in {STATE_VARIABLE} cannot be made or written. Choose another one, or unset {STATE_VARIABLE}."
+                f"The folder '{chosen}' in {STATE_VARIABLE} cannot be created or written. Choose another one, or unset {STATE_VARIABLE}."
             )
         return Path(chosen)
     candidates = [_user_data_dir(), (beside or Path.cwd()) / "vbqkit-progress"]
@@ -77,7 +77,7 @@ def state_dir(*, beside: Path | None = None) -> Path:
             return folder
     listed = " and ".join(f"'{folder}'" for folder in candidates)
     raise FormatError(
-        f"Progress cannot be kept: {listed} cannot be written. Set {STATE_VARIABLE} to a folder of your own."
+        f"Progress cannot be saved: {listed} cannot be written. Set {STATE_VARIABLE} to a folder of your own."
     )
 
 
@@ -91,7 +91,7 @@ def record_attempt(
     value: float | None = None,
     folder: Path | None = None,
 ) -> Attempt:
-    """Add one line to the progress file; lines of several notebooks at once do not disturb each other.
+    """Add one line to the progress file; several notebooks can do so at once.
 
     Parameters
     ----------
@@ -117,10 +117,10 @@ def record_attempt(
     path = (folder or state_dir()) / FILE_NAME
     line = (json.dumps(asdict(attempt), ensure_ascii=False) + "\n").encode()
     try:
-        # One write to a file opened for appending is one piece: two notebooks cannot mix their lines.
+        # One write to a file opened for appending stays in one piece: two notebooks cannot mix their lines.
         with path.open("ab", buffering=0) as file:
             if file.tell() and not _ends_with_newline(path):
-                line = b"\n" + line  # an earlier write was cut off: keep this line whole
+                line = b"\n" + line  # an earlier write was cut off: start a new line
             file.write(line)
     except OSError as error:
         raise FormatError(
@@ -130,7 +130,7 @@ def record_attempt(
 
 
 def read_progress(folder: Path | None = None) -> tuple[tuple[Attempt, ...], tuple[Caution, ...]]:
-    """Every attempt so far, in order, and what could not be read.
+    """Every attempt so far, in order, with a caution for each line that could not be read.
 
     Parameters
     ----------
@@ -141,12 +141,12 @@ def read_progress(folder: Path | None = None) -> tuple[tuple[Attempt, ...], tupl
     -------
     attempts : tuple of Attempt
     cautions : tuple of Caution
-        One for each line that is damaged; the others stay usable.
+        One for each damaged line; the others are used.
 
     Raises
     ------
     FormatError
-        If the file exists and cannot be opened.
+        If the file exists but cannot be opened.
     """
     path = (folder or state_dir()) / FILE_NAME
     if not path.exists():
@@ -163,7 +163,7 @@ def read_progress(folder: Path | None = None) -> tuple[tuple[Attempt, ...], tupl
             continue
         attempt = _attempt(line)
         if attempt is None:
-            text = f"Line {number} of '{path}' is damaged and was skipped. Delete the line to be rid of this message."
+            text = f"Line {number} of '{path}' is damaged and was skipped. Delete the line to get rid of this message."
             cautions.append(Caution("progress-damaged", text))
         else:
             attempts.append(attempt)
@@ -171,7 +171,7 @@ def read_progress(folder: Path | None = None) -> tuple[tuple[Attempt, ...], tupl
 
 
 def progress_rows(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
-    """One flat row an exercise: student, lesson, exercise, passed, attempts, tries_until_passed, first, last, detail.
+    """One flat row per exercise: student, lesson, exercise, passed, attempts, tries_until_passed, first, last, detail.
 
     Examples
     --------

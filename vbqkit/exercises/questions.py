@@ -1,4 +1,4 @@
-"""The questions of the lessons: choices from a file with sealed answers, numbers drawn anew for every student."""
+"""The questions of the lessons: choices from a file with sealed answers, and numbers drawn for each student."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Choice:
     Attributes
     ----------
     name, text : str
-        Name such as ``"20-vein"``, and what is asked.
+        Name, such as ``"20-vein"``, and the question.
     options : tuple of (str, str)
         Key and text of each option.
     feedback : mapping of str to str
-        What is said about each option, right or wrong.
+        What to say about each option, right or wrong.
     sealed : str
         Fingerprint of the right key.
     """
@@ -45,18 +45,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberQuestion:
-    """A question with a number as answer.
+    """A question whose answer is a number.
 
     Attributes
     ----------
     name, text : str
-        Name such as ``"30-snr"``, and what is asked, with the numbers drawn.
+        Name, such as ``"30-snr"``, and the question, with the numbers drawn.
     expected, tolerance : float
-        The right number, and the relative error that is accepted.
+        The right number, and the relative error accepted.
     unit : str
         Unit of the answer; empty for a ratio.
     hints : tuple of (float, str)
-        Numbers that known mistakes lead to, and what to say.
+        Numbers that known mistakes lead to, and what to say about them.
     """
 
     name: str
@@ -67,7 +67,7 @@ class NumberQuestion:
     hints: tuple[tuple[float, str], ...] = ()
 
     def check(self, given: float | str) -> AnswerGrade:
-        """Whether a number is right within the tolerance."""
+        """Whether a number is right, within the tolerance."""
         return check_number(given, self.expected, tolerance=self.tolerance, unit=self.unit, hints=self.hints)
 
 
@@ -108,7 +108,7 @@ def question(name: str, *, seed: int = 0) -> Choice | NumberQuestion:
     name : str
         Such as ``"20-vein"``.
     seed : int
-        For a number question: other numbers for another seed.
+        For a number question: another seed draws different numbers.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def question(name: str, *, seed: int = 0) -> Choice | NumberQuestion:
         return choices()[name]
     if name in NUMBERS:
         return NUMBERS[name](np.random.default_rng([seed, *name.encode()]))
-    raise VbqkitError(f"There is no question '{name}'. There are: {', '.join([*choices(), *NUMBERS])}.")
+    raise VbqkitError(f"There is no question '{name}'. Choose from: {', '.join([*choices(), *NUMBERS])}.")
 
 
 def _snr(rng: np.random.Generator) -> NumberQuestion:
@@ -135,7 +135,7 @@ def _snr(rng: np.random.Generator) -> NumberQuestion:
         expected=marrow / sd,
         hints=(
             (marrow / mean, "you divided by the mean of the noise ROI. The papers divide by its SD."),
-            (0.655 * marrow / sd, "this has the Rayleigh correction (0.655). It is correct physics, but paper 000 does not use it."),
+            (0.655 * marrow / sd, "this includes the Rayleigh correction (0.655). It is correct physics, but paper 000 does not use it."),
             ((marrow - mean) / sd, "do not subtract the background: divide the mean by the SD."),
         ),
     )  # fmt: skip
@@ -152,7 +152,7 @@ def _m_score(rng: np.random.Generator) -> NumberQuestion:
         hints=(
             (snr / mean, "you divided by the mean. Subtract the mean, then divide by the SD."),
             ((snr - mean) / mean, "divide by the SD of the young women, not by their mean."),
-            ((mean - snr) / sd, "the M-score goes up when the patient's SNR is above the young women's."),
+            ((mean - snr) / sd, "the M-score is positive when the patient's SNR is above the young women's mean."),
         ),
     )
 
@@ -171,7 +171,7 @@ def _vbq(rng: np.random.Generator) -> NumberQuestion:
         expected=median / csf,
         tolerance=0.004,
         hints=(
-            (mean / csf, "this is VBQ with the mean of the levels (paper 001). The question asks for the median: sort the four, take the mean of the middle two."),
+            (mean / csf, "this is VBQ with the mean of the levels (paper 001). The question asks for the median: sort the four and take the mean of the middle two."),
             (sorted(levels)[1] / csf, "of four numbers the median is the mean of the two in the middle."),
             (sorted(levels)[2] / csf, "of four numbers the median is the mean of the two in the middle."),
         ),
@@ -186,8 +186,8 @@ def _t2_stir(rng: np.random.Generator) -> NumberQuestion:
         text=f"Marrow: {t2} on T2, {stir} on STIR. CSF: {csf_t2} on T2, {csf_stir} on STIR. Both series have the same gain. What is VBQ-T2-STIR?",
         expected=(t2 - stir) / (csf_t2 - csf_stir),
         hints=(
-            (t2 / csf_t2, "this is VBQ-T2. Subtract STIR first, above and below the line."),
-            (t2 / csf_t2 - stir / csf_stir, "subtract the signals first, then divide; the difference of two ratios is another number."),
+            (t2 / csf_t2, "this is VBQ-T2. Subtract STIR first, in numerator and denominator."),
+            (t2 / csf_t2 - stir / csf_stir, "subtract the signals first, then divide; the difference of two ratios is a different number."),
         ),
     )  # fmt: skip
 
@@ -196,13 +196,13 @@ def _bandwidth(rng: np.random.Generator) -> NumberQuestion:
     snr, wide, times = int(rng.integers(40, 90)), int(rng.integers(8, 15)) * 10, int(rng.choice([2, 3]))
     return NumberQuestion(
         name="30-bandwidth",
-        text=f"A machine gives SNR = {snr} at {wide} Hz per pixel. Everything else stays, and the bandwidth becomes {times * wide} Hz per pixel. "
-        "Which SNR do you expect?",
+        text=f"A machine gives SNR = {snr} at {wide} Hz per pixel. Everything else stays the same, and the bandwidth becomes {times * wide} Hz per pixel. "
+        "What SNR do you expect?",
         expected=snr / math.sqrt(times),
         hints=(
             (snr / times, "noise grows with the square root of the bandwidth, not with the bandwidth itself."),
             (snr * math.sqrt(times), "a wider band lets in more noise, so the SNR falls."),
-            (snr, "the signal stays, the noise does not: move the slider above."),
+            (snr, "the signal stays the same, the noise does not: move the slider above."),
         ),
     )
 
@@ -212,15 +212,15 @@ def _ppv(rng: np.random.Generator) -> NumberQuestion:
     hits, false_alarms = sensitivity * prevalence, (100 - specificity) * (100 - prevalence)
     return NumberQuestion(
         name="60-ppv",
-        text=f"A cut-off has a sensitivity of {sensitivity} % and a specificity of {specificity} %. In a screening {prevalence} of 100 women have osteoporosis. "
-        "How many percent of the women with a positive test have it (PPV)?",
+        text=f"A cut-off has a sensitivity of {sensitivity} % and a specificity of {specificity} %. In a screening programme {prevalence} of 100 women have osteoporosis. "
+        "What percentage of the women with a positive test have it (PPV)?",
         expected=100 * hits / (hits + false_alarms),
         tolerance=0.03,
         unit="%",
         hints=(
-            (sensitivity, "this is the sensitivity: the share of the ill who are positive. Asked is the share of the positive who are ill."),
-            (specificity, "this is the specificity. Count 100 women: how many positive ones are ill, how many are not?"),
-            (hits / (hits + false_alarms), "write it in percent."),
+            (sensitivity, "this is the sensitivity: the share of the ill who test positive. The question is what share of those who test positive are ill."),
+            (specificity, "this is the specificity. Imagine 100 women: of those who test positive, how many are ill and how many are not?"),
+            (hits / (hits + false_alarms), "give it in percent."),
         ),
     )  # fmt: skip
 
@@ -236,7 +236,7 @@ def _limits(rng: np.random.Generator) -> NumberQuestion:
             (1.96 * sd, "you left out the bias: the limits lie around the mean difference, not around 0."),
             (bias + sd, "one SD holds about 68 % of the differences; the limits hold 95 %."),
             (bias - 1.96 * sd, "this is the lower limit."),
-            (bias + 1.96 * sd / 2, "take the whole SD of the differences, times 1.96."),
+            (bias + 1.96 * sd / 2, "use the whole SD of the differences, times 1.96."),
         ),
     )
 

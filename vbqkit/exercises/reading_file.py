@@ -22,12 +22,12 @@ _NOT_IN_A_NAME = re.compile(r"[_/\\\x00-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class ReadingFile:
-    r"""Who read which patient in which exercise, as the file name says.
+    """Who read which patient in which exercise, as the file name says.
 
     Attributes
     ----------
     student, exercise : str
-        Not empty, without ``_``, which separates the parts of the name, and without ``/`` or ``\``, which separate folders.
+        Not empty, without ``_``, which separates the parts of the name, and without slashes, which separate folders.
     kind : str
         Kind of the teaching case, from :data:`vbqkit.exercises.KINDS`.
     seed : int

@@ -1,13 +1,9 @@
-"""The same people on six machines: what lesson 30 is made of. ``python -m vbqkit.exercises.six_scanners`` computes its table again."""
+"""The same people on six machines: what lesson 30 is made of."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lazy_loader
@@ -112,18 +108,3 @@ def make_young_women(n: int = N_WOMEN) -> list[dict[str, Any]]:
         phantom = make_phantom(patient, seed=SEED * 100 + number, width_mm=15.4)
         rows += scan_on_all(phantom, person=f"woman {number + 1}", age=patient.age, seed=SEED * 100 + number)
     return rows
-
-
-def write_table(rows: Iterable[dict[str, Any]], path: Path) -> None:
-    """Write the table that the package keeps."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(
-            "# Virtual women of 20 to 35 years on six virtual scanners. Synthetic. Made by python -m vbqkit.exercises.six_scanners\n"
-        )
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-if __name__ == "__main__":
-    write_table(make_young_women(), Path(sys.argv[1]))

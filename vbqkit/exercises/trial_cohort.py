@@ -1,11 +1,8 @@
-"""A virtual cohort to try scores on: what lesson 95 is made of. ``python -m vbqkit.exercises.trial_cohort FILE`` computes it again."""
+"""A virtual cohort to try scores on: what lesson 95 is made of."""
 
 from __future__ import annotations
 
-import csv
-import sys
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lazy_loader
@@ -26,6 +23,10 @@ else:
 SEED, N_PEOPLE = 95, 60
 _AGES = (50.0, 80.0)
 MACHINES = ("generic-1.5t", "philips-achieva-3t")
+COLUMNS = (
+    *("person", "age", "bmi", "t_score", "bmd_g_cm2", "qct_mg_cm3", "pdff_percent", "scanner"),
+    *(*SCORED_LEVELS, CSF, "muscle", "subcutaneous_fat"),
+)
 
 
 def virtual_cohort() -> pd.DataFrame:
@@ -69,18 +70,3 @@ def cohort_rows(number: int) -> list[dict[str, Any]]:
         other = tissue_means(phantom, volume.slice(0), ("muscle", "subcutaneous_fat"))
         rows.append(person | {"scanner": machine} | signal | {name: round(v, 1) for name, v in other.items()})
     return rows
-
-
-def write_cohort(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the table that the package keeps."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(
-            "# Virtual women of 50 to 80 years on two virtual scanners. Synthetic. Made by python -m vbqkit.exercises.trial_cohort\n"
-        )
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-if __name__ == "__main__":
-    write_cohort(make_cohort(), Path(sys.argv[1]))
