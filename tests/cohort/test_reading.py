@@ -52,7 +52,7 @@ def test_every_problem_of_a_file_is_told_at_once_by_row_and_column(csv_file):
         read_cohort(path)
     message = str(error.value)
     for expected in (
-        "'cohort.csv' has 9 problems; mend them in the file",
+        "'cohort.csv' has 9 problems; correct them in the file",
         "row 2, BMD: 763 g/cm² is outside 0.2 to 2.5 g/cm². It looks like mg/cm2",
         "row 3, T-score: -27 SD of young adults is outside -8 to 8",
         "row 3, fracture: 'maybe' is not yes or no",
@@ -145,7 +145,7 @@ def test_a_cohort_shows_itself_with_what_was_converted_and_is_described_as_it_is
 
 def test_an_unknown_unit_is_a_problem(csv_file):
     assert problems(csv_file("id,BMD (stone)\nA,1\n")) == [
-        (1, "BMD (stone)", "is in 'stone', which is no known unit of BMD, lumbar spine, DEXA")
+        (1, "BMD (stone)", "is in 'stone', which is not a known unit of BMD, lumbar spine, DEXA")
     ]
 
 
@@ -167,7 +167,7 @@ def test_a_heading_can_be_named_by_hand(csv_file):
     assert problems(path, columns={"My T": "tscore"})[0] == (
         1,
         "My T",
-        "is to become 'tscore', which is no column of the template",
+        "is to become 'tscore', which is not a column of the template",
     )
 
 

@@ -61,9 +61,9 @@ def plot_against_dexa(
         From ``stats.regression_band(against, score, data=patients)``: the line, its confidence band, and the dashed
         limits for a new patient.
     correlation : DataFrame, optional
-        One row from ``stats.pearson`` or ``stats.spearman``: stands below the title with its interval.
+        One row from ``stats.pearson`` or ``stats.spearman``: shown below the title with its interval.
     source : str
-        Where the patients come from; stands below the title.
+        Where the patients come from; shown below the title.
 
     Returns
     -------

@@ -38,7 +38,7 @@ def plot_groups(
     order : sequence, optional
         Groups from left to right; as they come in the table when left out. Groups not named are left out and counted.
     test : DataFrame, optional
-        One row from ``stats`` (``p``, ``method``): stands below the title.
+        One row from ``stats`` (``p``, ``method``): shown below the title.
     case : float, optional
         The reader's case: a line.
     source : str

@@ -218,7 +218,13 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def need_columns(table: Any, names: tuple[str, ...], what: str) -> None:
-    """Refuse a table without the columns that a chart is drawn from."""
+    """Refuse a table without the columns that a chart is drawn from.
+
+    Raises
+    ------
+    TableError
+        A column is missing.
+    """
     missing = [name for name in names if name not in getattr(table, "columns", ())]
     if missing:
         have = ", ".join(map(str, getattr(table, "columns", ()))) or "none"

@@ -62,7 +62,7 @@ def read_cell(cell: Any, column: Column, *, factor: float, decimal: str) -> Any:
     if is_missing(cell):
         return None
     if isinstance(cell, str) and _SPREADSHEET_ERROR.fullmatch(cell.strip()):
-        return Bad(f"holds the spreadsheet error {cell.strip()}", "Mend the formula, or empty the cell.")
+        return Bad(f"holds the spreadsheet error {cell.strip()}", "Correct the formula, or empty the cell.")
     if column.kind == "number":
         return _in_range(_number(cell, decimal), column, factor)
     text = _plain_text(cell)

@@ -20,7 +20,7 @@ from vbqkit.stats import chi_square, fisher_exact, mann_whitney, one_way_anova, 
 
 _LEFT_OUT = ("id", "patient", "reader")
 _NOT_CATEGORIES = 12
-"""A text column with more different entries than this is no category."""
+"""A text column with more different entries than this is not a category."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

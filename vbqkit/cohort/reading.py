@@ -177,7 +177,7 @@ def _read(
                 number,
                 "-",
                 f"has {len(row)} cells, the headings are {len(page.headings)}",
-                "Quote cells that hold the separator, or mend the row.",
+                "Quote cells that hold the separator, or correct the row.",
             )
     order = [c.name for c in all_columns() if c.name in values] + [name for name in values if not in_template(name)]
     table = pd.DataFrame({name: _typed(values[name], places, name) for name in order})
@@ -238,7 +238,7 @@ def _match_headings(
             findings.add(
                 1,
                 heading,
-                f"is in '{unit}', which is no known unit of {target.title}",
+                f"is in '{unit}', which is not a known unit of {target.title}",
                 f"Give it in {target.unit or 'no unit'}.",
             )
             factor = 1.0
@@ -261,7 +261,7 @@ def _target(
             findings.add(
                 1,
                 heading,
-                f"is to become '{named[heading]}', which is no column of the template",
+                f"is to become '{named[heading]}', which is not a column of the template",
                 f"Use one of: {', '.join(c.name for c in all_columns())}.",
             )
         return chosen
@@ -309,13 +309,13 @@ def _read_column(
             findings.add(number, heading, value.problem, value.remedy)
             value = None
         elif target.kind == "text" and isinstance(value, str):
-            told = identity_in(value, is_code=target.name == "id")
-            if told:
+            identity = identity_in(value, is_code=target.name == "id")
+            if identity:
                 findings.add(
                     number,
                     heading,
-                    f"holds what looks like {told}",
-                    "Replace it by a code; no one's identity belongs into this table.",
+                    f"holds what looks like {identity}",
+                    "Replace it by a code; nobody's identity belongs in this table.",
                 )
         values.append(value)
     return values
@@ -395,7 +395,7 @@ def _message(source: str, rows: list[dict[str, Any]]) -> str:
     ]
     more = f"\n  ... and {len(rows) - SHOWN} more: check_cohort(path) lists them all." if len(rows) > SHOWN else ""
     return (
-        f"'{source}' has {len(rows)} problem{'s' if len(rows) != 1 else ''}; mend them in the file and read it again:\n"
+        f"'{source}' has {len(rows)} problem{'s' if len(rows) != 1 else ''}; correct them in the file and read it again:\n"
         + "\n".join(lines)
         + more
     )

@@ -103,7 +103,7 @@ def _text_rows(file: Path) -> tuple[list[tuple[int, tuple[Any, ...]]], str]:
         ) from None
     if "\x00" in text:
         raise TableError(
-            f"'{file.name}' holds zero bytes, so it is no text. Save the table again as 'CSV UTF-8' or as .xlsx."
+            f"'{file.name}' holds zero bytes, so it is not a text file. Save the table again as 'CSV UTF-8' or as .xlsx."
         )
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(_SEPARATORS, key=first.count) if any(s in first for s in _SEPARATORS) else ","

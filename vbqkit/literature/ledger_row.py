@@ -75,7 +75,13 @@ class Ledger:
         self.rows: list[LedgerRow] = []
 
     def number(self, key: str) -> PrintedNumber:
-        """A printed number by its key."""
+        """A printed number by its key.
+
+        Raises
+        ------
+        TableError
+            The inventory has no such number.
+        """
         if key not in self.numbers:
             raise TableError(
                 f"Paper {self.source} has no printed number {key!r} in the inventory; a key of printed_numbers() was expected. Add the number or correct the key."
@@ -176,7 +182,13 @@ class Ledger:
         inputs: Iterable[str],
         note: str,
     ) -> LedgerRow:
-        """Add a row whose outcome is already known; a disagreement must say what is behind it."""
+        """Add a row whose outcome is already known; a disagreement must say what is behind it.
+
+        Raises
+        ------
+        TableError
+            A key is not in the inventory, or a disagreement has no note.
+        """
         keys, used = tuple(numbers), tuple(inputs)
         for key in keys + used:
             self.number(key)

@@ -20,7 +20,7 @@ from vbqkit.literature.recompute import Group, pooled_mean, pooled_sd, sd_of_the
 SCORES = ("t1", "t2", "stir", "t2stir")
 SIDES = ("frac", "non")
 SIZES = {"all": 84, "female": 69, "male": 15}
-DXA = tuple(f"{site}_{what}" for site in ("neck", "spine") for what in ("bmd", "t", "z"))
+DEXA = tuple(f"{site}_{what}" for site in ("neck", "spine") for what in ("bmd", "t", "z"))
 
 
 def ledger_rows() -> list[LedgerRow]:
@@ -202,7 +202,7 @@ def _quartiles_of(ledger: Ledger, key: str, n: int) -> Quartiles:
 
 
 def _quartiles(ledger: Ledger) -> None:
-    for name in DXA:
+    for name in DEXA:
         site = name.split("_")[0]
         for sub in SIZES:
             key = f"table1.{sub}.{name}"

@@ -42,7 +42,7 @@ def thresholds_for(
     The distance is a sum of parts, each shown in its own column, so that it can be judged:
     ``|ln(field / field')| / ln 2`` (1.5 T against 3 T: 1), ``|ln(TR / TR')| / ln 1.5`` and the same for TE,
     0.5 for another vendor, 0.5 for another population (no word in common); what the scan or the paper does not state
-    counts as different: 1 for field, TR or TE, 0.5 for vendor or population. It sorts; it is no measured quantity, and a distance of 0 is no permission to use a cut-off.
+    counts as different: 1 for field, TR or TE, 0.5 for vendor or population. It sorts; it is not a measured quantity, and a distance of 0 does not permit you to use a cut-off.
 
     Parameters
     ----------

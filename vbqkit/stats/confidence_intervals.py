@@ -16,7 +16,13 @@ BLOCK = 4_000_000
 
 
 def z_of(confidence: float) -> float:
-    """Two-sided normal quantile: 1.959964 for 0.95."""
+    """Two-sided normal quantile: 1.959964 for 0.95.
+
+    Raises
+    ------
+    TableError
+        `confidence` does not lie between 0 and 1.
+    """
     return float(special.ndtri(0.5 + check_confidence(confidence) / 2))
 
 
@@ -31,7 +37,13 @@ def two_sided_t_p(t: float, df: float) -> float:
 
 
 def t_of(confidence: float, df: float) -> float:
-    """Two-sided quantile of Student's t with `df` degrees of freedom."""
+    """Two-sided quantile of Student's t with `df` degrees of freedom.
+
+    Raises
+    ------
+    TableError
+        `confidence` does not lie between 0 and 1.
+    """
     return float(special.stdtrit(df, 0.5 + check_confidence(confidence) / 2))
 
 
@@ -47,6 +59,11 @@ def proportion_interval(successes: int, total: int, *, confidence: float, method
     method : {"wilson", "clopper-pearson"}
         Wilson's score interval without continuity correction, or the exact interval of Clopper and Pearson, which is
         never too short and mostly too long.
+
+    Raises
+    ------
+    TableError
+        A count is not whole, more succeed than there are, or the method is not known.
 
     References
     ----------
@@ -67,7 +84,13 @@ def proportion_interval(successes: int, total: int, *, confidence: float, method
 def proportion_intervals(
     successes: NDArray[np.int64], total: int, *, confidence: float, method: str
 ) -> tuple[FloatArray, FloatArray]:
-    """`proportion_interval` of many counts out of the same total, as two arrays."""
+    """`proportion_interval` of many counts out of the same total, as two arrays.
+
+    Raises
+    ------
+    TableError
+        The method is not known, or `confidence` does not lie between 0 and 1.
+    """
     choice(method, "interval", PROPORTION_METHODS)
     z = z_of(confidence)
     if total == 0:
@@ -115,7 +138,13 @@ def difference_interval(
 
 
 def percentile_interval(replicates: FloatArray, confidence: float) -> tuple[float, float]:
-    """Percentile bootstrap interval; nan where no replicate has a value."""
+    """Percentile bootstrap interval; nan where no replicate has a value.
+
+    Raises
+    ------
+    TableError
+        `confidence` does not lie between 0 and 1.
+    """
     values = replicates[np.isfinite(replicates)]
     if values.size == 0:
         return NAN, NAN
@@ -125,7 +154,13 @@ def percentile_interval(replicates: FloatArray, confidence: float) -> tuple[floa
 
 
 def need_rng(rng: np.random.Generator | None, what: str) -> np.random.Generator:
-    """The generator that a bootstrap needs, or an error that says so."""
+    """The generator that a bootstrap needs, or an error that says so.
+
+    Raises
+    ------
+    TableError
+        `rng` is not a generator.
+    """
     if not isinstance(rng, np.random.Generator):
         raise TableError(
             f"{what} draws at random, and rng is {rng!r}. Pass rng=numpy.random.default_rng(seed), so that it can be repeated."

@@ -35,6 +35,11 @@ def counts_table(a: ColumnLike, b: ColumnLike, *, data: pd.DataFrame | None = No
     data : DataFrame, optional
         The table.
 
+    Raises
+    ------
+    TableError
+        The columns cannot be used.
+
     Examples
     --------
     >>> counts_table(["f", "f", "m"], ["yes", "no", "no"]).to_numpy().tolist()
@@ -202,7 +207,7 @@ def counts_tests(table: Sequence[Sequence[int]]) -> pd.DataFrame:
     Raises
     ------
     TableError
-        The table has other than two rows, fewer than two columns, or an entry that is no count.
+        The table has other than two rows, fewer than two columns, or an entry that is not a count.
 
     References
     ----------

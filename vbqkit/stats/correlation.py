@@ -23,7 +23,7 @@ from vbqkit.stats.observations import (
     count,
     observations,
 )
-from vbqkit.stats.permutation import EXACT_LIMIT, exact_spearman_p
+from vbqkit.stats.exact_ranks import EXACT_LIMIT, exact_spearman_p
 from vbqkit.stats.result import NAN, notes, row
 
 INTERVALS = ("fisher", "bootstrap")
@@ -227,7 +227,7 @@ def partial_correlation(
         Of the interval.
     interval : {"fisher", "bootstrap"}
         Fisher's z with ``se = 1/sqrt(n - 3 - k)``, or percentiles of `n_bootstrap` resamples of the rows (needs `rng`), in each
-        of which the covariates are taken out anew.
+        of which the covariates are taken out again.
     n_bootstrap, rng
         As in `pearson`.
 

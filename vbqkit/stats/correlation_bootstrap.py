@@ -19,7 +19,7 @@ def bootstrap_correlations(
     Parameters
     ----------
     columns : sequence of array of n
-        x, y, and the covariates taken out of both anew in each resample (none for Kendall).
+        x, y, and the covariates taken out of both again in each resample (none for Kendall).
     kind : {"pearson", "spearman", "kendall"}
         Coefficient.
     n_bootstrap : int

@@ -222,14 +222,14 @@ def best_cutoff(
     confidence : float
         Of the percentile intervals.
     n_bootstrap : int
-        Stratified resamples; in each the cut-off is chosen anew.
+        Stratified resamples; in each the cut-off is chosen again.
 
     Returns
     -------
     DataFrame
         Four rows, quantity "cutoff", "sensitivity", "specificity" and the criterion: quantity, estimate, ci_low, ci_high,
         confidence, rule, positive, method, n, n_case, n_control, n_missing, note (names cut-offs that are just as good).
-        Sensitivity and specificity are those in the same data, hence too good: see `cutoff_optimism`.
+        Sensitivity and specificity are those in the same data, and therefore too good: see `cutoff_optimism`.
 
     Raises
     ------
@@ -317,7 +317,7 @@ def cutoff_optimism(
 ) -> pd.DataFrame:
     """How much better a cut-off chosen from the data looks than it will do in new patients.
 
-    In each stratified bootstrap resample the cut-off is chosen anew and applied to the resample and to the data; the mean
+    In each stratified bootstrap resample the cut-off is chosen again and applied to the resample and to the data; the mean
     loss from one to the other is the optimism, and ``estimate = apparent - optimism``. Published cut-offs without this
     correction promise too much, the more so the fewer the patients.
 

@@ -33,6 +33,11 @@ def mean_interval(mean: float, sd: float, n: int, *, confidence: float = 0.95) -
     DataFrame
         One row: estimate, ci_low, ci_high, confidence, se, method, n, note.
 
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range.
+
     Examples
     --------
     >>> mean_interval(47.6, 2.0, 5).round(3)[["estimate", "ci_low", "ci_high"]].iloc[0].tolist()
@@ -84,6 +89,11 @@ def t_test_from_summary(
     DataFrame
         One row: estimate (mean_a - mean_b), ci_low, ci_high, confidence, t, df, p (two-sided), cohens_d (pooled SD),
         method, n, n_a, n_b, note.
+
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range.
 
     References
     ----------
@@ -142,6 +152,11 @@ def mean_sd_from_quartiles(q1: float, median: float, q3: float, n: int) -> pd.Da
     DataFrame
         One row: estimate (mean), sd, skew (Bowley), method, n, note.
 
+    Raises
+    ------
+    TableError
+        The quartiles are not in rising order, or a figure is not a number in its range.
+
     References
     ----------
     Wan et al. (2014) doi:10.1186/1471-2288-14-135, scenario C3.
@@ -187,6 +202,11 @@ def correlation_from_summary(
     -------
     DataFrame
         One row: estimate (r), ci_low, ci_high, confidence, t, df, p (two-sided), method, n, note.
+
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range, or the kind is not known.
 
     References
     ----------
@@ -265,6 +285,11 @@ def binormal_auc(
     DataFrame
         One row: estimate, ci_low, ci_high, confidence, positive, method, n (both groups; missing when not given), note.
 
+    Raises
+    ------
+    TableError
+        Both SDs are 0, a figure is not a number in its range, or `positive` is neither "high" nor "low".
+
     References
     ----------
     Reiser and Guttman (1986) Technometrics 28:253-257.
@@ -314,6 +339,11 @@ def hanley_mcneil(auc: float, n_case: int, n_control: int, *, confidence: float 
     -------
     DataFrame
         One row: estimate, ci_low, ci_high (cut at 0 and 1), confidence, se, z, p, method, n, n_case, n_control, note.
+
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range.
 
     References
     ----------

@@ -11,14 +11,16 @@ import scipy
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.confidence_intervals import z_of
+from vbqkit.stats.exact_ranks import EXACT_GROUP
 from vbqkit.stats.from_summary import t_test_from_summary
+from vbqkit.stats.rank_test import mann_whitney_test
 from vbqkit.stats.observations import (
     ColumnLike,
     FloatArray,
     Observations,
     case_labels,
     check_confidence,
+    choice,
     observations,
 )
 from vbqkit.stats.result import NAN, notes, row, rows
@@ -118,6 +120,7 @@ def mann_whitney(
     value: ColumnLike,
     group: ColumnLike,
     *,
+    p_value: str = "auto",
     continuity: bool = True,
     first: Any = None,
     data: pd.DataFrame | None = None,
@@ -126,17 +129,21 @@ def mann_whitney(
     """Do the values of one group tend to be larger? Mann and Whitney's test on ranks.
 
     ``estimate`` is the Hodges-Lehmann shift, the median of all differences first - other; ``superiority`` is U / (n_a n_b), the
-    chance that one of the first group exceeds one of the other, ties one half: the AUC. p is exact for fewer than 9 values
-    in a group without ties, and normal with tie correction otherwise (`method` says which).
+    chance that one of the first group exceeds one of the other, ties one half: the AUC. The interval holds the shifts that
+    the same test does not reject, so it does not contradict p.
 
     Parameters
     ----------
     value, group, first, data
         As in `t_test`.
+    p_value : {"auto", "exact", "normal"}
+        "exact": from the distribution of U, which needs values without ties. "normal": the normal approximation with tie
+        correction; SPSS prints it as "asymptotic". "auto", as in R: exact without ties and with at most 49 values in each
+        group. `method` says which.
     continuity : bool
         Continuity correction of the normal p: R has it on, SPSS off.
     confidence : float
-        Of the interval of the shift (Moses, from the normal approximation of U).
+        Of the interval of the shift.
 
     Returns
     -------
@@ -147,57 +154,61 @@ def mann_whitney(
     Raises
     ------
     TableError
-        As in `t_test`.
+        As in `t_test`; or an exact p was asked for values with ties.
 
     References
     ----------
     Mann and Whitney (1947) doi:10.1214/aoms/1177730491; Hodges and Lehmann (1963) doi:10.1214/aoms/1177704172. Checked against
-    scipy.stats.mannwhitneyu.
+    scipy.stats.mannwhitneyu, and against R's wilcox.test where it prints an interval.
 
     Examples
     --------
     >>> mann_whitney([2.9, 3.1, 3.4, 2.2, 2.5, 2.4], [1, 1, 1, 0, 0, 0]).round(3)[["estimate", "p"]].iloc[0].tolist()
     [0.7, 0.1]
     """
-    z = z_of(confidence)
+    choice(p_value, "p_value", ("auto", "exact", "normal"))
+    check_confidence(confidence)
     a, b, contrast, obs = _two(value, group, first, data)
     m, n = a.size, b.size
     tied = np.unique(obs["value"]).size < obs.n
-    exact = not tied and min(m, n) <= 8
-    u, p = NAN, NAN
-    if np.ptp(obs["value"]):
-        test = scipy.stats.mannwhitneyu(a, b, method="exact" if exact else "asymptotic", use_continuity=continuity)
-        u, p = float(test.statistic), float(test.pvalue)
+    if p_value == "exact" and tied:
+        raise TableError(
+            "An exact p was asked for values with ties, and the distribution of U is known without ties only. Use p_value='normal'."
+        )
+    exact = p_value == "exact" or (p_value == "auto" and not tied and max(m, n) <= EXACT_GROUP)
+    found = mann_whitney_test(a, b, exact=exact, continuity=continuity)
     shift = low = high = NAN
     if m * n <= PAIRS_LIMIT:
         pairs = np.sort((a[:, None] - b[None, :]).ravel())
         shift = float(np.median(pairs))
-        # The ends are the k-th smallest and largest difference.
-        k = int(np.floor(m * n / 2 - z * np.sqrt(m * n * (m + n + 1) / 12)))
-        if k >= 1:
+        # The ends are the k-th smallest and largest difference: the shifts in between are not rejected.
+        k = found.smallest_kept(confidence)
+        if 1 <= k <= (pairs.size + 1) // 2:
             low, high = float(pairs[k - 1]), float(pairs[-k])
+    at_zero = 0.0 in {low, high} and found.p < 1 - confidence
     return row(
         contrast=contrast,
         estimate=shift,
         ci_low=low,
         ci_high=high,
         confidence=confidence,
-        u=u,
-        superiority=u / (m * n),
-        p=p,
+        u=found.u,
+        superiority=found.u / (m * n),
+        p=found.p,
         median_a=np.median(a),
         median_b=np.median(b),
         n_a=m,
         n_b=n,
-        method="Mann-Whitney, "
-        + ("exact p" if exact else f"normal p, ties corrected, continuity correction {'on' if continuity else 'off'}")
-        + "; Hodges-Lehmann shift, Moses interval",
+        method=f"Mann-Whitney, {found.method}; Hodges-Lehmann shift, interval of the shifts that the same test keeps",
         n=obs.n,
         n_missing=obs.n_missing,
         note=notes(
-            "undefined: all values are equal" if np.isnan(u) else "",
+            "undefined: all values are equal" if np.isnan(found.u) else "",
             "too few values for an interval of the shift" if np.isnan(low) and m * n <= PAIRS_LIMIT else "",
             f"{m * n} pairs are too many for the shift" if m * n > PAIRS_LIMIT else "",
+            "the interval ends at 0, where values of the two groups are tied: 0 itself does not belong to it"
+            if at_zero
+            else "",
             obs.note,
         ),
     )
@@ -215,7 +226,9 @@ def _several(
     return names, [obs["value"][obs["group"] == name] for name in names], obs
 
 
-def one_way_anova(value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | None = None) -> pd.DataFrame:
+def one_way_anova(
+    value: ColumnLike, group: ColumnLike, *, levene_center: str = "median", data: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Do the means of several groups differ? One-way analysis of variance.
 
     ``F = mean square between / mean square within``. A small p says that not all means are equal; `tukey_hsd` says which.
@@ -224,11 +237,14 @@ def one_way_anova(value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | 
     ----------
     value, group, data
         As in `t_test`; two groups or more.
+    levene_center : {"median", "mean"}
+        What Levene's test of equal spread measures the distances from: the median (Brown and Forsythe, the steadier one),
+        or the mean (Levene, the first line that SPSS prints).
 
     Returns
     -------
     DataFrame
-        One row: estimate (eta squared), f, df_between, df_within, p, levene_p (of equal spread, Brown-Forsythe), method, n,
+        One row: estimate (eta squared), f, df_between, df_within, p, levene_p (of equal spread), method, n,
         n_groups, n_missing, note.
 
     Raises
@@ -245,6 +261,7 @@ def one_way_anova(value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | 
     >>> one_way_anova([1, 2, 3, 2, 3, 4, 5, 6, 7], list("aaabbbccc")).round(4)[["f", "p"]].iloc[0].tolist()
     [13.0, 0.0066]
     """
+    center = {"median": np.median, "mean": np.mean}[choice(levene_center, "levene_center", ("median", "mean"))]
     names, samples, obs = _several(value, group, data)
     k, n = len(names), obs.n
     grand = obs["value"].mean()
@@ -256,7 +273,7 @@ def one_way_anova(value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | 
     if defined:
         f = (between / (k - 1)) / (within / (n - k))
         p = float(special.fdtrc(k - 1, n - k, f))
-        deviations = [np.abs(s - np.median(s)) for s in samples]
+        deviations = [np.abs(s - center(s)) for s in samples]
         if any(np.ptp(d) for d in deviations):
             levene = float(scipy.stats.f_oneway(*deviations).pvalue) if min(s.size for s in samples) > 1 else NAN
     return row(
@@ -266,13 +283,14 @@ def one_way_anova(value: ColumnLike, group: ColumnLike, *, data: pd.DataFrame | 
         df_within=n - k,
         p=p,
         levene_p=levene,
-        method="one-way ANOVA, equal variances",
+        method=f"one-way ANOVA, equal variances; Levene's test around the {levene_center}"
+        + (" (Brown-Forsythe)" if levene_center == "median" else ""),
         n=n,
         n_groups=k,
         n_missing=obs.n_missing,
         note=notes(
             "" if defined else "undefined: there is no spread within the groups",
-            "the spread differs between the groups (Brown-Forsythe p < 0.05)" if levene < 0.05 else "",
+            "the spread differs between the groups (Levene p < 0.05)" if levene < 0.05 else "",
             obs.note,
         ),
     )

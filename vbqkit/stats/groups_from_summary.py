@@ -32,6 +32,11 @@ def anova_from_summary(means: Sequence[float], sds: Sequence[float], ns: Sequenc
     -------
     DataFrame
         One row: estimate (eta squared, the share of the variance between groups), f, df_between, df_within, p, method, n, note.
+
+    Raises
+    ------
+    TableError
+        The lists differ in length, or a figure is not a number in its range.
     """
     m, s, n = _groups(means, sds, ns)
     total, k = int(n.sum()), len(n)
@@ -71,6 +76,11 @@ def tukey_from_summary(
     DataFrame
         One row per pair: a, b (positions, from 0), estimate (mean_a - mean_b), ci_low, ci_high, confidence, q, df, p, method,
         n, note.
+
+    Raises
+    ------
+    TableError
+        The lists differ in length, or a figure is not a number in its range.
 
     References
     ----------
@@ -125,6 +135,11 @@ def pooled_from_summary(means: Sequence[float], sds: Sequence[float], ns: Sequen
     -------
     DataFrame
         One row: estimate (mean), sd, method, n, note.
+
+    Raises
+    ------
+    TableError
+        The lists differ in length, or a figure is not a number in its range.
 
     Examples
     --------

@@ -145,7 +145,13 @@ def bland_altman(
 
 
 def differences(obs: Observations, scale: str) -> tuple[FloatArray, FloatArray]:
-    """Differences of columns a and b, absolute or in percent of their mean, and the means themselves."""
+    """Differences of columns a and b, absolute or in percent of their mean, and the means themselves.
+
+    Raises
+    ------
+    TableError
+        The scale is not known, or a percentage is asked of measurements that are not all above 0.
+    """
     a, b = obs["a"], obs["b"]
     middle = (a + b) / 2
     if choice(scale, "scale", ("absolute", "percent")) == "absolute":

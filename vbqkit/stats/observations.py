@@ -51,7 +51,13 @@ class Observations:
 
 
 def column(values: ColumnLike, name: str, data: pd.DataFrame | None) -> Any:
-    """The column itself: `values`, or the column of `data` that `values` names."""
+    """The column itself: `values`, or the column of `data` that `values` names.
+
+    Raises
+    ------
+    TableError
+        The table has no such column, or a column and a table do not go together.
+    """
     if data is None:
         if isinstance(values, str):
             raise TableError(
@@ -144,7 +150,13 @@ def _has_shape(values: Any) -> bool:
 
 
 def labels(values: Any, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """One column of labels, and which of them are missing (None, nan or an empty text)."""
+    """One column of labels, and which of them are missing (None, nan or an empty text).
+
+    Raises
+    ------
+    TableError
+        The values are not one column.
+    """
     _has_shape(values)
     if np.ndim(values) > 1:
         raise TableError(
@@ -210,7 +222,13 @@ def observations(
 
 
 def check_aligned(raw: Mapping[str, Any]) -> None:
-    """Refuse Series whose row labels differ: pairing them by position would be a silent guess."""
+    """Refuse Series whose row labels differ: pairing them by position would be a silent guess.
+
+    Raises
+    ------
+    TableError
+        Two Series have different row labels.
+    """
     first: tuple[str, pd.Series[Any]] | None = None
     for name, values in raw.items():
         if not isinstance(values, pd.Series):
@@ -256,7 +274,13 @@ def case_labels(
 
 
 def check_confidence(confidence: float) -> float:
-    """`confidence` as a float between 0 and 1."""
+    """`confidence` as a float between 0 and 1.
+
+    Raises
+    ------
+    TableError
+        It does not lie between 0 and 1.
+    """
     return scalar(confidence, "confidence", above=0, below=1, hint="Say 0.95 for 95 %.")
 
 
@@ -270,7 +294,13 @@ def scalar(
     at_most: float | None = None,
     hint: str = "Correct it.",
 ) -> float:
-    """One finite number in its legal range."""
+    """One finite number in its legal range.
+
+    Raises
+    ------
+    TableError
+        It is not a finite number, or lies outside its range.
+    """
     if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or not np.isfinite(float(value)):
         raise TableError(f"{name} is {value!r}; a finite number was expected. {hint}")
     number = float(value)
@@ -286,7 +316,13 @@ def scalar(
 
 
 def count(value: Any, name: str, *, at_least: int = 1, at_most: int | None = None) -> int:
-    """One whole number in its legal range."""
+    """One whole number in its legal range.
+
+    Raises
+    ------
+    TableError
+        It is not a whole number, or lies outside its range.
+    """
     number = scalar(value, name, at_least=at_least, at_most=at_most)
     if number != int(number):
         raise TableError(
@@ -296,7 +332,13 @@ def count(value: Any, name: str, *, at_least: int = 1, at_most: int | None = Non
 
 
 def choice(value: Any, name: str, options: Iterable[str]) -> str:
-    """One of the named options."""
+    """One of the named options.
+
+    Raises
+    ------
+    TableError
+        It is none of them.
+    """
     legal = tuple(options)
     if value not in legal:
         raise TableError(

@@ -41,6 +41,11 @@ def p_from_interval(
         One row: estimate (as printed), middle (the estimate that the interval implies: far from it, one of them is a
         misprint), ci_low, ci_high, confidence, se (on the scale), z, p, method, note.
 
+    Raises
+    ------
+    TableError
+        The limits are not in order, or a figure does not fit the scale.
+
     Examples
     --------
     OR of VBQ-T1 in Huang 2026, 2.382 (1.365, 4.157), printed p = 0.002:
@@ -83,6 +88,11 @@ def interval_from_p(estimate: float, p: float, *, null: float, scale: str, confi
     -------
     DataFrame
         One row: estimate, ci_low, ci_high, confidence, se (on the scale), z, p, method, note.
+
+    Raises
+    ------
+    TableError
+        A figure does not fit the scale, or p does not lie above 0 and up to 1.
 
     References
     ----------

@@ -43,6 +43,11 @@ def power_for_means(
     DataFrame
         One row: estimate (power), effect_size (d), alpha, method, n, n_a, n_b, note.
 
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range, or the distribution is not known.
+
     References
     ----------
     Cohen (1988) Statistical power analysis for the behavioral sciences. Checked against statsmodels TTestIndPower.
@@ -141,6 +146,11 @@ def power_for_auc(
     -------
     DataFrame
         One row: estimate (power), auc, null, alpha, sides, method, n, n_case, n_control, note.
+
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range, or the variance is not known.
 
     References
     ----------

@@ -39,6 +39,11 @@ def proportion(successes: int, total: int, *, method: str, confidence: float = 0
     DataFrame
         One row: estimate, ci_low, ci_high, confidence, method, successes, n, note.
 
+    Raises
+    ------
+    TableError
+        A count is not whole, more succeed than there are, or the method is not known.
+
     References
     ----------
     Newcombe (1998) doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E.
@@ -80,6 +85,11 @@ def proportion_test(
     DataFrame
         One row: estimate (proportion a - proportion b), ci_low, ci_high, confidence, statistic (chi-square; nan for
         Fisher), p (two-sided), method, n, n_a, n_b, note (says when an expected count is below 5).
+
+    Raises
+    ------
+    TableError
+        There are not two counts and two totals, or the method is not known.
 
     References
     ----------
@@ -147,6 +157,11 @@ def count_behind_percentage(percent: float, n: int, *, decimals: int) -> pd.Data
         One row: estimate (the nearest count), percent (of that count, not rounded), attainable (bool: it rounds to
         what is printed), method, n, note.
 
+    Raises
+    ------
+    TableError
+        A figure is not a number in its range.
+
     References
     ----------
     The idea is that of the GRIM test, Brown and Heathers (2017) doi:10.1177/1948550616673876.
@@ -191,6 +206,11 @@ def youden_from_rates(
     -------
     DataFrame
         One row: estimate, ci_low, ci_high, confidence, method, n (missing when not given), note.
+
+    Raises
+    ------
+    TableError
+        A rate does not lie between 0 and 1, or a size is not a count.
 
     References
     ----------
@@ -252,6 +272,11 @@ def predictive_values(
     DataFrame
         Four rows, quantity "PPV", "NPV", "LR+", "LR-": quantity, estimate, ci_low, ci_high, confidence, prevalence
         (nan for the LRs, which do not depend on it), method, n, note.
+
+    Raises
+    ------
+    TableError
+        A rate or the prevalence is not a number in its range.
 
     References
     ----------
@@ -333,6 +358,11 @@ def odds_ratio_from_counts(a: int, b: int, c: int, d: int, *, confidence: float 
     -------
     DataFrame
         One row: estimate, ci_low, ci_high, confidence, z, p, method, n, note.
+
+    Raises
+    ------
+    TableError
+        A count is not whole or is negative.
 
     References
     ----------

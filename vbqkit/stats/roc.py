@@ -64,7 +64,7 @@ def roc_curve(
     Returns
     -------
     DataFrame
-        One row per cut-off, from everyone positive to no one: cutoff, sensitivity, sensitivity_low, sensitivity_high,
+        One row per cut-off, from everyone positive to nobody: cutoff, sensitivity, sensitivity_low, sensitivity_high,
         specificity, specificity_low, specificity_high, confidence, positive, method, n, n_case, n_control, n_missing, note.
 
     Raises

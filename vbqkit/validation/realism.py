@@ -48,6 +48,11 @@ def realism_row(volume: Volume, regions: Mapping[str, Sequence[Roi]], *, spine: 
         mean signal; subcutaneous fat is closer to the coil than marrow, deep fat is not); ``edge_width_mm`` (see
         :func:`edge_width`); ``texture`` (SD / mean in marrow) and ``texture_reach_mm`` (see :func:`correlation_length`);
         ``csf_noise`` (SD / mean in CSF); ``spectrum_slope`` (see :func:`spectrum_slope`).
+
+    Raises
+    ------
+    ScannerError
+        The regions are not those that can be compared.
     """
     unknown = set(regions) - set(REGIONS)
     if unknown or "marrow" not in regions:

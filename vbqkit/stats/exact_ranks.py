@@ -1,4 +1,4 @@
-"""The exact distribution of Spearman's coefficient over all orders, with ties."""
+"""Exact distributions of rank statistics: Mann and Whitney's U without ties, and Spearman's coefficient, with ties."""
 
 from __future__ import annotations
 
@@ -7,8 +7,39 @@ from numpy.typing import NDArray
 
 from vbqkit.stats.observations import FloatArray
 
-#: Up to this many observations the exact distribution takes well under a second.
+#: Up to this many observations all orders are counted for Spearman's coefficient, well under a second.
 EXACT_LIMIT = 12
+#: Up to this many values in each group U is tested exactly where nothing is tied, as in R.
+EXACT_GROUP = 49
+
+
+def u_distribution(m: int, n: int) -> FloatArray:
+    """Chance of each value of Mann and Whitney's U, 0 to m n, when no values are tied and the groups do not differ.
+
+    ``P_mn(u) = m/(m+n) P_(m-1)n(u - n) + n/(m+n) P_m(n-1)(u)``: the largest value belongs to the first group, which then
+    exceeds all n of the second, or to the second. Only positive numbers are added, so nothing is lost to rounding.
+    """
+    row = [np.ones(1) for _ in range(n + 1)]  # P_0n for n = 0, 1, ...
+    for i in range(1, m + 1):
+        following = [np.ones(1)]
+        for j in range(1, n + 1):
+            chances = np.zeros(i * j + 1)
+            chances[j:] += i / (i + j) * row[j]
+            chances[: i * (j - 1) + 1] += j / (i + j) * following[j - 1]
+            following.append(chances)
+        row = following
+    return row[n]
+
+
+def exact_u_p(u: float, m: int, n: int) -> float:
+    """Two-sided exact p of U without ties: twice the smaller tail, at most 1."""
+    chances = u_distribution(m, n)
+    return min(1.0, 2 * float(chances[: int(min(u, m * n - u)) + 1].sum()))
+
+
+def u_quantile(tail: float, m: int, n: int) -> int:
+    """The smallest u with ``P(U <= u) >= tail``, as qwilcox in R."""
+    return int(np.searchsorted(np.cumsum(u_distribution(m, n)), tail * (1 - 1e-12)))
 
 
 def exact_spearman_p(rank_x: FloatArray, rank_y: FloatArray) -> float:
