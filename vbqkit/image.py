@@ -208,7 +208,12 @@ class Volume:
     zero_value, max_storable, acquisition
         As in :class:`Slice`.
     cautions : tuple of Caution
-        What is odd about this series.
+        What is odd about this series: the reader of every number from it must know.
+    refusal : str or None
+        Why no score may be computed from it (contrast agent, derived, localiser ...); None where nothing forbids it.
+    step_known : bool
+        Whether the distance between slices is known; False for a single slice whose header states no thickness. The
+        affine then holds a step of 1 mm that means nothing, and ``spacing_mm[0]`` is nan.
 
     Examples
     --------
@@ -224,6 +229,8 @@ class Volume:
     max_storable: float | None = None
     acquisition: Acquisition = field(default_factory=Acquisition)
     cautions: tuple[Caution, ...] = ()
+    refusal: str | None = None
+    step_known: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _read_only(self.pixels, 3))
@@ -251,9 +258,10 @@ class Volume:
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance between slices (along their normal), rows and columns, mm."""
+        """Distance between slices (along their normal; nan where it is unknown), rows and columns, mm."""
         first = self.slice(0)
-        return (abs(float(np.dot(self.affine[:3, 0], first.normal))), *first.spacing_mm)
+        step = abs(float(np.dot(self.affine[:3, 0], first.normal)))
+        return (step if self.step_known else float("nan"), *first.spacing_mm)
 
     @property
     def plane(self) -> str:
@@ -296,10 +304,9 @@ class Volume:
     def __repr__(self) -> str:
         planes, rows, cols = self.shape
         dz, dy, dx = self.spacing_mm
-        return (
-            f"<Volume: {self.plane} {self.acquisition.weighting}, {planes} slices {dz:.3g} mm apart, "
-            f"{rows} x {cols}, {dy:.3g} x {dx:.3g} mm>"
-        )
+        slices = f"{planes} slices {dz:.3g} mm apart" if self.step_known else "1 slice"
+        note = "" if self.refusal is None else f"; not scorable: {self.refusal}"
+        return f"<Volume: {self.plane} {self.acquisition.weighting}, {slices}, {rows} x {cols}, {dy:.3g} x {dx:.3g} mm{note}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,7 +320,7 @@ class Series:
     shape : tuple of 3 ints or None
         Planes, rows, columns; None where the headers do not agree.
     spacing_mm : tuple of 3 floats or None
-        Between slices, rows and columns.
+        Between slices (nan: a single slice of unknown thickness), rows and columns.
     plane : str or None
         Sagittal, coronal, axial; None where no orientation is given.
     read : callable
@@ -400,15 +407,16 @@ class Study:
 
 def make_series(volume: Volume, *, source: str = "memory", refusal: str | None = None) -> Series:
     """A series around a volume that is already in memory, such as a simulated one."""
+    kept = volume if refusal is None else replace(volume, refusal=refusal)
     return Series(
-        acquisition=volume.acquisition,
-        shape=volume.shape,
-        spacing_mm=volume.spacing_mm,
-        plane=volume.plane,
-        read=partial(_same, volume),
+        acquisition=kept.acquisition,
+        shape=kept.shape,
+        spacing_mm=kept.spacing_mm,
+        plane=kept.plane,
+        read=partial(_same, kept),
         source=source,
-        cautions=volume.cautions,
-        refusal=refusal,
+        cautions=kept.cautions,
+        refusal=kept.refusal,
     )
 
 

@@ -1,6 +1,7 @@
 """Classic DICOM: order, geometry, syntaxes and rescaling, against SimpleITK and against what was written."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import SimpleITK as sitk  # noqa: N813 - its usual name
 from pydicom import uid
 
 from vbqkit.errors import FormatError, GeometryError
-from vbqkit.formats import read_study
+from vbqkit.formats import read_study, write_rois
+from vbqkit.roi import Rectangle
 
 OBLIQUE = np.linalg.qr(np.array([[0.1, 1.0, 0.05], [0.02, -0.06, -1.0], [1.0, 0.1, 0.0]]).T)[0].T
 OBLIQUE *= np.sign([OBLIQUE[0, 1], -OBLIQUE[1, 2], 1.0])[:, None]
@@ -172,6 +174,14 @@ def test_a_single_slice_is_a_volume_of_one(tmp_path, scan):
     assert series.volume().shape == (1, 10, 8)
     assert series.volume().slice(0).depth_mm is None
     assert "slice-distance-unknown" in {c.code for c in series.cautions}
+    assert np.isnan(series.spacing_mm[0])
+    assert np.isnan(series.volume().spacing_mm[0])
+    assert "1 slice, 10 x 8" in repr(series.volume())
+    box = Rectangle.on(series.volume().slice(0), (4, 4), 1.5, 2.0, label="L1")
+    with pytest.raises(FormatError, match="needs the thickness of the slice"):
+        write_rois(tmp_path / "m.nrrd", [box], image=series.volume())
+    scan(slices=1).write(tmp_path / "thick")
+    assert read_study(tmp_path / "thick").series[0].volume().spacing_mm[0] == 4.0
 
 
 @pytest.mark.parametrize(
@@ -262,3 +272,9 @@ def test_pixels_of_eight_and_thirty_two_bits_are_read(tmp_path, scan):
         made = scan(slices=3, pixels=pixels, BitsAllocated=bits, BitsStored=bits, HighBit=bits - 1)
         made.write(tmp_path / str(bits))
         assert np.array_equal(read_study(tmp_path / str(bits)).series[0].volume().pixels, pixels)
+
+
+def test_a_study_goes_to_another_process(tmp_path, scan):
+    scan().write(tmp_path)
+    there, here = (pickle.loads(pickle.dumps(read_study(tmp_path))), read_study(tmp_path))
+    assert (there.series[0].volume().pixels == here.series[0].volume().pixels).all()

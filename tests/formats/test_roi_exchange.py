@@ -88,7 +88,7 @@ def test_imagej_files_that_cannot_be_used_are_refused_in_words(volume: Volume, t
     (tmp_path / "bad.roi").write_bytes(b"nonsense")
     with pytest.raises(FormatError, match="cannot be read as an ImageJ ROI"):
         read_imagej(tmp_path / "bad.roi", image=volume)
-    with pytest.raises(FormatError, match="cannot be read as an ImageJ ROI"):
+    with pytest.raises(FormatError, match="cannot be read: it is not there"):
         read_imagej(tmp_path / "none.roi", image=volume)
     (tmp_path / "free.roi").write_bytes(imagej_bytes(1, (1, 1, 5, 5)))
     with pytest.raises(FormatError, match="names no slice"):

@@ -19,7 +19,7 @@ from vbqkit.formats.acquisitions import acquisition_of, rescale_of
 from vbqkit.formats.files import Entry, Open, Place
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
 from vbqkit.formats.pixels import check_pixels, read_stored, stored_range
-from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry
+from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry, step_known
 from vbqkit.formats.tags import integer, numbers, tag_text, word
 from vbqkit.image import FloatArray, Series, Volume, plane_name
 from vbqkit.weighting import refusal_reason
@@ -154,10 +154,11 @@ def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caut
         *_separated(stack),
         *cautions,
         *_rescale_cautions(stack),
-        *_geometry_cautions(stack, acquisition),
+        *_geometry_cautions(stack),
     )
     shape = (len(stack.frames), integer(first.dataset, "Rows") or 0, integer(first.dataset, "Columns") or 0)
 
+    refusal = "; ".join(reason for reason in (refusal_reason(acquisition, plane), problem) if reason) or None
     error: VbqkitError | None = None
     if problem is not None:
         error = (GeometryError if stack.problem else FormatError)(problem)
@@ -166,10 +167,10 @@ def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caut
         shape=shape,
         spacing_mm=None if problem else _spacing_mm(stack),
         plane=plane,
-        read=partial(_read_volume, stack, place, acquisition, cautions, error),
+        read=partial(_read_volume, stack, place, acquisition, cautions, refusal, error),
         source=_source_name(stack),
         cautions=cautions,
-        refusal="; ".join(reason for reason in (refusal_reason(acquisition, plane), problem) if reason) or None,
+        refusal=refusal,
     )
 
 
@@ -185,7 +186,8 @@ def _spacing_mm(stack: Stack) -> tuple[float, float, float]:
     assert stack.frames[0].orientation is not None
     assert stack.frames[0].spacing is not None
     rows, cols = stack.frames[0].spacing
-    return (abs(float(affine[:3, 0] @ normal_of(stack.frames[0].orientation))), rows, cols)
+    step = abs(float(affine[:3, 0] @ normal_of(stack.frames[0].orientation)))
+    return (step if step_known(stack) else float("nan"), rows, cols)
 
 
 def _source_name(stack: Stack) -> str:
@@ -219,12 +221,13 @@ def _rescale_cautions(stack: Stack) -> tuple[Caution, ...]:
     )
 
 
-def _geometry_cautions(stack: Stack, a: Acquisition) -> Iterator[Caution]:
+def _geometry_cautions(stack: Stack) -> Iterator[Caution]:
     first = stack.frames[0]
-    if len(stack.frames) == 1 and not (a.spacing_between_slices_mm or a.slice_thickness_mm):
+    if not step_known(stack):
         yield Caution(
             "slice-distance-unknown",
-            f"A single slice without {tag_text('SliceThickness')}: distances across the slice mean nothing.",
+            f"A single slice without {tag_text('SliceThickness')}: its thickness is unknown, so nothing can be measured "
+            "across it.",
         )
     if first.spacing is not None and not numbers(first.dataset, "PixelSpacing"):
         yield Caution(
@@ -244,6 +247,7 @@ def _read_volume(
     place: Place,
     acquisition: Acquisition,
     cautions: tuple[Caution, ...],
+    refusal: str | None,
     error: VbqkitError | None,
 ) -> Volume:
     if error is not None:
@@ -261,6 +265,8 @@ def _read_volume(
         max_storable=largest,
         acquisition=acquisition,
         cautions=cautions,
+        refusal=refusal,
+        step_known=step_known(stack),
     )
 
 

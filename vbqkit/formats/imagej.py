@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import numpy as np
 
-from vbqkit.errors import FormatError, RoiError
-from vbqkit.formats.files import user_path
+from vbqkit.errors import Caution, FormatError, RoiError
+from vbqkit.formats.files import readable_path, user_path
+from vbqkit.formats.roi_file import RoiFile
+from vbqkit.formats.shown import shown
+from vbqkit.formats.zip_members import read_members
 from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
 
@@ -60,23 +63,73 @@ def read_imagej(path: str | os.PathLike[str], *, image: Volume, slice_index: int
     FormatError
         If the file cannot be read, or holds a line, point, text or composite, which enclose no single area.
     """
-    source = user_path(path)
+    return read_imagej_file(path, image=image, slice_index=slice_index).rois
+
+
+def read_imagej_file(path: str | os.PathLike[str], *, image: Volume, slice_index: int | None = None) -> RoiFile:
+    """As :func:`read_imagej`, with a caution where parts of an archive are damaged and were left out.
+
+    Raises
+    ------
+    FormatError
+        As :func:`read_imagej`, and if no ROI in the archive is whole.
+    """
+    source = readable_path(path)
     try:
-        found = roifile.roiread(source)
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        content = source.read_bytes()
+    except OSError as error:
+        raise FormatError(f"{source} cannot be opened: {error.strerror}. Check that you may read it.") from error
+    if content[:4] == b"Iout":
+        return RoiFile(rois=(_one(content, image, slice_index, str(source)),), source=str(source))
+    if content[:2] != b"PK":
+        raise FormatError(f"{source} cannot be read as an ImageJ ROI file. Save it again in ImageJ's ROI manager.")
+    members = read_members(source)
+    named = [(name, data) for name, data in members.whole if _is_roi_name(name)]
+    rois, damaged = [], [name for name in members.damaged if _is_roi_name(name) or "member at byte" in name]
+    for number, (name, data) in enumerate(named, start=1):
+        if data[:4] == b"Iout":
+            rois.append(_one(data, image, slice_index, f"{source}, ROI {number}"))
+        else:
+            damaged.append(name)
+    if not rois:
         raise FormatError(
-            f"{source} cannot be read as an ImageJ ROI file: {error}. Save it again in ImageJ's ROI manager."
-        ) from error
-    listed = found if isinstance(found, list) else [found]
-    return tuple(
-        _from_imagej(one, image, slice_index, f"{source}, ROI {number}") for number, one in enumerate(listed, start=1)
+            f"{source} holds no ImageJ ROI that is whole ({len(damaged)} are damaged). Copy it again, or save it again in "
+            "ImageJ's ROI manager."
+        )
+    cautions = (_damaged_caution(source, damaged),) if damaged else ()
+    return RoiFile(rois=tuple(rois), source=str(source), cautions=cautions)
+
+
+def _is_roi_name(name: str) -> bool:
+    """Whether a member is a ROI; archives packed on a Mac hold a second file of that name under ``__MACOSX``."""
+    parts = name.replace("\\", "/").split("/")
+    return parts[-1].lower().endswith(".roi") and not parts[-1].startswith("._") and "__MACOSX" not in parts
+
+
+def _damaged_caution(source: Path, damaged: list[str]) -> Caution:
+    return Caution(
+        "damaged-rois",
+        f"{len(damaged)} ROIs in {source} are damaged and were left out, the first is {shown(damaged[0])}. Copy the file "
+        "again, or draw them again.",
     )
+
+
+def _one(content: bytes, image: Volume, slice_index: int | None, where: str) -> Roi:
+    try:
+        one = roifile.ImagejRoi.frombytes(content)
+    except ModuleNotFoundError as error:
+        raise FormatError(f"{where} needs the package roifile. Install it with: pip install roifile") from error
+    except Exception as error:  # the library lets through whatever a damaged value meets
+        raise FormatError(
+            f"{where} cannot be read as an ImageJ ROI: {shown(str(error))}. Save it again in ImageJ's ROI manager."
+        ) from error
+    return _from_imagej(one, image, slice_index, where)
 
 
 def _from_imagej(one: ImagejRoi, volume: Volume, slice_index: int | None, where: str) -> Roi:
     stated = int(one.z_position or one.position or 0) - 1
     index = stated if stated >= 0 else slice_index
-    label = str(one.name or "")
+    label = shown(str(one.name or ""))
     where = f"{where} ('{label}')"
     if index is None:
         if len(volume) != 1:
@@ -88,6 +141,13 @@ def _from_imagej(one: ImagejRoi, volume: Volume, slice_index: int | None, where:
         )
     image = volume.slice(index)
     kind = one.roitype.name
+    if one.composite:
+        raise FormatError(f"{where} is a composite of several areas. Split it in ImageJ, or draw one area.")
+    if kind == "RECT" and one.rounded_rect_arc_size:
+        raise FormatError(
+            f"{where} has rounded corners (arc of {one.rounded_rect_arc_size} pixels), which no shape here has. Draw it with "
+            "square corners, or as a polygon."
+        )
     try:
         if kind in ("RECT", "OVAL"):
             left, top, right, bottom = _box(one)

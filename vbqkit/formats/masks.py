@@ -63,6 +63,10 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
     """
     target = user_path(path)
     listed = tuple(rois)
+    if not image.step_known:
+        raise FormatError(
+            f"The mask {target} needs the thickness of the slice, which the image does not state. Write a ROI file (.json)."
+        )
     picture = SimpleITK.GetImageFromArray(label_mask(listed, image=image))
     steps = image.affine[:3, [2, 1, 0]]
     spacing = np.linalg.norm(steps, axis=0)

@@ -25,6 +25,8 @@ class RoiFile:
         Weighting of that series as its reader knew it, from the header or stated; ``"unknown"`` if not.
     source : str
         The file, for messages.
+    cautions : tuple of Caution
+        What is odd about the file: parts of it that are damaged.
     """
 
     rois: tuple[Roi, ...]
@@ -33,6 +35,7 @@ class RoiFile:
     series_uid: str | None = None
     weighting: Weighting = "unknown"
     source: str = ""
+    cautions: tuple[Caution, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rois)
@@ -52,6 +55,7 @@ class RoiFile:
         if theirs is None or ours is None:
             which = f"The ROI file {self.source}" if theirs is None else "The image"
             return (
+                *self.cautions,
                 Caution(
                     "frame-of-reference",
                     f"{which} names no frame of reference, so it cannot be checked that the ROIs belong to this examination. "
@@ -63,4 +67,4 @@ class RoiFile:
                 f"The ROIs in {self.source} were drawn in another frame of reference ({theirs}, not {ours}): another "
                 "examination, or the patient was moved. Open the series they were drawn on, or draw them again."
             )
-        return ()
+        return self.cautions

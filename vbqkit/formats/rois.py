@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vbqkit.errors import FormatError
 from vbqkit.formats.files import readable_path, user_path
-from vbqkit.formats.imagej import is_imagej, read_imagej, write_imagej
+from vbqkit.formats.imagej import is_imagej, read_imagej_file, write_imagej
 from vbqkit.formats.masks import MASK_ENDINGS, is_mask, read_masks, write_masks
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.roi_json import is_roi_json, read_roi_json, write_roi_json
@@ -51,11 +51,6 @@ class RoiFormat:
     in_pixels: bool
 
 
-def _placed(read: Callable[..., tuple[Roi, ...]]) -> Callable[[Path, Image], RoiFile]:
-    """The reader of a file that counts in pixels of `image`."""
-    return lambda path, image: RoiFile(rois=tuple(read(path, image=_whole(path, image))), source=str(path))
-
-
 def _on(write: Callable[..., None]) -> Callable[[Path, Sequence[Roi], Image], None]:
     """The writer of a file that counts in pixels of `image`."""
     return lambda path, rois, image: write(path, rois, image=_whole(path, image))
@@ -82,7 +77,7 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
         name="ImageJ",
         endings=(".zip", ".roi"),
         is_content=is_imagej,
-        read=_placed(read_imagej),
+        read=lambda path, image: read_imagej_file(path, image=_whole(path, image)),
         write=_on(write_imagej),
         in_pixels=True,
     ),
@@ -90,7 +85,7 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
         name="label mask",
         endings=MASK_ENDINGS,
         is_content=is_mask,
-        read=_placed(read_masks),
+        read=lambda path, image: RoiFile(rois=read_masks(path, image=_whole(path, image)), source=str(path)),
         write=_on(write_masks),
         in_pixels=True,
     ),

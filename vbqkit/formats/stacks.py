@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from vbqkit.formats.headers import Frame
-from vbqkit.formats.tags import integer, number, numbers, raw_bytes, tag_text, words
+from vbqkit.formats.tags import integer, number, numbers, positive, raw_bytes, tag_text, words
 from vbqkit.image import FloatArray, stack_affine
 
 PARALLEL_TOLERANCE = 1e-3
 """Orientations count as one if no direction cosine differs by more."""
+
+_UNKNOWN_STEP_MM = 1.0  # fills the affine, which needs a number; nothing may be measured with it
 
 SAME_POSITION_MM = 0.01
 POSITION_TOLERANCE_MM = 0.1
@@ -313,8 +315,21 @@ def _uneven(depths: FloatArray, positions: FloatArray, step: FloatArray, name: s
     )
 
 
+def _stated_step(stack: Stack) -> float | None:
+    dataset = stack.frames[0].dataset
+    return positive(dataset, "SpacingBetweenSlices") or positive(dataset, "SliceThickness")
+
+
+def step_known(stack: Stack) -> bool:
+    """Whether the distance between slices is known: from positions or, for a single slice, from its header."""
+    return stack.plane_step is not None or _stated_step(stack) is not None
+
+
 def stack_geometry(stack: Stack) -> FloatArray:
-    """The (plane, row, col, 1) -> LPS affine of a stack without a problem."""
+    """The (plane, row, col, 1) -> LPS affine of a stack without a problem.
+
+    Of a single slice without a stated distance the step is 1 mm and means nothing: see :func:`step_known`.
+    """
     first = stack.frames[0]
     assert first.position is not None
     assert first.orientation is not None
@@ -322,6 +337,5 @@ def stack_geometry(stack: Stack) -> FloatArray:
     along_row, along_col = np.array(first.orientation[:3]), np.array(first.orientation[3:])
     step = stack.plane_step
     if step is None:
-        thickness = number(first.dataset, "SpacingBetweenSlices") or number(first.dataset, "SliceThickness") or 1.0
-        step = tuple(normal_of(first.orientation) * thickness)
+        step = tuple(normal_of(first.orientation) * (_stated_step(stack) or _UNKNOWN_STEP_MM))
     return stack_affine(first.position, step, along_col * first.spacing[0], along_row * first.spacing[1])

@@ -172,7 +172,7 @@ class _Grid:
     flips: tuple[bool, bool]
 
 
-def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution, ...]) -> Volume:
+def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution, ...], refusal: str | None) -> Volume:
     pixels = _read_pixels(grid.entry, grid.place, grid.info, grid.number)
     rows, cols = (slice(None, None, -1 if flip else 1) for flip in grid.flips)
     return Volume(
@@ -181,6 +181,7 @@ def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution,
         zero_value=grid.info.zero_value,
         acquisition=acquisition,
         cautions=(*cautions, *_pixel_cautions(pixels, grid.entry.name)),
+        refusal=refusal,
     )
 
 
@@ -210,7 +211,7 @@ def _series(
         shape=shape,
         spacing_mm=spacing,
         plane=name,
-        read=partial(_read_volume, grid, acquisition, tuple(cautions)),
+        read=partial(_read_volume, grid, acquisition, tuple(cautions), refusal),
         source=entry.name,
         cautions=tuple(cautions),
         refusal=refusal,
