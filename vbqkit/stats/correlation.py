@@ -13,6 +13,7 @@ import scipy
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import need_rng, percentile_interval, two_sided_t_p
 from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
+from vbqkit.stats.exact_ranks import EXACT_LIMIT, exact_spearman_p
 from vbqkit.stats.from_summary import fisher_interval
 from vbqkit.stats.observations import (
     ColumnLike,
@@ -23,7 +24,6 @@ from vbqkit.stats.observations import (
     count,
     observations,
 )
-from vbqkit.stats.exact_ranks import EXACT_LIMIT, exact_spearman_p
 from vbqkit.stats.result import NAN, notes, row
 
 INTERVALS = ("fisher", "bootstrap")

@@ -13,7 +13,6 @@ from scipy import special
 from vbqkit.errors import TableError
 from vbqkit.stats.exact_ranks import EXACT_GROUP
 from vbqkit.stats.from_summary import t_test_from_summary
-from vbqkit.stats.rank_test import mann_whitney_test
 from vbqkit.stats.observations import (
     ColumnLike,
     FloatArray,
@@ -23,6 +22,7 @@ from vbqkit.stats.observations import (
     choice,
     observations,
 )
+from vbqkit.stats.rank_test import mann_whitney_test
 from vbqkit.stats.result import NAN, notes, row, rows
 
 #: Above this many pairs the Hodges-Lehmann shift is not computed, to keep memory small.
