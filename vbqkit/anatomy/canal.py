@@ -31,21 +31,16 @@ _SAC_DEPTH_SD, _SAC_DEPTH_LIMIT = 0.06, 1.5  # between people: a share, and its 
 _FAT_BEHIND_MM = (("T11", "L1", "L3", "L5", "S2"), (2.4, 5.0, 7.2, 7.4, 3.0))  # depth of the pad of fat at each disc
 _FAT_BEHIND_SD = 0.12
 _FAT_BEHIND_MORE_MM = (0, 0, 0, 0, 0.5, 2.0, 3.0, 3.0)
-_FAT_RISES, _FAT_ENDS = (
-    (0.0, 0.34),
-    (0.60, 0.90),
-)  # where the pad widens and ends, in vertebrae below the middle of a body
+# Where the pad widens and ends, in vertebrae below the middle of a body
+_FAT_RISES, _FAT_ENDS = (0.0, 0.34), (0.60, 0.90)
 _DURA_MM = 0.5
 
 # Cord and roots. The cord ends between the middle of L1 and the upper L2 (Saifuddin et al., Spine 1998;23:1452-1456)
 _CONUS_BELOW_L1, _CONUS_SD, _CONUS_LIMITS = 0.30, 0.22, (-0.3, 0.75)  # in vertebrae
 _CONUS_TAPER_MM, _CONUS_POINT = 34.0, 0.62
 _CORD_HALF_DEPTH_MM, _CORD_HALF_WIDTH_MM = 3.7, 4.6
-_SWELLING, _SWELLING_AT, _SWELLING_REACH = (
-    0.12,
-    -0.1,
-    1.4,
-)  # of the lumbar cord: a share; place below T12 and half length, in vertebrae
+# Of the lumbar cord: a share; place below T12 and half length, in vertebrae
+_SWELLING, _SWELLING_AT, _SWELLING_REACH = 0.12, -0.1, 1.4
 _CORD_FORWARD_MM, _CORD_SINKS_MM, _CORD_SINKS_OVER_MM, _CORD_WAVE_MM = 0.4, 1.2, 55.0, 0.4
 
 # What is painted between the back wall of the bodies and the laminae
@@ -53,15 +48,10 @@ _SLOPE_ASIDE = 0.32  # how much nearer laminae and ligament come to the bodies, 
 _BACK_WAVE_MM, _SAC_WAVE_MM = 0.25, 0.15
 _LIGAMENT_MM, _LIGAMENT_ASIDE_MM, _LIGAMENT_MIDLINE_MM = 3.4, (0.6, 2.2), 0.5
 _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12.5, 12.0, 7
-_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = (
-    0.3,
-    0.2,
-    8,
-)  # its reach above and below the middle of a body, in vertebrae
-_PLEXUS_VEIN, _PLEXUS_FAT = (
-    0.55,
-    0.8,
-)  # shares of its pixels: up to the first vein, up to the second fat, the rest ligament
+# Its reach above and below the middle of a body, in vertebrae
+_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.3, 0.2, 8
+# Shares of its pixels: up to the first vein, up to the second fat, the rest ligament
+_PLEXUS_VEIN, _PLEXUS_FAT = 0.55, 0.8
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
 _FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
 

@@ -2,57 +2,60 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
 from vbqkit.anatomy.skeleton import Spine, Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
 
-# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE and
-# _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
-# Frame of a vertebra: u to the side (from the midline), p behind the back wall of the body, w above the middle of the body.
-_PILLAR_U, _PILLAR_WIDEST_MM, _PILLAR_L5_MM = (
-    0.62,
-    26.0,
-    3.0,
-)  # in half widths of the body, up to this half width; L5's stand wider
-_UPPER_FACET = {
-    "u": (0.5, 3.0),
-    "p": (8.5, 9.6),
-    "w": (5.0, 8.5),
-    "radius": 4.1,
-}  # from, to; w: the second beyond the upper rim
-_LOWER_FACET = {
-    "u": (0.5, 0.5),
-    "p": (12.5, 18.2),
-    "w": (1.0, -11.5),
-    "radius": 4.2,
-}  # w: the second below the lower rim
-_PEDICLE_W, _PEDICLE_HALF_SIZE_MM, _PEDICLE_P_MM = (
-    0.17,
-    (4.6, 6.9),
-    (4.0, 8.0),
-)  # height as a share; across, along; middle, half length
-_PEDICLE_SCALE_MM, _ARCH_BLEND_MM = 4.8, 3.5
-_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE = 20.6, 0.27, 0.38
+
+class _Rod(NamedTuple):
+    """A rod with round ends in the frame of a vertebra: from and to, and its radius, mm."""
+
+    u: tuple[float, float]
+    p: tuple[float, float]
+    w: tuple[float, float]
+    radius: float
+
+
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, within the sizes of Panjabi
+# et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w above its middle.
+
+# Pillars: in half widths of the body, up to this half width; those of L5 stand wider
+_PILLAR_U, _PILLAR_WIDEST_MM, _PILLAR_L5_MM = 0.62, 26.0, 3.0
+# Articular processes: u from the pillar; the second w beyond the upper or lower rim
+_UPPER_FACET = _Rod(u=(0.5, 3.0), p=(8.5, 9.6), w=(5.0, 8.5), radius=4.1)
+_LOWER_FACET = _Rod(u=(0.5, 0.5), p=(12.5, 18.2), w=(1.0, -11.5), radius=4.2)
+_FACET_GAP_MM, _FACET_CARTILAGE_MM = 1.0, 0.55
+# Pedicle: its height as a share of that of the body, half its width and height, where its middle lies and half its length
+_PEDICLE_W, _PEDICLE_HALF_SIZE_MM, _PEDICLE_P_MM, _PEDICLE_SCALE_MM = 0.17, (4.6, 6.9), (4.0, 8.0), 4.8
+_ARCH_BLEND_MM = 3.5
+# Lamina: a sheet that falls backwards and flares to the sides
+_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.38, 0.9
 _LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.9, 5.5, (3.0, 9.8), 3.0
+# Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
 _SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
 _SPINOUS_HALF_HEIGHT_MM = {"L": 10.0, "T": 7.0, "S": 6.5}
 _SPINOUS_HALF_THICKNESS_MM, _SPINOUS_TIP_MORE_MM, _SPINOUS_TIP_DROP_MM = 2.5, 1.9, 2.6
-_SPINOUS_NECK = (0.70, 0.36)  # height at the root relative to the tip, and what is added towards the tip
+_SPINOUS_NECK = (0.70, 0.36)
 _SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 5.0, 4.0
+# Transverse process: from beside the pillar to its reach from the midline
+_TRANSVERSE = _Rod(u=(2.0, 0.0), p=(8.0, 11.5), w=(3.5, 4.5), radius=4.2)
 _TRANSVERSE_REACH_MM = {"L": 38.0, "other": 24.0}
-_TRANSVERSE = {"u": 2.0, "p": (8.0, 11.5), "w": (3.5, 4.5), "radius": 4.2}
 _TRANSVERSE_BLEND_MM = 3.0
+# Shell and marrow of the arch
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
 _ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.6, 0.95, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_DENSITY, _ARCH_GRAIN = 0.06, (0.05, 0.03), 0.97, 0.06
-_FACET_GAP_MM, _FACET_CARTILAGE_MM = 1.0, 0.55
+# Foramen with its fat, root, ganglion and vein; their u from the pillar
 _FORAMEN = {"p": (-3, 11.0), "u": (8, 27.0), "w": (-33, 18)}
 _FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.88, 0.42
-_ROOT = {"u": (-4.0, 12.0), "p": (6.5, 4.0), "w": (0.0, -15.0), "radius": 1.9}  # u from the pillar
-_GANGLION = {"u": (0.5, 4.0), "p": (5.6, 5.0), "w": (-4.5, -7.8), "radius": 3.1}
-_VEIN = {"u": (-3.0, 12.0), "p": (3.0, 2.0), "w": (-11.0, -13.0), "radius": 1.1}
+_ROOT = _Rod(u=(-4.0, 12.0), p=(6.5, 4.0), w=(0.0, -15.0), radius=1.9)
+_GANGLION = _Rod(u=(0.5, 4.0), p=(5.6, 5.0), w=(-4.5, -7.8), radius=3.1)
+_VEIN = _Rod(u=(-3.0, 12.0), p=(3.0, 2.0), w=(-11.0, -13.0), radius=1.1)
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _FAR = np.float32(50.0)
@@ -99,18 +102,18 @@ def _articular(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane
     f = _UPPER_FACET
     upper = capsule(
         (au, p, w),
-        (uc + f["u"][0], f["p"][0], f["w"][0]),
-        (uc + f["u"][1], f["p"][1], h / 2.0 + f["w"][1]),
-        f["radius"],
+        (uc + f.u[0], f.p[0], f.w[0]),
+        (uc + f.u[1], f.p[1], h / 2.0 + f.w[1]),
+        f.radius,
     )
     if vertebra.sacral:
         return upper, np.full_like(upper, _FAR)
     f = _LOWER_FACET
     lower = capsule(
         (au, p, w),
-        (uc + f["u"][0], f["p"][0], f["w"][0]),
-        (uc + f["u"][1], f["p"][1], -h / 2.0 + f["w"][1]),
-        f["radius"],
+        (uc + f.u[0], f.p[0], f.w[0]),
+        (uc + f.u[1], f.p[1], -h / 2.0 + f.w[1]),
+        f.radius,
     )
     return upper, lower
 
@@ -157,7 +160,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
         distance = smooth_min(smooth_min(pedicle, upper, _ARCH_BLEND_MM), lower, _ARCH_BLEND_MM)
     if far < uc + 6.0:
         sheet = p - np.float32(_LAMINA_P_MM) + np.float32(_LAMINA_FALL) * w + np.float32(_LAMINA_FLARE) * au
-        sheet = sheet * np.float32(0.9)
+        sheet = sheet * np.float32(_LAMINA_STEEP)
         wide = np.maximum(au - np.float32(uc + 1.5), _ZERO)
         lamina = _plate(
             wide,
@@ -184,9 +187,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
     if far > uc and not vertebra.sacral:
         reach = _TRANSVERSE_REACH_MM["L" if vertebra.name.startswith("L") else "other"]
         f = _TRANSVERSE
-        transverse = capsule(
-            (au, p, w), (uc + f["u"], f["p"][0], f["w"][0]), (reach, f["p"][1], f["w"][1]), f["radius"]
-        )
+        transverse = capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (reach, f.p[1], f.w[1]), f.radius)
         if vertebra.sacralised:
             transverse = smooth_min(transverse, _wing(vertebra, au, p, w), 4.0)
         distance = smooth_min(distance, transverse, _TRANSVERSE_BLEND_MM)
@@ -261,7 +262,7 @@ def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None
     part.pdff[fat] = (np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * vessels)[fat]
     uc = pillar_u_mm(vertebra)
     root, ganglion, vein = (
-        capsule((au, p, w), (uc + f["u"][0], f["p"][0], f["w"][0]), (uc + f["u"][1], f["p"][1], f["w"][1]), f["radius"])
+        capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (uc + f.u[1], f.p[1], f.w[1]), f.radius)
         for f in (_ROOT, _GANGLION, _VEIN)
     )
     nerve = smooth_min(root, ganglion, 2.0) + np.float32(0.3) * fields["small"]

@@ -36,11 +36,8 @@ _FAT_NEAR_VEIN, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM, _NEAR_VEIN_BACK = 0.0
 _FAT_TEXTURE = {"medium": 0.026, "small": 0.042, "fine": 0.075}
 _FAT_TEXTURE_FATTY = (0.6, 0.6)  # texture grows with fat: at no fat, and per unit of fat fraction
 _MARROW_GRAIN = {"fine": 0.15, "small": 0.036}
-_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = (
-    0.25,
-    (0.35, 2.3),
-    (1.6, 4.2),
-)  # start in half depths; sizes inside, and more at the back
+# Start in half depths; sizes inside, and more at the back
+_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.25, (0.35, 2.3), (1.6, 4.2)
 _VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.5, 0.6, 0.8
 _VEIN_SHARE = (0.12, 0.55)  # of pixels that are vein, inside, and more at the back
 _VEIN_PDFF, _VEIN_PDFF_TEXTURE = 0.25, 0.2
