@@ -9,6 +9,38 @@ from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE
+# and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
+
+# Belly wall and bowel. t: distance behind the back wall of the bodies, negative in front
+_BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, mm per mm2
+# In the midline, more of it aside: from, and over which length
+_WALL_MM, _RECTUS_MM, _RECTUS_ASIDE_MM = 2.2, 7.5, (3.0, 9.0)
+_CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 17.0, 5.0, 25.0
+_WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.92, 0.05, 0.4
+# Size: more fat between the loops, less bowel
+_LOOP_TEXTURE, _LOOP_SIZE, _LOOP_OFFSET, _LOOP_BLUR = 0.15, 0.9, 0.15, 0.10
+_BOWEL_WALL, _BOWEL_WALL_FAT, _GAS_DEPTH, _GAS_TEXTURE = 0.13, 0.08, 0.30, 0.35
+_BOWEL_FAT, _BOWEL_DENSITY = (0.10, 0.10, 0.14), (0.78, 0.16, 0.12, 0.06)  # a mean, and by texture
+
+# In front of the column
+_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM = 0.6, 20.0, 4.0
+_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.5
+_PSOAS_FROM, _PSOAS_OVER = -0.3, 3.2  # in vertebrae from L1
+# Least; half width and half depth where thickest
+_PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 27.0, 11.0, (0.5, 16.5, 19.5)
+_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (12.0, 10.0), 0.12, 0.5, 0.05
+_CRUS_SIDE_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 5.5, 3.0  # thinning out over three vertebrae, down to L3
+
+# Vessels
+_VESSEL_WAVE_MM, _AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 2.2, 4.5, 3.0, 10.0  # the cava runs forward above L1
+_AORTA_FORK, _CAVA_FORK, _AORTA_SPREAD_MM, _CAVA_SPREAD_MM = 0.35, -0.10, 21.0, 24.0  # in vertebrae from L4 and L5
+_CAVA_FLAT = (1.2, 0.8)  # wide and deep, in radii
+_AORTA_LIMB, _CAVA_LIMB = (0.62, 0.62), (0.7, 0.55)
+_COELIAC, _MESENTERIC = (-0.55, 7.0, 3.0), (0.05, 11.0, 3.4)  # start in vertebrae from L1, fall forward, radius
+_VESSEL_WALL_MM, _VESSEL_WALL_FAT = 0.9, 0.1
+_BLOOD, _BLOOD_TEXTURE = 1.9, (1.1, 0.9)  # signal left in flowing blood, relative to the table's flow void
+
 _ONE = np.float32(1.0)
 
 
@@ -29,29 +61,38 @@ def paint_belly(canvas: Canvas, body: Body, *, breath_px: tuple[int, int]) -> No
     moved = {
         n: np.roll(canvas.fields[n], breath_px, axis=(0, 1)) for n in ("loops", "large", "medium", "streak", "small")
     }
-    front = rounded(body.front_y_mm + 0.0016 * x * x)[:, None]
-    depth = canvas.y - front + np.float32(1.5) * canvas.fields["large"]
+    front = rounded(body.front_y_mm + _BELLY_ROUND * x * x)[:, None]
+    depth = canvas.y - front + np.float32(_BELLY_WAVE_MM) * canvas.fields["large"]
     wall = np.float32(body.front_fat_mm)
-    muscle = 2.2 + 7.5 * float(np.clip((x - 3.0) / 9.0, 0.0, 1.0))
+    muscle = _WALL_MM + _RECTUS_MM * float(np.clip((x - _RECTUS_ASIDE_MM[0]) / _RECTUS_ASIDE_MM[1], 0.0, 1.0))
     inside = (depth > wall) & (canvas.t < 8.0) & (canvas.tissue != 0)
     fat = (
-        np.float32(0.92) + np.float32(0.05) * moved["medium"] - np.float32(0.4) * smoothstep(moved["streak"], 1.1, 2.2)
+        np.float32(_WALL_FAT)
+        + np.float32(_WALL_FAT_TEXTURE) * moved["medium"]
+        - np.float32(_WALL_FAT_STRANDS) * smoothstep(moved["streak"], 1.1, 2.2)
     )
     canvas.paint(inside, "visceral_fat", np.clip(fat, 0.3, 0.95))
-    rectus = inside & (depth < wall + np.float32(muscle)) & (canvas.t < canvas.front - np.float32(25.0))
+    rectus = (
+        inside & (depth < wall + np.float32(muscle)) & (canvas.t < canvas.front - np.float32(_RECTUS_BEFORE_SPINE_MM))
+    )
     canvas.paint(rectus, "muscle" if x > 4 else "ligament")
-    cavity = inside & (depth > wall + np.float32(muscle + 2.5))
-    cavity &= canvas.t < canvas.front - np.float32(17.0) + np.float32(5.0) * moved["large"]
-    loop = np.abs(moved["loops"] + np.float32(0.15) * moved["medium"]) - np.float32(0.9 * (body.visceral - 0.15))
+    cavity = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
+    cavity &= (
+        canvas.t < canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * moved["large"]
+    )
+    loop = np.abs(moved["loops"] + np.float32(_LOOP_TEXTURE) * moved["medium"])
+    loop = loop - np.float32(_LOOP_SIZE * (body.visceral - _LOOP_OFFSET))
     stray = (7 * breath_px[1] + 31, 11 * breath_px[0] - 43)  # edges that moved while they were seen
-    loop = loop + np.float32(0.10) * np.roll(canvas.fields["medium"], stray, axis=(0, 1))
-    canvas.paint(cavity & (loop > 0), "muscle", 0.08)
-    content = cavity & (loop > np.float32(0.13))
-    pulp = np.float32(0.10) + np.float32(0.10) * moved["medium"] + np.float32(0.14) * moved["large"]
+    loop = loop + np.float32(_LOOP_BLUR) * np.roll(canvas.fields["medium"], stray, axis=(0, 1))
+    canvas.paint(cavity & (loop > 0), "muscle", _BOWEL_WALL_FAT)
+    content = cavity & (loop > np.float32(_BOWEL_WALL))
+    mean, medium, large = (np.float32(k) for k in _BOWEL_FAT)
+    pulp = mean + medium * moved["medium"] + large * moved["large"]
     canvas.paint(content, "bowel", np.clip(pulp, 0.0, 0.5))
-    thick = np.float32(0.78) + np.float32(0.16) * moved["large"] + np.float32(0.12) * moved["medium"]
-    canvas.shade(content, np.clip(thick + np.float32(0.06) * moved["small"], 0.3, 1.1))
-    gas = content & (loop > 0.30) & (moved["large"] + np.float32(0.35) * moved["medium"] > 1.0)
+    density, large, medium, small = (np.float32(k) for k in _BOWEL_DENSITY)
+    thick = density + large * moved["large"] + medium * moved["medium"]
+    canvas.shade(content, np.clip(thick + small * moved["small"], 0.3, 1.1))
+    gas = content & (loop > _GAS_DEPTH) & (moved["large"] + np.float32(_GAS_TEXTURE) * moved["medium"] > 1.0)
     canvas.paint(gas, "gas")
 
 
@@ -59,29 +100,36 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
     """Paint the fat in front of the column, psoas, crura, aorta, cava and their branches."""
     fields, t, level = canvas.fields, canvas.t, canvas.position
     at = spine.index
-    front = canvas.front - np.float32(0.6)
+    front = canvas.front - np.float32(_PREVERTEBRAL_MM)
     live = canvas.tissue != 0
-    cushion = live & (t < 6.0) & (t > front - np.float32(20.0) + np.float32(4.0) * fields["large"])
+    cushion = (
+        live & (t < 6.0) & (t > front - np.float32(_FAT_REACH_MM) + np.float32(_FAT_REACH_WAVE_MM) * fields["large"])
+    )
     strands = np.maximum(_ONE - np.abs(fields["streak"] + np.float32(0.6) * fields["small"]) * np.float32(4.0), 0.0)
-    fat = np.float32(0.93) + np.float32(0.04) * fields["medium"] - np.float32(0.28) * strands
-    fat = fat - np.float32(0.5) * smoothstep(fields["medium"] - np.float32(0.5) * fields["large"], 1.6, 2.3)
+    fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - np.float32(_FAT_STRANDS) * strands
+    fat = fat - np.float32(_FAT_HOLES) * smoothstep(fields["medium"] - np.float32(0.5) * fields["large"], 1.6, 2.3)
     canvas.paint(cushion, "visceral_fat", np.clip(fat, 0.1, 0.95))
     # Psoas: from the side of T12 and L1, thicker downwards.
-    grow = np.clip((level - np.float32(at("L1") - 0.3)) * np.float32(1.0 / 3.2), 0.0, 1.0)
+    grow = np.clip((level - np.float32(at("L1") + _PSOAS_FROM)) * np.float32(1.0 / _PSOAS_OVER), 0.0, 1.0)
     aside = np.abs(canvas.side)
     if float(aside.min()) < 40.0:
-        sink = np.float32(12.0) + np.float32(10.0) * np.maximum(np.float32(0.0), level - np.float32(at("L4") + 0.3))
-        across = (aside - np.float32(27.0) - np.float32(11.0) * grow) / (
-            np.float32(0.5) + np.float32(16.5) * np.sqrt(grow)
+        least, wide, deep = (np.float32(k) for k in _PSOAS_HALF_MM)
+        sink = np.float32(_PSOAS_SINK_MM[0]) + np.float32(_PSOAS_SINK_MM[1]) * np.maximum(
+            np.float32(0.0), level - np.float32(at("L4") + 0.3)
         )
-        psoas = across**2 + ((t + sink) / (np.float32(0.5) + np.float32(19.5) * np.sqrt(grow))) ** 2
-        muscle = live & (psoas < _ONE + np.float32(0.12) * fields["medium"]) & (grow > 0)
+        across = aside - np.float32(_PSOAS_SIDE_MM) - np.float32(_PSOAS_SIDE_MORE_MM) * grow
+        across = across / (least + wide * np.sqrt(grow))
+        psoas = across**2 + ((t + sink) / (least + deep * np.sqrt(grow))) ** 2
+        muscle = live & (psoas < _ONE + np.float32(_PSOAS_WAVE) * fields["medium"]) & (grow > 0)
         seam = smoothstep(fields["streak"] + np.float32(0.3) * fields["medium"], body.streaks + 0.2, body.streaks + 1.4)
-        canvas.paint(muscle, "muscle", np.clip(np.float32(body.muscle_fat) + np.float32(0.5) * seam, 0.0, 0.9))
-        canvas.shade(muscle, (_ONE + np.float32(0.05) * fields["medium"]))
+        canvas.paint(
+            muscle, "muscle", np.clip(np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam, 0.0, 0.9)
+        )
+        canvas.shade(muscle, _ONE + np.float32(_PSOAS_GRAIN) * fields["medium"])
     # Crura of the diaphragm.
-    thin = np.clip((np.float32(at("L3")) - level) * np.float32(1.0 / 3.0), 0.0, 1.0)
-    crus = live & (aside > 1.5) & (aside < 17.0) & (t < front - 0.8) & (t > front - np.float32(5.5) * thin)
+    thin = np.clip((np.float32(at("L3")) - level) * np.float32(1.0 / _CRUS_OVER), 0.0, 1.0)
+    crus = live & (aside > _CRUS_SIDE_MM[0]) & (aside < _CRUS_SIDE_MM[1])
+    crus &= (t < front - 0.8) & (t > front - np.float32(_CRUS_MM) * thin)
     canvas.paint(crus, "muscle")
     _paint_vessels(canvas, spine, body, live)
 
@@ -90,11 +138,15 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
     """Aorta on the left down to L4, cava on the right up from L5, the iliac vessels, and two branches of the aorta."""
     at = spine.index
     band = np.nonzero(live & (canvas.t < canvas.front + 1.0) & (canvas.t > canvas.front - 46.0))
-    side, t, level = canvas.side[band], (canvas.t - canvas.front)[band] + np.float32(0.6), canvas.position[band]
-    wave = np.float32(2.2) * canvas.fields["vessel"][band]
+    side, t, level = (
+        canvas.side[band],
+        (canvas.t - canvas.front)[band] + np.float32(_PREVERTEBRAL_MM),
+        canvas.position[band],
+    )
+    wave = np.float32(_VESSEL_WAVE_MM) * canvas.fields["vessel"][band]
     ra, rc, x_mm = body.aorta_radius_mm, body.cava_radius_mm, float(canvas.x_mm)
-    t_aorta = wave * np.float32(0.5) - np.float32(4.5 + ra)
-    t_cava = -np.float32(3.0 + 0.8 * rc) - np.float32(10.0) * np.clip(
+    t_aorta = wave * np.float32(0.5) - np.float32(_AORTA_GAP_MM + ra)
+    t_cava = -np.float32(_CAVA_GAP_MM + 0.8 * rc) - np.float32(_CAVA_HEPATIC_MM) * np.clip(
         (np.float32(at("L1")) - level) * np.float32(0.5), 0, 1
     )
     distance = np.full_like(t, 9.0)
@@ -108,8 +160,22 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
         distance[where] = np.minimum(distance[where], tube)
 
     for fork, offset, center, spread, trunk, limb in (
-        (at("L4") + 0.35, body.aorta_side_mm, t_aorta, 21.0, (ra, ra), (0.62 * ra, 0.62 * ra)),
-        (at("L5") - 0.10, body.cava_side_mm, t_cava, 24.0, (1.2 * rc, 0.8 * rc), (0.7 * rc, 0.55 * rc)),
+        (
+            at("L4") + _AORTA_FORK,
+            body.aorta_side_mm,
+            t_aorta,
+            _AORTA_SPREAD_MM,
+            (ra, ra),
+            (_AORTA_LIMB[0] * ra, _AORTA_LIMB[1] * ra),
+        ),
+        (
+            at("L5") + _CAVA_FORK,
+            body.cava_side_mm,
+            t_cava,
+            _CAVA_SPREAD_MM,
+            (_CAVA_FLAT[0] * rc, _CAVA_FLAT[1] * rc),
+            (_CAVA_LIMB[0] * rc, _CAVA_LIMB[1] * rc),
+        ),
     ):
         below = np.maximum(np.float32(0.0), level - np.float32(fork))
         if np.abs(side - offset).min() < 20.0:
@@ -117,7 +183,8 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
         for sign in (-1.0, 1.0):
             aside = np.float32(offset) * (_ONE - below) + np.float32(sign * spread) * below
             add(level >= np.float32(fork - 0.1), aside, center + np.float32(2.0) * below, *limb)
-    for start, fall, radius in ((at("L1") - 0.55, 7.0, 3.0), (at("L1") + 0.05, 11.0, 3.4)):  # coeliac and mesenteric
+    for below, fall, radius in (_COELIAC, _MESENTERIC):
+        start = at("L1") + below
         down = np.maximum(level - np.float32(start), np.float32(0.0))
         if abs(x_mm - body.aorta_side_mm) < 30.0:
             middle = t_aorta - np.float32(ra + 1.0) - np.float32(fall) * np.sqrt(down)
@@ -130,8 +197,9 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
             )
     full = np.full(canvas.t.shape, 9.0, dtype=np.float32)
     full[band] = distance
-    canvas.paint(full < 0.9, "ligament", 0.1)
+    canvas.paint(full < _VESSEL_WALL_MM, "ligament", _VESSEL_WALL_FAT)
     lumen = full < 0
     canvas.paint(lumen, "vessel_flow_void")
-    blood = np.float32(1.9) + np.float32(1.1) * canvas.fields["medium"] + np.float32(0.9) * canvas.fields["large"]
+    medium, large = (np.float32(k) for k in _BLOOD_TEXTURE)
+    blood = np.float32(_BLOOD) + medium * canvas.fields["medium"] + large * canvas.fields["large"]
     canvas.shade(lumen, np.clip(blood, 0.2, 5.0))

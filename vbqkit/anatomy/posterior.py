@@ -2,11 +2,60 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
 from vbqkit.anatomy.skeleton import Spine, Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
+
+
+class _Rod(NamedTuple):
+    """A rod with round ends in the frame of a vertebra: from and to, and its radius, mm."""
+
+    u: tuple[float, float]
+    p: tuple[float, float]
+    w: tuple[float, float]
+    radius: float
+
+
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, within the sizes of Panjabi
+# et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w above its middle.
+
+# Pillars: in half widths of the body, up to this half width; those of L5 stand wider
+_PILLAR_U, _PILLAR_WIDEST_MM, _PILLAR_L5_MM = 0.62, 26.0, 3.0
+# Articular processes: u from the pillar; the second w beyond the upper or lower rim
+_UPPER_FACET = _Rod(u=(0.5, 3.0), p=(8.5, 9.6), w=(5.0, 8.5), radius=4.1)
+_LOWER_FACET = _Rod(u=(0.5, 0.5), p=(12.5, 18.2), w=(1.0, -11.5), radius=4.2)
+_FACET_GAP_MM, _FACET_CARTILAGE_MM = 1.0, 0.55
+# Pedicle: its height as a share of that of the body, half its width and height, where its middle lies and half its length
+_PEDICLE_W, _PEDICLE_HALF_SIZE_MM, _PEDICLE_P_MM, _PEDICLE_SCALE_MM = 0.17, (4.6, 6.9), (4.0, 8.0), 4.8
+_ARCH_BLEND_MM = 3.5
+# Lamina: a sheet that falls backwards and flares to the sides
+_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.38, 0.9
+_LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.9, 5.5, (3.0, 9.8), 3.0
+# Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
+_SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
+_SPINOUS_HALF_HEIGHT_MM = {"L": 10.0, "T": 7.0, "S": 6.5}
+_SPINOUS_HALF_THICKNESS_MM, _SPINOUS_TIP_MORE_MM, _SPINOUS_TIP_DROP_MM = 2.5, 1.9, 2.6
+_SPINOUS_NECK = (0.70, 0.36)
+_SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 5.0, 4.0
+# Transverse process: from beside the pillar to its reach from the midline
+_TRANSVERSE = _Rod(u=(2.0, 0.0), p=(8.0, 11.5), w=(3.5, 4.5), radius=4.2)
+_TRANSVERSE_REACH_MM = {"L": 38.0, "other": 24.0}
+_TRANSVERSE_BLEND_MM = 3.0
+# Shell and marrow of the arch
+_ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
+_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.6, 0.95, 0.25
+_ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_DENSITY, _ARCH_GRAIN = 0.06, (0.05, 0.03), 0.97, 0.06
+# Foramen with its fat, root, ganglion and vein; their u from the pillar
+_FORAMEN = {"p": (-3, 11.0), "u": (8, 27.0), "w": (-33, 18)}
+_FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.88, 0.42
+_ROOT = _Rod(u=(-4.0, 12.0), p=(6.5, 4.0), w=(0.0, -15.0), radius=1.9)
+_GANGLION = _Rod(u=(0.5, 4.0), p=(5.6, 5.0), w=(-4.5, -7.8), radius=3.1)
+_VEIN = _Rod(u=(-3.0, 12.0), p=(3.0, 2.0), w=(-11.0, -13.0), radius=1.1)
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _FAR = np.float32(50.0)
@@ -42,16 +91,30 @@ def _plate(p: Plane, w: Plane, thick: Plane, *, half_p: float, half_w: float, ro
 
 def pillar_u_mm(vertebra: Vertebra) -> float:
     """Distance of the pedicles and articular pillars from the midline."""
-    return 0.62 * min(vertebra.half_width_mm, 26.0) + (3.0 if vertebra.name == "L5" else 0.0)
+    return _PILLAR_U * min(vertebra.half_width_mm, _PILLAR_WIDEST_MM) + (
+        _PILLAR_L5_MM if vertebra.name == "L5" else 0.0
+    )
 
 
 def _articular(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane, Plane]:
     """Signed distances from the superior and from the inferior articular process."""
     uc, h = pillar_u_mm(vertebra), vertebra.height_mm
-    upper = capsule((au, p, w), (uc + 0.5, 8.5, 5.0), (uc + 3.0, 9.6, h / 2.0 + 8.5), 4.1)
+    f = _UPPER_FACET
+    upper = capsule(
+        (au, p, w),
+        (uc + f.u[0], f.p[0], f.w[0]),
+        (uc + f.u[1], f.p[1], h / 2.0 + f.w[1]),
+        f.radius,
+    )
     if vertebra.sacral:
         return upper, np.full_like(upper, _FAR)
-    lower = capsule((au, p, w), (uc + 0.5, 12.5, 1.0), (uc + 0.5, 18.2, -h / 2.0 - 11.5), 4.2)
+    f = _LOWER_FACET
+    lower = capsule(
+        (au, p, w),
+        (uc + f.u[0], f.p[0], f.w[0]),
+        (uc + f.u[1], f.p[1], -h / 2.0 + f.w[1]),
+        f.radius,
+    )
     return upper, lower
 
 
@@ -88,35 +151,46 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
     distance = np.full_like(p, _FAR)
     if uc - 10.0 < far < uc + 9.0 and vertebra.name not in ("S2", "S3", "S4"):
         ring = np.sqrt(
-            ((au - np.float32(uc)) * np.float32(1 / 4.6)) ** 2
-            + ((w - np.float32(0.17 * vertebra.height_mm)) * np.float32(1 / 6.9)) ** 2
+            ((au - np.float32(uc)) * np.float32(1 / _PEDICLE_HALF_SIZE_MM[0])) ** 2
+            + ((w - np.float32(_PEDICLE_W * vertebra.height_mm)) * np.float32(1 / _PEDICLE_HALF_SIZE_MM[1])) ** 2
         )
-        pedicle = smooth_max((ring - _ONE) * np.float32(4.8), np.abs(p - np.float32(4.0)) - np.float32(8.0), 2.0)
+        ends = np.abs(p - np.float32(_PEDICLE_P_MM[0])) - np.float32(_PEDICLE_P_MM[1])
+        pedicle = smooth_max((ring - _ONE) * np.float32(_PEDICLE_SCALE_MM), ends, 2.0)
         upper, lower = _articular(vertebra, au, p, w)
-        distance = smooth_min(smooth_min(pedicle, upper, 3.5), lower, 3.5)
+        distance = smooth_min(smooth_min(pedicle, upper, _ARCH_BLEND_MM), lower, _ARCH_BLEND_MM)
     if far < uc + 6.0:
-        sheet = (p - np.float32(20.6) + np.float32(0.27) * w + np.float32(0.38) * au) * np.float32(0.9)
+        sheet = p - np.float32(_LAMINA_P_MM) + np.float32(_LAMINA_FALL) * w + np.float32(_LAMINA_FLARE) * au
+        sheet = sheet * np.float32(_LAMINA_STEEP)
         wide = np.maximum(au - np.float32(uc + 1.5), _ZERO)
         lamina = _plate(
-            wide, w + np.float32(5.5), np.abs(sheet) - np.float32(2.9), half_p=3.0, half_w=9.8, round_mm=3.0
+            wide,
+            w + np.float32(_LAMINA_W_MM),
+            np.abs(sheet) - np.float32(_LAMINA_HALF_THICKNESS_MM),
+            half_p=_LAMINA_HALF_SIZE_MM[0],
+            half_w=_LAMINA_HALF_SIZE_MM[1],
+            round_mm=3.0,
         )
-        distance = smooth_min(distance, lamina, 3.0)
+        distance = smooth_min(distance, lamina, _LAMINA_BLEND_MM)
     if far < 9.0:
-        length = vertebra.spinous_length_mm * (0.62 if vertebra.sacral else 1.0)
-        half_w = 10.0 if vertebra.name.startswith("L") else 7.0 if vertebra.name.startswith("T") else 6.5
-        along = p - np.float32(21.0 + length / 2.0)
-        fall = w + np.float32(6.0) + np.float32(vertebra.spinous_slope) * (p - np.float32(21.0))
-        tip = np.clip((p - np.float32(21.0)) / np.float32(length), 0.0, 1.0)
-        thick = np.abs(u - np.float32(vertebra.spinous_shift_mm) * tip) - np.float32(2.5) - np.float32(1.9) * tip * tip
-        fall = (fall + np.float32(2.6) * tip * tip) / (np.float32(0.70) + np.float32(0.36) * tip)
-        spinous = _plate(along, fall, thick, half_p=length / 2.0 + 1.5, half_w=half_w, round_mm=5.0)
-        distance = smooth_min(distance, spinous, 4.0)
+        length = vertebra.spinous_length_mm * (_SPINOUS_OF_SACRUM if vertebra.sacral else 1.0)
+        half_w = _SPINOUS_HALF_HEIGHT_MM[vertebra.name[0]]
+        along = p - np.float32(_SPINOUS_START_MM + length / 2.0)
+        behind = p - np.float32(_SPINOUS_START_MM)
+        fall = w + np.float32(_SPINOUS_W_MM) + np.float32(vertebra.spinous_slope) * behind
+        tip = np.clip(behind / np.float32(length), 0.0, 1.0)
+        thick = np.abs(u - np.float32(vertebra.spinous_shift_mm) * tip) - np.float32(_SPINOUS_HALF_THICKNESS_MM)
+        thick = thick - np.float32(_SPINOUS_TIP_MORE_MM) * tip * tip
+        neck = np.float32(_SPINOUS_NECK[0]) + np.float32(_SPINOUS_NECK[1]) * tip
+        fall = (fall + np.float32(_SPINOUS_TIP_DROP_MM) * tip * tip) / neck
+        spinous = _plate(along, fall, thick, half_p=length / 2.0 + 1.5, half_w=half_w, round_mm=_SPINOUS_ROUND_MM)
+        distance = smooth_min(distance, spinous, _SPINOUS_BLEND_MM)
     if far > uc and not vertebra.sacral:
-        reach = 38.0 if vertebra.name.startswith("L") else 24.0
-        transverse = capsule((au, p, w), (uc + 2.0, 8.0, 3.5), (reach, 11.5, 4.5), 4.2)
+        reach = _TRANSVERSE_REACH_MM["L" if vertebra.name.startswith("L") else "other"]
+        f = _TRANSVERSE
+        transverse = capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (reach, f.p[1], f.w[1]), f.radius)
         if vertebra.sacralised:
             transverse = smooth_min(transverse, _wing(vertebra, au, p, w), 4.0)
-        distance = smooth_min(distance, transverse, 3.0)
+        distance = smooth_min(distance, transverse, _TRANSVERSE_BLEND_MM)
     return distance
 
 
@@ -133,17 +207,23 @@ def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) ->
     u, v, w = vertebra.to_local(canvas.x_mm, y, z)
     distance = arch_distance(vertebra, u, v, w, float(canvas.x_mm - vertebra.center_mm[0]))
     fields = part.fields
-    distance = distance + np.float32(0.55) * fields["medium"] + np.float32(0.25) * fields["small"]
-    coat = (distance < 0.6) & (distance >= 0)
+    distance = (
+        distance + np.float32(_ARCH_WAVE_MM[0]) * fields["medium"] + np.float32(_ARCH_WAVE_MM[1]) * fields["small"]
+    )
+    coat = (distance < _ARCH_COAT_MM) & (distance >= 0)
     part.paint(coat, "ligament")
     inside = distance < 0
     part.paint(inside, "cortical_bone")
-    core = distance < np.float32(-0.95) + np.float32(0.25) * fields["small"]
+    core = distance < np.float32(-_ARCH_CORTEX_MM) + np.float32(_ARCH_CORTEX_TEXTURE_MM) * fields["small"]
     share = np.clip(
-        np.float32(fat + 0.06) + np.float32(0.05) * fields["small"] + np.float32(0.03) * fields["fine"], 0, 0.95
+        np.float32(fat + _ARCH_FAT_MORE)
+        + np.float32(_ARCH_FAT_TEXTURE[0]) * fields["small"]
+        + np.float32(_ARCH_FAT_TEXTURE[1]) * fields["fine"],
+        0,
+        0.95,
     )
     part.paint(core, "marrow", share)
-    part.shade(core, np.clip(np.float32(0.97) + np.float32(0.06) * fields["fine"], 0.6, 1.2))
+    part.shade(core, np.clip(np.float32(_ARCH_DENSITY) + np.float32(_ARCH_GRAIN) * fields["fine"], 0.6, 1.2))
 
 
 def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra) -> None:
@@ -158,9 +238,9 @@ def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra) -
     u2, v2, w2 = below.to_local(canvas.x_mm, y, z)
     lower = _articular(above, np.abs(u1), v1 - np.float32(above.half_depth_mm), w1)[1]
     upper = _articular(below, np.abs(u2), v2 - np.float32(below.half_depth_mm), w2)[0]
-    gap: Mask = (np.abs(lower - upper) < 1.0) & (np.minimum(lower, upper) < 1.0)
-    part.paint(gap & (np.abs(lower - upper) >= 0.55), "cortical_bone")
-    part.paint(gap & (np.abs(lower - upper) < 0.55), "facet_joint")
+    gap: Mask = (np.abs(lower - upper) < _FACET_GAP_MM) & (np.minimum(lower, upper) < _FACET_GAP_MM)
+    part.paint(gap & (np.abs(lower - upper) >= _FACET_CARTILAGE_MM), "cortical_bone")
+    part.paint(gap & (np.abs(lower - upper) < _FACET_CARTILAGE_MM), "facet_joint")
 
 
 def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None:
@@ -174,15 +254,17 @@ def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None
     u, v, w = vertebra.to_local(canvas.x_mm, part.y, part.z)
     au, p = np.abs(u), v - np.float32(vertebra.half_depth_mm)
     fields = part.fields
-    wavy = np.float32(1.2) * fields["medium"]
-    fat = (p > -3) & (p < np.float32(11.0) + wavy) & (au > 8) & (au < np.float32(27.0)) & (w < 18) & (w > -33)
+    wavy = np.float32(_FORAMEN_WAVE_MM) * fields["medium"]
+    (near, deep), (inner, outer), (low, high) = (_FORAMEN[axis] for axis in ("p", "u", "w"))
+    fat = (p > near) & (p < np.float32(deep) + wavy) & (au > inner) & (au < np.float32(outer)) & (w < high) & (w > low)
     part.paint(fat, "epidural_fat")
     vessels = np.maximum(_ONE - np.abs(fields["small"] + np.float32(0.5) * fields["medium"]) * np.float32(2.6), 0.0)
-    part.pdff[fat] = (np.float32(0.88) - np.float32(0.42) * vessels)[fat]
+    part.pdff[fat] = (np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * vessels)[fat]
     uc = pillar_u_mm(vertebra)
-    root = capsule((au, p, w), (uc - 4.0, 6.5, 0.0), (uc + 12.0, 4.0, -15.0), 1.9)
-    ganglion = capsule((au, p, w), (uc + 0.5, 5.6, -4.5), (uc + 4.0, 5.0, -7.8), 3.1)
+    root, ganglion, vein = (
+        capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (uc + f.u[1], f.p[1], f.w[1]), f.radius)
+        for f in (_ROOT, _GANGLION, _VEIN)
+    )
     nerve = smooth_min(root, ganglion, 2.0) + np.float32(0.3) * fields["small"]
     part.paint(fat & (nerve < 0), "nerve_root")
-    vein = capsule((au, p, w), (uc - 3.0, 3.0, -11.0), (uc + 12.0, 2.0, -13.0), 1.1)
     part.paint(fat & (vein < 0), "basivertebral_vein")

@@ -12,6 +12,47 @@ from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.skeleton import Disc, Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE and
+# _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
+
+# The outline of a body: flat behind, round in front, waisted
+_WAIST_OF_BACK_MM = 0.9  # the back wall stays in line with the canal
+_FRONT_RADIUS, _FRONT_RADIUS_OF_SACRUM = 1.2, 1.0  # in half depths
+_WIDEST = 0.8  # distance of the widest place from the back wall, in half depths
+_BACK_HOLLOW_MM, _BACK_HOLLOW_WIDTH, _BACK_OFFSET_MM = 1.4, 0.5, 0.6  # the kidney's notch, and its width in half widths
+_BACK_ROUNDING_MM, _RIM_ROUNDING_MM = 5.0, 2.6
+_OUTLINE_WAVE_MM = (0.22, 0.25)  # by small and medium texture
+
+# The hollow of an endplate
+_HOLLOW_WIDTH = 0.92  # in half widths
+_DEEPEST_UPPER, _DEEPEST_LOWER = 0.16, 0.30  # behind the middle, in half depths
+_HOLLOW_IN_FRONT, _HOLLOW_BEHIND = 0.95, 0.93  # how far it reaches, in half depths
+_HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid, 1 at the deepest place
+
+# Shell, marrow and vein
+_ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, 0.12  # thickness with its cartilage, as a picture shows it
+_FAT_UNDER_ENDPLATE, _UNDER_ENDPLATE_MM, _FAT_OFFSET = 0.055, (0.5, 5.0), 0.012
+_FAT_NEAR_VEIN, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM, _NEAR_VEIN_BACK = 0.05, (1.0, 6.0), (3.0, 12.0), (-0.2, 0.8)
+_FAT_TEXTURE = {"medium": 0.026, "small": 0.042, "fine": 0.075}
+_FAT_TEXTURE_FATTY = (0.6, 0.6)  # texture grows with fat: at no fat, and per unit of fat fraction
+_MARROW_GRAIN = {"fine": 0.15, "small": 0.036}
+# Start in half depths; sizes inside, and more at the back
+_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.25, (0.35, 2.3), (1.6, 4.2)
+_VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.5, 0.6, 0.8
+_VEIN_SHARE = (0.12, 0.55)  # of pixels that are vein, inside, and more at the back
+_VEIN_PDFF, _VEIN_PDFF_TEXTURE = 0.25, 0.2
+
+# The disc
+_DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 0.6
+_ANNULUS_DENSITY, _ANNULUS_DENSITY_INSIDE, _ANNULUS_FADE_MM = 0.45, 0.55, (0.2, 4.5)
+_FLAT_SACRAL_DISC_MM = 3.6  # a lower one is annulus only
+_INNER_FADE_MM, _INNER_FROM_ENDPLATE_MM, _INNER_DENSITY, _INNER_TEXTURE = (1.6, 6.6), (-0.2, 0.9), 0.94, 0.04
+_NUCLEUS_OF_GRADE = ((1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0))
+"""Share of bright nucleus by Pfirrmann grade: all of it at 1, none from 4 on, as the grades are defined (Spine 2001;26:1873)."""
+_NUCLEUS_FADE_MM, _NUCLEUS_PER_GRADE_MM, _NUCLEUS_FROM_ENDPLATE_MM = (4.0, 8.5), 0.6, (0.1, 1.9)
+_NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE = 0.16, 0.03
+_CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), 0.75, (0.8, 0.2), 0.5
+
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 
 
@@ -21,31 +62,33 @@ def outline_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, *, waist:
     if vertebra.taper:
         d = d * (_ONE + np.clip(w * np.float32(2.0 * vertebra.taper / h), -1.0, 1.0))
     q = np.clip(_ONE - (w * np.float32(2.0 / h)) ** 2, 0.0, 1.0) if waist else _ZERO
-    back = vertebra.half_depth_mm - np.float32(0.9) * q  # the back wall stays in line with the canal
-    front_radius = np.float32(1.0 if vertebra.sacral else 1.2) * d
-    v0 = back - d * np.float32(0.8) if not vertebra.sacral else np.float32(vertebra.half_depth_mm) - d
+    back = vertebra.half_depth_mm - np.float32(_WAIST_OF_BACK_MM) * q
+    front_radius = np.float32(_FRONT_RADIUS_OF_SACRUM if vertebra.sacral else _FRONT_RADIUS) * d
+    v0 = back - d * np.float32(_WIDEST) if not vertebra.sacral else np.float32(vertebra.half_depth_mm) - d
     dv = v - v0
     uu, vv = u / np.float32(vertebra.half_width_mm), dv / front_radius
     rho = np.sqrt(uu * uu + vv * vv) + np.float32(1e-3)
     ellipse = (_ONE - _ONE / rho) * np.sqrt(u * u + dv * dv) + np.float32(vertebra.waist_mm) * q
-    notch = np.maximum(_ZERO, _ONE - (u / np.float32(0.5 * vertebra.half_width_mm)) ** 2)
-    return smooth_max(ellipse, v - back + np.float32(1.4) * notch - np.float32(0.6), 5.0)
+    notch = np.maximum(_ZERO, _ONE - (u / np.float32(_BACK_HOLLOW_WIDTH * vertebra.half_width_mm)) ** 2)
+    wall = v - back + np.float32(_BACK_HOLLOW_MM) * notch - np.float32(_BACK_OFFSET_MM)
+    return smooth_max(ellipse, wall, _BACK_ROUNDING_MM)
 
 
 def _bowl(v: Plane, side: Plane, half_depth: np.float32, *, deepest: float) -> Plane:
     """Depth of an endplate's hollow, 0 at the rim to 1: a flat rim, steep behind, long in front."""
     off = v - np.float32(deepest) * half_depth
-    reach = np.where(off < 0, np.float32(0.95 + deepest), np.float32(0.93 - deepest)) * half_depth
+    reach = np.where(off < 0, np.float32(_HOLLOW_IN_FRONT + deepest), np.float32(_HOLLOW_BEHIND - deepest)) * half_depth
     bowl = np.maximum(_ZERO, _ONE - side - (off / reach) ** 2)
-    shaped: Plane = bowl * (np.float32(0.55) + np.float32(1.1) * bowl - np.float32(0.65) * bowl * bowl)
+    a, b, c = (np.float32(k) for k in _HOLLOW_PROFILE)
+    shaped: Plane = bowl * (a + b * bowl + c * bowl * bowl)
     return shaped
 
 
 def endplate_distances(vertebra: Vertebra, u: Plane, v: Plane) -> tuple[Plane, Plane]:
     """Height w of the upper and of the lower endplate above the middle of the body, mm."""
-    d, a = np.float32(vertebra.half_depth_mm), np.float32(0.92 * vertebra.half_width_mm)
+    d, a = np.float32(vertebra.half_depth_mm), np.float32(_HOLLOW_WIDTH * vertebra.half_width_mm)
     side = (u / a) ** 2
-    bowl_up, bowl_low = _bowl(v, side, d, deepest=0.16), _bowl(v, side, d, deepest=0.30)
+    bowl_up, bowl_low = _bowl(v, side, d, deepest=_DEEPEST_UPPER), _bowl(v, side, d, deepest=_DEEPEST_LOWER)
     half = np.float32(vertebra.height_mm / 2.0)
     up = half - np.float32(vertebra.upper_concavity_mm) * bowl_up
     low = -half + np.float32(vertebra.lower_concavity_mm) * bowl_low
@@ -84,33 +127,34 @@ def paint_body(
     part = canvas.part(window)
     u, v, w = vertebra.to_local(part.x_mm, part.y, part.z)
     fields = part.fields
-    side = (
-        outline_distance(vertebra, u, v, w) + np.float32(0.22) * fields["small"] + np.float32(0.25) * fields["medium"]
-    )
+    small, medium = (np.float32(wave) for wave in _OUTLINE_WAVE_MM)
+    side = outline_distance(vertebra, u, v, w) + small * fields["small"] + medium * fields["medium"]
     up, low = endplate_distances(vertebra, u, v)
     plate = np.maximum(w - up, low - w)
-    distance = smooth_max(side, plate, 2.6)
+    distance = smooth_max(side, plate, _RIM_ROUNDING_MM)
     inside = distance < 0
     if not inside.any():
         return
     part.paint(inside, "cortical_bone")
     part.level[inside] = vertebra.code
     part.paint(inside & (plate > side), "endplate")
-    ragged = np.float32(0.12) * fields["small"]
-    shell = np.where(plate > side, np.float32(0.85), np.float32(shell_mm)) + ragged
+    ragged = np.float32(_SHELL_TEXTURE_MM) * fields["small"]
+    shell = np.where(plate > side, np.float32(_ENDPLATE_MM), np.float32(shell_mm)) + ragged
     marrow = distance < -shell
     depth = np.maximum(_ZERO, -plate)
     d = np.float32(vertebra.half_depth_mm)
     # Fat gathers under the endplates and around the vein (Ricci et al., Radiology 1990;177:83-88).
-    trend = np.float32(0.055) * (_ONE - smoothstep(depth, 0.5, 5.0)) - np.float32(0.012)
-    near_vein = (_ONE - smoothstep(np.abs(w), 1.0, 6.0)) * smoothstep(v, -0.2 * float(d), 0.8 * float(d))
-    trend = trend + np.float32(0.05) * near_vein * (_ONE - smoothstep(np.abs(u), 3.0, 12.0))
-    mottle = (
-        np.float32(0.026) * fields["medium"] + np.float32(0.042) * fields["small"] + np.float32(0.075) * fields["fine"]
-    )
-    share = np.clip(np.float32(fat) + trend + mottle * np.float32(0.6 + 0.6 * fat), 0.02, 0.97)
+    trend = np.float32(_FAT_UNDER_ENDPLATE) * (_ONE - smoothstep(depth, *_UNDER_ENDPLATE_MM)) - np.float32(_FAT_OFFSET)
+    deep, at_back = (share * float(d) for share in _NEAR_VEIN_BACK)
+    near_vein = (_ONE - smoothstep(np.abs(w), *_NEAR_VEIN_HEIGHT_MM)) * smoothstep(v, deep, at_back)
+    trend = trend + np.float32(_FAT_NEAR_VEIN) * near_vein * (_ONE - smoothstep(np.abs(u), *_NEAR_VEIN_ASIDE_MM))
+    medium, small, fine = (np.float32(_FAT_TEXTURE[name]) for name in ("medium", "small", "fine"))
+    mottle = medium * fields["medium"] + small * fields["small"] + fine * fields["fine"]
+    strength = np.float32(_FAT_TEXTURE_FATTY[0] + _FAT_TEXTURE_FATTY[1] * fat)
+    share = np.clip(np.float32(fat) + trend + mottle * strength, 0.02, 0.97)
     part.paint(marrow, "marrow", share)
-    grain = _ONE + np.float32(0.15) * fields["fine"] + np.float32(0.036) * fields["small"]
+    fine, small = (np.float32(_MARROW_GRAIN[name]) for name in ("fine", "small"))
+    grain = _ONE + fine * fields["fine"] + small * fields["small"]
     part.shade(marrow, np.clip(grain, 0.6, 1.3))
     if not vertebra.sacral:
         _paint_vein(part, vertebra, u, v, w)
@@ -122,16 +166,18 @@ def paint_body(
 def _paint_vein(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, w: Plane) -> None:
     """A flat channel from the middle of the body that opens as a triangle in the back wall."""
     d = vertebra.half_depth_mm
-    along = np.clip((v - np.float32(0.25 * d)) / np.float32(0.75 * d), 0.0, 1.0)
-    wobble = np.float32(0.5) * part.fields["medium"]
-    height = np.float32(0.35) + np.float32(2.3) * (along * along * along)
-    width = np.float32(1.6) + np.float32(4.2) * along
-    channel = (np.abs(w - wobble) < height) & (np.abs(u) < width) & (along > 0) & (v < np.float32(d + 0.6))
-    channel &= outline_distance(vertebra, u, v, w) < np.float32(0.8)
-    channel &= part.fields["dice"] < np.float32(0.12) + np.float32(0.55) * along
+    along = np.clip((v - np.float32(_VEIN_START * d)) / np.float32((1.0 - _VEIN_START) * d), 0.0, 1.0)
+    wobble = np.float32(_VEIN_WAVE_MM) * part.fields["medium"]
+    height = np.float32(_VEIN_HEIGHT_MM[0]) + np.float32(_VEIN_HEIGHT_MM[1]) * (along * along * along)
+    width = np.float32(_VEIN_WIDTH_MM[0]) + np.float32(_VEIN_WIDTH_MM[1]) * along
+    channel = (np.abs(w - wobble) < height) & (np.abs(u) < width) & (along > 0)
+    channel &= v < np.float32(d + _VEIN_BEYOND_MM)
+    channel &= outline_distance(vertebra, u, v, w) < np.float32(_VEIN_IN_CORTEX_MM)
+    channel &= part.fields["dice"] < np.float32(_VEIN_SHARE[0]) + np.float32(_VEIN_SHARE[1]) * along
     part.paint(channel, "basivertebral_vein")
     part.level[channel] = vertebra.code
-    part.pdff[channel] = np.clip(np.float32(0.25) + np.float32(0.2) * part.fields["small"], 0.0, 0.7)[channel]
+    fat = np.float32(_VEIN_PDFF) + np.float32(_VEIN_PDFF_TEXTURE) * part.fields["small"]
+    part.pdff[channel] = np.clip(fat, 0.0, 0.7)[channel]
 
 
 def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
@@ -156,28 +202,31 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     side2 = outline_distance(below, u2, v2, np.full_like(w2, below.height_mm / 2.0), waist=False)
     side = (side1 * (_ONE - lean) + side2 * lean - np.float32(disc.bulge_mm)).astype(np.float32, copy=False)
     inner = np.minimum(from_above, from_below).astype(np.float32, copy=False)
-    distance = smooth_max(side, -inner - np.float32(0.6), 2.0)
+    distance = smooth_max(side, -inner - np.float32(_DISC_INTO_ENDPLATE_MM), _DISC_ROUNDING_MM)
     inside = distance < 0
     if not inside.any():
         return
     rim = -side  # depth below the outer surface
     fine, dice, grade = fields["small"] * np.float32(0.5) + fields["medium"], fields["dice"], disc.pfirrmann
     part.paint(inside, "disc_annulus")
-    shade = np.float32(0.45) + np.float32(0.55) * smoothstep(rim, 0.2, 4.5)
+    shade = np.float32(_ANNULUS_DENSITY) + np.float32(_ANNULUS_DENSITY_INSIDE) * smoothstep(rim, *_ANNULUS_FADE_MM)
     part.shade(inside, shade)
-    if disc.height_mm < 3.6 and above.sacral:
+    if disc.height_mm < _FLAT_SACRAL_DISC_MM and above.sacral:
         return
     # Tissues mix pixel by pixel, so that a scanned voxel holds a smooth blend of them.
-    loose = smoothstep(rim + np.float32(0.5) * fine, 1.6, 6.6) * smoothstep(inner, -0.2, 0.9)
+    loose = smoothstep(rim + np.float32(0.5) * fine, *_INNER_FADE_MM) * smoothstep(inner, *_INNER_FROM_ENDPLATE_MM)
     core = inside & (dice < loose)
     part.paint(core, "disc_degenerate")
-    part.shade(core, np.clip(np.float32(0.94) + np.float32(0.04) * fine, 0.7, 1.1))
-    water = float(np.interp(grade, (1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0)))
-    bright = smoothstep(rim + fine, 4.0, 8.5 + 0.6 * grade) * smoothstep(inner, 0.1, 1.9)
-    bright = bright * np.clip(np.float32(water) + np.float32(0.16) * fine, 0.0, 1.0)
-    if 1.5 < grade < 4.2:  # the cleft in the nucleus
+    part.shade(core, np.clip(np.float32(_INNER_DENSITY) + np.float32(_INNER_TEXTURE) * fine, 0.7, 1.1))
+    water = float(np.interp(grade, *_NUCLEUS_OF_GRADE))
+    dark, full = _NUCLEUS_FADE_MM
+    bright = smoothstep(rim + fine, dark, full + _NUCLEUS_PER_GRADE_MM * grade)
+    bright = bright * smoothstep(inner, *_NUCLEUS_FROM_ENDPLATE_MM)
+    bright = bright * np.clip(np.float32(water) + np.float32(_NUCLEUS_TEXTURE) * fine, 0.0, 1.0)
+    if _CLEFT_GRADES[0] < grade < _CLEFT_GRADES[1]:  # the cleft in the nucleus
         middle = np.abs(from_above - from_below - np.float32(0.5) * fields["medium"])
-        bright = bright * (_ONE - np.float32(0.75) * smoothstep(middle, 0.8 + 0.5 * grade, 0.2))
+        cleft = smoothstep(middle, _CLEFT_MM[0] + _CLEFT_PER_GRADE_MM * grade, _CLEFT_MM[1])
+        bright = bright * (_ONE - np.float32(_CLEFT_DEPTH) * cleft)
     nucleus = core & (part.fields["dice"] < loose * bright)
     part.paint(nucleus, "disc_nucleus")
-    part.shade(nucleus, np.clip(_ONE + np.float32(0.03) * fields["small"], 0.8, 1.1))
+    part.shade(nucleus, np.clip(_ONE + np.float32(_NUCLEUS_DENSITY_TEXTURE) * fields["small"], 0.8, 1.1))
