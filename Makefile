@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+NODE_STAMP := node_modules/.installed
 
-.PHONY: help lab test check lint types contracts unit slow notebooks browser wheel sample-data example-tables bench lock format clean
+.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables bench lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -22,6 +23,11 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
+# Biome and tsc check the browser's modules: for development only, pinned by package-lock.json.
+$(NODE_STAMP): package-lock.json package.json
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
 lab: $(STAMP)  ## Open JupyterLab on the first lesson
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb  # root: in a container
 
@@ -29,9 +35,14 @@ test: check slow notebooks browser wheel  ## Run everything: check, slow tests, 
 
 check: lint types contracts unit  ## Lint, types, contracts and unit tests (under 3 minutes)
 
-lint: $(STAMP)  ## Style of the code (ruff)
+lint: $(STAMP) lint-js  ## Style of the code (ruff; biome and tsc for the browser's modules)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+lint-js: $(if $(shell command -v npm),$(NODE_STAMP))
+	@if command -v npm >/dev/null; then npm run --silent lint; \
+	elif [ -n "$$CI" ]; then echo "npm is not on PATH; the browser's modules cannot be checked. Install nodejs and npm."; exit 1; \
+	else echo "npm is not on PATH: style and types of the browser's modules are left out. CI checks them."; fi
 
 types: $(STAMP)  ## Types (mypy, strict)
 	$(BIN)/mypy
@@ -66,6 +77,7 @@ bench: $(STAMP)  ## Measure what the README says about speed
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	@if [ -x node_modules/.bin/biome ]; then npm run --silent format; fi
 
 lock:  ## Pin the newest versions into requirements.lock (needs uv)
 	@{ echo "# Exact versions of everything \`make lab\` and \`make test\` install, for every platform, without index addresses."; \
@@ -75,4 +87,4 @@ lock:  ## Pin the newest versions into requirements.lock (needs uv)
 	@mv requirements.lock.new requirements.lock
 
 clean:  ## Remove .venv and caches
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -89,7 +89,7 @@ SAVE_BUTTONS = (
     + "".join(_SAVE.format(kind=k, name=k.upper()) for k in ("png", "svg"))
     + "</div>"
 )
-"""Two buttons that make the chart above them save itself, in the browser; plotly's own camera button knows one format."""
+"""Two buttons that make the chart above them save itself; plotly's own camera button knows one format."""
 
 
 class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
@@ -113,8 +113,8 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
 
     def to_html(self, *args: Any, **kwargs: Any) -> str:
         """The chart as an HTML page that works offline, with plotly.js inside and buttons to save it as PNG and SVG."""
-        # On a page of its own it follows the window. In JupyterLab that is done for it, and asking for it here as well makes the
-        # chart vanish when the theme is changed.
+        # On a page of its own it follows the window. JupyterLab does that for it; asked for there as well, the chart
+        # vanishes when the theme is changed.
         config = safe_config({"responsive": True, **(kwargs.get("config") or {})})
         options = {"include_plotlyjs": True, **kwargs, "config": config}
         html: str = super().to_html(*args, **options)

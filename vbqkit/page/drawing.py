@@ -149,7 +149,7 @@ class Drawing:
             If Pillow is not installed.
         """
         try:
-            from PIL import Image, ImageDraw, ImageFont, PngImagePlugin  # noqa: PLC0415 - optional: only a picture in a PNG file needs it
+            from PIL import Image, ImageDraw, ImageFont, PngImagePlugin  # noqa: PLC0415 - optional
         except ImportError as error:
             raise FormatError(
                 "A PNG needs Pillow, which is not installed. Install it with: pip install pillow; or save as .svg."

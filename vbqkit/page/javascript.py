@@ -1,9 +1,9 @@
 """One script out of several ES modules, without a bundler and without the network.
 
 anywidget hands the browser one script and imports it from a blob address. The modules in the ``static/`` folders are
-ordinary ES modules that import each other by relative path (``import { area } from "./geometry.js"``), so Node tests them
-as they are. Here they are put into one small loader, in the order of their imports: the loader makes a blob address of each
-module, writes the addresses of its imports into its text, and exports what the entry module exports. Scopes stay
+ordinary ES modules that import each other by relative path (``import { area } from "./geometry.js"``), so Node tests
+them as they are. Here they are put into one small loader, in the order of their imports: the loader makes a blob address
+of each module, writes the addresses of its imports into its text, and exports what the entry module exports. Scopes stay
 separate and nothing is rewritten but the addresses. Where anywidget works, blob addresses work.
 """
 

@@ -21,7 +21,7 @@ def line_chart_html(
     alt: str,
     width_px: int = 460,
 ) -> str:
-    """A small line chart as SVG: at most seven lines, told apart by colour, dash and name; points say their value.
+    """A small line chart as SVG: at most seven lines that differ in colour, dash and name; points show their value.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a lesson's widget leaves on paper, and in a saved notebook without a kernel: words and a picture instead of a raw repr."""
+"""What a widget leaves on paper, and in a saved notebook without a kernel: words and a picture, no raw repr."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 class Still:
     """Mixed into a widget: gives its output a still text besides the live view, taken when the cell is run.
 
-    JupyterLab shows the live view. The page that it prints (File, Print) and every export without widget state show the still.
+    JupyterLab shows the live view. The page that it prints (File, Print) and every export without widget state show the
+    still.
     """
 
     def still_html(self) -> str:
-        """What stands on paper."""
+        """What is printed."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:

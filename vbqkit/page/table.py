@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 SMALLEST_P = 0.001
-"""A p value below it is told as such."""
+"""A smaller p value is given as less than this."""
 
 
 LONGEST_NAME = 24

@@ -1,4 +1,4 @@
-"""ROIs on their way between Python, the browser and the case file: plain JSON values, millimetres, nothing of the patient."""
+"""ROIs between Python, the browser and the case file: plain JSON values, millimetres, nothing of the patient."""
 
 from __future__ import annotations
 

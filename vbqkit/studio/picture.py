@@ -142,7 +142,9 @@ class Snapshot:
         return cls(drawing, html)
 
     def save(self, path: str | Path) -> Path:
-        """Write the figure: ``.png`` (two dots for each CSS pixel) or ``.svg`` the picture, ``.html`` picture, table and scores.
+        """Write the figure: ``.png`` or ``.svg`` the picture, ``.html`` picture, table and scores.
+
+        A PNG has two dots for each CSS pixel.
 
         Raises
         ------

@@ -1,10 +1,10 @@
 """A 3-D look at a stack with its ROIs as coloured labels. No lesson depends on it.
 
-State of things, each tried in JupyterLab 4 with Chromium and no network: ipyniivue ships its viewer inside its wheel and
-shows the stack and the ROIs. itkwidgets 1.0a55 draws nothing: its viewer is an ImJoy plug-in that its JupyterLab extension
-loads from the network (open: InsightSoftwareConsortium/itkwidgets #775, #776). Where it cannot load it, and where the
-extension is switched off as vbqkit does, the cell that shows an itkwidgets view never ends and the cells after it wait; so
-this module refuses while the extension is off. With the extension on and a network it was not tried.
+What works, each tried in JupyterLab 4 with Chromium and no network: ipyniivue ships its viewer inside its wheel and shows
+the stack and the ROIs. itkwidgets 1.0a55 draws nothing: its viewer is an ImJoy plug-in that its JupyterLab extension loads
+from the network (open: InsightSoftwareConsortium/itkwidgets #775, #776). Where that fails, and where the extension is
+switched off as vbqkit does, the cell that shows an itkwidgets view never ends and the cells after it wait; so this module
+refuses while the extension is off. With the extension on and a network it was not tried.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+import lazy_loader
 import numpy as np
+from IPython import get_ipython
 
 from vbqkit.errors import FormatError
 from vbqkit.formats.masks import label_mask, write_masks
@@ -24,6 +26,8 @@ from vbqkit.page.colours import roi_style
 from vbqkit.roi import Roi
 
 Viewer = Literal["ipyniivue", "itkwidgets"]
+
+SimpleITK = lazy_loader.load("SimpleITK")
 
 _EXTENSION = "imjoy-jupyterlab-extension"
 
@@ -38,8 +42,8 @@ def view_volume(volume: Volume, rois: Iterable[Roi] = (), *, viewer: Viewer = "i
     rois : iterable of Roi
         Drawn as labels 1, 2, 3 ... on the slices they lie on, in the colours of the studio.
     viewer : {"ipyniivue", "itkwidgets"}
-        ``"ipyniivue"`` always works offline. ``"itkwidgets"`` needs JupyterLab, its extension switched on, and the network
-        for its viewer; see the module.
+        ``"ipyniivue"`` always works offline. ``"itkwidgets"`` needs JupyterLab, its extension switched on, and the
+        network for its viewer; see the module.
     height : int
         Height in CSS pixels.
 
@@ -97,8 +101,6 @@ def _rgb(label: str) -> tuple[int, int, int]:
 
 
 def _nifti(volume: Volume, path: Path) -> Path:
-    import SimpleITK  # noqa: PLC0415 - heavy, and only for the 3-D view
-
     pixels = volume.pixels.astype(np.float32) if volume.pixels.dtype.kind in "bf" else volume.pixels
     picture = SimpleITK.GetImageFromArray(pixels)
     steps = volume.affine[:3, [2, 1, 0]]
@@ -132,13 +134,11 @@ def _with_itkwidgets(volume: Volume, rois: tuple[Roi, ...]) -> Any:
 
 
 def _in_a_notebook() -> bool:
-    from IPython import get_ipython  # noqa: PLC0415 - only inside Jupyter
-
     return hasattr(get_ipython(), "kernel")
 
 
 def _switched_off(extension: str) -> bool:
-    """Whether JupyterLab is told not to load one of its extensions, as far as that can be known here."""
+    """Whether one of JupyterLab's extensions is switched off, as far as can be known here."""
     try:
         from jupyterlab_server.config import get_page_config  # noqa: PLC0415 - only beside JupyterLab
     except ImportError:

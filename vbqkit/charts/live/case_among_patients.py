@@ -48,7 +48,8 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     patients : DataFrame
         Columns patient, snr, m_score, t_score, bmd_g_cm2, tbs.
     dexa : mapping, optional
-        The case's own T-score, BMD and TBS under the same names; a line at the height of its score where one is missing.
+        The case's own T-score, BMD and TBS under the same names; where one is missing, a line at the height of its
+        score.
     source : str
         Where the patients come from; shown under the title.
 

@@ -19,7 +19,7 @@ def live_figure(chart: Any) -> Any:
 
 
 def save_buttons(chart: Any) -> ipywidgets.HTML:
-    """Two buttons that make the chart above them save itself as PNG or SVG, in the browser; and the chart in words for screen readers."""
+    """Buttons that make the chart above them save itself as PNG or SVG; and the chart in words for screen readers."""
     return ipywidgets.HTML(SAVE_BUTTONS + alt_html(chart))
 
 

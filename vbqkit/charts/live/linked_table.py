@@ -45,8 +45,8 @@ class LinkedChart(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets i
     columns : iterable of str, optional
         Columns to show; all when left out.
     keep_rows : bool
-        Whether the saved notebook may hold the rows, for paper and for readers without a kernel: only if they are published
-        or synthetic.
+        Whether the saved notebook may hold the rows, for paper and for readers without a kernel: only if they are
+        published or synthetic.
 
     Attributes
     ----------

@@ -115,7 +115,7 @@ export const KEYS = [
   [
     "",
     "Escape",
-    "give up what is being drawn; deselect",
+    "cancel what is being drawn; deselect",
     ({ tools, store }) =>
       void (tools.cancel() || (store.tool !== "select" ? store.setTool("select") : store.select(null))),
   ],

@@ -37,7 +37,7 @@ export class Panel {
     this.store = store;
     this.lines = /** @type {Map<string, Line>} */ (new Map());
     this.frame = 0;
-    this.told = ""; // the faults on the page
+    this.shownFaults = ""; // the faults on the page
     this.body = html("tbody");
     const heads = COLUMNS.map(([, name, title]) => html("th", { scope: "col", title }, name));
     this.table = html(
@@ -213,8 +213,8 @@ export class Panel {
     if (i < 0) return;
     const [roi, row] = [this.store.rois[i], rows[i]];
     const faults = marks(this.store, roi, this.store.active);
-    if (faults.join() !== this.told) this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
-    this.told = faults.join();
+    if (faults.join() !== this.shownFaults) this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
+    this.shownFaults = faults.join();
     const bad = browser[i].error ?? row.error;
     this.bars.style.display = bad ? "none" : "";
     this.range.style.display = bad ? "none" : "";

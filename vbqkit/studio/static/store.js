@@ -156,7 +156,7 @@ export class Store {
   }
 
   /**
-   * Keep a change: undoable, and told to Python. What the page shows already is drawn again with Python's answer, or
+   * Keep a change: undoable, and sent to Python. What the page shows already is drawn again with Python's answer, or
    * after a while without one: a frame in between would hold the answer up.
    * @param {Roi[]} rois @param {string[]} [levels]
    * @param {boolean} [shown] the outlines are on the page as they are now
@@ -272,7 +272,7 @@ export class Store {
 
   /**
    * Tell Python about slices and windows when the hand rests: not once per wheel click. The model has them only then:
-   * an echo of what was told before would else take back what the hand has done since.
+   * an echo of what was sent before would otherwise take back what the hand has done since.
    */
   saveSoon() {
     clearTimeout(this.saving);

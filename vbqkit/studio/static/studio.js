@@ -30,7 +30,7 @@ export class Studio {
     if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
     // the still picture for a notebook without a kernel
     const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`);
-    // JupyterLab's own shortcuts would take the keys: this attribute is how Lumino is told to leave them
+    // JupyterLab's own shortcuts would take the keys: this attribute makes Lumino leave them
     this.root = html(
       "div",
       { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-height:${store.options.height}px` },

@@ -1,4 +1,4 @@
-/** What mouse, pen and fingers do on a view. One gesture at a time; Escape gives it up. */
+/** What mouse, pen and fingers do on a view. One gesture at a time; Escape cancels it. */
 import {
   add,
   area,
@@ -426,7 +426,7 @@ export class Tools {
     if (redraw) this.view.redraw();
   }
 
-  /** Escape: give up what is being done. Returns whether there was anything. */
+  /** Escape: cancel what is being done. Returns whether there was anything. */
   cancel() {
     const g = this.gesture;
     if (!g) return false;

@@ -44,7 +44,7 @@ export class View {
     this.view = store.views[index];
     this.zoom = 1;
     this.frame = 0;
-    this.told = -1; // the slice that the words are about
+    this.described = -1; // the slice that the words are about
     /** @type {Point} */
     this.pan = [0, 0];
     /** @type {Point} */
@@ -386,13 +386,13 @@ export class View {
       this.corner.tr,
       `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`,
     );
-    if (s === this.told) setText(this.corner.br, this.underPointer());
+    if (s === this.described) setText(this.corner.br, this.underPointer());
     else
       requestAnimationFrame(() => {
         // the picture first
-        this.told = store.slices[index];
-        this.slider.value = String(this.told);
-        set(this.slider, { "aria-valuetext": `slice ${this.told + 1} of ${view.planes}` });
+        this.described = store.slices[index];
+        this.slider.value = String(this.described);
+        set(this.slider, { "aria-valuetext": `slice ${this.described + 1} of ${view.planes}` });
         this.redraw();
       });
     const { k } = this.transform();
