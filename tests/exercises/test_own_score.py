@@ -30,7 +30,7 @@ def test_vbq_in_other_words_is_remarked_on(cohort):
     [
         (lambda t: t[LEVELS].mean(axis=1), "twice the receiver gain"),
         (lambda t: t["CSF"] / t[LEVELS].mean(axis=1), "falls when marrow fat rises"),
-        (lambda t: -t["t_score"], "no signal"),
+        (lambda t: -t["t_score"], "not a signal"),
         (lambda t: t[LEVELS].mean(), "4 numbers for 60 women"),
         (lambda t: t["L1"] / (t["L2"] - t["L2"]), "60 of its numbers are not finite"),
         (lambda t: 0 * t["L1"] + 3.0, "Every woman gets the same number, 3"),

@@ -16,9 +16,9 @@ from tests.studio.in_node import STATIC, node
 from vbqkit.errors import RoiError
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi
-from vbqkit.scores import NoiseCheck, ReferenceGroup, Score, level_snr, segmental_vbq
+from vbqkit.scores import ReferenceGroup, Score, level_snr, segmental_vbq
 from vbqkit.studio.drawn_roi import DrawnRoi, to_wire
-from vbqkit.studio.readout import ScoreOptions, by_label, measure_all, scores_of
+from vbqkit.studio.readout import by_label, measure_all, scores_of
 from vbqkit.studio.views import open_views
 
 HERE = Path(__file__).parent
@@ -164,11 +164,9 @@ def roi_sets(rng: np.random.Generator, count: int) -> tuple[list[dict[str, Any]]
             drawn = [DrawnRoi(roi, shifts={views[1].key: tuple(rng.normal(0, 0.3, 3))}) for roi in rois]
             reference = ReferenceGroup(mean=float(rng.uniform(10, 60)), sd=float(rng.uniform(2, 9)), n=10)
             rule = ("all four", "leave out", "replace")[int(rng.integers(3))]
-            options = ScoreOptions(
-                reference=reference, rule=rule, excluded={} if rule == "all four" else {"L2": "fracture"}
-            )
+            excluded = {} if rule == "all four" else {"L2": "fracture"}
             tables = [by_label(measure_all(view, drawn, {})) for view in views]
-            scores = scores_of(views, tables, NoiseCheck(None, ()), options)
+            scores = scores_of(views, tables, {}, {"reference": reference, "rule": rule, "excluded": excluded})
             expected.append((scores, tables[0]))
             levels = {name: score.levels for name, score in scores.items() if isinstance(score, Score)}
             series = [{"view": view.for_browser(), "stack": first + k} for k, view in enumerate(views)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from vbqkit.errors import RoiError
 from vbqkit.roi import Measurement
-from vbqkit.roi.labels import NOISE
+from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.case import score_tables
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.noise import NoiseCheck, check_series_noise
@@ -55,17 +55,37 @@ def by_label(results: Sequence[Measurement | RoiError]) -> dict[str, Measurement
     return named
 
 
-def noise_checks(
-    views: Sequence[View], drawn: Sequence[DrawnRoi], tables: Sequence[Mapping[str, Measurement]]
-) -> NoiseChecks:
-    """What the noise ROI is worth, by weighting, where some score is divided by noise."""
-    first = _first_of_each_weighting(views, tables)
-    noise = next((one for one in drawn if one.roi.label == NOISE), None)
-    return {
-        weighting: check_series_noise(view.volume, None if noise is None else noise.on(view.key), table)
-        for weighting, (view, table) in first.items()
-        if weighting in noise_weightings()
-    }
+class NoiseWatch:
+    """What the noise ROI is worth, by weighting, where some score is divided by noise; looked at again when something changes."""
+
+    def __init__(self) -> None:
+        self._seen: list[dict[str, Any]] | None = None
+        self.checks: NoiseChecks = {}
+
+    def look(
+        self,
+        views: Sequence[View],
+        drawn: Sequence[DrawnRoi],
+        results: Sequence[Sequence[Measurement | RoiError]],
+    ) -> bool:
+        """Check again if any ROI but CSF was changed; whether it was."""
+        shown = [i for i, view in enumerate(views) if view.volume.acquisition.weighting in noise_weightings()]
+        seen = [
+            measurement_row(one, result)
+            for i in shown
+            for one, result in zip(drawn, results[i], strict=True)
+            if one.roi.label != CSF
+        ]
+        if not shown or self._seen == seen:
+            return False
+        first = _first_of_each_weighting([views[i] for i in shown], [by_label(results[i]) for i in shown])
+        noise = next((one for one in drawn if one.roi.label == NOISE), None)
+        self._seen = seen
+        self.checks = {
+            weighting: check_series_noise(view.volume, None if noise is None else noise.on(view.key), table)
+            for weighting, (view, table) in first.items()
+        }
+        return True
 
 
 def scores_of(

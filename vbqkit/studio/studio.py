@@ -16,13 +16,12 @@ from vbqkit.formats.rois import read_rois, write_rois
 from vbqkit.image import Volume
 from vbqkit.page import javascript
 from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
-from vbqkit.roi.labels import CSF, SCORED_LEVELS
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import free_air
-from vbqkit.scores.registry import noise_weightings
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.uncertainty_budget import Uncertainty
 from vbqkit.studio.casefile import Drawn
@@ -39,11 +38,10 @@ from vbqkit.studio.intervals import (
 )
 from vbqkit.studio.picture import Snapshot, StillHtml, static_html
 from vbqkit.studio.readout import (
-    NoiseChecks,
+    NoiseWatch,
     by_label,
     measure_all,
     measurement_row,
-    noise_checks,
     score_row,
     scores_of,
 )
@@ -160,7 +158,7 @@ class RoiStudio(SharedRois):
         self._busy = False  # a hand is dragging or scrolling
         self._results: list[list[Measurement | RoiError]] = [[] for _ in self._opened]
         self._measured_rois: Drawn = ()  # what they are of
-        self._noise: tuple[Any, NoiseChecks] = (None, {})
+        self._noise = NoiseWatch()
         self._waiting: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._saved_output: Any = None
@@ -318,7 +316,7 @@ class RoiStudio(SharedRois):
 
     def _scores(self) -> dict[str, Score | Refusal]:
         tables = [by_label(results) for results in self._results]
-        return scores_of(self._opened, tables, self._noise[1], self._choices)
+        return scores_of(self._opened, tables, self._noise.checks, self._choices)
 
     def _publish(self) -> None:
         rows = [
@@ -333,19 +331,7 @@ class RoiStudio(SharedRois):
 
     def _check_noise(self) -> bool:
         """Look at the noise ROI again if anything it depends on is new; whether it was."""
-        checked = [i for i, v in enumerate(self._opened) if v.volume.acquisition.weighting in noise_weightings()]
-        if not checked:
-            return False
-        key = [
-            measurement_row(one, r)
-            for i in checked
-            for one, r in zip(self._drawn, self._results[i], strict=True)
-            if one.roi.label != CSF
-        ]
-        if self._noise[0] == key:
-            return False
-        self._noise = (key, noise_checks(self._opened, self._drawn, [by_label(r) for r in self._results]))
-        return True
+        return self._noise.look(self._opened, self._drawn, self._results)
 
     def _later(self) -> None:
         """The slow checks, and then the rest, when the hand rests; at once where no event loop runs."""
