@@ -270,6 +270,11 @@ class RoiStudio(SharedRois):
             Which slice; the one shown, if not said.
         pixels : bool
             Whether the picture itself is in the figure.
+
+        Raises
+        ------
+        FormatError
+            If the studio shows no image.
         """
         if not self._opened:
             raise FormatError(
