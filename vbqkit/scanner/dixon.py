@@ -27,7 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 STEP_PERCENT = 0.1
 """Rescale slope of the map: stored values are tenths of a percent."""
 
-FAINT = 0.03  # of fully relaxed CSF in steady state: below it there is nothing whose fat fraction could be told
+FAINT = 0.03  # of fully relaxed CSF in steady state: below it there is no signal to take a fat fraction from
 
 
 def pdff_map(

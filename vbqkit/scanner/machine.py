@@ -205,16 +205,16 @@ class Scanner:
         """SD of the real part of the noise in one channel, relative to fully relaxed CSF at the depth of the spine.
 
         ``noise (1.5 / B0) (3.2 mm3 / voxel) sqrt(bandwidth / 150 Hz) sqrt(256 R / (lines averages))``: body noise at these
-        fields grows with B0 and the signal with B0 squared; averaging, more lines and a narrower band lengthen the listening.
+        fields grows with B0 and the signal with B0 squared; averaging, more lines and a narrower band lengthen the sampling.
 
         References
         ----------
         Edelstein et al., Magn Reson Med 1986;3:604-618, doi:10.1002/mrm.1910030413.
         """
-        listening = protocol.acquired[0] * protocol.averages / protocol.parallel_factor / REFERENCE_LINES
+        sampling = protocol.acquired[0] * protocol.averages / protocol.parallel_factor / REFERENCE_LINES
         return (
             self.noise
             * (1.5 / self.field_t)
             * (REFERENCE_VOXEL_MM3 / protocol.voxel_mm3)
-            * math.sqrt(protocol.bandwidth_hz_per_px / REFERENCE_BANDWIDTH_HZ / listening)
+            * math.sqrt(protocol.bandwidth_hz_per_px / REFERENCE_BANDWIDTH_HZ / sampling)
         )

@@ -55,7 +55,7 @@ _SCANNERS = (
         ),
         note="Paper 000 prints T1: spin echo, echo train 2, TR 700, TE 12, pixel 0.586 mm (300 mm / 512) at 1.2 T. Assumed: "
         "slices, bandwidth, noise, T2 and STIR, "
-        "and a belt coil that hears evenly, as a vertical field wants.",
+        "and a belt coil that receives evenly, as in a vertical field.",
     ),
     Scanner(
         name="ge-hdx-1.5t",

@@ -82,7 +82,7 @@ class CoilField:
 
 
 def coil_field(scanner: Scanner, geometry: ScanGeometry, index: int, *, back_mm: float) -> CoilField:
-    """Sensitivities over slice number `index`; a scanner without an array hears everything equally.
+    """Sensitivities over slice number `index`; a scanner without an array receives everything equally.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def reception(scanner: Scanner, protocol: Protocol, coil: CoilField, *, rng: np.
     scanner, protocol : Scanner, Protocol
         The machine.
     coil : CoilField
-        What the array hears of this slice.
+        Sensitivities of the array over this slice.
     rng : numpy.random.Generator
         Source of the noise.
     """
