@@ -38,7 +38,7 @@ def test_vbq_in_other_words_is_remarked_on(cohort):
         (lambda t: None, "1 number for 60 women"),
     ],
 )
-def test_what_is_no_score_is_told(score, words, cohort):
+def test_what_is_not_a_score_is_refused_in_words(score, words, cohort):
     grade = check_own_score(score, cohort)
     assert not grade.passed
     assert words in " ".join(grade.faults)

@@ -84,7 +84,7 @@ def test_each_fault_is_named(roi, code, body, scan):
 def test_a_roi_on_another_level_says_which(body, scan):
     grade = check_placement(box("L2", body_rows("L3")[0] + 24, 79.5), body, image=scan)
     assert codes(grade) == ["wrong-level"]
-    assert "lies on L3" in str(grade)
+    assert "lies in L3" in str(grade)
 
 
 def test_close_to_an_edge_is_a_minor_fault(body, scan):

@@ -149,7 +149,7 @@ def test_a_level_that_an_expert_leaves_out_passes_without_a_roi_and_fails_with_o
 
 
 @pytest.mark.slow
-def test_every_roi_that_is_given_to_mend_needs_mending(case):
+def test_every_misplaced_roi_needs_correcting(case):
     from vbqkit.exercises import make_case
     from vbqkit.lessons.placing import misplaced
 
@@ -159,7 +159,7 @@ def test_every_roi_that_is_given_to_mend_needs_mending(case):
         assert [g.label for g in grades if g.passed] == []
 
 
-def test_every_fault_that_must_be_mended_has_advice():
+def test_every_fault_that_must_be_corrected_has_advice():
     told = set(re.findall(r'Fault\(\s*"([\w-]+)", "wrong"', Path(placement.__file__).read_text(encoding="utf-8")))
     tissues = {reader_word(tissue, level) for tissue in TISSUE_NAMES for level in ("", "L3")}
     codes = {placement._CODES.get(word, word.split()[0].lower()) for word in tissues}

@@ -15,6 +15,7 @@ from .patients import draw_patients as draw_patients
 from .phantom import LEVEL_OF_CODE as LEVEL_OF_CODE
 from .phantom import Phantom as Phantom
 from .sample_patients import SAMPLE_PATIENTS as SAMPLE_PATIENTS
+from .sample_patients import SamplePatient as SamplePatient
 from .sample_patients import sample_patient as sample_patient
 from .spine import make_spine as make_spine
 from .tissues import FAT_SPIN_ECHO as FAT_SPIN_ECHO

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import ScannerError
+from vbqkit.roi.labels import SCORED_LEVELS
 
 Array = npt.NDArray[np.float64]
 
-PDFF_LEVELS = ("L1", "L2", "L3", "L4")
+PDFF_LEVELS = SCORED_LEVELS
 """Levels that :attr:`VirtualPatient.pdff` holds, in this order."""
 
 DECADES = (25.0, 35.0, 45.0, 55.0, 65.0, 75.0)

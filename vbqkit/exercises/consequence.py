@@ -70,7 +70,7 @@ class Consequence:
 
     @property
     def in_spreads(self) -> float:
-        """Shift over spread: within -2 to 2 it cannot be told from that spread; inf where the spread is 0."""
+        """Shift over spread: from -2 to 2 it cannot be distinguished from that spread; inf where the spread is 0."""
         if self.spread > 0:
             return self.shift / self.spread
         return math.copysign(math.inf, self.shift) if self.shift else 0.0
@@ -101,7 +101,7 @@ class Consequence:
             if times <= 1
             else f"within twice {self.whose}"
             if times <= 2
-            else f"{times:.1f} times {self.whose}: this error would be seen in the result"
+            else f"{times:.1f} times {self.whose}: this error would be visible in the result"
         )
         worst = f" Most of it comes from {self.worst}." if self.worst and times > 1 else ""
         return (

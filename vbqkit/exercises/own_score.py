@@ -31,7 +31,7 @@ class OwnScoreGrade:
     Attributes
     ----------
     faults : tuple of str
-        What must be corrected, and how; empty: nothing.
+        What must be corrected, and how; empty if nothing is.
     remarks : tuple of str
         What is worth knowing about the score.
     """
@@ -54,7 +54,7 @@ def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnSco
     Parameters
     ----------
     score : callable
-        ``score(table)``, table with the columns of :data:`SIGNALS`; gives one number a row.
+        ``score(table)``, table with the columns of :data:`SIGNALS`; returns one number per row.
     cohort : DataFrame
         From :func:`vbqkit.exercises.trial_cohort.virtual_cohort`: the signals, pdff_percent and scanner.
 
@@ -75,7 +75,7 @@ def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnSco
     change = np.inf if louder is None else float(np.max(np.abs(louder - values)) / np.abs(values).max())
     if change > SAME_SHARE:
         faults.append(
-            f"With twice the receiver gain the same women get other numbers (by up to {100 * change:.0f} % of the largest). Signals have no unit: "
+            f"With twice the receiver gain the same women get different numbers (by up to {100 * change:.0f} % of the largest). Signals have no unit: "
             "divide by another signal of the same picture."
         )
     else:
@@ -83,10 +83,10 @@ def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnSco
     with_fat = float(scipy.stats.spearmanr(values, one_machine["pdff_percent"]).statistic)
     if with_fat < 0:
         faults.append(
-            f"It falls when marrow fat rises (Spearman {with_fat:+.2f} with PDFF). Higher must mean poorer bone: turn it round, or put a minus before it."
+            f"It falls when marrow fat rises (Spearman {with_fat:+.2f} with PDFF). Higher must mean poorer bone: turn it round, or put a minus sign in front."
         )
     if float(scipy.stats.spearmanr(values, _vbq_t1(signals)).statistic) > 0.995:
-        remarks.append("It puts these women into the same order as VBQ-T1 does: it is VBQ-T1 in other words.")
+        remarks.append("It puts these women in the same order as VBQ-T1: it is VBQ-T1 in other words.")
     return OwnScoreGrade(faults=tuple(faults), remarks=tuple(remarks))
 
 
@@ -103,7 +103,7 @@ def _values(score: Callable[[Any], Any], signals: pd.DataFrame) -> tuple[npt.NDA
     try:
         found = np.asarray(score(signals.copy()), dtype=np.float64)
     except KeyError as error:
-        return None, f"It uses the column {error}, which is not a signal. There are: {', '.join(SIGNALS)}."
+        return None, f"It uses the column {error}, which is not a signal. Choose from: {', '.join(SIGNALS)}."
     except Exception as error:  # whatever a student's own function raises is told to the student
         return (
             None,

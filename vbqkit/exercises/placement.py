@@ -17,11 +17,11 @@ from vbqkit.exercises.advice import clean_move, direction_words
 from vbqkit.exercises.truth import TruthUnderRoi, contaminated_pixels, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
-from vbqkit.roi.labels import SPINE_LEVELS
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.scores import check_noise
 
 Severity = Literal["wrong", "minor"]
-"""``"wrong"`` must be mended before a placement passes; ``"minor"`` is worth knowing."""
+"""``"wrong"`` must be corrected before a placement passes; ``"minor"`` is worth knowing."""
 
 WRONG_SHARE = 0.05
 """More foreign tissue than this share of the ROI's volume is a wrong placement."""
@@ -32,7 +32,7 @@ EDGE_MM = 1.0
 
 AREA_TOLERANCE = 0.05
 SMALL_SHARE = 0.5
-WHOLE_CASE = ("L1", "L2", "L3", "L4", "CSF", "noise")
+WHOLE_CASE = (*SCORED_LEVELS, CSF, NOISE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Fault:
     code : str
         Short stable name: ``"cortex"``, ``"wrong-level"``, ``"slice"`` ...
     severity : {"wrong", "minor"}
-        Whether it must be mended.
+        Whether it must be corrected.
     message : str
         What is wrong, why it matters, and what to do.
     """
@@ -66,7 +66,7 @@ class PlacementGrade:
     label : str
         Label of the ROI.
     faults : tuple of Fault
-        Empty: nothing to mend.
+        Empty if there is nothing to correct.
     shares : tuple of (str, float)
         What the ROI holds, in reader's words, largest share first.
     purity : float
@@ -92,7 +92,7 @@ class PlacementGrade:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing must be mended."""
+        """Whether nothing must be corrected."""
         return all(fault.severity != "wrong" for fault in self.faults)
 
     def as_row(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def check_placement(
     wanted = wanted_word(roi.label)
     if wanted is None:
         raise RoiError(
-            f"There is no rule for a ROI called '{roi.label}'. Call it by its level ({', '.join(SPINE_LEVELS)}), 'CSF' or 'noise'."
+            f"There is no rule for a ROI called '{roi.label}'. Name it by its level ({', '.join(SPINE_LEVELS)}), 'CSF' or 'noise'."
         )
     try:
         target = roi.slice_of(image)
@@ -236,7 +236,7 @@ def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
     kinds = ", ".join(here) or "no clean place for a ROI"
     text = (
         f"{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Paper 004 leaves such a level out, paper 001 "
-        "replaces it by T12 or L5. Delete this ROI."
+        "replaces it with T12 or L5. Delete this ROI."
     )
     return (Fault("left-out", "wrong", text),)
 
@@ -271,7 +271,7 @@ _WHY = {
     "cortex": "Cortex is black on every weighting, so the mean falls.",
     "endplate": "An endplate is nearly black, so the mean falls.",
     "basivertebral vein": "Slow blood is dark on T1 and bright on T2 and STIR.",
-    "disc": "A disc is no marrow: dark on T1, and on T2 it says how old the disc is, not the bone.",
+    "disc": "A disc is not marrow: it is dark on T1, and on T2 its brightness shows the age of the disc, not the state of the bone.",
     "nerve root": "Roots are brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
     "spinal cord": "The cord is brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
     "epidural fat": "Fat is the brightest tissue on T1: a few of its pixels raise the mean a lot.",
@@ -288,7 +288,7 @@ def _tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:
     main = under.shares[0][0]
     if main.startswith("marrow of ") and wanted.startswith("marrow of ") and main != wanted:
         text = (
-            f"This ROI is called {roi.label}, but most of it lies on {main.removeprefix('marrow of ')}. Count the levels again from the sacrum: "
+            f"This ROI is called {roi.label}, but most of it lies in {main.removeprefix('marrow of ')}. Count the levels again from the sacrum: "
             "the last free vertebra above it is L5. Then rename the ROI or move it."
         )
         return [Fault("wrong-level", "wrong", text)]
@@ -317,7 +317,7 @@ def _level_of_csf(roi: Roi, truth: Phantom) -> list[Fault]:
     if not found or found == expected:
         return []
     text = (
-        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Papers 001, 003 and 004 measure CSF at L3, or at a neighbour level "
+        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Papers 001, 003 and 004 measure CSF at L3, or at a neighbouring level "
         "where the canal is narrow at L3. Signal changes along the coil, so the level matters."
     )
     return [Fault("csf-level", "minor", text)]
@@ -343,7 +343,7 @@ def _slice_faults(roi: Roi, offset: float | None, target: Slice) -> list[Fault]:
     number = round(offset / step)
     severity: Severity = "wrong" if number > 1 else "minor"
     text = (
-        f"The ROI {roi.label} lies {offset:.0f} mm ({number} slice{'s' if number > 1 else ''}) beside the plane where this level is measured. Choose "
+        f"The ROI {roi.label} lies {offset:.0f} mm ({number} slice{'s' if number > 1 else ''}) away from the plane where this level is measured. Choose "
         "the slice that shows the spinous process, the whole canal and the vein at the back of the vertebral body: that is the middle of this level."
     )
     return [Fault("slice", severity, text)]

@@ -35,8 +35,8 @@ ADVICE: dict[str, tuple[str, str]] = {
     "other": ("Soft tissue outside the spine: look at the whole picture before you draw.", "20"),
     "csf": ("CSF only in the CSF ROI: levels lie in marrow, noise in air.", "20"),
     "air": ("Air only in the noise ROI: look at the outline of the body.", "20"),
-    "bowel": ("Gas in the bowel is no clean air: place the noise ROI outside the body.", "30"),
-    "double": ("One ROI for each name: delete the one that is too many.", "20"),
+    "bowel": ("Gas in the bowel is not clean air: place the noise ROI outside the body.", "30"),
+    "double": ("One ROI for each name: delete the extra one.", "20"),
     "not-on-picture": ("ROIs on the picture: each must lie on a slice, inside the image.", "20"),
     "missing": ("Complete cases: L1 to L4, CSF and noise.", "20"),
 } | {tissue.fault: (tissue.advice, tissue.lesson) for finding in FINDINGS for tissue in finding.tissues}
@@ -75,7 +75,7 @@ class CaseResult:
 
 
 def what_to_practise(results: Sequence[CaseResult]) -> list[tuple[str, str, int]]:
-    """Advice, lesson and how often its fault came, most frequent first; only faults that had to be mended."""
+    """Advice, lesson and how often its fault occurred, most frequent first; only faults that need correcting."""
     counted = Counter(f.code for r in results for g in r.grades for f in g.faults if f.severity == "wrong")
     return [
         (*ADVICE.get(code, (f"Fault '{code}': read its feedback again.", "20")), n) for code, n in counted.most_common()
@@ -121,7 +121,7 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         (f"Accuracy: median shift of {score}", f"{median(shifts):.1f} times {whose}" if shifts else "could not be computed"),
         ("Repeatability: difference between two readings of one patient", "not measured" if repeat is None else f"{repeat:.1f} %"),
     ]  # fmt: skip
-    practise = what_to_practise(first) or [("Nothing had to be mended. Teach someone else.", "", 0)]
+    practise = what_to_practise(first) or [("Nothing to correct. Teach someone else.", "", 0)]
     page = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vbqkit report card</title><style>",
         "body{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}",
@@ -129,13 +129,13 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         "small{color:#444}@media print{body{margin:0}}</style></head><body>",
         f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told:%Y-%m-%d %H:%M} UTC · virtual patients, synthetic</p>",
         _table(("", "result"), facts),
-        (f"<p><small>{_SPREAD[judged is not None and judged.own]} Within 2 spreads a shift cannot be told from that spread. "
-        "Paper 001 takes differences between readers within 10 % as acceptable.</small></p>"),
+        (f"<p><small>{_SPREAD[judged is not None and judged.own]} Within 2 spreads a shift cannot be distinguished from that spread. "
+        "Paper 001 accepts differences between readers of up to 10 %.</small></p>"),
         "<h2>What to practise</h2>",
         _table(("advice", "lesson", "times"), [(text, lesson, str(n) if n else "") for text, lesson, n in practise]),
         "<h2>Case by case</h2>",
-        _table(("case", "score", "reference", "shift in spreads", "ROIs to mend"), [_case_row(r) for r in results]),
-        "<p><small>Each case can be made again by its kind and seed, so a teacher can re-grade it. This course teaches and screens; it does not diagnose.</small></p>",
+        _table(("case", "score", "reference", "shift in spreads", "ROIs to correct"), [_case_row(r) for r in results]),
+        "<p><small>Each case can be made again by its kind and seed, so a teacher can re-grade it. The software screens and teaches; it does not diagnose.</small></p>",
         "</body></html>",
     ]  # fmt: skip
     return "\n".join(page)
@@ -163,15 +163,15 @@ def save_report_card(page: str, path: Path) -> Path:
 
 def _case_row(result: CaseResult) -> tuple[str, ...]:
     name = f"{result.title} ({result.case})" + (f", again {result.repeat_of}" if result.repeat_of else "")
-    mend = "; ".join(
+    to_correct = "; ".join(
         f"{g.label}: {', '.join(f.code for f in g.faults if f.severity == 'wrong')}"
         for g in result.grades
         if not g.passed
     )
     c = result.consequence
     if c is None:
-        return (name, "not given", "", "", mend or "none")
-    return (name, f"{c.score} {c.value:.2f}", f"{c.reference:.2f}", f"{c.in_spreads:+.1f}", mend or "none")
+        return (name, "not given", "", "", to_correct or "none")
+    return (name, f"{c.score} {c.value:.2f}", f"{c.reference:.2f}", f"{c.in_spreads:+.1f}", to_correct or "none")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -135,7 +135,7 @@ def read_roi_json(path: str | os.PathLike[str], *, image: Volume | Slice | None 
     Raises
     ------
     FormatError
-        If it cannot be read, is no ROI file, has another version, is malformed, or belongs to another frame of reference.
+        If it cannot be read, is not a ROI file, has another version, is malformed, or belongs to another frame of reference.
     """
     source = user_path(path)
     content = _content(source)

@@ -92,7 +92,7 @@ def read_roi_table(path: str | os.PathLike[str]) -> tuple[Roi, ...]:
     missing = [name for name in COLUMNS[:-1] if not rows or name not in rows[0]]
     if missing:
         raise FormatError(
-            f"{path} is no ROI table: the columns {', '.join(missing)} are missing. Export the ROIs again."
+            f"{path} is not a ROI table: the columns {', '.join(missing)} are missing. Export the ROIs again."
         )
     return tuple(_roi(row, f"{path}, row {number}") for number, row in enumerate(rows, start=2))
 

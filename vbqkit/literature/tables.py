@@ -141,7 +141,7 @@ def published_thresholds() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, score, target (what a positive score speaks for), reference_standard, positive ("high" or "low" scores),
+        source, score, target (what a positive score points to), reference_standard, positive ("high" or "low" scores),
         threshold (missing where accuracy is printed without one), sensitivity, specificity, auc, auc_low, auc_high, n,
         field_t, vendor, tr_ms, te_ms, population, place, doi, known_from, note.
     """

@@ -274,7 +274,7 @@ def binormal_auc(
     mean_case, sd_case, mean_control, sd_control : float
         Of the score, in cases and in controls.
     positive : {"high", "low"}
-        Whether a high or a low score speaks for the condition.
+        Whether a high or a low score points to the condition.
     n_case, n_control : int, optional
         Sizes of the groups; with both, the interval follows by the delta method.
     confidence : float

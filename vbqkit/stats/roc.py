@@ -51,7 +51,7 @@ def roc_curve(
     outcome : column of labels
         Who is a case: True and False (1 and 0), or any two labels with `case`.
     positive : {"high", "low"}
-        Whether a high score speaks for the condition (VBQ, M-score) or a low one (BMD, T-score, HU). It has no default.
+        Whether a high score points to the condition (VBQ, M-score) or a low one (BMD, T-score, HU). It has no default.
     interval : {"wilson", "clopper-pearson"}
         Of each sensitivity and specificity by itself.
     case : label, optional
