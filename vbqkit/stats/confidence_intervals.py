@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -98,10 +100,7 @@ def proportion_intervals(
         return nothing, nothing
     none, every = successes == 0, successes == total
     if method == "wilson":
-        p = successes / total
-        middle = (p + z * z / (2 * total)) / (1 + z * z / total)
-        half = z / (1 + z * z / total) * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-        low, high = middle - half, middle + half
+        low, high = _wilson(successes / total, total, z)
     else:
         tail = (1 - confidence) / 2
         # Arguments that the functions do not have are replaced, and their results overwritten below.
@@ -129,12 +128,22 @@ def difference_interval(
     >>> [round(v, 4) for v in difference_interval((56, 48), (70, 80), confidence=0.95)]
     [0.0524, 0.3339]
     """
-    (la, ha), (lb, hb) = (
-        proportion_interval(x, n, confidence=confidence, method="wilson")
-        for x, n in zip(successes, totals, strict=True)
-    )
-    a, b = (x / n for x, n in zip(successes, totals, strict=True))
+    rates = (successes[0] / totals[0], successes[1] / totals[1])
+    return newcombe_interval(rates, totals, confidence=confidence)
+
+
+def newcombe_interval(rates: tuple[float, float], totals: tuple[int, int], *, confidence: float) -> tuple[float, float]:
+    """`difference_interval` from the proportions themselves, which a paper may print rounded."""
+    (la, ha), (lb, hb) = (_wilson(p, n, z_of(confidence)) for p, n in zip(rates, totals, strict=True))
+    a, b = rates
     return a - b - float(np.hypot(a - la, hb - b)), a - b + float(np.hypot(ha - a, b - lb))
+
+
+def _wilson(p: Any, n: int, z: float) -> tuple[Any, Any]:
+    """Wilson's limits of a proportion, or of an array of them."""
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return np.where(p <= 0, 0.0, middle - half), np.where(p >= 1, 1.0, middle + half)
 
 
 def youden_interval(
