@@ -52,8 +52,8 @@ def test_a_skewed_number_has_median_quartiles_and_mann_whitneys_p(cohort):
     yes, no = (cohort.loc[cohort.fracture == f, "vbq_t1"] for f in (True, False))
     assert row["shown"] == "median"
     assert [row["q1"], row["median"], row["q3"]] == pytest.approx(list(np.quantile(no, [0.25, 0.5, 0.75])))
-    assert row["p"] == pytest.approx(stats.mannwhitneyu(yes, no).pvalue)
-    assert row["test"] == "Mann-Whitney"
+    assert row["p"] == pytest.approx(stats.mannwhitneyu(yes, no, method="exact").pvalue)
+    assert row["test"] == "Mann-Whitney (exact)"
 
 
 def test_all_groups_of_a_row_have_the_decimals_of_the_one_that_needs_most():
@@ -171,3 +171,43 @@ def test_what_cannot_be_described_is_refused(cohort, options, words):
 def test_an_empty_table_is_refused():
     with pytest.raises(TableError, match="The table has no rows"):
         describe_cohort(pd.DataFrame({"age_years": []}))
+
+
+def test_quartiles_are_r_s_or_spss_s_and_the_note_says_which():
+    """Ten whole ages by hand: type 7 takes places 3.25 and 7.75, type 6 places 2.75 and 8.25."""
+    table = pd.DataFrame({"age_years": [50.0, 51, 53, 56, 60, 65, 71, 78, 86, 120]})
+    for kind, wanted, said in ((7, (53.75, 76.25), "type 7, as R"), (6, (52.5, 80.0), "type 6, as SPSS")):
+        described = describe_cohort(table, quartile_type=kind)
+        row = described.rows.iloc[0]
+        assert (row["shown"], row["q1"], row["q3"]) == ("median", *wanted)
+        assert said in described.note
+    with pytest.raises(TableError, match=r"quartile_type is 5; 7 \(R, Excel\) or 6 \(SPSS\) was expected"):
+        describe_cohort(table, quartile_type=5)
+
+
+def test_a_sparse_table_of_four_grades_is_tested_exactly():
+    """5 cases of 60: Fisher-Freeman-Halton by trying every table of these margins, against chi-square's p."""
+    grade = list("aaaaabbbccd") + list("a" * 20 + "b" * 17 + "c" * 9 + "d" * 3)
+    sick = [1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0] + [0] * 49
+    sick[-1] = sick[-2] = 1
+    table = pd.DataFrame({"grade": grade, "sick": [bool(s) for s in sick]})
+    row = describe_cohort(table, by="sick", columns=["grade"]).rows.iloc[0]
+    counts = pd.crosstab(table.sick, table.grade).to_numpy()
+    rng = np.random.default_rng(0)
+    simulated = stats.chi2_contingency(counts, correction=False).pvalue
+    assert row["test"] == "Fisher-Freeman-Halton exact"
+    assert row["p"] == pytest.approx(
+        stats.fisher_exact(counts, method=stats.PermutationMethod(n_resamples=20_000, rng=rng)).pvalue, abs=0.01
+    )
+    assert abs(row["p"] - simulated) > 0.01
+    large = pd.DataFrame({"grade": list("abcdef") * 200, "sick": [i % 7 == 0 for i in range(1200)]})
+    assert describe_cohort(large, by="sick", columns=["grade"]).rows.iloc[0]["test"] == "chi-square (uncorrected)"
+
+
+def test_a_normal_mann_whitney_p_says_whether_it_is_continuity_corrected():
+    table = pd.DataFrame({"vbq_t1": [1.0, 1, 1, 2, 2, 2, 9, 9, 9, 9], "g": list("aaaaabbbbb")})
+    for continuity, said in ((True, "on"), (False, "off")):
+        row = describe_cohort(table, by="g", columns=["vbq_t1"], continuity=continuity).rows.iloc[0]
+        oracle = stats.mannwhitneyu(table.vbq_t1[:5], table.vbq_t1[5:], method="asymptotic", use_continuity=continuity)
+        assert row["p"] == pytest.approx(oracle.pvalue)
+        assert row["test"] == f"Mann-Whitney (normal, continuity correction {said})"

@@ -130,3 +130,36 @@ def test_importing_the_statistics_brings_in_neither_statsmodels_nor_scikit_learn
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{'numpy'}"
+
+
+def test_intervals_of_no_width_are_not_given_and_the_note_says_why():
+    nobody = stats.predictive_values(0, 1, prevalence=0.2, n_case=10, n_control=10).set_index("quantity")
+    assert np.isnan(nobody.ci_low["LR-"])
+    assert "calls everyone the same" in nobody.note["LR-"]
+    whole = stats.bland_altman([2, 3, 4, 5], [1, 2, 3, 4], scale="absolute", limits_interval="exact").set_index(
+        "quantity"
+    )
+    assert np.isnan(whole[["ci_low", "ci_high"]].to_numpy(dtype=float)).all()
+    assert whole.note["bias"].startswith("no interval: the differences are all equal")
+    repeated = stats.bland_altman_repeated([2, 3, 4, 5], [1, 2, 3, 4], [1, 1, 2, 2], truth="varies")
+    assert np.isnan(repeated[["ci_low", "ci_high"]].to_numpy(dtype=float)).all()
+    assert "mean differences are all equal" in repeated.note.iloc[0]
+    for y in ([2, 4, 6, 8], [3, 3, 3, 3]):
+        line = stats.linear_regression([1, 2, 3, 4], y)
+        assert np.isnan(line[["ci_low", "ci_high"]].to_numpy(dtype=float)).all()
+        assert "no interval: the points lie on the line" in line.note.iloc[0]
+        assert np.isnan(stats.regression_band([1, 2, 3, 4], y, at=[2.5]).ci_low.item())
+    assert np.isnan(stats.mean_interval(47.6, 0, 5).ci_low.item())
+
+
+def test_an_agreement_icc_of_raters_who_disagree_has_no_interval_beside_its_estimate():
+    """ICC(2,1) = -1.05 had the interval -1.05199 to -1.05199, which does not hold it."""
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        x = rng.normal(size=5)
+        table = stats.icc(np.column_stack([x, -x + rng.normal(scale=0.05, size=5) + rng.normal()])).set_index(
+            "shrout_fleiss"
+        )
+        for row in table.itertuples():
+            assert np.isnan(row.ci_low) or row.ci_low <= row.estimate <= row.ci_high
+            assert np.isfinite(row.ci_low) or row.note

@@ -159,3 +159,61 @@ def test_a_zero_count_has_no_finite_odds_ratio():
         TableError, match=r"exposure holds 'x', 'y'; which of them is meant is not known\. Say it with exposed="
     ):
         fisher_exact(["x", "y"], [1, 0])
+
+
+SIX = [1.28, 0.88, 1.18, 1.46, 2.63, 0.62]
+OTHER_SIX = [-0.45, -1.14, -0.12, 0.36, 1.8, -1.09]
+
+
+def test_the_interval_of_the_shift_is_the_one_of_r_and_agrees_with_p():
+    """wilcox.test(a, b, conf.int = TRUE) of R 4: p = 0.04113, interval 0.26 to 2.55."""
+    row = mann_whitney(SIX + OTHER_SIX, [1] * 6 + [0] * 6).iloc[0]
+    assert row.p == pytest.approx(0.04113, abs=1e-5)
+    assert (row.ci_low, row.ci_high) == pytest.approx((0.26, 2.55))
+
+
+@pytest.mark.parametrize(("m", "n", "exact"), [(39, 44, True), (49, 49, True), (50, 12, False)])
+def test_p_is_exact_up_to_49_in_a_group(m, n, exact):
+    value = np.random.default_rng(8).normal(size=m + n) + 0.6 * (np.arange(m + n) < m)
+    row = mann_whitney(value, np.arange(m + n) < m).iloc[0]
+    oracle = scipy_stats.mannwhitneyu(value[:m], value[m:], method="exact" if exact else "asymptotic")
+    assert row.p == pytest.approx(oracle.pvalue, rel=1e-9)
+    assert ("exact p" in row.method) == exact
+
+
+def test_p_and_interval_can_be_had_as_spss_prints_them():
+    value = [1.1, 1.3, 1.3, 2.0, 2.2, 2.2, 2.9, 3.1]
+    spss = mann_whitney(value, [0, 0, 0, 1, 0, 1, 1, 1], p_value="normal", continuity=False).iloc[0]
+    oracle = scipy_stats.mannwhitneyu(
+        [2.0, 2.2, 2.9, 3.1], [1.1, 1.3, 1.3, 2.2], method="asymptotic", use_continuity=False
+    )
+    assert spss.p == pytest.approx(oracle.pvalue)
+    assert "continuity correction off" in spss.method
+    with pytest.raises(TableError, match="An exact p was asked for values with ties"):
+        mann_whitney(value, [0, 0, 0, 1, 0, 1, 1, 1], p_value="exact")
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.integers(0, 40), min_size=3, max_size=12),
+    st.lists(st.integers(0, 40), min_size=3, max_size=12),
+    st.sampled_from(["auto", "normal"]),
+    st.booleans(),
+)
+def test_the_interval_of_the_shift_never_contradicts_p(a, b, p_value, continuity):
+    group = [True] * len(a) + [False] * len(b)
+    row = mann_whitney(a + b, group, p_value=p_value, continuity=continuity).iloc[0]
+    if np.isfinite(row.ci_low):
+        assert (row.p < 0.05 - 1e-9) <= (not row.ci_low < 0 < row.ci_high)
+        assert (row.p > 0.05 + 1e-9) <= (row.ci_low <= 0 <= row.ci_high)
+        if row.p < 0.05 - 1e-9 and 0 in {row.ci_low, row.ci_high}:
+            assert "0 itself does not belong to it" in row.note
+
+
+def test_levene_can_be_taken_around_the_mean_as_spss_does():
+    value, group = [1, 2, 3, 9, 2, 3, 4, 5, 6, 7, 30, 8], list("aaaabbbbcccc")
+    samples = [value[:4], value[4:8], value[8:]]
+    for center in ("median", "mean"):
+        row = one_way_anova(value, group, levene_center=center).iloc[0]
+        assert row.levene_p == pytest.approx(scipy_stats.levene(*samples, center=center).pvalue)
+        assert f"Levene's test around the {center}" in row.method

@@ -162,10 +162,19 @@ def test_a_perfect_specificity_has_no_finite_likelihood_ratio():
 
 
 def test_youden_with_sizes_has_the_interval_of_a_difference_of_proportions():
+    """By hand: Wilson limits of 0.762 and 0.407 of 84, combined by Newcombe's method 10."""
     row = youden_from_rates(0.762, 0.593, n_case=84, n_control=84).iloc[0]
-    half = 1.959964 * math.sqrt((0.762 * 0.238 + 0.593 * 0.407) / 84)
-    assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx((0.355, 0.355 - half, 0.355 + half), abs=1e-6)
+    wilson = [proportion_confint(p * 84, 84, method="wilson") for p in (0.762, 0.407)]
+    low = 0.355 - math.hypot(0.762 - wilson[0][0], wilson[1][1] - 0.407)
+    high = 0.355 + math.hypot(wilson[0][1] - 0.762, 0.407 - wilson[1][0])
+    assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx((0.355, low, high), abs=1e-9)
     assert "no interval" in youden_from_rates(0.762, 0.593).note.item()
+
+
+def test_a_perfect_youden_index_of_ten_and_ten_is_not_certain():
+    """Wilson's lower limit of 10 of 10 is 10/(10 + 1.96²) = 0.72247: 1 - sqrt(2) (1 - 0.72247) = 0.60751."""
+    row = youden_from_rates(1, 1, n_case=10, n_control=10).iloc[0]
+    assert (row.ci_low, row.ci_high) == pytest.approx((0.60751, 1), abs=1e-5)
 
 
 def test_an_odds_ratio_from_counts_agrees_with_statsmodels():

@@ -24,7 +24,9 @@ def textbook_delong(cases, controls):
 @given(scores, scores)
 def test_auc_and_delong_agree_with_the_pairwise_definition(cases, controls):
     cases, controls = np.array(cases, float), np.array(controls, float)
-    row = auc(np.r_[cases, controls], np.arange(len(cases) + len(controls)) < len(cases), positive="high").iloc[0]
+    row = auc(
+        np.r_[cases, controls], np.arange(len(cases) + len(controls)) < len(cases), positive="high", interval="delong"
+    ).iloc[0]
     area, v10, v01 = textbook_delong(cases, controls)
     se = math.sqrt(v10.var(ddof=1) / len(cases) + v01.var(ddof=1) / len(controls))
     assert row.estimate == pytest.approx(area, abs=1e-12)
@@ -45,7 +47,7 @@ def test_turning_the_direction_mirrors_the_area(cases, controls):
 
 
 def test_auc_and_delong_interval_of_the_asah_markers_are_those_of_proc(published, marker):
-    wfns, s100b = (auc(*marker(name), positive="high").iloc[0] for name in ("wfns", "s100b"))
+    wfns, s100b = (auc(*marker(name), positive="high", interval="delong").iloc[0] for name in ("wfns", "s100b"))
     assert wfns.estimate == published("proc wfns auc")
     assert s100b.estimate == published("proc s100b auc")
     assert s100b.ci_low == published("proc s100b low")
@@ -245,7 +247,7 @@ def test_perfect_separation_ties_and_single_cases_have_no_interval():
     assert "all scores are tied" in auc([2, 2, 2, 2], [0, 0, 1, 1], positive="high").note.item()
     assert "one case or one control has no spread" in auc([1, 2, 3], [0, 0, 1], positive="high").note.item()
     boot = auc([1, 2, 3, 4], [0, 0, 1, 1], positive="high", interval="bootstrap", rng=np.random.default_rng(0)).iloc[0]
-    assert math.isnan(boot.p)
+    assert (math.isnan(boot.ci_low), boot.p) == (True, pytest.approx(1 / 3))  # 2 of the 6 ways to choose 2 of 4
 
 
 def test_limits_of_a_partial_area_must_be_in_order():
@@ -266,3 +268,48 @@ def test_limits_of_a_partial_area_must_be_in_order():
             rng=np.random.default_rng(0),
             n_bootstrap=5,
         )
+
+
+FIVE_CASES = np.r_[[60.5, 57.5, 53.5, 46.5, 31.5], np.arange(1.0, 56.0) + np.repeat([0, 1, 2, 3, 4], [30, 14, 5, 3, 3])]
+"""Scores of 5 cases and 55 controls without ties."""
+
+
+@pytest.mark.parametrize(("p_value", "wanted"), [("auto", "exact"), ("exact", "exact"), ("null variance", "normal")])
+def test_five_cases_are_not_proof_beyond_doubt(p_value, wanted):
+    outcome = np.arange(60) < 5
+    row = auc(FIVE_CASES, outcome, positive="high", p_value=p_value).iloc[0]
+    method = "exact" if wanted == "exact" else "asymptotic"
+    oracle = scipy_stats.mannwhitneyu(FIVE_CASES[:5], FIVE_CASES[5:], method=method, use_continuity=False)
+    assert row.estimate == pytest.approx(oracle.statistic / 275)
+    assert row.p == pytest.approx(oracle.pvalue, rel=1e-9)
+    assert row.p > 1e-3
+    assert auc(FIVE_CASES, outcome, positive="high", p_value="wald").p.item() < row.p / 100
+    assert ("exact p" if wanted == "exact" else "p with the null variance") in row.method
+
+
+def test_the_null_variance_is_the_one_that_spss_prints():
+    """Paper 001, Table 2: AUC 0.641, 84 + 84, P = 0.002; by hand sqrt(169/(12 84²)) = 0.04468 without ties."""
+    score = np.r_[np.arange(84) + 12.5, np.arange(84) * 1.0]
+    row = auc(score, np.arange(168) < 84, positive="high", p_value="null variance").iloc[0]
+    assert row.z == pytest.approx((row.estimate - 0.5) / 0.0446756, rel=1e-5)
+
+
+def test_an_exact_p_of_tied_scores_is_refused():
+    with pytest.raises(TableError, match="An exact p was asked for scores with ties"):
+        auc([1, 2, 2, 3], [0, 0, 1, 1], positive="high", p_value="exact")
+
+
+def test_the_logit_interval_is_the_formula_and_holds_the_truth_where_the_normal_one_does_not():
+    rng = np.random.default_rng(5)
+    outcome, truth = np.arange(40) < 10, scipy_stats.norm.cdf(1.2)
+    held = dict.fromkeys(("logit", "delong"), 0)
+    for _ in range(300):
+        score = rng.normal(size=40) + 1.2 * np.sqrt(2) * outcome
+        for interval in held:
+            row = auc(score, outcome, positive="high", interval=interval).iloc[0]
+            held[interval] += row.ci_low <= truth <= row.ci_high
+    assert held["logit"] >= 0.92 * 300 > held["delong"]
+    row = auc(score, outcome, positive="high").iloc[0]
+    half = 1.959963985 * row.se / (row.estimate * (1 - row.estimate))
+    odds = row.estimate / (1 - row.estimate) * np.exp([-half, half])
+    assert (row.ci_low, row.ci_high) == pytest.approx(tuple(odds / (1 + odds)))

@@ -7,7 +7,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,20 @@ import scipy
 from vbqkit.cohort.columns import column
 from vbqkit.cohort.reading import Cohort
 from vbqkit.errors import TableError
-from vbqkit.stats import chi_square, fisher_exact, mann_whitney, one_way_anova, t_test
+from vbqkit.stats import chi_square, counts_tests, fisher_exact, mann_whitney, one_way_anova, t_test
 
 _LEFT_OUT = ("id", "patient", "reader")
 _NOT_CATEGORIES = 12
 """A text column with more different entries than this is not a category."""
+
+_QUARTILES: dict[int, tuple[Literal["linear", "weibull"], str]] = {
+    7: ("linear", "type 7, as R and Excel"),
+    6: ("weibull", "type 6, as SPSS"),
+}
+"""Definitions of a quartile, by their number in Hyndman and Fan (1996) doi:10.2307/2684934: NumPy's name, and ours."""
+
+_EXACT_TABLES = 200_000
+"""Tables of counts that an exact test may look through."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,6 +50,8 @@ class Description:
         The column of groups; ``""`` for none.
     alpha : float
         Below this normal_p, median and quartiles are shown.
+    quartile_type : {7, 6}
+        Which definition of a quartile.
     """
 
     rows: pd.DataFrame
@@ -48,6 +59,7 @@ class Description:
     sizes: tuple[int, ...]
     by: str
     alpha: float
+    quartile_type: int = 7
 
     def table(self) -> pd.DataFrame:
         """Table 1 as people read it: one row per variable and level; a column per group, then p and test, as text."""
@@ -70,7 +82,7 @@ class Description:
     def note(self) -> str:
         """What the numbers are."""
         return (
-            f"Mean ± SD where no group departs from normality (Shapiro-Wilk, p ≥ {self.alpha:g}), else median (quartiles); "
+            f"Mean ± SD where no group departs from normality (Shapiro-Wilk, p ≥ {self.alpha:g}), else median (quartiles, {_QUARTILES[self.quartile_type][1]}); "
             "count (percent of those known) for categories. p values are not corrected for their number."
         )
 
@@ -110,12 +122,15 @@ def describe_cohort(
     columns: Sequence[str] | None = None,
     order: Sequence[Any] | None = None,
     alpha: float = 0.05,
+    quartile_type: Literal[7, 6] = 7,
+    continuity: bool = True,
 ) -> Description:
     """Describe a cohort as the "Table 1" of a paper does.
 
     Numbers: mean ± SD with Welch's t test (two groups) or one-way ANOVA (more), if no group departs from normality by
-    the Shapiro-Wilk test; else median (quartiles) with Mann-Whitney or Kruskal-Wallis. Categories: count (percent) with
-    chi-square without correction, or Fisher's exact test where a 2 x 2 table has an expected count below 5.
+    the Shapiro-Wilk test; else median (quartiles) with Mann-Whitney (exact without ties and up to 49 in a group) or
+    Kruskal-Wallis. Categories: count (percent) with chi-square without correction; where an expected count is below 5,
+    Fisher's exact test of a 2 x 2 table or Fisher, Freeman and Halton's of a larger one with two groups or two categories.
 
     Parameters
     ----------
@@ -129,6 +144,10 @@ def describe_cohort(
         Groups in their order; as they come when left out.
     alpha : float
         Level of the normality test. With few patients it misses departures, with many it finds harmless ones.
+    quartile_type : {7, 6}
+        Definition of a quartile: 7 as R and Excel, 6 as SPSS. With few patients they differ a good deal.
+    continuity : bool
+        Continuity correction of a normal Mann-Whitney p: R has it on, SPSS off.
 
     Returns
     -------
@@ -137,7 +156,7 @@ def describe_cohort(
     Raises
     ------
     TableError
-        If the table is empty, a column is missing, or there are fewer than two groups.
+        If the table is empty, a column is missing, there are fewer than two groups, or the quartile type is not known.
 
     References
     ----------
@@ -149,6 +168,8 @@ def describe_cohort(
     >>> describe_cohort(table, by="fracture").table().iloc[0, :4].tolist()
     ['Age, years', '63.5 (60.2–67.0)', '65.5 (63.2–67.8)', '62.0 (60.0–64.0)']
     """
+    if quartile_type not in _QUARTILES:
+        raise TableError(f"quartile_type is {quartile_type!r}; 7 (R, Excel) or 6 (SPSS) was expected. Say one of them.")
     if isinstance(table, Cohort):
         table = table.table
     if table.empty:
@@ -167,10 +188,12 @@ def describe_cohort(
     masks, labels = _groups(table, by, order)
     rows: list[dict[str, Any]] = []
     for name in chosen:
-        describe = _number_rows if _is_number(table[name]) else _category_rows
-        rows += describe(table, name, by, masks, alpha)
+        if _is_number(table[name]):
+            rows += _number_rows(table, name, by, masks, alpha, quartile_type, continuity=continuity)
+        else:
+            rows += _category_rows(table, name, by, masks)
     sizes = tuple(int(mask.sum()) for mask in masks.values())
-    return Description(pd.DataFrame(rows), ("all", *labels), sizes, by or "", alpha)
+    return Description(pd.DataFrame(rows), ("all", *labels), sizes, by or "", alpha, quartile_type)
 
 
 def _is_number(values: pd.Series[Any]) -> bool:
@@ -211,18 +234,26 @@ def _group_name(by: str, group: Any) -> str:
 
 
 def _number_rows(
-    table: pd.DataFrame, name: str, by: str | None, masks: dict[str, np.ndarray[Any, Any]], alpha: float
+    table: pd.DataFrame,
+    name: str,
+    by: str | None,
+    masks: dict[str, np.ndarray[Any, Any]],
+    alpha: float,
+    quartile_type: int,
+    *,
+    continuity: bool,
 ) -> list[dict[str, Any]]:
     values = table[name].to_numpy(dtype="float64", na_value=math.nan)
     samples = {group: values[mask] for group, mask in masks.items()}
     tested = [s[~np.isnan(s)] for group, s in samples.items() if group != "all" or by is None]  # "all" mixes the groups
     normal_p = min((_normality(s) for s in tested), default=math.nan)
     normal = normal_p >= alpha
-    p, test = _compare_numbers(values, masks, normal=normal) if by else (math.nan, "")
+    p, test = _compare_numbers(values, masks, normal=normal, continuity=continuity) if by else (math.nan, "")
     rows = []
     for group, sample in samples.items():
         known = sample[~np.isnan(sample)]
-        q1, median, q3 = np.quantile(known, [0.25, 0.5, 0.75]) if known.size else (math.nan,) * 3
+        how = _QUARTILES[quartile_type][0]
+        q1, median, q3 = np.quantile(known, [0.25, 0.5, 0.75], method=how) if known.size else (math.nan,) * 3
         shown = "mean" if normal else "median"  # one kind in a row, so that its cells can be compared
         rows.append(
             _row(name, "", group, known.size, sample.size - known.size, shown, p, test, normal_p)
@@ -247,7 +278,7 @@ def _normality(sample: np.ndarray[Any, Any]) -> float:
 
 
 def _compare_numbers(
-    values: np.ndarray[Any, Any], masks: dict[str, np.ndarray[Any, Any]], *, normal: bool
+    values: np.ndarray[Any, Any], masks: dict[str, np.ndarray[Any, Any]], *, normal: bool, continuity: bool
 ) -> tuple[float, str]:
     groups = [name for name in masks if name != "all"]
     label = np.full(values.size, None, dtype=object)
@@ -258,12 +289,16 @@ def _compare_numbers(
     if len(present) < 2:
         return math.nan, "not compared: a group has no values"
     if len(groups) == 2:
-        test = (
-            t_test(values[here], label[here], equal_variances=False, first=groups[0])
-            if normal
-            else mann_whitney(values[here], label[here], first=groups[0])
+        if normal:
+            welch = t_test(values[here], label[here], equal_variances=False, first=groups[0])
+            return float(welch["p"].iloc[0]), "Welch t"
+        ranks = mann_whitney(values[here], label[here], first=groups[0], continuity=continuity).iloc[0]
+        kind = (
+            "exact"
+            if "exact p" in ranks["method"]
+            else f"normal, continuity correction {'on' if continuity else 'off'}"
         )
-        return float(test["p"].iloc[0]), "Welch t" if normal else "Mann-Whitney"
+        return float(ranks["p"]), f"Mann-Whitney ({kind})"
     if normal:
         return float(one_way_anova(values[here], label[here])["p"].iloc[0]), "ANOVA"
     samples = [values[here & masks[name]] for name in present]
@@ -273,9 +308,8 @@ def _compare_numbers(
 
 
 def _category_rows(
-    table: pd.DataFrame, name: str, by: str | None, masks: dict[str, np.ndarray[Any, Any]], alpha: float
+    table: pd.DataFrame, name: str, by: str | None, masks: dict[str, np.ndarray[Any, Any]]
 ) -> list[dict[str, Any]]:
-    del alpha  # categories have no normality
     values = table[name]
     levels = sorted(values.dropna().unique(), key=str, reverse=pd.api.types.is_bool_dtype(values))
     p, test = _compare_categories(values, masks) if by else (math.nan, "")
@@ -307,8 +341,13 @@ def _compare_categories(values: pd.Series[Any], masks: dict[str, np.ndarray[Any,
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
     if counts.shape == (2, 2) and expected.min() < 5:
         return float(fisher_exact(a, b, exposed=a[0], case=b[0])["p"].iloc[0]), "Fisher exact"
-    few = " (expected counts below 5)" if expected.min() < 5 else ""
-    return float(chi_square(a, b, correction=False)["p"].iloc[0]), f"chi-square{few}"
+    if expected.min() < 5 and min(counts.shape) == 2:
+        two = counts if counts.shape[0] == 2 else counts.T
+        if math.prod(two.sum(axis=0)[:-1] + 1.0) <= _EXACT_TABLES:
+            exact = counts_tests(two.tolist()).set_index("test")
+            return float(exact["p"]["Fisher-Freeman-Halton"]), "Fisher-Freeman-Halton exact"
+    few = ", expected counts below 5" if expected.min() < 5 else ""
+    return float(chi_square(a, b, correction=False)["p"].iloc[0]), f"chi-square (uncorrected{few})"
 
 
 def _row(

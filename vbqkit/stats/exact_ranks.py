@@ -9,8 +9,15 @@ from vbqkit.stats.observations import FloatArray
 
 #: Up to this many observations all orders are counted for Spearman's coefficient, well under a second.
 EXACT_LIMIT = 12
-#: Up to this many values in each group U is tested exactly where nothing is tied, as in R.
+#: Up to this many values in each group U is tested exactly where nothing is tied, as in R ...
 EXACT_GROUP = 49
+#: ... and, as in SciPy, with up to this many in one of them, while the pairs are not more than can be counted quickly.
+FEW, PAIRS = 8, 10_000
+
+
+def exact_by_default(m: int, n: int) -> bool:
+    """Whether U of groups of these sizes is tested exactly where nothing is tied and nobody asked for another test."""
+    return max(m, n) <= EXACT_GROUP or (min(m, n) <= FEW and m * n <= PAIRS)
 
 
 def u_distribution(m: int, n: int) -> FloatArray:

@@ -45,7 +45,7 @@ def mean_interval(mean: float, sd: float, n: int, *, confidence: float = 0.95) -
     """
     mean, sd, n = scalar(mean, "mean"), scalar(sd, "sd", at_least=0), count(n, "n")
     se = sd / math.sqrt(n)
-    half = t_of(confidence, n - 1) * se if n > 1 else NAN
+    half = t_of(confidence, n - 1) * se if n > 1 and sd > 0 else NAN
     return row(
         estimate=mean,
         ci_low=mean - half,
@@ -54,7 +54,9 @@ def mean_interval(mean: float, sd: float, n: int, *, confidence: float = 0.95) -
         se=se,
         method="t interval of a mean",
         n=n,
-        note=SUMMARY_ONLY if n > 1 else "undefined: one observation has no spread",
+        note="undefined: one observation, or an SD of 0, says nothing of the spread"
+        if math.isnan(half)
+        else SUMMARY_ONLY,
     )
 
 

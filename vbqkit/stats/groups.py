@@ -11,7 +11,7 @@ import scipy
 from scipy import special
 
 from vbqkit.errors import TableError
-from vbqkit.stats.exact_ranks import EXACT_GROUP
+from vbqkit.stats.exact_ranks import exact_by_default
 from vbqkit.stats.from_summary import t_test_from_summary
 from vbqkit.stats.observations import (
     ColumnLike,
@@ -138,8 +138,8 @@ def mann_whitney(
         As in `t_test`.
     p_value : {"auto", "exact", "normal"}
         "exact": from the distribution of U, which needs values without ties. "normal": the normal approximation with tie
-        correction; SPSS prints it as "asymptotic". "auto", as in R: exact without ties and with at most 49 values in each
-        group. `method` says which.
+        correction; SPSS prints it as "asymptotic". "auto": exact without ties and with at most 49 values in each group
+        (as in R) or 8 in one of them. `method` says which.
     continuity : bool
         Continuity correction of the normal p: R has it on, SPSS off.
     confidence : float
@@ -175,7 +175,7 @@ def mann_whitney(
         raise TableError(
             "An exact p was asked for values with ties, and the distribution of U is known without ties only. Use p_value='normal'."
         )
-    exact = p_value == "exact" or (p_value == "auto" and not tied and max(m, n) <= EXACT_GROUP)
+    exact = p_value == "exact" or (p_value == "auto" and not tied and exact_by_default(m, n))
     found = mann_whitney_test(a, b, exact=exact, continuity=continuity)
     shift = low = high = NAN
     if m * n <= PAIRS_LIMIT:

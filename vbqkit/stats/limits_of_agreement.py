@@ -92,17 +92,17 @@ def bland_altman(
     n = d.size
     bias, sd = float(d.mean()), float(d.std(ddof=1)) if n > 1 else NAN
     se, df = sd / math.sqrt(n), n - 1
-    half = t_of(confidence, df) * se if df else NAN
+    half = t_of(confidence, df) * se if df and se > 0 else NAN
     t = bias / se if se > 0 else NAN
     limits = _limit_intervals(bias, sd, n, z, confidence, limits_interval)
     sd_low, sd_high = (
-        sd * math.sqrt(df / float(special.chdtri(df, tail))) if df else NAN
+        sd * math.sqrt(df / float(special.chdtri(df, tail))) if df and sd > 0 else NAN
         for tail in ((1 - confidence) / 2, (1 + confidence) / 2)
     )
     slope = linear_regression(middle, d, confidence=confidence).iloc[0]
     why = "" if n > 1 else "undefined: one pair has no spread"
     unit = "percent of the mean of the two" if scale == "percent" else "unit of the measurement"
-    flat = "" if sd > 0 or why else "the differences are all equal"
+    flat = "" if sd > 0 or why else "no interval: the differences are all equal"
     found: list[tuple[str, float, float, float, float, str, str]] = [
         ("bias", bias, bias - half, bias + half, two_sided_t_p(t, df) if df else NAN, "t interval", why),
         ("lower limit", bias - z * sd, *limits[0], NAN, LIMITS[limits_interval], why),
@@ -270,10 +270,13 @@ def bland_altman_repeated(
     v_low, v_high = _mover_variance(variance, pieces, confidence)
     sd, sd_low, sd_high = math.sqrt(variance), math.sqrt(max(v_low, 0.0)), math.sqrt(v_high)
     z_confidence, se = z_of(confidence), math.sqrt(between / n)
-    half = t_of(confidence, n - 1) * se
+    half = t_of(confidence, n - 1) * se if se > 0 else NAN
+    if not variance > 0:
+        sd_low = sd_high = NAN
     inner = math.hypot(z_confidence * se, z * (sd - sd_low))
     outer = math.hypot(z_confidence * se, z * (sd_high - sd))
     single = "no subject was measured twice: the same as bland_altman" if all(df == 0 for *_, df in pieces[1:]) else ""
+    flat = "" if between > 0 else "no interval of the bias: the subjects' mean differences are all equal"
     method = f"truth {'varies' if truth == 'varies' else 'is constant'} within a subject; "
     return rows(
         {
@@ -286,7 +289,7 @@ def bland_altman_repeated(
             "n": n,
             "n_measurements": n_rows,
             "n_missing": n_missing,
-            "note": notes(single, note),
+            "note": notes(single, flat, note),
         }
         for quantity, estimate, low, high, how in (
             ("bias", bias, bias - half, bias + half, "t interval over subjects"),

@@ -82,8 +82,6 @@ def mann_whitney_test(a: FloatArray, b: FloatArray, *, exact: bool, continuity: 
     size = float(m + n)
     sd = math.sqrt(m * n / 12 * (size + 1 - float((sizes**3 - sizes).sum()) / (size * (size - 1))))
     away = u - m * n / 2
-    if exact:
-        p = exact_u_p(u, m, n)
-    else:
-        p = min(1.0, two_sided_p(max(abs(away) - (0.5 if continuity else 0.0), 0.0) / sd))
+    corrected = max(abs(away) - (0.5 if continuity else 0.0), 0.0)
+    p = exact_u_p(u, m, n) if exact else two_sided_p(corrected / sd)
     return RankTest(u, p, away / sd, sd, exact, continuity, (m, n))

@@ -14,6 +14,7 @@ from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import (
     PROPORTION_METHODS,
     difference_interval,
+    newcombe_interval,
     proportion_interval,
     two_sided_p,
     z_of,
@@ -200,7 +201,8 @@ def youden_from_rates(
 ) -> pd.DataFrame:
     """Youden's index ``J = sensitivity + specificity - 1``: 0 tells nothing apart, 1 everything.
 
-    With both group sizes the interval is Wald's, from ``var = se(1-se)/n_case + sp(1-sp)/n_control``.
+    With both group sizes the interval is Newcombe's, from the two Wilson intervals, as in `accuracy_at_cutoff`; Wald's would
+    be 1 to 1 for a perfect score in ten and ten people.
 
     Returns
     -------
@@ -214,7 +216,8 @@ def youden_from_rates(
 
     References
     ----------
-    Youden (1950) doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3.
+    Youden (1950) doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3; Newcombe (1998)
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I, method 10.
 
     Examples
     --------
@@ -222,17 +225,18 @@ def youden_from_rates(
     0.355
     """
     se, sp = _rate(sensitivity, "sensitivity"), _rate(specificity, "specificity")
-    j, half, z = se + sp - 1, NAN, z_of(confidence)
+    j, low, high = se + sp - 1, NAN, NAN
+    check_confidence(confidence)
     sized = n_case is not None and n_control is not None
     if n_case is not None and n_control is not None:
-        n1, n0 = count(n_case, "n_case"), count(n_control, "n_control")
-        half = z * math.sqrt(se * (1 - se) / n1 + sp * (1 - sp) / n0)
+        sizes = count(n_case, "n_case"), count(n_control, "n_control")
+        low, high = newcombe_interval((se, 1 - sp), sizes, confidence=confidence)
     return row(
         estimate=j,
-        ci_low=max(-1.0, j - half) if sized else NAN,
-        ci_high=min(1.0, j + half) if sized else NAN,
+        ci_low=low,
+        ci_high=high,
         confidence=confidence,
-        method="Wald",
+        method="Newcombe, from two Wilson intervals",
         n=n_case + n_control if n_case is not None and n_control is not None else None,
         note=notes(
             "" if sized else "no interval: group sizes not given",
@@ -335,6 +339,8 @@ def _ratio_interval(
         variance = (1 - se) / (se * n1) + sp / ((1 - sp) * n0)
     else:
         variance = se / ((1 - se) * n1) + (1 - sp) / (sp * n0)
+    if variance == 0:  # nobody, or everybody, is called positive in both groups
+        return NAN, NAN, "no interval: the test calls everyone the same, and the standard error is 0"
     half = z_of(confidence) * math.sqrt(variance)
     middle = math.log(top / bottom)
     if quantity.startswith("LR"):

@@ -40,9 +40,11 @@ def _line(obs: Observations) -> _Line:
         return _Line(NAN, mx, my, NAN, NAN, NAN, df, "undefined: x is constant, so no line is determined")
     dx, dy = x - mx, y - my
     sxx = float(dx @ dx)
-    slope = float(dx @ dy) / sxx
+    slope = float(dx @ dy) / sxx if np.ptp(y) else 0.0
     left = float(np.sum((dy - slope * dx) ** 2))
     total = float(dy @ dy)
+    if left <= 1e-24 * max(total, x.size * my * my):
+        left = 0.0  # what rounding leaves of points on a line
     sd = np.sqrt(left / df) if df > 0 else NAN
     why = "" if df > 0 else "no interval: two rows determine the line and leave nothing to judge it by"
     return _Line(slope, mx, my, sxx, float(sd), 1 - left / total if np.ptp(y) else NAN, df, why)
@@ -95,7 +97,7 @@ def linear_regression(
     table = []
     for term, estimate, se in terms:
         t = estimate / se if se > 0 else NAN
-        half = t_of(confidence, line.df) * se if line.df > 0 else NAN
+        half = t_of(confidence, line.df) * se if line.df > 0 and se > 0 else NAN
         table.append(
             {
                 "term": term,
@@ -113,7 +115,9 @@ def linear_regression(
                 "n": obs.n,
                 "n_missing": obs.n_missing,
                 "note": notes(
-                    line.why, "the points lie on the line: t and p are undefined" if se == 0 else "", obs.note
+                    line.why,
+                    "no interval: the points lie on the line, and t and p are undefined" if se == 0 else "",
+                    obs.note,
                 ),
             }
         )
@@ -166,11 +170,12 @@ def regression_band(
     line = _line(obs)
     low_x, high_x = float(obs["x"].min()), float(obs["x"].max())
     points = np.linspace(low_x, high_x, 100) if at is None else numbers(at, "at")
-    if line.df > 0 and line.spread_x > 0:
+    if line.df > 0 and line.spread_x > 0 and line.residual_sd > 0:
         se, t = line.se_at(points), t_of(confidence, line.df)
         half, wide = t * se, t * np.hypot(se, line.residual_sd)
     else:
         half = wide = np.full(points.size, NAN)
+    still = "no interval: the points lie on the line" if line.residual_sd == 0 else ""
     middle = line.at(points)
     outside = (points < low_x) | (points > high_x)
     return pd.DataFrame(
@@ -185,6 +190,8 @@ def regression_band(
             "method": "least squares, pointwise t bands",
             "n": obs.n,
             "n_missing": obs.n_missing,
-            "note": [notes(line.why, "outside the range of the data" if far else "", obs.note) for far in outside],
+            "note": [
+                notes(line.why or still, "outside the range of the data" if far else "", obs.note) for far in outside
+            ],
         }
     )

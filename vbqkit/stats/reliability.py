@@ -204,12 +204,20 @@ def icc(ratings: Any, *, raters: Sequence[str] | None = None, confidence: float 
                 "n": n,
                 "n_raters": k,
                 "n_missing": s.n_missing,
-                "note": notes(
-                    s.why or ("" if single > tiny else "undefined: the means of the subjects do not differ"), s.note
-                ),
+                "note": notes(s.why or _without_interval(low, defined=single > tiny), s.note),
             }
         )
     return rows(table)
+
+
+def _without_interval(low: float, *, defined: bool) -> str:
+    if not defined:
+        return "undefined: the means of the subjects do not differ"
+    return (
+        "no interval: the raters agree no better than by chance, where it cannot be approximated"
+        if math.isnan(low)
+        else ""
+    )
 
 
 def _exact_interval(f: float, df1: int, df2: int, k: int, confidence: float, *, is_mean: bool) -> tuple[float, float]:
@@ -242,7 +250,9 @@ def _agreement_interval(s: _Squares, confidence: float) -> tuple[float, float]:
     below_low, below_high = f_low * rest + n * b, rest + n * f_high * b
     if not (below_low > 0 and below_high > 0):
         return NAN, NAN
-    return n * (b - f_low * e) / below_low, n * (f_high * b - e) / below_high
+    low, high = n * (b - f_low * e) / below_low, n * (f_high * b - e) / below_high
+    # Where the raters disagree more than by chance the approximation has too few degrees of freedom to mean anything.
+    return (low, high) if low <= rho <= high and low < high else (NAN, NAN)
 
 
 def _stepped_up(rho: float, k: int) -> float:

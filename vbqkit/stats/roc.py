@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import (
@@ -14,10 +15,13 @@ from vbqkit.stats.confidence_intervals import (
     percentile_interval,
     proportion_intervals,
     two_sided_p,
+    unmoved,
     z_of,
 )
 from vbqkit.stats.delong import delong_variance, structural_components
+from vbqkit.stats.exact_ranks import exact_by_default
 from vbqkit.stats.observations import ColumnLike, FloatArray, check_confidence, choice, count, numbers, scalar
+from vbqkit.stats.rank_test import mann_whitney_test
 from vbqkit.stats.result import NAN, notes, row, rows
 from vbqkit.stats.scores_by_outcome import (
     CaseControl,
@@ -114,7 +118,8 @@ def auc(
     case: Any = None,
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
-    interval: str = "delong",
+    interval: str = "logit",
+    p_value: str = "auto",
     n_bootstrap: int = 10_000,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
@@ -128,9 +133,16 @@ def auc(
         As in `roc_curve`.
     confidence : float
         Of the interval.
-    interval : {"delong", "bootstrap"}
-        DeLong's standard error in O(n log n), normal interval cut at 0 and 1 (as pROC); or percentiles of stratified
-        bootstrap resamples (needs `rng`).
+    interval : {"logit", "delong", "bootstrap"}
+        "logit": DeLong's standard error on the scale ``log(AUC / (1 - AUC))``, which stays within 0 and 1 and holds the true
+        AUC nearly as often as it says, also with few cases; "delong": normal interval from the same standard error, cut at 0
+        and 1, as pROC and MedCalc print it, too short with few cases; "bootstrap": percentiles of stratified resamples
+        (needs `rng`).
+    p_value : {"auto", "exact", "null variance", "wald"}
+        Against 0.5. "exact": from the distribution of Mann and Whitney's U, which needs scores without ties. "null variance":
+        normal, with the variance that U has where the score tells nothing apart, ties corrected, as SPSS prints it. "wald":
+        from ``(AUC - 0.5)/se``, as MedCalc, far too small with few cases. "auto": exact without ties and with at most 49
+        people in each class (or 8 in one of them), else by the null variance.
     n_bootstrap : int
         Resamples.
     rng : numpy.random.Generator, optional
@@ -139,17 +151,18 @@ def auc(
     Returns
     -------
     DataFrame
-        One row: estimate, ci_low, ci_high, confidence, se, z, p (against 0.5, two-sided, from z = (AUC - 0.5)/se),
-        positive, method, n, n_case, n_control, n_missing, note.
+        One row: estimate, ci_low, ci_high, confidence, se (DeLong's, or of the resamples), z (of the test named in method;
+        with an exact p, U in standard deviations under the null), p (against 0.5, two-sided), positive, method, n, n_case, n_control, n_missing, note.
 
     Raises
     ------
     TableError
-        There are not two classes, `positive` is not said, or the columns cannot be used.
+        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was asked for with ties.
 
     References
     ----------
-    DeLong, DeLong and Clarke-Pearson (1988) doi:10.2307/2531595; Sun and Xu (2014) doi:10.1109/LSP.2014.2337313. Checked
+    DeLong, DeLong and Clarke-Pearson (1988) doi:10.2307/2531595; logit interval: Pepe (2003), The Statistical Evaluation of
+    Medical Tests, 5.2.5; Sun and Xu (2014) doi:10.1109/LSP.2014.2337313. Checked
     against pROC's published digits, scikit-learn, and the O(n²) definition.
 
     Examples
@@ -158,23 +171,30 @@ def auc(
     [0.833, 0.236]
     """
     z_wanted = z_of(confidence)
-    choice(interval, "interval", ("delong", "bootstrap"))
+    choice(interval, "interval", ("logit", "delong", "bootstrap"))
+    choice(p_value, "p_value", ("auto", "exact", "null variance", "wald"))
     group = case_control(score, outcome, positive=positive, case=case, data=data)
     # The order of the rows does not matter for one AUC, and sorted look-ups are several times faster.
     v_case, v_control = structural_components(np.sort(group.cases), np.sort(group.controls))
     area = float(v_case.mean())
-    if interval == "delong":
-        se = delong_variance(v_case, v_control) ** 0.5
-        # With one case or one control there is no variance; with perfect separation it is 0 and says nothing.
-        low, high = (max(0.0, area - z_wanted * se), min(1.0, area + z_wanted * se)) if se > 0 else (NAN, NAN)
-        method = "AUC (Mann-Whitney), DeLong"
-    else:
+    low = high = NAN
+    if interval == "bootstrap":
         n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
         replicates = _bootstrap_auc(distinct_scores(group), n_bootstrap, need_rng(rng, "The bootstrap interval"))
         se = float(replicates.std(ddof=1))
-        low, high = percentile_interval(replicates, confidence) if se > 0 else (NAN, NAN)
-        method = f"AUC (Mann-Whitney), percentile interval of {n_bootstrap} stratified bootstrap resamples"
-    z = (area - 0.5) / se if se > 0 else NAN
+        how = f"percentile interval of {n_bootstrap} stratified bootstrap resamples"
+        if se > 0:
+            low, high = percentile_interval(replicates, confidence)
+    else:
+        se = delong_variance(v_case, v_control) ** 0.5
+        how = "DeLong's standard error, " + ("logit interval" if interval == "logit" else "normal interval")
+        # With one case or one control there is no variance; with perfect separation it is 0 and says nothing.
+        if se > 0 and interval == "delong":
+            low, high = max(0.0, area - z_wanted * se), min(1.0, area + z_wanted * se)
+        elif se > 0 and 0 < area < 1:
+            half = z_wanted * se / (area * (1 - area))
+            low, high = (float(special.expit(special.logit(area) + side * half)) for side in (-1, 1))
+    z, p, tested = _against_half(group, area, se, p_value)
     return row(
         estimate=area,
         ci_low=low,
@@ -182,12 +202,28 @@ def auc(
         confidence=confidence,
         se=se,
         z=z,
-        p=two_sided_p(z),
+        p=p,
         positive=group.positive,
-        method=method,
+        method=f"AUC (Mann-Whitney), {how}; {tested}",
         **group.counts,
         note=notes(_remarks(area, se, group), group.note),
     )
+
+
+def _against_half(group: CaseControl, area: float, se: float, p_value: str) -> tuple[float, float, str]:
+    """Z and p of the test that the AUC is 0.5, and what to call it."""
+    if p_value == "wald":
+        z = (area - 0.5) / se if se > 0 else NAN
+        return z, two_sided_p(z), "Wald p"
+    tied = np.unique(np.concatenate([group.cases, group.controls])).size < group.cases.size + group.controls.size
+    if p_value == "exact" and tied:
+        raise TableError(
+            "An exact p was asked for scores with ties, and the distribution of U is known without ties only. Use p_value='null variance'."
+        )
+    few = exact_by_default(group.cases.size, group.controls.size)
+    exact = p_value == "exact" or (not tied and few and p_value == "auto")
+    test = mann_whitney_test(group.cases, group.controls, exact=exact, continuity=False)
+    return test.z, test.p, "exact p" if exact else "p with the null variance"
 
 
 def _remarks(area: float, se: float, group: CaseControl) -> str:
@@ -199,7 +235,7 @@ def _remarks(area: float, se: float, group: CaseControl) -> str:
     if min(group.cases.size, group.controls.size) < 2:
         return "no interval: one case or one control has no spread"
     if area in {0.0, 1.0}:
-        return "no interval: cases and controls are perfectly separated, and the standard error is 0; test with mann_whitney"
+        return "no interval: cases and controls are perfectly separated, and the standard error is 0"
     return "no interval: the standard error is 0, all scores are tied"
 
 
@@ -287,6 +323,7 @@ def partial_auc(
         ),
     ):
         ci_low, ci_high = percentile_interval(many, confidence)
+        still = unmoved(ci_low)
         under = "standardised" in quantity and value[0] < 0.5
         table.append(
             {
@@ -301,7 +338,7 @@ def partial_auc(
                 "positive": group.positive,
                 "method": f"trapezoids, percentile interval of {n_bootstrap} stratified bootstrap resamples",
                 **group.counts,
-                "note": notes("below the diagonal in this part of the curve" if under else "", group.note),
+                "note": notes("below the diagonal in this part of the curve" if under else "", still, group.note),
             }
         )
     return rows(table)
