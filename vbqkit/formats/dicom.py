@@ -17,8 +17,9 @@ from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
 from vbqkit.formats.files import Entry, Open, Place
+from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
-from vbqkit.formats.pixels import check_pixels, read_stored, stored_range
+from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
 from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry, step_known
 from vbqkit.formats.tags import integer, numbers, tag_text, word
 from vbqkit.image import FloatArray, Series, Volume, plane_name
@@ -35,6 +36,7 @@ class DicomOptions:
     weighting: Weighting | None = None
     on_gap: str = "refuse"
     pixel_spacing_mm: tuple[float, float] | None = None
+    accept_derived: bool = False
 
 
 def read_headers(
@@ -154,11 +156,13 @@ def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caut
         *_separated(stack),
         *cautions,
         *_rescale_cautions(stack),
+        *_accepted(acquisition, options),
         *_geometry_cautions(stack),
     )
     shape = (len(stack.frames), integer(first.dataset, "Rows") or 0, integer(first.dataset, "Columns") or 0)
 
-    refusal = "; ".join(reason for reason in (refusal_reason(acquisition, plane), problem) if reason) or None
+    forbidden = refusal_reason(acquisition, plane, accept_derived=options.accept_derived)
+    refusal = "; ".join(reason for reason in (forbidden, problem) if reason) or None
     error: VbqkitError | None = None
     if problem is not None:
         error = (GeometryError if stack.problem else FormatError)(problem)
@@ -205,6 +209,18 @@ def _separated(stack: Stack) -> tuple[Caution, ...]:
         Caution(
             "separated",
             f"Part {number} of {total} of its series, separated by {', '.join(stack.separated_by)}.",
+        ),
+    )
+
+
+def _accepted(acquisition: Acquisition, options: DicomOptions) -> tuple[Caution, ...]:
+    if not options.accept_derived or not {"DERIVED", "SECONDARY"} & {v.upper() for v in acquisition.image_type}:
+        return ()
+    image_type = "\\".join(acquisition.image_type)
+    return (
+        Caution(
+            "derived-accepted",
+            f"{tag_text('ImageType')} says {image_type}, and the user stated that this is an original.",
         ),
     )
 
@@ -256,7 +272,7 @@ def _read_volume(
         warnings.simplefilter("ignore")
         with place.opened() as open_entry:
             stored = read_stored(stack.frames, open_entry)
-    pixels, zero, largest = _rescaled(stored, stack)
+    pixels, zero, largest = _rescaled(stored.values, stack)
     return Volume(
         pixels,
         stack_geometry(stack),
@@ -264,16 +280,37 @@ def _read_volume(
         zero_value=zero,
         max_storable=largest,
         acquisition=acquisition,
-        cautions=cautions,
+        cautions=(*cautions, *_pixel_cautions(stored, stack)),
         refusal=refusal,
         step_known=step_known(stack),
     )
 
 
+def _pixel_cautions(stored: Stored, stack: Stack) -> Iterator[Caution]:
+    """What only the pixels can tell."""
+    header = stack.frames[0].header
+    if stored.turned:
+        yield Caution(
+            "monochrome1",
+            f"{tag_text('PhotometricInterpretation')} is MONOCHROME1, the smallest value white: the values were turned round "
+            "about the middle of what the file can hold. If the file was inverted otherwise, ratios such as VBQ are wrong. "
+            "Ask for the original.",
+        )
+    if stored.cut:
+        yield Caution(
+            "bits-above-stored",
+            f"Values are larger than {tag_text('BitsStored')} {integer(header.dataset, 'BitsStored')} allows, and no overlay "
+            "explains it: the bits above were cut off, as the standard says, and bright pixels may be wrong. Export the "
+            "series again.",
+        )
+    yield from gray_level_cautions(stored.values)
+
+
 def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any], float, float | None]:
     """Rescaled pixels, the value of a stored 0, and the largest storable value."""
     scales = [rescale_of(frame) for frame in stack.frames]
-    _, top = stored_range(stack.frames[0].header)
+    floats = holds_floats(stack.frames[0].header)
+    top: float | None = None if floats else stored_range(stack.frames[0].header)[1]
     (slope, intercept) = scales[0]
     if any(not np.isfinite(scale).all() or scale[0] <= 0 for scale in scales):
         bad = next(
@@ -285,10 +322,10 @@ def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any],
             f"{bad.name} has {tag_text('RescaleSlope')} {rescale_of(bad)[0]:g}; a finite number above 0 is needed. Export it again."
         )
     if all(scale == (1.0, 0.0) for scale in scales):
-        return stored, 0.0, float(top)
+        return stored, 0.0, None if top is None else float(top)
     slopes: FloatArray = np.array([scale[0] for scale in scales])[:, None, None]
     intercepts: FloatArray = np.array([scale[1] for scale in scales])[:, None, None]
     pixels = stored * slopes + intercepts
     same = len(set(scales)) == 1
     zero = intercept if len({scale[1] for scale in scales}) == 1 else float("nan")
-    return pixels, zero, top * slope + intercept if same else None
+    return pixels, zero, top * slope + intercept if same and top is not None else None
