@@ -192,7 +192,8 @@ def stated_against(acquisition: Acquisition, weighting: Weighting) -> Caution | 
 
 
 def _from_inversion(a: Acquisition, ti_ms: float) -> tuple[Weighting, str]:
-    unnamed = "" if not a.scanning_sequence or "IR" in a.scanning_sequence else ", which the sequence does not name"
+    named = not a.scanning_sequence or "IR" in a.scanning_sequence
+    unnamed = "" if named else f" (scanning sequence {'/'.join(a.scanning_sequence)} names none)"
     if STIR_TI_MS[0] <= ti_ms <= STIR_TI_MS[1]:
         if "GR" in a.scanning_sequence:
             return "unknown", f"gradient echo with inversion (TI {ti_ms:g} ms)"

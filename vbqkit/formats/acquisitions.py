@@ -12,7 +12,7 @@ from vbqkit.formats.content import MR_CLASSES, not_signal, read_contrast
 from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.tags import integer, number, numbers, positive, tag_text, text, word, words
-from vbqkit.weighting import stated_against, unknown_content, weighting_hint, weighting_with_reason
+from vbqkit.weighting import not_magnitude, stated_against, unknown_content, weighting_hint, weighting_with_reason
 
 HIGHEST_FIELD_T = 15.0
 """No magnet for people is stronger; a larger number in the header is in another unit, or wrong."""
@@ -228,8 +228,9 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 "measures may have been removed. Check before scoring.",
             )
         )
+    plain = not_magnitude(a.image_type) is None  # else it is refused, and the rest says nothing more
     unknown = unknown_content(a.image_type)
-    if unknown:
+    if unknown and plain:
         found.append(
             Caution(
                 "image-type-unknown",
@@ -237,7 +238,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 "magnitude image.",
             )
         )
-    if {"DIXON", "IN_PHASE", "INPHASE"} & {value.upper() for value in a.image_type}:
+    if plain and {"DIXON", "IN_PHASE", "INPHASE"} & {value.upper() for value in a.image_type}:
         found.append(
             Caution(
                 "dixon-in-phase",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,15 @@ import numpy.typing as npt
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
+from vbqkit.formats.copies import without_copies
 from vbqkit.formats.files import Entry, Open, Place
+from vbqkit.formats.frame_places import normal_of
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
+from vbqkit.formats.kinds import joined_series, series_key
 from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
-from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry, step_known
-from vbqkit.formats.tags import integer, numbers, tag_text, word
+from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
+from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text
 from vbqkit.image import FloatArray, Series, Volume, plane_name
 from vbqkit.weighting import refusal_reason
 
@@ -71,10 +73,10 @@ def make_dicom_series(
 ) -> tuple[list[Series], list[Caution]]:
     """Series from headers, and what is odd about the study as a whole."""
     cautions: list[Caution] = []
-    headers, doubles = _without_copies(headers, place)
-    if doubles:
-        cautions.append(Caution("copies", f"{doubles} files are exact copies of others and were left out."))
+    headers, copies = without_copies(headers, place)
+    cautions += copies
     patients = list(dict.fromkeys(header.patient for header in headers if header.patient))
+    studies = list(dict.fromkeys(uid for header in headers if (uid := raw_bytes(header.dataset, "StudyInstanceUID"))))
     groups: dict[Hashable, list[Frame]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,8 +89,8 @@ def make_dicom_series(
             for frame in frames:
                 groups.setdefault(series_key(frame), []).append(_with_spacing(frame, options))
         made: list[tuple[tuple[int, int], Series]] = []
-        for order, frames in enumerate(groups.values()):
-            extra = _several_patients(frames[0], patients)
+        for order, frames in enumerate(joined_series(groups.values())):
+            extra = (*_several_patients(frames[0], patients), *_several_studies(frames[0], studies))
             stacks = make_stacks(frames, on_gap=options.on_gap)
             number = integer(frames[0].header.dataset, "SeriesNumber")
             made += [
@@ -102,6 +104,14 @@ def make_dicom_series(
                 "before scoring.",
             )
         )
+    if len(studies) > 1:
+        cautions.append(
+            Caution(
+                "several-studies",
+                f"The files belong to {len(studies)} examinations, by {tag_text('StudyInstanceUID')}: series of different "
+                "examinations make no common score.",
+            )
+        )
     return [series for _, series in sorted(made, key=lambda pair: pair[0])], cautions
 
 
@@ -109,28 +119,6 @@ def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
     if options.pixel_spacing_mm is None or frame.spacing is not None:
         return frame
     return Frame(frame.header, frame.number, frame.dataset, frame.position, frame.orientation, options.pixel_spacing_mm)
-
-
-def _without_copies(headers: Sequence[Header], place: Place) -> tuple[list[Header], int]:
-    """Drop files that equal another byte for byte; the same UID with other content is kept and separated later."""
-    by_uid: dict[tuple[str | None, int], list[Header]] = {}
-    for header in headers:
-        by_uid.setdefault((word(header.dataset, "SOPInstanceUID"), header.entry.size), []).append(header)
-    if len(by_uid) == len(headers):
-        return list(headers), 0
-    dropped: set[int] = set()
-    with place.opened() as open_entry:
-        for same in by_uid.values():
-            if len(same) < 2:
-                continue
-            seen: set[bytes] = set()
-            for header in same:
-                with open_entry(header.entry) as file:
-                    digest = hashlib.sha256(file.read()).digest()
-                if digest in seen:
-                    dropped.add(id(header))
-                seen.add(digest)
-    return [header for header in headers if id(header) not in dropped], len(dropped)
 
 
 def _several_patients(frame: Frame, patients: list[bytes]) -> tuple[Caution, ...]:
@@ -141,6 +129,20 @@ def _several_patients(frame: Frame, patients: list[bytes]) -> tuple[Caution, ...
         Caution(
             "several-patients",
             f"This series is of patient {which} of {len(patients)} whose files lie together here: never mix them in one score.",
+        ),
+    )
+
+
+def _several_studies(frame: Frame, studies: list[bytes]) -> tuple[Caution, ...]:
+    if len(studies) < 2:
+        return ()
+    uid = raw_bytes(frame.header.dataset, "StudyInstanceUID")
+    which = studies.index(uid) + 1 if uid in studies else "unknown"
+    return (
+        Caution(
+            "several-studies",
+            f"This series is of examination {which} of {len(studies)} whose files lie together here: do not mix them in one "
+            "score.",
         ),
     )
 
@@ -203,9 +205,19 @@ def _source_name(stack: Stack) -> str:
 
 def _separated(stack: Stack) -> tuple[Caution, ...]:
     number, total = stack.part
+    found: tuple[Caution, ...] = ()
+    if stack.joined:
+        found = (
+            Caution(
+                "joined",
+                f"Its slices differ in {', '.join(stack.joined)}, but make one evenly spaced stack: they are read as one "
+                "series. Check that they are one acquisition.",
+            ),
+        )
     if total == 1:
-        return ()
+        return found
     return (
+        *found,
         Caution(
             "separated",
             f"Part {number} of {total} of its series, separated by {', '.join(stack.separated_by)}.",
