@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbqkit.acquisition import Acquisition
-from vbqkit.weighting import may_show_contrast, refusal_reason, weighting_hint, weighting_with_reason
+from vbqkit.weighting import refusal_reason, weighting_hint, weighting_with_reason
 
 
 def _weighting(**values):
@@ -118,12 +118,3 @@ def test_what_cannot_be_scored_is_refused_with_its_reason(values, plane, words):
 def test_a_sagittal_series_is_not_refused_even_if_its_weighting_is_unknown(description):
     acquisition = Acquisition(series_description=description, image_type=("ORIGINAL", "PRIMARY", "M", "ND"))
     assert refusal_reason(acquisition, "sagittal") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("T1 SAG +C", True), ("T1 POST GAD", True), ("t1_tse_post_contrast", True), ("T1 SAG", False), ("SPICE", False)],
-)
-def test_a_description_may_speak_of_contrast(text, expected):
-    assert may_show_contrast(Acquisition(series_description=text)) is expected
-    assert not may_show_contrast(Acquisition(series_description=text, contrast_agent="Gd"))

@@ -15,6 +15,10 @@ class Acquisition:
 
     Times are in milliseconds, field strength in tesla, lengths in millimetres, bandwidth in hertz per pixel,
     angles in degrees. Nothing here is guessed: a value that a reader had to distrust is ``None`` and has a caution.
+
+    ``fat_hint`` and ``contrast_hint`` are words of the header that speak of fat suppression or contrast agent, where no
+    element states either. ``not_signal`` says why the values are not the magnitude of received signal, where an
+    element other than ImageType says so.
     """
 
     modality: str | None = None
@@ -38,11 +42,15 @@ class Acquisition:
     scan_options: tuple[str, ...] = ()
     sequence_name: str | None = None
     fat_suppressed: bool | None = None
+    fat_hint: str | None = None
     contrast_agent: str | None = None
+    contrast_hint: str | None = None
+    not_signal: str | None = None
     image_type: tuple[str, ...] = ()
     body_part: str | None = None
     series_number: int | None = None
     series_description: str | None = None
+    protocol_name: str | None = None
     series_uid: str | None = None
     study_uid: str | None = None
     frame_of_reference_uid: str | None = None

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_SHOWN = 64
+"""Letters of a value from a file that a message quotes. A damaged length can make one value hold half a header."""
+
+
+def shown(text: object, limit: int = MAX_SHOWN) -> str:
+    r"""Text from a file as a message may show it: one line, printable, and cut off where it is too long.
+
+    Examples
+    --------
+    >>> shown("MR\x00\x1b[31m PET\n"), shown("x" * 100, 8)
+    ('MR??[31m PET', 'xxxxxxx…')
+    """
+    plain = "".join(letter if letter.isprintable() else "?" for letter in str(text)[: 4 * limit].strip())
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
 
 class VbqkitError(Exception):
     """Base of every error this package raises on purpose.

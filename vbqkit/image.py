@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, FormatError, GeometryError
+from vbqkit.weighting import stated_against
 
 FloatArray = npt.NDArray[np.float64]
 Vector = tuple[float, float, float]
@@ -298,8 +299,20 @@ class Volume:
         return self.slice(int(np.clip(np.floor(index + 0.5), 0, len(self) - 1)))
 
     def with_acquisition(self, **changes: Any) -> Volume:
-        """A copy whose acquisition has other values, for instance ``weighting="T1"`` stated by the user."""
-        return replace(self, acquisition=replace(self.acquisition, **changes))
+        """A copy whose acquisition has other values, for instance ``weighting="T1"`` stated by the user.
+
+        Refusal and cautions stay. A weighting that the header speaks against adds the caution
+        ``weighting-stated-against-header``: what the header says is not erased by stating otherwise.
+        """
+        cautions = self.cautions
+        stated = changes.get("weighting")
+        if stated is not None:
+            cautions = tuple(caution for caution in cautions if caution.code != "weighting-stated-against-header")
+            against = stated_against(self.acquisition, stated)
+            cautions += () if against is None else (against,)
+            if stated != self.acquisition.weighting:
+                changes = {"weighting_reason": "stated by the user"} | changes
+        return replace(self, acquisition=replace(self.acquisition, **changes), cautions=cautions)
 
     def __repr__(self) -> str:
         planes, rows, cols = self.shape

@@ -24,9 +24,9 @@ def _separated_by(study):
         ({"InversionTime": 150}, "inversion time"),
         ({"DiffusionBValue": 800.0}, "b-value"),
         ({"TemporalPositionIdentifier": 2}, "temporal position"),
-        ({"ImageType": ["ORIGINAL", "PRIMARY", "W"]}, "image type"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "W"]}, "content of the image, image type"),
         ({"FrameOfReferenceUID": "1.2.3.4"}, "frame of reference"),
-        ({"PixelSpacing": [0.9, 0.9]}, "matrix or pixel size"),
+        ({"PixelSpacing": [0.9, 0.9]}, "pixel size"),
     ],
 )
 def test_frames_that_differ_in_kind_become_two_series(tmp_path, scan, changes, kind):
@@ -113,6 +113,7 @@ def test_series_without_any_uid_are_told_apart_by_folder_and_number(tmp_path, sc
         made = scan(number=number).drop(*uids)
         for header in made.slices:
             header.SOPInstanceUID += f".{ord(folder)}"
+        made.pixels += ord(folder)  # else one is a copy of the other
         made.write(tmp_path / folder, prefix=f"N{number}")
     study = read_study(tmp_path)
     assert [series.shape for series in study] == [(4, 10, 8)] * 3

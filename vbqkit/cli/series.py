@@ -48,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--longest", action="store_true", help="where slices are missing, keep the longest run without a gap"
     )
     parser.add_argument(
+        "--accept-derived",
+        action="store_true",
+        help="read series tagged DERIVED or SECONDARY as originals, as old archives tag them",
+    )
+    parser.add_argument(
         "--max-unpacked-mib", type=float, default=4096.0, metavar="MIB", help="limit on what a ZIP archive unpacks to"
     )
 
@@ -61,6 +66,7 @@ def run(args: argparse.Namespace) -> Report:
             weighting=args.weighting,
             pixel_spacing_mm=_pixel_spacing(args.pixel_spacing),
             on_gap="longest" if args.longest else "refuse",
+            accept_derived=args.accept_derived,
             max_unpacked_bytes=int(args.max_unpacked_mib * 1024**2),
             progress=progress,
         )

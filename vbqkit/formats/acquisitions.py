@@ -7,24 +7,29 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from vbqkit.acquisition import Acquisition, Weighting
-from vbqkit.errors import Caution
+from vbqkit.errors import Caution, shown
+from vbqkit.formats.content import MR_CLASSES, not_signal, read_contrast
+from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
-from vbqkit.formats.tags import integer, number, positive, tag_text, text, word, words
-from vbqkit.weighting import may_show_contrast, weighting_hint, weighting_with_reason
+from vbqkit.formats.tags import integer, number, numbers, positive, tag_text, text, word, words
+from vbqkit.weighting import not_magnitude, stated_against, unknown_content, weighting_hint, weighting_with_reason
 
 HIGHEST_FIELD_T = 15.0
 """No magnet for people is stronger; a larger number in the header is in another unit, or wrong."""
 
 _NEGLIGIBLE = 1e-2  # of one stored step: an intercept this small is rounding in the scanner's arithmetic
 
-_NO_AGENT = {"", "NO", "NONE", "N", "0", "WITHOUT", "NO CONTRAST", "NON CONTRAST", "UNKNOWN"}
+_LONGEST_CODE = 16
+_MOST_CODES = 32
+
 _SEQUENCES = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}
 _LOSSY_SYNTAXES = {
     "1.2.840.10008.1.2.4.50": "JPEG baseline",
     "1.2.840.10008.1.2.4.51": "JPEG extended",
     "1.2.840.10008.1.2.4.81": "JPEG-LS near-lossless",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.203": "high-throughput JPEG 2000",
 }
-_MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4"} | {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}
 
 
 def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple[Acquisition, tuple[Caution, ...]]:
@@ -39,8 +44,8 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
     """
     dataset = frame.dataset
     cautions: list[Caution] = []
-    agent = _contrast_agent(frame)
-    manufacturer, image_type = text(dataset, "Manufacturer"), _image_type(dataset)
+    manufacturer, image_type = _said(dataset, "Manufacturer"), _image_type(dataset)
+    contrast = read_contrast(frame)
     acquisition = Acquisition(
         modality=_modality(dataset),
         tr_ms=positive(dataset, "RepetitionTime"),
@@ -54,18 +59,22 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
         slice_thickness_mm=positive(dataset, "SliceThickness"),
         spacing_between_slices_mm=positive(dataset, "SpacingBetweenSlices"),
         vendor=manufacturer,
-        model=text(dataset, "ManufacturerModelName"),
-        coil=text(dataset, "ReceiveCoilName"),
+        model=_said(dataset, "ManufacturerModelName"),
+        coil=_said(dataset, "ReceiveCoilName"),
         scanning_sequence=_scanning_sequence(dataset),
-        sequence_variant=words(dataset, "SequenceVariant"),
-        scan_options=words(dataset, "ScanOptions"),
-        sequence_name=text(dataset, "PulseSequenceName") or text(dataset, "SequenceName"),
+        sequence_variant=_codes(dataset, "SequenceVariant"),
+        scan_options=_codes(dataset, "ScanOptions"),
+        sequence_name=_said(dataset, "PulseSequenceName") or _said(dataset, "SequenceName"),
         fat_suppressed=_fat_suppressed(dataset),
-        contrast_agent=agent,
+        fat_hint=_fat_hint(dataset),
+        contrast_agent=contrast.agent,
+        contrast_hint=contrast.hint,
+        not_signal=not_signal(frame),
         image_type=image_type,
-        body_part=text(dataset, "BodyPartExamined"),
+        body_part=_said(dataset, "BodyPartExamined"),
         series_number=integer(dataset, "SeriesNumber"),
-        series_description=text(dataset, "SeriesDescription") or text(dataset, "ProtocolName"),
+        series_description=_said(dataset, "SeriesDescription") or _said(dataset, "ProtocolName"),
+        protocol_name=_said(dataset, "ProtocolName"),
         series_uid=word(dataset, "SeriesInstanceUID"),
         study_uid=word(dataset, "StudyInstanceUID"),
         frame_of_reference_uid=word(dataset, "FrameOfReferenceUID"),
@@ -74,11 +83,24 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
     slope, intercept = rescale_of(frame)
     acquisition = replace(acquisition, rescale_slope=slope, rescale_intercept=intercept)
     if weighting is not None:
+        against = stated_against(acquisition, weighting)
+        cautions += [against] if against is not None else []
         acquisition = replace(acquisition, weighting=weighting, weighting_reason="stated by the user")
     else:
         kind, reason = weighting_with_reason(acquisition)
         acquisition = replace(acquisition, weighting=kind, weighting_reason=reason)
     return acquisition, (*cautions, *_oddities(frame, acquisition))
+
+
+def _said(dataset: Dataset, keyword: str) -> str | None:
+    """Free text as it may be shown."""
+    value = text(dataset, keyword)
+    return shown(value) if value else None
+
+
+def _codes(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Code strings, which have 16 letters at most, as they may be shown."""
+    return tuple(shown(value, _LONGEST_CODE) for value in words(dataset, keyword)[:_MOST_CODES])
 
 
 def rescale_of(frame: Frame) -> tuple[float, float]:
@@ -88,19 +110,18 @@ def rescale_of(frame: Frame) -> tuple[float, float]:
 
 
 def _modality(dataset: Dataset) -> str | None:
-    modality = word(dataset, "Modality")
-    if modality is None and word(dataset, "SOPClassUID") in _MR_CLASSES:
+    modality = next(iter(_codes(dataset, "Modality")), None) or None
+    if modality is None and word(dataset, "SOPClassUID") in MR_CLASSES:
         return "MR"
     return modality
 
 
 def _image_type(dataset: Dataset) -> tuple[str, ...]:
-    frame_type = words(dataset, "FrameType")
-    return frame_type or words(dataset, "ImageType")
+    return _codes(dataset, "FrameType") or _codes(dataset, "ImageType")
 
 
 def _scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
-    classic = words(dataset, "ScanningSequence")
+    classic = _codes(dataset, "ScanningSequence")
     if classic:
         return classic
     sequence = _SEQUENCES.get(word(dataset, "EchoPulseSequence") or "", ())
@@ -114,16 +135,16 @@ def _fat_suppressed(dataset: Dataset) -> bool | None:
     if spectral is not None:
         water_only = word(dataset, "SpectrallySelectedExcitation") == "WATER"
         return water_only or spectral in ("FAT", "FAT_AND_WATER", "SILICON_GEL_FAT")
-    options = words(dataset, "ScanOptions")
-    return "FS" in options if options else None
+    options = (*words(dataset, "ScanOptions"), *words(dataset, "SequenceVariant"))
+    if fat_word(options) is not None:
+        return True
+    return False if options else None
 
 
-def _contrast_agent(frame: Frame) -> str | None:
-    agent = text(frame.dataset, "ContrastBolusAgent")
-    if agent is not None and agent.upper() not in _NO_AGENT:
-        return agent
-    usage = frame.header.dataset.get("ContrastBolusAgentSequence")
-    return "named in ContrastBolusAgentSequence (0018,0012)" if usage else None
+def _fat_hint(dataset: Dataset) -> str | None:
+    names = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
+    found = fat_word(text(dataset, name) for name in names)
+    return None if found is None else shown(found)
 
 
 def _field_t(frame: Frame, cautions: list[Caution]) -> float | None:
@@ -167,7 +188,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
             )
         )
     scale = number(frame.dataset, "PhilipsScaleSlope")
-    if scale not in (None, 1.0) and (a.vendor or "").lower().startswith("philips"):
+    if scale not in (None, 1.0):
         found.append(
             Caution(
                 "philips-scale",
@@ -175,13 +196,13 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 "it, signals of two series (VBQ-T2-STIR) are not on one scale.",
             )
         )
-    lossy = _LOSSY_SYNTAXES.get(frame.header.transfer_syntax)
-    if lossy or word(frame.dataset, "LossyImageCompression") == "01":
+    lossy = _lossy(frame)
+    if lossy is not None:
         found.append(
             Caution(
                 "lossy",
-                f"The image went through lossy compression ({lossy or tag_text('LossyImageCompression') + ' is 01'}): "
-                "noise is changed, so SNR and M-score are not to be trusted. Ask for the original.",
+                f"The image went through lossy compression ({lossy}): noise is changed, so SNR and M-score are not to be "
+                "trusted. Ask for the original.",
             )
         )
     hint = weighting_hint(a)
@@ -192,11 +213,52 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 f"The description '{a.series_description}' says {hint}, but it is taken as {a.weighting}: {a.weighting_reason}.",
             )
         )
-    if may_show_contrast(a):
+    if a.contrast_hint is not None and a.contrast_agent is None:
         found.append(
             Caution(
                 "contrast-hint",
-                f"The description '{a.series_description}' speaks of contrast agent, the header does not: check before scoring.",
+                f"The header speaks of contrast agent ({a.contrast_hint}), but names none: check before scoring.",
+            )
+        )
+    if a.fat_hint is not None and not a.fat_suppressed and a.weighting != "STIR":
+        found.append(
+            Caution(
+                "fat-suppression-hint",
+                f"The names of the series speak of fat suppression or separation ('{a.fat_hint}'): the marrow fat that VBQ "
+                "measures may have been removed. Check before scoring.",
+            )
+        )
+    plain = not_magnitude(a.image_type) is None  # else it is refused, and the rest says nothing more
+    unknown = unknown_content(a.image_type)
+    if unknown and plain:
+        found.append(
+            Caution(
+                "image-type-unknown",
+                f"{tag_text('ImageType')} holds '{unknown[0]}', which is not known here: check that this is a plain "
+                "magnitude image.",
+            )
+        )
+    if plain and {"DIXON", "IN_PHASE", "INPHASE"} & {value.upper() for value in a.image_type}:
+        found.append(
+            Caution(
+                "dixon-in-phase",
+                "This is the in-phase image of a fat-water separation: close to a plain image, but not the one that the "
+                "published scores were measured on.",
             )
         )
     return found
+
+
+def _lossy(frame: Frame) -> str | None:
+    """What says that the image went through lossy compression: the syntax, a flag, a method or a ratio."""
+    dataset = frame.header.dataset
+    by_syntax = _LOSSY_SYNTAXES.get(frame.header.transfer_syntax)
+    if by_syntax is not None:
+        return by_syntax
+    if word(dataset, "LossyImageCompression") == "01":
+        return f"{tag_text('LossyImageCompression')} is 01"
+    method = word(dataset, "LossyImageCompressionMethod")
+    if method:
+        return f"{tag_text('LossyImageCompressionMethod')} is {shown(method, _LONGEST_CODE)}"
+    ratio = max(numbers(dataset, "LossyImageCompressionRatio"), default=1.0)
+    return f"{tag_text('LossyImageCompressionRatio')} is {ratio:g}" if ratio > 1.0 else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,11 +15,15 @@ import numpy.typing as npt
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
+from vbqkit.formats.copies import without_copies
 from vbqkit.formats.files import Entry, Open, Place
+from vbqkit.formats.frame_places import normal_of
+from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
-from vbqkit.formats.pixels import check_pixels, read_stored, stored_range
-from vbqkit.formats.stacks import Stack, make_stacks, normal_of, series_key, stack_geometry, step_known
-from vbqkit.formats.tags import integer, numbers, tag_text, word
+from vbqkit.formats.kinds import joined_series, series_key
+from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
+from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
+from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text
 from vbqkit.image import FloatArray, Series, Volume, plane_name
 from vbqkit.weighting import refusal_reason
 
@@ -35,6 +38,7 @@ class DicomOptions:
     weighting: Weighting | None = None
     on_gap: str = "refuse"
     pixel_spacing_mm: tuple[float, float] | None = None
+    accept_derived: bool = False
 
 
 def read_headers(
@@ -69,10 +73,10 @@ def make_dicom_series(
 ) -> tuple[list[Series], list[Caution]]:
     """Series from headers, and what is odd about the study as a whole."""
     cautions: list[Caution] = []
-    headers, doubles = _without_copies(headers, place)
-    if doubles:
-        cautions.append(Caution("copies", f"{doubles} files are exact copies of others and were left out."))
+    headers, copies = without_copies(headers, place)
+    cautions += copies
     patients = list(dict.fromkeys(header.patient for header in headers if header.patient))
+    studies = list(dict.fromkeys(uid for header in headers if (uid := raw_bytes(header.dataset, "StudyInstanceUID"))))
     groups: dict[Hashable, list[Frame]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -85,8 +89,8 @@ def make_dicom_series(
             for frame in frames:
                 groups.setdefault(series_key(frame), []).append(_with_spacing(frame, options))
         made: list[tuple[tuple[int, int], Series]] = []
-        for order, frames in enumerate(groups.values()):
-            extra = _several_patients(frames[0], patients)
+        for order, frames in enumerate(joined_series(groups.values())):
+            extra = (*_several_patients(frames[0], patients), *_several_studies(frames[0], studies))
             stacks = make_stacks(frames, on_gap=options.on_gap)
             number = integer(frames[0].header.dataset, "SeriesNumber")
             made += [
@@ -100,6 +104,14 @@ def make_dicom_series(
                 "before scoring.",
             )
         )
+    if len(studies) > 1:
+        cautions.append(
+            Caution(
+                "several-studies",
+                f"The files belong to {len(studies)} examinations, by {tag_text('StudyInstanceUID')}: series of different "
+                "examinations make no common score.",
+            )
+        )
     return [series for _, series in sorted(made, key=lambda pair: pair[0])], cautions
 
 
@@ -107,28 +119,6 @@ def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
     if options.pixel_spacing_mm is None or frame.spacing is not None:
         return frame
     return Frame(frame.header, frame.number, frame.dataset, frame.position, frame.orientation, options.pixel_spacing_mm)
-
-
-def _without_copies(headers: Sequence[Header], place: Place) -> tuple[list[Header], int]:
-    """Drop files that equal another byte for byte; the same UID with other content is kept and separated later."""
-    by_uid: dict[tuple[str | None, int], list[Header]] = {}
-    for header in headers:
-        by_uid.setdefault((word(header.dataset, "SOPInstanceUID"), header.entry.size), []).append(header)
-    if len(by_uid) == len(headers):
-        return list(headers), 0
-    dropped: set[int] = set()
-    with place.opened() as open_entry:
-        for same in by_uid.values():
-            if len(same) < 2:
-                continue
-            seen: set[bytes] = set()
-            for header in same:
-                with open_entry(header.entry) as file:
-                    digest = hashlib.sha256(file.read()).digest()
-                if digest in seen:
-                    dropped.add(id(header))
-                seen.add(digest)
-    return [header for header in headers if id(header) not in dropped], len(dropped)
 
 
 def _several_patients(frame: Frame, patients: list[bytes]) -> tuple[Caution, ...]:
@@ -139,6 +129,20 @@ def _several_patients(frame: Frame, patients: list[bytes]) -> tuple[Caution, ...
         Caution(
             "several-patients",
             f"This series is of patient {which} of {len(patients)} whose files lie together here: never mix them in one score.",
+        ),
+    )
+
+
+def _several_studies(frame: Frame, studies: list[bytes]) -> tuple[Caution, ...]:
+    if len(studies) < 2:
+        return ()
+    uid = raw_bytes(frame.header.dataset, "StudyInstanceUID")
+    which = studies.index(uid) + 1 if uid in studies else "unknown"
+    return (
+        Caution(
+            "several-studies",
+            f"This series is of examination {which} of {len(studies)} whose files lie together here: do not mix them in one "
+            "score.",
         ),
     )
 
@@ -154,11 +158,13 @@ def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caut
         *_separated(stack),
         *cautions,
         *_rescale_cautions(stack),
+        *_accepted(acquisition, options),
         *_geometry_cautions(stack),
     )
     shape = (len(stack.frames), integer(first.dataset, "Rows") or 0, integer(first.dataset, "Columns") or 0)
 
-    refusal = "; ".join(reason for reason in (refusal_reason(acquisition, plane), problem) if reason) or None
+    forbidden = refusal_reason(acquisition, plane, accept_derived=options.accept_derived)
+    refusal = "; ".join(reason for reason in (forbidden, problem) if reason) or None
     error: VbqkitError | None = None
     if problem is not None:
         error = (GeometryError if stack.problem else FormatError)(problem)
@@ -199,12 +205,34 @@ def _source_name(stack: Stack) -> str:
 
 def _separated(stack: Stack) -> tuple[Caution, ...]:
     number, total = stack.part
+    found: tuple[Caution, ...] = ()
+    if stack.joined:
+        found = (
+            Caution(
+                "joined",
+                f"Its slices differ in {', '.join(stack.joined)}, but make one evenly spaced stack: they are read as one "
+                "series. Check that they are one acquisition.",
+            ),
+        )
     if total == 1:
-        return ()
+        return found
     return (
+        *found,
         Caution(
             "separated",
             f"Part {number} of {total} of its series, separated by {', '.join(stack.separated_by)}.",
+        ),
+    )
+
+
+def _accepted(acquisition: Acquisition, options: DicomOptions) -> tuple[Caution, ...]:
+    if not options.accept_derived or not {"DERIVED", "SECONDARY"} & {v.upper() for v in acquisition.image_type}:
+        return ()
+    image_type = "\\".join(acquisition.image_type)
+    return (
+        Caution(
+            "derived-accepted",
+            f"{tag_text('ImageType')} says {image_type}, and the user stated that this is an original.",
         ),
     )
 
@@ -256,7 +284,7 @@ def _read_volume(
         warnings.simplefilter("ignore")
         with place.opened() as open_entry:
             stored = read_stored(stack.frames, open_entry)
-    pixels, zero, largest = _rescaled(stored, stack)
+    pixels, zero, largest = _rescaled(stored.values, stack)
     return Volume(
         pixels,
         stack_geometry(stack),
@@ -264,16 +292,37 @@ def _read_volume(
         zero_value=zero,
         max_storable=largest,
         acquisition=acquisition,
-        cautions=cautions,
+        cautions=(*cautions, *_pixel_cautions(stored, stack)),
         refusal=refusal,
         step_known=step_known(stack),
     )
 
 
+def _pixel_cautions(stored: Stored, stack: Stack) -> Iterator[Caution]:
+    """What only the pixels can tell."""
+    header = stack.frames[0].header
+    if stored.turned:
+        yield Caution(
+            "monochrome1",
+            f"{tag_text('PhotometricInterpretation')} is MONOCHROME1, the smallest value white: the values were turned round "
+            "about the middle of what the file can hold. If the file was inverted otherwise, ratios such as VBQ are wrong. "
+            "Ask for the original.",
+        )
+    if stored.cut:
+        yield Caution(
+            "bits-above-stored",
+            f"Values are larger than {tag_text('BitsStored')} {integer(header.dataset, 'BitsStored')} allows, and no overlay "
+            "explains it: the bits above were cut off, as the standard says, and bright pixels may be wrong. Export the "
+            "series again.",
+        )
+    yield from gray_level_cautions(stored.values)
+
+
 def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any], float, float | None]:
     """Rescaled pixels, the value of a stored 0, and the largest storable value."""
     scales = [rescale_of(frame) for frame in stack.frames]
-    _, top = stored_range(stack.frames[0].header)
+    floats = holds_floats(stack.frames[0].header)
+    top: float | None = None if floats else stored_range(stack.frames[0].header)[1]
     (slope, intercept) = scales[0]
     if any(not np.isfinite(scale).all() or scale[0] <= 0 for scale in scales):
         bad = next(
@@ -285,10 +334,10 @@ def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any],
             f"{bad.name} has {tag_text('RescaleSlope')} {rescale_of(bad)[0]:g}; a finite number above 0 is needed. Export it again."
         )
     if all(scale == (1.0, 0.0) for scale in scales):
-        return stored, 0.0, float(top)
+        return stored, 0.0, None if top is None else float(top)
     slopes: FloatArray = np.array([scale[0] for scale in scales])[:, None, None]
     intercepts: FloatArray = np.array([scale[1] for scale in scales])[:, None, None]
     pixels = stored * slopes + intercepts
     same = len(set(scales)) == 1
     zero = intercept if len({scale[1] for scale in scales}) == 1 else float("nan")
-    return pixels, zero, top * slope + intercept if same else None
+    return pixels, zero, top * slope + intercept if same and top is not None else None

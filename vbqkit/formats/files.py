@@ -6,19 +6,20 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from vbqkit.errors import Caution, FormatError
+from vbqkit.errors import Caution, FormatError, shown
 
 MAX_UNPACKED_BYTES = 4 * 1024**3
 """A ZIP archive that would unpack to more than this (4 GiB) is refused, unless the caller states a higher limit."""
 
 Open = Callable[["Entry"], BinaryIO]
 
+_MOST_NAMED = 5
 _SKIPPED_NAMES = {"DICOMDIR", "THUMBS.DB", ".DS_STORE", "__MACOSX"}
 
 
@@ -150,13 +151,25 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
     FormatError
         If nothing is there, the folder is empty, or the archive is damaged, locked or too large.
     """
-    place = Path(path).expanduser()
-    if place.is_dir():
-        entries = tuple(_walk(place))
+    place = user_path(path)
+    try:
+        is_folder, is_there = place.is_dir(), place.exists()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise FormatError(
+            f"{shown(place, 200)} cannot be read: it is no possible name ({why}). Check the path."
+        ) from error
+    if is_folder:
+        passed: list[tuple[str, str]] = []
+        entries = tuple(_walk(place, passed))
+        cautions = tuple(_passed_over(passed, entries))
         if not entries:
-            raise FormatError(f"The folder {place} holds no files. Give the folder that the scanner or PACS exported.")
-        return Files(entries)
-    if not place.exists():
+            because = f" ({cautions[0].message})" if cautions else ""
+            raise FormatError(
+                f"The folder {place} holds no files{because}. Give the folder that the scanner or PACS exported."
+            )
+        return Files(entries, cautions)
+    if not is_there:
         raise FormatError(f"There is nothing at {place}. Check the path; relative paths start at {Path.cwd()}.")
     if not place.is_file():
         raise FormatError(f"{place} is neither a file nor a folder. Give a file, a folder or a ZIP archive.")
@@ -165,9 +178,38 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
     return Files((Entry(str(place), place, size=place.stat().st_size),))
 
 
-def _walk(folder: Path) -> Iterator[Entry]:
+_PACKED = (".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".iso")
+
+
+def _passed_over(links: list[tuple[str, str]], entries: Sequence[Entry]) -> Iterator[Caution]:
+    """What a folder holds and is not read: linked folders, files packed in others, empty files."""
+    for path, target in links[:_MOST_NAMED]:
+        yield Caution(
+            "linked-folder",
+            f"{path} is a link to the folder {target} and was not followed. Give that folder if it belongs here.",
+        )
+    packed = [e.name for e in entries if e.ends_with(*_PACKED) and not e.ends_with(".nii.gz") and e.member is None]
+    if packed:
+        yield Caution(
+            "packed-file",
+            f"{len(packed)} packed files were not opened, the first is {packed[0]}. Unpack them, or give a ZIP archive alone.",
+        )
+    empty = [entry.name for entry in entries if entry.size == 0]
+    if empty:
+        yield Caution(
+            "empty-file",
+            f"{len(empty)} files are empty, the first is {empty[0]}: a copy broke off. Copy or export them again.",
+        )
+
+
+def _walk(folder: Path, links: list[tuple[str, str]]) -> Iterator[Entry]:
+    """Files below a folder; linked folders, which are not followed, are added to `links` with their targets."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _hidden(name))
+        for name in folders:
+            full = os.path.join(root, name)  # noqa: PTH118 - as below
+            if os.path.islink(full):  # noqa: PTH114 - as below
+                links.append((full, os.path.realpath(full)))
         for name in sorted(names):
             if not _hidden(name):
                 full = os.path.join(root, name)  # noqa: PTH118 - Path objects would double the time of a long listing
@@ -178,7 +220,7 @@ def _size(path: str) -> int:
     try:
         return os.stat(path).st_size  # noqa: PTH116 - as above
     except OSError:  # a dangling link: opening it gives the message
-        return 0
+        return -1
 
 
 def _hidden(name: str) -> bool:
@@ -219,7 +261,8 @@ def _archive(path: Path, max_unpacked_bytes: int) -> Archive:
         for info in sorted(members, key=lambda info: info.filename)
         if not climbs(info.filename) and not any(_hidden(part) for part in info.filename.split("/") if part != ".")
     )
-    cautions = (_climbing_caution(path, climbing),) if climbing else ()
+    cautions: tuple[Caution, ...] = (_climbing_caution(path, climbing),) if climbing else ()
+    cautions += tuple(_passed_over([], entries))
     if not entries:
         because = f" ({cautions[0].message})" if cautions else ""
         raise FormatError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,7 +21,13 @@ from vbqkit.image import Vector
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
-_PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+PIXEL_DATA_TAG, FLOAT_TAG, DOUBLE_TAG = 0x7FE00010, 0x7FE00008, 0x7FE00009
+_PIXEL_TAGS = frozenset((FLOAT_TAG, DOUBLE_TAG, PIXEL_DATA_TAG))
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_SCALE = TAGS["PhilipsScaleSlope"]
+_SCALE_ANYWHERE = 0x2005000E  # the same element in a private block of any number
+_SCALE_CREATOR = "Philips MR Imaging DD 001"
+_DEEPEST = 6
 _WANTED: list[BaseTag | int] = list(TAGS.values())
 _WANTED_SET = frozenset(_WANTED)
 _ENHANCED_CLASSES = {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}  # enhanced, colour, legacy converted
@@ -44,6 +51,8 @@ class Header:
         Byte at which the PixelData element starts; None: only pydicom can find it (deflated).
     patient : bytes
         Keyed digest of the patient's ID or name, to tell patients apart; empty where the header has neither.
+    pixel_tag : int
+        The element that holds the pixels: PixelData, FloatPixelData or DoubleFloatPixelData.
     """
 
     entry: Entry
@@ -51,6 +60,7 @@ class Header:
     transfer_syntax: str
     pixel_offset: int | None
     patient: bytes
+    pixel_tag: int = PIXEL_DATA_TAG
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +97,16 @@ class Frame:
         return self.header.entry.name + (f" (frame {self.number + 1})" if frames > 1 else "")
 
 
-def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG001 - pydicom's signature
-    return tag in _PIXEL_TAGS
+class _Pass:
+    """One pass over a header: stops at the pixels, and remembers what only a whole reading can interpret."""
+
+    def __init__(self) -> None:
+        self.moved_scale = False
+
+    def at_pixels(self, tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG002 - pydicom's signature
+        if tag & 0xFFFF00FF == _SCALE_ANYWHERE and tag != _SCALE:
+            self.moved_scale = True
+        return tag in _PIXEL_TAGS
 
 
 def looks_like_dicom(start: bytes) -> bool:
@@ -121,19 +139,48 @@ def read_header(file: BinaryIO, entry: Entry, *, claims_dicom: bool = True) -> H
         raise FormatError(f"{entry.name} is not a DICOM file. Leave it out, or export the series again.")
     file.seek(0)
     try:
-        dataset = read_partial(file, _at_pixels, force=True, specific_tags=_WANTED)
+        at_once = _Pass()
+        dataset = read_partial(file, at_once.at_pixels, force=True, specific_tags=_WANTED)
         syntax = word(dataset.file_meta, "TransferSyntaxUID") or ""
         is_directory = word(dataset.file_meta, "MediaStorageSOPClassUID") == _DICOMDIR_CLASS
-        if _needs_every_tag(dataset):
+        if at_once.moved_scale or _needs_every_tag(dataset):
             file.seek(0)
-            dataset = read_partial(file, _at_pixels, force=True)
+            dataset = read_partial(file, at_once.at_pixels, force=True)
+            _lift_scale(dataset, dataset)
+        pixel_offset = file.tell()
+        pixel_tag = _tag_at(file, little_endian=syntax != BIG_ENDIAN)
     except Exception as error:  # pydicom lets through whatever a damaged value meets
         raise FormatError(
             f"{entry.name} breaks off or is damaged inside its DICOM header ({error}). Copy or export it again."
         ) from error
     if is_directory or integer(dataset, "Rows") is None:
         return None
-    return Header(entry, dataset, syntax, None if syntax == DEFLATED else file.tell(), _patient(dataset))
+    deflated = syntax == DEFLATED
+    return Header(entry, dataset, syntax, None if deflated else pixel_offset, _patient(dataset), pixel_tag)
+
+
+def _tag_at(file: BinaryIO, *, little_endian: bool) -> int:
+    """The element at which the header ends: pixels as whole numbers, floats or doubles."""
+    raw = file.read(4)
+    group, element = struct.unpack("<HH" if little_endian else ">HH", raw) if len(raw) == 4 else (0, 0)
+    tag: int = group << 16 | element
+    return tag if tag in _PIXEL_TAGS else PIXEL_DATA_TAG
+
+
+def _lift_scale(source: Dataset, target: Dataset, depth: int = 0) -> None:
+    """Put Philips' scale slope where :data:`TAGS` looks for it, from any private block and any depth."""
+    if _SCALE in target or depth > _DEEPEST:
+        return
+    for element in source.group_dataset(0x2005):
+        tag = element.tag
+        if element.VR == "SQ":
+            for item in element.value or ():
+                _lift_scale(item, target, depth + 1)
+        elif tag & 0xFFFF00FF == _SCALE_ANYWHERE and tag.element > 0xFF and element.value is not None:
+            creator = source.get(BaseTag(0x20050000 | tag.element >> 8))
+            if tag == _SCALE or (creator is not None and str(creator.value).strip() == _SCALE_CREATOR):
+                target.add_new(_SCALE, "FL", float(element.value))
+                return
 
 
 def _needs_every_tag(dataset: Dataset) -> bool:
@@ -212,6 +259,7 @@ def _enhanced_frames(
 
 def _flatten(group: Dataset, flat: Dataset) -> None:
     """Lift the elements of every public functional group into one flat dataset."""
+    _lift_scale(group, flat)
     for element in group:
         if element.tag.is_private or element.VR != "SQ" or not element.value:
             continue

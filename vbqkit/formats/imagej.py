@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import numpy as np
 
-from vbqkit.errors import Caution, FormatError, RoiError
+from vbqkit.errors import Caution, FormatError, RoiError, shown
 from vbqkit.formats.files import readable_path, user_path
 from vbqkit.formats.roi_file import RoiFile
-from vbqkit.formats.shown import shown
 from vbqkit.formats.zip_members import read_members
 from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Ellipse, Polygon, Rectangle, Roi

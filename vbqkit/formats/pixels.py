@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,16 +14,16 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID
 
 from vbqkit.errors import FormatError
 from vbqkit.formats.files import Entry, Open
-from vbqkit.formats.headers import DEFLATED, Frame, Header
+from vbqkit.formats.headers import BIG_ENDIAN, DEFLATED, DOUBLE_TAG, FLOAT_TAG, Frame, Header
 from vbqkit.formats.jpeg_lossless import stream_fault
 from vbqkit.formats.tags import integer, tag_text, word
 
 PIXEL_DATA = "PixelData (7fe0,0010)"
-BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, ""}
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _UNDEFINED = 0xFFFFFFFF
@@ -44,16 +45,9 @@ def check_pixels(header: Header) -> str | None:
             f"{name} is a colour picture ({tag_text('PhotometricInterpretation')} is "
             f"{word(dataset, 'PhotometricInterpretation')}), not an image of signal. Choose another series."
         )
-    if integer(dataset, "BitsAllocated") not in (8, 16, 32):
-        return (
-            f"{name} has {tag_text('BitsAllocated')} {integer(dataset, 'BitsAllocated')}; 8, 16 or 32 can be read. Export "
-            "the series again."
-        )
-    if not 1 <= (integer(dataset, "BitsStored") or 1) <= (integer(dataset, "BitsAllocated") or 0):
-        return (
-            f"{name} has {tag_text('BitsStored')} {integer(dataset, 'BitsStored')}, more than it has room for "
-            f"({integer(dataset, 'BitsAllocated')} bits). Export the series again."
-        )
+    wrong = _wrong_bits(header)
+    if wrong is not None:
+        return wrong
     if min(integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0) < 1:
         return f"{name} has no {tag_text('Rows')} or {tag_text('Columns')}. Export the series again."
     if header.transfer_syntax == _JPEG_EXTENDED and (integer(dataset, "BitsStored") or 16) > 8:
@@ -71,19 +65,68 @@ def check_pixels(header: Header) -> str | None:
     return None
 
 
+def _wrong_bits(header: Header) -> str | None:
+    dataset, name = header.dataset, header.entry.name
+    floats = _FLOATS.get(header.pixel_tag)
+    if floats is not None:
+        if header.transfer_syntax not in _NATIVE:
+            return f"{name} has compressed pixels of the type float, which no decoder reads. Export the series uncompressed."
+        if integer(dataset, "BitsAllocated") != 8 * floats.itemsize:
+            return (
+                f"{name} has {tag_text('BitsAllocated')} {integer(dataset, 'BitsAllocated')} for pixels of "
+                f"{8 * floats.itemsize} bits. Export the series again."
+            )
+    elif integer(dataset, "BitsAllocated") not in (8, 16, 32):
+        return (
+            f"{name} has {tag_text('BitsAllocated')} {integer(dataset, 'BitsAllocated')}; 8, 16 or 32 can be read. Export "
+            "the series again."
+        )
+    if floats is None and not 1 <= (integer(dataset, "BitsStored") or 1) <= (integer(dataset, "BitsAllocated") or 0):
+        return (
+            f"{name} has {tag_text('BitsStored')} {integer(dataset, 'BitsStored')}, more than it has room for "
+            f"({integer(dataset, 'BitsAllocated')} bits). Export the series again."
+        )
+    return None
+
+
+_FLOATS: dict[int, np.dtype[Any]] = {FLOAT_TAG: np.dtype("<f4"), DOUBLE_TAG: np.dtype("<f8")}
 _COLOURS = {"RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420"}
 
 
+def holds_floats(header: Header) -> bool:
+    """Whether the pixels are floating-point numbers."""
+    return header.pixel_tag in _FLOATS
+
+
 def stored_range(header: Header) -> tuple[int, int]:
-    """Smallest and largest value that the file could hold before rescaling."""
+    """Smallest and largest whole number that the file could hold before rescaling."""
     bits = integer(header.dataset, "BitsStored") or integer(header.dataset, "BitsAllocated") or 16
     if integer(header.dataset, "PixelRepresentation"):
         return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     return 0, (1 << bits) - 1
 
 
-def read_stored(frames: Sequence[Frame], open_entry: Open) -> npt.NDArray[Any]:
-    """Stored values of frames of one size, shape (len(frames), rows, cols), in the order given.
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """Pixels as they were stored.
+
+    Attributes
+    ----------
+    values : ndarray, shape (frames, rows, cols)
+        Before rescaling. Where the smallest value is white (MONOCHROME1), turned round, so that signal is bright.
+    turned : bool
+        Whether they were.
+    cut : bool
+        Whether values needed more bits than BitsStored says, with no overlay that explains it.
+    """
+
+    values: npt.NDArray[Any]
+    turned: bool
+    cut: bool
+
+
+def read_stored(frames: Sequence[Frame], open_entry: Open) -> Stored:
+    """Stored values of frames of one size, in the order given.
 
     The headers must have passed :func:`check_pixels`.
 
@@ -95,26 +138,41 @@ def read_stored(frames: Sequence[Frame], open_entry: Open) -> npt.NDArray[Any]:
     header = frames[0].header
     rows, cols = integer(header.dataset, "Rows") or 0, integer(header.dataset, "Columns") or 0
     result: npt.NDArray[Any] | None = None
+    turned = cut = False
     by_file: dict[int, list[int]] = {}
     for place, frame in enumerate(frames):
         by_file.setdefault(id(frame.header), []).append(place)
     for places in by_file.values():
         header = frames[places[0]].header
         numbers = [frames[place].number for place in places]
-        values = _read_file(header, numbers, open_entry)
+        values, masked = _read_file(header, numbers, open_entry)
+        cut |= masked and not any(integer(header.dataset, f"OverlayRows{k}") is not None for k in range(4))
+        if word(header.dataset, "PhotometricInterpretation") == "MONOCHROME1":
+            values, turned = _turned(values, header), True
         if result is None:
             result = np.empty((len(frames), rows, cols), dtype=values.dtype)
         elif result.dtype != values.dtype:
             result = result.astype(np.result_type(result, values))
         result[places] = values
     assert result is not None
-    return result
+    return Stored(result, turned, cut)
 
 
-def _read_file(header: Header, numbers: list[int], open_entry: Open) -> npt.NDArray[Any]:
+def _turned(values: npt.NDArray[Any], header: Header) -> npt.NDArray[Any]:
+    """The negative of a negative: about the middle of what the file could hold, or of what it holds if that is floats."""
+    if holds_floats(header):
+        turned: npt.NDArray[Any] = np.nanmax(values) - values
+        return turned
+    low, high = stored_range(header)
+    return ((low + high) - values.astype(np.int64)).astype(values.dtype)
+
+
+def _read_file(header: Header, numbers: list[int], open_entry: Open) -> tuple[npt.NDArray[Any], bool]:
+    """Values, and whether bits above the stored ones were cut off."""
     with open_entry(header.entry) as file:
         if header.transfer_syntax in _NATIVE and header.pixel_offset is not None:
-            return _without_overlay_bits(_read_native(file, header, numbers), header.dataset)
+            values = _read_native(file, header, numbers)
+            return (values, False) if holds_floats(header) else _stored_bits(values, header.dataset)
         return _read_encoded(file, header, numbers)
 
 
@@ -127,7 +185,8 @@ def _read_native(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDAr
     dataset = header.dataset
     rows, cols = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
     big_endian = header.transfer_syntax == BIG_ENDIAN
-    dtype = _dtype(dataset, big_endian=big_endian)
+    dtype = _FLOATS.get(header.pixel_tag, _dtype(dataset, big_endian=big_endian))
+    dtype = dtype.newbyteorder(">") if big_endian else dtype
     implicit = dataset.original_encoding[0]
     file.seek(header.pixel_offset or 0)
     start = file.read(8 if implicit else 12)
@@ -165,7 +224,7 @@ def _wrong_syntax(header: Header, what: str) -> str:
     )
 
 
-def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDArray[Any]:
+def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> tuple[npt.NDArray[Any], bool]:
     name, syntax = header.entry.name, UID(header.transfer_syntax)
     try:
         dataset = dcmread(file, force=True)
@@ -176,11 +235,16 @@ def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDA
     if not present:
         raise FormatError(f"{name} has no {PIXEL_DATA}, or breaks off inside it. Copy or export it again.")
     if header.transfer_syntax == DEFLATED:
-        return _without_overlay_bits(_from_bytes(dataset.PixelData, header, numbers), header.dataset)
+        return _stored_bits(_from_bytes(dataset.PixelData, header, numbers), header.dataset)
     if not syntax.is_transfer_syntax or not syntax.is_compressed or not encapsulated:
         raise FormatError(_wrong_syntax(header, "is not stored that way"))
     try:
         frames = [_decoded(dataset, header, number) for number in numbers]
+    except ModuleNotFoundError as error:
+        raise FormatError(
+            f"{name} is compressed as {syntax.name} (TransferSyntaxUID (0002,0010) {syntax}); the file may be whole, but no decoder "
+            f"for it is installed: {error}. Install one, or ask for the series uncompressed."
+        ) from error
     except NotImplementedError as error:
         raise FormatError(
             f"{name} is compressed as {syntax.name} (TransferSyntaxUID (0002,0010) {syntax}), which cannot be read here. Ask "
@@ -191,12 +255,13 @@ def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> npt.NDA
             f"{name}: {PIXEL_DATA} cannot be decoded as {syntax.name} ({_first_line(error)}). The file is truncated or damaged: "
             "copy or export it again; the other series of the study can be read."
         ) from error
-    return np.stack(frames)
+    return np.stack(frames), False
 
 
 def _decoded(dataset: Dataset, header: Header, number: int) -> npt.NDArray[Any]:
     syntax = header.transfer_syntax
-    decoder, plugin = get_decoder(UID(syntax)), _PLUGINS.get(syntax, "")
+    decoder = get_decoder(UID(syntax))
+    plugin = _plugin(decoder, syntax)
     if syntax in _JPEG_LOSSLESS:
         rows, cols = integer(header.dataset, "Rows") or 0, integer(header.dataset, "Columns") or 0
         fault = stream_fault(_stream(dataset, header, number), rows=rows, cols=cols)
@@ -214,6 +279,14 @@ def _decoded(dataset: Dataset, header: Header, number: int) -> npt.NDArray[Any]:
         single.PixelData, single.NumberOfFrames = encapsulate([stream[:end] + b"\xff\xd9"]), 1
         pixels = decoder.as_array(single, index=0, raw=True, decoding_plugin=plugin)[0]
     return pixels
+
+
+def _plugin(decoder: Decoder, syntax: str) -> str:
+    """The decoder to use: the one that reports damaged streams, or else another one that is installed."""
+    there, wanted = decoder.available_plugins, _PLUGINS.get(syntax, "")
+    if not there:
+        raise ModuleNotFoundError("; ".join(decoder.missing_dependencies))
+    return wanted if not wanted or wanted in there else there[0]
 
 
 def _stream(dataset: Dataset, header: Header, number: int) -> bytes:
@@ -234,14 +307,23 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def _without_overlay_bits(values: npt.NDArray[Any], dataset: Dataset) -> npt.NDArray[Any]:
-    """Values from the stored bits only: old files keep overlays in the bits above or below them."""
+def _stored_bits(values: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any], bool]:
+    """Values from the stored bits only, and whether bits above them were set: old files keep overlays there."""
     allocated = values.dtype.itemsize * 8
     stored = integer(dataset, "BitsStored") or allocated
     high = integer(dataset, "HighBit")
     high = stored - 1 if high is None else high
     if stored == allocated or not stored - 1 <= high < allocated:
-        return values
+        return values, False
+    if high == stored - 1 and not _outside(values, stored):
+        return values, False
     up = allocated - 1 - high
     shifted: npt.NDArray[Any] = (values << up) >> (allocated - stored)
-    return shifted
+    return shifted, high == stored - 1
+
+
+def _outside(values: npt.NDArray[Any], bits: int) -> bool:
+    """Whether a value needs more than this many bits."""
+    if values.dtype.kind == "i":
+        return int(values.min()) < -(1 << (bits - 1)) or int(values.max()) >= 1 << (bits - 1)
+    return int(values.max()) >= 1 << bits

@@ -67,4 +67,13 @@ class RoiFile:
                 f"The ROIs in {self.source} were drawn in another frame of reference ({theirs}, not {ours}): another "
                 "examination, or the patient was moved. Open the series they were drawn on, or draw them again."
             )
+        if self.study_uid and image.acquisition.study_uid not in (None, self.study_uid):
+            return (
+                *self.cautions,
+                Caution(
+                    "other-study",
+                    f"The ROIs in {self.source} were drawn in another examination, by StudyInstanceUID (0020,000d), although "
+                    "its frame of reference is the same. Look at them on the image.",
+                ),
+            )
         return self.cautions

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from math import isfinite
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from vbqkit.formats.frame_places import (
+    SAME_POSITION_MM,
+    depths_of,
+    in_plane_places,
+    normal_of,
+    parallel,
+    repeats,
+    spacing_tolerance,
+    unplaceable,
+)
 from vbqkit.formats.headers import Frame
-from vbqkit.formats.tags import integer, number, numbers, positive, raw_bytes, tag_text, words
+from vbqkit.formats.kinds import KEYS, joined_kinds, kind_of, without_rounding
+from vbqkit.formats.tags import integer, positive, tag_text
 from vbqkit.image import FloatArray, stack_affine
 
-PARALLEL_TOLERANCE = 1e-3
-"""Orientations count as one if no direction cosine differs by more."""
-
 _UNKNOWN_STEP_MM = 1.0  # fills the affine, which needs a number; nothing may be measured with it
-
-SAME_POSITION_MM = 0.01
-POSITION_TOLERANCE_MM = 0.1
-"""Positions may lie this far (or 2 % of the slice distance, if that is more) from equal spacing: rounding in headers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,8 @@ class Stack:
         LPS vector from a slice to the next, mm; None for a single slice.
     left_out : int
         Slices beyond a gap that were left out because the caller asked for the longest run.
+    joined : tuple of str
+        What differs between its slices although they make one stack.
     """
 
     frames: tuple[Frame, ...]
@@ -55,39 +59,15 @@ class Stack:
     problem: str | None
     plane_step: tuple[float, float, float] | None
     left_out: int = 0
-
-
-_KEYS = (
-    "matrix or pixel size", "image type", "echo time", "echo number", "inversion time", "b-value", "temporal position",
-    "stack", "frame of reference",
-)  # fmt: skip
-
-
-def series_key(frame: Frame) -> Hashable:
-    """What makes frames one series: patient, study and series UID; without UIDs, folder and series number."""
-    dataset = frame.header.dataset
-    uid = raw_bytes(dataset, "SeriesInstanceUID")
-    place: Hashable = uid or (str(Path(frame.header.entry.name).parent), integer(dataset, "SeriesNumber"))
-    return frame.header.patient, raw_bytes(dataset, "StudyInstanceUID"), place
-
-
-def _kind(frame: Frame) -> tuple[Hashable, ...]:
-    dataset = frame.dataset
-    return (
-        (integer(dataset, "Rows"), integer(dataset, "Columns"), frame.spacing),
-        words(dataset, "FrameType") or words(dataset, "ImageType"),
-        number(dataset, "EffectiveEchoTime") or number(dataset, "EchoTime"),
-        raw_bytes(dataset, "EchoNumbers"),
-        numbers(dataset, "InversionTimes") or numbers(dataset, "InversionTime"),
-        number(dataset, "DiffusionBValue"),
-        integer(dataset, "TemporalPositionIndex") or integer(dataset, "TemporalPositionIdentifier"),
-        raw_bytes(dataset, "StackID"),
-        raw_bytes(dataset, "FrameOfReferenceUID"),
-    )
+    joined: tuple[str, ...] = ()
 
 
 def make_stacks(frames: Sequence[Frame], *, on_gap: str = "refuse") -> list[Stack]:
     """Separate the frames of one series into stacks.
+
+    Frames are kept apart by what makes them another image (matrix, content, times), within the rounding of headers.
+    What is only a number or a name (echo number, UID, an additional value in the image type) keeps them apart where
+    positions repeat; where they make one evenly spaced stack together, they are joined, and the stack says so.
 
     Parameters
     ----------
@@ -98,77 +78,50 @@ def make_stacks(frames: Sequence[Frame], *, on_gap: str = "refuse") -> list[Stac
     """
     by_kind: defaultdict[tuple[Hashable, ...], list[Frame]] = defaultdict(list)
     for frame in frames:
-        by_kind[_kind(frame)].append(frame)
-    separated = [name for i, name in enumerate(_KEYS) if len({kind[i] for kind in by_kind}) > 1]
-    groups: list[list[Frame]] = []
-    for kind in _by_file_where_unplaced(by_kind.values()):
-        parallel = _parallel(kind)
-        if len(parallel) > 1 and "orientation" not in separated:
+        by_kind[kind_of(frame)].append(frame)
+    kinds = joined_kinds(without_rounding(by_kind))
+    separated = [name for i, name in enumerate(KEYS) if len({kind[i] for kind, _, _ in kinds}) > 1]
+    groups: list[tuple[list[Frame], tuple[str, ...]]] = []
+    for kind, joined in _by_file_where_unplaced([(frames, joined) for _, frames, joined in kinds]):
+        by_orientation = parallel(kind)
+        if len(by_orientation) > 1 and "orientation" not in separated:
             separated.append("orientation")
-        for group in parallel:
+        for group in by_orientation:
             parts = _without_repeats(group)
             if len(parts) > 1 and "repeated position" not in separated:
                 separated.append("repeated position")
-            groups += parts
+            groups += [(part, joined) for part in parts]
     return [
-        _stack(group, (i + 1, len(groups)), tuple(separated) if len(groups) > 1 else (), on_gap)
-        for i, group in enumerate(groups)
+        replace(_stack(group, (i + 1, len(groups)), tuple(separated) if len(groups) > 1 else (), on_gap), joined=joined)
+        for i, (group, joined) in enumerate(groups)
     ]
 
 
-def _by_file_where_unplaced(kinds: Iterable[list[Frame]]) -> list[list[Frame]]:
+def _by_file_where_unplaced(
+    kinds: Iterable[tuple[list[Frame], tuple[str, ...]]],
+) -> list[tuple[list[Frame], tuple[str, ...]]]:
     """Multi-frame files whose frames have no place stay apart: nothing says that they belong together."""
-    groups: list[list[Frame]] = []
-    for frames in kinds:
+    groups: list[tuple[list[Frame], tuple[str, ...]]] = []
+    for frames, joined in kinds:
         if all(frame.position is not None for frame in frames) or len({id(f.header) for f in frames}) == len(frames):
-            groups.append(frames)
+            groups.append((frames, joined))
             continue
         by_file: dict[int, list[Frame]] = {}
         for frame in frames:
             by_file.setdefault(id(frame.header), []).append(frame)
-        groups += by_file.values()
+        groups += [(members, joined) for members in by_file.values()]
     return groups
-
-
-def _parallel(frames: Iterable[Frame]) -> list[list[Frame]]:
-    """Frames by orientation; frames without one stay together."""
-    groups: dict[tuple[float, ...] | None, list[Frame]] = {}
-    for frame in frames:
-        orientation = frame.orientation
-        if orientation in groups or orientation is None:
-            groups.setdefault(orientation, []).append(frame)
-            continue
-        near = (
-            k
-            for k in groups
-            if k and max(abs(a - b) for a, b in zip(k, orientation, strict=True)) <= PARALLEL_TOLERANCE
-        )
-        groups.setdefault(next(near, orientation), []).append(frame)
-    return list(groups.values())
-
-
-def normal_of(orientation: Sequence[float]) -> FloatArray:
-    """Normal of a slice from ImageOrientationPatient: along the rows x along the columns, unit length."""
-    normal = np.cross(orientation[:3], orientation[3:])
-    length = float(np.linalg.norm(normal))
-    return normal / length if length > 0 else normal
-
-
-def _depths(frames: Sequence[Frame]) -> FloatArray:
-    orientation = frames[0].orientation
-    assert orientation is not None
-    return np.array([frame.position for frame in frames], dtype=np.float64) @ normal_of(orientation)
 
 
 def _without_repeats(frames: list[Frame]) -> list[list[Frame]]:
     """Separate frames that lie at the same place: first by where they lie in their plane, then by order of time."""
     if frames[0].orientation is None or any(frame.position is None for frame in frames) or len(frames) == 1:
         return [frames]
-    depths = _depths(frames)
-    if _repeats(depths) == 1:
+    depths = depths_of(frames)
+    if repeats(depths) == 1:
         return [frames]
-    places = _in_plane_places(frames)
-    if len(places) > 1 and all(_repeats(_depths(place)) == 1 for place in places):
+    places = in_plane_places(frames)
+    if len(places) > 1 and all(repeats(depths_of(place)) == 1 for place in places):
         return places
     order = sorted(range(len(frames)), key=lambda i: depths[i])
     parts: list[list[Frame]] = []
@@ -198,39 +151,12 @@ def _time_order(frame: Frame) -> tuple[int, str, int, int, str]:
     return acquisition, folder, instance, frame.number, frame.header.entry.name
 
 
-def _repeats(depths: FloatArray) -> int:
-    ordered = np.sort(depths)
-    same = np.diff(ordered) <= SAME_POSITION_MM
-    longest = run = 1
-    for repeated in same:
-        run = run + 1 if repeated else 1
-        longest = max(longest, run)
-    return longest
-
-
-def _in_plane_places(frames: list[Frame]) -> list[list[Frame]]:
-    """Stations of one orientation that lie beside each other: upper and lower spine in one series."""
-    orientation = frames[0].orientation
-    assert orientation is not None
-    axes = np.array([orientation[:3], orientation[3:]])
-    places: list[tuple[FloatArray, list[Frame]]] = []
-    for frame in frames:
-        at = axes @ np.array(frame.position)
-        for known, members in places:
-            if np.abs(at - known).max() <= 1.0:
-                members.append(frame)
-                break
-        else:
-            places.append((at, [frame]))
-    return [members for _, members in places]
-
-
 def _stack(frames: list[Frame], part: tuple[int, int], separated: tuple[str, ...], on_gap: str) -> Stack:
     first = frames[0]
-    problem = _unplaceable(frames)
+    problem = unplaceable(frames)
     if problem is not None or len(frames) == 1:
         return Stack(tuple(frames), part, separated, problem, None)
-    depths = _depths(frames)
+    depths = depths_of(frames)
     order = np.argsort(depths, kind="stable")
     ordered, depths = [frames[i] for i in order], depths[order]
     if on_gap == "longest" and (keep := _longest_even_run(depths)) != slice(0, len(depths)):
@@ -242,43 +168,11 @@ def _stack(frames: list[Frame], part: tuple[int, int], separated: tuple[str, ...
     return Stack(tuple(ordered), part, separated, problem, plane_step, left_out=len(frames) - len(ordered))
 
 
-def _unplaceable(frames: Sequence[Frame]) -> str | None:
-    """What keeps frames from having a place in the patient, with file, tag and way out."""
-    for frame in frames:
-        if frame.spacing is None:
-            return (
-                f"{frame.name} has no usable {tag_text('PixelSpacing')}, so lengths in mm are unknown. If you know the "
-                "pixel size, state it: read_study(..., pixel_spacing_mm=(rows, columns))."
-            )
-        if frame.orientation is None or not _is_orientation(frame.orientation):
-            return (
-                f"{frame.name} has no usable {tag_text('ImageOrientationPatient')}, so its plane is unknown. Export the "
-                "series again without stripping geometry."
-            )
-        if frame.position is None or not all(map(isfinite, frame.position)):
-            return (
-                f"{frame.name} has no usable {tag_text('ImagePositionPatient')}, so slices cannot be put in order. Export "
-                "the series again without stripping geometry."
-            )
-    return None
-
-
-@lru_cache(maxsize=256)
-def _is_orientation(orientation: tuple[float, ...]) -> bool:
-    along_row, along_col = np.array(orientation[:3]), np.array(orientation[3:])
-    lengths = np.linalg.norm(along_row), np.linalg.norm(along_col)
-    return bool(np.allclose(lengths, 1.0, atol=1e-2) and abs(float(along_row @ along_col)) <= 1e-3)
-
-
-def _tolerance(step_mm: float) -> float:
-    return max(POSITION_TOLERANCE_MM, 0.02 * step_mm)
-
-
 def _longest_even_run(depths: FloatArray) -> slice:
     """The longest run of neighbours one usual gap apart."""
     gaps = np.diff(depths)
     usual = float(np.median(gaps))
-    even = np.abs(gaps - usual) <= _tolerance(usual)
+    even = np.abs(gaps - usual) <= spacing_tolerance(usual)
     best = start = 0
     longest = 0
     for i, ok in enumerate([*even, False]):
@@ -292,12 +186,12 @@ def _longest_even_run(depths: FloatArray) -> slice:
 def _uneven(depths: FloatArray, positions: FloatArray, step: FloatArray, name: str) -> str | None:
     """Which positions are missing, where slices are not equally spaced."""
     expected = positions[0] + np.arange(len(positions))[:, None] * step
-    if np.abs(positions - expected).max() <= _tolerance(float(np.linalg.norm(step))):
+    if np.abs(positions - expected).max() <= spacing_tolerance(float(np.linalg.norm(step))):
         return None
     gaps = np.diff(depths)
     usual = float(np.median(gaps))
     counts = gaps / usual
-    whole = np.abs(counts - np.round(counts)) * usual <= _tolerance(usual)
+    whole = np.abs(counts - np.round(counts)) * usual <= spacing_tolerance(usual)
     if whole.all() and (np.round(counts) > 1).any():
         i = int(np.flatnonzero(np.round(counts) > 1)[0])
         missing = positions[i] + (positions[i + 1] - positions[i]) / round(float(counts[i]))

@@ -21,6 +21,7 @@ def read_study(
     plane: str | None = None,
     pixel_spacing_mm: tuple[float, float] | None = None,
     on_gap: str = "refuse",
+    accept_derived: bool = False,
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     progress: Progress | None = None,
 ) -> Study:
@@ -46,6 +47,9 @@ def read_study(
         Distance between rows and between columns, mm, for DICOM files that lack PixelSpacing; never replaces it.
     on_gap : {"refuse", "longest"}
         Where slices are missing: refuse the series, or keep its longest run of equally spaced slices.
+    accept_derived : bool
+        Read series tagged DERIVED or SECONDARY as originals, as old archives tag them; they keep a caution. Projections,
+        reformats, maps and the like stay refused.
     max_unpacked_bytes : int
         Limit on the unpacked size of a ZIP archive; 4 GiB unless stated.
     progress : callable, optional
@@ -73,7 +77,9 @@ def read_study(
             "orientation. Leave plane out."
         )
     total = len(place.entries)
-    options = DicomOptions(weighting=weighting, on_gap=on_gap, pixel_spacing_mm=pixel_spacing_mm)
+    options = DicomOptions(
+        weighting=weighting, on_gap=on_gap, pixel_spacing_mm=pixel_spacing_mm, accept_derived=accept_derived
+    )
     with place.opened() as open_entry:
         headers, damaged = read_headers(
             others, open_entry, progress=None if progress is None else lambda done, _: progress(done, total)

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 _FRAME_KEYWORDS = (
-    "AcquisitionNumber", "BitsAllocated", "BitsStored", "Columns", "DiffusionBValue", "EchoNumbers", "EchoTime",
+    "AcquisitionNumber", "BitsAllocated", "BitsStored", "Columns", "ComplexImageComponent", "DiffusionBValue", "EchoNumbers", "EchoTime",
     "EffectiveEchoTime", "FrameOfReferenceUID", "FrameType", "HighBit", "ImageOrientationPatient", "ImagePositionPatient",
     "ImageType", "InstanceNumber", "InversionTime", "InversionTimes", "Modality", "NumberOfFrames", "PatientID",
     "PatientName", "PhotometricInterpretation", "PixelRepresentation", "PixelSpacing", "RescaleIntercept",
@@ -25,12 +25,20 @@ _FRAME_KEYWORDS = (
     "StackID", "StudyInstanceUID", "TemporalPositionIdentifier", "TemporalPositionIndex",
 )  # fmt: skip
 _SERIES_KEYWORDS = (
-    "BodyPartExamined", "ContrastBolusAgent", "EchoPlanarPulseSequence", "EchoPulseSequence", "EchoTrainLength",
-    "FlipAngle", "ImageComments", "InversionRecovery", "LossyImageCompression", "MagneticFieldStrength", "Manufacturer",
+    "AcquisitionContrast", "BodyPartExamined", "ContrastBolusAgent", "ContrastBolusAgentAdministered",
+    "ContrastBolusAgentPhase", "ContrastBolusIngredient", "ContrastBolusIngredientConcentration",
+    "ContrastBolusRoute", "ContrastBolusStartTime", "ContrastBolusStopTime", "ContrastBolusTotalDose",
+    "ContrastBolusVolume", "ContrastFlowDuration", "ContrastFlowRate", "ConversionType", "EchoPlanarPulseSequence",
+    "EchoPulseSequence", "EchoTrainLength", "FlipAngle", "ImageComments", "InversionRecovery", "LossyImageCompression",
+    "LossyImageCompressionMethod", "LossyImageCompressionRatio", "MagneticFieldStrength", "Manufacturer",
     "ManufacturerModelName", "NumberOfAverages", "PixelBandwidth", "ProtocolName", "PulseSequenceName",
-    "ReceiveCoilName", "RepetitionTime", "RFEchoTrainLength", "ScanningSequence", "ScanOptions", "SequenceName",
-    "SequenceVariant", "SeriesDescription", "SliceThickness", "SpacingBetweenSlices", "SpecificCharacterSet",
-    "SpectrallySelectedExcitation", "SpectrallySelectedSuppression",
+    "ReceiveCoilName", "RepetitionTime", "RescaleType", "RFEchoTrainLength", "ScanningSequence", "ScanOptions",
+    "SequenceName", "SequenceVariant", "SeriesDescription", "SliceThickness", "SpacingBetweenSlices",
+    "SpecificCharacterSet", "SpectrallySelectedExcitation", "SpectrallySelectedSuppression", "StudyDate",
+)  # fmt: skip
+_SEQUENCE_KEYWORDS = (  # elements that are sequences: whether they are there is all that is asked
+    "ContrastBolusAdministrationRouteSequence", "ContrastBolusAgentSequence", "ContrastBolusIngredientCodeSequence",
+    "ContrastBolusUsageSequence",
 )  # fmt: skip
 
 
@@ -40,16 +48,22 @@ def _tag(keyword: str) -> BaseTag:
     return BaseTag(number)
 
 
-TAGS: dict[str, BaseTag] = {keyword: _tag(keyword) for keyword in _FRAME_KEYWORDS + _SERIES_KEYWORDS}
+TAGS: dict[str, BaseTag] = {
+    keyword: _tag(keyword) for keyword in _FRAME_KEYWORDS + _SERIES_KEYWORDS + _SEQUENCE_KEYWORDS
+}
 """Keyword -> tag of everything that is read from a classic image."""
 
 TAGS["PhilipsScaleSlope"] = BaseTag(0x2005100E)  # private; its group has no other use in files of other vendors
+TAGS["PhilipsImageKind"] = BaseTag(0x20051011)  # M, P, R or I
+TAGS |= {f"OverlayRows{k}": BaseTag(0x60000010 + (k << 17)) for k in range(4)}
+TAGS["GEImageKind"] = BaseTag(0x0043102F)  # 0 magnitude, 1 phase, 2 real, 3 imaginary
 _META = {keyword: _tag(keyword) for keyword in ("TransferSyntaxUID", "MediaStorageSOPClassUID")}
 
 _BINARY = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
-_FORMATS = {
-    tag: _BINARY[vr] for tag in TAGS.values() if (vr := "FL" if tag.is_private else dictionary_VR(tag)) in _BINARY
+_FORMATS: dict[BaseTag, str] = {
+    tag: _BINARY[vr] for tag in TAGS.values() if not tag.is_private and (vr := dictionary_VR(tag)) in _BINARY
 }
+_FORMATS |= {TAGS["PhilipsScaleSlope"]: "f", TAGS["GEImageKind"]: "h"}
 
 
 def tag_text(keyword: str) -> str:
@@ -147,6 +161,12 @@ def text(dataset: Dataset, keyword: str) -> str | None:
     except Exception:  # pydicom raises many types for bad text, and a description must not stop a listing
         plain = "\\".join(words(dataset, keyword))
     return plain.strip(" \0") or None
+
+
+def has_items(dataset: Dataset, keyword: str) -> bool:
+    """Whether a sequence is there and holds at least one item; also where it could not be parsed."""
+    element = dataset.get_item(TAGS[keyword], keep_deferred=True)
+    return element is not None and bool(element.value)
 
 
 def raw_bytes(dataset: Dataset, keyword: str) -> bytes:

@@ -1,0 +1,291 @@
+"""What the image shows: every element that says it is no plain T1, T2 or STIR is heard, and what it says stays."""
+
+import warnings
+
+import pytest
+from pydicom.dataset import Dataset
+
+from vbqkit import read_study
+from vbqkit.cli import main
+
+
+def codes(thing):
+    return {caution.code for caution in thing.cautions}
+
+
+def message(thing, code):
+    (found,) = [caution.message for caution in thing.cautions if caution.code == code]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["DIXON", "WATER"], "water image of a fat-water separation"),
+        (["DIXON", "FAT"], "fat image"),
+        (["DIXON", "FAT_FRACTION"], "fraction map"),
+        (["DIXON", "NONE"], "does not say which"),
+        (["W", "W", "SE"], "water image"),
+        (["F", "F", "SE"], "fat image"),
+        (["M", "ND", "FAT"], "fat image"),
+        (["M", "DIXON", "OPP_PHASE"], "opposed-phase image"),
+        (["OUT_PHASE"], "opposed-phase image"),
+        (["PHASE MAP", "P", "SE"], "phase image"),
+        (["T1 MAP", "T1", "SE"], "quantitative map"),
+        (["T2", "T2"], "quantitative map"),
+        (["M", "R2_STAR"], "quantitative map"),
+        (["PDFF"], "fraction map"),
+        (["MYELIN"], "not known to be magnitude ('MYELIN')"),
+    ],
+)
+def test_an_original_image_that_is_not_plain_magnitude_is_refused(series_of, values, words):
+    series = series_of(ImageType=["ORIGINAL", "PRIMARY", *values])
+    assert words in series.refusal
+    assert series.volume().refusal == series.refusal
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["M", "ND"], ["M", "ND", "NORM", "DIS2D", "FM", "FIL"], ["M_SE", "M", "SE"], ["OTHER"], ["T1", "NONE"],
+        ["M_IR", "M", "IR"], [], ["MAGNITUDE"],
+    ],
+)  # fmt: skip
+def test_what_scanners_write_for_magnitude_is_scorable_without_a_caution(series_of, values):
+    series = series_of(ImageType=["ORIGINAL", "PRIMARY", *values])
+    assert series.refusal is None
+    assert "image-type-unknown" not in codes(series)
+
+
+def test_an_unknown_value_beside_magnitude_cautions(series_of):
+    series = series_of(ImageType=["ORIGINAL", "PRIMARY", "M", "XYZ"])
+    assert series.scorable
+    assert "'XYZ'" in message(series.volume(), "image-type-unknown")
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"ComplexImageComponent": "PHASE"}, "phase image by ComplexImageComponent (0008,9208)"),
+        ({"ComplexImageComponent": "REAL"}, "real part image"),
+        ({"RescaleType": "ms"}, "a map in the unit 'ms' by RescaleType (0028,1054)"),
+        ({"RescaleType": "%"}, "a map in the unit '%'"),
+        ({"AcquisitionContrast": "DIFFUSION"}, "diffusion by AcquisitionContrast"),
+        ({"DiffusionBValue": 500.0}, "diffusion by DiffusionBValue"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.30"}, "no MR image by SOPClassUID"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "no MR image by SOPClassUID"),
+    ],
+)
+def test_other_elements_than_image_type_are_heard(series_of, tags, words):
+    assert words in series_of(**tags).refusal
+
+
+@pytest.mark.parametrize(("tag", "vr", "value"), [(0x0043102F, "SS", 1), (0x20051011, "CS", "P")])
+def test_the_phase_images_of_ge_and_philips_are_refused(series_of, tag, vr, value):
+    series = series_of(lambda header: header.add_new(tag, vr, value))
+    assert "phase image by" in series.refusal
+
+
+@pytest.mark.parametrize(("tag", "vr", "value"), [(0x0043102F, "SS", 0), (0x20051011, "CS", "M")])
+def test_the_magnitude_images_of_ge_and_philips_are_not(series_of, tag, vr, value):
+    assert series_of(lambda header: header.add_new(tag, vr, value)).scorable
+
+
+@pytest.mark.parametrize("sequence", [["SE"], ["RM"], ["SE", "IR"], []])
+@pytest.mark.parametrize(
+    ("tr_ms", "te_ms", "ti_ms", "weighting"),
+    [(2600, 62, 150, "STIR"), (9000, 90, 2500, "unknown"), (900, 12, 400, "unknown"), (2000, 8, 860, "unknown")],
+)
+def test_a_stated_inversion_time_is_never_ignored(series_of, sequence, tr_ms, te_ms, ti_ms, weighting):
+    series = series_of(
+        RepetitionTime=tr_ms, EchoTime=te_ms, InversionTime=ti_ms, ScanningSequence=sequence, EchoTrainLength=9
+    )
+    assert series.acquisition.weighting == weighting
+    assert f"TI {ti_ms} ms" in series.acquisition.weighting_reason
+
+
+@pytest.mark.parametrize("ti_ms", [0, -1])
+def test_an_inversion_time_of_0_is_none(series_of, ti_ms):
+    assert series_of(InversionTime=ti_ms).acquisition.weighting == "T1"
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"ScanOptions": "FS"}, {"ScanOptions": ["PFP", "SPIR"]}, {"SequenceVariant": ["SK", "WE"]}, {"ScanOptions": "FATSAT_GEMS"}],
+)  # fmt: skip
+def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tags):
+    series = series_of(**tags)
+    assert series.acquisition.weighting == "unknown"
+    assert "fat suppression" in series.acquisition.weighting_reason
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"SeriesDescription": "t1_tse_fs_sag"},
+        {"SeriesDescription": "SAG T1 SPIR"},
+        {"SeriesDescription": "T2_SPAIR"},
+        {"SeriesDescription": "T1 CHESS"},
+        {"ProtocolName": "T1 WE SAG"},
+        {"SeriesDescription": "T1 mDIXON-W"},
+        {"SeriesDescription": "t2_tse_dixon_sag_W"},
+        {"SeriesDescription": "T1 fettgesättigt", "SpecificCharacterSet": "ISO_IR 192"},
+        {"SeriesDescription": "T1 压脂", "SpecificCharacterSet": "ISO_IR 192"},
+        {"SequenceName": "tse_fs"},
+    ],
+)
+def test_fat_suppression_in_the_names_cautions(series_of, tags):
+    series = series_of(**tags)
+    assert "fat-suppression-hint" in codes(series)
+    assert "fat-suppression-hint" in codes(series.volume())
+
+
+@pytest.mark.parametrize("text", ["SAG T1 TSE", "FSE-XL T1", "T1 ohne FS", "WEB T1", "fast spin echo"])
+def test_names_without_fat_suppression_do_not(series_of, text):
+    assert "fat-suppression-hint" not in codes(series_of(SeriesDescription=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SAG T1 W CONTRAST", "SAG T1 C+", "SAG T1 POST", "T1CE SAG", "SAG T1 +KM", "SAG T1 GADOVIST", "T1 s k.l.",
+        "T1 po k.l.", "T1 nach KM", "T1 mit KM", "T1 Gd", "SAG T1 +C", "T1 avec contraste", "T1 增强", "T1 造影",
+        "T1 POST GAD", "t1_tse_post_contrast", "WITH AND WITHOUT CONTRAST", "T1 с контрастом",
+    ],
+)  # fmt: skip
+def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
+    series = series_of(SeriesDescription=text, SpecificCharacterSet="ISO_IR 192")
+    assert series.scorable
+    assert "contrast-hint" in codes(series.volume())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SAG T1", "SPICE", "T1 ohne KM", "T1 bez k.l.", "T1 W/O CONTRAST", "T1 NON CONTRAST", "T1 C-", "T1 nativ",
+        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag",
+    ],
+)  # fmt: skip
+def test_words_that_deny_contrast_agent_do_not(series_of, text):
+    assert "contrast-hint" not in codes(series_of(SeriesDescription=text, SpecificCharacterSet="ISO_IR 192"))
+
+
+def test_a_comment_on_contrast_is_heard_and_not_repeated(series_of):
+    series = series_of(ImageComments="Mrs Doe, after 7 ml Gadovist")
+    assert "'Gadovist'" in message(series, "contrast-hint")
+    assert "Doe" not in repr(series.cautions)
+
+
+@pytest.mark.parametrize(
+    "agent", ["-", "N/A", "NIL", "NONE GIVEN", "OHNE KM", "BEZ KL", "NATIV", "无", "no", "kein KM"]
+)
+def test_none_in_any_words_is_none(series_of, agent):
+    series = series_of(ContrastBolusAgent=agent, SpecificCharacterSet="ISO_IR 192")
+    assert series.acquisition.contrast_agent is None
+    assert series.scorable
+    assert "contrast-hint" not in codes(series)
+
+
+def gadolinium():
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "C-B0322", "SRT", "Gadolinium"
+    return [code]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"ContrastBolusAgentSequence": gadolinium()},
+        {"ContrastBolusIngredientCodeSequence": gadolinium()},
+        {"ContrastBolusAgent": "", "ContrastBolusVolume": "7.5"},
+        {"ContrastBolusTotalDose": "7.5"},
+        {"ContrastFlowRate": "2"},
+        {"ContrastBolusIngredient": "GADOLINIUM"},
+    ],
+)
+def test_every_element_of_the_contrast_module_refuses(series_of, tags):
+    series = series_of(**tags)
+    assert "contrast agent given" in series.refusal
+    assert "contrast agent given" in series.volume().refusal
+
+
+@pytest.mark.parametrize("tags", [{"ContrastBolusRoute": "IV"}, {"ContrastBolusStartTime": "101500"}])
+def test_a_route_or_a_time_alone_cautions(series_of, tags):
+    assert "contrast-hint" in codes(series_of(**tags))
+
+
+def test_a_volume_of_0_is_no_contrast_agent(series_of):
+    assert series_of(ContrastBolusVolume="0", ContrastBolusRoute="").scorable
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"ScanOptions": "FS"}, "with fat suppression"),
+        ({"ScanningSequence": "GR"}, "gradient echo"),
+        ({"ScanningSequence": ["SE", "IR"], "InversionTime": 860}, "TI 860 ms"),
+        ({"SeriesDescription": "SAG T2"}, "its description hints at T2"),
+        ({"RepetitionTime": 3000, "EchoTime": 100}, "T2 (spin echo with TR 3000 ms and TE 100 ms)"),
+    ],
+)
+def test_a_stated_weighting_does_not_erase_what_the_header_says(tmp_path, series_of, tags, words):
+    volume = series_of(**tags).volume().with_acquisition(weighting="T1")
+    assert volume.acquisition.weighting == "T1"
+    assert message(volume, "weighting-stated-against-header").startswith("Stated T1, but the header says: ")
+    assert words in message(volume, "weighting-stated-against-header")
+    (stated,) = read_study(tmp_path, weighting="T1")
+    assert words in message(stated, "weighting-stated-against-header")
+    assert words in message(stated.volume(), "weighting-stated-against-header")
+    again = volume.with_acquisition(weighting="T1").with_acquisition(vendor="Acme")
+    assert again.cautions == volume.cautions
+
+
+def test_a_weighting_that_the_header_leaves_open_may_be_stated(series_of):
+    series = series_of(lambda header: [delattr(header, name) for name in ("EchoTime", "ScanningSequence")])
+    assert "weighting-stated-against-header" not in codes(series.volume().with_acquisition(weighting="T1"))
+
+
+def test_a_refusal_stays_with_the_volume(series_of):
+    volume = series_of(ContrastBolusAgent="Gadovist").volume()
+    assert volume.refusal == "contrast agent given (Gadovist): it changes marrow and CSF signal"
+    assert volume.with_acquisition(weighting="T1", vendor="Acme").refusal == volume.refusal
+    assert "not scorable: contrast agent" in repr(volume)
+
+
+def test_old_originals_tagged_derived_are_read_when_the_user_says_so(tmp_path, scan, capsys):
+    scan(slices=3, ImageType=["DERIVED", "SECONDARY"]).write(tmp_path)
+    assert "derived image" in read_study(tmp_path).series[0].refusal
+    (series,) = read_study(tmp_path, accept_derived=True)
+    assert series.scorable
+    assert "DERIVED" in message(series.volume(), "derived-accepted")
+    assert main(["series", str(tmp_path), "--accept-derived"]) == 0
+    assert "derived-accepted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["DERIVED", "SECONDARY", "MPR"], ["DERIVED", "PRIMARY", "ADC"], ["DERIVED", "SECONDARY", "DIXON", "WATER"]],
+)
+def test_what_really_was_computed_stays_refused(tmp_path, scan, values):
+    scan(slices=3, ImageType=values).write(tmp_path)
+    assert read_study(tmp_path, accept_derived=True).series[0].refusal
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"LossyImageCompression": "01"}, {"LossyImageCompressionMethod": "ISO_15444_1"}, {"LossyImageCompressionRatio": "30"}],
+)  # fmt: skip
+def test_lossy_compression_is_known_by_any_of_its_elements(series_of, tags):
+    assert "lossy" in codes(series_of(**tags).volume())
+
+
+def test_a_header_that_lost_a_length_shows_nothing_of_its_neighbours(series_of):
+    def change(header):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header.Modality = "MR" + "x" * 400 + "Doe^Jane"
+            header.SeriesDescription = "T1 " + "Doe^Jane " * 60
+
+    series = series_of(change)
+    assert max(map(len, (series.acquisition.series_description, series.acquisition.modality))) <= 64
+    assert len(series.refusal or "") < 200

@@ -1,0 +1,165 @@
+"""One acquisition is one series, whatever UIDs, numbers and rounding do; and nothing is passed over without a word."""
+
+import gzip
+import os
+import shutil
+
+import numpy as np
+import pytest
+from pydicom.uid import generate_uid
+
+from vbqkit import read_study
+from vbqkit.errors import FormatError
+
+
+def codes(thing):
+    return [caution.code for caution in thing.cautions]
+
+
+def per_slice(**values):
+    """Tags that differ from slice to slice: ``per_slice(EchoTime=lambda k: 11 + k / 1000)``."""
+
+    def change(scan):
+        for k, header in enumerate(scan.slices):
+            for keyword, value in values.items():
+                setattr(header, keyword, value(k))
+
+    return change
+
+
+def one_has(keyword, value):
+    def change(scan):
+        setattr(scan.slices[2], keyword, value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (per_slice(EchoTime=lambda k: (11, 11.001)[k % 2]), None),
+        (per_slice(PixelSpacing=lambda k: ([0.729167] * 2, [0.72917] * 2)[k % 2]), None),
+        (per_slice(InversionTime=lambda k: (150, 150.1)[k % 2]), None),
+        (per_slice(SeriesInstanceUID=lambda k: f"1.2.3.{k}"), "series UID"),
+        (per_slice(SeriesInstanceUID=lambda k: f"1.2.3.{k}", SeriesNumber=lambda k: 100 + k), "series UID"),
+        (per_slice(FrameOfReferenceUID=lambda k: f"1.2.3.{k}"), "frame of reference"),
+        (per_slice(TemporalPositionIdentifier=lambda k: k + 1), "temporal position"),
+        (per_slice(EchoNumbers=lambda k: k + 1), "echo number"),
+        (one_has("ImageType", ["ORIGINAL", "PRIMARY", "M", "NORM"]), "image type"),
+        (one_has("EchoNumbers", 1), "echo number"),
+    ],
+)
+def test_slices_that_make_one_stack_are_one_series(tmp_path, scan, change, differs):
+    made = scan(slices=6)
+    change(made)
+    made.write(tmp_path)
+    (series,) = read_study(tmp_path)
+    assert series.scorable
+    assert (series.volume().pixels == made.pixels).all()
+    joined = [caution.message for caution in series.volume().cautions if caution.code == "joined"]
+    assert [f"differ in {differs}," in message for message in joined] == ([] if differs is None else [True])
+
+
+@pytest.mark.parametrize(
+    "tags", [{"EchoTime": 90}, {"EchoTime": 13}, {"ImageType": ["ORIGINAL", "PRIMARY", "W"]}, {"InversionTime": 150}]
+)
+def test_images_of_another_kind_are_not_joined(tmp_path, scan, tags):
+    made = scan(slices=6)
+    for header in made.slices[1::2]:
+        for keyword, value in tags.items():
+            setattr(header, keyword, value)
+    made.write(tmp_path)
+    assert len(read_study(tmp_path)) == 2
+
+
+def test_two_series_of_one_number_are_not_joined_where_they_overlap(tmp_path, scan):
+    for uid in ("1.2.3.1", "1.2.3.2"):
+        made = scan(slices=4, SeriesInstanceUID=uid)
+        made.pixels += int(uid[-1])
+        for header in made.slices:
+            header.SOPInstanceUID = generate_uid()
+        made.write(tmp_path / uid)
+    assert len(read_study(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("sent_again", [[1, 3], [0, 1, 2, 3, 4, 5]])
+@pytest.mark.parametrize("series_too", [False, True])
+def test_slices_sent_again_under_new_uids_make_no_second_series(tmp_path, scan, sent_again, series_too):
+    made = scan(slices=6)
+    made.write(tmp_path / "b")
+    again = made.copy()
+    again.slices, again.pixels = [again.slices[k] for k in sent_again], again.pixels[sent_again]
+    for header in again.slices:
+        header.SOPInstanceUID = generate_uid()
+        header.SeriesInstanceUID = "1.2.3.4" if series_too else header.SeriesInstanceUID
+    again.write(tmp_path / "a")
+    study = read_study(tmp_path)
+    (series,) = study
+    assert (series.volume().pixels == made.pixels).all()
+    assert f"{len(sent_again)} files hold the same pixels as others under another UID" in str(study.cautions)
+
+
+def test_slices_of_the_same_place_with_other_pixels_are_kept(tmp_path, scan):
+    made = scan(slices=4)
+    made.write(tmp_path / "a")
+    for header in made.slices:
+        header.SOPInstanceUID = generate_uid()
+    made.pixels += 1
+    made.write(tmp_path / "b")
+    assert len(read_study(tmp_path)) == 2
+
+
+def test_empty_files_are_named(tmp_path, scan):
+    made = scan(slices=4).write(tmp_path)
+    made[0].rename(tmp_path / "IM0")
+    (tmp_path / "IM0").write_bytes(b"")
+    study = read_study(tmp_path)
+    assert len(study.series[0].volume()) == 3
+    assert f"1 files are empty, the first is {tmp_path / 'IM0'}" in str(study.cautions)
+
+
+def test_linked_folders_are_named_and_not_followed(tmp_path, scan):
+    scan().write(tmp_path / "here")
+    scan(number=4, name="T2").write(tmp_path / "elsewhere")
+    (tmp_path / "here" / "T2").symlink_to(tmp_path / "elsewhere")
+    study = read_study(tmp_path / "here")
+    assert len(study) == 1
+    assert codes(study) == ["linked-folder"]
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FormatError, match=r"holds no files .*is a link to the folder .*elsewhere and was not followed"):
+        read_study(tmp_path / "only")
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_packed_files_beside_a_series_are_named(tmp_path, scan, kind):
+    paths = scan().write(tmp_path / "T1")
+    if kind == "zip":
+        shutil.make_archive(str(tmp_path / "T2"), "zip", tmp_path / "T1")
+    else:
+        (tmp_path / "IM.dcm.gz").write_bytes(gzip.compress(paths[0].read_bytes()))
+    study = read_study(tmp_path)
+    assert len(study) == 1
+    assert codes(study) == ["packed-file"]
+
+
+def test_series_of_two_examinations_are_told_apart(tmp_path, scan):
+    scan().write(tmp_path / "a")
+    scan(number=4, name="T2", StudyInstanceUID="1.2.3.4").write(tmp_path / "b")
+    study = read_study(tmp_path)
+    assert codes(study) == ["several-studies"]
+    assert all("several-studies" in codes(series) for series in study)
+    assert "examination 1 of 2" in str(study.series[0].volume().cautions)
+
+
+def test_a_folder_name_that_is_not_utf8_is_read(tmp_path, scan):
+    folder = os.fsencode(tmp_path) + b"/\xff\xfe"
+    scan().write(tmp_path / "plain")
+    (tmp_path / "plain").rename(os.fsdecode(folder))
+    assert len(read_study(os.fsdecode(folder))) == 1
+
+
+def test_an_array_of_pixels_is_not_touched_by_joining(tmp_path, scan):
+    made = scan(slices=3)
+    made.write(tmp_path)
+    assert np.array_equal(read_study(tmp_path).series[0].volume().pixels, made.pixels)

@@ -1,0 +1,98 @@
+"""What the pixels of a frame are, and whether contrast agent was given, from every element that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vbqkit.errors import shown
+from vbqkit.formats.header_words import contrast_word, means_none
+from vbqkit.formats.headers import Frame
+from vbqkit.formats.tags import has_items, integer, positive, tag_text, text, word
+
+MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4"} | {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}
+"""SOP classes of MR images: classic, enhanced, enhanced colour, legacy converted."""
+
+_COMPONENTS = {"PHASE": "phase image", "REAL": "real part image", "IMAGINARY": "imaginary part image"}
+_COMPONENTS |= {"P": "phase image", "R": "real part image", "I": "imaginary part image", "MIXED": "mixed components"}
+_GE_KINDS = {1: "P", 2: "R", 3: "I"}
+_ANY_UNIT = {"", "US", "NORMALIZED", "NORMALISED", "UNSPECIFIED", "NONE"}
+_NOT_SPIN_ECHO_CONTRAST = {"DIFFUSION", "FLOW_ENCODED", "PERFUSION", "TAGGING", "TEMPERATURE", "TOF"}
+
+_GIVEN_TEXTS = ("ContrastBolusIngredient",)
+_GIVEN_AMOUNTS = (
+    "ContrastBolusVolume", "ContrastBolusTotalDose", "ContrastFlowRate", "ContrastFlowDuration",
+    "ContrastBolusIngredientConcentration",
+)  # fmt: skip
+_GIVEN_SEQUENCES = (
+    "ContrastBolusAgentSequence", "ContrastBolusIngredientCodeSequence", "ContrastBolusAdministrationRouteSequence",
+)  # fmt: skip
+_HINTED = ("ContrastBolusRoute", "ContrastBolusStartTime", "ContrastBolusStopTime", "ContrastBolusAgentPhase")
+_TEXTS = ("SeriesDescription", "ProtocolName", "ImageComments", "AcquisitionContrast")
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What a header says of contrast agent.
+
+    Attributes
+    ----------
+    agent : str or None
+        Its name, or the element that says that some was given.
+    hint : str or None
+        What makes it likely although no element states it.
+    """
+
+    agent: str | None = None
+    hint: str | None = None
+
+
+def read_contrast(frame: Frame) -> Contrast:
+    """What the contrast module, its sequences and the texts of a frame say."""
+    dataset, whole = frame.dataset, frame.header.dataset
+    agent = text(dataset, "ContrastBolusAgent")
+    if agent is not None and not means_none(agent):
+        return Contrast(agent=shown(agent))
+    if word(dataset, "ContrastBolusAgentAdministered") == "YES":
+        return Contrast(agent=f"{tag_text('ContrastBolusAgentAdministered')} is YES")
+    for keyword in _GIVEN_SEQUENCES:
+        if has_items(whole, keyword):
+            return Contrast(agent=f"named in {tag_text(keyword)}")
+    for keyword in _GIVEN_TEXTS:
+        value = text(dataset, keyword)
+        if value is not None and not means_none(value):
+            return Contrast(agent=shown(value))
+    for keyword in _GIVEN_AMOUNTS:
+        amount = positive(dataset, keyword)
+        if amount is not None:
+            return Contrast(agent=f"{tag_text(keyword)} is {amount:g}")
+    for keyword in _HINTED:
+        value = text(dataset, keyword)
+        if value is not None and not means_none(value):
+            return Contrast(hint=f"{tag_text(keyword)} is {shown(value, 16)}")
+    found = contrast_word(text(dataset, keyword) for keyword in _TEXTS)
+    return Contrast(hint=None if found is None else f"'{shown(found)}'")
+
+
+def not_signal(frame: Frame) -> str | None:
+    """Why the values of a frame are not the magnitude of received signal, by elements other than ImageType."""
+    dataset, whole = frame.dataset, frame.header.dataset
+    sop_class = word(whole, "SOPClassUID")
+    if sop_class and sop_class not in MR_CLASSES:
+        return f"no MR image by {tag_text('SOPClassUID')} ({shown(sop_class)})"
+    component = word(dataset, "ComplexImageComponent")
+    if component in _COMPONENTS:
+        return f"{_COMPONENTS[component]} by {tag_text('ComplexImageComponent')}"
+    for keyword, kind in (
+        ("PhilipsImageKind", word(dataset, "PhilipsImageKind")),
+        ("GEImageKind", _GE_KINDS.get(integer(dataset, "GEImageKind") or 0)),
+    ):
+        if kind in _COMPONENTS:
+            return f"{_COMPONENTS[kind]} by {tag_text(keyword)}"
+    unit = word(dataset, "RescaleType") or ""
+    if unit.upper() not in _ANY_UNIT:
+        return f"a map in the unit '{shown(unit, 16)}' by {tag_text('RescaleType')}"
+    if (word(dataset, "AcquisitionContrast") or "") in _NOT_SPIN_ECHO_CONTRAST:
+        return f"{(word(dataset, 'AcquisitionContrast') or '').lower()} by {tag_text('AcquisitionContrast')}"
+    if positive(dataset, "DiffusionBValue") is not None:
+        return f"diffusion by {tag_text('DiffusionBValue')}"
+    return None

@@ -1,0 +1,107 @@
+"""Words in a header that speak of contrast agent or of fat suppression, in the languages that technicians write.
+
+A word is only a hint: it becomes a caution, never a refusal, because descriptions are copied from protocol to protocol.
+The elements of the contrast module are more than a hint; here is only decided which of their texts mean "none".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_NEGATION = r"(?:no|non|not|without|w\s*/\s*o|wo|ohne|bez|sin|sans|senza|zonder|sem|pre|before|vor|pred|před|przed|nativ\w*|без|无|未|不|没有)"
+_AGENT = (
+    r"(?:contrast\w*|contraste\w*|contrast\w*|kontrast\w*|контраст\w*|k\.?\s?m\.?|k\.?\s?l\.?|mdc|"
+    r"gad\w*|gd(?:[\s-]?\w+)?|agent\w*|enhanced|inj\w*|c|iv|i\.v\.|ку|造影剂?|对比剂?|增强)"
+)
+_DENIED = re.compile(
+    rf"(?<![\w])(?<!and )(?<!und )(?<!& ){_NEGATION}[\s._+/-]*{_AGENT}(?![\w])|无增强|未增强|平扫|unenhanced|non-?enhanced",
+    re.IGNORECASE,
+)
+_BRANDS = (
+    "gadovist", "gadavist", "dotarem", "magnevist", "multihance", "prohance", "omniscan", "clariscan", "primovist",
+    "eovist", "ablavar", "vueway", "elucirem", "artirem", "optimark", "magnegita", "gadograf", "feraheme",
+)  # fmt: skip
+_GIVEN = re.compile(
+    r"(?<![\w])(?:"
+    r"with\s+(?:and|&)\s+without|w\s*/\s*wo|w\s*/?\s*(?:and|&)\s*w\s*/?\s*o|mit\s+und\s+ohne|pre\s*(?:and|&|/|\+)\s*post|"
+    r"\+\s*(?:c|gd|km|kl|k\.\s?l\.?|k\.\s?m\.?|ce|iv|contrast\w*|kontrast\w*|civ|mdc)(?![\w])|"
+    r"c\s?\+|km\s?\+|gd\s?\+|"
+    r"post(?!erior|[\s._-]*(?:op|lami|surg|trauma|sat))(?:[\s._-]*\w+)?(?![\w])|"
+    r"postcon\w*|postgad\w*|postgd|postkm|"
+    r"(?:t1|t1w)?[\s._-]?ce(?![\w])|t1c(?![\w])|t1\+c|"
+    r"(?:w|with|mit|s|so|z|ze|po|nach|avec|con|com|met|c|с|после)[\s._/-]+(?:i\.?v\.?[\s-]*)?"
+    r"(?:contrast\w*|contraste|kontrast\w*|контраст\w*|km|k\.\s?m\.?|kl|k\.\s?l\.?|mdc|gd|gad\w*|civ|inj\w*)(?![\w])|"
+    r"contrast(?:e|o)?(?:[\s-]?(?:enhanced|agent|medium))?(?![\w])|kontrast\w*|контраст\w*|"
+    r"enhanc\w*|inject\w*|injizi\w*|gado\w*|gad(?![\w])|gd(?:[\s-]?(?:dtpa|dota|bopta|\d\w*))?(?![\w])|"
+    r"km(?![\w])|k\.\s?m\.|kl(?![\w])|k\.\s?l\.?(?![\w])|"
+    + "|".join(_BRANDS)
+    + r")|增强|强化|造影|注射后|对比剂|对比增强",
+    re.IGNORECASE,
+)
+_FAT = re.compile(
+    r"(?<![\w])(?:(?:t1|t2|pd|tse|fse|se|sag|cor|tra)?w?[\s]?fs|fat[\s-]*(?:sat\w*|supp?\w*|sup)|fatsat\w*|"
+    r"(?:t1|t2|pd)?[\s]?(?:spir|spair|aspir|chess|proset|watsc?|qfatsat|stair)|"
+    r"m?dixon\w*|water|we|water[\s-]*(?:exc\w*|only|sel\w*|images?)|wfs|w[\s-]?dixon|m?dixon[\s-]*(?:w|f|ff|water|fat)\w*|"
+    r"(?:dixon|ideal|flex|lava|vibe)[\s-]*(?:w|water|fat|f)(?![\w])|"
+    r"fett\s?(?:ges\w*|sätt\w*|satt\w*|unter\w*|supp\w*)\w*|potl[\w.]*\s?tuk\w*|tuk\w*\s?potl\w*)(?![\w])|"
+    r"脂肪抑制|脂肪饱和|抑脂|压脂|水激发",
+    re.IGNORECASE,
+)
+_NO_FAT_SUPPRESSION = re.compile(
+    rf"(?<![\w]){_NEGATION}[\s._/-]*(?:fs|fat[\s-]*(?:sat|sup)\w*|fatsat\w*|spir|spair|fett\w*)(?![\w])", re.IGNORECASE
+)
+_NONE = {
+    "", "NO", "NONE", "N", "0", "0.0", "WITHOUT", "UNKNOWN", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN",
+    "NOT APPLICABLE", "NO CONTRAST", "NON CONTRAST", "NATIV", "NATIVE", "NATIVO", "PLAIN", "KEIN", "KEINE", "KEINES",
+    "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽÁDNÁ", "BRAK", "AUCUN", "AUCUNE", "SANS", "NINGUNO", "NESSUNO",
+    "GEEN", "НЕТ", "БЕЗ", "无", "没有", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO",
+}  # fmt: skip
+_SAYS_NONE = re.compile(rf"{_NEGATION}[\s._+/-]*{_AGENT}", re.IGNORECASE)
+
+
+def contrast_word(texts: Iterable[str | None]) -> str | None:
+    """The first word that speaks of contrast agent given; None where there is none, or it is denied.
+
+    Examples
+    --------
+    >>> contrast_word(["SAG T1 +KM"]), contrast_word(["t1_tse_sag ohne KM"]), contrast_word(["矢状面 T1 增强"])
+    ('+KM', None, '增强')
+    """
+    return _first(_GIVEN, texts, without=_DENIED)
+
+
+def fat_word(texts: Iterable[str | None]) -> str | None:
+    """The first word that speaks of suppressed or separated fat.
+
+    Examples
+    --------
+    >>> fat_word(["t1_tse_fs_sag"]), fat_word(["T2 SPAIR"]), fat_word(["FSE-XL T1"])
+    ('tse fs', 'T2 SPAIR', None)
+    """
+    return _first(_FAT, texts, without=_NO_FAT_SUPPRESSION)
+
+
+def _first(
+    pattern: re.Pattern[str], texts: Iterable[str | None], *, without: re.Pattern[str] | None = None
+) -> str | None:
+    for text in texts:
+        plain = (text or "").replace("_", " ")
+        if without is not None:
+            plain = without.sub(" ", plain)
+        found = pattern.search(plain)
+        if found is not None:
+            return found.group().strip()
+    return None
+
+
+def means_none(text: str) -> bool:
+    """Whether what is written for an agent means that none was given.
+
+    Examples
+    --------
+    >>> [means_none(text) for text in ("-", "N/A", "ohne KM", "Gadovist", "无")]
+    [True, True, True, False, True]
+    """
+    plain = re.sub(r"[\s._/\\\-]+", " ", text).strip(" *?()[]").upper()
+    return plain in _NONE or _SAYS_NONE.fullmatch(plain) is not None
