@@ -261,7 +261,7 @@ def one_way_anova(
     >>> one_way_anova([1, 2, 3, 2, 3, 4, 5, 6, 7], list("aaabbbccc")).round(4)[["f", "p"]].iloc[0].tolist()
     [13.0, 0.0066]
     """
-    center = {"median": np.median, "mean": np.mean}[choice(levene_center, "levene_center", ("median", "mean"))]
+    center = np.median if choice(levene_center, "levene_center", ("median", "mean")) == "median" else np.mean
     names, samples, obs = _several(value, group, data)
     k, n = len(names), obs.n
     grand = obs["value"].mean()
