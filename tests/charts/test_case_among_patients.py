@@ -38,7 +38,7 @@ def test_the_star_follows_the_rois_and_the_choice_of_axes(studio):
     studio.rois = [roi.moved((0, 45, 0)) if roi.label == "L3" else roi for roi in studio.rois]
     assert star(chart).y[0] == pytest.approx(studio.scores["SNR"].value)
     assert star(chart).y[0] != snr
-    chart._score.value, chart._against.value = "m_score", "bmd_g_cm2"
+    chart._score.value, chart._against.value = "M-score", "bmd_g_cm2"
     assert (star(chart).x[0], star(chart).y[0]) == (0.757, pytest.approx(studio.scores["M-score"].value))
 
 
@@ -56,3 +56,12 @@ def test_the_live_chart_has_one_title_after_every_redraw_and_no_share_button(stu
     assert title.text.endswith("paper 000</span>")
     assert title.subtitle.text is None
     assert chart.figure._config["showSendToCloud"] is False
+
+
+def test_every_registered_score_with_a_column_can_be_chosen(studio):
+    patients = paper_000_patients().assign(vbq_t1=[2.1, 2.4, 2.9, 3.3, 3.0])
+    chart = CaseAmongPatients(studio, patients, dexa={"t_score": -2.9})
+    assert chart._score.options == ("SNR", "M-score", "VBQ-T1 (median)", "VBQ-T1 (mean)")
+    for name in chart._score.options[2:]:
+        chart._score.value = name
+        assert star(chart).y[0] == pytest.approx(studio.scores[name].value)

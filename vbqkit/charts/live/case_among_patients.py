@@ -16,10 +16,8 @@ from vbqkit.cohort import column as column_named
 from vbqkit.image import Volume
 from vbqkit.page.still import Still
 from vbqkit.page.table import table_html
-from vbqkit.scores import Refusal, Score
+from vbqkit.scores import SCORES, Refusal, Score
 
-SCORES = {"SNR": "snr", "M-score": "m_score"}
-"""Names in the studio and in the registry, and columns of the patients' table."""
 AGAINST = {"T-score": "t_score", "BMD": "bmd_g_cm2", "TBS": "tbs"}
 
 
@@ -46,7 +44,8 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
     studio : RoiStudio
         Its T1 scores are followed.
     patients : DataFrame
-        Columns patient, snr, m_score, t_score, bmd_g_cm2, tbs.
+        Column patient, a column for at least one registered score (such as snr, m_score, vbq_t1), and t_score,
+        bmd_g_cm2, tbs. Every registered score that has a column can be chosen; one with several aggregates by each.
     dexa : mapping, optional
         The case's own T-score, BMD and TBS under the same names; where one is missing, a line at the height of its
         score.
@@ -68,7 +67,13 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             dict({} if dexa is None else dexa),
             source,
         )
-        self._score = ipywidgets.ToggleButtons(options=SCORES, description="Score")
+        self._columns = {
+            f"{score.name} ({aggregate})" if aggregate else score.name: score.column
+            for score in SCORES.values()
+            if score.column in patients
+            for aggregate in score.aggregates or (None,)
+        }
+        self._score = ipywidgets.ToggleButtons(options=list(self._columns), description="Score")
         self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
         self._note = ipywidgets.HTML()
         self.figure = live_figure(self._chart())
@@ -81,9 +86,11 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
 
     def still_html(self) -> str:
         """The numbers of the chart, those of the case if it is synthetic: this is kept in the saved notebook."""
-        names = [name for name in (*SCORES.values(), *AGAINST.values()) if name in self._patients]
+        names = list(
+            dict.fromkeys(name for name in (*self._columns.values(), *AGAINST.values()) if name in self._patients)
+        )
         rows = {str(row.patient): [getattr(row, name) for name in names] for row in self._patients.itertuples()}
-        found = {column: self._studio.scores.get(name) for name, column in SCORES.items()}
+        found = {column: self._studio.scores.get(name) for name, column in reversed(self._columns.items())}
         synthetic = all(volume.acquisition.synthetic for volume in self._studio.volumes)
         own = {column: score.value for column, score in found.items() if isinstance(score, Score)} | self._dexa
         table = table_html(
@@ -94,16 +101,20 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         return f"{table}<p>{escape(self._source)}. The chart is in the notebook.</p>"
 
     def _result(self) -> Score | Refusal:
-        name = next(name for name, column in SCORES.items() if column == self._score.value)
-        return self._studio.scores.get(name) or Refusal(name, "the studio shows no T1 series.")
+        name = self._score.value
+        return self._studio.scores.get(name) or Refusal(name, "the studio shows no series for it.")
+
+    @property
+    def _column(self) -> str:
+        return self._columns[self._score.value]
 
     def _case(self) -> dict[str, Any] | None:
         result = self._result()
-        return {self._score.value: result.value, **self._dexa} if isinstance(result, Score) else None
+        return {self._column: result.value, **self._dexa} if isinstance(result, Score) else None
 
     def _chart(self) -> go.Figure:
         return plot_against_dexa(
-            self._patients, score=self._score.value, against=self._against.value, case=self._case(), source=self._source
+            self._patients, score=self._column, against=self._against.value, case=self._case(), source=self._source
         )
 
     def _draw(self, *_: object) -> None:
