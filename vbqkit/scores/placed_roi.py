@@ -1,0 +1,214 @@
+"""ROIs as they lie on one series: what is wrong with a place, the pixels under a ROI, and the line of the spine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import Caution, RoiError
+from vbqkit.image import FloatArray, Slice, Volume
+from vbqkit.roi import Measurement, Roi
+from vbqkit.roi.labels import CSF, SCORED_LEVELS, SPINE_LEVELS
+
+Severity = Literal["refusal", "caution"]
+"""``"refusal"``: a score from this ROI means nothing. ``"caution"``: it is doubtful."""
+
+STEP_MM = 0.5
+"""Distance between two samples of a profile, mm."""
+
+BRIGHT_CSF = ("T2", "STIR")
+"""Weightings on which CSF is brighter than marrow; on T1 it is darker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedRoiCheck:
+    """One thing that is wrong, or doubtful, with where ROIs lie.
+
+    Attributes
+    ----------
+    code : str
+        Short stable name, such as ``"same-body-twice"``.
+    severity : {"refusal", "caution"}
+        Whether a score from these ROIs means nothing, or is doubtful.
+    labels : tuple of str
+        The ROIs it is about: it concerns every score that uses one of them, and no other.
+    message : str
+        What is odd, where, and what to do about it.
+    shift_percent : tuple of two floats or None
+        How far the doubtful ROI may shift VBQ with the median and with the mean as aggregator, in percent of the value
+        without it; None where that cannot be estimated.
+    """
+
+    code: str
+    severity: Severity
+    labels: tuple[str, ...]
+    message: str
+    shift_percent: tuple[float, float] | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the scores that use these ROIs must not be given."""
+        return self.severity == "refusal"
+
+    def concerns(self, labels: Iterable[str]) -> bool:
+        """Whether a score made from these labels is touched."""
+        return bool(set(labels) & set(self.labels))
+
+    def as_caution(self) -> Caution:
+        """The same as a caution, to travel with a score."""
+        return Caution(self.code, self.message)
+
+    def as_row(self) -> dict[str, Any]:
+        """One flat table row."""
+        median, mean = self.shift_percent or (None, None)
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "labels": " ".join(self.labels),
+            "message": self.message,
+            "shift_median_percent": median,
+            "shift_mean_percent": mean,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedRoi:
+    """A ROI, the slice it lies on, and the signal of the pixels under it above the zero value of the series, a.u."""
+
+    roi: Roi
+    image: Slice
+    values: FloatArray
+
+    @property
+    def label(self) -> str:
+        """Name of the ROI."""
+        return self.roi.label
+
+    @cached_property
+    def center(self) -> FloatArray:
+        """LPS position, mm."""
+        return np.array(self.roi.center_mm)
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean signal above the zero value of the series, a.u."""
+        return float(self.values.mean())
+
+    @cached_property
+    def median(self) -> float:
+        """Median signal above the zero value of the series, a.u."""
+        return float(np.median(self.values))
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it is named after a vertebra."""
+        return self.label in SPINE_LEVELS
+
+    @property
+    def number(self) -> int:
+        """Place of its level from head to foot."""
+        return SPINE_LEVELS.index(self.label)
+
+
+@dataclass(frozen=True, eq=False)
+class RoisOnSeries:
+    """All ROIs of one series that could be measured."""
+
+    volume: Volume
+    rois: tuple[PlacedRoi, ...]
+
+    @property
+    def weighting(self) -> str:
+        """Of the series."""
+        return self.volume.acquisition.weighting
+
+    @cached_property
+    def levels(self) -> tuple[PlacedRoi, ...]:
+        """The vertebrae, in the order of their names from head to foot."""
+        return tuple(sorted((r for r in self.rois if r.is_level), key=lambda r: r.number))
+
+    @cached_property
+    def csf(self) -> PlacedRoi | None:
+        """The CSF ROI."""
+        return next((r for r in self.rois if r.label == CSF), None)
+
+    @cached_property
+    def scored(self) -> tuple[PlacedRoi, ...]:
+        """The levels that a score may use: L1 to L4, and T12 and L5 where a level is missing."""
+        scored = tuple(r for r in self.levels if r.label in SCORED_LEVELS)
+        return scored if len(scored) == len(SCORED_LEVELS) or not scored else self.levels
+
+    @cached_property
+    def axis(self) -> FloatArray | None:
+        """Unit vector along the spine towards the feet at the drawn levels; None where two levels are missing."""
+        if len(self.levels) < 2:
+            return None
+        spine = self.by_height[-1].center - self.by_height[0].center
+        length = float(np.linalg.norm(spine))
+        return spine / length if length > 0 else None
+
+    @cached_property
+    def by_height(self) -> tuple[PlacedRoi, ...]:
+        """The vertebrae in the order of their positions from head to foot."""
+        return tuple(sorted(self.levels, key=lambda r: -r.center[2]))
+
+    def along(self, placed: PlacedRoi) -> FloatArray:
+        """Unit vector along the spine towards the feet at a level: from the level above to the level below."""
+        order = self.by_height
+        k = order.index(placed)
+        way: FloatArray = order[min(k + 1, len(order) - 1)].center - order[max(k - 1, 0)].center
+        length = float(np.linalg.norm(way))
+        return way / length if length > 0 else np.array([0.0, 0.0, -1.0])
+
+    def behind(self, placed: PlacedRoi) -> float:
+        """How far a ROI lies behind the line through the levels, at right angles to it, mm; negative: in front of it."""
+        down = np.array([-r.center[2] for r in self.by_height])
+        back = np.array([r.center[1] for r in self.by_height])
+        upright = 1.0 if self.axis is None else abs(float(self.axis[2])) / float(np.hypot(self.axis[1], self.axis[2]))
+        return float(placed.center[1] - np.interp(-placed.center[2], down, back)) * upright
+
+
+def lay_out(volume: Volume, rois: Iterable[Roi], measured: Mapping[str, Measurement] | None = None) -> RoisOnSeries:
+    """The ROIs with their pixels; one that cannot be measured, or is not in `measured`, is left out: the scores say why."""
+    found = []
+    for roi in rois:
+        if measured is not None and roi.label not in measured:
+            continue
+        try:
+            image = roi.slice_of(volume)
+            mask = roi.mask(image)
+        except RoiError:
+            continue
+        values = np.asarray(image.pixels[mask], dtype=np.float64) - image.zero_value
+        if np.isfinite(values).all():
+            found.append(PlacedRoi(roi, image, values))
+    return RoisOnSeries(volume, tuple(found))
+
+
+def sampled(image: Slice, points_mm: npt.ArrayLike) -> FloatArray:
+    """Signal of the nearest pixel at LPS points, above the zero value; nan outside the image. Shape (..., 3) to (...)."""
+    rows_cols = np.rint(image.to_rows_cols(points_mm)).astype(np.intp)
+    rows, cols = rows_cols[..., 0], rows_cols[..., 1]
+    height, width = image.shape
+    inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+    signal = np.full(rows.shape, np.nan)
+    signal[inside] = image.pixels[rows[inside], cols[inside]] - image.zero_value
+    return signal
+
+
+def profile(image: Slice, center: FloatArray, along: FloatArray, reach_mm: float, half_band_mm: float) -> FloatArray:
+    """Signal along a line through a point, from -reach to +reach in steps of STEP_MM, averaged over a band across it."""
+    steps = np.arange(-round(reach_mm / STEP_MM), round(reach_mm / STEP_MM) + 1) * STEP_MM
+    across = np.cross(np.array(image.normal), along)
+    offsets = np.linspace(-half_band_mm, half_band_mm, 2 * max(1, round(half_band_mm)) + 1)
+    points = center + steps[:, None, None] * along + offsets[None, :, None] * across
+    means: FloatArray = sampled(image, points).mean(axis=1)
+    return means
