@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -85,6 +85,7 @@ class PlacedRoi:
 
     roi: Roi
     image: Slice
+    mask: npt.NDArray[np.bool_]
     values: FloatArray
 
     @property
@@ -168,10 +169,10 @@ class RoisOnSeries:
         length = float(np.linalg.norm(way))
         return way / length if length > 0 else np.array([0.0, 0.0, -1.0])
 
-    def behind(self, placed: PlacedRoi) -> float:
-        """How far a ROI lies behind the line through the levels, at right angles to it, mm; negative: in front of it."""
-        down = np.array([-r.center[2] for r in self.by_height])
-        back = np.array([r.center[1] for r in self.by_height])
+    def behind(self, placed: PlacedRoi, line: Sequence[PlacedRoi]) -> float:
+        """How far a ROI lies behind the line through some levels, from head to foot, at right angles to it, mm; negative: in front."""
+        down = np.array([-r.center[2] for r in line])
+        back = np.array([r.center[1] for r in line])
         upright = 1.0 if self.axis is None else abs(float(self.axis[2])) / float(np.hypot(self.axis[1], self.axis[2]))
         return float(placed.center[1] - np.interp(-placed.center[2], down, back)) * upright
 
@@ -179,36 +180,56 @@ class RoisOnSeries:
 def lay_out(volume: Volume, rois: Iterable[Roi], measured: Mapping[str, Measurement] | None = None) -> RoisOnSeries:
     """The ROIs with their pixels; one that cannot be measured, or is not in `measured`, is left out: the scores say why."""
     found = []
+    slices: dict[int, Slice] = {}  # one object a slice: its normal and spacing are worked out once
     for roi in rois:
-        if measured is not None and roi.label not in measured:
+        if roi.label not in (*SPINE_LEVELS, CSF) or (measured is not None and roi.label not in measured):
             continue
         try:
             image = roi.slice_of(volume)
+            image = slices.setdefault(image.index, image)
             mask = roi.mask(image)
         except RoiError:
             continue
         values = np.asarray(image.pixels[mask], dtype=np.float64) - image.zero_value
         if np.isfinite(values).all():
-            found.append(PlacedRoi(roi, image, values))
+            found.append(PlacedRoi(roi, image, mask, values))
     return RoisOnSeries(volume, tuple(found))
 
 
-def sampled(image: Slice, points_mm: npt.ArrayLike) -> FloatArray:
-    """Signal of the nearest pixel at LPS points, above the zero value; nan outside the image. Shape (..., 3) to (...)."""
-    rows_cols = np.rint(image.to_rows_cols(points_mm)).astype(np.intp)
-    rows, cols = rows_cols[..., 0], rows_cols[..., 1]
-    height, width = image.shape
-    inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
-    signal = np.full(rows.shape, np.nan)
-    signal[inside] = image.pixels[rows[inside], cols[inside]] - image.zero_value
-    return signal
-
-
 def profile(image: Slice, center: FloatArray, along: FloatArray, reach_mm: float, half_band_mm: float) -> FloatArray:
-    """Signal along a line through a point, from -reach to +reach in steps of STEP_MM, averaged over a band across it."""
-    steps = np.arange(-round(reach_mm / STEP_MM), round(reach_mm / STEP_MM) + 1) * STEP_MM
-    across = np.cross(np.array(image.normal), along)
-    offsets = np.linspace(-half_band_mm, half_band_mm, 2 * max(1, round(half_band_mm)) + 1)
-    points = center + steps[:, None, None] * along + offsets[None, :, None] * across
-    means: FloatArray = sampled(image, points).mean(axis=1)
+    """Signal along a line through a point, above the zero value; nan where the band leaves the image.
+
+    From -reach to +reach in steps of STEP_MM, nearest pixels, averaged over a band across the line in steps of about 1 mm; a
+    band of 0 is the line alone.
+    """
+    count = round(reach_mm / STEP_MM)
+    return _band(image, center, along, np.arange(-count, count + 1) * STEP_MM, half_band_mm)
+
+
+def ray(image: Slice, start: FloatArray, along: FloatArray, away_mm: FloatArray) -> FloatArray:
+    """Signal of single pixels at distances along a direction, above the zero value; nan outside the image."""
+    return _band(image, start, along, away_mm, 0.0)
+
+
+def _band(image: Slice, center: FloatArray, along: FloatArray, steps: FloatArray, half_band_mm: float) -> FloatArray:
+    n, (x, y, z) = image.normal, along
+    across = np.array([n[1] * z - n[2] * y, n[2] * x - n[0] * z, n[0] * y - n[1] * x])
+    offsets = np.linspace(-half_band_mm, half_band_mm, 2 * round(half_band_mm) + 1)
+    (row, col), (down_r, down_c), (side_r, side_c) = image.vectors_to_rows_cols(
+        [center - np.array(image.origin_mm), along, across]
+    )
+    rows = np.rint(row + steps[:, None] * down_r + offsets * side_r).astype(np.intp)
+    cols = np.rint(col + steps[:, None] * down_c + offsets * side_c).astype(np.intp)
+    height, width = image.shape
+    inside = ((rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)).all(axis=1)
+    means = np.full(len(steps), np.nan)
+    means[inside] = image.pixels[rows[inside], cols[inside]].mean(axis=1) - image.zero_value
     return means
+
+
+def brightest_stretch(band: FloatArray, width: int) -> float:
+    """Highest mean of a stretch of so many samples; nan where the profile is too short or leaves the image."""
+    if len(band) < width or np.isnan(band).any():
+        return float("nan")
+    sums = np.cumsum(np.insert(band, 0, 0.0))
+    return float((sums[width:] - sums[:-width]).max() / width)

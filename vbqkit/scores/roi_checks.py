@@ -11,8 +11,9 @@ from vbqkit.image import Volume
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF
 from vbqkit.scores.placed_roi import PlacedRoiCheck, RoisOnSeries, lay_out
+from vbqkit.scores.roi_csf import check_csf
 from vbqkit.scores.roi_geometry import check_geometry
-from vbqkit.scores.roi_tissue import check_tissue
+from vbqkit.scores.roi_marrow import NOT_MARROW, check_marrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class PublishedRange:
 
 
 PUBLISHED_RANGES: Mapping[str, PublishedRange] = {
-    "VBQ-T1": PublishedRange(1.1, 6.53, "group means 2.2 (paper 003, normal) to 4.45 (paper 001); 001: 4.161 + 3 x 0.79"),
+    "VBQ-T1": PublishedRange(
+        1.1, 6.53, "group means 2.2 (paper 003, normal) to 4.45 (paper 001); 001: 4.161 + 3 x 0.79"
+    ),
     "VBQ-T2": PublishedRange(0.27, 0.83, "group means 0.548 to 0.601, SD 0.076 (paper 001)"),
     "VBQ-STIR": PublishedRange(0.16, 0.47, "group means 0.316 to 0.318, SD 0.051 (paper 001)"),
 }
@@ -82,7 +85,9 @@ def check_placed_rois(
     [('levels-out-of-order', 'refusal', ('L1', 'L2'))]
     """
     placed = lay_out(volume, rois, measured)
-    found = [*check_geometry(placed), *check_tissue(placed)]
+    marrow = check_marrow(placed)
+    wrong = {label for check in marrow if check.code in NOT_MARROW for label in check.labels}
+    found = [*check_geometry(placed, wrong), *marrow, *check_csf(placed, wrong)]
     if not any(check.refuses for check in found):
         found += _beyond_published(placed, published)
     return tuple(sorted(found, key=lambda check: not check.refuses))

@@ -5,6 +5,7 @@ What positions cannot show is left unsaid: names that are all off by one level f
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import pairwise
 
 import numpy as np
@@ -56,17 +57,20 @@ ONE_PLANE_MM = 2.5
 """... and up to this distance where slices are thin, mm: half of the usual slice thickness of 4 to 5 mm."""
 
 
-def check_geometry(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
-    """Everything that the positions of the ROIs show."""
+def check_geometry(placed: RoisOnSeries, wrong: Container[str] = ()) -> list[PlacedRoiCheck]:
+    """Everything that the positions of the ROIs show; levels known to be wrong are no measure for the others."""
     overlapping = _overlaps(placed)
     twice = {label for check in overlapping for label in check.labels}
+    right = [r for r in placed.by_height if r.label not in wrong]
+    beside = _off_the_line(placed, right)
+    off = {label for check in beside for label in check.labels}
     return [
         *overlapping,
         *_order(placed),
-        *_spacing(placed, twice),
-        *_off_the_line(placed),
+        *_spacing(placed, right, twice),
+        *beside,
         *_slices(placed),
-        *_csf_place(placed),
+        *_csf_place(placed, [r for r in right if r.label not in off]),
     ]
 
 
@@ -86,7 +90,7 @@ def _overlaps(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
             reach = (one.roi.area_mm2**0.5 + other.roi.area_mm2**0.5) * 2.0  # elongated ROIs included
             if one.image.index != other.image.index or np.linalg.norm(one.center - other.center) > reach:
                 continue
-            shared = int((one.roi.mask(one.image) & other.roi.mask(other.image)).sum())
+            shared = int((one.mask & other.mask).sum())
             share = shared / min(len(one.values), len(other.values))
             if share > OVERLAP_SHARE:
                 found.append(
@@ -129,16 +133,18 @@ def _order(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
     ]
 
 
-def _spacing(placed: RoisOnSeries, known: set[str]) -> list[PlacedRoiCheck]:
+def _spacing(placed: RoisOnSeries, right: list[PlacedRoi], known: set[str]) -> list[PlacedRoiCheck]:
     """Distance of neighbours among the drawn levels, for each step from one vertebra to the next."""
     if placed.levels != placed.by_height:
         return []  # the names are wrong; distances between names would say something false
     found = []
-    for above, below in pairwise(placed.levels):
+    for above, below in pairwise(right):
         if {above.label, below.label} <= known:
             continue
         steps, distance = _steps(above, below), _distance(above, below)
-        along = abs(float((below.center - above.center) @ (placed.axis if placed.axis is not None else 0 * above.center)))
+        along = abs(
+            float((below.center - above.center) @ (placed.axis if placed.axis is not None else 0 * above.center))
+        )
         pair = (above.label, below.label)
         if along < SAME_BODY_MM:
             found.append(
@@ -179,9 +185,8 @@ def _doubtful_spacing(
     )
 
 
-def _off_the_line(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
+def _off_the_line(placed: RoisOnSeries, order: list[PlacedRoi]) -> list[PlacedRoiCheck]:
     """A level beside the column that the others form."""
-    order = placed.by_height
     if len(order) < 4:
         return []
     off: dict[str, tuple[float, float]] = {}
@@ -264,12 +269,12 @@ def _slices(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
     return found
 
 
-def _csf_place(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
+def _csf_place(placed: RoisOnSeries, levels: list[PlacedRoi]) -> list[PlacedRoiCheck]:
     """The canal: behind the bodies, beside the levels."""
-    csf, levels = placed.csf, placed.by_height
+    csf = placed.csf
     if csf is None or len(levels) < 2:
         return []
-    behind = placed.behind(csf)
+    behind = placed.behind(csf, levels)
     beyond = max(float(csf.center[2] - levels[0].center[2]), float(levels[-1].center[2] - csf.center[2]))
     low, high = CSF_BEHIND_MM
     if behind < CSF_BESIDE_MM or behind > CSF_FAR_BEHIND_MM:
@@ -281,7 +286,8 @@ def _csf_place(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
                 code="csf-outside-the-canal",
                 severity="refusal",
                 labels=(CSF,),
-                message=f"The CSF ROI lies {where}; the dural sac lies {low:.0f} to {high:.0f} mm behind it. Move it into the sac at L3.",
+                message=f"The CSF ROI lies {where}; the dural sac lies {low:.0f} to {high:.0f} mm behind it. Move it into the sac at L3, or, if "
+                "it is there, move the vertebral ROIs into the bodies.",
             )
         ]
     if not low <= behind <= high or beyond > CSF_BEYOND_MM:

@@ -1,7 +1,7 @@
-"""Do the pixels look like what the ROI is named after? Marrow against disc, cortex, fat and vein; CSF against the rest.
+"""Do the pixels look like marrow? Against disc, cortex, fat, vein and air.
 
 Everything is relative to the other ROIs of the same series and to the picture around them, so the receiver's gain plays no
-part. Nothing is said on series of unknown weighting, where CSF may be darker or brighter than marrow.
+part. Nothing is said on series of unknown weighting, where disc may be darker or brighter than marrow.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from vbqkit.image import FloatArray
-from vbqkit.roi.labels import CSF
-from vbqkit.scores.placed_roi import BRIGHT_CSF, STEP_MM, PlacedRoi, PlacedRoiCheck, RoisOnSeries, profile, sampled
-from vbqkit.scores.score_shift import Shift, shift_of, shift_words, without
+from vbqkit.scores.placed_roi import STEP_MM, PlacedRoi, PlacedRoiCheck, RoisOnSeries, brightest_stretch, profile, ray
+from vbqkit.scores.score_shift import shift_of, shift_words, without
 
 FEW_PIXELS = (5, 12)
 """Refused below the first, doubtful below the second: with 5 pixels the mean of marrow that varies by 15 % is uncertain by
@@ -22,7 +21,7 @@ FEW_PIXELS = (5, 12)
 LARGEST_CM2 = 12.0
 """No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. Paper 000 has 0.40."""
 
-UNEVEN = 0.50
+UNEVEN = {"T1": 0.50, "T2": 0.60, "STIR": 0.50}
 """Two tissues in one ROI: distance between the means of its darker and brighter pixels (split where the variance between
 them is largest), over the mean. Marrow alone gave 0.14 to 0.30 on the sample cases, and 1.6 times the noise's SD / mean."""
 
@@ -42,53 +41,41 @@ BETWEEN_BRIGHT = 1.15
 at most 1.05 in marrow."""
 
 BETWEEN_MM = (8.0, 22.0)
-DISC_MM = 13.0
-"""On T2 and STIR, a ROI between two endplates nearer than this is on a disc: discs 5 to 13 mm, bodies 16 and more."""
+DISC_MM = 12.0
+"""On T2 and STIR, a ROI between two endplates nearer than this is on a disc: discs 5 to 11.5 mm, bodies 16 and
+more, on the sample cases."""
 
 ENDPLATE = 0.70
+NOT_MARROW = ("marrow-is-air", "marrow-under-skin", "marrow-on-disc")
+"""Codes of levels that are no measure for the others."""
+
 AIR_SHARE = 0.08
 """Darker than this part of the bright tissue of its slice, a marrow ROI is in air."""
 
-CSF_T1 = (0.75, 0.95)
-"""CSF over marrow on T1: doubtful above the first, refused above the second. 0.22 to 0.36 on the sample cases, up to 0.71
-(VBQ-T1 1.4) on real exams."""
-
-CSF_BRIGHT = (0.85, 1.0)
-"""Marrow over CSF on T2 and STIR: doubtful and refused above. 0.24 to 0.70 on the sample cases."""
-
-CSF_DISC = 0.90
-"""CSF over disc on T1: 0.3 to 0.6 where it is CSF."""
-
-CSF_AIR = 0.08
-"""Darker than this part of the marrow (VBQ above 12), a CSF ROI on T1 is in air, in a vessel or on cortical bone."""
-
-CSF_UNEVEN = 0.25
-"""SD over mean in the CSF ROI: up to 0.09 on the sample cases and the real T1 series."""
-
-SAC_BRIGHTER = 1.25
-"""On T2 and STIR, the brightest stretch of 4 mm within 18 mm in front of or behind a ROI that holds CSF is not this much brighter."""
+SKIN_MM = (30.0, 20.0)
+"""A level with nothing but air from 30 mm in front of or behind it on, over at least 20 mm, is under the skin; bodies have 60 mm and more
+of tissue on both sides on the sample cases."""
 
 
-def check_tissue(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
-    """Everything that the pixels under and around the ROIs show."""
-    size = [*(_size(placed, r) for r in placed.rois if r.is_level or r.label == CSF)]
-    found = [check for check in size if check is not None]
+def check_marrow(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
+    """Everything that the pixels under and around the vertebral ROIs show, and the sizes of all ROIs."""
+    sizes = (_size(r) for r in placed.rois)
+    found = [check for check in sizes if check is not None]
     if placed.weighting not in OUTLIER:
         return found
     tiny = {label for check in found for label in check.labels}
-    off_tissue = _air(placed) + _disc(placed)
-    wrong = {label for check in off_tissue for label in check.labels}
+    not_marrow = [*_air(placed), *_disc(placed)]
+    wrong = {label for check in not_marrow for label in check.labels}
     return [
         *found,
-        *off_tissue,
+        *not_marrow,
         *_uneven(placed, wrong | tiny),
         *_outliers(placed, wrong),
         *_nothing_between(placed, wrong),
-        *_csf(placed),
     ]
 
 
-def _size(placed: RoisOnSeries, roi: PlacedRoi) -> PlacedRoiCheck | None:
+def _size(roi: PlacedRoi) -> PlacedRoiCheck | None:
     n, area = len(roi.values), roi.roi.area_mm2 / 100.0
     if area > LARGEST_CM2:
         return PlacedRoiCheck(
@@ -102,7 +89,9 @@ def _size(placed: RoisOnSeries, roi: PlacedRoi) -> PlacedRoiCheck | None:
     if n >= little:
         return None
     spread = 100.0 * float(roi.values.std(ddof=1)) / abs(roi.mean) / n**0.5 if n > 1 and roi.mean else None
-    uncertain = "" if spread is None else f", so its mean is uncertain by about {spread:.0f} % (1 SE) from its own pixels alone"
+    uncertain = (
+        "" if spread is None else f", so its mean is uncertain by about {spread:.0f} % (1 SE) from its own pixels alone"
+    )
     return PlacedRoiCheck(
         code="roi-few-pixels",
         severity="refusal" if n < few else "caution",
@@ -117,20 +106,45 @@ def _others(placed: RoisOnSeries, level: PlacedRoi, wrong: set[str]) -> list[flo
 
 def _air(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
     found = []
+    bright: dict[int, float] = {}
     for level in placed.levels:
-        step = max(1, level.image.shape[0] // 96)
-        bright = float(np.nanpercentile(level.image.pixels[::step, ::step], 95)) - level.image.zero_value
-        if level.mean < AIR_SHARE * bright:
+        index, zero = level.image.index, level.image.zero_value
+        if index not in bright:
+            step = max(1, level.image.shape[0] // 64)
+            some = level.image.pixels[::step, ::step]
+            bright[index] = float(np.percentile(some[np.isfinite(some)], 95)) - zero
+        if level.mean < AIR_SHARE * bright[index]:
             found.append(
                 PlacedRoiCheck(
                     code="marrow-is-air",
                     severity="refusal",
                     labels=(level.label,),
-                    message=f"{level.label} reads {level.mean:.3g}, {100 * level.mean / bright:.0f} % of the bright tissue on its slice: it lies in air, in a vessel or "
-                    "on cortical bone. Move it into marrow.",
+                    message=f"{level.label} reads {level.mean:.3g}, {100 * level.mean / bright[index]:.0f} % of the bright tissue on its slice: it lies in air, in a "
+                    "vessel or on cortical bone. Move it into marrow.",
+                )
+            )
+        elif _under_the_skin(level, AIR_SHARE * bright[index]):
+            found.append(
+                PlacedRoiCheck(
+                    code="marrow-under-skin",
+                    severity="refusal",
+                    labels=(level.label,),
+                    message=f"{level.label} lies less than {SKIN_MM[0]:.0f} mm under the skin, in fat or muscle, not in a vertebra. Move it into its body.",
                 )
             )
     return found
+
+
+def _under_the_skin(level: PlacedRoi, air: float) -> bool:
+    """Whether there is nothing but air on one side from a little way off."""
+    start, least = SKIN_MM
+    away = np.arange(start, 400.0, 2.0)
+    both = ray(level.image, level.center, np.array([0.0, 1.0, 0.0]), np.append(away, -away))
+    for side in (both[: len(away)], both[len(away) :]):
+        signal = side[np.isfinite(side)]
+        if len(signal) * 2.0 >= least and float((signal < air).mean()) > 0.9:
+            return True
+    return False
 
 
 def _disc(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
@@ -165,20 +179,13 @@ def _on_disc_t1(band: FloatArray, level: PlacedRoi) -> str | None:
     near, far = (round(mm / STEP_MM) for mm in BETWEEN_MM)
     width = round(5.0 / STEP_MM)
     above, below = (
-        _brightest(side, width) for side in (band[middle - far : middle - near + 1], band[middle + near : middle + far + 1])
+        brightest_stretch(side, width)
+        for side in (band[middle - far : middle - near + 1], band[middle + near : middle + far + 1])
     )
     least = min(above, below) / level.median if level.median > 0 else 0.0
     if not least > BETWEEN_BRIGHT:
         return None
     return f"above and below it the picture is {100 * (least - 1):.0f} % brighter, as marrow is on T1"
-
-
-def _brightest(band: FloatArray, width: int) -> float:
-    """Highest mean of a stretch."""
-    if len(band) < width or np.isnan(band).any():
-        return float("nan")
-    sums = np.cumsum(np.insert(band, 0, 0.0))
-    return float((sums[width:] - sums[:-width]).max() / width)
 
 
 def _on_disc_t2(band: FloatArray, level: PlacedRoi) -> str | None:
@@ -197,7 +204,7 @@ def _uneven(placed: RoisOnSeries, wrong: set[str]) -> list[PlacedRoiCheck]:
         if level.label in wrong:
             continue
         apart, share = two_parts(level.values)
-        if apart <= UNEVEN or share < UNEVEN_SHARE:
+        if apart <= UNEVEN[placed.weighting] or share < UNEVEN_SHARE:
             continue
         others = _others(placed, level, wrong)
         shift = shift_of(placed, {level.label: float(np.median(others)) + placed.volume.zero_value}) if others else None
@@ -249,7 +256,11 @@ def _outliers(placed: RoisOnSeries, wrong: set[str]) -> list[PlacedRoiCheck]:
         if abs(share) <= limit:
             continue
         shift = without(placed, (label,))
-        what = "fat, a haemangioma or a fatty endplate change" if share > 0 else "a disc, cortex, a vein, sclerosis or a lesion"
+        what = (
+            "fat, a haemangioma or a fatty endplate change"
+            if share > 0
+            else "a disc, cortex, a vein, sclerosis or a lesion"
+        )
         if placed.weighting != "T1":
             what = "a disc, oedema, a vein or a lesion" if share > 0 else "cortex, sclerosis or a lesion"
         found.append(
@@ -293,123 +304,3 @@ def _nothing_between(placed: RoisOnSeries, wrong: set[str]) -> list[PlacedRoiChe
             "of the score cannot be estimated. Look at the picture and move them.",
         )
     ]
-
-
-def _csf(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
-    csf = placed.csf
-    marrow = [r.mean for r in placed.scored]
-    if csf is None or not marrow:
-        return []
-    typical = float(np.median(marrow))
-    found = _csf_signal(placed, csf, typical) if typical > 0 else []
-    if any(check.refuses for check in found):
-        return found
-    if csf.mean > 0 and len(csf.values) > 1 and float(csf.values.std(ddof=1)) > CSF_UNEVEN * csf.mean:
-        found.append(_csf_not_even(placed, csf))
-    return found
-
-
-def _csf_signal(placed: RoisOnSeries, csf: PlacedRoi, marrow: float) -> list[PlacedRoiCheck]:
-    bright = placed.weighting in BRIGHT_CSF
-    ratio = (marrow / csf.mean if csf.mean > 0 else float("inf")) if bright else csf.mean / marrow
-    doubtful, refused = CSF_BRIGHT if bright else CSF_T1
-    than = "darker than marrow" if bright else "as bright as marrow"
-    if ratio > refused:
-        return [
-            PlacedRoiCheck(
-                code="csf-is-not-csf",
-                severity="refusal",
-                labels=(CSF,),
-                message=f"The CSF ROI reads {csf.mean:.3g}, {than} ({marrow:.3g}); on {placed.weighting} CSF is {'brighter' if bright else 'darker'}. It lies on "
-                "fat, bone, muscle or disc, or the slice is beside the sac. Move it into the sac on the mid-sagittal slice.",
-            )
-        ]
-    if not bright and ratio < CSF_AIR:
-        return [
-            PlacedRoiCheck(
-                code="csf-is-not-csf",
-                severity="refusal",
-                labels=(CSF,),
-                message=f"The CSF ROI reads {csf.mean:.3g}, {100 * ratio:.0f} % of the marrow ({marrow:.3g}): it lies in air, in a vessel or on cortical bone. Move "
-                "it into the dural sac.",
-            )
-        ]
-    found = []
-    if ratio > doubtful:
-        found.append(
-            PlacedRoiCheck(
-                code="csf-like-marrow",
-                severity="caution",
-                labels=(CSF,),
-                message=f"The CSF ROI reads {csf.mean:.3g}, nearly {than} ({marrow:.3g}): it may not lie in CSF, and the shift of the score cannot be estimated. "
-                "Look at the picture.",
-            )
-        )
-    if bright:
-        found += _brighter_beside(placed, csf)
-    else:
-        disc = _disc_signal(placed)
-        if disc is not None and csf.mean > CSF_DISC * disc and not found:
-            shift: Shift | None = None
-            found.append(
-                PlacedRoiCheck(
-                    code="csf-not-darker-than-disc",
-                    severity="caution",
-                    labels=(CSF,),
-                    message=f"The CSF ROI reads {csf.mean:.3g}, the discs {disc:.3g}; on T1 CSF is darker than disc. Cord, roots, muscle or fat may be in it, or "
-                    "the slice is beside the sac, and the shift of the score cannot be estimated. Look at the picture.",
-                    shift_percent=shift,
-                )
-            )
-    return found
-
-
-def _disc_signal(placed: RoisOnSeries) -> float | None:
-    """Median signal midway between neighbouring levels, where the discs are."""
-    middles = []
-    for above, below in pairwise(placed.by_height):
-        if below.number - above.number == 1 and above.image.index == below.image.index:
-            way = (below.center - above.center) / max(1e-9, float(np.linalg.norm(below.center - above.center)))
-            middles.append(float(profile(above.image, (above.center + below.center) / 2.0, way, 2.0, 4.0).mean()))
-    middles = [m for m in middles if np.isfinite(m)]
-    return float(np.median(middles)) if middles else None
-
-
-def _brighter_beside(placed: RoisOnSeries, csf: PlacedRoi) -> list[PlacedRoiCheck]:
-    """On T2 and STIR the sac is the brightest stretch in front of or behind the ROI."""
-    axis = placed.axis
-    if axis is None or csf.mean <= 0:
-        return []
-    across = np.cross(np.array(csf.image.normal), axis)
-    band = profile(csf.image, csf.center, across / float(np.linalg.norm(across)), 18.0, 4.0)
-    brightest = _brightest(band[np.isfinite(band)], round(4.0 / STEP_MM))
-    share = brightest / csf.mean
-    if not share > SAC_BRIGHTER:
-        return []
-    shift = shift_of(placed, {CSF: brightest + placed.volume.zero_value})
-    return [
-        PlacedRoiCheck(
-            code="csf-brighter-beside",
-            severity="caution",
-            labels=(CSF,),
-            message=f"Beside the CSF ROI the picture is {100 * (share - 1):.0f} % brighter over 4 mm, as CSF is on {placed.weighting}: the ROI may lie on fat, cord or "
-            f"roots.{shift_words(placed, shift, 'the brightest place')} Move it to where the sac is brightest.",
-            shift_percent=shift,
-        )
-    ]
-
-
-def _csf_not_even(placed: RoisOnSeries, csf: PlacedRoi) -> PlacedRoiCheck:
-    share = 100.0 * float(csf.values.std(ddof=1)) / csf.mean
-    bright = placed.weighting in BRIGHT_CSF
-    against = "its brightest quarter" if bright else "its darkest quarter"
-    quarter = float(np.percentile(csf.values, 75 if bright else 25))
-    shift = shift_of(placed, {CSF: quarter + placed.volume.zero_value})
-    return PlacedRoiCheck(
-        code="csf-not-even",
-        severity="caution",
-        labels=(CSF,),
-        message=f"The CSF ROI varies by {share:.0f} % (SD over mean), even CSF by less than {100 * CSF_UNEVEN:.0f} %: a root, cord, fat or the wall of the sac may be "
-        f"in it.{shift_words(placed, shift, against)} Make it smaller or move it.",
-        shift_percent=shift,
-    )
