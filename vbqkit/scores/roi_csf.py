@@ -1,4 +1,4 @@
-"""Do the pixels look like CSF? Against marrow, disc, fat, cord, roots and air; and is the slice beside the sac?
+"""Do the pixels look like CSF? Against marrow, disc, fat, cord, roots and air, and against the slices nearby.
 
 Everything is relative to the marrow of the same series and to the picture around the ROI.
 """

@@ -5,7 +5,7 @@ What positions cannot show is left unsaid: names that are all off by one level f
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -187,36 +187,45 @@ def _doubtful_spacing(
 
 def _off_the_line(placed: RoisOnSeries, order: list[PlacedRoi]) -> list[PlacedRoiCheck]:
     """A level beside the column that the others form."""
-    if len(order) < 4:
+    off = _off_mm(order)
+    beyond = [r for r in order if abs(off.get(r.label, 0.0)) > OFF_LINE_MM]
+    if len(order) < 4 or not beyond:
         return []
-    off: dict[str, tuple[float, float]] = {}
-    for level in order:
-        others = [r for r in order if r is not level]
-        down = np.array([-r.center[2] for r in others])
-        back = np.array([r.center[1] for r in others])
-        if (np.diff(down) <= 0).any():
-            continue
-        at = -float(level.center[2])
-        inside = down[0] <= at <= down[-1]
-        expected = float(np.interp(at, down, back)) if inside else _continued(down, back, at)
-        off[level.label] = (float(level.center[1]) - expected, 1.0 if inside else END_SLACK)
-    beyond = [label for label, (mm, slack) in off.items() if abs(mm) > OFF_LINE_MM * slack]
-    if not beyond:
-        return []
+
     # A level far off also bends the line of its neighbours: the one without which the others lie best is named.
-    worst = max(beyond, key=lambda label: abs(off[label][0]) / off[label][1])
-    mm = off[worst][0]
-    shift = without(placed, (worst,))
+    def left(level: PlacedRoi) -> float:
+        return max(map(abs, _off_mm([r for r in order if r is not level]).values()), default=0.0)
+
+    worst = min(beyond, key=left)
+    mm = off[worst.label] * (END_SLACK if worst in (order[0], order[-1]) else 1.0)
+    shift = without(placed, (worst.label,))
     return [
         PlacedRoiCheck(
             code="level-off-the-line",
             severity="caution",
-            labels=(worst,),
-            message=f"{worst} lies {abs(mm):.0f} mm {'behind' if mm > 0 else 'in front of'} the line through the other levels, more than "
+            labels=(worst.label,),
+            message=f"{worst.label} lies {abs(mm):.0f} mm {'behind' if mm > 0 else 'in front of'} the line through the other levels, more than "
             f"half a vertebral body: it may lie outside the bodies.{shift_words(placed, shift, 'leaving it out')} Move it into its body.",
             shift_percent=shift,
         )
     ]
+
+
+def _off_mm(order: Sequence[PlacedRoi]) -> dict[str, float]:
+    """How far each level lies behind the line through the others, mm; beyond the ends, where it is continued, less counts."""
+    off = {}
+    for level in order:
+        others = [r for r in order if r is not level]
+        down = np.array([-r.center[2] for r in others])
+        back = np.array([r.center[1] for r in others])
+        if len(others) < 2 or (np.diff(down) <= 0).any():
+            continue
+        at, here = -float(level.center[2]), float(level.center[1])
+        inside = down[0] <= at <= down[-1]
+        off[level.label] = (
+            here - float(np.interp(at, down, back)) if inside else (here - _continued(down, back, at)) / END_SLACK
+        )
+    return off
 
 
 def _continued(down: FloatArray, back: FloatArray, at: float) -> float:

@@ -241,7 +241,7 @@ def two_parts(values: FloatArray) -> tuple[float, float]:
     low = np.arange(1, n)
     gap = (sums[-1] + ordered[-1] - sums) / (n - low) - sums / low
     k = int(np.argmax(low * (n - low) * gap**2))
-    return float(gap[k]) / mean, min(low[k], n - low[k]) / n
+    return float(gap[k]) / mean, float(min(low[k], n - low[k])) / n
 
 
 def _outliers(placed: RoisOnSeries, wrong: set[str]) -> list[PlacedRoiCheck]:
