@@ -20,7 +20,8 @@ HERE = Path(__file__).parent
 def random_case(rng):
     """Some levels of a random spine, now and then a wrong or double name, and a place on or near it."""
     step, bend, center = rng.uniform(24, 46), rng.uniform(-0.4, 0.4), np.array([0.0, rng.uniform(-60, 60), 80.0])
-    places = [center + (0, bend * k * 12, -k * step * rng.uniform(0.9, 1.1)) for k in range(len(SPINE_LEVELS))]
+    down = np.cumsum(step * rng.uniform(0.85, 1.15, len(SPINE_LEVELS)))
+    places = [center + (0, bend * k * 12, -depth) for k, depth in enumerate(down)]
     drawn = rng.permutation(len(SPINE_LEVELS))[: rng.integers(0, 7)]
     rois = []
     for k in drawn:
@@ -35,7 +36,7 @@ def random_case(rng):
     for label in (CSF, NOISE):
         if rng.random() < 0.2:
             rois.append(Rectangle(center=center, half_width=(0, 2, 0), half_height=(0, 0, -9), label=label))
-    at = places[rng.integers(len(places))] + rng.normal(0, [1, 6, 6]) + (0, rng.choice([0, 0, 0, 27, 90, -80]), 0)
+    at = places[rng.integers(len(places))] + rng.normal(0, [1, 4, 4]) + (0, rng.choice([0, 0, 0, 27, 90, -80]), 0)
     return at.tolist(), rois, str(rng.choice(["?", "L1", "S1"]))
 
 
