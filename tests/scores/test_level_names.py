@@ -84,9 +84,9 @@ def test_an_ambiguous_place_is_a_question():
     rois = reference("case04")
     lumbar = [rois[label] for label in ("L1", "L2", "L3", "L4")]
     third, fourth = (np.array(rois[label].center_mm) for label in ("L3", "L4"))
-    assert propose_label(third + (0, 3, 3), lumbar) == "?"  # in a body that has a ROI
+    assert propose_label(np.add(third, (0, 3, 3)), lumbar) == "?"  # in a body that has a ROI
     assert propose_label((third + fourth) / 2, lumbar) == "?"  # a disc
-    assert propose_label(fourth + (0, 0, -16), lumbar) == "?"  # the disc below
+    assert propose_label(np.add(fourth, (0, 0, -16)), lumbar) == "?"  # the disc below
     assert propose_label(rois["CSF"].center_mm, [*lumbar, rois["CSF"]]) == "?"
     body = Rectangle(center=(0, 0, 0), half_width=(0, 4, 0), half_height=(0, 0, -3), label="L2")
     assert propose_label((0, 0, -70), [body]) == "?"  # two levels further, or three in a small patient

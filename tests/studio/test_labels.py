@@ -21,7 +21,7 @@ def random_case(rng):
     """Some levels of a random spine, now and then a wrong or double name, and a place on or near it."""
     step, bend, center = rng.uniform(24, 46), rng.uniform(-0.4, 0.4), np.array([0.0, rng.uniform(-60, 60), 80.0])
     down = np.cumsum(step * rng.uniform(0.85, 1.15, len(SPINE_LEVELS)))
-    places = [center + (0, bend * k * 12, -depth) for k, depth in enumerate(down)]
+    places = [np.add(center, (0, bend * k * 12, -depth)) for k, depth in enumerate(down)]
     drawn = rng.permutation(len(SPINE_LEVELS))[: rng.integers(0, 7)]
     rois = []
     for k in drawn:
@@ -33,9 +33,8 @@ def random_case(rng):
             rois.append(Polygon(points=around, label=label))
         else:
             rois.append((Rectangle, Ellipse)[kind](**box))
-    for label in (CSF, NOISE):
-        if rng.random() < 0.2:
-            rois.append(Rectangle(center=center, half_width=(0, 2, 0), half_height=(0, 0, -9), label=label))
+    others = [label for label in (CSF, NOISE) if rng.random() < 0.2]
+    rois += [Rectangle(center=center, half_width=(0, 2, 0), half_height=(0, 0, -9), label=label) for label in others]
     at = places[rng.integers(len(places))] + rng.normal(0, [1, 4, 4]) + (0, rng.choice([0, 0, 0, 27, 90, -80]), 0)
     return at.tolist(), rois, str(rng.choice(["?", "L1", "S1"]))
 
@@ -51,9 +50,9 @@ def by_the_browser(cases, folder):
     return json.loads(done.stdout)
 
 
-def test_two_thousand_random_places_get_the_same_name(tmp_path):
+def test_fifteen_hundred_random_places_get_the_same_name(tmp_path):
     rng = np.random.default_rng(11)
-    cases = [random_case(rng) for _ in range(2000)]
+    cases = [random_case(rng) for _ in range(1500)]
     expected = [propose_label(at, rois, start=start) for at, rois, start in cases]
     wire = [
         {"at": at, "start": start, "rois": [to_wire(DrawnRoi(roi, str(k))) for k, roi in enumerate(rois)]}
@@ -65,4 +64,4 @@ def test_two_thousand_random_places_get_the_same_name(tmp_path):
     assert not different, different[0]
     seen = Counter(expected)
     assert {*SPINE_LEVELS, CSF, NOISE, "?"} <= set(seen)
-    assert min(seen.values()) >= 20
+    assert min(seen.values()) >= 10

@@ -81,11 +81,11 @@ class PlacedRoiCheck:
 
 @dataclass(frozen=True, eq=False)
 class PlacedRoi:
-    """A ROI, the slice it lies on, and the signal of the pixels under it above the zero value of the series, a.u."""
+    """A ROI, the slice it lies on, the pixels under it (row * columns + column) and their signal above the zero value, a.u."""
 
     roi: Roi
     image: Slice
-    mask: npt.NDArray[np.bool_]
+    pixels: npt.NDArray[np.intp]
     values: FloatArray
 
     @property
@@ -149,12 +149,8 @@ class RoisOnSeries:
 
     @cached_property
     def axis(self) -> FloatArray | None:
-        """Unit vector along the spine towards the feet at the drawn levels; None where two levels are missing."""
-        if len(self.levels) < 2:
-            return None
-        spine = self.by_height[-1].center - self.by_height[0].center
-        length = float(np.linalg.norm(spine))
-        return spine / length if length > 0 else None
+        """Unit vector along the spine towards the feet at the drawn levels; None where a second level is missing."""
+        return None if len(self.levels) < 2 else _towards(self.by_height[0], self.by_height[-1])
 
     @cached_property
     def by_height(self) -> tuple[PlacedRoi, ...]:
@@ -165,9 +161,7 @@ class RoisOnSeries:
         """Unit vector along the spine towards the feet at a level: from the level above to the level below."""
         order = self.by_height
         k = order.index(placed)
-        way: FloatArray = order[min(k + 1, len(order) - 1)].center - order[max(k - 1, 0)].center
-        length = float(np.linalg.norm(way))
-        return way / length if length > 0 else np.array([0.0, 0.0, -1.0])
+        return _towards(order[max(k - 1, 0)], order[min(k + 1, len(order) - 1)])
 
     def behind(self, placed: PlacedRoi, line: Sequence[PlacedRoi]) -> float:
         """How far a ROI lies behind the line through some levels, from head to foot, at right angles to it, mm; negative: in front."""
@@ -175,6 +169,13 @@ class RoisOnSeries:
         back = np.array([r.center[1] for r in line])
         upright = 1.0 if self.axis is None else abs(float(self.axis[2])) / float(np.hypot(self.axis[1], self.axis[2]))
         return float(placed.center[1] - np.interp(-placed.center[2], down, back)) * upright
+
+
+def _towards(above: PlacedRoi, below: PlacedRoi) -> FloatArray:
+    """Unit vector from one ROI to another; straight down where they lie side by side and show no direction of the spine."""
+    way: FloatArray = below.center - above.center
+    length = float(np.linalg.norm(way))
+    return way / length if -way[2] > 0.5 * length else np.array([0.0, 0.0, -1.0])
 
 
 def lay_out(volume: Volume, rois: Iterable[Roi], measured: Mapping[str, Measurement] | None = None) -> RoisOnSeries:
@@ -187,12 +188,12 @@ def lay_out(volume: Volume, rois: Iterable[Roi], measured: Mapping[str, Measurem
         try:
             image = roi.slice_of(volume)
             image = slices.setdefault(image.index, image)
-            mask = roi.mask(image)
+            pixels = np.flatnonzero(roi.mask(image))
         except RoiError:
             continue
-        values = np.asarray(image.pixels[mask], dtype=np.float64) - image.zero_value
+        values = image.pixels.reshape(-1)[pixels].astype(np.float64) - image.zero_value
         if np.isfinite(values).all():
-            found.append(PlacedRoi(roi, image, mask, values))
+            found.append(PlacedRoi(roi, image, pixels, values))
     return RoisOnSeries(volume, tuple(found))
 
 
@@ -211,9 +212,14 @@ def ray(image: Slice, start: FloatArray, along: FloatArray, away_mm: FloatArray)
     return _band(image, start, along, away_mm, 0.0)
 
 
-def _band(image: Slice, center: FloatArray, along: FloatArray, steps: FloatArray, half_band_mm: float) -> FloatArray:
+def sideways(image: Slice, along: FloatArray) -> FloatArray:
+    """Vector in the slice at right angles to another."""
     n, (x, y, z) = image.normal, along
-    across = np.array([n[1] * z - n[2] * y, n[2] * x - n[0] * z, n[0] * y - n[1] * x])
+    return np.array([n[1] * z - n[2] * y, n[2] * x - n[0] * z, n[0] * y - n[1] * x])
+
+
+def _band(image: Slice, center: FloatArray, along: FloatArray, steps: FloatArray, half_band_mm: float) -> FloatArray:
+    across = sideways(image, along)
     offsets = np.linspace(-half_band_mm, half_band_mm, 2 * round(half_band_mm) + 1)
     (row, col), (down_r, down_c), (side_r, side_c) = image.vectors_to_rows_cols(
         [center - np.array(image.origin_mm), along, across]

@@ -90,7 +90,7 @@ def _overlaps(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
             reach = (one.roi.area_mm2**0.5 + other.roi.area_mm2**0.5) * 2.0  # elongated ROIs included
             if one.image.index != other.image.index or np.linalg.norm(one.center - other.center) > reach:
                 continue
-            shared = int((one.mask & other.mask).sum())
+            shared = len(np.intersect1d(one.pixels, other.pixels, assume_unique=True))
             share = shared / min(len(one.values), len(other.values))
             if share > OVERLAP_SHARE:
                 found.append(
@@ -135,18 +135,12 @@ def _order(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
 
 def _spacing(placed: RoisOnSeries, right: list[PlacedRoi], known: set[str]) -> list[PlacedRoiCheck]:
     """Distance of neighbours among the drawn levels, for each step from one vertebra to the next."""
-    if placed.levels != placed.by_height:
-        return []  # the names are wrong; distances between names would say something false
-    found = []
-    for above, below in pairwise(right):
-        if {above.label, below.label} <= known:
-            continue
-        steps, distance = _steps(above, below), _distance(above, below)
-        along = abs(
-            float((below.center - above.center) @ (placed.axis if placed.axis is not None else 0 * above.center))
-        )
+    found, twice = [], set(known)
+    for above, below in pairwise(placed.by_height):
         pair = (above.label, below.label)
-        if along < SAME_BODY_MM:
+        along = 0.0 if placed.axis is None else abs(float((below.center - above.center) @ placed.axis))
+        if along < SAME_BODY_MM and not set(pair) <= known:
+            twice |= set(pair)
             found.append(
                 PlacedRoiCheck(
                     code="same-body-twice",
@@ -156,7 +150,13 @@ def _spacing(placed: RoisOnSeries, right: list[PlacedRoi], known: set[str]) -> l
                     f"{SPACING_MM[0]:.0f} to {SPACING_MM[1]:.0f} mm apart). Move one to its own vertebra.",
                 )
             )
-        elif distance < steps * SPACING_MM[0] - SPACING_SLACK_MM:
+    if placed.levels != placed.by_height:
+        return found  # the names are wrong; distances between names would say something false
+    for above, below in pairwise(right):
+        if {above.label, below.label} <= twice:
+            continue
+        steps, distance = _steps(above, below), _distance(above, below)
+        if distance < steps * SPACING_MM[0] - SPACING_SLACK_MM:
             found.append(_doubtful_spacing(placed, above, below, "levels-too-close", distance))
         elif distance > steps * SPACING_MM[1] + SPACING_SLACK_MM:
             found.append(_doubtful_spacing(placed, above, below, "levels-too-far", distance))
