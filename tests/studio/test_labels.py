@@ -27,7 +27,7 @@ def random_case(rng):
     for k in drawn:
         label = SPINE_LEVELS[k] if rng.random() < 0.97 else str(rng.choice(SPINE_LEVELS))
         box = {"center": places[k], "half_width": (0, 4, 0), "half_height": (0, 0, -3), "label": label}
-        kind = rng.integers(3)
+        kind = rng.choice(3, p=[0.5, 0.4, 0.1])
         if kind == 2:
             around = places[k] + np.array([(0, -4, -3), (0, 4, -3), (0, rng.uniform(-2, 4), 4)])
             rois.append(Polygon(points=around, label=label))
@@ -50,9 +50,9 @@ def by_the_browser(cases, folder):
     return json.loads(done.stdout)
 
 
-def test_fifteen_hundred_random_places_get_the_same_name(tmp_path):
+def test_random_places_get_the_same_name(tmp_path):
     rng = np.random.default_rng(11)
-    cases = [random_case(rng) for _ in range(1500)]
+    cases = [random_case(rng) for _ in range(800)]
     expected = [propose_label(at, rois, start=start) for at, rois, start in cases]
     wire = [
         {"at": at, "start": start, "rois": [to_wire(DrawnRoi(roi, str(k))) for k, roi in enumerate(rois)]}
@@ -64,4 +64,4 @@ def test_fifteen_hundred_random_places_get_the_same_name(tmp_path):
     assert not different, different[0]
     seen = Counter(expected)
     assert {*SPINE_LEVELS, CSF, NOISE, "?"} <= set(seen)
-    assert min(seen.values()) >= 10
+    assert min(seen.values()) >= 5
