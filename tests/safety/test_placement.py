@@ -375,7 +375,7 @@ def test_a_vein_or_a_lesion_in_marrow_is_doubted():
     pixels[1, row - 1 : row + 1, col - 6 : col + 7] = 120.0
     found = check_placed_rois(replace(volume, pixels=pixels), rois.values())
     assert "marrow-not-even" in codes(found, label="L2")
-    pixels[1, row - 6 : row + 7, col - 7 : col + 8] = 195.0
+    pixels[1, row - 6 : row + 7, col - 6 : col + 7] = 195.0
     found = check_placed_rois(replace(volume, pixels=pixels), rois.values())
     outlier = next(c for c in found if c.code == "level-unlike-the-others")
     assert outlier.labels == ("L2",)

@@ -204,7 +204,8 @@ def profile(image: Slice, center: FloatArray, along: FloatArray, reach_mm: float
     band of 0 is the line alone.
     """
     count = round(reach_mm / STEP_MM)
-    return _band(image, center, along, np.arange(-count, count + 1) * STEP_MM, half_band_mm)
+    steps: FloatArray = np.arange(-count, count + 1, dtype=np.float64) * STEP_MM
+    return _band(image, center, along, steps, half_band_mm)
 
 
 def ray(image: Slice, start: FloatArray, along: FloatArray, away_mm: FloatArray) -> FloatArray:

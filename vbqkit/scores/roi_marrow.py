@@ -53,15 +53,17 @@ at most 1.05 in marrow."""
 BETWEEN_MM = (8.0, 22.0)
 
 DISC_REACH_MM = 10.0
-DISC_FLAT = 1.15
+DISC_FLAT = 1.12
 """... and a disc is as dark 10 mm in front of and behind the ROI, which a vein and a lesion are not: their mean signal there is above
-1.15 times that of the ROI."""
+1.12 times that of the ROI."""
 
 DISC_MM = 12.0
 """On T2 and STIR, a ROI between two endplates nearer than this is on a disc: discs 5 to 11.5 mm, bodies 16 and
 more, on the sample cases."""
 
 ENDPLATE = 0.60
+"""Part of the ROI's median signal below which a dark line counts as an endplate."""
+
 NOT_MARROW = ("marrow-is-air", "marrow-under-skin", "marrow-on-disc")
 """Codes of levels that are no measure for the others."""
 
