@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.studio.in_node import node
-from vbqkit.page import javascript
+from tests.studio.in_node import STATIC, node
 from vbqkit.roi import Ellipse, Polygon, Rectangle
 from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores import propose_label
@@ -40,12 +39,9 @@ def random_case(rng):
 
 
 def by_the_browser(cases, folder):
-    for name in ("package.json", *javascript.import_order("labels.js")):
-        text = javascript.static_text(name)
-        (folder / name).write_text(text if name == "package.json" else javascript.for_the_wire(text))
     file = folder / "cases.json"
     file.write_text(json.dumps(cases))
-    done = subprocess.run([node(), HERE / "labels.mjs", folder, file], capture_output=True, text=True, check=False)
+    done = subprocess.run([node(), HERE / "labels.mjs", STATIC, file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -2,8 +2,7 @@
  * What to call the next ROI: from its place among the ROIs that are there, by the rules of vbqkit/scores/level_names.py.
  * Pure functions; tests/studio/test_labels.py compares the two.
  *
- * @typedef {import("./geometry.js").Roi} Roi
- * @typedef {import("./geometry.js").Vec} Vec
+ * @import { Roi, Vec } from "./wire.js"
  * @typedef {[number, number]} Place behind and below the origin, mm
  * @typedef {[number, Place]} Level number from head to foot, and place
  */
