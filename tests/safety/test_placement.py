@@ -493,6 +493,17 @@ def test_csf_half_on_the_wall_or_on_roots_is_doubted(cases, shift, weightings):
             assert any(c.shift_percent for c in doubt)
 
 
+def test_a_root_in_the_csf_roi_is_doubted():
+    volume, rois = made_up()
+    pixels = volume.pixels.copy()
+    pixels[:, 80:115, 104] = 190.0  # one column of the four under the ROI
+    found = next(
+        c for c in check_placed_rois(replace(volume, pixels=pixels), rois.values()) if c.code == "csf-not-even"
+    )
+    assert found.labels == (CSF,)
+    assert found.shift_percent[0] == pytest.approx(100 * (100 / 122.5 - 1), abs=3)  # against CSF alone
+
+
 def test_csf_like_disc_or_muscle_is_doubted_on_t1():
     volume, rois = made_up()
     pixels = volume.pixels.copy()
