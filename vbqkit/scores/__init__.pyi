@@ -7,6 +7,7 @@ from .definition import ScoreInputs as ScoreInputs
 from .example import example_measurement as example_measurement
 from .jitter import Jitter as Jitter
 from .jitter import put_again as put_again
+from .level_names import propose_label as propose_label
 from .levels import LevelRule as LevelRule
 from .levels import choose_levels as choose_levels
 from .marrow_to_csf import Aggregate as Aggregate
@@ -24,6 +25,7 @@ from .noise import free_air as free_air
 from .noise import no_free_air as no_free_air
 from .pixel_noise import independent_share as independent_share
 from .pixel_noise import pixel_noise_se as pixel_noise_se
+from .placed_roi import PlacedRoiCheck as PlacedRoiCheck
 from .propagation import case_uncertainty as case_uncertainty
 from .reference_interval import m_score_interval as m_score_interval
 from .registry import SCORES as SCORES
@@ -37,6 +39,9 @@ from .result import LOWER_IS_POORER as LOWER_IS_POORER
 from .result import NO_DIRECTION as NO_DIRECTION
 from .result import Refusal as Refusal
 from .result import Score as Score
+from .roi_checks import PUBLISHED_RANGES as PUBLISHED_RANGES
+from .roi_checks import PublishedRange as PublishedRange
+from .roi_checks import check_placed_rois as check_placed_rois
 from .uncertainty_budget import Uncertainty as Uncertainty
 from .uncertainty_budget import UncertaintyComponent as UncertaintyComponent
 from .uncertainty_budget import verdict as verdict
