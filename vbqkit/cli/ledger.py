@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,13 +38,13 @@ def run(args: argparse.Namespace) -> Report:
     table = literature.coverage() if args.inventory else literature.ledger()
     if args.source:
         table = table[table["source"] == args.source]
-    counts = table["verdict"].value_counts()
+    counts = Counter(table["verdict"])
     opening = _summary(args.source or "all", len(table), counts, inventory=args.inventory)
     if args.verdict:
         table = table[table["verdict"] == _VERDICTS[args.verdict]]
     elif not (args.all or args.json or args.inventory):
         table = table[table["verdict"] == _VERDICTS["disagrees"]]
-        rest = int(counts.sum()) - len(table)
+        rest = counts.total() - len(table)
         opening = (*opening, f"The {len(table)} rows that disagree (--all shows the other {rest}, too):", "")
     meaning = (
         "A printed 0.60 stands for 0.595 to 0.605. 'Within rounding': some values that round to the inputs give the result. "

@@ -41,8 +41,8 @@ def write(report: Report, *, as_json: bool) -> None:
         json.dump(rows, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
         print()
         return
-    for line in report.opening:
-        print(line)
+    for said in report.opening:
+        print(said)
     columns = report.columns or tuple(report.rows[0] if report.rows else ())
     table = [list(columns)] + [[_cell(row.get(column)) for column in columns] for row in report.rows]
     widths = [max(len(line[i]) for line in table) for i in range(len(columns))]

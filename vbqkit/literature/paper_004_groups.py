@@ -304,12 +304,12 @@ def _modic(ledger: Ledger) -> None:
             if tests[name] < 0.05
             else "",
         )
-    counts = [int(ledger.value(f"table5.{side}.n")) for side in sizes]
-    tests = counts_p((counts[0], counts[1]), (DEGENERATIVE, CONTROL))
+    affected = [int(ledger.value(f"table5.{side}.n")) for side in sizes]
+    tests = counts_p((affected[0], affected[1]), (DEGENERATIVE, CONTROL))
     ledger.claim(
         "Results: Modic changes in the two groups",
         "compared by type, segments and grade only",
-        f"{counts[0]}/{DEGENERATIVE} against {counts[1]}/{CONTROL}: p = {tests['chi-square']:.4f}",
+        f"{affected[0]}/{DEGENERATIVE} against {affected[1]}/{CONTROL}: p = {tests['chi-square']:.4f}",
         "chi-square of the counts in Tables 2 and 5",
         holds=tests["chi-square"] > 0.05,
         inputs=("table5.deg.n", "table5.con.n", "table2.deg.n", "table2.con.n"),
