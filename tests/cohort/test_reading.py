@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import zipfile
 
 import openpyxl
 import pandas as pd
 import pytest
 
 from vbqkit.cohort import check_cohort, cohort_columns, describe_cohort, make_cohort_template, read_cohort
-from vbqkit.cohort.cells import identity_in
+from vbqkit.cohort.identity import identifies, identity_in
 from vbqkit.errors import TableError
 
 
@@ -317,3 +319,97 @@ def test_the_template_is_read_back_as_its_own_columns(tmp_path, name):
 def test_a_template_of_another_kind_is_refused(tmp_path):
     with pytest.raises(TableError, match=r"ends in '\.ods'; \.csv or \.xlsx is possible"):
         make_cohort_template(tmp_path / "template.ods")
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Name of patient", "Pt name", "Date of birth", "Hospital no.", "NHS number", "Medical record number"),
+        *(
+            "Meno pacienta",
+            "Dátum nar.",
+            "Rodné číslo",
+            "Priezvisko",
+            "Jméno a příjmení",
+            "Datum narození",
+            "č. pojištěnce RC",
+        ),
+        *("Imię i nazwisko", "Data urodzenia", "PESEL", "Beteg neve", "Születési dátum", "TAJ"),
+        *("Patientenname", "Name, Vorname", "Geburtsdatum", "Geb.-Datum", "Versicherungsnummer", "Telefonnummer"),
+        *("Nom", "Prénom", "Date de naissance", "Cognome", "Data di nascita", "Apellidos", "Fecha de nacimiento"),
+        *("ФИО", "Дата рождения", "Прізвище", "Дата народження"),
+        *("姓名", "患者姓名", "身份证号", "出生日期", "病历号", "氏名", "生年月日", "이름", "생년월일"),
+    ],
+)
+def test_a_heading_that_names_people_is_found_in_any_language_of_the_papers_and_their_neighbours(csv_file, heading):
+    path = csv_file(f"id;T-score;{heading}\nA1;-2,6;Xyz\n")
+    with pytest.raises(TableError, match="tells who the patients are"):
+        read_cohort(path)
+    kept = read_cohort(path, drop_identity=True)
+    assert heading not in kept.table.columns
+    assert "Xyz" not in kept._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *(
+            "Scanner name",
+            "Protocol name",
+            "Birth weight",
+            "Year of birth",
+            "OP",
+            "Menopause",
+            "Novartis",
+            "Nominal kV",
+        ),
+        *("Telomere", "Narrowing", "Number of levels", "Fracture number", "骨密度", "年龄"),
+    ],
+)
+def test_a_heading_that_names_nobody_is_not_taken_for_a_person(heading):
+    assert not identifies(heading)
+
+
+def test_a_workbook_whose_noted_size_is_wrong_is_read_whole(workbook):
+    path = workbook(["id", "T-score", "VBQ-T1"], ["A1", -2.6, 3.1], ["A2", -1.0, 2.2], ["A3", 0.1, 2.0])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:A1"', content))
+    assert read_cohort(path).table["t_score"].tolist() == [-2.6, -1.0, 0.1]
+
+
+def test_a_formula_without_a_saved_result_is_a_problem_and_not_a_missing_value(workbook):
+    rows = [
+        ["id", "T-score", "VBQ-T1", "note"],
+        ["A1", -2.6, "=310/100", "x"],
+        ["A2", -1.0, None, "=1+1"],
+        ["A3", 0.3, 2.1, "y"],
+    ]
+    found = check_cohort(workbook(*rows))
+    assert found[["row", "column"]].to_numpy().tolist() == [[2, "VBQ-T1"], [3, "note"]]
+    assert found["problem"].unique().tolist() == ["holds a formula whose result was never saved"]
+
+
+@pytest.mark.parametrize("start", ["sep=;\r\n", "\ufeffsep=;\n", "\ufeff\ufeff", '"sep=;"\n', "SEP=;\n"])
+def test_excels_line_with_the_separator_and_byte_order_marks_are_passed_over(tmp_path, start):
+    path = tmp_path / "c.csv"
+    path.write_bytes((start + "id;T-score;VBQ-T1;other\r\nA1;-2,6;3,1;1,5\r\nA2;-1,0;2,2;\r\n").encode())
+    cohort = read_cohort(path)
+    assert cohort.table["t_score"].tolist() == [-2.6, -1.0]
+    assert cohort.headings["id"] == "id"
+    path.write_bytes((start + "id;T-score\r\nA1;-26\r\n").encode())
+    assert check_cohort(path)["row"].tolist() == [3 if "sep" in start.lower() else 2]
+
+
+def test_decimal_commas_of_a_column_that_the_template_does_not_know_are_read_and_said(csv_file):
+    cohort = read_cohort(csv_file("id;T-score;own index\nA1;-2.6;1,5\nA2;-1.0;−0,25\n"))
+    assert cohort.table["own index"].tolist() == [1.5, -0.25]
+    assert "Column 'own index' has decimal commas; 1,25 was read as 1.25." in [c.message for c in cohort.cautions]
+
+
+def test_a_resident_identity_number_in_a_text_is_found():
+    """The check digit by hand: the weighted sum of 11010519491231002 is 167, 167 mod 11 = 2, hence X."""
+    assert identity_in("11010519491231002X", is_code=False) == "a resident identity number"
+    assert identity_in("110105194912310021", is_code=False) is None

@@ -1,4 +1,4 @@
-"""The ledger: what its outcomes mean, that it leaves nothing out, and what it is known to find."""
+"""The ledger: what its verdicts mean, that it leaves nothing out, and what it is known to find."""
 
 import json
 
@@ -14,7 +14,7 @@ from vbqkit.literature.printed import Range, printed_numbers
 
 
 @pytest.mark.parametrize(
-    ("recomputed", "exact", "outcome"),
+    ("recomputed", "exact", "verdict"),
     [
         (Range.of(0.7049), True, ROUNDING),
         (Range.of(0.695), True, ROUNDING),  # the very edge: papers do not say how they round a 5
@@ -25,15 +25,15 @@ from vbqkit.literature.printed import Range, printed_numbers
         (Range(0.66, 0.40, 0.69), False, DISAGREES),
     ],
 )
-def test_verdict_of_a_printed_0_70(recomputed, exact, outcome):
+def test_verdict_of_a_printed_0_70(recomputed, exact, verdict):
     row = Ledger("001").check("table2.t2.auc", recomputed, "by hand", (), exact=exact, note="why")
-    assert (row.printed, row.outcome) == ("0.70", outcome)
+    assert (row.printed, row.verdict) == ("0.70", verdict)
 
 
 def test_a_printed_bound_agrees_with_what_is_below_it_only():
     check = Ledger("001").check
-    assert check("table2.t2.p", Range.of(0.0009), "by hand", ()).outcome == ROUNDING
-    assert check("table2.t2.p", Range.of(0.0011), "by hand", (), note="why").outcome == DISAGREES
+    assert check("table2.t2.p", Range.of(0.0009), "by hand", ()).verdict == ROUNDING
+    assert check("table2.t2.p", Range.of(0.0011), "by hand", (), note="why").verdict == DISAGREES
 
 
 def test_a_disagreement_without_a_reason_is_refused():
@@ -61,14 +61,14 @@ def test_every_printed_number_is_recomputed_or_used_or_has_a_reason_and_never_bo
 def test_the_summary_counts_every_number_once():
     summary = coverage_summary().set_index("source")
     assert summary.loc["all", "printed"] == len(printed_numbers())
-    parts = summary[["recomputed", "used", "not_recomputable"]].sum(axis=1)
+    parts = summary[["recomputed", "repeated", "used", "not_recomputable"]].sum(axis=1)
     assert (parts == summary["printed"]).all()
     assert (summary.drop("all").sum() == summary.loc["all"]).all()
 
 
 def test_every_disagreement_is_explained_in_one_line_and_no_row_is_made_twice():
     rows = ledger()
-    bad = rows[rows["outcome"] == DISAGREES]
+    bad = rows[rows["verdict"] == DISAGREES]
     assert bad["note"].str.len().between(10, 220).all()
     assert not rows["note"].str.contains("\n").any()
     assert not rows.duplicated(["source", "item", "method", "recomputed"]).any(), rows[
@@ -109,18 +109,23 @@ def test_simulated_rows_have_the_same_digits_each_time():
         ("004", "Table 4: sensitivity (%), osteoporosis", "19/27"),
         ("004", "T-scores of osteopenia", "-2.5 < T < -1"),
         ("004", "the groups do not differ in the number of affected segments", "0.00"),
+        ("004", "VBQ and L1-4 BMD correlate more in the control group", "p = 0.096"),
+        ("004", "VBQ and L1-4 T-score correlate more in the control group", "p = 0.088"),
+        ("004", "Modic changes in the two groups", "56/101 against 45/134: p = 0.0008"),
+        ("001", "variances of VBQ-T2-STIR are equal enough for a t test", "p = 1.1e-08"),
+        ("001", "variances of VBQ-T2-STIR (women) are equal enough for a t test", "p = 2.2e-08"),
     ],
 )
 def test_known_disagreements_are_found(source, item, recomputed):
     rows = ledger()
     found = rows[
-        (rows["source"] == source) & rows["item"].str.contains(item, regex=False) & (rows["outcome"] == DISAGREES)
+        (rows["source"] == source) & rows["item"].str.contains(item, regex=False) & (rows["verdict"] == DISAGREES)
     ]
     assert found["recomputed"].str.contains(recomputed, regex=False).any()
 
 
 @pytest.mark.parametrize(
-    ("source", "item", "outcome"),
+    ("source", "item", "verdict"),
     [
         ("000", "one SD of the reference group behind all five M-scores", ROUNDING),
         ("001", "sample size from VBQ-T1, fracture", ROUNDING),
@@ -130,26 +135,29 @@ def test_known_disagreements_are_found(source, item, recomputed):
         ("003", "2.2: Youden index", ROUNDING),
         ("003", "2.2: p of that AUC", ROUNDING),
         ("004", "Table 2: p of HU", ROUNDING),
+        ("004", "Results: p of HU", ROUNDING),  # repeats Table 2; once more as the p of an AUC, which it is not
+        ("004", "Table 2: SD of HU in either group", SUMMARY),
+        ("004", "r of VBQ with L1-4 BMD and with L1 HU, control", SUMMARY),
         ("004", "p of osteoporosis by T-score", ROUNDING),  # one-sided Fisher
         ("004", "p of Modic type", ROUNDING),  # Fisher-Freeman-Halton
         ("004", "PPV of VBQ for osteoporosis or osteopenia (%), in all 235", SUMMARY),
     ],
 )
-def test_known_agreements_are_found(source, item, outcome):
+def test_known_agreements_are_found(source, item, verdict):
     rows = ledger()
     found = rows[(rows["source"] == source) & rows["item"].str.contains(item, regex=False)]
-    assert found["outcome"].tolist() == [outcome]
+    assert found["verdict"].tolist() == [verdict]
 
 
 def test_command_prints_the_seven_promised_fields(capsys):
     assert main(["ledger", "--source", "003", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert {tuple(row) for row in rows} == {("source", "item", "printed", "recomputed", "method", "outcome", "note")}
+    assert {tuple(row) for row in rows} == {("source", "item", "printed", "recomputed", "method", "verdict", "note")}
     assert len(rows) == (ledger()["source"] == "003").sum()
 
 
 def test_command_says_how_many_numbers_it_checked_of_how_many_there_are(capsys):
-    assert main(["ledger", "--outcome", "disagrees"]) == 0
+    assert main(["ledger", "--verdict", "disagrees"]) == 0
     said = capsys.readouterr().out
     summary = coverage_summary().set_index("source").loc["all"]
     assert f"Of {summary['printed']} numbers printed, {summary['recomputed']} are recomputed" in said
@@ -161,6 +169,33 @@ def test_command_lists_every_printed_number_with_what_is_done_with_it(capsys):
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 10
     assert {row["status"] for row in rows} == {"recomputed", "used", "not recomputable"}
+
+
+def test_command_opens_with_a_summary_and_the_disagreements_and_keeps_the_rest_for_all(capsys):
+    table = ledger()
+    bad = (table["verdict"] == DISAGREES).sum()
+    assert main(["ledger"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{len(table)} rows: ")
+    assert said[1].startswith(f"Of {len(printed_numbers())} numbers printed, ")
+    assert f"The {bad} rows that disagree (--all shows the other {len(table) - bad}, too):" in said
+    assert len(said) < bad + 12
+    assert main(["ledger", "--all"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > len(table)
+    assert main(["ledger", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(table)
+
+
+def test_a_number_that_is_only_repeated_is_not_counted_as_recomputed():
+    table = coverage().set_index(["source", "key"])
+    assert table.loc[("000", "abstract.n"), "status"] == "repeated"  # Five = five
+    assert table.loc[("001", "table2.t2.low"), "status"] == "recomputed"
+    assert coverage_summary().set_index("source").loc["all", "repeated"] > 100
+
+
+def test_the_misprinted_sd_of_paper_004_goes_into_no_other_row():
+    used_by = [row.item for row in ledger_rows() if row.source == "004" and "table2.neck_t.deg.sd" in row.inputs]
+    assert used_by == ["Table 2: p of femoral neck T-score"]  # the row that finds it
 
 
 def test_m_scores_of_paper_000_come_from_one_reference_sd_of_5_4():

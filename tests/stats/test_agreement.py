@@ -297,3 +297,19 @@ def test_weights_need_an_order():
     row = cohen_kappa(["low", "high", None], ["low", "high", "low"], weights="none").iloc[0]
     assert (row.estimate, row.n_missing) == (1, 1)
     assert row.note.startswith("no interval: the standard error is 0")
+
+
+@pytest.mark.parametrize(
+    "other", [["0", "1", "1", "2", "0", "2"], [" 0", " 1", " 1", " 2", " 0", " 2"], [0.0, 1, 1, 2, 0, 2.0]]
+)
+def test_labels_of_two_readers_are_compared_as_values_whatever_their_type(other):
+    for a, b in (([0, 1, 1, 2, 0, 2], other), (other, [0, 1, 1, 2, 0, 2])):
+        row = cohen_kappa(a, b, weights="quadratic").iloc[0]
+        assert (row.estimate, row.n_categories) == (1, 3)
+
+
+def test_labels_that_cannot_be_compared_are_refused():
+    with pytest.raises(TableError, match=r"The labels 'yes' and 'Yes' differ in capitals only\. Write them alike"):
+        cohen_kappa(["yes", "no", "yes"], ["Yes", "no ", "yes"], weights="none")
+    with pytest.raises(TableError, match=r"The labels hold the text 'none' and the number 0"):
+        cohen_kappa([0, 1, 1], ["0", "1", "none"], weights="none")

@@ -19,6 +19,8 @@ from vbqkit.stats import (
     regression_band,
     spearman,
 )
+from vbqkit.stats.exact_ranks import exact_spearman_p
+from vbqkit.stats.from_summary import fisher_interval
 
 # Paper 000, Table 2.
 SNR = [77.491, 63.363, 82.061, 67.423, 68.316]
@@ -73,7 +75,7 @@ def test_exact_spearman_p_of_five_patients_is_that_of_published_tables():
 
 def test_exact_p_is_refused_where_it_would_take_too_long():
     with pytest.raises(
-        TableError, match=r"An exact p was asked for 13 observations; it is counted up to 12\. Use p_value='t'"
+        TableError, match=r"An exact p was asked for 13 observations; it is counted up to 12\. Use p_value='series'"
     ):
         spearman(range(13), range(13), p_value="exact")
     assert "exact p over all 12! orders" in spearman(range(12), [*range(11), -1]).method.item()
@@ -299,3 +301,42 @@ def test_a_covariate_of_a_partial_correlation_may_be_called_x_or_y(name):
     age, one, two = rng.normal(size=(3, 30))
     wanted = partial_correlation(one, two, covariates={"age": age})["estimate"].item()
     assert partial_correlation(one, two, covariates={name: age})["estimate"].item() == wanted
+
+
+def test_p_of_spearman_is_exact_where_student_t_would_change_the_verdict():
+    """12 values in two orders and 13 in one; the exact p of 13 counts all 13! orders (0.0003 is what the series misses)."""
+    y = [1, 5, 3, 2, 10, 8, 4, 13, 6, 7, 12, 9, 11]
+    x = list(range(1, 14))
+    swapped = [4, 3, 1, 9, 2, 11, 5, 13, 6, 7, 8, 12, 10]
+    for other in (y, swapped):
+        row = spearman(x, other).iloc[0]
+        assert row.p == pytest.approx(exact_spearman_p(np.array(x, float), np.array(other, float)), abs=4e-4)
+        assert "Edgeworth series" in row.method
+    doubtful = [6, 1, 2, 9, 8, 3, 4, 12, 5, 13, 7, 11, 10]
+    t_form = spearman(x, doubtful, p_value="t").iloc[0]
+    assert t_form.p < row.p or t_form.p == pytest.approx(scipy_stats.spearmanr(x, doubtful).pvalue)
+
+
+def test_with_ties_a_p_of_student_t_near_0_05_is_called_unsettled():
+    rng = np.random.default_rng(1)
+    for _ in range(400):
+        x, y = rng.integers(0, 9, 14), rng.integers(0, 9, 14)
+        row = spearman(x, y + 0.4 * x).iloc[0]
+        assert ("0.05 is not settled" in row.note) == (0.044 < row.p < 0.05)
+
+
+@pytest.mark.parametrize(
+    ("variance", "z_variance"),
+    [
+        ("bonett-wright", (1 + 0.49 / 2) / 27),
+        ("fieller", 1.06 / 27),
+        ("caruso-cliff", 1 / 28 + math.atanh(0.7) / (180 + 4 * 30**0.5)),
+    ],
+)
+def test_the_interval_of_spearman_has_the_variance_it_names(variance, z_variance):
+    low, high = fisher_interval(0.7, 30, kind=f"spearman {variance}", n_covariates=0, confidence=0.95)
+    half = 1.959963985 * math.sqrt(z_variance)
+    assert (low, high) == pytest.approx((math.tanh(math.atanh(0.7) - half), math.tanh(math.atanh(0.7) + half)))
+    x = np.random.default_rng(0).normal(size=30)
+    method = spearman(x, x + np.random.default_rng(1).normal(size=30), variance=variance).method.item()
+    assert variance.replace("-", " ").title().replace(" ", "-") + " variance" in method

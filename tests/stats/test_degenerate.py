@@ -163,3 +163,29 @@ def test_an_agreement_icc_of_raters_who_disagree_has_no_interval_beside_its_esti
         for row in table.itertuples():
             assert np.isnan(row.ci_low) or row.ci_low <= row.estimate <= row.ci_high
             assert np.isfinite(row.ci_low) or row.note
+
+
+def test_a_masked_value_is_missing_and_not_what_lies_under_the_mask():
+    x = np.ma.masked_array([1.0, 2.0, 3.0, 4.0, 999.0], mask=[0, 0, 0, 0, 1])
+    row = stats.pearson(x, [2.1, 3.9, 6.2, 7.8, 8.0]).iloc[0]
+    assert (row.n, row.n_missing) == (4, 1)
+    assert row.estimate == stats.pearson([1, 2, 3, 4], [2.1, 3.9, 6.2, 7.8]).estimate.item()
+    whole = np.ma.masked_array([1, 2, 3, 4, 5], mask=[0, 0, 0, 0, 1])
+    assert stats.pearson(whole, [2, 3, 5, 7, 1]).n_missing.item() == 1
+    group = np.ma.masked_array(["a", "a", "b", "b", "x"], mask=[0, 0, 0, 0, 1])
+    assert stats.t_test([1, 2, 3, 5, 9], group, equal_variances=False, first="a").n_missing.item() == 1
+    rows = [1, 2, np.ma.masked, 4, 5]
+    assert stats.pearson(rows, [2, 3, 5, 7, 1]).n_missing.item() == 1
+
+
+def test_what_says_that_nothing_was_measured_is_missing_and_any_other_text_is_refused():
+    row = stats.pearson([1, "n/a", 3, pd.NA, 5, "-", pd.NaT, 8], [2, 3, 4, 5, 7, 8, 9, 9]).iloc[0]
+    assert (row.n, row.n_missing) == (4, 4)
+    for text in ("1,25", "12 mg", "c"):
+        with pytest.raises(TableError, match=f"x holds '{text}' in row 1; a number was expected"):
+            stats.pearson([1, text, 3, 4], [2, 3, 4, 5])
+
+
+def test_one_label_written_as_number_and_as_text_is_one_label():
+    table = stats.counts_table([1, "1", " 2", 2.0], ["a", "a ", "b", "b"])
+    assert table.to_numpy().tolist() == [[2, 0], [0, 2]]

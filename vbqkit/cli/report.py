@@ -19,6 +19,8 @@ class Report:
         Flat objects: every value a string, number, bool or None. ``--json`` prints all keys.
     columns : tuple of str
         The keys that the table for people shows, in order; empty: all.
+    opening : tuple of str
+        Lines above the table (what it amounts to); not part of the JSON.
     remarks : tuple of str
         Lines below the table (cautions, how to read it); not part of the JSON.
     status : int
@@ -27,6 +29,7 @@ class Report:
 
     rows: list[dict[str, Any]]
     columns: tuple[str, ...] = ()
+    opening: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     status: int = 0
 
@@ -38,6 +41,8 @@ def write(report: Report, *, as_json: bool) -> None:
         json.dump(rows, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
         print()
         return
+    for said in report.opening:
+        print(said)
     columns = report.columns or tuple(report.rows[0] if report.rows else ())
     table = [list(columns)] + [[_cell(row.get(column)) for column in columns] for row in report.rows]
     widths = [max(len(line[i]) for line in table) for i in range(len(columns))]

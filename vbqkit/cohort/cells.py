@@ -29,6 +29,14 @@ _MONTH = re.compile(rf"\d{{1,2}}[. /-]*({_MONTHS})\w*([. /-]*\d+)?|({_MONTHS})\w
 
 
 @dataclass(frozen=True, slots=True)
+class UnsavedFormula:
+    """A cell of a workbook that holds a formula without its result."""
+
+    def __str__(self) -> str:
+        return "a formula without its result"
+
+
+@dataclass(frozen=True, slots=True)
 class Bad:
     """A cell that cannot be used: what is wrong, and what to do."""
 
@@ -61,6 +69,11 @@ def read_cell(cell: Any, column: Column, *, factor: float, decimal: str) -> Any:
     """
     if is_missing(cell):
         return None
+    if isinstance(cell, UnsavedFormula):
+        return Bad(
+            "holds a formula whose result was never saved",
+            "Open the table in a spreadsheet program, save it, and read it again.",
+        )
     if isinstance(cell, str) and _SPREADSHEET_ERROR.fullmatch(cell.strip()):
         return Bad(f"holds the spreadsheet error {cell.strip()}", "Correct the formula, or empty the cell.")
     if column.kind == "number":
@@ -143,48 +156,3 @@ def _unit_hint(number: float, column: Column) -> str:
     if column.worse == "low" and column.name.endswith("score") and column.low <= -number / 10 <= column.high:
         return "A decimal point may be missing. Check it against the report."
     return "Check the unit and the decimal point."
-
-
-def identity_in(text: str, *, is_code: bool) -> str | None:
-    """What in a text gives a patient away, in words; None if nothing does. The text itself is never repeated.
-
-    Parameters
-    ----------
-    text : str
-        A cell.
-    is_code : bool
-        Whether it stands in the column of patient codes, where a date or two words are suspect too.
-
-    Examples
-    --------
-    >>> identity_in("P017", is_code=True) is None
-    True
-    >>> identity_in("0001010009", is_code=True)
-    'a national birth number'
-    """
-    compact = text.strip()
-    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}", compact):
-        return "an e-mail address"
-    if _is_birth_number(compact):
-        return "a national birth number"
-    if re.fullmatch(r"\d{3}-\d{2}-\d{4}", compact):
-        return "a social security number"
-    if re.fullmatch(r"[^\W\d_]{2,}\^[^\W\d_]{2,}.*", compact) and not compact.casefold().startswith("virtual^"):
-        return "a name"
-    if is_code and re.fullmatch(
-        r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?\d{4}|\d{1,2}/\d{1,2}/\d{4})( 00:00:00)?", compact
-    ):
-        return "a date, such as a date of birth"
-    if is_code and re.fullmatch(r"[^\W\d_]{2,}[ ,]+[^\W\d_]{2,}", compact):
-        return "a name"
-    return None
-
-
-def _is_birth_number(text: str) -> bool:
-    """Czech and Slovak: YYMMDD and 3 or 4 digits; months of women + 50, of later numbers + 20; 10 digits divide by 11."""
-    found = re.fullmatch(r"\d\d(\d\d)(\d\d)(/?)\d{3}(\d?)", text)
-    if not found:
-        return False
-    month, day, slash, tenth = int(found[1]), int(found[2]), found[3], found[4]
-    plausible = month % 50 in {*range(1, 13), *range(21, 33)} and 1 <= day <= 31
-    return plausible and (int(text.replace("/", "")) % 11 == 0 if tenth else bool(slash))

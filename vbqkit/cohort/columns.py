@@ -90,63 +90,6 @@ COLUMNS: tuple[Column, ...] = (
 
 _ALL = {c.name: c for c in COLUMNS}
 
-IDENTITY = frozenset(
-    {
-        "name",
-        "surname",
-        "lastname",
-        "familyname",
-        "firstname",
-        "givenname",
-        "forename",
-        "fullname",
-        "patientname",
-        "patientsname",
-        "subjectname",
-        "initials",
-        "birthdate",
-        "dateofbirth",
-        "dob",
-        "birthday",
-        "born",
-        "birthnumber",
-        "personalnumber",
-        "nationalid",
-        "ssn",
-        "socialsecuritynumber",
-        "insurance",
-        "insurancenumber",
-        "mrn",
-        "medicalrecordnumber",
-        "hospitalnumber",
-        "hospitalid",
-        "nhsnumber",
-        "address",
-        "street",
-        "city",
-        "postcode",
-        "zip",
-        "phone",
-        "telephone",
-        "mobile",
-        "email",
-        "mail",
-        "accessionnumber",
-        "meno",
-        "priezvisko",
-        "menoapriezvisko",
-        "krstnemeno",
-        "rodnecislo",
-        "rc",
-        "datumnarodenia",
-        "adresa",
-        "telefon",
-        "jmeno",
-        "prijmeni",
-    }
-)
-"""Headings that tell who the patient is. Such a table is refused before a cell of them is looked at."""
-
 
 def column(name: str) -> Column:
     """The column of the template with this name or a common other one; an unknown one is shown under its own name, without a unit.

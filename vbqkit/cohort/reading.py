@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from vbqkit.cohort.cells import Bad, identity_in, is_missing, read_cell
+from vbqkit.cohort.cells import Bad, is_missing, read_cell
 from vbqkit.cohort.columns import (
-    IDENTITY,
     Column,
     all_columns,
     in_template,
@@ -22,6 +21,7 @@ from vbqkit.cohort.columns import (
     split_unit,
     unit_factor,
 )
+from vbqkit.cohort.identity import identifies, identity_in
 from vbqkit.cohort.sheet import Sheet, read_sheet
 from vbqkit.errors import Caution, TableError
 
@@ -180,7 +180,7 @@ def _read(
                 "Quote cells that hold the separator, or correct the row.",
             )
     order = [c.name for c in all_columns() if c.name in values] + [name for name in values if not in_template(name)]
-    table = pd.DataFrame({name: _typed(values[name], places, name) for name in order})
+    table = pd.DataFrame({name: _typed(values[name], places, name, findings) for name in order})
     _check_rows(table, page, findings)
     found = {target.name: heading for target, heading, _ in places.values()}
     return Cohort(table, found, tuple(findings.cautions + _pooling(table)), page.source), findings
@@ -206,7 +206,7 @@ def _match_headings(
                 )
             continue
         words, unit = split_unit(heading)
-        if heading not in named and (plain(words) in IDENTITY or plain(heading) in IDENTITY):
+        if heading not in named and not known.get(plain(words)) and identifies(heading):
             if drop_identity:
                 findings.cautions.append(
                     Caution(
@@ -321,15 +321,25 @@ def _read_column(
     return values
 
 
-def _typed(values: list[Any], places: dict[int, tuple[Column, str, float]], name: str) -> pd.Series[Any]:
+def _typed(
+    values: list[Any], places: dict[int, tuple[Column, str, float]], name: str, findings: _Findings
+) -> pd.Series[Any]:
     kind = next(target.kind for target, _, _ in places.values() if target.name == name)
     if kind == "number":
         return pd.Series([float("nan") if v is None else v for v in values], dtype="float64")
     if kind == "yes-no":
         return pd.Series([pd.NA if v is None else v for v in values], dtype="boolean")
     if not in_template(name) and any(v is not None for v in values):
-        numbers = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce")
-        if int(numbers.notna().sum()) == sum(v is not None for v in values):
+        present = [str(v) for v in values if v is not None]
+        with_comma = all(re.fullmatch(r"[-+−]?\d*,?\d+", v) for v in present) and any("," in v for v in present)
+        plain_values = [
+            v.replace(",", ".").replace("−", "-") if with_comma and isinstance(v, str) else v for v in values
+        ]
+        numbers = pd.to_numeric(pd.Series(plain_values, dtype=object), errors="coerce")
+        if int(numbers.notna().sum()) == len(present):
+            if with_comma:
+                said = f"Column '{name}' has decimal commas; 1,25 was read as 1.25."
+                findings.cautions.append(Caution("decimal-comma", said))
             return numbers.astype("float64")
     return pd.Series(values, dtype=object)
 

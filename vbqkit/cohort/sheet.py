@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lazy_loader
 
+from vbqkit.cohort.cells import UnsavedFormula
 from vbqkit.errors import TableError
 
 openpyxl = lazy_loader.load("openpyxl")
@@ -30,7 +32,8 @@ class Sheet:
     headings : tuple of str
         First row that holds anything.
     rows : tuple of (int, tuple of object)
-        Row number as a spreadsheet shows it (the first row is 1), and the cells: str, float, bool, date or None.
+        Row number as a spreadsheet shows it (the first row is 1), and the cells: str, float, bool, date, None, or the mark
+        of a formula without its result.
     source : str
         File name, for messages.
     separator : str
@@ -105,8 +108,14 @@ def _text_rows(file: Path) -> tuple[list[tuple[int, tuple[Any, ...]]], str]:
         raise TableError(
             f"'{file.name}' holds zero bytes, so it is not a text file. Save the table again as 'CSV UTF-8' or as .xlsx."
         )
+    text = text.lstrip("\ufeff")  # a second byte-order mark, which joining files leaves
+    stated = re.match(r'"?sep=(.)"?\r?\n', text, flags=re.IGNORECASE)  # Excel's own first line
+    if stated:
+        text = "\n" + text[stated.end() :].lstrip("\ufeff")  # the rows keep their numbers
     first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(_SEPARATORS, key=first.count) if any(s in first for s in _SEPARATORS) else ","
+    separator = (
+        stated[1] if stated else max(_SEPARATORS, key=first.count) if any(s in first for s in _SEPARATORS) else ","
+    )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[tuple[int, tuple[Any, ...]]] = []
     try:
@@ -131,9 +140,11 @@ def _workbook_rows(file: Path, sheet: str | None) -> list[tuple[int, tuple[Any, 
             f"'{file.name}' cannot be read as a workbook ({type(error).__name__}). Open it in a spreadsheet program and save it again as .xlsx."
         ) from None
     try:
-        pages = {page.title: [tuple(row) for row in page.iter_rows(values_only=True)] for page in book.worksheets}
+        pages = {page.title: _rows_of(page) for page in book.worksheets}
     finally:
         book.close()
+    if any(cell is None for rows in pages.values() for row in rows for cell in row):
+        _mark_unsaved(file, pages)
     filled = [
         name
         for name, rows in pages.items()
@@ -150,7 +161,27 @@ def _workbook_rows(file: Path, sheet: str | None) -> list[tuple[int, tuple[Any, 
     return [(number, tuple(_cell(cell) for cell in row)) for number, row in enumerate(pages[sheet], start=1)]
 
 
+def _rows_of(page: Any) -> list[list[Any]]:
+    """The cells of a sheet; the size that the file notes for it is not believed, some programs write A1:A1."""
+    page.reset_dimensions()
+    return [list(row) for row in page.iter_rows(values_only=True)]
+
+
+def _mark_unsaved(file: Path, pages: dict[str, list[list[Any]]]) -> None:
+    """Put a mark where a formula stands whose result was never saved: it would read as an empty cell."""
+    book = openpyxl.load_workbook(file, read_only=True, data_only=False)
+    try:
+        for page in book.worksheets:
+            page.reset_dimensions()
+            for values, cells in zip(pages[page.title], page.iter_rows(), strict=False):
+                for position, cell in enumerate(cells[: len(values)]):
+                    if values[position] is None and cell.data_type == "f":
+                        values[position] = UnsavedFormula()
+    finally:
+        book.close()
+
+
 def _cell(value: Any) -> Any:
-    if isinstance(value, (str, float, int, bool, dt.date, dt.time)) or value is None:
+    if isinstance(value, (str, float, int, bool, dt.date, dt.time, UnsavedFormula)) or value is None:
         return value
     return str(value)

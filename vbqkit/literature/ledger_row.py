@@ -1,4 +1,4 @@
-"""One row of the ledger: a printed number, its recomputation, and the outcome of the check, with a meaning that can be checked."""
+"""One row of the ledger: a printed number, its recomputation, and the verdict on it, with a meaning that can be checked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LedgerRow:
         The printed value, and the recomputed one with the limits that the rounding of its inputs leaves.
     method : str
         How it was recomputed.
-    outcome : str
+    verdict : str
         One of three.
     note : str
         For a disagreement, one line on what is behind it.
@@ -54,10 +54,15 @@ class LedgerRow:
     printed: str
     recomputed: str
     method: str
-    outcome: Outcome
+    verdict: Outcome
     note: str
     numbers: tuple[str, ...]
     inputs: tuple[str, ...]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the row only compares a number with another place that prints it, and computes nothing."""
+        return self.method.startswith("repeats ")
 
 
 class Ledger:
@@ -162,8 +167,8 @@ class Ledger:
         note: str = "",
     ) -> LedgerRow:
         """Add a row about something said in words, or about several numbers at once."""
-        outcome = (ROUNDING if exact else SUMMARY) if holds else DISAGREES
-        return self.add(item, printed, recomputed, method, outcome, numbers=numbers, inputs=inputs, note=note)
+        verdict = (ROUNDING if exact else SUMMARY) if holds else DISAGREES
+        return self.add(item, printed, recomputed, method, verdict, numbers=numbers, inputs=inputs, note=note)
 
     def same(self, key: str, original: str, *, note: str = "") -> LedgerRow:
         """Add the row that confronts a repeated number with the place it repeats."""
@@ -176,13 +181,13 @@ class Ledger:
         printed: str,
         recomputed: str,
         method: str,
-        outcome: Outcome,
+        verdict: Outcome,
         *,
         numbers: Iterable[str],
         inputs: Iterable[str],
         note: str,
     ) -> LedgerRow:
-        """Add a row whose outcome is already known; a disagreement must say what is behind it.
+        """Add a row whose verdict is already known; a disagreement must say what is behind it.
 
         Raises
         ------
@@ -192,7 +197,7 @@ class Ledger:
         keys, used = tuple(numbers), tuple(inputs)
         for key in keys + used:
             self.number(key)
-        if outcome == DISAGREES and not note:
+        if verdict == DISAGREES and not note:
             raise TableError(
                 f"The ledger row {item!r} of paper {self.source} disagrees ({printed} printed, {recomputed} recomputed) and does not say why; one line was expected. Add its note."
             )
@@ -203,7 +208,7 @@ class Ledger:
                 printed=printed,
                 recomputed=recomputed,
                 method=method,
-                outcome=outcome,
+                verdict=verdict,
                 note=note,
                 numbers=keys,
                 inputs=used,

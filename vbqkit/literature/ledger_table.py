@@ -1,4 +1,4 @@
-"""The literature ledger: every number of the five papers that can be recomputed, recomputed, with an outcome."""
+"""The literature ledger: every number of the five papers that can be recomputed, recomputed, with a verdict."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def ledger_rows() -> tuple[LedgerRow, ...]:
 
 
 def ledger() -> pd.DataFrame:
-    """The printed value, the recomputed value, the method and an outcome, for each number that can be recomputed.
+    """The printed value, the recomputed value, the method and a verdict, for each number that can be recomputed.
 
     A printed number stands for every value that rounds to it: 0.60 for 0.595 to 0.605. A recomputed number has the limits
-    that the rounding of its inputs leaves. The outcomes:
+    that the rounding of its inputs leaves. The verdicts:
 
     "agrees within rounding"
         the two have a value in common;
@@ -39,50 +39,59 @@ def ledger() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, item, printed, recomputed, method, outcome, note; all text.
+        source, item, printed, recomputed, method, verdict, note; all text.
 
     Examples
     --------
     >>> rows = ledger()
-    >>> rows[rows["item"] == "Table 3: specificity (%), VBQ-T2"][["printed", "recomputed", "outcome"]].iloc[0].tolist()
+    >>> rows[rows["item"] == "Table 3: specificity (%), VBQ-T2"][["printed", "recomputed", "verdict"]].iloc[0].tolist()
     ['59.3', '49/84 = 58.33 %, 50/84 = 59.52 %', 'disagrees']
     """
-    columns = ["source", "item", "printed", "recomputed", "method", "outcome", "note"]
+    columns = ["source", "item", "printed", "recomputed", "method", "verdict", "note"]
     return pd.DataFrame([asdict(row) for row in ledger_rows()])[columns]
 
 
 def coverage() -> pd.DataFrame:
-    """What the ledger does with each printed number: recomputed, used to recompute others, or neither, and why.
+    """What the ledger does with each printed number: recomputed, repeated, used to recompute others, or neither, and why.
 
     Returns
     -------
     DataFrame
-        `printed_numbers` with status ("recomputed", "used", "not recomputable"), rows (how many rows of the ledger
-        recompute it) and outcome (the worst of them, empty where there is none).
+        `printed_numbers` with status ("recomputed"; "repeated": only compared with another place that prints it; "used"; "not recomputable"), rows (how many rows of the ledger
+        recompute it) and verdict (the worst of them, empty where there is none).
 
     Examples
     --------
     >>> table = coverage()
     >>> sorted(table["status"].unique().tolist())
-    ['not recomputable', 'recomputed', 'used']
+    ['not recomputable', 'recomputed', 'repeated', 'used']
     """
     table = printed_numbers().drop(columns="decimals")
     rank = {"": 0, "agrees within rounding": 1, "agrees within what the summary allows": 2, "disagrees": 3}
     worst: dict[tuple[str, str], str] = {}
     count: dict[tuple[str, str], int] = {}
     used: set[tuple[str, str]] = set()
+    computed: set[tuple[str, str]] = set()
     for row in ledger_rows():
         used |= {(row.source, key) for key in row.inputs}
         for key in row.numbers:
             name = (row.source, key)
             count[name] = count.get(name, 0) + 1
-            worst[name] = max(worst.get(name, ""), row.outcome, key=rank.__getitem__)
+            computed |= set() if row.repeats else {name}
+            worst[name] = max(worst.get(name, ""), row.verdict, key=rank.__getitem__)
     names = list(zip(table["source"], table["key"], strict=True))
     table["status"] = [
-        "recomputed" if name in count else "used" if name in used else "not recomputable" for name in names
+        "recomputed"
+        if name in computed
+        else "repeated"
+        if name in count
+        else "used"
+        if name in used
+        else "not recomputable"
+        for name in names
     ]
     table["rows"] = [count.get(name, 0) for name in names]
-    table["outcome"] = [worst.get(name, "") for name in names]
+    table["verdict"] = [worst.get(name, "") for name in names]
     return table
 
 
@@ -92,7 +101,7 @@ def coverage_summary() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, printed, recomputed, used (as inputs only), not_recomputable, disagreeing (numbers with a row that
+        source, printed, recomputed, repeated (only compared with another place that prints it), used (as inputs only), not_recomputable, disagreeing (numbers with a row that
         disagrees).
     """
     table = coverage()
@@ -103,9 +112,10 @@ def coverage_summary() -> pd.DataFrame:
                 "source": source,
                 "printed": len(part),
                 "recomputed": int((part["status"] == "recomputed").sum()),
+                "repeated": int((part["status"] == "repeated").sum()),
                 "used": int((part["status"] == "used").sum()),
                 "not_recomputable": int((part["status"] == "not recomputable").sum()),
-                "disagreeing": int((part["outcome"] == "disagrees").sum()),
+                "disagreeing": int((part["verdict"] == "disagrees").sum()),
             }
             for source, part in [*parts, ("all", table)]
         ]

@@ -15,7 +15,14 @@ from vbqkit.literature.bounds import (
 from vbqkit.literature.checks import check_percent, check_repeats, check_share, check_t_test, group
 from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range
-from vbqkit.literature.recompute import Group, pooled_mean, pooled_sd, sd_of_the_other_group, t_test_p
+from vbqkit.literature.recompute import (
+    Group,
+    pooled_mean,
+    pooled_sd,
+    sd_of_the_other_group,
+    t_test_p,
+    variances_differ_p,
+)
 
 SCORES = ("t1", "t2", "stir", "t2stir")
 SIDES = ("frac", "non")
@@ -29,6 +36,7 @@ def ledger_rows() -> list[LedgerRow]:
     _repeats(ledger)
     _counts(ledger)
     _means(ledger)
+    _equal_variances(ledger)
     _subgroups(ledger)
     _quartiles(ledger)
     _t_scores_from_bmd(ledger)
@@ -163,6 +171,24 @@ def _means(ledger: Ledger) -> None:
                 b,
                 _keys(sub, score),
                 if_not="with an SD of 0.79 p is 0.055; 0.022 needs about 0.58, and so does the SD of all fractures, see the next row: 0.579 with a digit lost",
+            )
+
+
+def _equal_variances(ledger: Ledger) -> None:
+    """The paper's own rule: a t test where the variances are homogeneous, else Mann-Whitney."""
+    for sub, size in SIZES.items():
+        for score in SCORES:
+            keys = [f"table1.{sub}.{score}.{side}.sd" for side in SIDES]
+            p = variances_differ_p(ledger[keys[0]], size, ledger[keys[1]], size)
+            what = ledger.number(f"table1.{sub}.{score}.p").item.removeprefix("p of ")
+            ledger.claim(
+                f"Methods and Table 1: variances of {what} are equal enough for a t test",
+                f"SD {ledger.number(keys[0]).printed} and {ledger.number(keys[1]).printed}, t test",
+                f"p = {p.text(4)}",
+                f"F test of two variances, n = {size} and {size}",
+                holds=p.high >= 0.05,
+                inputs=keys,
+                note="" if p.high >= 0.05 else "by the paper's own rule this comparison needed the Mann-Whitney test",
             )
 
 

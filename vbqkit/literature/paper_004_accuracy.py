@@ -6,7 +6,7 @@ from vbqkit.literature.bounds import auc_bounds
 from vbqkit.literature.checks import check_auc, check_counts_test, check_percent, check_share, group
 from vbqkit.literature.ledger_row import Ledger
 from vbqkit.literature.printed import Range, over
-from vbqkit.literature.recompute import correlation_in_both, correlation_p, percent, whole_counts
+from vbqkit.literature.recompute import correlation_in_both, correlation_p, correlations_differ_p, percent, whole_counts
 from vbqkit.stats.rates import predictive_values
 
 N, DEGENERATIVE, CONTROL = 235, 101, 134
@@ -19,6 +19,7 @@ LOW_CONTROL, LOW_DEGENERATIVE = 85, 66
 def add_rows(ledger: Ledger) -> None:
     """Add the rows about correlations, ROC analysis, cut-offs and prevalences."""
     _correlations(ledger)
+    _compared_correlations(ledger)
     _prevalence(ledger)
     _roc(ledger)
     _cut_offs(ledger)
@@ -95,6 +96,33 @@ def _correlations(ledger: Ledger) -> None:
     )
 
 
+def _compared_correlations(ledger: Ledger) -> None:
+    """The paper's main conclusion, which it does not test: that VBQ correlates more in the control group."""
+    for what, name in (("bmd", "L1-4 BMD"), ("t", "L1-4 T-score")):
+        keys = [f"table3.{what}.{side}" for side in ("con", "deg")]
+        p = correlations_differ_p(ledger[keys[0]], CONTROL, ledger[keys[1]], DEGENERATIVE)
+        hu = correlations_differ_p(ledger["table3.hu.con"], CONTROL, ledger["table3.hu.deg"], DEGENERATIVE)
+        ledger.claim(
+            f"Conclusion: VBQ and {name} correlate more in the control group",
+            f"r = {ledger.number(keys[0]).printed} against {ledger.number(keys[1]).printed}",
+            f"p = {p.text()} for the difference",
+            f"Fisher z test of two correlations, n = {CONTROL} and {DEGENERATIVE}",
+            holds=p.high < 0.05,
+            inputs=(*keys, "table2.con.n", "table2.deg.n"),
+            note=f"two correlations were not compared: the difference may be chance, and with HU it goes the other way (p = {hu.value:.2f})",
+        )
+    ledger.claim(
+        "Table 3: r of VBQ with L1-4 BMD and with L1 HU, control",
+        f"{ledger.number('table3.bmd.con').printed} and {ledger.number('table3.hu.con').printed}",
+        "the same three digits",
+        "same digits in two cells",
+        holds=True,
+        exact=False,
+        inputs=("table3.bmd.con", "table3.hu.con"),
+        note="suspicion only: chance, or one cell copied into the other",
+    )
+
+
 def _prevalence(ledger: Ledger) -> None:
     for side, n, negative in (
         ("deg", DEGENERATIVE, DEGENERATIVE - BY_T_DEGENERATIVE),
@@ -143,9 +171,9 @@ def _roc(ledger: Ledger) -> None:
             ledger, f"{key}.sensitivity", case, of=("table2.current.deg.count", "results.prevalence_t.con"), note=note
         )
         check_share(ledger, f"{key}.specificity", control, of=("table2.current.deg.count", "results.prevalence_t.con"))
-    check_auc(
+    check_auc(  # the p that stands beside it, results.hu.p, is that of the two means
         ledger,
-        "results.hu",
+        "results.hu.auc",
         BY_T_CONTROL,
         rest,
         auc="results.hu.auc",

@@ -18,7 +18,7 @@ from vbqkit.literature.checks import (
 )
 from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range, over
-from vbqkit.literature.recompute import counts_p, percent, pooled_mean, pooled_sd, table_p
+from vbqkit.literature.recompute import Group, counts_p, percent, pooled_mean, pooled_sd, table_p
 
 DEGENERATIVE, CONTROL = 101, 134
 SIZES = {"deg": DEGENERATIVE, "con": CONTROL}
@@ -190,17 +190,31 @@ def _measured(ledger: Ledger) -> None:
         a, b = (group(ledger, f"table2.{name}.{side}", size) for side, size in SIZES.items())
         keys = [f"table2.{name}.{side}.{what}" for side in SIZES for what in ("mean", "sd")]
         check_t_test(ledger, f"table2.{name}.p", a, b, keys, if_not=misprint if name == "neck_t" else "")
+        used = list(keys)
+        if name == "neck_t":  # not the misprinted SD, but the one that the unadjusted p needs
+            a = Group(a.mean, _needed_neck_sd(ledger), a.n)
+            used[1] = "table2.neck_t.p"
         p, r = ancova_bounds(a, b, ages[0], ages[1], ledger[f"table2.{name}.p_age"])
         ledger.check(
             f"table2.{name}.p_age",
             p,
             "p that an ANCOVA with age can have, for correlations with age within the groups from -0.95 to 0.95",
-            [*keys, *age_keys],
+            [*used, *age_keys],
             exact=False,
             note="" if r is None else f"the printed p needs a correlation with age of {r.low:.2f} to {r.high:.2f}",
             if_not=misprint,
         )
     _neck_sd(ledger)
+    ledger.claim(
+        "Table 2: SD of HU in either group",
+        " and ".join(ledger.number(f"table2.hu.{side}.sd").printed for side in SIZES),
+        "the same three digits",
+        "same digits in two cells",
+        holds=True,
+        exact=False,
+        inputs=[f"table2.hu.{side}.sd" for side in SIZES],
+        note="suspicion only: chance, or one cell copied into the other",
+    )
     for side in SIZES:
         for what in ("bmd", "t"):
             sites = [f"table2.{site}_{what}.{side}.mean" for site in ("spine", "neck", "hip")]
@@ -215,8 +229,8 @@ def _measured(ledger: Ledger) -> None:
             )
 
 
-def _neck_sd(ledger: Ledger) -> None:
-    """The SD of the femoral neck T-score that the printed p needs."""
+def _needed_neck_sd(ledger: Ledger) -> Range:
+    """The SD of the femoral neck T-score in the degenerative group that the printed p needs."""
     control = group(ledger, "table2.neck_t.con", CONTROL)
     df = DEGENERATIVE + CONTROL - 2
 
@@ -225,9 +239,13 @@ def _neck_sd(ledger: Ledger) -> None:
         pooled = abs(mean - control_mean) / t / math.sqrt(1 / DEGENERATIVE + 1 / CONTROL)
         return math.sqrt(max(pooled**2 * df - (CONTROL - 1) * control_sd**2, 0) / (DEGENERATIVE - 1))
 
+    return over(sd, ledger["table2.neck_t.deg.mean"], control.mean, control.sd, ledger["table2.neck_t.p"])
+
+
+def _neck_sd(ledger: Ledger) -> None:
     ledger.check(
         "table2.neck_t.deg.sd",
-        over(sd, ledger["table2.neck_t.deg.mean"], control.mean, control.sd, ledger["table2.neck_t.p"]),
+        _needed_neck_sd(ledger),
         "SD with which Student's t test gives the printed p = 0.157",
         ["table2.neck_t.deg.mean", "table2.neck_t.con.mean", "table2.neck_t.con.sd", "table2.neck_t.p"],
         decimals=2,
@@ -236,7 +254,7 @@ def _neck_sd(ledger: Ledger) -> None:
     bmd = [f"table2.neck_bmd.{side}.sd" for side in SIZES]
     ledger.check(
         "table2.neck_t.deg.sd",
-        over(lambda own, other, t: own / other * t, ledger[bmd[0]], ledger[bmd[1]], control.sd),
+        over(lambda own, other, t: own / other * t, ledger[bmd[0]], ledger[bmd[1]], ledger["table2.neck_t.con.sd"]),
         "SD of the BMD, at the BMD per unit of T of the control group (T is linear in BMD for either sex)",
         [*bmd, "table2.neck_t.con.sd"],
         exact=False,
@@ -286,6 +304,17 @@ def _modic(ledger: Ledger) -> None:
             if tests[name] < 0.05
             else "",
         )
+    affected = [int(ledger.value(f"table5.{side}.n")) for side in sizes]
+    tests = counts_p((affected[0], affected[1]), (DEGENERATIVE, CONTROL))
+    ledger.claim(
+        "Results: Modic changes in the two groups",
+        "compared by type, segments and grade only",
+        f"{affected[0]}/{DEGENERATIVE} against {affected[1]}/{CONTROL}: p = {tests['chi-square']:.4f}",
+        "chi-square of the counts in Tables 2 and 5",
+        holds=tests["chi-square"] > 0.05,
+        inputs=("table5.deg.n", "table5.con.n", "table2.deg.n", "table2.con.n"),
+        note="the patients differ in having Modic changes at all (55 % against 34 %), which the paper does not say and which touches VBQ",
+    )
     for key, parts in (
         ("results.modic.n", ["table5.deg.n", "table5.con.n"]),
         ("results.modic.type2.count", [f"table5.type.2.{side}.count" for side in sizes]),

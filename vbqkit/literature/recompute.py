@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import scipy
+from scipy import special
 
 from vbqkit.literature.printed import Range, over
+from vbqkit.stats.confidence_intervals import two_sided_p
 from vbqkit.stats.contingency import counts_tests
 from vbqkit.stats.from_summary import (
     binormal_auc,
@@ -62,6 +64,29 @@ def _cell(table: pd.DataFrame, column: str) -> float:
 def correlation_p(r: Range, n: int, *, kind: str) -> Range:
     """Two-sided p of a printed correlation coefficient, by the t distribution."""
     return over(lambda x: _p(correlation_from_summary(x, n, kind=kind)), r)
+
+
+def correlations_differ_p(r_a: Range, n_a: int, r_b: Range, n_b: int) -> Range:
+    """Two-sided p of two correlations in different people: ``(atanh r_a - atanh r_b) / sqrt(1/(n_a - 3) + 1/(n_b - 3))``.
+
+    Examples
+    --------
+    >>> correlations_differ_p(Range.of(-0.453), 101, Range.of(-0.611), 134).text()
+    '0.096'
+    """
+    se = math.sqrt(1 / (n_a - 3) + 1 / (n_b - 3))
+    return over(lambda a, b: two_sided_p((math.atanh(a) - math.atanh(b)) / se), r_a, r_b)
+
+
+def variances_differ_p(sd_a: Range, n_a: int, sd_b: Range, n_b: int) -> Range:
+    """Two-sided p of two SDs by the F test, ``F = sd_a²/sd_b²``."""
+
+    def p(a: float, b: float) -> float:
+        f = (a / b) ** 2
+        above = float(special.fdtrc(n_a - 1, n_b - 1, f))
+        return min(1.0, 2 * min(above, 1 - above))
+
+    return over(p, sd_a, sd_b)
 
 
 def percent(count: float, n: float) -> Range:

@@ -2,7 +2,8 @@
 
 What goes in
     Columns as lists, arrays or Series; or, with ``data=table``, the names of columns of one DataFrame.
-    A missing value (None, nan, an empty label) leaves its row out; ``n_missing`` counts such rows and ``note`` says so.
+    A missing value (None, nan, a masked value, an empty label, a text such as "n/a") leaves its row out; ``n_missing`` counts
+    such rows and ``note`` says so. Labels are compared as values: 1, 1.0 and "1" are one. A covariate may have any name.
 
 What comes out
     Always a pandas DataFrame of scalars, one row per result (``.iloc[0]`` for a single one). Columns in common:
@@ -15,7 +16,8 @@ What cannot be computed
     row, and ``note`` begins with ``undefined:``.
 
 What a paper must state has no default: the positive direction of a score, a cut-off, the kind of interval of a rate, the
-form of a test. Every other option is named in ``method``. What is drawn at random takes ``rng``.
+form of a test. Every other option is named in ``method``, and what SPSS and R do differently can be chosen: continuity correction,
+Levene's center, the variance of Spearman's interval, the test of an AUC. What is drawn at random takes ``rng``.
 """
 
 import lazy_loader

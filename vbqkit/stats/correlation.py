@@ -13,7 +13,7 @@ import scipy
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import need_rng, percentile_interval, two_sided_t_p, unmoved
 from vbqkit.stats.correlation_bootstrap import bootstrap_correlations
-from vbqkit.stats.exact_ranks import EXACT_LIMIT, exact_spearman_p
+from vbqkit.stats.exact_ranks import EXACT_LIMIT, edgeworth_spearman_p, exact_spearman_p
 from vbqkit.stats.from_summary import fisher_interval
 from vbqkit.stats.observations import (
     ColumnLike,
@@ -27,6 +27,19 @@ from vbqkit.stats.observations import (
 from vbqkit.stats.result import NAN, notes, row
 
 INTERVALS = ("fisher", "bootstrap")
+FISHER_NAMES = {
+    "pearson": "Fisher z interval",
+    "kendall": "Fisher z interval, Fieller variance",
+    "spearman": "Fisher z interval, Bonett-Wright variance",
+    "spearman bonett-wright": "Fisher z interval, Bonett-Wright variance",
+    "spearman fieller": "Fisher z interval, Fieller variance",
+    "spearman caruso-cliff": "Fisher z interval, Caruso-Cliff variance",
+}
+SPEARMAN_VARIANCES = ("bonett-wright", "fieller", "caruso-cliff")
+LONGEST_SERIES = 1290
+"""Observations up to which R takes the series; beyond, it and Student's t are one."""
+NOT_SETTLED_BELOW = 30
+"""Observations up to which the p of Student's t is too small by 0.001 and more where it says 0.05."""
 
 
 def pearson(
@@ -94,6 +107,7 @@ def spearman(
     data: pd.DataFrame | None = None,
     confidence: float = 0.95,
     p_value: str = "auto",
+    variance: str = "bonett-wright",
     interval: str = "fisher",
     n_bootstrap: int = 10_000,
     rng: np.random.Generator | None = None,
@@ -105,10 +119,13 @@ def spearman(
     Parameters
     ----------
     x, y, data, confidence, interval, n_bootstrap, rng
-        As in `pearson`; the Fisher interval has Bonett and Wright's variance ``(1 + rho²/2)/(n - 3)``.
-    p_value : {"auto", "exact", "t"}
-        "exact" counts all n! orders, ties included (n up to 12); "t" uses Student's t, as SPSS does, which is rough for
-        small n; "auto" is exact up to n = 12 and t above. The column ``method`` says which.
+        As in `pearson`.
+    p_value : {"auto", "exact", "series", "t"}
+        "exact" counts all n! orders, ties included (n up to 12); "series" is R's Edgeworth series (no ties), right to 0.0004
+        from n = 13 on; "t" uses Student's t, as SPSS does, which says 0.0465 where 0.05 is right with n = 13; "auto" is
+        exact up to n = 12, the series above, and t where values are tied. The column ``method`` says which.
+    variance : {"bonett-wright", "fieller", "caruso-cliff"}
+        Of Fisher's z, as SPSS offers: ``(1 + rho²/2)/(n - 3)``, ``1.06/(n - 3)``, or ``1/(n - 2) + |z|/(6n + 4 sqrt(n))``.
 
     Returns
     -------
@@ -118,11 +135,13 @@ def spearman(
     Raises
     ------
     TableError
-        As `pearson`; or "exact" was asked for more than 12 observations.
+        As `pearson`; or "exact" was asked for more than 12 observations, or "series" for tied or fewer values.
 
     References
     ----------
-    Spearman (1904) doi:10.2307/1412159; Bonett and Wright (2000) doi:10.1007/BF02294183. Checked against
+    Spearman (1904) doi:10.2307/1412159; Best and Roberts (1975) doi:10.2307/2347111; Bonett and Wright (2000)
+    doi:10.1007/BF02294183; Fieller, Hartley and Pearson (1957) doi:10.1093/biomet/44.3-4.470; Caruso and Cliff (1997)
+    doi:10.1177/0013164497057004009. Checked against
     scipy.stats.spearmanr and against counting all orders one by one.
 
     Examples
@@ -133,19 +152,32 @@ def spearman(
     >>> spearman(snr, tbs).round(3)[["estimate", "p"]].iloc[0].tolist()
     [0.7, 0.233]
     """
-    choice(p_value, "p_value", ("auto", "exact", "t"))
+    choice(p_value, "p_value", ("auto", "exact", "series", "t"))
+    choice(variance, "variance", SPEARMAN_VARIANCES)
     obs = observations(data, numeric={"x": x, "y": y})
     if p_value == "exact" and obs.n > EXACT_LIMIT:
         raise TableError(
-            f"An exact p was asked for {obs.n} observations; it is counted up to {EXACT_LIMIT}. Use p_value='t', which is good at that size."
+            f"An exact p was asked for {obs.n} observations; it is counted up to {EXACT_LIMIT}. Use p_value='series', or 't' where values are tied."
         )
     rx, ry = scipy.stats.rankdata(obs["x"]), scipy.stats.rankdata(obs["y"])
+    tied = min(np.unique(rx).size, np.unique(ry).size) < obs.n
+    if p_value == "series" and (tied or obs.n < 10):
+        raise TableError(
+            "The series was asked for tied values or fewer than 10; it holds from 10 values without ties on. Use p_value='exact' or 't'."
+        )
     rho = _pearson(rx, ry)
-    low, high, how, warn = _interval([obs["x"], obs["y"]], rho, "spearman", interval, confidence, n_bootstrap, rng)
-    exact = p_value == "exact" or (p_value == "auto" and obs.n <= EXACT_LIMIT)
-    p = exact_spearman_p(rx, ry) if exact and np.isfinite(rho) else None
-    said = f"exact p over all {obs.n}! orders" if exact else "p from t"
-    return _row(obs, rho, low, high, confidence, f"Spearman, {how}, {said}", warn, p=p)
+    kind = f"spearman {variance}" if interval == "fisher" else "spearman"
+    low, high, how, warn = _interval([obs["x"], obs["y"]], rho, kind, interval, confidence, n_bootstrap, rng)
+    p, said, near = None, "p from t", ""
+    if p_value == "exact" or (p_value == "auto" and obs.n <= EXACT_LIMIT):
+        p, said = exact_spearman_p(rx, ry) if np.isfinite(rho) else None, f"exact p over all {obs.n}! orders"
+    elif p_value == "series" or (p_value == "auto" and not tied and obs.n <= LONGEST_SERIES):
+        p, said = edgeworth_spearman_p(rho, obs.n), "p from an Edgeworth series"
+    table = _row(obs, rho, low, high, confidence, f"Spearman, {how}, {said}", warn, p=p)
+    if said == "p from t" and obs.n <= NOT_SETTLED_BELOW and 0.044 < table["p"].item() < 0.05:
+        near = "with ties p comes from t, which is up to 0.004 too small at this size: 0.05 is not settled"
+        table["note"] = notes(table["note"].item(), near)
+    return table
 
 
 def kendall(
@@ -350,7 +382,7 @@ def _interval(
     if choice(interval, "interval", INTERVALS) == "fisher":
         covariates = len(columns) - 2
         found = fisher_interval(r, columns[0].size, kind=kind, n_covariates=covariates, confidence=confidence)
-        return *found, "Fisher z interval", ""
+        return *found, FISHER_NAMES[kind], ""
     rng = need_rng(rng, "The bootstrap interval")
     n_bootstrap = count(n_bootstrap, "n_bootstrap", at_least=100)
     how = f"percentile interval of {n_bootstrap} bootstrap resamples"

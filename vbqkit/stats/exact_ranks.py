@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from vbqkit.stats.observations import FloatArray
 
@@ -77,6 +80,26 @@ def exact_spearman_p(rank_x: FloatArray, rank_y: FloatArray) -> float:
     sums = np.arange(counts.size)
     far = np.abs(n * sums - center) >= observed
     return float(counts[far].sum() / counts.sum())
+
+
+def edgeworth_spearman_p(rho: float, n: int) -> float:
+    """Two-sided p of Spearman's coefficient without ties by an Edgeworth series, as R's cor.test from 10 to 1290 pairs.
+
+    With ``S = Σ d²`` the tail of S is the normal one at ``x = (6 (S - 1)/(n³ - n) - 1) sqrt(n - 1)`` and a series in 1/n and
+    x², within 0.0004 of the exact one for n above 12 (Student's t is too small there, by up to 0.004 at 0.05).
+
+    References
+    ----------
+    Best and Roberts (1975), algorithm AS 89, doi:10.2307/2347111.
+    """
+    s = (1 + abs(rho)) * (n**3 - n) / 6
+    x = (6 * (s - 1) / (n**3 - n) - 1) * math.sqrt(n - 1)
+    b, y = 1 / n, x * x
+    outer = 0.0072 - 0.0831 * b + y * b * (0.0131 - 4.6e-4 * y)
+    inner = -0.0758 + b * (0.1033 + 0.3932 * b) - y * b * (0.0879 + 0.0151 * b - y * outer)
+    u = x * b * (0.2274 + b * (0.2531 + 0.1745 * b) + y * inner)
+    tail = u / math.exp(y / 2) + float(special.ndtr(-x))
+    return min(1.0, 2 * max(tail, 0.0))
 
 
 def _orders_by_sum(x: NDArray[np.int64], y: NDArray[np.int64]) -> FloatArray:

@@ -236,7 +236,8 @@ def correlation_from_summary(
         t=t,
         df=df,
         p=two_sided_t_p(t, df) if defined else NAN,
-        method=f"{kind} correlation: t distribution, Fisher z interval",
+        method=f"{kind} correlation: t distribution, Fisher z interval"
+        + (", Bonett-Wright variance" if kind == "spearman" else ""),
         n=n,
         note=notes(
             SUMMARY_ONLY if defined else "undefined: too few observations, or |r| = 1, for a t test",
@@ -251,8 +252,15 @@ def fisher_interval(r: float, n: int, *, kind: str, n_covariates: int, confidenc
     z = z_of(confidence)
     if room <= 0 or not abs(r) < 1:
         return NAN, NAN
-    spread = {"pearson": 1.0, "spearman": 1 + r * r / 2, "kendall": 0.437 * (n - 3) / (n - 4) if n > 4 else NAN}[kind]
-    half = z * math.sqrt(spread / room)
+    variance = {
+        "pearson": 1 / room,
+        "spearman": (1 + r * r / 2) / room,
+        "spearman bonett-wright": (1 + r * r / 2) / room,
+        "spearman fieller": 1.06 / room,
+        "spearman caruso-cliff": 1 / (n - 2) + abs(math.atanh(r)) / (6 * n + 4 * math.sqrt(n)),
+        "kendall": 0.437 / (n - 4) if n > 4 else NAN,
+    }[kind]
+    half = z * math.sqrt(variance)
     return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
 
 

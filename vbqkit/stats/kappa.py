@@ -10,7 +10,7 @@ import pandas as pd
 
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import two_sided_p, z_of
-from vbqkit.stats.observations import ColumnLike, FloatArray, choice, observations
+from vbqkit.stats.observations import ColumnLike, FloatArray, choice, observations, same_type
 from vbqkit.stats.result import NAN, notes, row
 
 WEIGHTS = ("none", "linear", "quadratic")
@@ -54,7 +54,8 @@ def cohen_kappa(
     Raises
     ------
     TableError
-        The order of the categories is needed and not known, or a label is not among them.
+        The order of the categories is needed and not known, a label is not among them, or two labels differ in capitals
+        only, or in type.
 
     References
     ----------
@@ -72,10 +73,11 @@ def cohen_kappa(
     choice(weights, "weights", WEIGHTS)
     z_wanted = z_of(confidence)
     obs = observations(data, categorical={"a": a, "b": b})
-    order = _order(obs["a"], obs["b"], weights, categories)
+    a_labels, b_labels = same_type([obs["a"], obs["b"]])
+    order = _order(a_labels, b_labels, weights, categories)
     table = np.zeros((len(order), len(order)))
     place = {category: i for i, category in enumerate(order)}
-    for left, right in zip(obs["a"].tolist(), obs["b"].tolist(), strict=True):
+    for left, right in zip(a_labels.tolist(), b_labels.tolist(), strict=True):
         table[place[left], place[right]] += 1
     p = table / table.sum()
     weight = _weight(len(order), weights)
@@ -111,6 +113,7 @@ def cohen_kappa(
 
 def _order(a: Any, b: Any, weights: str, categories: Sequence[Any] | None) -> list[Any]:
     used = list(dict.fromkeys([*a.tolist(), *b.tolist()]))
+    _check_spelling(used)
     if categories is not None:
         strange = [label for label in used if label not in list(categories)]
         if strange:
@@ -125,6 +128,22 @@ def _order(a: Any, b: Any, weights: str, categories: Sequence[Any] | None) -> li
             f"The order of the categories {used} is not known, and weights={weights!r} needs it. Say it with categories=[lowest, ..., highest]."
         )
     return used
+
+
+def _check_spelling(used: Sequence[Any]) -> None:
+    """Refuse labels that two raters can only have meant as one, or that cannot be compared."""
+    texts = [label for label in used if isinstance(label, str)]
+    if texts and len(texts) < len(used):
+        other = next(label for label in used if not isinstance(label, str))
+        raise TableError(
+            f"The labels hold the text {texts[0]!r} and the number {other!r}, so which of them mean the same is not known. "
+            "Write all as texts or all as numbers."
+        )
+    seen: dict[str, str] = {}
+    for label in texts:
+        twin = seen.setdefault(label.casefold(), label)
+        if twin != label:
+            raise TableError(f"The labels {twin!r} and {label!r} differ in capitals only. Write them alike.")
 
 
 def _weight(k: int, weights: str) -> FloatArray:

@@ -201,7 +201,8 @@ def bland_altman_repeated(
       ``sd² = var(mean a - mean b) + (1 - 1/m_h) var_within(a) + (1 - 1/m_h) var_within(b)``,
 
     with ``m_h`` the harmonic mean of the numbers of repeats. The bias is the mean of the subjects' mean differences: every
-    subject counts once, however often it was measured.
+    subject counts once, however often it was measured (Zou). Bland and Altman's ANOVA of 2007, which MedCalc prints, weighs
+    every measurement instead: for their 12 patients its bias is 0.602, and this one 0.709.
 
     Parameters
     ----------
@@ -277,7 +278,7 @@ def bland_altman_repeated(
     outer = math.hypot(z_confidence * se, z * (sd_high - sd))
     single = "no subject was measured twice: the same as bland_altman" if all(df == 0 for *_, df in pieces[1:]) else ""
     flat = "" if between > 0 else "no interval of the bias: the subjects' mean differences are all equal"
-    method = f"truth {'varies' if truth == 'varies' else 'is constant'} within a subject; "
+    method = f"truth {'varies' if truth == 'varies' else 'is constant'} within a subject, every subject weighs the same (Zou 2013); "
     return rows(
         {
             "quantity": quantity,

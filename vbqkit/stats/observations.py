@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,8 @@ def numbers(values: Any, name: str) -> FloatArray:
     TableError
         A value is not a number or is infinite, or the values are not one column.
     """
+    if isinstance(values, np.ma.MaskedArray):
+        values = _unmasked(values)
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         array = values.astype(np.float64, copy=False)
     elif isinstance(values, np.ndarray) and values.dtype.kind in "iub":
@@ -127,7 +129,7 @@ def _from_objects(values: Any, name: str) -> FloatArray:
         raise TableError(
             f"{name} has shape {np.shape(values)}; one column of numbers was expected. Pass one column at a time."
         )
-    missing = series.isna().to_numpy(dtype=bool)
+    missing = _absent(series)
     array = np.full(len(series), np.nan)
     for row, value in enumerate(series):
         if missing[row]:
@@ -141,6 +143,29 @@ def _from_objects(values: Any, name: str) -> FloatArray:
     return array
 
 
+NOT_MEASURED = frozenset({"", "-", "–", "—", ".", "?", "na", "n/a", "n.a.", "nan", "nd", "none", "null", "missing"})
+"""Texts that mean: no value."""
+
+
+def _unmasked(values: Any) -> NDArray[Any]:
+    """The values of a masked array, None where they are masked: what lies under a mask is not a value."""
+    plain = np.ma.getdata(values).astype(object)
+    plain[np.ma.getmaskarray(values)] = None
+    return np.asarray(plain)
+
+
+def _absent(values: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Which values are missing: None, nan, NaT, a masked value, or a text that says so."""
+    return np.fromiter(
+        (
+            value is np.ma.masked or (isinstance(value, str) and value.strip().casefold() in NOT_MEASURED) or gone
+            for value, gone in zip(values, values.isna(), strict=True)
+        ),
+        dtype=bool,
+        count=len(values),
+    )
+
+
 def _has_shape(values: Any) -> bool:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TableError(
@@ -150,7 +175,10 @@ def _has_shape(values: Any) -> bool:
 
 
 def labels(values: Any, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """One column of labels, and which of them are missing (None, nan or an empty text).
+    """One column of labels, and which of them are missing (None, nan, a masked value, an empty text).
+
+    Labels are compared as values: blanks around a text do not count, and where numbers stand among texts that read as
+    numbers, 1, 1.0 and "1" are one label.
 
     Raises
     ------
@@ -162,16 +190,44 @@ def labels(values: Any, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         raise TableError(
             f"{name} has shape {np.shape(values)}; one column of labels was expected. Pass one column at a time."
         )
+    if isinstance(values, np.ma.MaskedArray):
+        values = _unmasked(values)
     array = np.asarray(values)
     if array.dtype.kind in "biu":
         return array, np.zeros(array.size, dtype=bool)
     if array.dtype.kind == "f":
         return array, np.isnan(array)
-    array = np.asarray(pd.Series(list(values), dtype=object))
-    missing = np.asarray(pd.isna(array)) | np.fromiter(
-        (isinstance(v, str) and not v.strip() for v in array), dtype=bool, count=len(array)
-    )
+    kept = [None if value is np.ma.masked else value.strip() if isinstance(value, str) else value for value in values]
+    array = np.array(pd.Series(kept, dtype=object))
+    missing = np.asarray(pd.isna(array)) | np.fromiter((v == "" for v in array), dtype=bool, count=len(array))
+    present = array[~missing]
+    array[~missing] = same_type([present])[0]
     return array, missing
+
+
+def same_type(columns: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Columns of labels with one type for all: where some are numbers, texts that read as numbers become numbers, too.
+
+    Examples
+    --------
+    >>> same_type([np.array([0, 1]), np.array(["1", "0"], dtype=object)])[1].tolist()
+    [1.0, 0.0]
+    """
+    kinds = {isinstance(value, str) for column in columns for value in column.tolist()}
+    if len(kinds) < 2:
+        return list(columns)
+    return [np.array([_as_number(value) for value in column.tolist()], dtype=object) for column in columns]
+
+
+def _as_number(value: Any) -> Any:
+    """A text that reads as a number, as that number; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return number if np.isfinite(number) else value
 
 
 def observations(
