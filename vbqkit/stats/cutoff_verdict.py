@@ -13,7 +13,7 @@ Verdict = Literal["positive", "negative", "indeterminate"]
 class Cutoff(NamedTuple):
     """A cut-off and the side of it that means disease.
 
-    Attributes
+    Parameters
     ----------
     threshold : float
         In the unit of the score.
