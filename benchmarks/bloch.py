@@ -1,6 +1,7 @@
 """The virtual scanner against a Bloch simulator on the same slice: the same contrast, and the ratio of times.
 
-Both pictures come out of k-space; in a fast spin echo each reads every line in the same echo (vbqkit.scanner.echo_train).
+Both pictures come out of k-space; in a fast spin echo each reads every line in the same echo
+(vbqkit.scanner.echo_train).
 
 Needs MRzeroCore and PyTorch (``pip install "vbqkit[bench]"``), which are not part of the lock.
 """

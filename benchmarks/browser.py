@@ -1,8 +1,8 @@
 """The ROI studio in a real browser, with real mouse events, beside plotly's FigureWidget and Cornerstone3D in an anywidget.
 
-All on the same machine, in the same run and in turns, in JupyterLab with headless Chromium without a graphics card, on 15
-slices of 512 x 512 with five ROIs. A time goes from the event (its own time stamp) to the end of the frame that shows
-its result, by the browser's clock. Cornerstone3D comes from the npm registry while this runs and is not kept.
+All on the same machine, in the same run and in turns, in JupyterLab with headless Chromium without a graphics card, on
+15 slices of 512 x 512 with five ROIs. A time goes from the event (its own time stamp) to the end of the frame that
+shows its result, by the browser's clock. Cornerstone3D comes from the npm registry while this runs and is not kept.
 """
 
 from __future__ import annotations

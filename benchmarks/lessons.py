@@ -1,9 +1,9 @@
 """How long a lesson takes to open, and how much memory its kernel needs: in JupyterLab, with a real browser.
 
-A lesson is open when every cell has run (*Run All Cells*) and its last widget, picture and chart are on the page. The clock
-starts when the address is opened, so JupyterLab and the start of the kernel are in it. The same is measured in the same run
-for a notebook that only imports numpy, pandas, plotly and ipywidgets and shows one slider: what any such lesson pays.
-``python -m benchmarks.lessons 00 60 --rounds 1`` measures only the lessons named.
+A lesson is open when every cell has run (*Run All Cells*) and its last widget, picture and chart are on the page. The
+clock starts when the address is opened, so JupyterLab and the start of the kernel are in it. The same is measured in
+the same run for a notebook that only imports numpy, pandas, plotly and ipywidgets and shows one slider: what any such
+lesson pays. ``python -m benchmarks.lessons 00 60 --rounds 1`` measures only the lessons named.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Cornerstone3D in an anywidget, to compare with: fetched and bundled for the length of the benchmark, never kept.
 
 ``widget.js`` is written as Cornerstone3D's documentation shows it; esbuild makes one script of it, which an anywidget
-sends to the browser. Its Python side measures the rectangle that was let go, and VBQ with it, by this package's own code.
+sends to the browser. Its Python side measures the rectangle that was let go, and VBQ with it, by this package's own
+code.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Make the token files of the source papers again: ``python tests/literature/make_paper_tokens.py FOLDER``.
 
 FOLDER holds the papers as text, one file each, named ``000_*.txt`` to ``004_*.txt``. They are not part of the project;
-what the tests need of them is, as facts without sentences: every numeric token in its order, with the line it stands on,
-whether it is a quantity or part of a label (a citation, a date, a version, L3, Fig. 2), its sign, and salted hashes of the
-words beside it. The result is ``tests/reference/paper_000_tokens.csv`` to ``paper_004_tokens.csv``.
+what the tests need of them is, as facts without sentences: every numeric token in its order, with the line it stands
+on, whether it is a quantity or part of a label (a citation, a date, a version, L3, Fig. 2), its sign, and salted
+hashes of the words beside it. The result is ``tests/reference/paper_000_tokens.csv`` to ``paper_004_tokens.csv``.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Every numeric token of the source papers, in order: what the transcriptions of the ledger are compared with.
 
-The papers are not part of the project. Their tokens are, as facts (``tests/reference/paper_00*_tokens.csv``), made from the
-text by `tests.literature.make_paper_tokens`.
+The papers are not part of the project. Their tokens are, as facts (``tests/reference/paper_00*_tokens.csv``), made
+from the text by `tests.literature.make_paper_tokens`.
 """
 
 import csv

@@ -40,7 +40,8 @@ BMD_G_CM2: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "M": ((1.057, 1.042, 1.051, 1.053, 1.070, 1.068), (0.110, 0.117, 0.129, 0.143, 0.142, 0.177)),
 }
 """Mean and SD by decade of lumbar DEXA density, g/cm2 (Hologic): NHANES, as tabulated in Front Endocrinol 2026;17:1748490,
-Table 3, doi:10.3389/fendo.2026.1748490; cohort of Looker et al., Osteoporos Int 2012;23:1351, doi:10.1007/s00198-011-1693-z."""
+Table 3, doi:10.3389/fendo.2026.1748490; cohort of Looker et al., Osteoporos Int 2012;23:1351,
+doi:10.1007/s00198-011-1693-z."""
 
 HU_AT_25, HU_PER_YEAR = 226.0, -2.5
 """L1 attenuation below 30 years and its yearly change, HU: Jang et al., Radiology 2019;291:360-367,
@@ -82,10 +83,11 @@ CORRELATIONS = np.array(
     ]
 )
 """Correlations at a given age and sex. With the age trends above they pool to the published ones:
-PDFF with DEXA density -0.638 in women over 30 years (BMC Musculoskelet Disord 2023;24:721, doi:10.1186/s12891-023-06846-4);
-PDFF with QCT -0.558 after the menopause (Luo et al., J Pract Radiol 2025;41:1012); HU with DEXA density 0.563 in women
-(Radiography 2015, 114 women); TBS with DEXA density 0.56 to 0.66 (Bazzocchi 2015). BMI and TBS with the rest: model
-assumptions with the sign of Looker et al., Osteoporos Int 2016 (BMI rises with density, falls with TBS)."""
+PDFF with DEXA density -0.638 in women over 30 years (BMC Musculoskelet Disord 2023;24:721,
+doi:10.1186/s12891-023-06846-4); PDFF with QCT -0.558 after the menopause (Luo et al., J Pract Radiol 2025;41:1012);
+HU with DEXA density 0.563 in women (Radiography 2015, 114 women); TBS with DEXA density 0.56 to 0.66 (Bazzocchi
+2015). BMI and TBS with the rest: model assumptions with the sign of Looker et al., Osteoporos Int 2016 (BMI rises
+with density, falls with TBS)."""
 
 WHO_CLASSES = ("normal", "osteopenia", "osteoporosis")
 

@@ -134,9 +134,10 @@ def fat_t1_ms(field_t: float) -> float:
 def fat_t2_ms(field_t: float, *, echo_train_length: int) -> float:
     """Apparent T2 of fat, ms: short for a spin echo, long for a fast spin echo.
 
-    ``T2 = T2_SE + (T2_TSE - T2_SE) (1 - 1/ETL)``: refocusing again and again within 1/J undoes the dephasing by J-coupling
-    (Henkelman et al., J Magn Reson Imaging 1992;2:533, doi:10.1002/jmri.1880020511). The weight ``1 - 1/ETL``, the share of
-    the train's pulses that follow another, is this package's own rule between the two measured ends.
+    ``T2 = T2_SE + (T2_TSE - T2_SE) (1 - 1/ETL)``: refocusing again and again within 1/J undoes the dephasing by
+    J-coupling (Henkelman et al., J Magn Reson Imaging 1992;2:533, doi:10.1002/jmri.1880020511). The weight ``1 -
+    1/ETL``, the share of the train's pulses that follow another, is this package's own rule between the two measured
+    ends.
 
     Examples
     --------

@@ -51,7 +51,8 @@ def plot_against_dexa(
     patients : DataFrame
         One row per patient; columns `score` and `against`, and ``patient`` or ``id`` as the name shown on hover.
     score, against : str
-        Columns, such as ``"snr"`` or ``"m_score"`` against ``"t_score"``, ``"bmd_g_cm2"``, ``"tbs"`` or ``"qct_mg_cm3"``.
+        Columns, such as ``"snr"`` or ``"m_score"`` against ``"t_score"``, ``"bmd_g_cm2"``, ``"tbs"`` or
+        ``"qct_mg_cm3"``.
     case : mapping, optional
         The reader's case under the same names: a star. Where its densitometry value is missing (or nan), a line at
         the height of its score.

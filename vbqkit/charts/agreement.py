@@ -41,7 +41,8 @@ def plot_bland_altman(
     a, b : str
         The two measurements, such as two readers; the difference is a - b.
     agreement : DataFrame
-        From ``stats.bland_altman(a, b, data=readings, ...)``, which also says whether the difference is absolute or in percent.
+        From ``stats.bland_altman(a, b, data=readings, ...)``, which also says whether the difference is absolute or in
+        percent.
     quantity : str
         What was measured, for the axes, such as ``"VBQ-T1"``.
     acceptable : float, optional

@@ -44,9 +44,9 @@ def plot_cutoffs(
     Parameters
     ----------
     cutoffs : DataFrame
-        From ``literature.published_thresholds`` or ``literature.thresholds_for`` (nearest setting first): source, target,
-        threshold, positive (``"high"`` or ``"low"``: the side that means disease); optional score, field_t, vendor,
-        tr_ms, te_ms, n, sensitivity, specificity. Rows of other scores or without a threshold are left out.
+        From ``literature.published_thresholds`` or ``literature.thresholds_for`` (nearest setting first): source,
+        target, threshold, positive (``"high"`` or ``"low"``: the side that means disease); optional score, field_t,
+        vendor, tr_ms, te_ms, n, sensitivity, specificity. Rows of other scores or without a threshold are left out.
     score : str
         Such as ``"VBQ-T1"``.
     value, ci_low, ci_high : float, optional

@@ -130,7 +130,8 @@ def describe_cohort(
     Numbers: mean ± SD with Welch's t test (two groups) or one-way ANOVA (more), if no group departs from normality by
     the Shapiro-Wilk test; else median (quartiles) with Mann-Whitney (exact without ties and up to 49 in a group) or
     Kruskal-Wallis. Categories: count (percent) with chi-square without correction; where an expected count is below 5,
-    Fisher's exact test of a 2 x 2 table or Fisher, Freeman and Halton's of a larger one with two groups or two categories.
+    Fisher's exact test of a 2 x 2 table or Fisher, Freeman and Halton's of a larger one with two groups or two
+    categories.
 
     Parameters
     ----------

@@ -43,8 +43,8 @@ def _bare(text: str) -> str:
 def _known() -> dict[str, frozenset[str]]:
     """Words that identify, by where they must stand: the "whole" heading, a "word" of it, or a "part" of it.
 
-    Short ones that mean something else within a longer heading count as a whole only; Chinese, Japanese and Korean write
-    without blanks, so theirs count anywhere.
+    Short ones that mean something else within a longer heading count as a whole only; Chinese, Japanese and Korean
+    write without blanks, so theirs count anywhere.
     """
     found: dict[str, set[str]] = {}
     with (resources.files("vbqkit.cohort") / "data" / "identity_words.csv").open(encoding="utf-8") as file:

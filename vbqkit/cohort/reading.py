@@ -144,8 +144,8 @@ def check_cohort(
     Returns
     -------
     DataFrame
-        One row per problem: row (as a spreadsheet counts; NA where no row is to blame), column, problem, remedy. Empty if all
-        is well.
+        One row per problem: row (as a spreadsheet counts; NA where no row is to blame), column, problem, remedy. Empty
+        if all is well.
     """
     _, findings = _read(path, columns=columns, sheet=sheet, decimal=decimal, drop_identity=drop_identity)
     return pd.DataFrame(findings.rows, columns=["row", "column", "problem", "remedy"]).astype({"row": "Int64"})

@@ -32,8 +32,8 @@ class Sheet:
     headings : tuple of str
         First row that holds anything.
     rows : tuple of (int, tuple of object)
-        Row number as a spreadsheet shows it (the first row is 1), and the cells: str, float, bool, date, None, or the mark
-        of a formula without its result.
+        Row number as a spreadsheet shows it (the first row is 1), and the cells: str, float, bool, date, None, or the
+        mark of a formula without its result.
     source : str
         File name, for messages.
     separator : str

@@ -100,8 +100,8 @@ def _usual_slip(number: float, expected: float, close: Callable[[float], bool]) 
 def seal_answer(question: str, key: str) -> str:
     """The fingerprint of an answer, which a question file holds instead of the answer.
 
-    ``SHA-256("vbqkit:" + question + ":" + key)``, the first 16 hexadecimal digits. It keeps the answer out of sight; it is not
-    a lock, and need not be.
+    ``SHA-256("vbqkit:" + question + ":" + key)``, the first 16 hexadecimal digits. It keeps the answer out of sight;
+    it is not a lock, and need not be.
 
     Examples
     --------

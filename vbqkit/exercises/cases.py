@@ -192,7 +192,8 @@ def middle_body(name: str) -> Phantom:
     Parameters
     ----------
     name : str
-        A sample patient, ``"case01"`` to ``"case08"``; the person is the same, the fine texture of the marrow is drawn anew.
+        A sample patient, ``"case01"`` to ``"case08"``; the person is the same, the fine texture of the marrow is drawn
+        anew.
 
     Returns
     -------

@@ -141,9 +141,10 @@ def check_consequence(
     reference_group : ReferenceGroup, optional
         For the M-score.
     own_spread : OwnSpread, optional
-        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`; then it is the unit, if
-        it was measured with this score. Otherwise the reference ROIs are placed again `draws` times with an SD of 1 mm along each
-        direction, as a careful reader would, who stays inside the structure: an assumption of this package.
+        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`; then it is
+        the unit, if it was measured with this score. Otherwise the reference ROIs are placed again `draws` times with
+        an SD of 1 mm along each direction, as a careful reader would, who stays inside the structure: an assumption of
+        this package.
     draws : int
         How many times.
 

@@ -27,8 +27,8 @@ def example_readers() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns as in :func:`vbqkit.exercises.readers.segmental_rows`; readers ``"reference"``, ``"careful reader"`` (SD 1 mm) and
-        ``"hasty reader"`` (SD 2.5 mm, CSF 2 mm too far back).
+        Columns as in :func:`vbqkit.exercises.readers.segmental_rows`; readers ``"reference"``, ``"careful reader"``
+        (SD 1 mm) and ``"hasty reader"`` (SD 2.5 mm, CSF 2 mm too far back).
     """
     return pd.read_csv(str(files("vbqkit.exercises") / "data" / "example_readers.csv"), comment="#")
 

@@ -48,8 +48,8 @@ class OwnScoreGrade:
 def check_own_score(score: Callable[[Any], Any], cohort: pd.DataFrame) -> OwnScoreGrade:
     """Check a score that a student has written.
 
-    It must give one finite number for each row, from the signals alone; the numbers must differ; the receiver's gain must cancel;
-    and higher must mean more marrow fat. A score that ranks the women as VBQ-T1 does is remarked on.
+    It must give one finite number for each row, from the signals alone; the numbers must differ; the receiver's gain
+    must cancel; and higher must mean more marrow fat. A score that ranks the women as VBQ-T1 does is remarked on.
 
     Parameters
     ----------

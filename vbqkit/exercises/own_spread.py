@@ -43,8 +43,8 @@ class OwnSpread:
 def own_spread_of(pairs: Iterable[tuple[float, float]], *, score: str = SCORE) -> OwnSpread:
     """The within-reader SD from patients read twice.
 
-    ``relative SD = sqrt(sum over patients of (ln first - ln second)^2 / (2 n))``: on the log scale, because the error of a ratio
-    grows with the ratio. It does not see a systematic error that is in both readings.
+    ``relative SD = sqrt(sum over patients of (ln first - ln second)^2 / (2 n))``: on the log scale, because the error
+    of a ratio grows with the ratio. It does not see a systematic error that is in both readings.
 
     Parameters
     ----------

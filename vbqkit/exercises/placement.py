@@ -143,7 +143,8 @@ def check_placement(
 
     Notes
     -----
-    Shares are shares of the ROI's volume, its area times the thickness of the slice: what a thick slice averages counts.
+    Shares are shares of the ROI's volume, its area times the thickness of the slice: what a thick slice averages
+    counts.
     """
     wanted = wanted_word(roi.label)
     if wanted is None:

@@ -43,8 +43,8 @@ def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exer
     Returns
     -------
     list of dict
-        Columns reader, exercise, case, level, subject (case and level), value (ratio). Empty if the CSF ROI is missing or lies
-        off the picture; a level that cannot be measured is left out.
+        Columns reader, exercise, case, level, subject (case and level), value (ratio). Empty if the CSF ROI is missing
+        or lies off the picture; a level that cannot be measured is left out.
     """
     volume = case.volumes["T1"]
     measured: dict[str, Measurement] = {}

@@ -52,9 +52,9 @@ def scan_on_all(phantom: Phantom, *, person: str, age: float, seed: int) -> list
     Returns
     -------
     list of dict
-        Columns: person, age (years), scanner, marrow (mean of L1-L4, a.u.), csf (a.u.), noise_sd (a.u.), zeros_percent (of the
-        noise ROI), snr (mean of L1-L4 over noise_sd; None where the noise ROI is refused), vbq_t1 (median of L1-L4 over CSF),
-        noise_refused (why, or None).
+        Columns: person, age (years), scanner, marrow (mean of L1-L4, a.u.), csf (a.u.), noise_sd (a.u.), zeros_percent
+        (of the noise ROI), snr (mean of L1-L4 over noise_sd; None where the noise ROI is refused), vbq_t1 (median of
+        L1-L4 over CSF), noise_refused (why, or None).
 
     Raises
     ------

@@ -35,8 +35,9 @@ def virtual_cohort() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns person, age (years), bmi (kg/m2), t_score, bmd_g_cm2, qct_mg_cm3, pdff_percent (mean of L1-L4), scanner, and mean T1
-        signals (a.u.) of L1, L2, L3, L4 and CSF from the reference ROIs, and of muscle and subcutaneous fat on the same slice.
+        Columns person, age (years), bmi (kg/m2), t_score, bmd_g_cm2, qct_mg_cm3, pdff_percent (mean of L1-L4),
+        scanner, and mean T1 signals (a.u.) of L1, L2, L3, L4 and CSF from the reference ROIs, and of muscle and
+        subcutaneous fat on the same slice.
     """
     return pd.read_csv(str(files("vbqkit.exercises") / "data" / "virtual_cohort.csv"), comment="#")
 

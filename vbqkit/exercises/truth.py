@@ -96,7 +96,8 @@ class TruthUnderRoi:
     right : ndarray, shape (rows, cols)
         Share of each cell, through the slice, that is the wanted tissue; 0 to 1.
     edge_mm : float
-        Smallest distance from the ROI to tissue that it should not hold, in the middle of the slice, mm; 0: it touches or holds some.
+        Smallest distance from the ROI to tissue that it should not hold, in the middle of the slice, mm; 0: it touches
+        or holds some.
     nearest : str
         What that tissue is.
     fine : Slice

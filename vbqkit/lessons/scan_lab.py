@@ -38,7 +38,8 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         Which scores: any name of :data:`vbqkit.scores.SCORES`, such as ``"SNR"``, or ``"VBQ"`` for the one of the
         weighting that is scanned; with the median of the levels where there is the choice.
     fixed_window : bool
-        Keep black and white where they were at the start, so that the effect of gain is visible; otherwise each picture has its own.
+        Keep black and white where they were at the start, so that the effect of gain is visible; otherwise each
+        picture has its own.
     settings : float
         Values to start from, such as ``ti_ms=150``; the others are those of the protocol.
 

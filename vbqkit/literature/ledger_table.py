@@ -23,18 +23,19 @@ def ledger_rows() -> tuple[LedgerRow, ...]:
 def ledger() -> pd.DataFrame:
     """The printed value, the recomputed value, the method and a verdict, for each number that can be recomputed.
 
-    A printed number stands for every value that rounds to it: 0.60 for 0.595 to 0.605. A recomputed number has the limits
-    that the rounding of its inputs leaves. The verdicts:
+    A printed number stands for every value that rounds to it: 0.60 for 0.595 to 0.605. A recomputed number has the
+    limits that the rounding of its inputs leaves. The verdicts:
 
     "agrees within rounding"
         the two have a value in common;
     "agrees within what the summary allows"
-        the inputs do not fix the result, and it is among those that they leave open (bounds, or 95 % of samples with the
-        printed means and SDs);
+        the inputs do not fix the result, and it is among those that they leave open (bounds, or 95 % of samples with
+        the printed means and SDs);
     "disagrees"
         neither; `note` says in one line what is behind it.
 
-    A row is a confrontation: a number can have several (its percentage and its test), and a claim in words has one, too.
+    A row is a confrontation: a number can have several (its percentage and its test), and a claim in words has one,
+    too.
 
     Returns
     -------
@@ -57,8 +58,9 @@ def coverage() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `printed_numbers` with status ("recomputed"; "repeated": only compared with another place that prints it; "used"; "not recomputable"), rows (how many rows of the ledger
-        recompute it) and verdict (the worst of them, empty where there is none).
+        `printed_numbers` with status ("recomputed"; "repeated": only compared with another place that prints it;
+        "used"; "not recomputable"), rows (how many rows of the ledger recompute it) and verdict (the worst of them,
+        empty where there is none).
 
     Examples
     --------
@@ -101,8 +103,8 @@ def coverage_summary() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, printed, recomputed, repeated (only compared with another place that prints it), used (as inputs only), not_recomputable, disagreeing (numbers with a row that
-        disagrees).
+        source, printed, recomputed, repeated (only compared with another place that prints it), used (as inputs only),
+        not_recomputable, disagreeing (numbers with a row that disagrees).
     """
     table = coverage()
     parts = [(source, part) for source, part in table.groupby("source")]

@@ -160,7 +160,8 @@ class PrintedNumber:
     item : str
         What the number is, in words, with its unit.
     statistic : str
-        mean, sd, median, q1, q3, n, count, percent, p, r, auc, ci, odds_ratio, cut_off, value, setting, criterion, cited ...
+        mean, sd, median, q1, q3, n, count, percent, p, r, auc, ci, odds_ratio, cut_off, value, setting, criterion,
+        cited ...
     printed : str
         As printed.
     not_recomputed_because : str
@@ -182,8 +183,8 @@ class PrintedNumber:
 def printed_numbers() -> pd.DataFrame:
     """Every number that the five papers print as a result, a setting or a quotation, 1 row per number.
 
-    Numbers repeated in abstract, text, table and figure legend are each a row. Left out are only labels (T1, L3, Fig. 2),
-    citations, dates, software versions and names.
+    Numbers repeated in abstract, text, table and figure legend are each a row. Left out are only labels (T1, L3, Fig.
+    2), citations, dates, software versions and names.
 
     Returns
     -------

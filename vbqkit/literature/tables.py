@@ -28,8 +28,8 @@ def read_table(name: str, *, text: bool = False) -> pd.DataFrame:
 def paper_000_patients() -> pd.DataFrame:
     """The five women with osteoporosis of paper 000, Table 2, as printed.
 
-    A higher ``snr`` and ``m_score`` mean more marrow fat, poorer bone; ``bmd_g_cm2``, ``t_score``, ``tbs`` and ``z_score``
-    run the other way. Hitachi 1.2 T, T1 spin echo, TR 700 ms, TE 12 ms; DEXA by Hologic Discovery A.
+    A higher ``snr`` and ``m_score`` mean more marrow fat, poorer bone; ``bmd_g_cm2``, ``t_score``, ``tbs`` and
+    ``z_score`` run the other way. Hitachi 1.2 T, T1 spin echo, TR 700 ms, TE 12 ms; DEXA by Hologic Discovery A.
 
     Returns
     -------
@@ -73,7 +73,8 @@ def paper_000_levels() -> pd.DataFrame:
 def paper_000_reference() -> pd.DataFrame:
     """Mean SNR of each vertebra in paper 000's five young women (23 ± 2 years): the reference of its M-score.
 
-    The paper does not print the reference SD that its M-scores were divided by; ``vbqkit ledger`` works out which SD they imply.
+    The paper does not print the reference SD that its M-scores were divided by; ``vbqkit ledger`` works out which SD
+    they imply.
 
     Returns
     -------
@@ -112,7 +113,8 @@ def published_groups() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, quantity, group, n, mean, sd, unit, field_t, vendor, tr_ms, te_ms, population, place, doi, known_from, note.
+        source, quantity, group, n, mean, sd, unit, field_t, vendor, tr_ms, te_ms, population, place, doi, known_from,
+        note.
 
     Examples
     --------
@@ -130,7 +132,8 @@ def published_correlations() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        source, x, y, group, n, method, r, p (text, as printed), field_t, vendor, tr_ms, te_ms, place, doi, known_from, note.
+        source, x, y, group, n, method, r, p (text, as printed), field_t, vendor, tr_ms, te_ms, place, doi, known_from,
+        note.
     """
     return _with_text(read_table("published_correlations"), "group", "p", "vendor", "doi", "note")
 

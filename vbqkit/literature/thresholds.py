@@ -36,13 +36,14 @@ def thresholds_for(
     """The published cut-offs of a score, nearest setting first, and what each would say about a value.
 
     There is no default cut-off: the table holds all of them, and a value is judged by each. A cut-off holds for the
-    scanner, the protocol and the people it was found in; receiver gain cancels in SNR, M-score and VBQ, but field, TR, TE,
-    coil and noise do not. The M-score's also holds for its own reference group alone.
+    scanner, the protocol and the people it was found in; receiver gain cancels in SNR, M-score and VBQ, but field, TR,
+    TE, coil and noise do not. The M-score's also holds for its own reference group alone.
 
     The distance is a sum of parts, each shown in its own column, so that it can be judged:
     ``|ln(field / field')| / ln 2`` (1.5 T against 3 T: 1), ``|ln(TR / TR')| / ln 1.5`` and the same for TE,
     0.5 for another vendor, 0.5 for another population (no word in common); what the scan or the paper does not state
-    counts as different: 1 for field, TR or TE, 0.5 for vendor or population. It sorts; it is not a measured quantity, and a distance of 0 does not permit you to use a cut-off.
+    counts as different: 1 for field, TR or TE, 0.5 for vendor or population. It sorts; it is not a measured quantity,
+    and a distance of 0 does not permit you to use a cut-off.
 
     Parameters
     ----------
@@ -66,11 +67,11 @@ def thresholds_for(
     Returns
     -------
     DataFrame
-        source, target, reference_standard, threshold, positive ("high": at or above the threshold), verdict ("positive",
-        "negative", "indeterminate"; empty without a value), value_minus_threshold, sensitivity, specificity, auc,
-        auc_low, auc_high, n, distance, distance_field, distance_tr, distance_te, distance_vendor, distance_population,
-        not_stated (the parts that one side does not state), field_t, vendor, tr_ms, te_ms, population, place, doi,
-        known_from, note. Sorted by distance, then by n, the largest first.
+        source, target, reference_standard, threshold, positive ("high": at or above the threshold), verdict
+        ("positive", "negative", "indeterminate"; empty without a value), value_minus_threshold, sensitivity,
+        specificity, auc, auc_low, auc_high, n, distance, distance_field, distance_tr, distance_te, distance_vendor,
+        distance_population, not_stated (the parts that one side does not state), field_t, vendor, tr_ms, te_ms,
+        population, place, doi, known_from, note. Sorted by distance, then by n, the largest first.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def thresholds_for(
 
     >>> found = thresholds_for("VBQ-T1", field_t=3.0, vendor="Philips", tr_ms=600, te_ms=20, target="osteoporosis", value=2.75)
     >>> found[["source", "threshold", "verdict", "distance"]].round(2).head(4).values.tolist()
-    [['004', 2.83, 'negative', 0.0], ['004', 2.9, 'negative', 0.0], ['Chen 2024 preprint', 2.98, 'negative', 3.5], ['Bhumibol 2024', 3.2, 'negative', 3.5]]
+    [['004', 2.83, 'negative', 0.0], ['004', 2.9, 'negative', 0.0], ['Chen 2024 preprint', 2.98, 'negative', 3.5],
+    ['Bhumibol 2024', 3.2, 'negative', 3.5]]
     >>> sorted(found["verdict"].unique().tolist())
     ['negative', 'positive']
     """

@@ -2,9 +2,9 @@
 
 anywidget hands the browser one script and imports it from a blob address. The modules in the ``static/`` folders are
 ordinary ES modules that import each other by relative path (``import { area } from "./geometry.js"``), so Node tests
-them as they are. Here they are put into one small loader, in the order of their imports: the loader makes a blob address
-of each module, writes the addresses of its imports into its text, and exports what the entry module exports. Scopes stay
-separate and nothing is rewritten but the addresses. Where anywidget works, blob addresses work.
+them as they are. Here they are put into one small loader, in the order of their imports: the loader makes a blob
+address of each module, writes the addresses of its imports into its text, and exports what the entry module exports.
+Scopes stay separate and nothing is rewritten but the addresses. Where anywidget works, blob addresses work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A Dixon scan: water and fat told apart by their phase, and from them a map of the fat fraction (PDFF).
 
-The map is a :class:`~vbqkit.image.Volume` in memory. ``vbqkit simulate`` and the sample data write T1, T2 and STIR, and no Dixon
-series.
+The map is a :class:`~vbqkit.image.Volume` in memory. ``vbqkit simulate`` and the sample data write T1, T2 and STIR,
+and no Dixon series.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def pdff_map(
     """Map of the proton density fat fraction, ``100 |F| / (|W| + |F|)``, in percent.
 
     W and F are the water and fat images of a spoiled gradient echo with several echoes, each with a third of the noise
-    power of one echo (three echoes, best separation; Reeder et al., Magn Reson Med 2004;51:35). Higher means fattier marrow,
-    poorer bone. With a larger flip angle, the short T1 of fat makes it too high.
+    power of one echo (three echoes, best separation; Reeder et al., Magn Reson Med 2004;51:35). Higher means fattier
+    marrow, poorer bone. With a larger flip angle, the short T1 of fat makes it too high.
 
     Parameters
     ----------

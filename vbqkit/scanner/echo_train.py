@@ -1,10 +1,10 @@
 """The echo train of a fast spin echo: which echo fills which line of k-space, and how each tissue decays from line to line.
 
-View order: linear, with the effective echo in the middle of k-space. Later echoes follow on one side and earlier ones on
-the other, one band each; where one side runs out, the bands that are left over are split between both ends, from the middle
-outwards. An effective echo in the middle of the train gives the linear order of RARE (Hennig et al., Magn Reson Med
-1986;3:823-833, doi:10.1002/mrm.1910030602), a first one the order from the center outwards of T1 and proton density
-scans (Listerud et al., Magn Reson Q 1992;8:199-244).
+View order: linear, with the effective echo in the middle of k-space. Later echoes follow on one side and earlier ones
+on the other, one band each; where one side runs out, the bands that are left over are split between both ends, from
+the middle outwards. An effective echo in the middle of the train gives the linear order of RARE (Hennig et al., Magn
+Reson Med 1986;3:823-833, doi:10.1002/mrm.1910030602), a first one the order from the center outwards of T1 and proton
+density scans (Listerud et al., Magn Reson Q 1992;8:199-244).
 
 The lines of an echo carry ``exp(-(TE_echo - TE)/T2)`` of what they would at TE: edges of tissue with short T2 are
 sharpened by early echoes and blurred by late ones. The mean of a large region is that at TE.

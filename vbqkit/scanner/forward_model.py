@@ -106,7 +106,8 @@ def scan(
     Returns
     -------
     Study
-        In the order of the protocols. With ``gain="study"`` all series share the gain that pre-scan finds for the first.
+        In the order of the protocols. With ``gain="study"`` all series share the gain that pre-scan finds for the
+        first.
     """
     protocols = [scanner.protocol(w) for w in weightings] if weightings is not None else list(scanner.protocols)
     if not protocols:
@@ -196,8 +197,9 @@ def _scan_group(
 class _Encoding:
     """A sequence encoded in k-space: what takes the protons of a slice to the picture that arrives at the coil.
 
-    The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay along
-    the echo train, and of fat. Their imaginary parts begin with the second; None: both halves of k-space are alike.
+    The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay
+    along the echo train, and of fat. Their imaginary parts begin with the second; None: both halves of k-space are
+    alike.
     """
 
     terms: DecayTerms

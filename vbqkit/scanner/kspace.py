@@ -1,8 +1,8 @@
 """From a fine grid to the picture: what sampling a limited part of k-space does to object and noise.
 
-A Fourier scan that samples ``n`` frequencies over a field of view F and rebuilds them on a finer grid is, for each axis, a
-multiplication by a real matrix of Dirichlet kernels. Truncation (Gibbs ringing), zero filling, apodisation, the
-water-fat shift and any field of view are all in that one matrix, exactly.
+A Fourier scan that samples ``n`` frequencies over a field of view F and rebuilds them on a finer grid is, for each
+axis, a multiplication by a real matrix of Dirichlet kernels. Truncation (Gibbs ringing), zero filling, apodisation,
+the water-fat shift and any field of view are all in that one matrix, exactly.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ ComplexArray = npt.NDArray[np.complex128]
 def window(samples: int, apodisation: float) -> FloatArray:
     """Weights of k-space from the center (index 0) to the edge (index samples // 2), shape (samples // 2 + 1,).
 
-    A Tukey window: flat in the middle, falling as a cosine over the outer share `apodisation` (0: no apodisation, 1: Hann).
+    A Tukey window: flat in the middle, falling as a cosine over the outer share `apodisation` (0: no apodisation, 1:
+    Hann).
 
     Examples
     --------

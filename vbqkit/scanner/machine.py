@@ -136,8 +136,8 @@ class Scanner:
     coil : CoilArray or None
         The spine array; None: a perfect volume coil, the same everywhere.
     noise : float
-        SD of the noise of the real part, relative to fully relaxed CSF at the depth of the spine, at 1.5 T, for a voxel of
-        3.2 mm3, 150 Hz per pixel, 256 lines and one average. 0: no noise.
+        SD of the noise of the real part, relative to fully relaxed CSF at the depth of the spine, at 1.5 T, for a
+        voxel of 3.2 mm3, 150 Hz per pixel, 256 lines and one average. 0: no noise.
     uniformity_correction : float
         0: none, the coil's brightness stays in the picture; 1: fully divided out.
     mask_background : bool
@@ -149,7 +149,8 @@ class Scanner:
     apodisation : float
         Share of k-space that is tapered to calm ringing, 0 to 1.
     csf_flow_per_s : float
-        Mean rate at which pulsating CSF loses phase, 1/s: CSF signal times ``exp(-rate TE q)``, q of mean 1 varying in space.
+        Mean rate at which pulsating CSF loses phase, 1/s: CSF signal times ``exp(-rate TE q)``, q of mean 1 varying in
+        space.
     motion : float
         Ghosts of moving tissue (bowel, vessels, belly fat, CSF) relative to their signal; 0: a patient who holds still.
     note : str
@@ -204,8 +205,9 @@ class Scanner:
     def noise_sd(self, protocol: Protocol) -> float:
         """SD of the real part of the noise in one channel, relative to fully relaxed CSF at the depth of the spine.
 
-        ``noise (1.5 / B0) (3.2 mm3 / voxel) sqrt(bandwidth / 150 Hz) sqrt(256 R / (lines averages))``: body noise at these
-        fields grows with B0 and the signal with B0 squared; averaging, more lines and a narrower band lengthen the sampling.
+        ``noise (1.5 / B0) (3.2 mm3 / voxel) sqrt(bandwidth / 150 Hz) sqrt(256 R / (lines averages))``: body noise at
+        these fields grows with B0 and the signal with B0 squared; averaging, more lines and a narrower band lengthen
+        the sampling.
 
         References
         ----------

@@ -53,8 +53,8 @@ def prepare(
 ) -> PreparedPatient:
     """Take slices apart into what each tissue contributes, for one geometry, coil and draw of noise.
 
-    A picture is then ``|sum_k S_k(TR, TE, TI, B0) M_k + S_fat M_fat|`` behind the receiver: one weighted sum, which is taken
-    line by line of k-space, because each echo of a train reads its lines at its own time.
+    A picture is then ``|sum_k S_k(TR, TE, TI, B0) M_k + S_fat M_fat|`` behind the receiver: one weighted sum, which is
+    taken line by line of k-space, because each echo of a train reads its lines at its own time.
 
     Parameters
     ----------

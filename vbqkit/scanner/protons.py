@@ -36,9 +36,9 @@ TABLE_BONE_VOLUME = 0.14
 def bone_volume(qct_mg_cm3: float) -> float:
     """Share of the space between the endplates that trabeculae take, BV/TV: ``(QCT + 20) / 1100``, 0.04 to 0.30.
 
-    QCT sees mineral (about 1100 mg/cm3 in the trabeculae themselves) less about 20 mg/cm3 for the fat around it. A young
-    178 mg/cm3 gives 18 %, 70 mg/cm3 gives 8 %; measured: 8.3 % in elderly lumbar spines (Hildebrand et al., J Bone Miner
-    Res 1999;14:1167-1174), falling by half from youth (Mosekilde, Bone 1988;9:247-250).
+    QCT sees mineral (about 1100 mg/cm3 in the trabeculae themselves) less about 20 mg/cm3 for the fat around it. A
+    young 178 mg/cm3 gives 18 %, 70 mg/cm3 gives 8 %; measured: 8.3 % in elderly lumbar spines (Hildebrand et al., J
+    Bone Miner Res 1999;14:1167-1174), falling by half from youth (Mosekilde, Bone 1988;9:247-250).
 
     Examples
     --------
@@ -260,7 +260,8 @@ def slice_protons(geometry: ScanGeometry, index: int, *, buffer: FloatArray | No
     index : int
         Number of the slice.
     buffer : ndarray or None
-        From :func:`protons_buffer`: memory of a slice that is no longer needed, since fresh memory takes longer to get than to fill.
+        From :func:`protons_buffer`: memory of a slice that is no longer needed, since fresh memory takes longer to get
+        than to fill.
     """
     planes, weights = geometry.plane_weights(index)
     phantom, (rows, cols) = geometry.phantom, geometry.window

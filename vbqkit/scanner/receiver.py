@@ -51,7 +51,8 @@ class Reception:
         """The picture from a (complex or signed) signal: ``correction sqrt(|S c + sigma n|^2 + sigma^2 E)``.
 
         For N channels with independent noise this has exactly the distribution of a sum of squares, the non-central chi
-        distribution with 2N degrees of freedom: only the combination of channels along the sensitivities sees the signal.
+        distribution with 2N degrees of freedom: only the combination of channels along the sensitivities sees the
+        signal.
         """
         received = self.along * noise_sd
         received += signal * self.profile
@@ -174,7 +175,8 @@ def back_of(geometry: ScanGeometry) -> float:
 def masked_background(image: RealArray, *, noise_level: float) -> RealArray:
     """The picture with air set to exactly 0, as many machines deliver it.
 
-    Air is what, smoothed over 5 pixels, does not rise above 2.5 times the level of pure noise and is not enclosed by tissue.
+    Air is what, smoothed over 5 pixels, does not rise above 2.5 times the level of pure noise and is not enclosed by
+    tissue.
     """
     tissue = scipy.ndimage.binary_fill_holes(scipy.ndimage.uniform_filter(image, 5) > 2.5 * noise_level)
     return np.where(tissue, image, 0.0)

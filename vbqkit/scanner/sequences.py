@@ -275,8 +275,8 @@ class Timing(PulseSequence):
 def spin_echo(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float) -> float:
     """Signal of a spin echo at equal intervals: ``(1 - 2 exp(-(TR - TE/2)/T1) + exp(-TR/T1)) exp(-TE/T2)``.
 
-    Between 0 and 1, times the proton density. Short TR makes tissue with short T1 (fat) bright, long TE tissue with long
-    T2 (CSF).
+    Between 0 and 1, times the proton density. Short TR makes tissue with short T1 (fat) bright, long TE tissue with
+    long T2 (CSF).
 
     Examples
     --------
@@ -363,8 +363,8 @@ def tissue_signal(name: str, timing: PulseSequence, *, field_t: float, pdff: flo
 def dixon_signals(t1_ms: float, *, tr_ms: float, flip_angle_deg: float) -> float:
     """Steady state of a spoiled gradient echo, ``sin(a) (1 - E1) / (1 - cos(a) E1)``, without echo decay.
 
-    Water and fat are told apart by their phase; with a small flip angle neither is favoured by its T1, so that the ratio of
-    the two signals is the proton density fat fraction (PDFF).
+    Water and fat are told apart by their phase; with a small flip angle neither is favoured by its T1, so that the
+    ratio of the two signals is the proton density fat fraction (PDFF).
 
     Examples
     --------

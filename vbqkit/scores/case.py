@@ -186,7 +186,8 @@ def score_tables(
     acquisitions : mapping, optional
         Weighting to Acquisition.
     noise : mapping, optional
-        Weighting to what :func:`~vbqkit.scores.noise.check_series_noise` found; without it the noise ROI is not checked.
+        Weighting to what :func:`~vbqkit.scores.noise.check_series_noise` found; without it the noise ROI is not
+        checked.
     cautions : tuple of Caution
         About the measurements; they are passed on.
     **choices
@@ -230,8 +231,8 @@ def score_value(
     reference : ReferenceGroup, optional
         For the M-score.
     rule, excluded
-        See :func:`~vbqkit.scores.levels.choose_levels`. Without a rule, a level that has no ROI is left out, or replaced where T12
-        or L5 has one.
+        See :func:`~vbqkit.scores.levels.choose_levels`. Without a rule, a level that has no ROI is left out, or
+        replaced where T12 or L5 has one.
 
     Returns
     -------
@@ -241,7 +242,8 @@ def score_value(
     Raises
     ------
     ScoreError
-        If the score is unknown, its series is not there, the aggregate is not said, or a ROI is missing or off the image.
+        If the score is unknown, its series is not there, the aggregate is not said, or a ROI is missing or off the
+        image.
     """
     definition = score_definition(name)
     if definition.aggregates and aggregate not in definition.aggregates:

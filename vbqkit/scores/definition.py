@@ -98,12 +98,13 @@ class ScoreDefinition:
     regions : tuple of str
         Labels of the ROIs it is made of, other than the divisor: levels, or any other label.
     divisor : {"CSF", "noise"} or None
-        The ROI in the denominator. With ``"noise"`` the noise ROI is checked first, and what is found travels with the score.
+        The ROI in the denominator. With ``"noise"`` the noise ROI is checked first, and what is found travels with the
+        score.
     aggregates : tuple of str
         ``("median", "mean")`` if the score has the choice: it is then given with each.
     against_reference : bool
-        Whether it counts SDs from the mean of a reference group, ``(x - mean) / SD``; the size of that group is then part of its
-        uncertainty.
+        Whether it counts SDs from the mean of a reference group, ``(x - mean) / SD``; the size of that group is then
+        part of its uncertainty.
     compute : callable
         ``compute(inputs)`` gives a Score, or the number alone. It raises ScoreError with the reason why not.
     """

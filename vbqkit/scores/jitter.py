@@ -33,10 +33,11 @@ class Jitter:
     shift_mm : float
         Size of the shifts in the plane of the slice, mm: see `shape`.
     size_percent : float
-        Largest change of the ROI's lengths; drawn evenly from -size_percent to +size_percent. 0 for a ROI of fixed area.
+        Largest change of the ROI's lengths; drawn evenly from -size_percent to +size_percent. 0 for a ROI of fixed
+        area.
     shape : {"disc", "normal"}
-        ``"disc"``: shifts are drawn evenly from the disc of radius `shift_mm`, its largest shift. ``"normal"``: normal along
-        each direction, with an SD of `shift_mm`.
+        ``"disc"``: shifts are drawn evenly from the disc of radius `shift_mm`, its largest shift. ``"normal"``: normal
+        along each direction, with an SD of `shift_mm`.
 
     Examples
     --------

@@ -36,8 +36,8 @@ _Place = tuple[float, float]
 def propose_label(center_mm: Sequence[float], rois: Iterable[Roi], *, start: str = UNSURE) -> str:
     """The label of the next ROI, from its center among the ROIs that are there, whatever the order of drawing.
 
-    Between two levels the missing one, above and below them the next; behind the levels CSF, far away noise. A deleted L1 is
-    called L1 when it is drawn again; from S1 upwards the next is L5.
+    Between two levels the missing one, above and below them the next; behind the levels CSF, far away noise. A deleted
+    L1 is called L1 when it is drawn again; from S1 upwards the next is L5.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def propose_label(center_mm: Sequence[float], rois: Iterable[Roi], *, start: str
     Returns
     -------
     str
-        A level, ``"CSF"`` or ``"noise"``; ``"?"`` where the place is ambiguous: inside a body that has a ROI, about midway
-        between two places, more than one level beyond the others, or among levels whose names are out of order.
+        A level, ``"CSF"`` or ``"noise"``; ``"?"`` where the place is ambiguous: inside a body that has a ROI, about
+        midway between two places, more than one level beyond the others, or among levels whose names are out of order.
 
     Examples
     --------

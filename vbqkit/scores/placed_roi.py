@@ -200,8 +200,8 @@ def lay_out(volume: Volume, rois: Iterable[Roi], measured: Mapping[str, Measurem
 def profile(image: Slice, center: FloatArray, along: FloatArray, reach_mm: float, half_band_mm: float) -> FloatArray:
     """Signal along a line through a point, above the zero value; nan where the band leaves the image.
 
-    From -reach to +reach in steps of STEP_MM, nearest pixels, averaged over a band across the line in steps of about 1 mm; a
-    band of 0 is the line alone.
+    From -reach to +reach in steps of STEP_MM, nearest pixels, averaged over a band across the line in steps of about 1
+    mm; a band of 0 is the line alone.
     """
     count = round(reach_mm / STEP_MM)
     steps: FloatArray = np.arange(-count, count + 1, dtype=np.float64) * STEP_MM

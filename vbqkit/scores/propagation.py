@@ -62,9 +62,9 @@ def case_uncertainty(
     (:func:`~vbqkit.scores.pixel_noise.independent_share` of the series' noise ROI, or of each ROI where it has none),
     with the delta method beside it. ROI placement: each ROI moved and resized at random, the same way on every series.
     Reference group (M-score): mean and SD drawn from what n women leave open. The interval is the percentile interval
-    of all of them together; what a component adds is counted as its share of the summed variances. A moved ROI also meets
-    other noise, so placement contains a little of the pixel noise. Every ROI that the score asks for is drawn, whatever its
-    label: its mean and SD, and median, least and largest value as far as the mean moves.
+    of all of them together; what a component adds is counted as its share of the summed variances. A moved ROI also
+    meets other noise, so placement contains a little of the pixel noise. Every ROI that the score asks for is drawn,
+    whatever its label: its mean and SD, and median, least and largest value as far as the mean moves.
 
     Parameters
     ----------

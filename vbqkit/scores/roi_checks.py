@@ -55,8 +55,8 @@ def check_placed_rois(
     Parameters
     ----------
     volume : Volume
-        The sagittal series; its weighting decides what CSF and disc look like. With an unknown weighting only positions are
-        checked.
+        The sagittal series; its weighting decides what CSF and disc look like. With an unknown weighting only
+        positions are checked.
     rois : iterable of Roi
         Labelled by level (T11 to S2) and CSF, one ROI a label; others are passed over, so is noise
         (:func:`~vbqkit.scores.noise.check_noise`).

@@ -1,7 +1,7 @@
 """Do the pixels look like marrow? Against disc, cortex, fat, vein and air.
 
-Everything is relative to the other ROIs of the same series and to the picture around them, so the receiver's gain plays no
-part. Nothing is said on series of unknown weighting, where disc may be darker or brighter than marrow.
+Everything is relative to the other ROIs of the same series and to the picture around them, so the receiver's gain
+plays no part. Nothing is said on series of unknown weighting, where disc may be darker or brighter than marrow.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ LARGEST_CM2 = 12.0
 
 UNEVEN = {"T1": 0.45, "T2": 0.65, "STIR": 0.40}
 """Two tissues in one ROI: distance between the means of its darker and brighter pixels (split where the variance between
-them is largest), over the mean. Well-placed ROIs, with shifts of 1 mm, gave up to 0.39, 0.57 and 0.40 on 17 virtual bodies and
-0.2 on the real T1 series; noise alone gives 1.6 times its SD / mean."""
+them is largest), over the mean. Well-placed ROIs, with shifts of 1 mm, gave up to 0.39, 0.57 and 0.40 on 17 virtual
+bodies and 0.2 on the real T1 series; noise alone gives 1.6 times its SD / mean."""
 
 UNEVEN_SHARE = 0.05
 """... where at least this share of the pixels is on each side."""

@@ -78,8 +78,8 @@ class Uncertainty:
         Parameters
         ----------
         cutoff : float, tuple of (float, str), or table row
-            From a paper, such as a row of :func:`vbqkit.literature.thresholds_for`, or from the reader's own data; there is
-            no default.
+            From a paper, such as a row of :func:`vbqkit.literature.thresholds_for`, or from the reader's own data;
+            there is no default.
         positive : {"high", "low"}, optional
             Which side means disease, beside a number: ``"high"`` for M-score and VBQ-T1.
 

@@ -151,8 +151,9 @@ def youden_interval(
 ) -> tuple[float, float]:
     """Interval of Youden's J at a cut-off that the same data chose, from Agresti and Coull's rates.
 
-    ``J' ± z sqrt(p1'(1 - p1')/(m + z²) + p0'(1 - p0')/(n + z²))`` with ``p' = (x + z²/2)/(n + z²)`` and J' their difference.
-    The shift towards 0 makes up for most of what choosing adds; percentiles of a bootstrap add it once more instead.
+    ``J' ± z sqrt(p1'(1 - p1')/(m + z²) + p0'(1 - p0')/(n + z²))`` with ``p' = (x + z²/2)/(n + z²)`` and J' their
+    difference. The shift towards 0 makes up for most of what choosing adds; percentiles of a bootstrap add it once
+    more instead.
 
     Parameters
     ----------

@@ -201,8 +201,8 @@ def counts_tests(table: Sequence[Sequence[int]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows "chi-square", "Fisher-Freeman-Halton" (exact), "likelihood ratio", "linear by linear" (trend, Mantel-Haenszel):
-        test, statistic, df, p, n, note.
+        Rows "chi-square", "Fisher-Freeman-Halton" (exact), "likelihood ratio", "linear by linear" (trend,
+        Mantel-Haenszel): test, statistic, df, p, n, note.
 
     Raises
     ------

@@ -121,11 +121,12 @@ def spearman(
     x, y, data, confidence, interval, n_bootstrap, rng
         As in `pearson`.
     p_value : {"auto", "exact", "series", "t"}
-        "exact" counts all n! orders, ties included (n up to 12); "series" is R's Edgeworth series (no ties), right to 0.0004
-        from n = 13 on; "t" uses Student's t, as SPSS does, which says 0.0465 where 0.05 is right with n = 13; "auto" is
-        exact up to n = 12, the series above, and t where values are tied. The column ``method`` says which.
+        "exact" counts all n! orders, ties included (n up to 12); "series" is R's Edgeworth series (no ties), right to
+        0.0004 from n = 13 on; "t" uses Student's t, as SPSS does, which says 0.0465 where 0.05 is right with n = 13;
+        "auto" is exact up to n = 12, the series above, and t where values are tied. The column ``method`` says which.
     variance : {"bonett-wright", "fieller", "caruso-cliff"}
-        Of Fisher's z, as SPSS offers: ``(1 + rho²/2)/(n - 3)``, ``1.06/(n - 3)``, or ``1/(n - 2) + |z|/(6n + 4 sqrt(n))``.
+        Of Fisher's z, as SPSS offers: ``(1 + rho²/2)/(n - 3)``, ``1.06/(n - 3)``, or ``1/(n - 2) + |z|/(6n + 4
+        sqrt(n))``.
 
     Returns
     -------
@@ -202,8 +203,8 @@ def kendall(
     Returns
     -------
     DataFrame
-        One row: estimate (tau-b), ci_low, ci_high, confidence, t (nan), df (nan), p (scipy.stats.kendalltau: exact without ties
-        for small n, normal otherwise), method, n, n_missing, note.
+        One row: estimate (tau-b), ci_low, ci_high, confidence, t (nan), df (nan), p (scipy.stats.kendalltau: exact
+        without ties for small n, normal otherwise), method, n, n_missing, note.
 
     Raises
     ------
@@ -258,8 +259,8 @@ def partial_correlation(
     confidence : float
         Of the interval.
     interval : {"fisher", "bootstrap"}
-        Fisher's z with ``se = 1/sqrt(n - 3 - k)``, or percentiles of `n_bootstrap` resamples of the rows (needs `rng`), in each
-        of which the covariates are taken out again.
+        Fisher's z with ``se = 1/sqrt(n - 3 - k)``, or percentiles of `n_bootstrap` resamples of the rows (needs
+        `rng`), in each of which the covariates are taken out again.
     n_bootstrap, rng
         As in `pearson`.
 

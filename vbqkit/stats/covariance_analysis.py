@@ -26,10 +26,10 @@ def ancova(
 ) -> pd.DataFrame:
     """Compare groups after taking out what covariates such as age explain.
 
-    ``value = group + Σ slope_j covariate_j + residual`` by least squares. It assumes that a covariate has the same slope in all
-    groups, which the row "equal slopes" tests: a small p there says that the groups differ by an amount that depends on
-    the covariate, and one adjusted difference does not tell the story. It cannot undo a difference between groups that
-    have no ages in common.
+    ``value = group + Σ slope_j covariate_j + residual`` by least squares. It assumes that a covariate has the same
+    slope in all groups, which the row "equal slopes" tests: a small p there says that the groups differ by an amount
+    that depends on the covariate, and one adjusted difference does not tell the story. It cannot undo a difference
+    between groups that have no ages in common.
 
     Parameters
     ----------
@@ -50,8 +50,9 @@ def ancova(
     -------
     DataFrame
         Rows, by term: "group" (F test; estimate = partial eta squared), one "a - reference" per other group (adjusted
-        difference), one "mean of g" per group (adjusted to the covariates' means), one "slope of c" per covariate, and "equal slopes"
-        (F test; estimate = partial eta squared). Columns: term, estimate, ci_low, ci_high, confidence, statistic (t or F), df1, df2, p, method, n, n_missing, note.
+        difference), one "mean of g" per group (adjusted to the covariates' means), one "slope of c" per covariate, and
+        "equal slopes" (F test; estimate = partial eta squared). Columns: term, estimate, ci_low, ci_high, confidence,
+        statistic (t or F), df1, df2, p, method, n, n_missing, note.
 
     Raises
     ------

@@ -67,8 +67,8 @@ def accuracy_at_cutoff(
     -------
     DataFrame
         Eight rows, quantity "sensitivity", "specificity", "PPV", "NPV", "accuracy", "youden", "LR+", "LR-": quantity,
-        estimate, ci_low, ci_high, confidence, cutoff, rule, positive, prevalence (nan where it plays no part), count and
-        total (of a proportion), method, n, n_case, n_control, n_missing, note.
+        estimate, ci_low, ci_high, confidence, cutoff, rule, positive, prevalence (nan where it plays no part), count
+        and total (of a proportion), method, n, n_case, n_control, n_missing, note.
 
     Raises
     ------
@@ -211,7 +211,8 @@ def best_cutoff(
     """The cut-off that these data like best, with intervals that count the choosing.
 
     Youden: largest ``J = sensitivity + specificity - 1``. Closest to the corner: smallest
-    ``sqrt((1 - sensitivity)² + (1 - specificity)²)``. Either weighs a missed case like a false alarm, whatever they cost.
+    ``sqrt((1 - sensitivity)² + (1 - specificity)²)``. Either weighs a missed case like a false alarm, whatever they
+    cost.
 
     Parameters
     ----------
@@ -222,18 +223,19 @@ def best_cutoff(
     rng : numpy.random.Generator
         Source of chance of the bootstrap.
     confidence : float
-        Of the intervals: percentiles of the resamples for the cut-off, sensitivity and specificity; for Youden's J Agresti
-        and Coull's at the chosen point, because the percentiles of J count the choosing twice (they hold the true J in two of
-        three studies instead of 95 of 100).
+        Of the intervals: percentiles of the resamples for the cut-off, sensitivity and specificity; for Youden's J
+        Agresti and Coull's at the chosen point, because the percentiles of J count the choosing twice (they hold the
+        true J in two of three studies instead of 95 of 100).
     n_bootstrap : int
         Stratified resamples; in each the cut-off is chosen again.
 
     Returns
     -------
     DataFrame
-        Four rows, quantity "cutoff", "sensitivity", "specificity" and the criterion: quantity, estimate, ci_low, ci_high,
-        confidence, rule, positive, method, n, n_case, n_control, n_missing, note (names cut-offs that are just as good).
-        Sensitivity and specificity are those in the same data, and therefore too good: see `cutoff_optimism`.
+        Four rows, quantity "cutoff", "sensitivity", "specificity" and the criterion: quantity, estimate, ci_low,
+        ci_high, confidence, rule, positive, method, n, n_case, n_control, n_missing, note (names cut-offs that are
+        just as good). Sensitivity and specificity are those in the same data, and therefore too good: see
+        `cutoff_optimism`.
 
     Raises
     ------
@@ -335,9 +337,9 @@ def cutoff_optimism(
 ) -> pd.DataFrame:
     """How much better a cut-off chosen from the data looks than it will do in new patients.
 
-    In each stratified bootstrap resample the cut-off is chosen again and applied to the resample and to the data; the mean
-    loss from one to the other is the optimism, and ``estimate = apparent - optimism``. Published cut-offs without this
-    correction promise too much, the more so the fewer the patients.
+    In each stratified bootstrap resample the cut-off is chosen again and applied to the resample and to the data; the
+    mean loss from one to the other is the optimism, and ``estimate = apparent - optimism``. Published cut-offs without
+    this correction promise too much, the more so the fewer the patients.
 
     Parameters
     ----------
@@ -348,9 +350,9 @@ def cutoff_optimism(
     -------
     DataFrame
         Three rows, quantity "sensitivity", "specificity", "youden": quantity, estimate (corrected), ci_low, ci_high
-        (of the corrected figure: percentiles of the resamples less the optimism; for Youden's J Agresti and Coull's interval
-        less the optimism, which holds what the chosen cut-off is worth in new patients in 95 to 97 of 100 simulated
-        studies), confidence, apparent, optimism, cutoff, rule, positive, method, n, n_case, n_control,
+        (of the corrected figure: percentiles of the resamples less the optimism; for Youden's J Agresti and Coull's
+        interval less the optimism, which holds what the chosen cut-off is worth in new patients in 95 to 97 of 100
+        simulated studies), confidence, apparent, optimism, cutoff, rule, positive, method, n, n_case, n_control,
         n_missing, note.
 
     Raises

@@ -53,8 +53,8 @@ def compare_paired_aucs(
 ) -> pd.DataFrame:
     """Difference of the AUCs of two scores of the same patients, by DeLong's test.
 
-    ``z = (AUC_a - AUC_b) / sqrt(var_a + var_b - 2 cov)``; above 0 score a tells the classes apart better. Each score has its
-    own direction, so VBQ (high) can be compared with the T-score (low).
+    ``z = (AUC_a - AUC_b) / sqrt(var_a + var_b - 2 cov)``; above 0 score a tells the classes apart better. Each score
+    has its own direction, so VBQ (high) can be compared with the T-score (low).
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def compare_paired_aucs(
     Returns
     -------
     DataFrame
-        One row: estimate (AUC_a - AUC_b), ci_low, ci_high, confidence, auc_a, auc_b, se, z, p, positive_a, positive_b, method, n,
-        n_case, n_control, n_missing (patients without both scores), note.
+        One row: estimate (AUC_a - AUC_b), ci_low, ci_high, confidence, auc_a, auc_b, se, z, p, positive_a, positive_b,
+        method, n, n_case, n_control, n_missing (patients without both scores), note.
 
     Raises
     ------
@@ -162,8 +162,8 @@ def compare_unpaired_aucs(
     Returns
     -------
     DataFrame
-        One row: estimate (AUC_a - AUC_b), ci_low, ci_high, confidence, auc_a, auc_b, se, statistic, df (nan for normal), p,
-        positive_a, positive_b, method, n, n_missing, note.
+        One row: estimate (AUC_a - AUC_b), ci_low, ci_high, confidence, auc_a, auc_b, se, statistic, df (nan for
+        normal), p, positive_a, positive_b, method, n, n_missing, note.
 
     Raises
     ------
@@ -172,8 +172,8 @@ def compare_unpaired_aucs(
 
     References
     ----------
-    DeLong, DeLong and Clarke-Pearson (1988) doi:10.2307/2531595; Robin et al. (2011) doi:10.1186/1471-2105-12-77. Checked
-    against pROC's published digits.
+    DeLong, DeLong and Clarke-Pearson (1988) doi:10.2307/2531595; Robin et al. (2011) doi:10.1186/1471-2105-12-77.
+    Checked against pROC's published digits.
     """
     check_confidence(confidence)
     choice(reference, "reference", ("t", "normal"))

@@ -26,8 +26,9 @@ def exact_by_default(m: int, n: int) -> bool:
 def u_distribution(m: int, n: int) -> FloatArray:
     """Chance of each value of Mann and Whitney's U, 0 to m n, when no values are tied and the groups do not differ.
 
-    ``P_mn(u) = m/(m+n) P_(m-1)n(u - n) + n/(m+n) P_m(n-1)(u)``: the largest value belongs to the first group, which then
-    exceeds all n of the second, or to the second. Only positive numbers are added, so nothing is lost to rounding.
+    ``P_mn(u) = m/(m+n) P_(m-1)n(u - n) + n/(m+n) P_m(n-1)(u)``: the largest value belongs to the first group, which
+    then exceeds all n of the second, or to the second. Only positive numbers are added, so nothing is lost to
+    rounding.
     """
     row = [np.ones(1) for _ in range(n + 1)]  # P_0n for n = 0, 1, ...
     for i in range(1, m + 1):
@@ -67,8 +68,8 @@ def exact_spearman_p(rank_x: FloatArray, rank_y: FloatArray) -> float:
 
     Notes
     -----
-    Midranks doubled are whole numbers, so ``S = Σ (2 rank_x)(2 rank_y)`` is one, too. The orders are counted by ``S`` with
-    dynamic programming over subsets of y (2^n states in place of n! orders), and compared without rounding.
+    Midranks doubled are whole numbers, so ``S = Σ (2 rank_x)(2 rank_y)`` is one, too. The orders are counted by ``S``
+    with dynamic programming over subsets of y (2^n states in place of n! orders), and compared without rounding.
     """
     x = np.rint(2 * rank_x).astype(np.int64)
     y = np.rint(2 * rank_y).astype(np.int64)
@@ -85,8 +86,8 @@ def exact_spearman_p(rank_x: FloatArray, rank_y: FloatArray) -> float:
 def edgeworth_spearman_p(rho: float, n: int) -> float:
     """Two-sided p of Spearman's coefficient without ties by an Edgeworth series, as R's cor.test from 10 to 1290 pairs.
 
-    With ``S = Σ d²`` the tail of S is the normal one at ``x = (6 (S - 1)/(n³ - n) - 1) sqrt(n - 1)`` and a series in 1/n and
-    x², within 0.0004 of the exact one for n above 12 (Student's t is too small there, by up to 0.004 at 0.05).
+    With ``S = Σ d²`` the tail of S is the normal one at ``x = (6 (S - 1)/(n³ - n) - 1) sqrt(n - 1)`` and a series in
+    1/n and x², within 0.0004 of the exact one for n above 12 (Student's t is too small there, by up to 0.004 at 0.05).
 
     References
     ----------

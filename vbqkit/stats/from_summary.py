@@ -146,8 +146,9 @@ def t_test_from_summary(
 def mean_sd_from_quartiles(q1: float, median: float, q3: float, n: int) -> pd.DataFrame:
     """Mean and SD of a roughly normal sample, guessed from its median and quartiles.
 
-    ``mean ≈ (q1 + median + q3) / 3``; ``sd ≈ (q3 - q1) / (2 z)`` with ``z`` the normal quantile at (0.75 n - 0.125)/(n + 0.25).
-    For a skewed sample it is wrong; the larger ``skew`` (0 = symmetric, towards ±1 = lopsided), the less it is worth.
+    ``mean ≈ (q1 + median + q3) / 3``; ``sd ≈ (q3 - q1) / (2 z)`` with ``z`` the normal quantile at (0.75 n - 0.125)/(n
+    + 0.25). For a skewed sample it is wrong; the larger ``skew`` (0 = symmetric, towards ±1 = lopsided), the less it
+    is worth.
 
     Returns
     -------
@@ -184,7 +185,8 @@ def correlation_from_summary(
     """P and Fisher-z interval of a printed correlation coefficient.
 
     ``t = r sqrt(df / (1 - r²))`` with ``df = n - 2 - n_covariates``; interval ``tanh(atanh r ± z se)`` with
-    ``se = 1/sqrt(n - 3 - n_covariates)`` (Pearson) or ``sqrt((1 + r²/2)/(n - 3 - n_covariates))`` (Spearman; Bonett and Wright).
+    ``se = 1/sqrt(n - 3 - n_covariates)`` (Pearson) or ``sqrt((1 + r²/2)/(n - 3 - n_covariates))`` (Spearman; Bonett
+    and Wright).
 
     Parameters
     ----------
@@ -343,7 +345,8 @@ def binormal_auc(
 def hanley_mcneil(auc: float, n_case: int, n_control: int, *, confidence: float = 0.95) -> pd.DataFrame:
     """Standard error and interval of a printed AUC from the group sizes alone.
 
-    The variance is that of `hanley_mcneil_variance`. The p against 0.5 uses the variance at 0.5, ``(n_case + n_control + 1) / (12 n_case n_control)``.
+    The variance is that of `hanley_mcneil_variance`. The p against 0.5 uses the variance at 0.5, ``(n_case + n_control
+    + 1) / (12 n_case n_control)``.
 
     Returns
     -------

@@ -128,18 +128,18 @@ def mann_whitney(
 ) -> pd.DataFrame:
     """Do the values of one group tend to be larger? Mann and Whitney's test on ranks.
 
-    ``estimate`` is the Hodges-Lehmann shift, the median of all differences first - other; ``superiority`` is U / (n_a n_b), the
-    chance that one of the first group exceeds one of the other, ties one half: the AUC. The interval holds the shifts that
-    the same test does not reject, so it does not contradict p.
+    ``estimate`` is the Hodges-Lehmann shift, the median of all differences first - other; ``superiority`` is U / (n_a
+    n_b), the chance that one of the first group exceeds one of the other, ties one half: the AUC. The interval holds
+    the shifts that the same test does not reject, so it does not contradict p.
 
     Parameters
     ----------
     value, group, first, data
         As in `t_test`.
     p_value : {"auto", "exact", "normal"}
-        "exact": from the distribution of U, which needs values without ties. "normal": the normal approximation with tie
-        correction; SPSS prints it as "asymptotic". "auto": exact without ties and with at most 49 values in each group
-        (as in R) or 8 in one of them. `method` says which.
+        "exact": from the distribution of U, which needs values without ties. "normal": the normal approximation with
+        tie correction; SPSS prints it as "asymptotic". "auto": exact without ties and with at most 49 values in each
+        group (as in R) or 8 in one of them. `method` says which.
     continuity : bool
         Continuity correction of the normal p: R has it on, SPSS off.
     confidence : float
@@ -158,8 +158,8 @@ def mann_whitney(
 
     References
     ----------
-    Mann and Whitney (1947) doi:10.1214/aoms/1177730491; Hodges and Lehmann (1963) doi:10.1214/aoms/1177704172. Checked against
-    scipy.stats.mannwhitneyu, and against R's wilcox.test where it prints an interval.
+    Mann and Whitney (1947) doi:10.1214/aoms/1177730491; Hodges and Lehmann (1963) doi:10.1214/aoms/1177704172. Checked
+    against scipy.stats.mannwhitneyu, and against R's wilcox.test where it prints an interval.
 
     Examples
     --------
@@ -231,15 +231,16 @@ def one_way_anova(
 ) -> pd.DataFrame:
     """Do the means of several groups differ? One-way analysis of variance.
 
-    ``F = mean square between / mean square within``. A small p says that not all means are equal; `tukey_hsd` says which.
+    ``F = mean square between / mean square within``. A small p says that not all means are equal; `tukey_hsd` says
+    which.
 
     Parameters
     ----------
     value, group, data
         As in `t_test`; two groups or more.
     levene_center : {"median", "mean"}
-        What Levene's test of equal spread measures the distances from: the median (Brown and Forsythe, the steadier one),
-        or the mean (Levene, the first line that SPSS prints).
+        What Levene's test of equal spread measures the distances from: the median (Brown and Forsythe, the steadier
+        one), or the mean (Levene, the first line that SPSS prints).
 
     Returns
     -------
@@ -313,8 +314,8 @@ def tukey_hsd(
     Returns
     -------
     DataFrame
-        One row per pair: contrast ("b - a"), estimate (difference of means), ci_low, ci_high, confidence, p (corrected), method, n
-        (of all groups), n_a, n_b, n_missing, note.
+        One row per pair: contrast ("b - a"), estimate (difference of means), ci_low, ci_high, confidence, p
+        (corrected), method, n (of all groups), n_a, n_b, n_missing, note.
 
     Raises
     ------

@@ -31,7 +31,8 @@ def anova_from_summary(means: Sequence[float], sds: Sequence[float], ns: Sequenc
     Returns
     -------
     DataFrame
-        One row: estimate (eta squared, the share of the variance between groups), f, df_between, df_within, p, method, n, note.
+        One row: estimate (eta squared, the share of the variance between groups), f, df_between, df_within, p, method,
+        n, note.
 
     Raises
     ------
@@ -74,8 +75,8 @@ def tukey_from_summary(
     Returns
     -------
     DataFrame
-        One row per pair: a, b (positions, from 0), estimate (mean_a - mean_b), ci_low, ci_high, confidence, q, df, p, method,
-        n, note.
+        One row per pair: a, b (positions, from 0), estimate (mean_a - mean_b), ci_low, ci_high, confidence, q, df, p,
+        method, n, note.
 
     Raises
     ------

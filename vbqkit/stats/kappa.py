@@ -36,8 +36,8 @@ def cohen_kappa(
     a, b : column of labels
         One row per subject; with `data` the names of columns.
     weights : {"none", "linear", "quadratic"}
-        "none" counts full agreement only; the others give credit ``1 - |i - j|/(k - 1)`` or ``1 - (i - j)²/(k - 1)²`` to
-        categories that are close. Quadratic kappa is nearly an ICC.
+        "none" counts full agreement only; the others give credit ``1 - |i - j|/(k - 1)`` or ``1 - (i - j)²/(k - 1)²``
+        to categories that are close. Quadratic kappa is nearly an ICC.
     categories : sequence, optional
         All categories in their order. Needed for weights unless the labels are numbers.
     data : DataFrame, optional
@@ -48,8 +48,8 @@ def cohen_kappa(
     Returns
     -------
     DataFrame
-        One row: estimate, ci_low, ci_high, confidence, se, z, p (against 0, with the standard error under chance), observed,
-        expected, method, n, n_categories, n_missing, note.
+        One row: estimate, ci_low, ci_high, confidence, se, z, p (against 0, with the standard error under chance),
+        observed, expected, method, n, n_categories, n_missing, note.
 
     Raises
     ------
@@ -60,8 +60,8 @@ def cohen_kappa(
     References
     ----------
     Cohen (1960) doi:10.1177/001316446002000104, (1968) doi:10.1037/h0026256; standard errors: Fleiss, Cohen and Everitt
-    (1969) doi:10.1037/h0028106. Checked against statsmodels and scikit-learn. Written here, because it has to work without
-    the packages of the lab.
+    (1969) doi:10.1037/h0028106. Checked against statsmodels and scikit-learn. Written here, because it has to work
+    without the packages of the lab.
 
     Examples
     --------

@@ -42,8 +42,8 @@ def bland_altman(
     """Bias and limits of agreement of two measurements of the same subjects, with their intervals.
 
     Differences ``d = a - b``, or ``100 (a - b) / ((a + b)/2)`` in percent; bias = mean d; limits = bias ± z sd(d). The
-    limits hold 95 of 100 differences if these are normal and do not depend on the size; whether they are close enough is
-    for you to say beforehand (Huang 2026 accepts ±10 %), not for a test.
+    limits hold 95 of 100 differences if these are normal and do not depend on the size; whether they are close enough
+    is for you to say beforehand (Huang 2026 accepts ±10 %), not for a test.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ def bland_altman(
     Returns
     -------
     DataFrame
-        Five rows, quantity "bias", "lower limit", "upper limit", "sd of differences", "slope" (of the difference on the mean:
-        proportional bias): quantity, estimate, ci_low, ci_high, confidence, p (bias against 0, slope against 0), scale,
-        method, n, n_missing, note.
+        Five rows, quantity "bias", "lower limit", "upper limit", "sd of differences", "slope" (of the difference on
+        the mean: proportional bias): quantity, estimate, ci_low, ci_high, confidence, p (bias against 0, slope against
+        0), scale, method, n, n_missing, note.
 
     Raises
     ------
@@ -192,17 +192,18 @@ def bland_altman_repeated(
 ) -> pd.DataFrame:
     """Bias and limits of agreement when subjects are measured more than once.
 
-    Pooling all pairs as if they were subjects makes the limits too narrow and their intervals far too short. The variance
-    of a difference of two single measurements is put together from that of the subjects' means and that within subjects:
+    Pooling all pairs as if they were subjects makes the limits too narrow and their intervals far too short. The
+    variance of a difference of two single measurements is put together from that of the subjects' means and that
+    within subjects:
 
     * ``truth="varies"`` (the pairs of a subject belong together, the quantity changes between them):
       ``sd² = var(mean d) + (1 - 1/m_h) var_within(d)``;
     * ``truth="constant"`` (repeats of one and the same quantity, a and b in any order):
       ``sd² = var(mean a - mean b) + (1 - 1/m_h) var_within(a) + (1 - 1/m_h) var_within(b)``,
 
-    with ``m_h`` the harmonic mean of the numbers of repeats. The bias is the mean of the subjects' mean differences: every
-    subject counts once, however often it was measured (Zou). Bland and Altman's ANOVA of 2007, which MedCalc prints, weighs
-    every measurement instead: for their 12 patients its bias is 0.602, and this one 0.709.
+    with ``m_h`` the harmonic mean of the numbers of repeats. The bias is the mean of the subjects' mean differences:
+    every subject counts once, however often it was measured (Zou). Bland and Altman's ANOVA of 2007, which MedCalc
+    prints, weighs every measurement instead: for their 12 patients its bias is 0.602, and this one 0.709.
 
     Parameters
     ----------
@@ -230,8 +231,8 @@ def bland_altman_repeated(
 
     References
     ----------
-    Bland and Altman (1999) doi:10.1177/096228029900800204 and (2007) doi:10.1080/10543400701329422; intervals by MOVER, Zou
-    (2013) doi:10.1177/0962280211402548.
+    Bland and Altman (1999) doi:10.1177/096228029900800204 and (2007) doi:10.1080/10543400701329422; intervals by
+    MOVER, Zou (2013) doi:10.1177/0962280211402548.
     """
     check_confidence(confidence)
     choice(truth, "truth", ("varies", "constant"))

@@ -27,9 +27,10 @@ def logistic_regression(
 ) -> pd.DataFrame:
     """Odds ratios of all predictors together (multivariable).
 
-    ``log odds of being a case = b_0 + Σ b_j x_j``; ``OR_j = exp(b_j step_j)``: by how much the odds are multiplied when x_j is one
-    step higher and the other predictors stay. Above 1: more often a case. An OR depends on the step; a score that varies by
-    0.08 has a grotesque OR per 1 (Huang 2026 prints 20 571 for VBQ-T2), so say a step that means something.
+    ``log odds of being a case = b_0 + Σ b_j x_j``; ``OR_j = exp(b_j step_j)``: by how much the odds are multiplied
+    when x_j is one step higher and the other predictors stay. Above 1: more often a case. An OR depends on the step; a
+    score that varies by 0.08 has a grotesque OR per 1 (Huang 2026 prints 20 571 for VBQ-T2), so say a step that means
+    something.
 
     Parameters
     ----------
@@ -49,9 +50,9 @@ def logistic_regression(
     Returns
     -------
     DataFrame
-        One row per predictor: term, estimate (OR), ci_low, ci_high, confidence, per, coefficient (per unit), se, z, p (Wald), method,
-        n, n_case, n_missing, note. Separation, a constant or a redundant predictor leave nan and a note that begins with
-        ``undefined:``.
+        One row per predictor: term, estimate (OR), ci_low, ci_high, confidence, per, coefficient (per unit), se, z, p
+        (Wald), method, n, n_case, n_missing, note. Separation, a constant or a redundant predictor leave nan and a
+        note that begins with ``undefined:``.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def logistic_regression(
 
     References
     ----------
-    Fitted by statsmodels. Separation: Albert and Anderson (1984) doi:10.1093/biomet/71.1.1, found by linear programming (Konis 2007).
+    Fitted by statsmodels. Separation: Albert and Anderson (1984) doi:10.1093/biomet/71.1.1, found by linear
+    programming (Konis 2007).
 
     Examples
     --------
@@ -121,7 +123,8 @@ def univariate_logistic(
 ) -> pd.DataFrame:
     """Odds ratio of each predictor by itself: one regression per predictor, each with its own n.
 
-    Papers put into the multivariable model what is significant here; a predictor can matter in the one and not in the other.
+    Papers put into the multivariable model what is significant here; a predictor can matter in the one and not in the
+    other.
 
     Parameters
     ----------

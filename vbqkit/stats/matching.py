@@ -26,9 +26,9 @@ def match_pairs(
 ) -> pd.DataFrame:
     """Match each case to one control of the same sex and age; of several, to the one examined on the nearest date.
 
-    No control is used twice. "optimal" first makes as many pairs as can be made and then the sum of days as small as can be;
-    "in-order" gives each case in turn the nearest control that is left, as is done by hand, and may leave a case without one that
-    another order would have served.
+    No control is used twice. "optimal" first makes as many pairs as can be made and then the sum of days as small as
+    can be; "in-order" gives each case in turn the nearest control that is left, as is done by hand, and may leave a
+    case without one that another order would have served.
 
     Parameters
     ----------
@@ -52,8 +52,9 @@ def match_pairs(
     Returns
     -------
     DataFrame
-        One row per case, in their order: pair (number; missing when unmatched), case_row, control_row (row labels of `data`; the
-        second missing when unmatched), age_case, age_control, age_difference, date_case, date_control, days (apart), method, note.
+        One row per case, in their order: pair (number; missing when unmatched), case_row, control_row (row labels of
+        `data`; the second missing when unmatched), age_case, age_control, age_difference, date_case, date_control,
+        days (apart), method, note.
 
     Raises
     ------

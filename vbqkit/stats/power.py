@@ -23,7 +23,8 @@ def power_for_means(
     """Chance that a two-sided test of two means finds a true difference.
 
     With ``d = difference / sqrt((sd_a² + sd_b²)/2)`` the t statistic follows a noncentral t with noncentrality
-    ``d sqrt(n_a n_b/(n_a + n_b))`` and ``n_a + n_b - 2`` degrees of freedom; ``reference="normal"`` is the textbook formula with z.
+    ``d sqrt(n_a n_b/(n_a + n_b))`` and ``n_a + n_b - 2`` degrees of freedom; ``reference="normal"`` is the textbook
+    formula with z.
 
     Parameters
     ----------
@@ -102,8 +103,9 @@ def sample_size_for_means(
 
     Examples
     --------
-    Huang 2026 (Global Spine J 16:162, Discussion) reports 63 + 63 for VBQ-T1 and 33 + 33 for VBQ-T2 from an online calculator. Both
-    come back from the means and SDs of its Table 1 with the t distribution; the normal formula gives one fewer.
+    Huang 2026 (Global Spine J 16:162, Discussion) reports 63 + 63 for VBQ-T1 and 33 + 33 for VBQ-T2 from an online
+    calculator. Both come back from the means and SDs of its Table 1 with the t distribution; the normal formula gives
+    one fewer.
 
     >>> sample_size_for_means(difference=4.400 - 4.100, sd_a=0.603, sd_b=0.589)[["n_a", "n_b"]].iloc[0].tolist()
     [63, 63]
@@ -192,7 +194,8 @@ def sample_size_for_auc(
     Returns
     -------
     DataFrame
-        One row: estimate (n_case), auc, null, power (that of these sizes), alpha, sides, method, n, n_case, n_control, note.
+        One row: estimate (n_case), auc, null, power (that of these sizes), alpha, sides, method, n, n_case, n_control,
+        note.
 
     Raises
     ------

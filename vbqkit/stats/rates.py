@@ -201,8 +201,8 @@ def youden_from_rates(
 ) -> pd.DataFrame:
     """Youden's index ``J = sensitivity + specificity - 1``: 0 tells nothing apart, 1 everything.
 
-    With both group sizes the interval is Newcombe's, from the two Wilson intervals, as in `accuracy_at_cutoff`; Wald's would
-    be 1 to 1 for a perfect score in ten and ten people.
+    With both group sizes the interval is Newcombe's, from the two Wilson intervals, as in `accuracy_at_cutoff`; Wald's
+    would be 1 to 1 for a perfect score in ten and ten people.
 
     Returns
     -------
@@ -256,9 +256,9 @@ def predictive_values(
 ) -> pd.DataFrame:
     """PPV, NPV and likelihood ratios at a stated prevalence (Bayes).
 
-    ``PPV = se·π / (se·π + (1-sp)(1-π))``; ``NPV = sp(1-π) / (sp(1-π) + (1-se)π)``; ``LR+ = se/(1-sp)``; ``LR- = (1-se)/sp``.
-    The predictive values of a case-control sample hold at its own share of cases only; state the prevalence of the
-    people you would screen.
+    ``PPV = se·π / (se·π + (1-sp)(1-π))``; ``NPV = sp(1-π) / (sp(1-π) + (1-se)π)``; ``LR+ = se/(1-sp)``; ``LR- =
+    (1-se)/sp``. The predictive values of a case-control sample hold at its own share of cases only; state the
+    prevalence of the people you would screen.
 
     Parameters
     ----------

@@ -147,8 +147,8 @@ def regression_band(
     Returns
     -------
     DataFrame
-        One row per point: x, estimate, ci_low, ci_high, prediction_low, prediction_high, confidence, method, n, n_missing, note
-        (says where a point lies outside the data).
+        One row per point: x, estimate, ci_low, ci_high, prediction_low, prediction_high, confidence, method, n,
+        n_missing, note (says where a point lies outside the data).
 
     Raises
     ------

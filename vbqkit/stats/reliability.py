@@ -119,9 +119,9 @@ def icc(ratings: Any, *, raters: Sequence[str] | None = None, confidence: float 
     """The six intraclass correlation coefficients, under both naming schemes, with F, p and interval.
 
     With the mean squares of subjects (B), raters (J), residual (E) and within subjects (W), n subjects and k raters:
-    ``ICC(1) = (B - W)/(B + (k-1)W)``; ``ICC(C,1) = (B - E)/(B + (k-1)E)``; ``ICC(A,1) = (B - E)/(B + (k-1)E + k(J - E)/n)``;
-    the forms for the mean of k ratings: ``(B - W)/B``, ``(B - E)/B``, ``(B - E)/(B + (J - E)/n)``.
-    1 is perfect; 0 says that two ratings of one subject differ as much as ratings of two subjects.
+    ``ICC(1) = (B - W)/(B + (k-1)W)``; ``ICC(C,1) = (B - E)/(B + (k-1)E)``; ``ICC(A,1) = (B - E)/(B + (k-1)E + k(J -
+    E)/n)``; the forms for the mean of k ratings: ``(B - W)/B``, ``(B - E)/B``, ``(B - E)/(B + (J - E)/n)``. 1 is
+    perfect; 0 says that two ratings of one subject differ as much as ratings of two subjects.
 
     Which one: do the raters' offsets matter (agreement, A) or not (consistency, C)? Will one rating be used (1) or the
     mean of k? ICC(1) is for subjects each rated by other raters. A paper must say which it used.
@@ -139,8 +139,8 @@ def icc(ratings: Any, *, raters: Sequence[str] | None = None, confidence: float 
     -------
     DataFrame
         Six rows: shrout_fleiss ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"), mcgraw_wong
-        ("ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)"), estimate, ci_low, ci_high, confidence, f, df1, df2,
-        p (F test that the coefficient is 0), method, n (subjects), n_raters, n_missing (subjects), note.
+        ("ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)"), estimate, ci_low, ci_high, confidence, f,
+        df1, df2, p (F test that the coefficient is 0), method, n (subjects), n_raters, n_missing (subjects), note.
 
     Raises
     ------
@@ -278,8 +278,8 @@ def measurement_error(ratings: Any, *, raters: Sequence[str] | None = None, conf
     Returns
     -------
     DataFrame
-        Four rows: quantity ("SEM" or "MDC"), form ("consistency" or "agreement"), estimate, ci_low, ci_high, confidence,
-        df, method, n (subjects), n_raters, n_missing, note.
+        Four rows: quantity ("SEM" or "MDC"), form ("consistency" or "agreement"), estimate, ci_low, ci_high,
+        confidence, df, method, n (subjects), n_raters, n_missing, note.
 
     Raises
     ------

@@ -45,8 +45,8 @@ def roc_curve(
 ) -> pd.DataFrame:
     """Sensitivity and specificity at every cut-off.
 
-    A score is called positive at or beyond the cut-off (``>=`` where high is positive, ``<=`` where low is). Cut-offs lie
-    half-way between neighbouring scores, as in SPSS and pROC, with an infinite one at each end.
+    A score is called positive at or beyond the cut-off (``>=`` where high is positive, ``<=`` where low is). Cut-offs
+    lie half-way between neighbouring scores, as in SPSS and pROC, with an infinite one at each end.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def roc_curve(
     -------
     DataFrame
         One row per cut-off, from everyone positive to nobody: cutoff, sensitivity, sensitivity_low, sensitivity_high,
-        specificity, specificity_low, specificity_high, confidence, positive, method, n, n_case, n_control, n_missing, note.
+        specificity, specificity_low, specificity_high, confidence, positive, method, n, n_case, n_control, n_missing,
+        note.
 
     Raises
     ------
@@ -134,15 +135,15 @@ def auc(
     confidence : float
         Of the interval.
     interval : {"logit", "delong", "bootstrap"}
-        "logit": DeLong's standard error on the scale ``log(AUC / (1 - AUC))``, which stays within 0 and 1 and holds the true
-        AUC nearly as often as it says, also with few cases; "delong": normal interval from the same standard error, cut at 0
-        and 1, as pROC and MedCalc print it, too short with few cases; "bootstrap": percentiles of stratified resamples
-        (needs `rng`).
+        "logit": DeLong's standard error on the scale ``log(AUC / (1 - AUC))``, which stays within 0 and 1 and holds
+        the true AUC nearly as often as it says, also with few cases; "delong": normal interval from the same standard
+        error, cut at 0 and 1, as pROC and MedCalc print it, too short with few cases; "bootstrap": percentiles of
+        stratified resamples (needs `rng`).
     p_value : {"auto", "exact", "null variance", "wald"}
-        Against 0.5. "exact": from the distribution of Mann and Whitney's U, which needs scores without ties. "null variance":
-        normal, with the variance that U has where the score tells nothing apart, ties corrected, as SPSS prints it. "wald":
-        from ``(AUC - 0.5)/se``, as MedCalc, far too small with few cases. "auto": exact without ties and with at most 49
-        people in each class (or 8 in one of them), else by the null variance.
+        Against 0.5. "exact": from the distribution of Mann and Whitney's U, which needs scores without ties. "null
+        variance": normal, with the variance that U has where the score tells nothing apart, ties corrected, as SPSS
+        prints it. "wald": from ``(AUC - 0.5)/se``, as MedCalc, far too small with few cases. "auto": exact without
+        ties and with at most 49 people in each class (or 8 in one of them), else by the null variance.
     n_bootstrap : int
         Resamples.
     rng : numpy.random.Generator, optional
@@ -151,19 +152,21 @@ def auc(
     Returns
     -------
     DataFrame
-        One row: estimate, ci_low, ci_high, confidence, se (DeLong's, or of the resamples), z (of the test named in method;
-        with an exact p, U in standard deviations under the null), p (against 0.5, two-sided), positive, method, n, n_case, n_control, n_missing, note.
+        One row: estimate, ci_low, ci_high, confidence, se (DeLong's, or of the resamples), z (of the test named in
+        method; with an exact p, U in standard deviations under the null), p (against 0.5, two-sided), positive,
+        method, n, n_case, n_control, n_missing, note.
 
     Raises
     ------
     TableError
-        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was asked for with ties.
+        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was asked for with
+        ties.
 
     References
     ----------
-    DeLong, DeLong and Clarke-Pearson (1988) doi:10.2307/2531595; logit interval: Pepe (2003), The Statistical Evaluation of
-    Medical Tests, 5.2.5; Sun and Xu (2014) doi:10.1109/LSP.2014.2337313. Checked
-    against pROC's published digits, scikit-learn, and the O(n²) definition.
+    DeLong, DeLong and Clarke-Pearson (1988) doi:10.2307/2531595; logit interval: Pepe (2003), The Statistical
+    Evaluation of Medical Tests, 5.2.5; Sun and Xu (2014) doi:10.1109/LSP.2014.2337313. Checked against pROC's
+    published digits, scikit-learn, and the O(n²) definition.
 
     Examples
     --------
@@ -266,8 +269,8 @@ def partial_auc(
 ) -> pd.DataFrame:
     """Area under a part of the ROC curve, such as specificities from 0.9 to 1.
 
-    The raw area lies between that of the diagonal and ``high - low``; McClish's standardised area maps these to 0.5 and 1,
-    ``(1 + (area - min)/(max - min))/2``, so that it reads like an AUC.
+    The raw area lies between that of the diagonal and ``high - low``; McClish's standardised area maps these to 0.5
+    and 1, ``(1 + (area - min)/(max - min))/2``, so that it reads like an AUC.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
 """The file that a studio keeps its ROIs in: written whole after every change, shared without loss by several studios.
 
-It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock, hiding and
-series shifts, and the level strip. Every reader of ROI files reads it. It holds no pixels, no name, no study or series
-number of the patient; only the frame of reference, without which nobody could tell whether the ROIs fit.
+It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
+hiding and series shifts, and the level strip. Every reader of ROI files reads it. It holds no pixels, no name, no
+study or series number of the patient; only the frame of reference, without which nobody could tell whether the ROIs
+fit.
 """
 
 from __future__ import annotations

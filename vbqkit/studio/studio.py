@@ -64,7 +64,8 @@ class RoiStudio(SharedRois):
     ROI placement and the reference group, whose shares are one click away.
 
     A saved notebook shows the outlines and the numbers without a kernel. The pixels of the picture are saved with it
-    only if the image is synthetic, or if you say ``save_pixels=True``: a notebook is easily sent on, with the patient in it.
+    only if the image is synthetic, or if you say ``save_pixels=True``: a notebook is easily sent on, with the patient
+    in it.
 
     Parameters
     ----------
@@ -86,9 +87,9 @@ class RoiStudio(SharedRois):
     within : mapping of str to Roi, optional
         Label to the outline (marrow of a level, dural sac) that a placement must stay in, for the intervals.
     cutoffs : mapping, optional
-        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "high")}``, or to a row
-        of :func:`vbqkit.literature.thresholds_for`: the verdict is beside the interval, ``indeterminate`` while the cut-off
-        lies within. There is no default.
+        Score to a published cut-off and the side of it that means disease, such as ``{"VBQ-T1": (2.9, "high")}``, or
+        to a row of :func:`vbqkit.literature.thresholds_for`: the verdict is beside the interval, ``indeterminate``
+        while the cut-off lies within. There is no default.
     height : int
         Height of the picture in CSS pixels.
     save_pixels : bool
@@ -233,8 +234,8 @@ class RoiStudio(SharedRois):
     def export_rois(self, path: str | Path) -> Path:
         """Write the ROIs to a file; its ending says how.
 
-        ``.json``: the package's ROI file. ``.csv``: one row a ROI. ``.zip`` (or ``.roi`` for one ROI): ImageJ, on the first
-        view. ``.nii.gz``, ``.nii``, ``.mha``, ``.nrrd``: a mask with one number a ROI, on the first view.
+        ``.json``: the package's ROI file. ``.csv``: one row a ROI. ``.zip`` (or ``.roi`` for one ROI): ImageJ, on the
+        first view. ``.nii.gz``, ``.nii``, ``.mha``, ``.nrrd``: a mask with one number a ROI, on the first view.
 
         Raises
         ------
@@ -259,8 +260,8 @@ class RoiStudio(SharedRois):
     def snapshot(self, *, view: int = 0, slice_index: int | None = None, pixels: bool = True) -> Snapshot:
         """A figure for a report: the slice with its ROIs, scale, orientation and numbers.
 
-        Shown in a notebook or saved (``.png``, ``.svg``, ``.html``), it holds the pixels of the slice; with ``pixels=False``
-        the outlines only.
+        Shown in a notebook or saved (``.png``, ``.svg``, ``.html``), it holds the pixels of the slice; with
+        ``pixels=False`` the outlines only.
 
         Parameters
         ----------

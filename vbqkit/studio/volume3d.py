@@ -1,10 +1,10 @@
 """A 3-D look at a stack with its ROIs as coloured labels. No lesson depends on it.
 
-What works, each tried in JupyterLab 4 with Chromium and no network: ipyniivue ships its viewer inside its wheel and shows
-the stack and the ROIs. itkwidgets 1.0a55 draws nothing: its viewer is an ImJoy plug-in that its JupyterLab extension loads
-from the network (open: InsightSoftwareConsortium/itkwidgets #775, #776). Where that fails, and where the extension is
-switched off as vbqkit does, the cell that shows an itkwidgets view never ends and the cells after it wait; so this module
-refuses while the extension is off. With the extension on and a network it was not tried.
+What works, each tried in JupyterLab 4 with Chromium and no network: ipyniivue ships its viewer inside its wheel and
+shows the stack and the ROIs. itkwidgets 1.0a55 draws nothing: its viewer is an ImJoy plug-in that its JupyterLab
+extension loads from the network (open: InsightSoftwareConsortium/itkwidgets #775, #776). Where that fails, and where
+the extension is switched off as vbqkit does, the cell that shows an itkwidgets view never ends and the cells after it
+wait; so this module refuses while the extension is off. With the extension on and a network it was not tried.
 """
 
 from __future__ import annotations

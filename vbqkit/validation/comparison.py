@@ -224,8 +224,8 @@ def ranges_of_assumed_protocols(*, n: int, rng: np.random.Generator) -> list[dic
     Returns
     -------
     list of dict
-        score, assumed (the times of the preset), value, times_low, low, times_high, high: mean score at the preset's times
-        and at the two ends of the ordinary range; a value is None where the score was refused for everyone.
+        score, assumed (the times of the preset), value, times_low, low, times_high, high: mean score at the preset's
+        times and at the two ends of the ordinary range; a value is None where the score was refused for everyone.
     """
     scanner = scanner_named(PAPER_SCANNERS["001"])
     people = list(bodies(STUDY_GROUPS["001 non-fracture"], n, rng))

@@ -46,8 +46,8 @@ def realism_row(volume: Volume, regions: Mapping[str, Sequence[Roi]], *, spine: 
     dict
         ``marrow_csf``, ``disc_marrow``, ``muscle_marrow``, ``deep_fat_marrow``, ``subcutaneous_fat_marrow`` (ratios of
         mean signal; subcutaneous fat is closer to the coil than marrow, deep fat is not); ``edge_width_mm`` (see
-        :func:`edge_width`); ``texture`` (SD / mean in marrow) and ``texture_reach_mm`` (see :func:`correlation_length`);
-        ``csf_noise`` (SD / mean in CSF); ``spectrum_slope`` (see :func:`spectrum_slope`).
+        :func:`edge_width`); ``texture`` (SD / mean in marrow) and ``texture_reach_mm`` (see
+        :func:`correlation_length`); ``csf_noise`` (SD / mean in CSF); ``spectrum_slope`` (see :func:`spectrum_slope`).
 
     Raises
     ------
@@ -162,8 +162,8 @@ def spectrum_slope(picture: FloatArray, spacing_mm: tuple[float, float]) -> floa
 def regions_of(phantom: Phantom, *, radius_mm: float = 2.7) -> dict[str, list[Roi]]:
     """The regions of :func:`realism_row` on a virtual patient, each clean on its truth.
 
-    Marrow and CSF are the reference ROIs; disc, psoas, fat beside the upper spine and fat under the skin of the back are
-    circles of `radius_mm` at the place nearest to where a reader would put them.
+    Marrow and CSF are the reference ROIs; disc, psoas, fat beside the upper spine and fat under the skin of the back
+    are circles of `radius_mm` at the place nearest to where a reader would put them.
     """
     by_label = {roi.label: roi for roi in phantom.reference_rois}
     levels = [by_label[name] for name in SCORED_LEVELS if name in by_label]

@@ -1,7 +1,8 @@
 """Virtual groups built like the papers' groups, and what is measured on them. All synthetic.
 
-Only what a paper prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and density
-follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a paper's score.
+Only what a paper prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and
+density follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a
+paper's score.
 """
 
 from __future__ import annotations

@@ -28,9 +28,10 @@ _AHEAD = 2.2  # how far the window reaches in front of the back wall, in half de
 class MetalHardware(Finding):
     """Pedicle screws and rods at a level and the next below.
 
-    Modelled: the metal as a tissue of the truth, and that it gives no signal. Not modelled: the field that metal bends, so
-    neither displacement (the field's offset over the bandwidth per pixel, in pixels), nor pile-up of signal, nor fat that
-    escapes suppression. A real picture is spoilt further out than this one; both levels lose their reference ROI.
+    Modelled: the metal as a tissue of the truth, and that it gives no signal. Not modelled: the field that metal
+    bends, so neither displacement (the field's offset over the bandwidth per pixel, in pixels), nor pile-up of signal,
+    nor fat that escapes suppression. A real picture is spoilt further out than this one; both levels lose their
+    reference ROI.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ class TransitionalVertebra(Finding):
     Parameters
     ----------
     level : str
-        ``"L5"``: sacralised, broad transverse processes and a rudimentary disc below it. ``"S1"``: lumbarised, a squared
-        body and a full disc below it, so that a reader who counts from below calls it L6.
+        ``"L5"``: sacralised, broad transverse processes and a rudimentary disc below it. ``"S1"``: lumbarised, a
+        squared body and a full disc below it, so that a reader who counts from below calls it L6.
     """
 
     level: str = "L5"
