@@ -11,6 +11,7 @@ from vbqkit.charts.look import GREY, Chart, dress, need_columns, records, tint
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
 from vbqkit.page.colours import BLUE, OKABE_ITO, VERMILION
+from vbqkit.stats import verdict
 
 _SOURCES = {
     "all": OKABE_ITO["black"],
@@ -71,15 +72,15 @@ def plot_cutoffs(
         )
     verdicts = [_verdict(row, value, ci_low, ci_high) for row in rows]
     figure = Chart()
-    for verdict, (colour, symbol) in _VERDICTS.items():
-        here = [i for i, v in enumerate(verdicts) if v == verdict]
+    for said, (colour, symbol) in _VERDICTS.items():
+        here = [i for i, v in enumerate(verdicts) if v == said]
         if here:
             figure.add_scatter(
                 x=[float(rows[i]["threshold"]) for i in here],
                 y=here,
                 mode="markers",
                 marker={"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2, "color": colour}},
-                name=f"your value would be {verdict}" if verdict else "cut-off",
+                name=f"your value would be {said}" if said else "cut-off",
                 text=[_quality(rows[i]) for i in here],
                 hovertemplate="cut-off %{x:.4~g}<br>%{text}<extra></extra>",
             )
@@ -126,12 +127,11 @@ def _range(values: list[float | None]) -> list[float]:
 
 
 def _verdict(row: dict[str, Any], value: float | None, low: float, high: float) -> str:
+    """What the value, or its interval where it has one, says about the cut-off of a row."""
     if value is None:
         return ""
-    cutoff = float(row["threshold"])
-    if math.isfinite(low) and math.isfinite(high) and low <= cutoff <= high:
-        return "indeterminate"
-    return "positive" if (value >= cutoff if row["positive"] == "high" else value <= cutoff) else "negative"
+    known = math.isfinite(low) and math.isfinite(high)
+    return verdict(low if known else value, high if known else value, row)
 
 
 def _known(row: dict[str, Any], name: str) -> bool:
