@@ -25,6 +25,8 @@ PLANES = ("sagittal", "coronal", "axial")
 """The planes of the body, in the order of the LPS axis that is their normal."""
 
 _AXIS_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
+_MIDWAY_MM = 1e-3
+_NEAR_MIDWAY_MM = 0.1
 _ORTHOGONAL_TOLERANCE = 1e-3  # cosine; scanners write direction cosines with 3 to 6 digits
 
 
@@ -215,6 +217,9 @@ class Volume:
     step_known : bool
         Whether the distance between slices is known; False for a single slice whose header states no thickness. The
         affine then holds a step of 1 mm that means nothing, and ``spacing_mm[0]`` is nan.
+    stored_axes : tuple of (int, bool)
+        For planes, rows and columns: which axis of the file it is (0 the slowest), and whether it was turned round.
+        What is written for this volume lies on the file's own grid.
 
     Examples
     --------
@@ -232,6 +237,7 @@ class Volume:
     cautions: tuple[Caution, ...] = ()
     refusal: str | None = None
     step_known: bool = True
+    stored_axes: tuple[tuple[int, bool], ...] = ((0, False), (1, False), (2, False))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _read_only(self.pixels, 3))
@@ -295,8 +301,36 @@ class Volume:
 
     def nearest_slice(self, point_mm: npt.ArrayLike) -> Slice:
         """The slice whose plane is closest to an LPS point in mm."""
-        index = np.linalg.solve(self.affine, [*np.asarray(point_mm, dtype=np.float64), 1.0])[0]
-        return self.slice(int(np.clip(np.floor(index + 0.5), 0, len(self) - 1)))
+        return self.slice(int(np.clip(self._nearest_index(point_mm), 0, len(self) - 1)))
+
+    def _nearest_index(self, point_mm: npt.ArrayLike) -> int:
+        """Midway between two slices, to 0.001 mm, the one towards the right, the front or the feet of the patient.
+
+        Else the last bit of the affine would decide, which is another one in every file format.
+        """
+        index = float(np.linalg.solve(self.affine, [*np.asarray(point_mm, dtype=np.float64), 1.0])[0])
+        below = int(np.floor(index))
+        off_mm = abs(index - below - 0.5) * float(np.linalg.norm(self.affine[:3, 0]))
+        if off_mm > _MIDWAY_MM:
+            return below + int(index - below >= 0.5)
+        step = self.affine[:3, 0]
+        return below + int(step[int(np.argmax(np.abs(step)))] < 0)
+
+    def midway_caution(self, point_mm: npt.ArrayLike) -> Caution | None:
+        """The caution for a point that lies nearly midway between two slices; None elsewhere.
+
+        There a shift of a hair measures the other slice, so the number may change by several percent.
+        """
+        index = float(np.linalg.solve(self.affine, [*np.asarray(point_mm, dtype=np.float64), 1.0])[0])
+        off_mm = abs(index - np.floor(index) - 0.5) * float(np.linalg.norm(self.affine[:3, 0]))
+        if off_mm > _NEAR_MIDWAY_MM or not 0 < index < len(self) - 1:
+            return None
+        chosen = self._nearest_index(point_mm)
+        return Caution(
+            "midway",
+            f"The ROI lies midway between slices {int(np.floor(index))} and {int(np.floor(index)) + 1} (to {off_mm:.2f} mm) and "
+            f"is measured on slice {chosen}: on the other one the number would differ. Move it onto a slice.",
+        )
 
     def with_acquisition(self, **changes: Any) -> Volume:
         """A copy whose acquisition has other values, for instance ``weighting="T1"`` stated by the user.

@@ -216,7 +216,7 @@ def test_tables_that_make_no_sense_are_refused_in_words(
 
 
 def test_tables_that_cannot_be_read_or_written_are_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="cannot be read as a table"):
+    with pytest.raises(FormatError, match="cannot be read: it is not there"):
         read_roi_table(tmp_path / "none.csv")
     with pytest.raises(FormatError, match="cannot be written"):
         write_roi_table(tmp_path / "no" / "a.csv", [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,12 @@ COMMANDS: dict[str, str] = {
     "validate-scanner": "vbqkit.cli.validate_scanner",
 }
 """Command name -> module with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Report``."""
+
+
+def _complain(message: str) -> None:
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    print(message, file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         report: Report = args.run(args)
     except VbqkitError as error:
-        print(f"vbqkit {args.command}: {error}", file=sys.stderr)
+        _complain(f"vbqkit {args.command}: {error}")
+        return 1
+    except OSError as error:  # a name that is too long, a disk that is full: the system's own words
+        _complain(f"vbqkit {args.command}: {error}. Check the paths on the command line.")
         return 1
     except KeyboardInterrupt:
         print(f"vbqkit {args.command}: stopped; nothing was half written.", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -35,12 +36,18 @@ class Report:
 
 
 def write(report: Report, *, as_json: bool) -> None:
-    """Print a report on standard output."""
+    """Print a report on standard output; letters that it cannot encode are replaced."""
     if as_json:
         rows = [{key: _json_value(value) for key, value in row.items()} for row in report.rows]
-        json.dump(rows, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-        print()
+        text = json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False)
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            text = json.dumps(rows, indent=1, allow_nan=False)
+        print(text)
         return
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     for said in report.opening:
         print(said)
     columns = report.columns or tuple(report.rows[0] if report.rows else ())

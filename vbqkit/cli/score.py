@@ -193,7 +193,7 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile) -> dict[str, Volu
 
 def _chosen(study: Study, choice: str, *, said: str = "set by you") -> tuple[str, Volume]:
     weighting, _, number = choice.rpartition("=")
-    if not number.isdigit() or int(number) >= len(study) or weighting not in ("", *scored_weightings()):
+    if not number.isdecimal() or int(number) >= len(study) or weighting not in ("", *scored_weightings()):
         raise FormatError(
             f"--series {choice} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}, such as --series T1=0."
         )
@@ -227,4 +227,8 @@ def _reference(text: str | None, scanner: str) -> ReferenceGroup | None:
         raise ScoreError(
             f"--reference-snr {text} is not understood; write MEAN,SD,N, such as --reference-snr 47.6,5.4,5."
         ) from None
+    if not n.is_integer():
+        raise ScoreError(
+            f"--reference-snr {text}: N is {n:g}; give the number of women, such as --reference-snr 47.6,5.4,5."
+        )
     return ReferenceGroup(mean=mean, sd=sd, n=int(n), scanner=scanner, source="given on the command line")

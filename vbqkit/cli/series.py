@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> Report:
             pixel_spacing_mm=_pixel_spacing(args.pixel_spacing),
             on_gap="longest" if args.longest else "refuse",
             accept_derived=args.accept_derived,
-            max_unpacked_bytes=int(args.max_unpacked_mib * 1024**2),
+            max_unpacked_bytes=_bytes(args.max_unpacked_mib),
             progress=progress,
         )
     rows = [series_row(number, series, study) for number, series in enumerate(study)]
@@ -133,6 +133,12 @@ def _remarks(study: Study) -> list[str]:
             lines.append(f"   not scorable: {series.refusal}")
         lines += [f"   ! {caution}" for caution in series.cautions]
     return lines + [f"! {caution}" for caution in study.cautions]
+
+
+def _bytes(mebibytes: float) -> int:
+    if not 0 < mebibytes < 2**40:
+        raise FormatError(f"--max-unpacked-mib {mebibytes} is not possible; give a number above 0, such as 4096.")
+    return int(mebibytes * 1024**2)
 
 
 def _pixel_spacing(text: str | None) -> tuple[float, float] | None:

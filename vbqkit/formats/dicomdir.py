@@ -11,8 +11,10 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from vbqkit.errors import Caution, FormatError
+from vbqkit.errors import Caution, FormatError, shown
 from vbqkit.formats.files import Entry, Files, climbs
+
+_LONGEST_NAME = 255
 
 
 def is_dicomdir(entry: Entry) -> bool:
@@ -40,11 +42,11 @@ def files_of_dicomdir(path: Path) -> Files:
         warnings.simplefilter("ignore")
         try:
             records = list(dcmread(path).DirectoryRecordSequence)
+            names = [_file_id(record) for record in records if record.get("ReferencedFileID")]
         except Exception as error:
             raise FormatError(
-                f"The DICOMDIR {path} cannot be read ({error}). Give the folder beside it instead."
+                f"The DICOMDIR {path} cannot be read ({shown(error)}). Give the folder beside it instead."
             ) from error
-        names = [_file_id(record) for record in records if record.get("ReferencedFileID")]
     if not names:
         raise FormatError(f"The DICOMDIR {path} lists no images, or breaks off. Give the folder beside it instead.")
     entries, missing, climbing = [], [], []
@@ -73,6 +75,8 @@ def _file_id(record: Dataset) -> tuple[str, ...]:
 def _on_disk(folder: Path, parts: tuple[str, ...]) -> Path | None:
     """The file, also where a copy from CD changed the case of names."""
     place = folder
+    if any("\0" in part or len(part) > _LONGEST_NAME for part in parts):
+        return None
     for part in parts:
         step = place / part
         if not step.exists():

@@ -82,14 +82,20 @@ class Archive:
     @contextmanager
     def opened(self) -> Iterator[Open]:
         """Open the archive once for all members."""
-        with zipfile.ZipFile(self.path) as archive:
+        try:
+            opened = zipfile.ZipFile(self.path)
+        except Exception as error:  # as in _archive: it may have changed since it was listed
+            raise FormatError(
+                f"The ZIP archive {self.path} cannot be opened: {shown(error)}. Copy it again."
+            ) from error
+        with opened as archive:
 
             def open_member(entry: Entry) -> BinaryIO:
                 try:
                     return io.BytesIO(archive.read(str(entry.member)))
-                except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+                except Exception as error:  # each method of packing has errors of its own: zlib.error, LZMAError ...
                     raise FormatError(
-                        f"{entry.name} cannot be unpacked: {error}. Pack the archive again without a password, with the "
+                        f"{entry.name} cannot be unpacked: {shown(error)}. Pack the archive again without a password, with the "
                         "usual 'deflate' method, or give the unpacked folder."
                     ) from error
 
@@ -239,7 +245,7 @@ def _archive(path: Path, max_unpacked_bytes: int) -> Archive:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # a damaged table of contents meets many of the library's assumptions
         raise FormatError(
             f"The ZIP archive {path} is damaged: {error}. Copy it again, or give the unpacked folder."
         ) from error

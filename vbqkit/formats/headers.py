@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 
-from vbqkit.errors import FormatError
+from vbqkit.errors import FormatError, shown
 from vbqkit.formats.files import Entry
 from vbqkit.formats.tags import TAGS, integer, numbers, raw_bytes, tag_text, word
 from vbqkit.image import Vector
@@ -151,7 +151,7 @@ def read_header(file: BinaryIO, entry: Entry, *, claims_dicom: bool = True) -> H
         pixel_tag = _tag_at(file, little_endian=syntax != BIG_ENDIAN)
     except Exception as error:  # pydicom lets through whatever a damaged value meets
         raise FormatError(
-            f"{entry.name} breaks off or is damaged inside its DICOM header ({error}). Copy or export it again."
+            f"{entry.name} breaks off or is damaged inside its DICOM header ({shown(error)}). Copy or export it again."
         ) from error
     if is_directory or integer(dataset, "Rows") is None:
         return None
@@ -231,9 +231,7 @@ def _groups(header: Header, tag: BaseTag) -> list[Dataset]:
 
 
 def _damaged_groups(header: Header, error: Exception) -> str:
-    return (
-        f"{header.entry.name}: its functional groups (5200,9229), (5200,9230) are damaged ({error}). Export it again."
-    )
+    return f"{header.entry.name}: its functional groups (5200,9229), (5200,9230) are damaged ({shown(error)}). Export it again."
 
 
 def _enhanced_frames(

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import scipy
 
 from vbqkit.errors import FormatError, RoiError
-from vbqkit.formats.files import user_path
-from vbqkit.image import Volume
+from vbqkit.formats.files import readable_path, user_path
+from vbqkit.formats.volumes import read_grid
+from vbqkit.image import FloatArray, Volume
 from vbqkit.roi import Polygon, Roi
 
 SimpleITK = lazy_loader.load("SimpleITK")
@@ -23,6 +24,9 @@ SimpleITK = lazy_loader.load("SimpleITK")
 MASK_ENDINGS = (".nii.gz", ".nii", ".mha", ".nrrd")
 
 _PINCH = 1e-3  # pixels
+
+_OFF_GRID_MM = 0.1
+_MOST_LABELS = 200
 
 LabelArray = npt.NDArray[np.uint16]
 
@@ -67,8 +71,9 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
         raise FormatError(
             f"The mask {target} needs the thickness of the slice, which the image does not state. Write a ROI file (.json)."
         )
-    picture = SimpleITK.GetImageFromArray(label_mask(listed, image=image))
-    steps = image.affine[:3, [2, 1, 0]]
+    mask, affine = _as_stored(label_mask(listed, image=image), image)
+    picture = SimpleITK.GetImageFromArray(mask)
+    steps = affine[:3, [2, 1, 0]]
     spacing = np.linalg.norm(steps, axis=0)
     direction = steps / spacing
     if abs(abs(np.linalg.det(direction)) - 1) > 1e-3:
@@ -77,7 +82,7 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
         )
     picture.SetSpacing(spacing.tolist())
     picture.SetDirection(direction.ravel().tolist())
-    picture.SetOrigin(image.affine[:3, 3].tolist())
+    picture.SetOrigin(affine[:3, 3].tolist())
     names = _names_path(target)
     try:
         SimpleITK.WriteImage(picture, str(target), useCompression=True)
@@ -117,29 +122,60 @@ def read_masks(
     FormatError
         If it cannot be read or has another grid.
     """
-    source = user_path(path)
-    names = dict(labels) if labels is not None else _read_names(_names_path(source))
-    try:
-        picture = SimpleITK.ReadImage(str(source))
-    except RuntimeError as error:
-        raise FormatError(f"The mask {source} cannot be read. Is it complete, and NIfTI, MHA or NRRD?") from error
-    mask = SimpleITK.GetArrayFromImage(picture)
-    affine = np.eye(4)
-    direction = np.array(picture.GetDirection()).reshape(picture.GetDimension(), -1)
-    if mask.shape != image.shape:
+    source = readable_path(path)
+    if labels is not None:
+        names = dict(labels)
+    else:
+        names = _read_names(_names_path(source)) if source.name.lower().endswith(MASK_ENDINGS) else {}
+    stored, affine = read_grid(source, f"The mask {source}")
+    mask = _on_grid(stored, affine, image, source)
+    if not np.isfinite(mask).all() or (mask != np.round(mask)).any() or mask.min() < 0:
+        raise FormatError(f"The mask {source} holds values that are no whole numbers from 0. Save it as a label mask.")
+    numbers = np.unique(mask[mask != 0])
+    if len(numbers) > _MOST_LABELS:
+        raise FormatError(
+            f"The mask {source} holds {len(numbers)} different numbers: it is an image, not a mask of ROIs. Choose another file."
+        )
+    return tuple(
+        mask_polygon(mask == number, image=image, label=names.get(int(number), str(int(number)))) for number in numbers
+    )
+
+
+def _as_stored(mask: LabelArray, image: Volume) -> tuple[LabelArray, FloatArray]:
+    """A mask on the grid of the image's file: its axes in the file's order and direction."""
+    affine = image.affine.copy()
+    for axis, (_, flipped) in enumerate(image.stored_axes):
+        if flipped:
+            mask = np.flip(mask, axis)
+            affine[:3, 3] += (image.shape[axis] - 1) * affine[:3, axis]
+            affine[:3, axis] *= -1
+    order = [axis for axis, _ in image.stored_axes]
+    back = [order.index(stored) for stored in range(3)]
+    return np.ascontiguousarray(mask.transpose(back)), affine[:, [*back, 3]]
+
+
+def _on_grid(mask: npt.NDArray[Any], affine: FloatArray, image: Volume, source: Path) -> npt.NDArray[Any]:
+    """A mask turned so that its voxels are those of the image, whatever the order and direction of its axes."""
+    between = np.linalg.inv(affine) @ image.affine  # voxel of the image -> voxel of the mask
+    order = [int(np.argmax(np.abs(between[:3, axis]))) for axis in range(3)]
+    if sorted(order) != [0, 1, 2] or mask.transpose(order).shape != image.shape:
         raise FormatError(
             f"The mask {source} has the shape {mask.shape}, the series {image.shape}. Resample it to the series first."
         )
-    affine[:3, [2, 1, 0]] = direction * np.array(picture.GetSpacing())
-    affine[:3, 3] = picture.GetOrigin()
-    corner = np.array([*(n - 1 for n in mask.shape), 1.0])
-    off = max(np.abs((affine - image.affine) @ point)[:3].max() for point in (np.array([0, 0, 0, 1.0]), corner))
-    if off > 0.1:
+    turned, placed = mask.transpose(order), affine[:, [*order, 3]].copy()
+    for axis in range(3):
+        if between[order[axis], axis] < 0:
+            turned = np.flip(turned, axis)
+            placed[:3, 3] += (image.shape[axis] - 1) * placed[:3, axis]
+            placed[:3, axis] *= -1
+    corners = np.array([[k, r, c, 1] for k in (0, 1) for r in (0, 1) for c in (0, 1)]) * [
+        *(n - 1 for n in image.shape),
+        1.0,
+    ]
+    off = float(np.abs((corners @ (placed - image.affine).T)[:, :3]).max())
+    if off > _OFF_GRID_MM:
         raise FormatError(f"The mask {source} lies {off:.1f} mm off the series. Resample it to the series first.")
-    return tuple(
-        mask_polygon(mask == number, image=image, label=names.get(int(number), str(int(number))))
-        for number in np.unique(mask[mask != 0])
-    )
+    return turned
 
 
 def _read_names(path: Path) -> dict[int, str]:
@@ -147,7 +183,7 @@ def _read_names(path: Path) -> dict[int, str]:
         return {}
     try:
         return {int(key): str(value) for key, value in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise FormatError(
             f"The label names {path} cannot be read: {error}. Delete the file, or give labels=..."
         ) from error

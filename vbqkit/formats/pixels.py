@@ -17,7 +17,7 @@ from pydicom.pixels import get_decoder
 from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID
 
-from vbqkit.errors import FormatError
+from vbqkit.errors import FormatError, shown
 from vbqkit.formats.files import Entry, Open
 from vbqkit.formats.headers import BIG_ENDIAN, DEFLATED, DOUBLE_TAG, FLOAT_TAG, Frame, Header
 from vbqkit.formats.jpeg_lossless import stream_fault
@@ -43,7 +43,7 @@ def check_pixels(header: Header) -> str | None:
     if (integer(dataset, "SamplesPerPixel") or 1) != 1 or word(dataset, "PhotometricInterpretation") in _COLOURS:
         return (
             f"{name} is a colour picture ({tag_text('PhotometricInterpretation')} is "
-            f"{word(dataset, 'PhotometricInterpretation')}), not an image of signal. Choose another series."
+            f"{shown(word(dataset, 'PhotometricInterpretation'), 16)}), not an image of signal. Choose another series."
         )
     wrong = _wrong_bits(header)
     if wrong is not None:
@@ -231,7 +231,7 @@ def _read_encoded(file: BinaryIO, header: Header, numbers: list[int]) -> tuple[n
         encapsulated = "PixelData" in dataset and bool(dataset["PixelData"].is_undefined_length)
         present = "PixelData" in dataset and bool(dataset.PixelData)
     except Exception as error:  # as in read_header
-        raise FormatError(f"{name} breaks off or is damaged ({error}). Copy or export it again.") from error
+        raise FormatError(f"{name} breaks off or is damaged ({shown(error)}). Copy or export it again.") from error
     if not present:
         raise FormatError(f"{name} has no {PIXEL_DATA}, or breaks off inside it. Copy or export it again.")
     if header.transfer_syntax == DEFLATED:

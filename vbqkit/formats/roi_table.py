@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 
 from vbqkit.errors import FormatError, RoiError
-from vbqkit.formats.files import user_path
+from vbqkit.formats.files import readable_path, user_path
 from vbqkit.formats.table_file import write_table
 from vbqkit.roi import Roi, coordinates_of, make_roi, shape_name
 from vbqkit.roi.coordinates import BOX_VECTORS
@@ -61,7 +61,12 @@ def is_roi_table(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every f
     >>> is_roi_table(b"label,shape,center_x_mm", Path("rois.txt"))
     True
     """
-    first = start.splitlines()[0].lower() if start else b""
+    plain = start.replace(b"\0", b"").lower()
+    first = (
+        b" ".join(plain.splitlines()[:2])
+        if plain.startswith((b"sep=", b"\xef\xbb\xbfsep="))
+        else b"".join(plain.splitlines()[:1])
+    )
     return b"label" in first and b"shape" in first and not first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
 
 
@@ -85,8 +90,12 @@ def read_roi_table(path: str | os.PathLike[str]) -> tuple[Roi, ...]:
         If it cannot be read, a column is missing, or a row describes no possible shape.
     """
     try:
-        with user_path(path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        text = _decoded(readable_path(path).read_bytes())
+        lines = text.splitlines(keepends=True)
+        if lines and lines[0].lower().startswith("sep="):
+            lines = lines[1:]
+        separator = _separator(lines[0]) if lines else ","
+        rows = list(csv.DictReader(lines, delimiter=separator))
     except (OSError, ValueError, csv.Error) as error:
         raise FormatError(f"{path} cannot be read as a table: {error}. Save it as CSV with commas.") from error
     missing = [name for name in COLUMNS[:-1] if not rows or name not in rows[0]]
@@ -94,17 +103,36 @@ def read_roi_table(path: str | os.PathLike[str]) -> tuple[Roi, ...]:
         raise FormatError(
             f"{path} is not a ROI table: the columns {', '.join(missing)} are missing. Export the ROIs again."
         )
-    return tuple(_roi(row, f"{path}, row {number}") for number, row in enumerate(rows, start=2))
+    comma = "," if separator != "," else "."
+    return tuple(_roi(row, f"{path}, row {number}", comma) for number, row in enumerate(rows, start=2))
 
 
-def _roi(row: Mapping[str, str], where: str) -> Roi:
-    label, shape = row["label"] or "", row["shape"] or ""
+def _decoded(raw: bytes) -> str:
+    """Text of a table as spreadsheets save it: UTF-8 with or without a mark, UTF-16, or the old Windows letters."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252")
+
+
+def _separator(header: str) -> str:
+    return max((";", "\t", ","), key=header.count)
+
+
+def _roi(row: Mapping[str, str], where: str, comma: str) -> Roi:
+    label, shape = row["label"] or "", (row["shape"] or "").strip().lower()
+
+    def number(cell: str) -> float:
+        return float(cell.replace(comma, "."))
+
     try:
         coordinates: dict[str, Any]
         if shape == "polygon":
-            coordinates = {"points": [[float(x) for x in p.split()] for p in (row["points_mm"] or "").split(";")]}
+            coordinates = {"points": [[number(x) for x in p.split()] for p in (row["points_mm"] or "").split(";")]}
         else:
-            coordinates = {name: [float(row[f"{name}_{axis}_mm"]) for axis in "xyz"] for name in BOX_VECTORS}
+            coordinates = {name: [number(row[f"{name}_{axis}_mm"]) for axis in "xyz"] for name in BOX_VECTORS}
         return make_roi(shape, coordinates, label=label)
-    except (ValueError, TypeError, RoiError) as error:
+    except (ValueError, TypeError, AttributeError, RoiError) as error:
         raise FormatError(f"{where} ('{label}'): {error}") from error

@@ -1,4 +1,4 @@
-"""NIfTI, MHA/MHD and NRRD through SimpleITK: the same volumes, with less in their headers.
+"""NIfTI, MHA/MHD and NRRD: the same volumes, with less in their headers.
 
 These formats say nothing about TR, TE or the scanner, and their orientation is lost more often than DICOM's: so what
 looks wrong is said, and the plane can be stated.
@@ -19,20 +19,24 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition, Weighting
-from vbqkit.errors import Caution, FormatError
-from vbqkit.formats.files import Entry, Place
+from vbqkit.errors import Caution, FormatError, shown
+from vbqkit.formats.files import Entry, Files, Place
+from vbqkit.formats.gray_levels import gray_level_cautions
+from vbqkit.formats.nifti import NiftiHeader, is_nifti, read_nifti_header, read_nifti_values
+from vbqkit.formats.volume_headers import check_text_header
 from vbqkit.image import FloatArray, Series, Volume, plane_name, stack_affine
 from vbqkit.weighting import refusal_reason
 
 SimpleITK = lazy_loader.load("SimpleITK")  # slow to load, and not needed for DICOM
 
 _SINGLE = (".nii", ".nii.gz", ".mha", ".nrrd")
-_WITH_COMPANION = (".mhd", ".nhdr")
+_WITH_COMPANION = (".mhd", ".nhdr", ".hdr")
 _DISPLAY = {  # plane -> where stored columns, rows and slices run to, LPS
     "sagittal": ((0, 1, 0), (0, 0, -1), (-1, 0, 0)),
     "coronal": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
     "axial": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
 }
+_RIGHT_ANGLE = 1e-3  # cosine, as image.Slice allows
 _THICK = 1.5
 """Slices count as thick where their distance exceeds the pixel spacing this many times."""
 
@@ -48,6 +52,7 @@ class _Info:
     volumes: int
     zero_value: float
     identity: bool
+    forms_apart_mm: float = 0.0
 
     @property
     def slice_axis(self) -> int:
@@ -102,10 +107,19 @@ def _reader(path: Path) -> Any:
 
 def _refused(name: str, error: Exception) -> FormatError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return FormatError(f"{name} cannot be read ({lines[-1] if lines else error}). Copy or convert it again.")
+    what = shown(lines[-1] if lines else error, 160)
+    if "orthonormal" in str(error):
+        return FormatError(
+            f"{name} has axes that are not at right angles ({what}). Resample it to axes at right angles, or, if it is the header "
+            "that is wrong, state the plane of the stored slices: plane='sagittal'."
+        )
+    return FormatError(f"{name} cannot be read ({what}). Copy or convert it again.")
 
 
 def _read_info(path: Path, name: str) -> _Info:
+    if is_nifti(path):
+        return _nifti_info(read_nifti_header(path, name))
+    check_text_header(path, name)
     reader = _reader(path)
     try:
         reader.ReadImageInformation()
@@ -120,16 +134,45 @@ def _read_info(path: Path, name: str) -> _Info:
     size, spacing = reader.GetSize(), reader.GetSpacing()
     direction = np.array(reader.GetDirection()).reshape(dimension, dimension)[:3, :3]
     origin = reader.GetOrigin()
-    intercept = reader.GetMetaData("scl_inter") if reader.HasMetaDataKey("scl_inter") else "0"
     return _Info(
         size=(size[2], size[1], size[0]),
         spacing_mm=(spacing[2], spacing[1], spacing[0]),
         directions=direction.T[::-1].copy(),
         origin_mm=(origin[0], origin[1], origin[2]),
         volumes=size[3] if dimension == 4 else 1,
-        zero_value=float(intercept),
+        zero_value=0.0,
         identity=bool(np.array_equal(direction, np.eye(3))),
     )
+
+
+def _nifti_info(header: NiftiHeader) -> _Info:
+    steps = header.affine[:3, :3].T[::-1]  # of the stored axes, the slowest first
+    dz, dy, dx = (float(length) for length in np.linalg.norm(steps, axis=1))
+    x, y, z = (float(v) for v in header.affine[:3, 3])
+    return _Info(
+        size=header.size,
+        spacing_mm=(dz, dy, dx),
+        directions=steps / np.array([[dz], [dy], [dx]]),
+        origin_mm=(x, y, z),
+        volumes=header.volumes,
+        zero_value=header.intercept,
+        identity=not header.oriented or bool(np.array_equal(steps / np.array([[dz], [dy], [dx]]), np.eye(3)[::-1])),
+        forms_apart_mm=header.forms_apart_mm,
+    )
+
+
+def read_grid(path: Path, name: str) -> tuple[npt.NDArray[Any], FloatArray]:
+    """The values of a file as they are stored, and the affine of (slowest, middle, fastest axis, 1) to LPS mm.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    """
+    entry = Entry(name, path, size=path.stat().st_size)
+    info = _read_info(path, name)
+    steps = info.directions * np.array(info.spacing_mm)[:, None]
+    return _read_pixels(entry, Files((entry,)), info, 0), stack_affine(info.origin_mm, *steps)
 
 
 def _geometry(info: _Info, plane: str | None) -> tuple[FloatArray, tuple[int, int, int], tuple[bool, bool], str]:
@@ -182,6 +225,7 @@ def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution,
         acquisition=acquisition,
         cautions=(*cautions, *_pixel_cautions(pixels, grid.entry.name)),
         refusal=refusal,
+        stored_axes=tuple((axis, flip) for axis, flip in zip(grid.order, (False, *grid.flips), strict=True)),
     )
 
 
@@ -189,10 +233,26 @@ def _series(
     entry: Entry, place: Place, info: _Info, number: int, plane: str | None, weighting: Weighting | None
 ) -> Series:
     affine, order, flips, name = _geometry(info, plane)
+    _check_angles(entry.name, affine)
     grid = _Grid(entry, place, info, number, affine, order, flips)
     shape = (info.size[order[0]], info.size[order[1]], info.size[order[2]])
     spacing = (info.spacing_mm[order[0]], info.spacing_mm[order[1]], info.spacing_mm[order[2]])
     cautions = list(_orientation_cautions(info, shape, spacing, name)) if plane is None else []
+    cautions.append(
+        Caution(
+            "missing-tags",
+            "The file format keeps no RepetitionTime, EchoTime, ScanningSequence, MagneticFieldStrength or Manufacturer: "
+            "whatever depends on them must be set by you.",
+        )
+    )
+    if info.forms_apart_mm:
+        cautions.append(
+            Caution(
+                "sform-qform",
+                f"The header gives two orientations that lie {info.forms_apart_mm:.1f} mm apart: the sform was taken, as nibabel "
+                "does; other programs may take the qform. Check that ROIs and images agree.",
+            )
+        )
     if info.volumes > 1:
         cautions.append(Caution("separated", f"Volume {number + 1} of {info.volumes} in a 4-D file."))
     acquisition = Acquisition(
@@ -218,8 +278,20 @@ def _series(
     )
 
 
+def _check_angles(name: str, affine: FloatArray) -> None:
+    across, down = (affine[:3, k] / np.linalg.norm(affine[:3, k]) for k in (2, 1))
+    if abs(float(across @ down)) > _RIGHT_ANGLE:
+        raise FormatError(
+            f"{name} has rows and columns that are not at right angles (cosine {across @ down:.4f}). Resample it to axes at "
+            "right angles, or, if it is the header that is wrong, state the plane of the stored slices: plane='sagittal'."
+        )
+
+
 def _read_pixels(entry: Entry, place: Place, info: _Info, number: int) -> npt.NDArray[Any]:
     with _on_disk(entry, place) as path:
+        if is_nifti(path):
+            return read_nifti_values(read_nifti_header(path, entry.name), number, entry.name)
+        check_text_header(path, entry.name)  # again: the file may have changed since it was listed
         reader = _reader(path)
         try:
             if info.volumes > 1:
@@ -228,7 +300,7 @@ def _read_pixels(entry: Entry, place: Place, info: _Info, number: int) -> npt.ND
                 reader.SetExtractSize([*size[:3], 0])
                 reader.SetExtractIndex([0, 0, 0, number])
             pixels: npt.NDArray[Any] = SimpleITK.GetArrayFromImage(reader.Execute())
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, MemoryError) as error:
             raise _refused(entry.name, error) from error
     return pixels
 
@@ -250,6 +322,7 @@ def _orientation_cautions(
 
 
 def _pixel_cautions(pixels: npt.NDArray[Any], name: str) -> Iterator[Caution]:
+    yield from gray_level_cautions(pixels)
     if pixels.dtype.kind == "f":
         odd = int((~np.isfinite(pixels)).sum())
         if odd:

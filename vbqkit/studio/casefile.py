@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vbqkit.errors import FormatError
+from vbqkit.errors import Caution, FormatError, RoiError
 from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
@@ -30,14 +30,17 @@ if sys.platform != "win32":
 
 Drawn = tuple[DrawnRoi, ...]
 
+_EXTRAS = ("id", "frame", "locked", "hidden", "shifts")
+
 
 @dataclass(frozen=True)
 class SavedCase:
-    """What a case file holds."""
+    """What a case file holds, and the cautions about whether it belongs to the image."""
 
     drawn: Drawn = ()
     levels: tuple[str, ...] = ()
     frame_of_reference_uid: str | None = None
+    cautions: tuple[Caution, ...] = ()
 
 
 class CaseFile:
@@ -153,17 +156,25 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
     FormatError
         As :func:`vbqkit.formats.roi_json.read_roi_json`.
     """
-    file = read_roi_json(path, image=image)
-    content = json.loads(path.read_text(encoding="utf-8")).get("studio")
+    file = read_roi_json(path)
+    cautions = () if image is None else file.check(image)
+    content = json.loads(path.read_text(encoding="utf-8-sig")).get("studio")
     rois = [DrawnRoi(roi) for roi in file.rois]
     levels: tuple[str, ...] = ()
     if isinstance(content, dict):
         extras = content.get("rois")
         if isinstance(extras, list) and len(extras) == len(rois) and all(isinstance(extra, dict) for extra in extras):
-            rois = [from_wire({**to_wire(one), **extra}) for one, extra in zip(rois, extras, strict=True)]
+            rois = [_with_extras(one, extra, path) for one, extra in zip(rois, extras, strict=True)]
         if isinstance(content.get("levels"), list):
             levels = tuple(str(level) for level in content["levels"])
-    return SavedCase(tuple(rois), levels, file.frame_of_reference_uid)
+    return SavedCase(tuple(rois), levels, file.frame_of_reference_uid, cautions)
+
+
+def _with_extras(one: DrawnRoi, extra: dict[str, Any], path: Path) -> DrawnRoi:
+    try:
+        return from_wire({**to_wire(one), **{key: extra[key] for key in _EXTRAS if key in extra}})
+    except RoiError as error:
+        raise FormatError(f"{path}: what the studio saved beside the ROIs is damaged: {error}") from error
 
 
 def write_case(path: Path, drawn: Sequence[DrawnRoi], levels: Sequence[str], image: Volume | None) -> None:
@@ -175,8 +186,7 @@ def write_case(path: Path, drawn: Sequence[DrawnRoi], levels: Sequence[str], ima
         If it cannot be written.
     """
     anonymous = None if image is None else image.with_acquisition(study_uid=None, series_uid=None)
-    kept = ("id", "frame", "locked", "hidden", "shifts")
-    extras = [{key: value for key, value in to_wire(one).items() if key in kept} for one in drawn]
+    extras = [{key: value for key, value in to_wire(one).items() if key in _EXTRAS} for one in drawn]
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,12 +29,20 @@ export function slicePlane(view, index) {
   return { origin: add(view.origin, times(view.plane_step, index)), row_step, col_step, rows, cols, reach_mm, index };
 }
 
-/** Slice whose plane is nearest to a point, and the unclipped index. @param {ViewOf} view @param {Vec} p */
+/**
+ * Slice whose plane is nearest to a point, and the unclipped index. Midway, to 0.001 mm, it is the one towards the
+ * right, the front or the feet, as in Python (image.py). @param {ViewOf} view @param {Vec} p
+ */
 export function nearestSlice(view, p) {
   const d = sub(p, view.origin);
   const rc = cross(view.row_step, view.col_step);
-  const exact = dot(d, rc) / dot(view.plane_step, rc);
-  return { exact, index: Math.min(view.planes - 1, Math.max(0, Math.floor(exact + 0.5))) };
+  const step = view.plane_step;
+  const exact = dot(d, rc) / dot(step, rc);
+  const below = Math.floor(exact);
+  const midway = Math.abs(exact - below - 0.5) * Math.hypot(...step) <= 1e-3;
+  const largest = step.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+  const nearest = below + Number(midway ? largest < 0 : exact - below >= 0.5);
+  return { exact, index: Math.min(view.planes - 1, Math.max(0, nearest)) };
 }
 
 /** @param {Plane} plane @param {number} row @param {number} col @returns {Vec} */
