@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="center",
         help="count pixels by their center, or weigh them by covered area",
     )
+    parser.add_argument(
+        "--overrule",
+        metavar="REASON",
+        help="score a series that must not be scored (contrast agent, derived, ...) all the same, for this reason; every "
+        "score then says so",
+    )
     parser.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in paper 000)")
     parser.add_argument(
         "--jitter",
@@ -90,11 +96,11 @@ def run(args: argparse.Namespace) -> Report:
     with progress_bar("Reading headers") as progress:
         study = read_study(args.path, plane=args.plane, progress=progress)
     if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
-        volumes = _volumes(study, args.series, RoiFile(rois=()))
+        volumes = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)
         drawn = read_rois(args.rois, image=next(iter(volumes.values())))
     else:
         drawn = read_rois(args.rois)
-        volumes = _volumes(study, args.series, drawn)
+        volumes = _volumes(study, args.series, drawn, overrule=args.overrule)
     placed = [caution for volume in volumes.values() for caution in drawn.check(volume)]
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     reference = _reference(args.reference_snr, args.reference_scanner)
@@ -106,6 +112,7 @@ def run(args: argparse.Namespace) -> Report:
         "excluded": excluded,
         "rayleigh_correction": args.rayleigh,
         "coverage": args.coverage,
+        "overrule": args.overrule,
     }
     case = score_case(volumes, drawn.rois, **options)
     # the same command prints the same interval
@@ -169,15 +176,16 @@ def _cautions(case: CaseScores, volumes: dict[str, Volume]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _volumes(study: Study, choices: list[str], drawn: RoiFile) -> dict[str, Volume]:
+def _volumes(study: Study, choices: list[str], drawn: RoiFile, *, overrule: str | None) -> dict[str, Volume]:
     mixed = [caution for caution in study.cautions if caution.code == "several-patients"]
     if mixed:
         raise FormatError(f"{study.source} cannot be scored as one case. {mixed[0].message}")
     weightings = scored_weightings()
     if choices:
-        return dict(_chosen(study, choice) for choice in choices)
+        return dict(_chosen(study, choice, overrule=overrule) for choice in choices)
     if len(study) == 1 and study.series[0].acquisition.weighting == "unknown" and drawn.weighting != "unknown":
-        return dict([_chosen(study, f"{drawn.weighting}=0", said=f"set by the reader in {drawn.source}")])
+        said = f"set by the reader in {drawn.source}"
+        return dict([_chosen(study, f"{drawn.weighting}=0", said=said, overrule=overrule)])
     scorable = [(i, s) for i, s in enumerate(study) if s.scorable]
     known = [(i, s) for i, s in scorable if s.acquisition.weighting in weightings and s.plane == "sagittal"]
     names = [s.acquisition.weighting for _, s in known]
@@ -191,15 +199,18 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile) -> dict[str, Volu
     return {s.acquisition.weighting: s.volume() for _, s in known}
 
 
-def _chosen(study: Study, choice: str, *, said: str = "set by you") -> tuple[str, Volume]:
+def _chosen(study: Study, choice: str, *, overrule: str | None, said: str = "set by you") -> tuple[str, Volume]:
     weighting, _, number = choice.rpartition("=")
     if not number.isdecimal() or int(number) >= len(study) or weighting not in ("", *scored_weightings()):
         raise FormatError(
             f"--series {choice} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}, such as --series T1=0."
         )
     series: Series = study.series[int(number)]
-    if not series.scorable:
-        raise ScoreError(f"Series {number} of {study.source} cannot be scored: {series.refusal}.")
+    if not series.scorable and overrule is None:
+        raise ScoreError(
+            f"Series {number} of {study.source} cannot be scored: {series.refusal}. If you know better, say why: "
+            "--overrule REASON; every score then carries it."
+        )
     volume = series.volume()
     if weighting:
         volume = volume.with_acquisition(weighting=weighting, weighting_reason=said)

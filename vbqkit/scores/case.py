@@ -105,6 +105,7 @@ def score_case(
     excluded: Mapping[str, str] | None = None,
     rayleigh_correction: bool = False,
     coverage: Coverage = "center",
+    overrule: str | None = None,
 ) -> CaseScores:
     """Measure the same ROIs on each series and compute every score that this allows.
 
@@ -124,6 +125,9 @@ def score_case(
         For SNR; off in paper 000.
     coverage : {"center", "area"}
         Which pixels count.
+    overrule : str, optional
+        Why a series that must not be scored (``volume.refusal``) is scored all the same, in your words. Without it such
+        a series gives refusals and no number; with it every score of the series carries the caution ``overruled``.
 
     Returns
     -------
@@ -153,6 +157,7 @@ def score_case(
         {weighting: m.table for weighting, m in measured.items()},
         aggregate=aggregate,
         acquisitions={weighting: volume.acquisition for weighting, volume in volumes.items()},
+        refused=refusals_of(volumes),
         noise={
             weighting: check_series_noise(volumes[weighting], noise_roi, measured[weighting].table)
             for weighting in noise_weightings()
@@ -163,6 +168,7 @@ def score_case(
         rule=rule,
         excluded=dict(excluded or {}),
         rayleigh_correction=rayleigh_correction,
+        overrule=overrule,
     )
 
 
@@ -172,6 +178,7 @@ def score_tables(
     aggregate: AggregateChoice,
     acquisitions: Mapping[str, Acquisition] | None = None,
     noise: Mapping[str, NoiseCheck] | None = None,
+    refused: Mapping[str, str] | None = None,
     cautions: tuple[Caution, ...] = (),
     **choices: Unpack[ScoreChoices],
 ) -> CaseScores:
@@ -188,10 +195,12 @@ def score_tables(
     noise : mapping, optional
         Weighting to what :func:`~vbqkit.scores.noise.check_series_noise` found; without it the noise ROI is not
         checked.
+    refused : mapping, optional
+        Weighting to why that series must not be scored; see :func:`refusals_of`.
     cautions : tuple of Caution
         About the measurements; they are passed on.
     **choices
-        reference, rule, excluded, rayleigh_correction, as for :func:`score_case`.
+        reference, rule, excluded, rayleigh_correction, overrule, as for :func:`score_case`.
 
     Returns
     -------
@@ -202,8 +211,18 @@ def score_tables(
     ScoreError
         If the aggregate is unknown.
     """
-    inputs = ScoreInputs(measured=measured, acquisitions=acquisitions or {}, noise=noise or {}, **choices)
+    inputs = ScoreInputs(
+        measured=measured, acquisitions=acquisitions or {}, noise=noise or {}, refused=refused or {}, **choices
+    )
     return CaseScores(results=compute_scores(inputs, aggregate=aggregate), inputs=inputs, cautions=cautions)
+
+
+def refusals_of(images: Mapping[str, Volume | Slice]) -> dict[str, str]:
+    """Why series must not be scored, by weighting; those that may are not in it.
+
+    A slice of a series carries its reason no further: whoever has one has taken it from a volume.
+    """
+    return {w: image.refusal for w, image in images.items() if isinstance(image, Volume) and image.refusal is not None}
 
 
 def score_value(
@@ -215,6 +234,7 @@ def score_value(
     reference: ReferenceGroup | None = None,
     rule: LevelRule | None = None,
     excluded: Mapping[str, str] | None = None,
+    overrule: str | None = None,
 ) -> float:
     """One score of one image and its ROIs, without the checks of the noise ROI that go with a report; for repeats.
 
@@ -233,6 +253,8 @@ def score_value(
     rule, excluded
         See :func:`~vbqkit.scores.levels.choose_levels`. Without a rule, a level that has no ROI is left out, or
         replaced where T12 or L5 has one.
+    overrule : str, optional
+        As for :func:`score_case`.
 
     Returns
     -------
@@ -242,8 +264,8 @@ def score_value(
     Raises
     ------
     ScoreError
-        If the score is unknown, its series is not there, the aggregate is not said, or a ROI is missing or off the
-        image.
+        If the score is unknown, its series is not there or must not be scored, the aggregate is not said, or a ROI is
+        missing or off the image.
     """
     definition = score_definition(name)
     if definition.aggregates and aggregate not in definition.aggregates:
@@ -263,6 +285,8 @@ def score_value(
         reference=reference,
         rule=rule,
         excluded=dict(excluded or {}),
+        refused=refusals_of(shown),
+        overrule=overrule,
     )
     result = definition.result(inputs)
     if isinstance(result, Refusal):

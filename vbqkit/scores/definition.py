@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any, Literal, TypedDict
 
 from vbqkit.acquisition import Acquisition
-from vbqkit.errors import ScoreError
+from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi import Measurement
 from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores.levels import LevelRule
@@ -30,6 +30,7 @@ class ScoreChoices(TypedDict, total=False):
     rule: LevelRule
     excluded: Mapping[str, str]
     rayleigh_correction: bool
+    overrule: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,10 @@ class ScoreInputs:
         See :func:`~vbqkit.scores.levels.choose_levels`.
     rayleigh_correction : bool
         For SNR.
+    refused : mapping
+        Weighting to why that series must not be scored: a contrast agent, a derived picture, fat suppression.
+    overrule : str or None
+        Why a refused series is scored all the same. Every score of it then says that it was overruled, and what.
     """
 
     measured: Mapping[str, Mapping[str, Measurement]]
@@ -63,6 +68,8 @@ class ScoreInputs:
     rule: LevelRule = "all four"
     excluded: Mapping[str, str] = field(default_factory=dict)
     rayleigh_correction: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
+    overrule: str | None = None
 
     def on(self, weighting: str, label: str) -> Measurement:
         """One measurement.
@@ -202,6 +209,14 @@ class ScoreDefinition:
             With the aggregate, if the score has the choice.
         """
         aggregate = inputs.aggregate if self.aggregates else None
+        against = [
+            f"the {w} series cannot be scored: {inputs.refused[w]}" for w in self.weightings if w in inputs.refused
+        ]
+        if against and inputs.overrule is None:
+            return Refusal(self.name, against[0], aggregate)
+        overruled = tuple(
+            Caution("overruled", f"overruled: {reason}. Stated reason: {inputs.overrule}") for reason in against
+        )
         checks = [inputs.noise[w] for w in self.weightings if w in inputs.noise] if self.divisor == NOISE else []
         for check in checks:
             if check.refusal:
@@ -228,7 +243,7 @@ class ScoreDefinition:
             name=self.name,
             aggregate=aggregate,
             regions=tuple(dict.fromkeys(label for _, label in recorder)),
-            cautions=(*score.cautions, *missing),
+            cautions=(*overruled, *score.cautions, *missing),
         )
 
     def _score(self, value: float, inputs: ScoreInputs, asked: tuple[Key, ...]) -> Score:

@@ -51,6 +51,7 @@ def case_uncertainty(
     excluded: Mapping[str, str] | None = None,
     rayleigh_correction: bool = False,
     coverage: Coverage = "center",
+    overrule: str | None = None,
     within: Mapping[str, Roi] | None = None,
     confidence: float = 0.95,
     n_draws: int = 1000,
@@ -68,7 +69,7 @@ def case_uncertainty(
 
     Parameters
     ----------
-    volumes, rois, aggregate, reference, rule, excluded, rayleigh_correction, coverage
+    volumes, rois, aggregate, reference, rule, excluded, rayleigh_correction, coverage, overrule
         As for :func:`~vbqkit.scores.case.score_case`.
     jitter : Jitter
         How far placements are thought to vary: an assumption, stated with the result.
@@ -108,6 +109,7 @@ def case_uncertainty(
         excluded=excluded,
         rayleigh_correction=rayleigh_correction,
         coverage=coverage,
+        overrule=overrule,
     )
     slices = {(w, label): placed[label].slice_of(volumes[w]) for w, table in case.measured.items() for label in table}
     share = _independent(placed, slices, checkpoint)

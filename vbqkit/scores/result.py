@@ -66,6 +66,11 @@ class Score:
         """The name with the aggregate, for a score that has the choice: ``"VBQ-T1 (median)"``; ``"SNR"``."""
         return _key(self.name, self.aggregate)
 
+    @property
+    def overruled(self) -> str | None:
+        """What stands against this score, if its series must not be scored and the user overruled that."""
+        return next((caution.message for caution in self.cautions if caution.code == "overruled"), None)
+
     def part(self, name: str) -> float:
         """One of the numbers the score was made of.
 
@@ -94,7 +99,12 @@ class Score:
         return row
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value:.3g} ({self.unit}; {self.direction})"
+        return f"{self.name} = {self.value:.3g} ({self.unit}; {self.direction})" + said_of(self)
+
+
+def said_of(score: Score) -> str:
+    """What every line that names the number must add: nothing, or that its series was scored against a refusal."""
+    return "" if score.overruled is None else f"; {score.overruled}"
 
 
 @dataclass(frozen=True, slots=True)

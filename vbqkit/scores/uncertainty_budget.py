@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vbqkit.errors import Caution
-from vbqkit.scores.result import Score
+from vbqkit.scores.result import Score, said_of
 from vbqkit.stats.cutoff_verdict import Verdict, verdict
 
 __all__ = ["PIXELS", "PLACEMENT", "REFERENCE", "Uncertainty", "UncertaintyComponent", "verdict"]
@@ -121,5 +121,5 @@ class Uncertainty:
         shares = ", ".join(f"{s.name} {100 * s.share:.0f} %" for s in self.components if not math.isnan(s.share))
         return (
             f"{self.score.name} = {self.score.value:.3g} ({100 * self.confidence:g} % interval {self.ci_low:.3g} to {self.ci_high:.3g}; "
-            f"of its variance: {shares})"
+            f"of its variance: {shares}){said_of(self.score)}"
         )

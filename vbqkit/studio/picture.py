@@ -93,9 +93,10 @@ def static_html(
 def _score_text(row: Mapping[str, Any]) -> str:
     """A score with its interval, as far as they are known."""
     if row["value"] is None:
-        return "not given"
+        return f"not given: {escape(row['note'])}"
     low, high = row.get("interval") or (None, None)
-    return f"{row['value']:.4g}" + ("" if low is None else f" (95 % interval {low:.4g} to {high:.4g})")
+    interval = "" if low is None else f" (95 % interval {low:.4g} to {high:.4g})"
+    return f"{row['value']:.4g}{interval}" + (f"; {escape(row['note'])}" if row["note"] else "")
 
 
 @dataclass(frozen=True)

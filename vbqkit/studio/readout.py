@@ -10,7 +10,7 @@ from typing import Any
 from vbqkit.errors import RoiError
 from vbqkit.roi import Measurement
 from vbqkit.roi.labels import CSF, NOISE
-from vbqkit.scores.case import score_tables
+from vbqkit.scores.case import refusals_of, score_tables
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.noise import NoiseCheck, check_series_noise
 from vbqkit.scores.registry import SCORES, noise_weightings
@@ -97,6 +97,7 @@ def scores_of(
         {weighting: table for weighting, (_, table) in first.items()},
         aggregate="both",
         acquisitions={weighting: view.volume.acquisition for weighting, (view, _) in first.items()},
+        refused=refusals_of({weighting: view.volume for weighting, (view, _) in first.items()}),
         noise=noise,
         **choices,
     )
@@ -126,7 +127,8 @@ def score_row(name: str, result: Score | Refusal) -> dict[str, Any]:
     return {
         "key": name,
         "value": result.value,
-        "note": "",
+        "note": result.overruled or "",
+        "overruled": result.overruled is not None,
         "about": about,
         "levels": list(result.levels),
         "caution": bool(result.cautions),

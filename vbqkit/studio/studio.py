@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import traitlets
+from IPython.display import display
 
 from vbqkit.errors import FormatError, RoiError, VbqkitError
 from vbqkit.formats.rois import read_rois, write_rois
@@ -78,8 +79,8 @@ class RoiStudio(SharedRois):
         nothing about the patient. Without it the ROIs live as long as the kernel.
     reference : ReferenceGroup or tuple of (mean, sd, n), optional
         SNR of the reference group on the same scanner, for the M-score.
-    rule, excluded : optional
-        What happens to levels that cannot be used; see :func:`vbqkit.scores.choose_levels`.
+    rule, excluded, overrule : optional
+        As for :func:`vbqkit.scores.score_case`: levels that cannot be used, and series that must not be scored.
     fixed_area_cm2 : float, optional
         Give every new ROI this area, as paper 000 does with 0.40 cm2. None: any area.
     jitter : Jitter
@@ -141,6 +142,7 @@ class RoiStudio(SharedRois):
         reference: ReferenceGroup | tuple[float, float, int] | None = None,
         rule: LevelRule = "all four",
         excluded: Mapping[str, str] | None = None,
+        overrule: str | None = None,
         fixed_area_cm2: float | None = None,
         jitter: Jitter = _JITTER,
         within: Mapping[str, Roi] | None = None,
@@ -152,7 +154,7 @@ class RoiStudio(SharedRois):
             raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
         group = _group(reference)
         self._opened, messages = open_views(image)
-        self._choices: ScoreChoices = {"reference": group, "rule": rule, "excluded": dict(excluded or {})}
+        self._choices = ScoreChoices(reference=group, rule=rule, excluded=dict(excluded or {}), overrule=overrule)
         self._interval_options = IntervalOptions.of(jitter, within or {}, cutoffs or {})
         self._intervals: Found = {}
         self._background = Background()
@@ -166,7 +168,7 @@ class RoiStudio(SharedRois):
         self._due = True  # the saved picture, and intervals if any
         self._save_pixels = save_pixels
         super().__init__()
-        self.set_trait("_views", [view.for_browser() for view in self._opened])
+        self.set_trait("_views", [view.for_browser(overruled=overrule is not None) for view in self._opened])
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
         self.set_trait("_messages", [*messages, *(text for view in self._opened for text in view.warnings)])
@@ -434,8 +436,6 @@ class RoiStudio(SharedRois):
 
     def _ipython_display_(self) -> None:
         """Show the studio, and under it what is left of it in a notebook without a kernel (hidden while it lives)."""
-        from IPython.display import display  # noqa: PLC0415 - only inside Jupyter
-
         bundle = self._repr_mimebundle_()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
         words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}

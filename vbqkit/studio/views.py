@@ -30,8 +30,8 @@ class View:
     linked: bool = True
     warnings: tuple[str, ...] = ()
 
-    def for_browser(self) -> dict[str, Any]:
-        """Everything about the view but its pixels, as plain JSON values."""
+    def for_browser(self, *, overruled: bool = False) -> dict[str, Any]:
+        """Everything about the view but its pixels, as plain JSON values; no weighting if it must not be scored."""
         volume = self.volume
         first = volume.slice(0)
         affine = volume.affine
@@ -54,7 +54,7 @@ class View:
             "clip": volume.max_storable,
             "corner": corner_lines(volume),
             "plane": volume.plane,
-            "weighting": volume.acquisition.weighting,
+            "weighting": volume.acquisition.weighting if overruled or volume.refusal is None else "unknown",
             "synthetic": volume.acquisition.synthetic,
             **_windows(volume.pixels),
         }
@@ -130,8 +130,8 @@ def open_views(image: Viewable) -> tuple[list[View], list[str]]:
         except VbqkitError as error:
             messages.append(str(error))
             continue
-        if isinstance(member, Series) and member.refusal:
-            messages.append(f"This series cannot be scored: {member.refusal}")
+        if volume.refusal:
+            messages.append(f"This series cannot be scored: {volume.refusal}")
         volumes.append((volume, volume.acquisition.weighting))
         messages += [str(caution) for caution in volume.cautions]
         messages += _odd_pixels(volume)

@@ -199,7 +199,7 @@ export class Panel {
         "data-value": score.value ?? "",
         class: score.value == null ? "vbq-none" : "",
       });
-      setText(value, score.value == null ? "not given" : short(score.value));
+      setText(value, score.value == null ? "not given" : short(score.value) + (score.overruled ? " (overruled)" : ""));
       set(interval, { title: shares.join("\n"), "data-key": score.key });
       setText(interval, score.interval ? `95 %: ${score.interval.map(short).join(" – ")} ${verdict ?? ""}` : "");
       setText(words, about.join("\n"));

@@ -92,6 +92,7 @@ export interface ScoreRow {
   about: string[];
   levels?: string[];
   caution?: boolean;
+  overruled?: boolean;
   interval?: [number, number] | null;
   verdict?: string;
   shares?: string[];

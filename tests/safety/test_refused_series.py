@@ -1,0 +1,115 @@
+"""A series that must not be scored gives no number anywhere; overruled, every output says so."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vbqkit import read_rois, read_study
+from vbqkit.cli import main
+from vbqkit.errors import ScoreError
+from vbqkit.scores import Jitter, Refusal, case_uncertainty, score_case, score_value
+from vbqkit.studio import RoiStudio
+
+CASE = Path(__file__).parents[2] / "sample_data" / "case01"
+WHY = "contrast agent: Gadoterate"
+SAID = "the agent was given after this series"
+
+
+@pytest.fixture(scope="module")
+def rois():
+    return read_rois(CASE / "reference_rois.vbqkit.json").rois
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return read_study(CASE).find("T1").volume()
+
+
+@pytest.fixture
+def refused(plain):
+    return replace(plain, refusal=WHY)
+
+
+def test_a_refused_series_has_no_score_in_python(refused, plain, rois):
+    case = score_case({"T1": refused}, rois, aggregate="both")
+    assert case.results
+    assert all(isinstance(result, Refusal) and WHY in result.reason for result in case.results)
+    assert all(row["value"] is None for row in case.rows())
+    assert (
+        case_uncertainty(
+            {"T1": refused},
+            rois,
+            aggregate="both",
+            jitter=Jitter(shift_mm=1, size_percent=0),
+            rng=np.random.default_rng(0),
+        )
+        == ()
+    )
+    with pytest.raises(ScoreError, match="contrast agent"):
+        score_value(refused, rois, "VBQ-T1", aggregate="median")
+    assert score_value(plain, rois, "VBQ-T1", aggregate="median") > 0
+
+
+def test_an_overruled_series_has_the_same_numbers_and_every_one_says_so(refused, plain, rois):
+    free = score_case({"T1": plain}, rois, aggregate="median").score("VBQ-T1")
+    case = score_case({"T1": refused}, rois, aggregate="median", overrule=SAID)
+    vbq = case.score("VBQ-T1")
+    assert vbq.value == free.value
+    for text in (str(vbq), vbq.as_row()["cautions"]):
+        assert "overruled: " in text
+        assert WHY in text
+        assert SAID in text
+    assert "overruled" not in str(free)
+
+
+def test_one_refused_series_refuses_its_own_scores_only(refused, rois):
+    t2 = read_study(CASE).find("T2").volume()
+    case = score_case({"T1": refused, "T2": t2}, rois, aggregate="median")
+    assert case.score("VBQ-T2").value > 0
+    with pytest.raises(ScoreError, match="contrast agent"):
+        case.score("VBQ-T1")
+
+
+def test_the_studio_shows_no_number_of_a_refused_volume(refused, rois):
+    studio = RoiStudio([refused], rois=rois, reference=(200.0, 20.0, 12), cutoffs={"VBQ-T1": (1.35, "high")})
+    assert all(isinstance(score, Refusal) for score in studio.scores.values())
+    assert [row["value"] for row in studio._measured["scores"]] == [None] * len(studio.scores)
+    assert studio._views[0]["weighting"] == "unknown", "or the browser would show its own number while a ROI is dragged"
+    assert any(WHY in text for text in studio._messages)
+    snapshot = studio.snapshot()._repr_html_()
+    assert "positive" not in snapshot
+    assert "VBQ-T1 (median) =" not in snapshot
+    assert WHY in studio._static_html()
+
+
+def test_an_overruled_studio_says_so_in_the_snapshot_and_in_the_saved_notebook(refused, rois):
+    studio = RoiStudio([refused], rois=rois, overrule=SAID)
+    assert studio._views[0]["weighting"] == "T1"
+    row = next(row for row in studio._measured["scores"] if row["key"] == "VBQ-T1 (median)")
+    assert row["overruled"]
+    assert SAID in row["note"]
+    for page in (studio.snapshot()._repr_html_(), studio._static_html()):
+        assert "overruled: " in page
+        assert SAID in page
+
+
+@pytest.fixture
+def contrast_folder(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    for path in sorted((CASE / "T1").glob("*.dcm")):
+        dataset = pydicom.dcmread(path)
+        dataset.ContrastBolusAgent = "Gadoterate"
+        dataset.save_as(tmp_path / path.name)
+    return tmp_path
+
+
+def test_the_command_line_scores_a_refused_series_only_for_a_stated_reason(contrast_folder, capsys):
+    command = ["score", str(contrast_folder), "--rois", str(CASE / "reference_rois.vbqkit.json"), "--series", "0"]
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert "--overrule REASON" in said.err
+    assert "VBQ-T1" not in said.out
+    assert main([*command, "--overrule", SAID]) == 0
+    assert "overruled: " in capsys.readouterr().out
