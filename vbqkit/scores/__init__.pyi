@@ -25,6 +25,7 @@ from .noise import check_series_noise as check_series_noise
 from .pixel_noise import independent_share as independent_share
 from .pixel_noise import pixel_noise_se as pixel_noise_se
 from .propagation import case_uncertainty as case_uncertainty
+from .reconstruction import check_reconstruction as check_reconstruction
 from .reference_interval import m_score_interval as m_score_interval
 from .registry import SCORES as SCORES
 from .registry import noise_weightings as noise_weightings
