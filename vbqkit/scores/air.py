@@ -22,6 +22,7 @@ _ABOVE_EDGE = (
     5.0  # times the air at the edge of the picture; uniformity correction raises air threefold towards the skin
 )
 _BEHIND_MM = (12.0, 4.0)  # how far outside, where the level before a step is read
+_SMOOTH_MM = 9.0  # along the skin
 _NOTHING = 0.002  # of the 99th percentile: what counts as no signal where the background is masked
 _MOST_MEAN_OVER_SD = 8.0  # noise of 16 channels; tissue has more
 
@@ -126,6 +127,10 @@ def _seen_from(side: str, level: FloatArray, padding: Mask, image: Slice, bright
     before = (total[:, first - last : -last - 1] - total[:, : -first - 1]) / (first - last)
     limit = _ABOVE_AIR * np.clip(before, at_edge, _ABOVE_EDGE / _ABOVE_AIR * at_edge)
     seen = np.logical_and.accumulate(dark & ((turned < np.maximum(limit, _NOTHING * bright)) | padded), axis=1)
+    # A single row that noise has cut short is as deep as its neighbours.
+    across = image.spacing_mm[0] if side in ("left", "right") else image.spacing_mm[1]
+    depth = ndimage.median_filter(seen.sum(axis=1), size=max(3, round(_SMOOTH_MM / across)), mode="nearest")
+    seen = (np.arange(seen.shape[1]) < depth[:, None]) & np.logical_and.accumulate(dark, axis=1)
     # Rows without any signal at the edge count only where no row has any: the background is masked.
     alive = (strip & (turned > _NOTHING * bright)).any(axis=1)
     rows = (seen & ~padded).any(axis=1)
