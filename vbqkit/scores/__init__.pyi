@@ -19,9 +19,9 @@ from .marrow_to_noise import ReferenceGroup as ReferenceGroup
 from .marrow_to_noise import level_snr as level_snr
 from .marrow_to_noise import m_score as m_score
 from .marrow_to_noise import snr as snr
-from .noise import NoiseCheck as NoiseCheck
 from .noise import check_noise as check_noise
 from .noise import check_series_noise as check_series_noise
+from .noise_findings import NoiseCheck as NoiseCheck
 from .pixel_noise import independent_share as independent_share
 from .pixel_noise import pixel_noise_se as pixel_noise_se
 from .propagation import case_uncertainty as case_uncertainty

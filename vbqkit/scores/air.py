@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import FIXED_AREA_CM2
@@ -59,7 +59,7 @@ def free_air(image: Slice) -> Mask:
     letters = image.edge_letters
     sides = [side for side in letters if letters[side] in "AP"] or list(letters)
     # At least 5 x 5 pixels: the mean of so many varies by a tenth, so that noise alone does not reach the limit.
-    level = ndimage.uniform_filter(signal, size=[max(5, n) for n in _window(image, _WINDOW_MM)], mode="nearest")
+    level = scipy.ndimage.uniform_filter(signal, size=[max(5, n) for n in _window(image, _WINDOW_MM)], mode="nearest")
     for side in sides:
         seen = _seen_from(side, level, padding, image, bright)
         if _looks_like_noise(signal, seen, image):
@@ -129,7 +129,7 @@ def _seen_from(side: str, level: FloatArray, padding: Mask, image: Slice, bright
     seen = np.logical_and.accumulate(dark & ((turned < np.maximum(limit, _NOTHING * bright)) | padded), axis=1)
     # A single row that noise has cut short is as deep as its neighbours.
     across = image.spacing_mm[0] if side in ("left", "right") else image.spacing_mm[1]
-    depth = ndimage.median_filter(seen.sum(axis=1), size=max(3, round(_SMOOTH_MM / across)), mode="nearest")
+    depth = scipy.ndimage.median_filter(seen.sum(axis=1), size=max(3, round(_SMOOTH_MM / across)), mode="nearest")
     seen = (np.arange(seen.shape[1]) < depth[:, None]) & np.logical_and.accumulate(dark, axis=1)
     # Rows without any signal at the edge count only where no row has any: the background is masked.
     alive = (strip & (turned > _NOTHING * bright)).any(axis=1)
@@ -147,8 +147,8 @@ def _looks_like_noise(signal: FloatArray, seen: Mask, image: Slice) -> bool:
     inside = eroded(seen, size)
     if not inside.any():
         return bool(seen.any())
-    mean = ndimage.uniform_filter(signal, size=size, mode="nearest")
-    square = ndimage.uniform_filter(signal**2, size=size, mode="nearest")
+    mean = scipy.ndimage.uniform_filter(signal, size=size, mode="nearest")
+    square = scipy.ndimage.uniform_filter(signal**2, size=size, mode="nearest")
     sd = np.sqrt(np.maximum(square - mean**2, 0.0))[inside]
     varied = sd > 1e-6 * max(1e-12, float(signal.max()))
     if varied.mean() < 0.5:
@@ -174,7 +174,9 @@ def room_for(air: Mask, image: Slice, *, area_cm2: float = FIXED_AREA_CM2) -> Ma
 
 def eroded(mask: Mask, size: list[int]) -> Mask:
     """Centers of the boxes of ``size`` (rows, columns) that lie wholly within a mask."""
-    return np.asarray(ndimage.minimum_filter(mask.astype(np.uint8), size=size, mode="constant", cval=0), dtype=bool)
+    return np.asarray(
+        scipy.ndimage.minimum_filter(mask.astype(np.uint8), size=size, mode="constant", cval=0), dtype=bool
+    )
 
 
 def no_free_air(image: Slice, *, area_cm2: float = FIXED_AREA_CM2) -> str | None:

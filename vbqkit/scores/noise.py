@@ -8,21 +8,22 @@ air agrees (``noise_agreement``), copies of the body in it (``noise_ghosts``), n
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from vbqkit.errors import Caution, VbqkitError
-from vbqkit.image import Slice
+from vbqkit.image import Slice, Volume
 from vbqkit.roi import Measurement, Roi
-from vbqkit.scores.air import Mask, eroded
-from vbqkit.scores.air import free_air as free_air  # noqa: PLC0414 - exported from here too
-from vbqkit.scores.air import no_free_air as no_free_air  # noqa: PLC0414
+from vbqkit.roi.labels import NOISE, SCORED_LEVELS
+from vbqkit.scores.air import Mask, eroded, free_air, no_free_air
 from vbqkit.scores.noise_agreement import agreement
+from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.noise_ghosts import GHOST_CAUTION, GHOST_REFUSAL, Ghost, find_ghost
 from vbqkit.scores.noise_grain import unlike_tissue
+from vbqkit.scores.reconstruction import check_reconstruction
 
 MIN_NOISE_PIXELS = 50
 """Below this the SD itself is uncertain by more than 10 % (1 SE = 1 / sqrt(2 (n - 1)))."""
@@ -36,63 +37,9 @@ MOST_ZEROS = 0.05
 Zeros among Rayleigh noise (mean / SD 1.91) change the SD at once: 5 % raise it by 6 %, 10 % by 11 %, and where most pixels
 are zero it tends to 0, and SNR to infinity."""
 
-DOUBTFUL_CODES = frozenset(
-    {
-        "noise-zeros",
-        "noise-not-magnitude",
-        "noise-spike",
-        "noise-trend",
-        "noise-bright",
-        "noise-ghost",
-        "noise-disagrees",
-        "noise-unlike-tissue",
-        "reconstruction-uniformity",
-        "reconstruction-parallel",
-        "reconstruction-filter",
-    }
-)
-"""Cautions that say the SD itself may be wrong by more than its sampling error. ``noise-few-pixels`` and
-``reconstruction-interpolated`` are not among them: they make the SD less sure, which an interval can show."""
-
 _TREND_SHARE = 0.10
 _SPIKE_SD = 6.0
 _BRIGHT_FACTOR = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseCheck:
-    """What is wrong with a noise ROI.
-
-    Attributes
-    ----------
-    refusal : str or None
-        Why its SD must not be used at all; None if it may, with the cautions.
-    cautions : tuple of Caution
-        Each travels with every SNR and M-score from this ROI.
-    """
-
-    refusal: str | None
-    cautions: tuple[Caution, ...]
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether the SD may be wrong by more than its sampling error: then no interval of SNR or M-score is shown.
-
-        An interval counts the chance in the pixels, the place of the ROI and the reference group. It knows nothing of a
-        background that was masked, filled, corrected or crossed by a ghost, so it would be far too short.
-
-        Examples
-        --------
-        >>> NoiseCheck(None, (Caution("noise-disagrees", "..."),)).doubtful
-        True
-        >>> NoiseCheck(None, (Caution("noise-few-pixels", "..."),)).doubtful
-        False
-        """
-        return self.refusal is not None or any(c.code in DOUBTFUL_CODES for c in self.cautions)
-
-    def joined(self, other: NoiseCheck) -> NoiseCheck:
-        """Both checks as one: the first refusal, and all cautions."""
-        return NoiseCheck(self.refusal or other.refusal, (*self.cautions, *other.cautions))
 
 
 def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> NoiseCheck:
@@ -154,6 +101,34 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
         more = (agreement(m.sd, mask, image, air, marrow_mean=marrow_mean), unlike_tissue(mask, image, air))
         found += [caution for caution in more if caution is not None]
     return NoiseCheck(refusal, tuple(found))
+
+
+def check_series_noise(volume: Volume, roi: Roi | None, measured: Mapping[str, Measurement]) -> NoiseCheck:
+    """Check the noise ROI of a series and what its header says of the noise; without a ROI, whether there is room for one.
+
+    Parameters
+    ----------
+    volume : Volume
+        The series.
+    roi : Roi or None
+        Its noise ROI.
+    measured : mapping of str to Measurement
+        What the ROIs on the series measure, by label: L1 to L4 say how bright marrow is and which slice is measured; a noise ROI
+        that could not be measured is not in it.
+
+    Returns
+    -------
+    NoiseCheck
+        As :func:`check_noise`, joined with :func:`~vbqkit.scores.reconstruction.check_reconstruction`; with a refusal if there is
+        neither a noise ROI nor room for one.
+    """
+    levels = [measured[level] for level in SCORED_LEVELS if level in measured]
+    if roi is not None and NOISE in measured:
+        mean = sum(m.mean for m in levels) / len(levels) if levels else None
+        return check_noise(roi, roi.slice_of(volume), marrow_mean=mean).joined(check_reconstruction(volume.acquisition))
+    slices = [m.slice_index for m in levels]
+    reason = no_free_air(volume.slice(max(set(slices), key=slices.count))) if slices else None
+    return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())
 
 
 def _refusal(m: Measurement, image: Slice, ghost: Ghost | None) -> str | None:
@@ -260,5 +235,5 @@ def _darkest_mean(image: Slice, air: Mask, pixels: int) -> float:
     inside = eroded(air, [side, side])
     if not inside.any():
         return 0.0
-    means = ndimage.uniform_filter(np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)), side)
+    means = scipy.ndimage.uniform_filter(np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)), side)
     return float(means[inside].min()) - image.zero_value

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from vbqkit.errors import Caution
 from vbqkit.image import FloatArray, Slice
@@ -90,10 +90,10 @@ def sd_share(image: Slice, air: Mask) -> float:
     signal, _ = signal_above_zero(image)
     weight = air.astype(np.float64)
     size = [max(5, round(9.0 / step)) for step in image.spacing_mm]
-    known = np.maximum(ndimage.uniform_filter(weight, size=size, mode="constant"), 1e-9)
-    mean = ndimage.uniform_filter(signal * weight, size=size, mode="constant") / known
+    known = np.maximum(scipy.ndimage.uniform_filter(weight, size=size, mode="constant"), 1e-9)
+    mean = scipy.ndimage.uniform_filter(signal * weight, size=size, mode="constant") / known
     rest = np.where(air, signal - mean, 0.0)
-    scale = np.sqrt(np.maximum(ndimage.uniform_filter(rest**2, size=size, mode="constant") / known, 0.0))
+    scale = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(rest**2, size=size, mode="constant") / known, 0.0))
     rest = np.divide(rest, scale, out=np.zeros_like(rest), where=scale > 0)
     variance = float((rest**2).sum()) / max(1, int(air.sum()))
     if not variance > 0:
@@ -137,7 +137,7 @@ def second_box(mask: Mask, image: Slice, air: Mask) -> SecondBox | None:
     inner[: edge[0]] = inner[-edge[0] :] = False
     inner[:, : edge[1]] = inner[:, -edge[1] :] = False
     fits = eroded(inner, size)
-    zeros = ndimage.uniform_filter((signal == 0).astype(np.float64), size=size)
+    zeros = scipy.ndimage.uniform_filter((signal == 0).astype(np.float64), size=size)
     fits &= zeros <= max(_FEW_ZEROS, 1.5 * float((signal[mask] == 0).mean()))
     sd = _sd_map(signal, size)
     fits &= sd > 0
@@ -167,8 +167,8 @@ def second_box(mask: Mask, image: Slice, air: Mask) -> SecondBox | None:
 
 def _sd_map(signal: FloatArray, size: list[int]) -> FloatArray:
     n = size[0] * size[1]
-    mean = ndimage.uniform_filter(signal, size=size)
-    square = ndimage.uniform_filter(signal**2, size=size)
+    mean = scipy.ndimage.uniform_filter(signal, size=size)
+    square = scipy.ndimage.uniform_filter(signal**2, size=size)
     variance = np.maximum(square - mean**2, 0.0) * n / max(1, n - 1)
     # What is left of a constant after rounding is not an SD.
     return np.asarray(np.where(variance > 1e-10 * (mean**2 + 1e-300), np.sqrt(variance), 0.0), dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from vbqkit.image import FloatArray, Slice
 from vbqkit.scores.air import Mask, signal_above_zero
@@ -69,14 +69,14 @@ def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
     power = signal**2
     body = np.where(air, 0.0, power)
     sigma = [_FINE_MM / 2.355 / step for step in image.spacing_mm]
-    fine_body = body - ndimage.gaussian_filter(body, sigma, mode="wrap")
+    fine_body = body - scipy.ndimage.gaussian_filter(body, sigma, mode="wrap")
     layers = _by_distance(power, air, image.spacing_mm)
     # Speckles of noise weigh by their square: a bright one must not decide.
     even = np.divide(power, layers, out=np.zeros_like(power), where=air & (layers > 0))
     even = np.minimum(even, float(np.quantile(even[air], 0.999)))
     weight = air.astype(np.float64)
-    near = np.maximum(ndimage.gaussian_filter(weight, sigma, mode="wrap"), 1e-6)
-    fine_air = np.where(air, even - ndimage.gaussian_filter(even, sigma, mode="wrap") / near, 0.0)
+    near = np.maximum(scipy.ndimage.gaussian_filter(weight, sigma, mode="wrap"), 1e-6)
+    fine_air = np.where(air, even - scipy.ndimage.gaussian_filter(even, sigma, mode="wrap") / near, 0.0)
     scale = float(np.median(layers[air]))
     best: Ghost | None = None
     for axis, name in ((0, "rows"), (1, "columns")):
@@ -99,9 +99,9 @@ def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
 
 def _by_distance(power: FloatArray, air: Mask, spacing_mm: tuple[float, float]) -> FloatArray:
     """Median power of the air at each distance from the body: what the coil, its correction and ripples along the skin do."""
-    bins = np.rint(ndimage.distance_transform_edt(air, sampling=spacing_mm) / (2.0 * min(spacing_mm))).astype(int)
+    bins = np.rint(scipy.ndimage.distance_transform_edt(air, sampling=spacing_mm) / (2.0 * min(spacing_mm))).astype(int)
     levels = np.zeros(int(bins.max()) + 1)
-    values = ndimage.median(power, labels=np.where(air, bins + 1, 0), index=np.arange(1, levels.size + 1))
+    values = scipy.ndimage.median(power, labels=np.where(air, bins + 1, 0), index=np.arange(1, levels.size + 1))
     levels[:] = np.nan_to_num(values)
     return np.asarray(np.where(air, levels[bins], 0.0), dtype=np.float64)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from vbqkit.errors import Caution
 from vbqkit.image import FloatArray, Slice
@@ -37,12 +37,12 @@ def grain_ratio(mask: Mask, image: Slice, air: Mask) -> float | None:
     signal, padding = signal_above_zero(image)
     grain = _grain(signal)
     size = [max(5, round(_WINDOW_MM / step)) for step in image.spacing_mm]
-    level = ndimage.uniform_filter(signal, size=size)
+    level = scipy.ndimage.uniform_filter(signal, size=size)
     tissue = eroded(~air & ~padding, size) & (level > _TISSUE * float(np.percentile(signal, 99)))
     inside = mask & np.roll(mask, -1, axis=0) & np.roll(mask, -1, axis=1)
     if int(tissue.sum()) < 50 or not inside.any():
         return None
-    windows = np.sqrt(np.maximum(ndimage.uniform_filter(grain**2, size=size), 0.0))
+    windows = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(grain**2, size=size), 0.0))
     smoothest = float(np.percentile(windows[tissue], _SMOOTHEST))
     ours = float(np.sqrt((grain[inside] ** 2).mean()))
     return ours / smoothest if smoothest > 0 else None

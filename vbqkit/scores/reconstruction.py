@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution
-from vbqkit.scores.noise import NoiseCheck
+from vbqkit.scores.noise_findings import NoiseCheck
 
 
 @dataclass(frozen=True, slots=True)
