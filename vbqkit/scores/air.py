@@ -24,6 +24,7 @@ _ABOVE_EDGE = (
 _BEHIND_MM = (12.0, 4.0)  # how far outside, where the level before a step is read
 _SMOOTH_MM = 9.0  # along the skin
 _NOTHING = 0.002  # of the 99th percentile: what counts as no signal where the background is masked
+_LEAST_GRAIN = 0.45  # of the SD: noise doubled by zero filling has 0.6, structure less
 _MOST_MEAN_OVER_SD = 8.0  # noise of 16 channels; tissue has more
 
 
@@ -36,8 +37,8 @@ def free_air(image: Slice) -> Mask:
       nothing but air lies before it. Abdomen, pelvis and bowel gas lie behind the skin, however dark they are;
     * its surroundings (3 mm) are dark (below 10 % of the 99th percentile) and no step up by a factor of 2 lies before it.
       Air may grow slowly brighter, as it does after uniformity correction, to 5 times its level at the edge;
-    * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at most 8).
-      The dark abdomen at the edge of a cropped picture has structure and a much higher ratio.
+    * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at most 8,
+      and fine grain at least 0.45 of the SD). The dark abdomen at the edge of a cropped picture has structure instead.
 
     A background that the scanner has set to one value counts as air; :func:`~vbqkit.scores.noise.check_noise` refuses it.
 
@@ -141,8 +142,15 @@ def _seen_from(side: str, level: FloatArray, padding: Mask, image: Slice, bright
     return _turned_back(side, seen)
 
 
+def fine_grain(signal: FloatArray) -> FloatArray:
+    """``(a - b - c + d) / 2`` over 2 x 2 pixels: for white noise it has the SD of the noise, for smooth structure almost none."""
+    fine = np.zeros_like(signal)
+    fine[:-1, :-1] = (signal[:-1, :-1] - signal[1:, :-1] - signal[:-1, 1:] + signal[1:, 1:]) / 2.0
+    return fine
+
+
 def _looks_like_noise(signal: FloatArray, seen: Mask, image: Slice) -> bool:
-    """Whether the typical mean / SD over 5 mm within what was seen is that of noise; one value everywhere passes."""
+    """Whether mean / SD and fine grain / SD over 5 mm are those of noise in what was seen; one value everywhere passes."""
     size = [max(3, n) for n in _window(image, 5.0)]
     inside = eroded(seen, size)
     if not inside.any():
@@ -153,7 +161,9 @@ def _looks_like_noise(signal: FloatArray, seen: Mask, image: Slice) -> bool:
     varied = sd > 1e-6 * max(1e-12, float(signal.max()))
     if varied.mean() < 0.5:
         return True
-    return float(np.median(mean[inside][varied] / sd[varied])) <= _MOST_MEAN_OVER_SD
+    grain = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(fine_grain(signal) ** 2, size=size, mode="nearest"), 0.0))
+    fine = float(np.median(grain[inside][varied] / sd[varied])) >= _LEAST_GRAIN
+    return fine and float(np.median(mean[inside][varied] / sd[varied])) <= _MOST_MEAN_OVER_SD
 
 
 def room_for(air: Mask, image: Slice, *, area_cm2: float = FIXED_AREA_CM2) -> Mask:

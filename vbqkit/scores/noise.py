@@ -232,7 +232,9 @@ def _trend_share(mask: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -
 def _darkest_mean(image: Slice, air: Mask, pixels: int) -> float:
     """Lowest mean of a box of that many pixels within free air, above the zero value; 0 where there is none."""
     side = max(3, round(math.sqrt(pixels)))
-    inside = eroded(air, [side, side])
+    zero = np.asarray(image.pixels) == image.zero_value
+    # A border or a background of zeros is darker than any air and says nothing.
+    inside = eroded(air, [side, side]) & (scipy.ndimage.uniform_filter(zero.astype(np.float64), side) < 0.5)
     if not inside.any():
         return 0.0
     means = scipy.ndimage.uniform_filter(np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)), side)

@@ -7,7 +7,7 @@ import scipy
 
 from vbqkit.errors import Caution
 from vbqkit.image import FloatArray, Slice
-from vbqkit.scores.air import Mask, eroded, signal_above_zero
+from vbqkit.scores.air import Mask, eroded, fine_grain, signal_above_zero
 
 LEAST_GRAIN, MOST_GRAIN = 0.25, 1.5
 """Fine grain of the noise ROI over that of the smoothest tissue: 0.65 to 0.71 in a plain magnitude picture (Rayleigh noise
@@ -35,23 +35,17 @@ def grain_ratio(mask: Mask, image: Slice, air: Mask) -> float | None:
         Free air of that slice.
     """
     signal, padding = signal_above_zero(image)
-    grain = _grain(signal)
+    fine = fine_grain(signal)
     size = [max(5, round(_WINDOW_MM / step)) for step in image.spacing_mm]
     level = scipy.ndimage.uniform_filter(signal, size=size)
     tissue = eroded(~air & ~padding, size) & (level > _TISSUE * float(np.percentile(signal, 99)))
     inside = mask & np.roll(mask, -1, axis=0) & np.roll(mask, -1, axis=1)
     if int(tissue.sum()) < 50 or not inside.any():
         return None
-    windows = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(grain**2, size=size), 0.0))
+    windows = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(fine**2, size=size), 0.0))
     smoothest = float(np.percentile(windows[tissue], _SMOOTHEST))
-    ours = float(np.sqrt((grain[inside] ** 2).mean()))
-    return ours / smoothest if smoothest > 0 else None
-
-
-def _grain(signal: FloatArray) -> FloatArray:
-    fine = np.zeros_like(signal)
-    fine[:-1, :-1] = (signal[:-1, :-1] - signal[1:, :-1] - signal[:-1, 1:] + signal[1:, 1:]) / 2.0
-    return fine
+    ours = float(np.sqrt((fine[inside] ** 2).mean()))
+    return ours / smoothest if smoothest > 0 and ours > 0 else None
 
 
 def unlike_tissue(mask: Mask, image: Slice, air: Mask) -> Caution | None:
