@@ -55,9 +55,7 @@ def picture(
 
 
 def as_slice(pixels, *, acquisition=None):
-    return Slice(
-        pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0), thickness_mm=4.0, acquisition=acquisition or Acquisition()
-    )
+    return Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0), thickness_mm=4.0, acquisition=acquisition or Acquisition())
 
 
 def changed(image, pixels):

@@ -14,9 +14,12 @@ GHOST_CAUTION, GHOST_REFUSAL = 0.10, 0.50
 """Share of a noise ROI's power that is ghost, above which it is a caution, and above which its SD is not used at all."""
 
 _NEAREST_MM = 15.0  # closer to the body lie truncation ripples and blur
-_FINE_MM = 12.0  # structure coarser than this is the coil's, not a copy of the body
-_CLEAR = 8.0  # robust SDs above what other shifts give
-_CLEAR_HALF = 5.0  # for half the field of view, where a ghost is looked for on purpose
+_COARSE_MM = 40.0  # changes slower than this are the coil's, not a copy of the body
+_DARK = 0.10  # of the 99th percentile
+_CLEAR = (
+    5.5  # standard errors of a correlation; a body has some 400 shifts, and 5 of them would do by chance once in 5000
+)
+_FEWEST = 60  # positions along the band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Ghost:
         Of the mean square in the noise ROI, how much the copy gives, 0 to 1.
     half : bool
         Whether it is an N/2 ghost.
+    clear : float
+        How many standard errors its correlation is above 0.
     """
 
     axis: str
@@ -45,14 +50,15 @@ class Ghost:
     strength: float
     share: float
     half: bool
+    clear: float
 
 
 def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
-    """The ghost that adds most to a noise ROI, where there is one.
+    """The clearest ghost in the air around a noise ROI and what it adds to the ROI; None where there is none.
 
-    The power in all free air is compared with the power of the body shifted by every distance around the picture, along
-    rows and along columns. Both are taken without their coarse part, and the air over its median at each distance from the
-    body, so that a coil's slope or a ripple along the skin is not a ghost. A shift counts only if it stands out by 8 robust SDs from all other shifts (by 5 at half the field of view).
+    A copy of the body brings along vertebrae and discs. The profile of power along the band of the ROI (its columns, all
+    rows; and its rows, all columns) is compared with that of the body at every shift across the band, both without what
+    changes over more than 40 mm. A shift counts if the correlation is 7 standard errors above 0.
 
     Parameters
     ----------
@@ -63,72 +69,76 @@ def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
     air : ndarray of bool, shape (rows, cols)
         Free air of that slice.
     """
-    if int(air.sum()) < 200 or air.all():
-        return None
     signal, _ = signal_above_zero(image)
-    power = signal**2
-    body = np.where(air, 0.0, power)
-    sigma = [_FINE_MM / 2.355 / step for step in image.spacing_mm]
-    fine_body = body - scipy.ndimage.gaussian_filter(body, sigma, mode="wrap")
-    layers = _by_distance(power, air, image.spacing_mm)
-    # Speckles of noise weigh by their square: a bright one must not decide.
-    even = np.divide(power, layers, out=np.zeros_like(power), where=air & (layers > 0))
-    even = np.minimum(even, float(np.quantile(even[air], 0.999)))
-    weight = air.astype(np.float64)
-    near = np.maximum(scipy.ndimage.gaussian_filter(weight, sigma, mode="wrap"), 1e-6)
-    fine_air = np.where(air, even - scipy.ndimage.gaussian_filter(even, sigma, mode="wrap") / near, 0.0)
-    scale = float(np.median(layers[air]))
+    dark = air | (signal < _DARK * float(np.percentile(signal, 99)))
     best: Ghost | None = None
-    for axis, name in ((0, "rows"), (1, "columns")):
-        for shift, relative in _copies(fine_body, fine_air, weight, axis, image.spacing_mm[axis]):
-            total, slope = float(power[mask].mean()), relative * scale
-            share = min(1.0, slope * float(np.roll(body, shift, axis=axis)[mask].mean()) / total) if total > 0 else 0.0
-            n = signal.shape[axis]
-            if best is None or share > best.share:
-                step = min(shift, n - shift)
-                best = Ghost(
-                    axis=name,
-                    shift=step,
-                    shift_mm=step * image.spacing_mm[axis],
-                    strength=float(np.sqrt(slope)),
-                    share=share,
-                    half=abs(shift - n / 2) <= 1,
-                )
+    clearest = _CLEAR
+    for axis, name in ((1, "columns"), (0, "rows")):
+        # Turned so that the band runs along the first axis and the body is shifted along the second.
+        turned, is_air, is_dark, roi = (a if axis else a.T for a in (signal, air, dark, mask))
+        spacing = image.spacing_mm if axis else image.spacing_mm[::-1]
+        found = _clearest_shift(turned**2, is_air, is_dark, roi, spacing)
+        if found is not None and found[1] > clearest:
+            shift, clearest, slope, share = found
+            n = turned.shape[1]
+            step = min(shift, n - shift)
+            best = Ghost(
+                axis=name,
+                shift=step,
+                shift_mm=step * spacing[1],
+                strength=float(np.sqrt(slope)),
+                share=share,
+                half=abs(shift - n / 2) <= 1,
+                clear=clearest,
+            )
     return best
 
 
-def _by_distance(power: FloatArray, air: Mask, spacing_mm: tuple[float, float]) -> FloatArray:
-    """Median power of the air at each distance from the body: what the coil, its correction and ripples along the skin do."""
-    bins = np.rint(scipy.ndimage.distance_transform_edt(air, sampling=spacing_mm) / (2.0 * min(spacing_mm))).astype(int)
-    levels = np.zeros(int(bins.max()) + 1)
-    values = scipy.ndimage.median(power, labels=np.where(air, bins + 1, 0), index=np.arange(1, levels.size + 1))
-    levels[:] = np.nan_to_num(values)
-    return np.asarray(np.where(air, levels[bins], 0.0), dtype=np.float64)
-
-
-def _copies(
-    body: FloatArray, air: FloatArray, weight: FloatArray, axis: int, step_mm: float
-) -> list[tuple[int, float]]:
-    """Shifts at which the air repeats the body, and the power of the copy over that of the body."""
-    n = body.shape[axis]
-    transformed = np.fft.rfft(body, axis=axis)
-    together = np.fft.irfft(np.conj(transformed) * np.fft.rfft(air, axis=axis), n=n, axis=axis).sum(axis=1 - axis)
-    spread = np.fft.irfft(
-        np.conj(np.fft.rfft(body**2, axis=axis)) * np.fft.rfft(weight, axis=axis), n=n, axis=axis
-    ).sum(axis=1 - axis)
+def _clearest_shift(
+    power: FloatArray, air: Mask, dark: Mask, roi: Mask, spacing_mm: tuple[float, float]
+) -> tuple[int, float, float, float] | None:
+    """Shift along the second axis, its clearness in standard errors, power of the copy over the body's, share of the ROI."""
+    lines, columns = np.flatnonzero(roi.any(axis=1)), np.flatnonzero(roi.any(axis=0))
+    band = slice(int(columns[0]), int(columns[-1]) + 1)
+    width, n = band.stop - band.start, power.shape[1]
+    rows = dark[:, band].mean(axis=1) > 0.8
+    if int(rows.sum()) < _FEWEST:
+        return None
+    body = np.where(air, 0.0, power)
+    # means[:, d]: the body's power in the columns that a shift of d brings into the band
+    around = np.concatenate([body, body[:, :width]], axis=1)
+    total = np.cumsum(np.pad(around, ((0, 0), (1, 0))), axis=1)
+    sums = (total[:, width : width + n] - total[:, :n]) / width
+    means = sums[:, (band.start - np.arange(n)) % n][rows]
+    ours = power[rows][:, band].mean(axis=1)
+    window = max(3, round(_COARSE_MM / spacing_mm[0]))
+    fine_body = means - scipy.ndimage.uniform_filter1d(means, window, axis=0)
+    # Noise of magnitude squared is skewed: its logarithm would be too, but the median of the rest caps a single spike.
+    capped = np.minimum(ours, 20.0 * float(np.median(ours)) + 1e-300)
+    fine = capped - scipy.ndimage.uniform_filter1d(capped, window)
+    spread = np.sqrt((fine_body**2).sum(axis=0) * float((fine**2).sum()))
+    together = fine_body.T @ fine
     shifts = np.arange(n)
-    far = np.minimum(shifts, n - shifts) * step_mm >= _NEAREST_MM
-    usable = far & (spread > 0.01 * float((body**2).sum()))
-    if usable.sum() < 20:
-        return []
-    score = np.zeros(n)
-    score[usable] = together[usable] / np.sqrt(spread[usable])
-    middle = float(np.median(score[usable]))
-    scatter = 1.4826 * float(np.median(np.abs(score[usable] - middle)))
-    if not scatter > 0:
-        return []
-    clear = (score - middle) / scatter
-    half = np.abs(shifts - n / 2) <= 1
-    found = usable & ((clear > _CLEAR) | (half & (clear > _CLEAR_HALF)))
-    peaks = [int(d) for d in shifts[found] if clear[d] >= clear[(d - 1) % n] and clear[d] >= clear[(d + 1) % n]]
-    return [(d, float(together[d] / spread[d])) for d in peaks]
+    far = np.minimum(shifts, n - shifts) * spacing_mm[1] >= _NEAREST_MM
+    usable = far & (spread > 1e-6 * float(spread.max())) & (spread > 0)
+    if not usable.any():
+        return None
+    correlation = np.divide(together, spread, out=np.zeros(n), where=usable)
+    clear = correlation * np.sqrt(_independent(fine))
+    best = int(np.argmax(clear))
+    half = [d for d in (n // 2, (n + 1) // 2) if clear[d] > 0.9 * clear[best]]
+    best = half[0] if half else best  # where several shifts fit, the one with a known cause
+    if clear[best] <= 0:
+        return None
+    slope = float(together[best] / (fine_body[:, best] ** 2).sum())
+    inside = np.isin(np.flatnonzero(rows), lines)
+    mean = float(power[roi].mean())
+    share = min(1.0, slope * float(means[inside, best].mean()) / mean) if mean > 0 and inside.any() else 0.0
+    return best, float(clear[best]), slope, share
+
+
+def _independent(profile: FloatArray) -> float:
+    """Independent positions along a profile, from its correlation with itself at up to 4 steps."""
+    variance = float((profile**2).mean())
+    lags = (float((profile[k:] * profile[:-k]).mean()) / variance for k in range(1, 5)) if variance > 0 else ()
+    return profile.size / (1.0 + 2.0 * sum(max(0.0, rho) ** 2 for rho in lags))

@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 
 from vbqkit.errors import Caution
-from vbqkit.image import FloatArray, Slice
+from vbqkit.image import Slice
 from vbqkit.scores.air import Mask, eroded, fine_grain, signal_above_zero
 
 LEAST_GRAIN, MOST_GRAIN = 0.25, 1.5
