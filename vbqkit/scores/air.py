@@ -24,7 +24,7 @@ _ABOVE_EDGE = (
 _BEHIND_MM = (12.0, 4.0)  # how far outside, where the level before a step is read
 _SMOOTH_MM = 9.0  # along the skin
 _NOTHING = 0.002  # of the 99th percentile: what counts as no signal where the background is masked
-_LEAST_GRAIN = 0.45  # of the SD: noise doubled by zero filling has 0.6, structure less
+_LEAST_GRAIN = 0.55  # of the SD: noise doubled by zero filling has 0.6, structure less
 _MOST_MEAN_OVER_SD = 8.0  # noise of 16 channels; tissue has more
 
 
@@ -38,7 +38,7 @@ def free_air(image: Slice) -> Mask:
     * its surroundings (3 mm) are dark (below 10 % of the 99th percentile) and no step up by a factor of 2 lies before it.
       Air may grow slowly brighter, as it does after uniformity correction, to 5 times its level at the edge;
     * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at most 8,
-      and fine grain at least 0.45 of the SD). The dark abdomen at the edge of a cropped picture has structure instead.
+      and fine grain at least 0.55 of the SD). The dark abdomen at the edge of a cropped picture has structure instead.
 
     A background that the scanner has set to one value counts as air; :func:`~vbqkit.scores.noise.check_noise` refuses it.
 
@@ -150,8 +150,8 @@ def fine_grain(signal: FloatArray) -> FloatArray:
 
 
 def _looks_like_noise(signal: FloatArray, seen: Mask, image: Slice) -> bool:
-    """Whether mean / SD and fine grain / SD over 5 mm are those of noise in what was seen; one value everywhere passes."""
-    size = [max(3, n) for n in _window(image, 5.0)]
+    """Whether mean / SD and fine grain / SD over 9 mm are those of noise in what was seen; one value everywhere passes."""
+    size = [max(3, n) for n in _window(image, 9.0)]
     inside = eroded(seen, size)
     if not inside.any():
         return bool(seen.any())
