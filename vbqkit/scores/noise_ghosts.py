@@ -74,7 +74,8 @@ def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
     clearest = _CLEAR
     for axis, name in ((1, "columns"), (0, "rows")):
         # Turned so that the band runs along the first axis and the body is shifted along the second.
-        turned, is_air, is_dark, roi = (a if axis else a.T for a in (signal, air, dark, mask))
+        turned = signal if axis else signal.T
+        is_air, is_dark, roi = (m if axis else m.T for m in (air, dark, mask))
         spacing = image.spacing_mm if axis else image.spacing_mm[::-1]
         found = _clearest_shift(turned**2, is_air, is_dark, roi, spacing)
         if found is not None and found[1] > clearest:
