@@ -19,6 +19,9 @@ class Acquisition:
     ``fat_hint`` and ``contrast_hint`` are words of the header that speak of fat suppression or contrast agent, where no
     element states either. ``not_signal`` says why the values are not the magnitude of received signal, where an
     element other than ImageType says so.
+
+    ``matrix`` is rows and columns of the stored picture, ``acquired_matrix`` those that were measured; ``parallel_factor`` is
+    the reduction in plane (1: none); ``processing`` quotes what vendors' own tags say of filters and corrections.
     """
 
     modality: str | None = None
@@ -57,6 +60,11 @@ class Acquisition:
     rescale_slope: float = 1.0
     rescale_intercept: float = 0.0
     synthetic: bool = False
+    matrix: tuple[int, int] | None = None
+    acquired_matrix: tuple[int, int] | None = None
+    parallel_technique: str | None = None
+    parallel_factor: float | None = None
+    processing: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
         """Names of the fields a reader of a score would want and the header does not give.

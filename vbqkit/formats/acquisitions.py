@@ -11,6 +11,7 @@ from vbqkit.errors import Caution, shown
 from vbqkit.formats.content import MR_CLASSES, not_signal, read_contrast
 from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
+from vbqkit.formats.reconstruction_tags import reconstruction_of
 from vbqkit.formats.tags import integer, number, numbers, positive, tag_text, text, word, words
 from vbqkit.weighting import not_magnitude, stated_against, unknown_content, weighting_hint, weighting_with_reason
 
@@ -81,7 +82,7 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
         synthetic=(manufacturer or "").lower().startswith("vbqkit") or "SYNTHETIC" in {v.upper() for v in image_type},
     )
     slope, intercept = rescale_of(frame)
-    acquisition = replace(acquisition, rescale_slope=slope, rescale_intercept=intercept)
+    acquisition = replace(acquisition, rescale_slope=slope, rescale_intercept=intercept, **reconstruction_of(dataset))
     if weighting is not None:
         against = stated_against(acquisition, weighting)
         cautions += [against] if against is not None else []

@@ -35,6 +35,9 @@ _SERIES_KEYWORDS = (
     "ReceiveCoilName", "RepetitionTime", "RescaleType", "RFEchoTrainLength", "ScanningSequence", "ScanOptions",
     "SequenceName", "SequenceVariant", "SeriesDescription", "SliceThickness", "SpacingBetweenSlices",
     "SpecificCharacterSet", "SpectrallySelectedExcitation", "SpectrallySelectedSuppression", "StudyDate",
+    "AcquisitionMatrix", "InPlanePhaseEncodingDirection", "MRAcquisitionFrequencyEncodingSteps",
+    "MRAcquisitionPhaseEncodingStepsInPlane", "ParallelAcquisition", "ParallelAcquisitionTechnique",
+    "ParallelReductionFactorInPlane",
 )  # fmt: skip
 _SEQUENCE_KEYWORDS = (  # elements that are sequences: whether they are there is all that is asked
     "ContrastBolusAdministrationRouteSequence", "ContrastBolusAgentSequence", "ContrastBolusIngredientCodeSequence",
@@ -57,6 +60,9 @@ TAGS["PhilipsScaleSlope"] = BaseTag(0x2005100E)  # private; its group has no oth
 TAGS["PhilipsImageKind"] = BaseTag(0x20051011)  # M, P, R or I
 TAGS |= {f"OverlayRows{k}": BaseTag(0x60000010 + (k << 17)) for k in range(4)}
 TAGS["GEImageKind"] = BaseTag(0x0043102F)  # 0 magnitude, 1 phase, 2 real, 3 imaginary
+TAGS["SiemensPatMode"] = BaseTag(0x00511011)  # such as p2
+TAGS["GeFilterMode"] = BaseTag(0x0043102D)  # p+: PURE
+TAGS["GeAssetFactors"] = BaseTag(0x00431083)  # text: reciprocal of the reduction, in plane and through the slices
 _META = {keyword: _tag(keyword) for keyword in ("TransferSyntaxUID", "MediaStorageSOPClassUID")}
 
 _BINARY = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}

@@ -1,3 +1,5 @@
+from .air import free_air as free_air
+from .air import no_free_air as no_free_air
 from .case import CaseScores as CaseScores
 from .case import score_case as score_case
 from .case import score_tables as score_tables
@@ -18,15 +20,14 @@ from .marrow_to_noise import ReferenceGroup as ReferenceGroup
 from .marrow_to_noise import level_snr as level_snr
 from .marrow_to_noise import m_score as m_score
 from .marrow_to_noise import snr as snr
-from .noise import NoiseCheck as NoiseCheck
 from .noise import check_noise as check_noise
 from .noise import check_series_noise as check_series_noise
-from .noise import free_air as free_air
-from .noise import no_free_air as no_free_air
+from .noise_findings import NoiseCheck as NoiseCheck
 from .pixel_noise import independent_share as independent_share
 from .pixel_noise import pixel_noise_se as pixel_noise_se
 from .placed_roi import PlacedRoiCheck as PlacedRoiCheck
 from .propagation import case_uncertainty as case_uncertainty
+from .reconstruction import check_reconstruction as check_reconstruction
 from .reference_interval import m_score_interval as m_score_interval
 from .registry import SCORES as SCORES
 from .registry import noise_weightings as noise_weightings

@@ -15,7 +15,8 @@ from vbqkit.scores.definition import ScoreChoices, ScoreDefinition, ScoreInputs
 from vbqkit.scores.levels import LevelRule, rule_for_missing
 from vbqkit.scores.marrow_to_csf import AGGREGATES, Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.noise import NoiseCheck, check_series_noise
+from vbqkit.scores.noise import check_series_noise
+from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.registry import (
     AggregateChoice,
     compute_scores,

@@ -16,7 +16,7 @@ from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.noise import NoiseCheck
+from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.result import HIGHER_IS_POORER, LOWER_IS_POORER, Refusal, Score
 
 Key = tuple[str, str]

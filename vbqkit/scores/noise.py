@@ -1,10 +1,14 @@
-"""Is this noise? What a box in the background must show before its SD may divide a signal."""
+"""Is this noise? What a box in the background must show before its SD may divide a signal.
+
+What must be true of the picture is looked at here and in the modules for each part: where air is (``air``), whether other
+air agrees (``noise_agreement``), copies of the body in it (``noise_ghosts``), noise that is not the picture's
+(``noise_grain``). What the header says against an SD is in ``reconstruction``.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +16,14 @@ import scipy
 
 from vbqkit.errors import Caution, VbqkitError
 from vbqkit.image import Slice, Volume
-from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
+from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE, SCORED_LEVELS
+from vbqkit.scores.air import Mask, eroded, free_air, no_free_air
+from vbqkit.scores.noise_agreement import agreement
+from vbqkit.scores.noise_findings import NoiseCheck
+from vbqkit.scores.noise_ghosts import GHOST_CAUTION, GHOST_REFUSAL, Ghost, find_ghost
+from vbqkit.scores.noise_grain import unlike_tissue
+from vbqkit.scores.reconstruction import check_reconstruction
 
 MIN_NOISE_PIXELS = 50
 """Below this the SD itself is uncertain by more than 10 % (1 SE = 1 / sqrt(2 (n - 1)))."""
@@ -21,83 +31,15 @@ MIN_NOISE_PIXELS = 50
 RAYLEIGH_MEAN_OVER_SD = math.sqrt(math.pi / 2.0) / math.sqrt(2.0 - math.pi / 2.0)
 """Mean over SD of magnitude noise from one channel, 1.91; from several channels it is higher, never lower."""
 
-_EDGE_FRACTION = 1.0 / 3.0
-_DARK = 0.10
+MOST_ZEROS = 0.05
+"""Share of exact zeros, beyond what rounding gives, above which an SD is not used.
+
+Zeros among Rayleigh noise (mean / SD 1.91) change the SD at once: 5 % raise it by 6 %, 10 % by 11 %, and where most pixels
+are zero it tends to 0, and SNR to infinity."""
+
 _TREND_SHARE = 0.10
 _SPIKE_SD = 6.0
 _BRIGHT_FACTOR = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseCheck:
-    """What is wrong with a noise ROI.
-
-    Attributes
-    ----------
-    refusal : str or None
-        Why its SD must not be used at all; None if it may, with the cautions.
-    cautions : tuple of Caution
-        Each travels with every SNR and M-score from this ROI.
-    """
-
-    refusal: str | None
-    cautions: tuple[Caution, ...]
-
-
-def free_air(image: Slice) -> npt.NDArray[np.bool_]:
-    """Pixels of a slice that look like air outside the body.
-
-    Dark (3 mm average below 10 % of the 99th percentile) and joined to the front or back edge of the picture where it is
-    dark along at least a third of that edge. A saturation band, bowel gas or a vessel at the edge of a cropped picture is
-    dark too, but not along the edge.
-
-    Parameters
-    ----------
-    image : Slice
-        Usually sagittal; on other planes the four edges count alike.
-
-    Returns
-    -------
-    ndarray of bool, shape (rows, cols)
-        All False where there is no free air.
-    """
-    pixels = np.nan_to_num(np.asarray(image.pixels, dtype=np.float64))
-    signal = pixels - min(image.zero_value, float(pixels.min()))
-    size = [max(1, round(3.0 / step)) for step in image.spacing_mm]
-    dark = scipy.ndimage.uniform_filter(signal, size=size, mode="nearest") < _DARK * np.percentile(signal, 99)
-    labels, _ = scipy.ndimage.label(dark)
-    letters = image.edge_letters
-    edges = {"left": labels[:, 0], "right": labels[:, -1], "top": labels[0], "bottom": labels[-1]}
-    wanted = [side for side in edges if letters[side] in "AP"] or list(edges)
-    air = np.zeros(dark.shape, dtype=bool)
-    for side in wanted:
-        edge = edges[side]
-        for component in np.unique(edge[edge > 0]):
-            if (edge == component).mean() >= _EDGE_FRACTION:
-                air |= labels == component
-    return air
-
-
-def no_free_air(image: Slice, *, area_cm2: float = FIXED_AREA_CM2) -> str | None:
-    """Why a slice offers no place for a noise ROI, in a sentence; None if it does.
-
-    Parameters
-    ----------
-    image : Slice
-        The slice that is measured.
-    area_cm2 : float
-        Area of the noise ROI, cm2.
-    """
-    air = free_air(image)
-    side = [max(1, math.ceil(math.sqrt(area_cm2 * 100.0) / step)) for step in image.spacing_mm]
-    if scipy.ndimage.binary_erosion(air, np.ones(side, dtype=bool), border_value=0).any():
-        return None
-    height, width = (n * step for n, step in zip(image.shape, image.spacing_mm, strict=True))
-    return (
-        f"slice {image.index} has no free air: on this {height:.0f} x {width:.0f} mm picture nothing dark runs along a third of its "
-        f"front or back edge with room for {area_cm2:g} cm2. Dark corners of a cropped picture are inside the body (saturation band, bowel "
-        "gas, vessels), and their SD is not noise. SNR and M-score need a series that shows air around the body; VBQ does not."
-    )
 
 
 def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> NoiseCheck:
@@ -118,31 +60,51 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
 
     Notes
     -----
-    Background noise of one channel has mean / SD = 1.91 (Rayleigh); several channels give more. A lower ratio cannot be
-    magnitude noise. None of this proves that the SD is the noise *in the marrow*: uniformity correction, parallel imaging
-    and filters make noise differ from place to place.
+    Refused: outside the picture, on tissue, outside free air (:func:`~vbqkit.scores.air.free_air`), one value only, more
+    than 5 % zeros beyond rounding, half of its power a copy of the body.
+
+    Cautions, of which all but ``noise-few-pixels`` make it :attr:`~NoiseCheck.doubtful`: some zeros; mean / SD below that
+    of magnitude noise (1.91 for one channel, more for several); a spike; a slope; brighter than other air; a ghost (10 %
+    of its power); an SD that other air does not have (:func:`~vbqkit.scores.noise_agreement.sd_tolerance`); a grain that
+    the tissue does not have (:mod:`~vbqkit.scores.noise_grain`).
+
+    None of this proves that the SD is the noise *in the marrow*: uniformity correction, parallel imaging and filters make
+    noise differ from place to place (Dietrich 2007, doi 10.1002/jmri.20969). What the header says of them is checked by
+    :func:`~vbqkit.scores.reconstruction.check_reconstruction`.
     """
     try:
         m = roi.measure(image)
     except VbqkitError as error:
         return NoiseCheck(str(error), ())
-    values = np.asarray(image.pixels, dtype=np.float64)[roi.mask(image)]
-    refusal = None
-    air = free_air(image)[roi.mask(image)]
+    mask, air = np.asarray(roi.mask(image), dtype=bool), free_air(image)
+    inside = float(air[mask].mean())
     if marrow_mean is not None and m.mean > marrow_mean / 3.0:
-        refusal = f"the noise ROI has a mean of {m.mean:.4g}, more than a third of the marrow signal ({marrow_mean:.4g}): it lies on tissue. Move it into air."
-    elif air.mean() < 0.5:
-        refusal = no_free_air(image) or (
-            f"the noise ROI lies {100 * (1 - air.mean()):.0f} % outside the free air of slice {image.index}: move it into the dark area along "
-            "the front or back edge of the picture."
+        return NoiseCheck(
+            f"the noise ROI has a mean of {m.mean:.4g}, more than a third of the marrow signal ({marrow_mean:.4g}): it lies on tissue. "
+            "Move it into air.",
+            (),
         )
-    elif not m.sd > 0:
-        refusal = f"the noise ROI has an SD of 0: all {m.n} pixels read {m.mean:g}, the background was masked. No M-score exists on this series; use VBQ."
-    return NoiseCheck(refusal, tuple(_cautions(values, roi, image, m.mean, m.sd, m.fraction_zero)))
+    if inside < 0.5:
+        return NoiseCheck(
+            no_free_air(image)
+            or f"the noise ROI lies {100 * (1 - inside):.0f} % outside the free air of slice {image.index}: move it into the dark area along "
+            "the front or back edge of the picture, outside the body.",
+            (),
+        )
+    values = np.asarray(image.pixels, dtype=np.float64)[mask]
+    ghost = find_ghost(mask, image, air)
+    refusal = _refusal(m, image, ghost)
+    found = _cautions(values, mask, image, air, m)
+    if ghost is not None and ghost.share > GHOST_CAUTION:
+        found.append(Caution("noise-ghost", _ghost_text(ghost)))
+    if m.sd > 0:
+        more = (agreement(m.sd, mask, image, air, marrow_mean=marrow_mean), unlike_tissue(mask, image, air))
+        found += [caution for caution in more if caution is not None]
+    return NoiseCheck(refusal, tuple(found))
 
 
 def check_series_noise(volume: Volume, roi: Roi | None, measured: Mapping[str, Measurement]) -> NoiseCheck:
-    """Check the noise ROI of a series; where there is none, say whether the picture has room for one.
+    """Check the noise ROI of a series and what its header says of the noise; without a ROI, whether there is room for one.
 
     Parameters
     ----------
@@ -157,25 +119,53 @@ def check_series_noise(volume: Volume, roi: Roi | None, measured: Mapping[str, M
     Returns
     -------
     NoiseCheck
-        As :func:`check_noise`; with a refusal if there is neither a noise ROI nor room for one.
+        As :func:`check_noise`, joined with :func:`~vbqkit.scores.reconstruction.check_reconstruction`; with a refusal if there is
+        neither a noise ROI nor room for one.
     """
     levels = [measured[level] for level in SCORED_LEVELS if level in measured]
     if roi is not None and NOISE in measured:
         mean = sum(m.mean for m in levels) / len(levels) if levels else None
-        return check_noise(roi, roi.slice_of(volume), marrow_mean=mean)
+        return check_noise(roi, roi.slice_of(volume), marrow_mean=mean).joined(check_reconstruction(volume.acquisition))
     slices = [m.slice_index for m in levels]
     reason = no_free_air(volume.slice(max(set(slices), key=slices.count))) if slices else None
     return NoiseCheck(None if reason is None else f"no noise ROI, and {reason}", ())
 
 
-def _cautions(
-    values: npt.NDArray[np.float64], roi: Roi, image: Slice, mean: float, sd: float, zeros: float
-) -> list[Caution]:
+def _refusal(m: Measurement, image: Slice, ghost: Ghost | None) -> str | None:
+    if not m.sd > 0:
+        return (
+            f"the noise ROI has an SD of 0: all {m.n} pixels read {m.mean:g}, the background was masked. No M-score exists on this series; "
+            "use VBQ."
+        )
+    excess = m.fraction_zero - _zeros_by_rounding(m.sd, image)
+    if excess > MOST_ZEROS:
+        return (
+            f"{100 * m.fraction_zero:.0f} % of the noise ROI is exactly zero: the scanner masked or clipped the background, so its SD of "
+            f"{m.sd:.3g} is not the noise. Move the ROI to air without zeros; if there is none, no SNR or M-score exists on this series: use VBQ."
+        )
+    if ghost is not None and ghost.share > GHOST_REFUSAL:
+        return f"{_ghost_text(ghost)} An SD of a ghost is not noise."
+    return None
+
+
+def _ghost_text(ghost: Ghost) -> str:
+    what = "an N/2 ghost (half the field of view)" if ghost.half else "a ghost"
+    return (
+        f"{100 * ghost.share:.0f} % of the power in the noise ROI is a copy of the body, shifted by {ghost.shift_mm:.0f} mm across the "
+        f"{ghost.axis}, with {100 * ghost.strength:.2g} % of its signal: {what}. It makes the SD of air larger or smaller than the noise, and SNR "
+        "with it. Move the ROI out of the phase-encoding direction of the body."
+    )
+
+
+def _zeros_by_rounding(sd: float, image: Slice) -> float:
+    """Share of zeros that rounding to whole stored numbers alone gives: Rayleigh noise below half a step."""
+    return 1.0 - math.exp(-0.125 * (0.655 * image.acquisition.rescale_slope / sd) ** 2) if sd > 0 else 0.0
+
+
+def _cautions(values: npt.NDArray[np.float64], mask: Mask, image: Slice, air: Mask, m: Measurement) -> list[Caution]:
     found = []
-    # Rounding to whole stored numbers alone gives some zeros: the share of Rayleigh noise below half a step.
-    step = image.acquisition.rescale_slope
-    by_rounding = 1.0 - math.exp(-0.125 * (0.655 * step / sd) ** 2) if sd > 0 else 0.0
-    expected = by_rounding * len(values)
+    mean, sd, zeros = m.mean, m.sd, m.fraction_zero
+    expected = _zeros_by_rounding(sd, image) * len(values)
     if zeros * len(values) > expected + 3.0 * math.sqrt(expected + 0.5):
         found.append(
             Caution(
@@ -194,7 +184,8 @@ def _cautions(
         )
     if sd > 0 and len(values) >= 10:
         ratio = (mean - image.zero_value) / sd
-        if ratio < 0.85 * RAYLEIGH_MEAN_OVER_SD:
+        # The ratio of n pixels is uncertain by about the sqrt(0.56 / n) of its SD; one box in a hundred is below by chance.
+        if ratio < (1.0 - max(0.15, 2.576 * math.sqrt(0.56 / len(values)))) * RAYLEIGH_MEAN_OVER_SD:
             found.append(
                 Caution(
                     "noise-not-magnitude",
@@ -209,7 +200,7 @@ def _cautions(
                     f"A pixel in the noise ROI reads {values.max():.3g}, more than {_SPIKE_SD:g} SD above its median: an artefact is in it. Move it.",
                 )
             )
-        share = _trend_share(roi.mask(image), values)
+        share = _trend_share(mask, values)
         if share > _TREND_SHARE + 6.0 / len(values):
             found.append(
                 Caution(
@@ -218,7 +209,7 @@ def _cautions(
                     "Move it further from the body and out of the phase-encoding direction.",
                 )
             )
-        darkest = _darkest_mean(image, len(values))
+        darkest = _darkest_mean(image, air, len(values))
         if mean - image.zero_value > _BRIGHT_FACTOR * darkest and darkest > 0:
             found.append(
                 Caution(
@@ -239,10 +230,12 @@ def _trend_share(mask: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -
     return 1.0 - float(residual.var()) / variance if variance > 0 else 0.0
 
 
-def _darkest_mean(image: Slice, pixels: int) -> float:
+def _darkest_mean(image: Slice, air: Mask, pixels: int) -> float:
     """Lowest mean of a box of that many pixels within free air, above the zero value; 0 where there is none."""
     side = max(3, round(math.sqrt(pixels)))
-    inside = scipy.ndimage.binary_erosion(free_air(image), np.ones((side, side), dtype=bool), border_value=0)
+    zero = np.asarray(image.pixels) == image.zero_value
+    # A border or a background of zeros is darker than any air and says nothing.
+    inside = eroded(air, [side, side]) & (scipy.ndimage.uniform_filter(zero.astype(np.float64), side) < 0.5)
     if not inside.any():
         return 0.0
     means = scipy.ndimage.uniform_filter(np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)), side)

@@ -17,12 +17,12 @@ from vbqkit.errors import Caution, ScoreError
 from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.roi.labels import NOISE
+from vbqkit.scores.air import free_air
 from vbqkit.scores.case import score_case
 from vbqkit.scores.definition import Key, ScoreDefinition, ScoreInputs
 from vbqkit.scores.jitter import Jitter, measure_jittered
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.noise import free_air
 from vbqkit.scores.pixel_noise import bootstrap_deviations, independent_share, pixel_noise_se
 from vbqkit.scores.reference_interval import check_confidence, m_score_interval
 from vbqkit.scores.registry import AggregateChoice, score_definition

@@ -17,7 +17,7 @@ from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scores.definition import ScoreDefinition, ScoreInputs
 from vbqkit.scores.marrow_to_csf import AGGREGATES, SOURCE_VBQ, Aggregate, vbq, vbq_t2_stir
 from vbqkit.scores.marrow_to_noise import SOURCE_M_SCORE, SOURCE_SNR, m_score, snr
-from vbqkit.scores.noise import NoiseCheck
+from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Refusal, Score
 
 AggregateChoice = Literal["median", "mean", "both"]

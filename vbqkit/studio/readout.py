@@ -12,7 +12,8 @@ from vbqkit.roi import Measurement
 from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.case import refusals_of, score_tables
 from vbqkit.scores.definition import ScoreChoices
-from vbqkit.scores.noise import NoiseCheck, check_series_noise
+from vbqkit.scores.noise import check_series_noise
+from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.registry import SCORES, noise_weightings
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.studio.drawn_roi import DrawnRoi

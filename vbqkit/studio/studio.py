@@ -18,11 +18,11 @@ from vbqkit.image import Volume
 from vbqkit.page import javascript
 from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
 from vbqkit.roi.labels import SCORED_LEVELS
+from vbqkit.scores.air import free_air
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.noise import free_air
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.uncertainty_budget import Uncertainty
 from vbqkit.studio.casefile import Drawn
