@@ -12,6 +12,7 @@ from vbqkit.errors import Caution
 
 _PICTURE_LEVELS = 256
 _CLIPPED_SHARE = 0.002
+_EVERY = 4
 
 
 def gray_level_cautions(values: npt.NDArray[Any]) -> Iterator[Caution]:
@@ -31,16 +32,21 @@ def gray_level_cautions(values: npt.NDArray[Any]) -> Iterator[Caution]:
     """
     if values.dtype.kind not in "ui":
         return
-    low, high = int(values.min()), int(values.max())
+    some = (
+        values[..., ::_EVERY, ::_EVERY] if values.ndim >= 2 else values
+    )  # clipped tissue shows in a part of the pixels too
+    low, high = int(some.min()), int(some.max())
+    if high - low < _PICTURE_LEVELS:
+        low, high = int(values.min()), int(values.max())
     if high - low < _PICTURE_LEVELS:
         yield Caution(
             "few-gray-levels",
             f"The values run from {low} to {high}, as in a picture of 8 bits: windowing may have shifted and cut off the "
             "signal, and then ratios such as VBQ are wrong. Use the series as the scanner stored it.",
         )
-    at_top = int(np.count_nonzero(values == high))
-    if at_top > max(8, _CLIPPED_SHARE * values.size) and high > low:
+    at_top = int(np.count_nonzero(some == high))
+    if at_top > max(8, _CLIPPED_SHARE * some.size) and high > low:
         yield Caution(
             "clipped",
-            f"{at_top / values.size:.1%} of the pixels hold the largest value, {high}: bright tissue was cut off there.",
+            f"{at_top / some.size:.1%} of the pixels hold the largest value, {high}: bright tissue was cut off there.",
         )
