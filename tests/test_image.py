@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from vbqkit import Slice, Study, Volume
 from vbqkit.errors import FormatError, GeometryError
-from vbqkit.image import direction_letter, make_series, stack_affine
+from vbqkit.image import direction_letter, stack_affine
+from vbqkit.study import make_series
 
 SAGITTAL = stack_affine((10, -50, 100), (4.4, 0, 0), (0, 0, -0.7), (0, 0.6, 0))
 

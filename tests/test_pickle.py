@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from vbqkit import Ellipse, Polygon, Rectangle
-from vbqkit.image import Volume, make_series, stack_affine
+from vbqkit.image import Volume, stack_affine
+from vbqkit.study import make_series
 
 COPIES = pytest.mark.parametrize(
     "again", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))], ids=["deepcopy", "pickle"]

@@ -17,13 +17,13 @@ from .errors import VbqkitError as VbqkitError
 from .formats import read_rois as read_rois
 from .formats import read_study as read_study
 from .formats import write_rois as write_rois
-from .image import Series as Series
 from .image import Slice as Slice
-from .image import Study as Study
 from .image import Volume as Volume
 from .roi import Ellipse as Ellipse
 from .roi import Measurement as Measurement
 from .roi import Polygon as Polygon
 from .roi import Rectangle as Rectangle
+from .study import Series as Series
+from .study import Study as Study
 
 __version__: str

@@ -23,12 +23,12 @@ from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError, VbqkitError
 from vbqkit.formats import write_rois
 from vbqkit.formats.table_file import write_table
-from vbqkit.image import Study
 from vbqkit.reference_groups import scan_reference_group
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_files
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
+from vbqkit.study import Study
 
 SAMPLE_SCANNERS: Mapping[str, str] = dict.fromkeys(SAMPLE_PATIENTS, "generic-1.5t") | {"case08": "philips-achieva-3t"}
 """Which machine each sample patient is scanned on: one for all, and another for the patient who is scanned again."""

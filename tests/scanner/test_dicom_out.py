@@ -13,11 +13,11 @@ import pytest
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_study
-from vbqkit.image import Study, make_series
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_dicom
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.sequences import Timing
+from vbqkit.study import Study, make_series
 
 PROTOCOL = Protocol(
     weighting="T1", timing=Timing(tr_ms=500, te_ms=10), fov_mm=100, matrix=64, acquired=(48, 64), slices=3

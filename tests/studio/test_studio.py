@@ -17,13 +17,14 @@ from tests.page.pictures import pictures_in
 from tests.studio.in_node import STATIC, node
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.rois import write_rois
-from vbqkit.image import Study, Volume, make_series, stack_affine
+from vbqkit.image import Volume, stack_affine
 from vbqkit.page import javascript
 from vbqkit.roi import Ellipse, Polygon, Rectangle
 from vbqkit.scores import Refusal, Score, vbq
 from vbqkit.studio import RoiStudio
 from vbqkit.studio.drawn_roi import from_wire
 from vbqkit.studio.views import open_views, pixels_for_browser
+from vbqkit.study import Study, make_series
 
 AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
 

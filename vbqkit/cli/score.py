@@ -14,7 +14,7 @@ from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
-from vbqkit.image import Series, Study, Volume
+from vbqkit.image import Volume
 from vbqkit.scores.case import CaseScores, score_case
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
@@ -22,6 +22,7 @@ from vbqkit.scores.propagation import case_uncertainty
 from vbqkit.scores.registry import SCORES, scored_weightings
 from vbqkit.scores.result import Score
 from vbqkit.scores.uncertainty_budget import Uncertainty
+from vbqkit.study import Series, Study
 
 HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with its parts, or why it is not given."
 

@@ -9,7 +9,7 @@ from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
 from vbqkit.formats import read_study
-from vbqkit.image import Series, Study
+from vbqkit.study import Series, Study
 
 HELP = "What is in a folder, file, ZIP archive or DICOMDIR: one row per series, with what is odd about it."
 

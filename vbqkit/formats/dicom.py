@@ -1,4 +1,4 @@
-"""DICOM files in, one :class:`~vbqkit.image.Series` per stack out: headers now, pixels when asked for."""
+"""DICOM files in, one :class:`~vbqkit.study.Series` per stack out: headers now, pixels when asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from vbqkit.formats.kinds import joined_series, series_key
 from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
 from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
 from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text
-from vbqkit.image import FloatArray, Series, Volume, plane_name
+from vbqkit.image import FloatArray, Volume, plane_name
+from vbqkit.study import Series
 from vbqkit.weighting import refusal_reason
 
 Progress = Callable[[int, int], None]

@@ -1,4 +1,4 @@
-"""``read_study``: whatever a scanner, a PACS or a colleague hands over, as one :class:`~vbqkit.image.Study`."""
+"""``read_study``: whatever a scanner, a PACS or a colleague hands over, as one :class:`~vbqkit.study.Study`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from vbqkit.formats.dicom import DicomOptions, Progress, make_dicom_series, read
 from vbqkit.formats.dicomdir import files_of_dicomdir, is_dicomdir
 from vbqkit.formats.files import MAX_UNPACKED_BYTES, Place, find_files
 from vbqkit.formats.volumes import is_volume_name, make_volume_series
-from vbqkit.image import PLANES, Study
+from vbqkit.image import PLANES
+from vbqkit.study import Study
 
 
 def read_study(

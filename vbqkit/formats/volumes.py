@@ -24,7 +24,8 @@ from vbqkit.formats.files import Entry, Files, Place
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.nifti import NiftiHeader, is_nifti, read_nifti_header, read_nifti_values
 from vbqkit.formats.volume_headers import check_text_header
-from vbqkit.image import FloatArray, Series, Volume, plane_name, stack_affine
+from vbqkit.image import FloatArray, Volume, plane_name, stack_affine
+from vbqkit.study import Series
 from vbqkit.weighting import refusal_reason
 
 SimpleITK = lazy_loader.load("SimpleITK")  # slow to load, and not needed for DICOM

@@ -19,8 +19,9 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, MRImageStorage
 
 from vbqkit.anatomy.tissues import PROTON_MHZ_PER_T
 from vbqkit.errors import ScannerError
-from vbqkit.image import Slice, Study, Volume
+from vbqkit.image import Slice, Volume
 from vbqkit.scanner.machine import Protocol, Scanner
+from vbqkit.study import Study
 
 SYNTHETIC_COMMENT = "SYNTHETIC: made by the vbqkit virtual scanner. No real person was scanned."
 """What ImageComments says in every file."""

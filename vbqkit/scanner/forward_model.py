@@ -13,12 +13,13 @@ import numpy.typing as npt
 from vbqkit.acquisition import Acquisition
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
-from vbqkit.image import Series, Study, Volume, make_series
+from vbqkit.image import Volume
 from vbqkit.roi import Roi
 from vbqkit.scanner.echo_train import DecayTerms, decay_terms
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import MOVING, ScanGeometry, SliceProtons, csf_flow_map, protons_buffer, slice_protons
 from vbqkit.scanner.receiver import RealArray, back_of, coil_field, masked_background, reception
+from vbqkit.study import Series, Study, make_series
 
 FloatArray = npt.NDArray[np.float64]
 

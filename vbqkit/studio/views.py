@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import VbqkitError
-from vbqkit.image import Series, Slice, Study, Volume
+from vbqkit.image import Slice, Volume
 from vbqkit.roi import MAX_TILT_DEG
+from vbqkit.study import Series, Study
 
 Viewable = Volume | Series | Study | Sequence[Volume | Series]
 

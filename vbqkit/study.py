@@ -1,0 +1,126 @@
+"""A study and its series: what one examination holds, with pixels on demand. Frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from vbqkit.acquisition import Acquisition
+from vbqkit.errors import Caution, FormatError
+from vbqkit.image import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series of a study: its headers now, its pixels when asked for.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        What the header says.
+    shape : tuple of 3 ints or None
+        Planes, rows, columns; None where the headers do not agree.
+    spacing_mm : tuple of 3 floats or None
+        Between slices (nan: a single slice of unknown thickness), rows and columns.
+    plane : str or None
+        Sagittal, coronal, axial; None where no orientation is given.
+    read : callable
+        ``read() -> Volume``; raises VbqkitError.
+    source : str
+        File or folder it came from, for messages.
+    cautions : tuple of Caution
+        What is odd; shown beside every number from this series.
+    refusal : str or None
+        Why this series cannot be scored (contrast agent, localiser, derived, axial, not MR ...); None if it can.
+    """
+
+    acquisition: Acquisition
+    shape: tuple[int, int, int] | None
+    spacing_mm: tuple[float, float, float] | None
+    plane: str | None
+    read: Callable[[], Volume] = field(repr=False)
+    source: str = ""
+    cautions: tuple[Caution, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def scorable(self) -> bool:
+        """Whether a score may be computed from this series."""
+        return self.refusal is None
+
+    def volume(self) -> Volume:
+        """Read the pixels."""
+        return self.read()
+
+    def __repr__(self) -> str:
+        a = self.acquisition
+        size = "size unknown" if self.shape is None else " x ".join(map(str, self.shape))
+        note = "" if self.refusal is None else f"; not scorable: {self.refusal}"
+        return f"<Series {a.series_number or '-'} {self.plane or 'plane unknown'} {a.weighting}, {size}{note}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The series of one patient's examination.
+
+    Parameters
+    ----------
+    series : tuple of Series
+        In the order of their series numbers.
+    source : str
+        Where it was read from.
+    cautions : tuple of Caution
+        What is odd about the study as a whole: files that could not be read, several patients.
+    """
+
+    series: tuple[Series, ...]
+    source: str = ""
+    cautions: tuple[Caution, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self.series)
+
+    def find(self, weighting: str, *, plane: str = "sagittal") -> Series:
+        """The one scorable series of this weighting and plane.
+
+        Raises
+        ------
+        FormatError
+            If there is none or more than one: the message lists what there is, so that the caller can choose.
+        """
+        found = [s for s in self.series if s.scorable and s.acquisition.weighting == weighting and s.plane == plane]
+        if len(found) == 1:
+            return found[0]
+        listing = "\n".join(f"  {i}: {s!r}" for i, s in enumerate(self.series)) or "  (no series)"
+        raise FormatError(
+            f"{len(found)} scorable {plane} {weighting} series in {self.source or 'the study'}; exactly one is needed. "
+            f"Choose by number with study.series[i]:\n{listing}"
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"<Study of {len(self.series)} series from {self.source or 'memory'}"]
+        lines += [f"  {i}: {s!r}" for i, s in enumerate(self.series)]
+        return "\n".join(lines) + ">"
+
+
+def make_series(volume: Volume, *, source: str = "memory", refusal: str | None = None) -> Series:
+    """A series around a volume that is already in memory, such as a simulated one."""
+    kept = volume if refusal is None else replace(volume, refusal=refusal)
+    return Series(
+        acquisition=kept.acquisition,
+        shape=kept.shape,
+        spacing_mm=kept.spacing_mm,
+        plane=kept.plane,
+        read=partial(_same, kept),
+        source=source,
+        cautions=kept.cautions,
+        refusal=kept.refusal,
+    )
+
+
+def _same(volume: Volume) -> Volume:
+    return volume
