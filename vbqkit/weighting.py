@@ -24,7 +24,7 @@ _MAGNITUDE = re.compile(r"M|M_\w+|MAG|MAGN|MAGNITUDE")
 _PROCESSING = {
     "SE", "IR", "FFE", "TSE", "FSE", "NONE", "OTHER", "ND", "NORM", "DIS2D", "DIS3D", "FM", "FIL", "FIL2", "SH", "CC",
     "DRB", "DRG", "DRS", "RR", "SMS", "MFSPLIT", "PFP", "T1", "T2", "STIR", "PROTON_DENSITY", "FLUID_ATTENUATED",
-    "VOLUME", "STATIC", "MULTIECHO", "NON_PARALLEL", "PARALLEL", "WHOLE_BODY", "MOTION", "SYNTHETIC", "IN", "IN_PHASE",
+    "VOLUME", "STATIC", "MULTIECHO", "NON_PARALLEL", "PARALLEL", "WHOLE_BODY", "MOTION", "PRE_CONTRAST", "SYNTHETIC", "IN", "IN_PHASE",
     "IP", "INPHASE", "IN_PHASE_IMAGE", "DIXON",
 }  # fmt: skip
 _NOT_SIGNAL: tuple[tuple[re.Pattern[str], str], ...] = (

@@ -52,11 +52,11 @@ def read_contrast(frame: Frame) -> Contrast:
     agent = text(dataset, "ContrastBolusAgent")
     if agent is not None and not means_none(agent):
         return Contrast(agent=shown(agent))
-    if word(dataset, "ContrastBolusAgentAdministered") == "YES":
-        return Contrast(agent=f"{tag_text('ContrastBolusAgentAdministered')} is YES")
     for keyword in _GIVEN_SEQUENCES:
         if has_items(whole, keyword):
             return Contrast(agent=f"named in {tag_text(keyword)}")
+    if word(dataset, "ContrastBolusAgentAdministered") == "YES":
+        return Contrast(agent=f"{tag_text('ContrastBolusAgentAdministered')} is YES")
     for keyword in _GIVEN_TEXTS:
         value = text(dataset, keyword)
         if value is not None and not means_none(value):
