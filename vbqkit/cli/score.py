@@ -17,6 +17,7 @@ from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
 from vbqkit.scores.case import CaseScores, score_case
 from vbqkit.scores.jitter import Jitter
+from vbqkit.scores.judged_places import judge_places
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.propagation import case_uncertainty
 from vbqkit.scores.registry import SCORES, scored_weightings
@@ -115,13 +116,13 @@ def run(args: argparse.Namespace) -> Report:
         "coverage": args.coverage,
         "overrule": args.overrule,
     }
-    case = score_case(volumes, drawn.rois, **options)
+    case = judge_places(score_case(volumes, drawn.rois, **options), volumes, drawn.rois, overrule=args.overrule)
     # the same command prints the same interval
     intervals = case_uncertainty(volumes, drawn.rois, jitter=jitter, rng=np.random.default_rng(0), **options)
     known = {one.score.key: _interval(one, jitter) for one in intervals}
     rows: list[dict[str, object]] = []
     for result in sorted(case.results, key=lambda result: result.aggregate == "mean"):
-        row = result.as_row() | known.get(result.key, {})
+        row = result.as_row() | (known.get(result.key, {}) if isinstance(result, Score) else {})
         if row not in rows:  # a refusal for the same reason with both aggregates
             rows.append(row)
     remarks = [f"! {caution}" for caution in dict.fromkeys([*map(str, placed), *_cautions(case, volumes)])]

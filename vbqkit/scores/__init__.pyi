@@ -9,6 +9,7 @@ from .definition import ScoreInputs as ScoreInputs
 from .example import example_measurement as example_measurement
 from .jitter import Jitter as Jitter
 from .jitter import put_again as put_again
+from .judged_places import judge_places as judge_places
 from .level_names import propose_label as propose_label
 from .levels import LevelRule as LevelRule
 from .levels import choose_levels as choose_levels
