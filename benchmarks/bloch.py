@@ -46,12 +46,26 @@ def one_slice() -> Phantom:
 
 def by_equations(phantom: Phantom, timing: Timing) -> np.ndarray:
     protocol = Protocol(
-        weighting="T1", timing=timing, fov_mm=SIZE * VOXEL_MM, matrix=SIZE, acquired=(SIZE, SIZE), slices=1,
-        thickness_mm=0.5, gap_mm=0.0, bandwidth_hz_per_px=1e9,
-    )  # fmt: skip
+        weighting="T1",
+        timing=timing,
+        fov_mm=SIZE * VOXEL_MM,
+        matrix=SIZE,
+        acquired=(SIZE, SIZE),
+        slices=1,
+        thickness_mm=0.5,
+        gap_mm=0.0,
+        bandwidth_hz_per_px=1e9,
+    )
     scanner = Scanner(
-        name="ideal", vendor="no one", model="ideal", field_t=FIELD_T, coil=None, noise=0.0, apodisation=0.0, csf_flow_per_s=0.0
-    )  # fmt: skip
+        name="ideal",
+        vendor="no one",
+        model="ideal",
+        field_t=FIELD_T,
+        coil=None,
+        noise=0.0,
+        apodisation=0.0,
+        csf_flow_per_s=0.0,
+    )
     volume = acquire(phantom, scanner, protocol, rng=np.random.default_rng(0), gain=1.9)
     return np.asarray(volume.pixels[0], dtype=float) / (1.9 * UNIT_GAIN)
 
@@ -75,11 +89,20 @@ def bloch_data(mr0, torch, phantom: Phantom, timing: Timing, *, coils: np.ndarra
         return torch.as_tensor(np.asarray(values), dtype=torch.float32)
 
     return mr0.SimData(
-        PD=tensor(protons[keep]), T1=tensor(t1[keep] / 1e3), T2=tensor(t2[keep] / 1e3), T2dash=tensor(np.full(count, 1e6)),
-        D=torch.zeros(count), B0=torch.zeros(count), B1=torch.ones((1, count)), coil_sens=torch.ones((1, count)) if coils is None else tensor(coils[:, keep]),
-        size=torch.ones(3), affine=torch.eye(3, 4), voxel_pos=tensor(np.stack([x, y, 0 * x], axis=1)[keep]),
-        nyquist=torch.full((3,), float("inf")), dephasing_func=lambda k, _: torch.ones(len(k)),
-    )  # fmt: skip
+        PD=tensor(protons[keep]),
+        T1=tensor(t1[keep] / 1e3),
+        T2=tensor(t2[keep] / 1e3),
+        T2dash=tensor(np.full(count, 1e6)),
+        D=torch.zeros(count),
+        B0=torch.zeros(count),
+        B1=torch.ones((1, count)),
+        coil_sens=torch.ones((1, count)) if coils is None else tensor(coils[:, keep]),
+        size=torch.ones(3),
+        affine=torch.eye(3, 4),
+        voxel_pos=tensor(np.stack([x, y, 0 * x], axis=1)[keep]),
+        nyquist=torch.full((3,), float("inf")),
+        dephasing_func=lambda k, _: torch.ones(len(k)),
+    )
 
 
 def bloch_sequence(mr0, torch, timing: Timing):

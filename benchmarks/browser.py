@@ -1,4 +1,4 @@
-"""The ROI studio in a real browser, with real mouse events, beside plotly's FigureWidget and Cornerstone3D in an anywidget.
+"""The ROI studio in a real browser with real mouse events, beside plotly's FigureWidget and Cornerstone3D (anywidget).
 
 All on the same machine, in the same run and in turns, in JupyterLab with headless Chromium without a graphics card, on
 15 slices of 512 x 512 with five ROIs. A time goes from the event (its own time stamp) to the end of the frame that
@@ -42,7 +42,8 @@ from vbqkit import Rectangle, Volume
 from vbqkit.image import stack_affine
 rng = np.random.default_rng(7)
 pixels = rng.integers(50, 400, (15, 512, 512)).astype("uint16")
-volume = Volume(pixels, stack_affine((-28, -150, 150), (4, 0, 0), (0, 0, -0.6), (0, 0.6, 0))).with_acquisition(weighting="T1", synthetic=True)
+affine = stack_affine((-28, -150, 150), (4, 0, 0), (0, 0, -0.6), (0, 0.6, 0))
+volume = Volume(pixels, affine).with_acquisition(weighting="T1", synthetic=True)
 middle = {f"L{k + 1}": (120 + 70 * k, 250) for k in range(4)} | {"CSF": (250, 330)}
 rois = [Rectangle.on(volume.slice(7), middle[f"L{k + 1}"], 20, 16, label=f"L{k + 1}") for k in range(4)]
 rois.append(Rectangle.on(volume.slice(7), middle["CSF"], 8, 30, label="CSF"))
@@ -57,7 +58,8 @@ import ipywidgets, plotly.graph_objects as go
 from IPython.display import display
 figure = go.FigureWidget(go.Heatmap(z=pixels[7], colorscale="Greys", showscale=False, zmin=50, zmax=400))
 figure.update_layout(height=560, width=700, title_text="mean", yaxis_autorange="reversed", dragmode="pan")
-figure.add_shape(type="rect", x0=233, x1=267, y0=247, y1=273, line_color="orange", fillcolor="rgba(255,160,0,.2)", editable=True)
+look = {"line_color": "orange", "fillcolor": "rgba(255,160,0,.2)", "editable": True}
+figure.add_shape(type="rect", x0=233, x1=267, y0=247, y1=273, **look)
 figure._config = {"editable": True}
 def told(layout, shapes):
     s = shapes[0]
@@ -75,15 +77,18 @@ window.observe(show, "value")
 display(slider, window, figure)
 """
 
-_SVG = """<svg width="600" height="600"><rect x="200" y="200" width="80" height="60" fill="none" stroke="red"/></svg><script>
+_SVG = """<svg width="600" height="600"><rect x="200" y="200" width="80" height="60" fill="none" stroke="red"/></svg>
+<script>
 const r = document.querySelector("rect"); let held = false, x = 0, y = 0, waiting = 0;
 addEventListener("pointerdown", () => held = true); addEventListener("pointerup", () => held = false);
 addEventListener("pointermove", e => { if (!held) return; [x, y] = [e.clientX, e.clientY];
-  waiting ||= requestAnimationFrame(() => { waiting = 0; r.setAttribute("x", x - 40); r.setAttribute("y", y - 30); }); });
+  waiting ||= requestAnimationFrame(() => {
+    waiting = 0; r.setAttribute("x", x - 40); r.setAttribute("y", y - 30); }); });
 </script>"""
 
-# bench(what, event, which, selector, state): each event of which that is true starts a clock; the next change of what `state` says of the
-# element stops it, at the end of the frame that shows it: this frame, if the change came in an animation frame, else the next.
+# bench(what, event, which, selector, state): each event of which that is true starts a clock; the next change of what
+# `state` says of the element stops it, at the end of the frame that shows it: this frame, if the change came in an
+# animation frame, else the next.
 _CLOCK = """
 window.seen = {}; window.inFrame = false;
 const frame = window.requestAnimationFrame.bind(window);
@@ -244,7 +249,8 @@ class EmptyDrag(Contestant):
 class Studio(Contestant):
     name = STUDIO
     selector = ".vbq-stage"
-    ready = """document.querySelector('.vbq-waiting')?.hidden && document.querySelector('.vbq-panel')?.dataset.source === 'python'
+    ready = """document.querySelector('.vbq-waiting')?.hidden
+        && document.querySelector('.vbq-panel')?.dataset.source === 'python'
         && document.querySelectorAll('.vbq-table tbody tr').length === 5"""
     clocks = {  # noqa: RUF012
         READOUT: ("pointermove", DRAGGED, ".vbq-table tr[data-label=L3] td[data-key=mean]", "e.dataset.value"),

@@ -30,7 +30,8 @@ _READY = """() => {
   const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
   const outputs = [...document.querySelectorAll('.jp-OutputArea-output')];
   const waiting = [...document.querySelectorAll('.vbq-waiting')].filter(e => !e.hidden && e.offsetParent);
-  return prompts.length > 0 && prompts.every(t => /[0-9]/.test(t)) && outputs.every(e => e.childNodes.length) && !waiting.length;
+  const ran = prompts.length > 0 && prompts.every(t => /[0-9]/.test(t));
+  return ran && outputs.every(e => e.childNodes.length) && !waiting.length;
 }"""
 
 
@@ -58,7 +59,7 @@ def open_seconds(browser: Any, server: Any, tools: Any, notebook: str) -> tuple[
 
 
 def measure(lessons: Sequence[str] = (), *, rounds: int = 2) -> dict[str, tuple[float, float]]:
-    """Quickest of `rounds` turns, and the largest memory, of the empty notebook and each lesson whose name starts with one of `lessons`."""
+    """Quickest of `rounds` turns, and the largest memory, of the empty notebook and of `lessons` (first letters)."""
     import nbformat
     from playwright.sync_api import sync_playwright
 

@@ -1,4 +1,4 @@
-"""How fast the virtual scanner is: a whole study, and a slider on one slice, against the limits and against doing it plainly."""
+"""How fast the virtual scanner is, a whole study and a slider on one slice: against the limits and the plain way."""
 
 import resource
 import time
@@ -61,8 +61,13 @@ def main() -> None:
     print("\nOne slider on one slice of a prepared patient, against scanning the slice again")
     print(f"  {'setting':22s} {'slider':>9s} {'scan again':>11s} {'ratio':>7s}   limit {SLIDER_LIMIT_MS:g} ms")
     changes = (
-        {"tr_ms": 700.0}, {"te_ms": 20.0}, {"tr_ms": 2600.0, "ti_ms": 150.0}, {"field_t": 3.0}, {"gain": 2.0}, {"noise": 3.0},
-    )  # fmt: skip
+        {"tr_ms": 700.0},
+        {"te_ms": 20.0},
+        {"tr_ms": 2600.0, "ti_ms": 150.0},
+        {"field_t": 3.0},
+        {"gain": 2.0},
+        {"noise": 3.0},
+    )
     for change in changes:
         quick = seconds(lambda c=change: ready.image(**c), 7)[0] * 1e3
         slow = seconds(lambda c=change: scanned_again(**c), 2)[0] * 1e3

@@ -2,10 +2,12 @@
 
 import ast
 import importlib
+import io
 import json
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 import types
 from pathlib import Path
@@ -17,6 +19,8 @@ JUPYTER = ("IPython", "ipywidgets", "anywidget", "jupyterlab", "traitlets", "plo
 HEAVY = ("SimpleITK", "scipy", "statsmodels", "sklearn", "matplotlib")
 MODULES = sorted(p for p in (ROOT / "vbqkit").rglob("*.py"))
 MAX_LINES = 450
+MAX_COLUMNS, SHORTEST_MESSAGE, BESIDE_A_MESSAGE = 120, 40, 80
+SOURCES = [*MODULES, *sorted(p for room in ("tests", "benchmarks") for p in (ROOT / room).rglob("*.py"))]
 
 
 def imported_with(statement):
@@ -67,6 +71,60 @@ def test_a_module_can_be_read_in_one_sitting(path):
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_module_says_what_it_is(path):
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path.relative_to(ROOT)} has no docstring"
+
+
+def docstring_lines(text):
+    docs = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))
+    return {line for n in docs for line in range(n.lineno, (n.end_lineno or n.lineno) + 1)}
+
+
+def strings(text):
+    """Line and width of each string that begins and ends on one line."""
+    begun = []  # f-strings, which Python 3.12 splits into tokens
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if tokenize.tok_name[token.type] == "FSTRING_START":
+            begun.append(token.start)
+        elif token.type == tokenize.STRING or tokenize.tok_name[token.type] == "FSTRING_END":
+            start = token.start if token.type == tokenize.STRING else begun.pop()
+            if start[0] == token.end[0]:
+                yield start[0], token.end[1] - start[1]
+
+
+def too_long(text):
+    """Numbers of the lines that are too long, but for a message that is easier to find whole."""
+    lines = text.splitlines()
+    long = {number for number, line in enumerate(lines, start=1) if len(line) > MAX_COLUMNS}
+    if not long:
+        return []
+    documentation = docstring_lines(text)
+    messages = {
+        number
+        for number, width in strings(text)
+        if width >= SHORTEST_MESSAGE and len(lines[number - 1]) - width <= BESIDE_A_MESSAGE
+    }
+    return sorted(long - (messages - documentation))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_line_over_120_characters_holds_a_long_message(path):
+    found = too_long(path.read_text(encoding="utf-8"))
+    assert not found, f"{path.relative_to(ROOT)}: wrap the lines {found}, or shorten what they say"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"message = 'the {'very ' * 30}long message'", []),
+        (f"message = f'the {'very ' * 30}long message of {{name}}'", []),
+        (f"total = {' + '.join(['number'] * 20)}", [1]),
+        (f"names = [{', '.join(['name'] * 30)}, 'a short text']", [1]),
+        (f"total = {' + '.join(['number'] * 20)} + len('{'message ' * 10}')", [1]),
+        (f"# a comment that goes on{' and on' * 20}", [1]),
+        (f'"""A docstring that goes on{" and on" * 20}."""', [1]),
+    ],
+)
+def test_a_line_that_is_too_long_is_found(text, found):
+    assert too_long(f"{text}\n") == found
 
 
 def module_name(path):

@@ -1,4 +1,4 @@
-"""What the README shows in Python runs, in the order in which it stands there, on a sample patient instead of your own case."""
+"""What the README shows in Python runs, in its order, on a sample patient instead of your own case."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""One word for one thing, in plain English: the README's table of words, and phrases that a native reader stumbles over."""
+"""One word for one thing, in plain English: the README's table of words, and phrases that readers stumble over."""
 
 import ast
 import importlib
@@ -47,7 +47,7 @@ STUMBLING_BLOCKS = {
 
 
 def prose_of(path):
-    """What people read in a file, white space made plain: its text, or the strings of a module, or the cells of a notebook."""
+    """What people read in a file, white space made plain: its text, a module's strings, or a notebook's cells."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         nodes = ast.walk(ast.parse(text))

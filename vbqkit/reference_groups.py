@@ -1,4 +1,4 @@
-"""Reference groups: young healthy women scanned on one machine, whose SNR an M-score is counted from. Synthetic here."""
+"""Reference groups: young healthy women scanned on one machine, whose SNR an M-score starts from. Synthetic here."""
 
 from __future__ import annotations
 

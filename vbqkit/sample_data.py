@@ -254,14 +254,19 @@ of vbqkit. It is for learning and for testing software, not for drawing conclusi
 |---|---|---|---|
 {listing}
 
-Each folder holds `T1`, `T2` and `STIR` (sagittal DICOM MR, {SAMPLE_SLICES} slices, {SAMPLE_MATRIX} x {SAMPLE_MATRIX}, 12 bits,
+Each folder holds `T1`, `T2` and `STIR` (sagittal DICOM MR, {SAMPLE_SLICES} slices, \
+{SAMPLE_MATRIX} x {SAMPLE_MATRIX}, 12 bits,
 JPEG-LS lossless), `{ROI_FILE}` (where an expert would measure: L1 to L4 and neighbours, CSF, noise), `{BONE_FILE}`
 (DEXA of L1-L4, TBS, QCT, CT attenuation) and `{TRUTH_FILE}` (what only a virtual patient can tell: the fat fraction of
-each vertebra's marrow, and every finding with its grade). The `{BONE_FILE}` beside this file holds all cases in one table, and
-`{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young healthy virtual women on the same scanners: the reference group of the M-score.
+each vertebra's marrow, and every finding with its grade). The `{BONE_FILE}` beside this file \
+holds all cases in one table, and
+`{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young healthy virtual women on the same scanners: \
+the reference group of the M-score.
 
-How it is made: a body is drawn from a seed (`vbqkit.anatomy.sample_patients`), its tissues have the relaxation times of one
-table with its sources (`vbqkit/anatomy/tissues.csv`), and a named machine scans it by the signal equations, with partial
+How it is made: a body is drawn from a seed (`vbqkit.anatomy.sample_patients`), its tissues have \
+the relaxation times of one
+table with its sources (`vbqkit/anatomy/tissues.csv`), and a named machine scans it \
+by the signal equations, with partial
 volume, limited resolution, water-fat shift, a surface coil and noise. The machines:
 
 {notes}

@@ -82,7 +82,8 @@ def box(roi):  # left, top, right, bottom in mm from the center of the first pix
     across, down = (2 * abs(max(v, key=abs)) for v in (roi.half_width, roi.half_height))
     return [col * STEP - across / 2, row * STEP - down / 2, col * STEP + across / 2, row * STEP + down / 2]
 
-widget = Cornerstone(pixels=volume.pixels.tobytes(), shape=list(volume.pixels.shape), spacing=[STEP, STEP], window=[50, 400],
+widget = Cornerstone(pixels=volume.pixels.tobytes(), shape=list(volume.pixels.shape),
+                     spacing=[STEP, STEP], window=[50, 400],
                      boxes=[box(roi) for roi in rois], labels=[roi.label for roi in rois])
 
 def let_go(_, content, buffers):

@@ -198,7 +198,8 @@ for k in range(5):
     pixels[:, 30 + 28 * k:52 + 28 * k, 60:95] = 300 + 12 * k + rng.normal(0, 9, (5, 22, 35))
 pixels[:, 20:180, 105:118] = 80 + rng.normal(0, 5, (5, 160, 13))
 affine = stack_affine((-8, -50, 60), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
-volume = Volume(np.round(pixels).astype("uint16"), affine, thickness_mm=3.5).with_acquisition(weighting="T1", synthetic=True)
+volume = Volume(np.round(pixels).astype("uint16"), affine, thickness_mm=3.5)
+volume = volume.with_acquisition(weighting="T1", synthetic=True)
 image = volume.slice(2)
 rois = [Rectangle.on(image, (41 + 28 * k, 77), 10, 8, label=f"L{k + 1}") for k in range(4)]
 rois += [Ellipse.on(image, (100, 111), 5, 20, label="CSF"), Rectangle.on(image, (100, 12), 8, 14, label="noise")]

@@ -1,4 +1,4 @@
-"""The first lesson as a new user meets it: opened in JupyterLab, run, and L3 dragged with a real mouse; all of it offline."""
+"""The first lesson as a new user meets it: opened in JupyterLab, run, and L3 dragged with a real mouse; all offline."""
 
 from __future__ import annotations
 

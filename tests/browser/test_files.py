@@ -1,4 +1,4 @@
-"""The File menu with a real browser's downloads and file chooser: every format out and in, and files that are not what they say."""
+"""The File menu with a real browser's downloads and file chooser: every format out and in, and mislabelled files."""
 
 from __future__ import annotations
 

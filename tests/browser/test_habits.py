@@ -1,4 +1,4 @@
-"""What the hand is used to from clinical viewers and from ImageJ, each with real mouse, wheel, keyboard and touch events."""
+"""Habits from clinical viewers and from ImageJ, each with real mouse, wheel, keyboard and touch events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study of 3 x 30 slices of 1024 x 1024: slices come when they are wanted, and neither side fills its memory with them."""
+"""A study of 3 x 30 slices of 1024 x 1024: slices come when wanted, and neither side fills its memory with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ affine = stack_affine((-58, -160, 160), (4, 0, 0), (0, 0, -0.3125), (0, 0.3125, 
 base = np.random.default_rng(1).integers(400, 440, (1024, 1024), dtype=np.uint16)
 def series(weighting, number):
     pixels = base[None] + (1000 * np.arange(30, dtype=np.uint16) + number)[:, None, None]
-    return Volume(pixels, affine).with_acquisition(weighting=weighting, frame_of_reference_uid="1", series_uid=weighting)
+    names = {"weighting": weighting, "frame_of_reference_uid": "1", "series_uid": weighting}
+    return Volume(pixels, affine).with_acquisition(**names)
 volumes = [series(weighting, k) for k, weighting in enumerate(("T1", "T2", "STIR"))]
 image = volumes[0].slice(15)
 rois = [Rectangle.on(image, (200 + 160 * k, 500), 6.3, 6.3, label=f"L{k + 1}") for k in range(4)]
@@ -34,7 +35,8 @@ SHOW = "studio = RoiStudio(volumes, rois=rois, height=420)\nstudio"
 IN_KERNEL = """async (expression) => {
     const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
     const asked = { code: "", silent: false, store_history: false, user_expressions: { answer: expression } };
-    const late = new Promise((_, fail) => setTimeout(() => fail(new Error("the kernel did not answer in 60 s")), 60_000));
+    const late = new Promise((_, fail) =>
+        setTimeout(() => fail(new Error("the kernel did not answer in 60 s")), 60_000));
     const reply = await Promise.race([kernel.requestExecute(asked).done, late]);
     return reply.content.user_expressions.answer.data["text/plain"];
 }"""

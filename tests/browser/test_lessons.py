@@ -1,4 +1,4 @@
-"""Each lesson walked as a student walks it: slider moved, ROI dragged, answers given wrong and right, feedback read from the page."""
+"""Each lesson as a student walks it: slider moved, ROI dragged, wrong and right answers, feedback on the page."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Lesson:
 
 
 class Placer:
-    """Places ROIs with the mouse where the picture says that a place in the patient is: by the position under the pointer."""
+    """Places ROIs with the mouse where the picture says that a place in the patient is, by the pointer's position."""
 
     def __init__(self, lesson: Lesson, box: Any) -> None:
         self.page, self.box = lesson.page, box

@@ -1,4 +1,4 @@
-"""What is seen on the screen lies where the ROIs say: the pixels of a screenshot, for images enlarged and made smaller."""
+"""What is seen on the screen lies where the ROIs say: pixels of a screenshot, for images enlarged and reduced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def series(weighting, size, row_mm, col_mm, label):
     a, b = 2 * size // 5, 3 * size // 5
     pixels[1, a:b, a:b] = 800
     affine = stack_affine((-4, -size * col_mm / 2, size * row_mm / 2), (4, 0, 0), (0, 0, -row_mm), (0, col_mm, 0))
-    volume = Volume(pixels, affine).with_acquisition(weighting=weighting, frame_of_reference_uid="1", series_uid=weighting)
+    names = {"weighting": weighting, "frame_of_reference_uid": "1", "series_uid": weighting}
+    volume = Volume(pixels, affine).with_acquisition(**names)
     middle = (a + b - 1) / 2
     return volume, Rectangle.on(volume.slice(1), (middle, middle), (b - a) * col_mm, (b - a) * row_mm, label=label)
 (small, small_roi), (large, large_roi) = series("T1", 100, 1.2, 0.9, "L1"), series("T2", 1500, 0.06, 0.08, "L2")
@@ -29,7 +30,8 @@ SHOW = "RoiStudio([small, large], rois=[small_roi, large_roi], height=460)"
 
 
 def brightness(lab: Any, view: int) -> tuple[np.ndarray, list[int]]:
-    """The middle of a view as it is on the screen, without the words and letters at its sides, from 0 to 1; its first row and column."""
+    """The middle of a view as it is on the screen, without the words and letters at its sides, from 0 to 1; its first
+    row and column."""
     shot = Image.open(io.BytesIO(lab.page.screenshot(clip=lab.stage(view).bounding_box())))
     grey = np.asarray(shot.convert("L"), float)
     rows, cols = (slice(int(0.18 * n), int(0.82 * n)) for n in grey.shape)
@@ -48,7 +50,7 @@ def soft_pixels(lab: Any) -> int:
 
 
 def square(lab: Any, view: int, ratio: int) -> list[float]:
-    """Left, top, right and bottom of what is bright in a view, on the screen; half of a pixel at an edge counts half."""
+    """Left, top, right and bottom of what is bright in a view, on the screen; half a pixel at an edge counts half."""
     box = lab.stage(view).bounding_box()
     share, (first_row, first_col) = brightness(lab, view)
     height, width = share.max(axis=1).sum(), share.max(axis=0).sum()

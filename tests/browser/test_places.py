@@ -1,4 +1,4 @@
-"""Where the studio lives: JupyterLab, Notebook 7, Voila; after a restart, in two windows, beside other series, without a kernel."""
+"""Where the studio runs: JupyterLab, Notebook 7, Voila; restarted, in two windows, beside other series, no kernel."""
 
 from __future__ import annotations
 

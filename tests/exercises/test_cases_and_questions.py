@@ -28,8 +28,14 @@ def test_the_reference_rois_of_a_real_case_pass_and_do_not_move_the_score(case):
     assert [g.label for g in grades if not g.passed] == []
     assert min(g.purity for g in grades) > 0.99
     result = check_consequence(
-        case.reference_rois, case.phantom, volumes=case.volumes, score="VBQ-T1", aggregate="median", rng=np.random.default_rng(1), draws=8
-    )  # fmt: skip
+        case.reference_rois,
+        case.phantom,
+        volumes=case.volumes,
+        score="VBQ-T1",
+        aggregate="median",
+        rng=np.random.default_rng(1),
+        draws=8,
+    )
     assert result.shift == 0.0
     assert 0 < result.spread < 0.2 * result.reference
 
@@ -39,8 +45,14 @@ def test_pushing_the_csf_roi_into_what_lies_behind_lowers_vbq_and_is_blamed(case
     grades = {g.label: g for g in check_placements(rois, case.phantom, image=case.volumes["T1"])}
     assert not grades["CSF"].passed
     result = check_consequence(
-        rois, case.phantom, volumes=case.volumes, score="VBQ-T1", aggregate="median", rng=np.random.default_rng(1), draws=8
-    )  # fmt: skip
+        rois,
+        case.phantom,
+        volumes=case.volumes,
+        score="VBQ-T1",
+        aggregate="median",
+        rng=np.random.default_rng(1),
+        draws=8,
+    )
     assert result.shift < 0
     assert result.worst == "CSF"
 

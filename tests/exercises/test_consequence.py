@@ -29,7 +29,8 @@ def test_the_reference_rois_do_not_move_the_score(body, scan):
 
 
 def test_a_contaminated_level_moves_the_mean_by_a_quarter_of_its_own_error(body, scan):
-    """Closed form: half of L4's ROI on the vein (90 for 300) takes 105 from one of four levels of 300 over CSF of 100."""
+    """Closed form: half of L4's ROI on the vein (90 for 300) takes 105 from one of four levels of 300 over CSF of
+    100."""
     r0, r1 = body_rows("L4")
     veined = box("L4", (r0 + r1) / 2 - 0.5, COLUMNS["canal"] - 12, width=8.0, height=4.0)
     case = good_case() | {"L4": veined}

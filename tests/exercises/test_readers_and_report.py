@@ -92,8 +92,12 @@ def results(body, scan):
             rois, body, volumes={"T1": scan}, score="VBQ-T1", aggregate="median", rng=np.random.default_rng(1), draws=6
         )
         return CaseResult(
-            title=title, case="plain-1", grades=check_placements(rois, body, image=scan), consequence=consequence, repeat_of=repeat_of
-        )  # fmt: skip
+            title=title,
+            case="plain-1",
+            grades=check_placements(rois, body, image=scan),
+            consequence=consequence,
+            repeat_of=repeat_of,
+        )
 
     good = list(body.reference_rois)
     bad = [box("CSF", 24 + 8 + 2 * 64, 144, width=5.0, height=8.0) if r.label == "CSF" else r for r in good]

@@ -23,7 +23,8 @@ def test_a_name_is_either_read_or_refused_in_words(name):
     try:
         ReadingFile.parse(name)
     except FormatError as error:
-        assert "student_exercise_kind-seed.vbqkit.json" in str(error)  # noqa: PT017 - most names are refused, a few are read
+        # most names are refused, a few are read
+        assert "student_exercise_kind-seed.vbqkit.json" in str(error)  # noqa: PT017
 
 
 @pytest.mark.parametrize("odd", ["", "Ada_B", "a/b", "a\\b", "two\nlines"])

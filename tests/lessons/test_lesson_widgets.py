@@ -159,7 +159,8 @@ def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
 
 
 def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state, monkeypatch):
-    """Every second reading has the CSF ROI on another place; the known answer: the ratio of the two CSF means, on the log scale."""
+    """Every second reading has the CSF ROI on another place; the known answer: the ratio of the two CSF means, on the
+    log scale."""
     monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
     series = read_twice("7")
     good = [r for r in case.reference_rois if r.label not in ("T12", "L5")]

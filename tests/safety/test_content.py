@@ -111,8 +111,13 @@ def test_an_inversion_time_of_0_is_none(series_of, ti_ms):
 
 @pytest.mark.parametrize(
     "tags",
-    [{"ScanOptions": "FS"}, {"ScanOptions": ["PFP", "SPIR"]}, {"SequenceVariant": ["SK", "WE"]}, {"ScanOptions": "FATSAT_GEMS"}],
-)  # fmt: skip
+    [
+        {"ScanOptions": "FS"},
+        {"ScanOptions": ["PFP", "SPIR"]},
+        {"SequenceVariant": ["SK", "WE"]},
+        {"ScanOptions": "FATSAT_GEMS"},
+    ],
+)
 def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tags):
     series = series_of(**tags)
     assert series.acquisition.weighting == "unknown"
@@ -273,8 +278,12 @@ def test_what_really_was_computed_stays_refused(tmp_path, scan, values):
 
 @pytest.mark.parametrize(
     "tags",
-    [{"LossyImageCompression": "01"}, {"LossyImageCompressionMethod": "ISO_15444_1"}, {"LossyImageCompressionRatio": "30"}],
-)  # fmt: skip
+    [
+        {"LossyImageCompression": "01"},
+        {"LossyImageCompressionMethod": "ISO_15444_1"},
+        {"LossyImageCompressionRatio": "30"},
+    ],
+)
 def test_lossy_compression_is_known_by_any_of_its_elements(series_of, tags):
     assert "lossy" in codes(series_of(**tags).volume())
 

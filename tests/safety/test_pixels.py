@@ -1,4 +1,4 @@
-"""Pixel values are read as what they are: inverted, floating, windowed, cut off; and the caution goes with the volume."""
+"""Pixels are read as what they are: inverted, floating, windowed, cut off; and the caution goes with the volume."""
 
 import numpy as np
 import pytest

@@ -103,9 +103,16 @@ def test_a_fast_spin_echo_is_what_reading_line_by_line_gives(timing, phase_axis)
 @pytest.mark.parametrize("phase_axis", ["HF", "AP"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"te_ms": 40.0}, {"te_ms": 205.0}, {"field_t": 3.0}, {"tr_ms": 2500.0, "ti_ms": 150.0}, {"bandwidth_hz_per_px": 80.0}],
+    [
+        {},
+        {"te_ms": 40.0},
+        {"te_ms": 205.0},
+        {"field_t": 3.0},
+        {"tr_ms": 2500.0, "ti_ms": 150.0},
+        {"bandwidth_hz_per_px": 80.0},
+    ],
     ids="-".join,
-)  # fmt: skip
+)
 def test_a_slider_on_a_train_gives_the_same_picture_as_a_new_scan(settings, phase_axis):
     scanner = replace(IDEAL, noise=0.01, csf_flow_per_s=1.0, motion=0.05, field_t=settings.get("field_t", 1.5))
     protocol = replace(SMALL, phase_axis=phase_axis, bandwidth_hz_per_px=settings.get("bandwidth_hz_per_px", 300.0))
@@ -155,7 +162,8 @@ def test_a_few_terms_stand_for_the_decay_of_every_tissue_and_none_changes_the_mi
 
 
 def test_late_echoes_at_the_edge_of_k_space_blur_what_decays_fast():
-    """A thin line under a train that begins in the middle of k-space: less of its height is left, the shorter its T2."""
+    """A thin line under a train that begins in the middle of k-space: less of its height is left, the shorter its
+    T2."""
     timing = Timing(tr_ms=3000, te_ms=10, echo_train_length=8, echo_spacing_ms=10)
     left = {}
     for name in ("csf", "disc_degenerate"):

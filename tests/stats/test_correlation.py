@@ -304,7 +304,8 @@ def test_a_covariate_of_a_partial_correlation_may_be_called_x_or_y(name):
 
 
 def test_p_of_spearman_is_exact_where_student_t_would_change_the_verdict():
-    """12 values in two orders and 13 in one; the exact p of 13 counts all 13! orders (0.0003 is what the series misses)."""
+    """12 values in two orders and 13 in one; the exact p of 13 counts all 13! orders (0.0003 is what the series
+    misses)."""
     y = [1, 5, 3, 2, 10, 8, 4, 13, 6, 7, 12, 9, 11]
     x = list(range(1, 14))
     swapped = [4, 3, 1, 9, 2, 11, 5, 13, 6, 7, 8, 12, 10]

@@ -229,7 +229,8 @@ def test_the_best_cutoff_is_a_point_of_the_curve(cohort):
 
 @pytest.mark.parametrize(("n_case", "n_control", "true_j"), [(84, 84, 0.201), (30, 50, 0.311), (20, 100, 0.478)])
 def test_the_interval_of_j_and_of_its_corrected_value_hold_the_truth(n_case, n_control, true_j):
-    """Normal scores; percentiles of the bootstrap held J in 67 to 73 % of studies, and the corrected one in 84 to 92 %."""
+    """Normal scores; percentiles of the bootstrap held J in 67 to 73 % of studies, and the corrected one in 84 to 92
+    %."""
     rng = np.random.default_rng(11)
     shift = 2 * scipy_stats.norm.ppf((true_j + 1) / 2)
     outcome = np.arange(n_case + n_control) < n_case

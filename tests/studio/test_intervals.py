@@ -1,4 +1,4 @@
-"""The interval of a score in the studio: what the scores package says, worked out beside the work and given up for a hand."""
+"""The interval of a score in the studio: what vbqkit.scores says, computed in the background, given up for a hand."""
 
 from __future__ import annotations
 
@@ -88,7 +88,8 @@ def test_a_roi_of_a_quarter_of_the_image_has_an_interval_like_any_other() -> Non
     assert studio.measurements["CSF"].n == 62500
     found = studio.intervals["VBQ-T1 (mean)"]
     assert found.method == f"percentiles of {N_DRAWS} draws of all sources together"
-    # 4 x 1000 independent pixels of SD 20 about 300: the mean is known to 1.96 x 20 / sqrt(4000); placement adds as much
+    # 4 x 1000 independent pixels of SD 20 about 300: the mean is known to 1.96 x 20 / sqrt(4000); placement adds as
+    # much
     assert 2 < (found.ci_high - found.ci_low) * 300 / (1.96 * 20 / np.sqrt(4000)) < 4
 
 

@@ -378,14 +378,19 @@ const { Store } = await import('./store.js');
 const traits = { _views: [], _options: { fixed_area_cm2: null }, _messages: [], _measured: {}, slices: [], windows: [],
   _state: { rois: [], levels: [], revision: 4, base: 4 } };
 const heard = {};
-const store = new Store({ get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), off() {}, send() {} });
+const store = new Store({
+  get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {},
+  on: (k, f) => (heard[k] = f), off() {}, send() {},
+});
 const python = (revision, base, ids) => {
   traits._state = { revision, base, levels: [], rois: ids.map((id) => ({ id, label: id })) };
   heard['change:_state']();
   return [revision, store.rois.map((roi) => roi.id).join(' ')];
 };
 for (const id of ['a', 'b']) store.commit([...store.rois, { id, label: id }], [], true);
-const seen = [python(5, 4, ['a']), python(6, 4, ['a', 'b']), python(7, 4, ['c']), python(8, 8, ['d']), python(2, 2, ['e'])];
+const seen = [
+  python(5, 4, ['a']), python(6, 4, ['a', 'b']), python(7, 4, ['c']), python(8, 8, ['d']), python(2, 2, ['e']),
+];
 process.stdout.write(JSON.stringify(seen));
 store.dispose();
 """

@@ -61,9 +61,19 @@ def test_a_fractured_level_is_replaced_as_paper_001_does():
 
 def row(**changes: object) -> Comparison:
     values = {
-        "source": "001", "score": "VBQ-T1", "group": "fracture", "simulated": 4.2, "simulated_sd": 0.3, "simulated_n": 6,
-        "refused": 0, "published": 4.4, "published_sd": 0.6, "allowed": 0.3, "within": True, "scanner": "ge-hdx-1.5t",
-    }  # fmt: skip
+        "source": "001",
+        "score": "VBQ-T1",
+        "group": "fracture",
+        "simulated": 4.2,
+        "simulated_sd": 0.3,
+        "simulated_n": 6,
+        "refused": 0,
+        "published": 4.4,
+        "published_sd": 0.6,
+        "allowed": 0.3,
+        "within": True,
+        "scanner": "ge-hdx-1.5t",
+    }
     return Comparison(**(values | changes))  # type: ignore[arg-type]
 
 
@@ -125,8 +135,8 @@ def test_too_few_people_are_refused(capsys):
 
 @pytest.mark.slow
 def test_the_published_means_come_out_of_the_physics():
-    """Of 16 people a group, drawn in strata of marrow fat: enough for the VBQ of whole groups. Three men are too few, and so
-    are 16 people for a ratio of SNR, as one noise ROI alone is uncertain by a tenth: those rows are compared in
+    """Of 16 people a group, drawn in strata of marrow fat: enough for the VBQ of whole groups. Three men are too few,
+    and so are 16 people for a ratio of SNR, as one noise ROI alone is uncertain by a tenth: those rows are compared in
     validation/comparison.csv, with as many people as the papers had.
     """
     rows = compare_with_papers(n=16, rng=rng(1))

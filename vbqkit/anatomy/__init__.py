@@ -1,4 +1,4 @@
-"""The body that is scanned: lumbar spines with known truth, their tissues and findings, and the people they belong to. Synthetic."""
+"""The body that is scanned: synthetic lumbar spines with known truth, their tissues and findings, and their people."""
 
 import lazy_loader
 

@@ -9,8 +9,9 @@ from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 
-# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE
-# and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is
+# named.
 
 # Belly wall and bowel. t: distance behind the back wall of the bodies, negative in front
 _BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, mm per mm2

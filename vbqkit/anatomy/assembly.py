@@ -25,8 +25,8 @@ from vbqkit.errors import ScannerError
 from vbqkit.image import stack_affine
 
 IN_PLANE_MM, PLANE_MM = (0.3, 2.0), (0.3, 5.0)
-"""Least and greatest distance between rows and columns, and between planes, that are offered, mm: finer grids do not fit into
-memory, coarser ones lose the cortex."""
+"""Least and greatest distance between rows and columns, and between planes, that are offered, mm: finer grids do not
+fit into memory, coarser ones lose the cortex."""
 
 _BEHIND_MM = 45.0  # air between the back and the edge of the grid: room for the noise ROI
 
@@ -45,8 +45,8 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
 _WARP = {"warp": 0.55, "medium": 0.12, "small": 0.12}  # mm per SD by which positions waver; chosen by eye
 _BREATH_MM = (2.2, 1.2)  # SD by which the bowel moves between planes, up and down, and back and forth; chosen by eye
 _SHELL_MM, _SHELL_PER_T_SCORE_MM, _SHELL_LIMITS_MM = 0.85, 0.08, (0.5, 1.1)
-"""Thickness of the cortex of a body at a T-score of -1, its change for each T-score, and its limits. Chosen by eye; as thick as a
-picture shows it, which is more than the 0.3 to 0.6 mm of bone alone."""
+"""Thickness of the cortex of a body at a T-score of -1, its change for each T-score, and its limits. Chosen by eye; as
+thick as a picture shows it, which is more than the 0.3 to 0.6 mm of bone alone."""
 
 # Distance behind the back wall of the bodies within which each part is painted, mm
 _AHEAD_MM, _BEHIND_SPINE_MM, _CANAL_MM = (-90.0, 15.0), (4.0, 8.0), (-6.0, 36.0)
@@ -142,7 +142,7 @@ class _Maps:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class _Scene:
-    """What is painted on every plane, and where: the drawn parts of one person, and positions on the grid before the warp."""
+    """What is painted on every plane, and where: the drawn parts of one person, and grid positions before the warp."""
 
     patient: VirtualPatient
     findings: tuple[Finding, ...]
@@ -201,7 +201,7 @@ class _Scene:
 def _canvas(
     scene: _Scene, maps: _Maps, k: int, x_mm: float, smooth: Mapping[str, SmoothField], rng: np.random.Generator
 ) -> tuple[Canvas, tuple[int, int]]:
-    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, in pixels."""
+    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, px."""
     grid, shape = scene.grid, maps.tissue.shape[1:]
     fields = {name: field.plane(x_mm) for name, field in smooth.items()}
     fields["fine"] = fine_grain(rng, (shape[0], shape[1]))

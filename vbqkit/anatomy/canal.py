@@ -19,8 +19,9 @@ Array = npt.NDArray[np.float64]
 _ROOTS_PER_SIDE = 15
 _TURN_MM = 0.5  # the tables below are looked up every half millimetre along the canal
 
-# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE and
-# _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is
+# named.
 
 # The shape of the canal. Tables run over these levels (a number is added to the place of the level)
 _KNOTS = (("T9", 0.0), ("T12", 0.0), ("L2", 0.0), ("L4", 0.0), ("L5", 0.0), ("S1", 0.0), ("S2", 0.0), ("S2", 0.8))
@@ -156,7 +157,7 @@ def _draw_roots(
     depth: Array,
     half_width: Array,
 ) -> tuple[Array, Array, Array]:
-    """Roots leave the cord, sink to the back of the sac (the patient lies on it), and turn out and forward at their exit."""
+    """Roots leave the cord, sink to the back of the sac (the patient is supine), and turn out and forward to exit."""
     exits = np.linspace(spine.index("L2") + 0.1, spine.index("S2") + 0.1, _ROOTS_PER_SIDE)
     count = 2 * _ROOTS_PER_SIDE + 1
     side, where = np.full((count, len(s)), np.nan), np.full((count, len(s)), np.nan)

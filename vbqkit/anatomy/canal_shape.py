@@ -34,7 +34,7 @@ class CanalShape:
 
 
 def bump(position: Array, center: float, half_width: float) -> Array:
-    """1 at a center, falling smoothly to 0 at `half_width` from it: where along the spine something acts, and how strongly."""
+    """1 at a center, falling smoothly to 0 at `half_width` from it: where along the spine something acts, how much."""
     u = np.clip(np.abs(position - center) / half_width, 0.0, 1.0)
     smooth: Array = (1.0 - u * u) ** 2
     return smooth

@@ -29,7 +29,8 @@ PDFF_PERCENT: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "F": ((27.2, 27.3, 34.5, 40.5, 48.8, 50.5), (6.0, 6.2, 6.8, 9.7, 7.7, 8.2)),
     "M": ((32.0, 35.3, 32.4, 42.0, 40.2, 43.9), (8.0, 6.7, 8.4, 6.1, 6.9, 7.6)),
 }
-"""Mean and SD by decade of the PDFF of L1-L4, %: Baum et al., Front Endocrinol 2018;9:141, doi:10.3389/fendo.2018.00141."""
+"""Mean and SD by decade of the PDFF of L1-L4, %: Baum et al., Front Endocrinol 2018;9:141,
+doi:10.3389/fendo.2018.00141."""
 
 PDFF_STEP_PERCENT = (39.52 - 35.89) / 3.0
 """Rise of PDFF from one lumbar level to the next, percentage points: 35.89 % at L1 to 39.52 % at L4, Dieckmeyer et al.,
@@ -39,8 +40,8 @@ BMD_G_CM2: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "F": ((1.064, 1.065, 1.056, 0.993, 0.952, 0.902), (0.106, 0.110, 0.134, 0.141, 0.142, 0.167)),
     "M": ((1.057, 1.042, 1.051, 1.053, 1.070, 1.068), (0.110, 0.117, 0.129, 0.143, 0.142, 0.177)),
 }
-"""Mean and SD by decade of lumbar DEXA density, g/cm2 (Hologic): NHANES, as tabulated in Front Endocrinol 2026;17:1748490,
-Table 3, doi:10.3389/fendo.2026.1748490; cohort of Looker et al., Osteoporos Int 2012;23:1351,
+"""Mean and SD by decade of lumbar DEXA density, g/cm2 (Hologic): NHANES, as tabulated in Front Endocrinol
+2026;17:1748490, Table 3, doi:10.3389/fendo.2026.1748490; cohort of Looker et al., Osteoporos Int 2012;23:1351,
 doi:10.1007/s00198-011-1693-z."""
 
 HU_AT_25, HU_PER_YEAR = 226.0, -2.5
@@ -153,7 +154,7 @@ class VirtualPatient:
 
     @property
     def who_class(self) -> str:
-        """WHO class of the T-score, osteoporosis at -2.5 and below: ``"normal"``, ``"osteopenia"``, ``"osteoporosis"``."""
+        """WHO class of the T-score (osteoporosis: at most -2.5): ``"normal"``, ``"osteopenia"``, ``"osteoporosis"``."""
         return who_class(self.t_score)
 
     def pdff_of(self, level: str) -> float:

@@ -21,8 +21,9 @@ class _Rod(NamedTuple):
 
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
-# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, within the sizes of Panjabi
-# et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w above its middle.
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, within the sizes of
+# Panjabi et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w
+# above its middle.
 
 # Pillars: in half widths of the body, up to this half width; those of L5 stand wider
 _PILLAR_U, _PILLAR_WIDEST_MM, _PILLAR_L5_MM = 0.62, 26.0, 3.0
@@ -30,7 +31,8 @@ _PILLAR_U, _PILLAR_WIDEST_MM, _PILLAR_L5_MM = 0.62, 26.0, 3.0
 _UPPER_FACET = _Rod(u=(0.5, 3.0), p=(8.5, 9.6), w=(5.0, 8.5), radius=4.1)
 _LOWER_FACET = _Rod(u=(0.5, 0.5), p=(12.5, 18.2), w=(1.0, -11.5), radius=4.2)
 _FACET_GAP_MM, _FACET_CARTILAGE_MM = 1.0, 0.55
-# Pedicle: its height as a share of that of the body, half its width and height, where its middle lies and half its length
+# Pedicle: its height as a share of that of the body, half its width and height, where its middle lies and half its
+# length
 _PEDICLE_W, _PEDICLE_HALF_SIZE_MM, _PEDICLE_P_MM, _PEDICLE_SCALE_MM = 0.17, (4.6, 6.9), (4.0, 8.0), 4.8
 _ARCH_BLEND_MM = 3.5
 # Lamina: a sheet that falls backwards and flares to the sides
@@ -82,7 +84,7 @@ def capsule(points: tuple[Plane, ...], start: tuple[float, ...], end: tuple[floa
 
 
 def _plate(p: Plane, w: Plane, thick: Plane, *, half_p: float, half_w: float, round_mm: float) -> Plane:
-    """Signed distance from a plate with rounded corners; `thick` is the distance from its middle sheet minus half of it."""
+    """Signed distance from a plate with rounded corners; `thick`: distance from its middle sheet less half of it."""
     a, b = np.abs(p) - np.float32(half_p - round_mm), np.abs(w) - np.float32(half_w - round_mm)
     outside = np.sqrt(np.maximum(a, _ZERO) ** 2 + np.maximum(b, _ZERO) ** 2)
     flat = outside + np.minimum(np.maximum(a, b), _ZERO) - np.float32(round_mm)
@@ -195,7 +197,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
 
 
 def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
-    """Paint the arch of one vertebra: a thick dark shell around fatty marrow. The sacrum's is painted with its canal."""
+    """Paint the arch of one vertebra: a thick dark shell around fatty marrow; the sacrum's comes with its canal."""
     if vertebra.name in ("S2", "S3", "S4"):
         return
     near = abs(float(canvas.x_mm - vertebra.center_mm[0])) < 9.5

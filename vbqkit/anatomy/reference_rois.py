@@ -181,7 +181,7 @@ def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
 
 
 def _noise_roi(truth: _Truth, spine: Spine) -> Rectangle:
-    """In the air behind the back, far enough from the skin that its ringing has died away; the field of view reaches that far."""
+    """In the air behind the back, where the ringing of the skin has died away; the field of view reaches that far."""
     planes = truth.planes(0.0)
     air = (truth.tissue[planes] == CODE["air"]).all(axis=0)
     size = (5.0, FIXED_AREA_CM2 * 100.0 / 5.0)

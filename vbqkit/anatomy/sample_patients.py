@@ -1,4 +1,4 @@
-"""The sample patients: who they are, what is to be seen in them, and from which seed their bodies grow. All synthetic."""
+"""The sample patients, all synthetic: who they are, what can be seen in them, and the seeds their bodies grow from."""
 
 from __future__ import annotations
 

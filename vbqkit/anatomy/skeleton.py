@@ -1,4 +1,4 @@
-"""The skeleton: vertebrae, the discs between them, and the back wall of the column as one smooth curve. Values, no chance."""
+"""The skeleton: vertebrae, the discs between them, and the back wall of the column as one smooth curve. No chance."""
 
 from __future__ import annotations
 
@@ -188,7 +188,9 @@ class Spine:
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class SpineDraft:
-    """The sizes of a spine while it is drawn: a finding may change them. One number a vertebra, from above; lengths in mm.
+    """The sizes of a spine while it is drawn: a finding may change them.
+
+    One number a vertebra, from above; lengths in mm.
 
     Attributes
     ----------

@@ -13,8 +13,9 @@ from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 
 Array = npt.NDArray[np.float64]
 
-# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE
-# and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is
+# named.
 
 # The outline of the body and how it grows with BMI (kg/m2)
 # As the arch is painted: length, start and height of the spinous process

@@ -35,7 +35,8 @@ _PLAN = (
 )
 _NAMES = tuple(row[0] for row in _PLAN)
 
-# How people differ. SD as a share of the size unless a unit is named; chosen by eye, within the SDs of the sources above.
+# How people differ. SD as a share of the size unless a unit is named; chosen by eye, within the SDs of the sources
+# above.
 _SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
 _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012

@@ -19,7 +19,8 @@ FIELD_MIN_T, FIELD_MAX_T = 0.3, 7.0
 """Field strengths for which the field rule is offered, tesla."""
 
 FAT_PPM = 3.4
-"""Chemical shift between water and the main fat peak, ppm (Ren et al., J Lipid Res 2008;49:2055, doi:10.1194/jlr.D800010-JLR200)."""
+"""Chemical shift between water and the main fat peak, ppm (Ren et al., J Lipid Res 2008;49:2055,
+doi:10.1194/jlr.D800010-JLR200)."""
 
 PROTON_MHZ_PER_T = 42.577
 """Proton gyromagnetic ratio over 2 pi, MHz/T."""

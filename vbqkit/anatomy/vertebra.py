@@ -12,8 +12,9 @@ from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.skeleton import Disc, Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 
-# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named _..._TEXTURE and
-# _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is named.
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is
+# named.
 
 # The outline of a body: flat behind, round in front, waisted
 _WAIST_OF_BACK_MM = 0.9  # the back wall stays in line with the canal
@@ -48,7 +49,8 @@ _ANNULUS_DENSITY, _ANNULUS_DENSITY_INSIDE, _ANNULUS_FADE_MM = 0.45, 0.55, (0.2, 
 _FLAT_SACRAL_DISC_MM = 3.6  # a lower one is annulus only
 _INNER_FADE_MM, _INNER_FROM_ENDPLATE_MM, _INNER_DENSITY, _INNER_TEXTURE = (1.6, 6.6), (-0.2, 0.9), 0.94, 0.04
 _NUCLEUS_OF_GRADE = ((1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0))
-"""Share of bright nucleus by Pfirrmann grade: all of it at 1, none from 4 on, as the grades are defined (Spine 2001;26:1873)."""
+"""Share of bright nucleus by Pfirrmann grade: all of it at 1, none from 4 on, as the grades are defined (Spine
+2001;26:1873)."""
 _NUCLEUS_FADE_MM, _NUCLEUS_PER_GRADE_MM, _NUCLEUS_FROM_ENDPLATE_MM = (4.0, 8.5), 0.6, (0.1, 1.9)
 _NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE = 0.16, 0.03
 _CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), 0.75, (0.8, 0.2), 0.5

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Report:
         raise ScannerError(
             f"{', '.join(missing)} missing: say which sample patient, which scanner and where to write (--list shows the choices)."
         )
-    from vbqkit.sample_data import write_case  # noqa: PLC0415 - loads pydicom and pandas: only when something is scanned
+    from vbqkit.sample_data import write_case  # noqa: PLC0415 - loads pydicom and pandas: only to scan something
 
     sample, machine = anatomy.sample_patient(args.case), scanner.scanner_named(args.scanner)
     files = write_case(sample, machine, args.out)

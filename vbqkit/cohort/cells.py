@@ -105,8 +105,8 @@ def _number(cell: Any, decimal: str) -> float | Bad:
     if isinstance(cell, (int, float)):
         return float(cell)
     if isinstance(cell, (dt.date, dt.time)):
-        return Bad(f"the spreadsheet made a date of it ({cell:%Y-%m-%d})" if isinstance(cell, dt.date) else "the spreadsheet made a time of it",
-                   _NO_DATE)  # fmt: skip
+        made = f"date of it ({cell:%Y-%m-%d})" if isinstance(cell, dt.date) else "time of it"
+        return Bad(f"the spreadsheet made a {made}", _NO_DATE)
     text = str(cell).strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
     if decimal == "," and "." not in text:
         text = text.replace(",", ".", 1)

@@ -1,4 +1,4 @@
-"""What gives a patient away: headings that name people, and cells that hold a name, a birth date or a national number."""
+"""What gives a patient away: headings that name people, and cells with a name, a birth date or a national number."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def identity_in(text: str, *, is_code: bool) -> str | None:
 
 
 def _is_birth_number(text: str) -> bool:
-    """Czech and Slovak: YYMMDD and 3 or 4 digits; months of women + 50, of later numbers + 20; 10 digits divide by 11."""
+    """Czech and Slovak: YYMMDD and 3 or 4 digits; months of women + 50, later ones + 20; 10 digits divide by 11."""
     found = re.fullmatch(r"\d\d(\d\d)(\d\d)(/?)\d{3}(\d?)", text)
     if not found:
         return False

@@ -82,7 +82,7 @@ class TeachingCase:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SampleCase:
-    """A patient of ``sample_data`` to practise on: the pictures are there, the truth is grown again when it is asked for. Synthetic.
+    """A synthetic patient of ``sample_data`` to practise on: the images are there, the truth is grown again on demand.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ def make_case(
 
 
 def middle_body(name: str) -> Phantom:
-    """The middle of a sample patient, wide enough for one sagittal slice: quick to make, so that a lesson opens quickly.
+    """The middle of a sample patient, wide enough for one sagittal slice: made quickly, so that a lesson opens quickly.
 
     Parameters
     ----------

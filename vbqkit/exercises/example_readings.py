@@ -22,7 +22,7 @@ SEED = 70
 
 
 def example_readers() -> pd.DataFrame:
-    """Segmental VBQ-T1 by the reference reader and by two virtual readers, computed once and kept with the package. Synthetic.
+    """Segmental VBQ-T1 by the reference reader and two virtual readers, computed once, kept in the package. Synthetic.
 
     Returns
     -------

@@ -1,4 +1,7 @@
-"""The tables that lessons 30, 70 and 95 read, computed again: ``make example-tables``; a quarter of an hour on two quiet cores."""
+"""The tables that lessons 30, 70 and 95 read, computed again.
+
+Run it with ``make example-tables``; it takes a quarter of an hour on two quiet cores.
+"""
 
 from __future__ import annotations
 

@@ -100,7 +100,10 @@ def keep_own_spread(spread: OwnSpread, *, student: str, folder: Path | None = No
 
 
 def kept_own_spread(student: str, *, folder: Path | None = None) -> OwnSpread | None:
-    """The newest spread of this student in the progress file; None if the patients of lesson 70 have not been read twice yet, or the file cannot be read."""
+    """The newest spread of this student in the progress file, or None.
+
+    None if the patients of lesson 70 have not been read twice yet, or the file cannot be read.
+    """
     try:
         attempts, _ = read_progress(folder)
     except VbqkitError:

@@ -175,7 +175,8 @@ def progress_rows(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> tries = [Attempt(lesson="30", exercise="snr", passed=p, at=f"2026-01-01T10:0{i}:00+00:00") for i, p in enumerate((False, True))]
+    >>> times = ["2026-01-01T10:00:00+00:00", "2026-01-01T10:01:00+00:00"]
+    >>> tries = [Attempt(lesson="30", exercise="snr", passed=at == times[1], at=at) for at in times]
     >>> row = progress_rows(tries)[0]
     >>> row["passed"], row["attempts"], row["tries_until_passed"]
     (True, 2, 2)

@@ -76,7 +76,7 @@ def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exer
 def virtual_reader(
     case: TeachingCase, *, sd_mm: float, bias_mm: float = 0.0, rng: np.random.Generator
 ) -> tuple[Roi, ...]:
-    """The reference ROIs as a reader of a given care would place them: shifted at random, CSF also by a habit of his own.
+    """The reference ROIs as a reader of a given care would place them: shifted at random, CSF also by habit.
 
     Parameters
     ----------

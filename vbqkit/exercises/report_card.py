@@ -118,7 +118,10 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
     score, whose = (judged.score, judged.whose) if judged is not None else ("the score", "a careful reader's spread")
     facts = [
         ("ROIs that pass", f"{sum(g.passed for g in rois)} of {len(rois)}"),
-        (f"Accuracy: median shift of {score}", f"{median(shifts):.1f} times {whose}" if shifts else "could not be computed"),
+        (
+            f"Accuracy: median shift of {score}",
+            f"{median(shifts):.1f} times {whose}" if shifts else "could not be computed",
+        ),
         ("Repeatability: difference between two readings of one patient", "not measured" if repeat is None else f"{repeat:.1f} %"),
     ]  # fmt: skip
     practise = what_to_practise(first) or [("Nothing to correct. Teach someone else.", "", 0)]

@@ -271,7 +271,7 @@ def tissue_signals(phantom: Phantom, image: Slice) -> pd.DataFrame:
 
 
 def tissue_means(phantom: Phantom, image: Slice, tissues: Iterable[str]) -> dict[str, float]:
-    """Mean signal of tissues of the table on a slice, with the truth in its middle plane as ROI; nan where there is none."""
+    """Mean signal of tissues of the table on a slice, with the truth in its middle plane as ROI; nan if it has none."""
     rows, cols = np.indices(image.shape)
     points = image.to_patient_mm(np.stack([rows, cols], axis=-1))
     inverse = np.linalg.inv(phantom.affine)

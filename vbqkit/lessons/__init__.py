@@ -1,4 +1,4 @@
-"""Widgets of the lessons: questions with checked answers, the scanner lab, graded placements, series of patients. Jupyter widgets."""
+"""Jupyter widgets of lessons: questions with checked answers, scanner lab, graded placements, series of patients."""
 
 import lazy_loader
 

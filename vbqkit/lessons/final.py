@@ -16,7 +16,7 @@ FINAL_KINDS = ("plain", "fracture", "haemangioma", "modic", "stenosis")
 
 
 def final_stations(student: str) -> tuple[Station, ...]:
-    """The patients of one student: one of each kind, in an order drawn from the student's number, and the plain one again at the end."""
+    """One student's patients: one of each kind, in an order drawn from the number, then the plain one again."""
     seed = case_seed(student, "final")
     order = np.random.default_rng(seed).permutation(len(FINAL_KINDS))
     stations = [

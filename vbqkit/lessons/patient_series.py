@@ -27,7 +27,7 @@ from vbqkit.studio.studio import RoiStudio
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One patient of a series: the title that the student sees, the exercise in file names, and how the case is drawn."""
+    """One patient of a series: the title for the student, the exercise in file names, and how the case is drawn."""
 
     title: str
     exercise: str

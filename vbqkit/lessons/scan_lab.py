@@ -146,7 +146,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             return float("nan")
 
     def _shown(self, image: Slice, signals: Mapping[str, float]) -> tuple[float, float]:
-        """The signals shown as black and as white: fat next to a surface coil may turn white, so that the spine is not too dark."""
+        """The signals shown as black and as white; fat next to a coil may be white, so that the spine is bright."""
         low, high = usual_window(image)
         measured = max(signals[roi.label] for roi in self._rois if roi.label != NOISE)
         return low, min(high, BRIGHTEST * measured) if measured > 0 else high

@@ -18,7 +18,8 @@ from vbqkit.stats.confidence_intervals import two_sided_p, two_sided_t_p
 Array = NDArray[np.float64]
 
 SHAPES = ("normal", "skewed right", "skewed left", "very skewed right", "very skewed left", "heavy-tailed")
-"""Shapes that a sample with a printed mean and SD may have: normal, gamma of skewness 1 and 2 either way, Student's t with 3 df."""
+"""Shapes that a sample with a printed mean and SD may have: normal, gamma of skewness 1 and 2 either way, Student's t
+with 3 df."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _spread(by_shape: Sequence[Array], center: float, rounding: Range) -> Range:
 
 
 def auc_of_samples(case: Group, control: Group, analytic: Range, *, rng: np.random.Generator) -> Range:
-    """The AUCs of 95 % of samples with the printed means, SDs and sizes, of each of `SHAPES`; center: the binormal AUC."""
+    """The AUCs of 95 % of samples with the printed means, SDs and sizes, for each of `SHAPES`; center: binormal AUC."""
     values = [_aucs(_samples(case, s, 500, rng), _samples(control, s, 500, rng)) for s in SHAPES]
     return _spread(values, analytic.value, analytic)
 

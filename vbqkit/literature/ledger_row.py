@@ -1,4 +1,4 @@
-"""One row of the ledger: a printed number, its recomputation, and the verdict on it, with a meaning that can be checked."""
+"""One row of the ledger: a printed number, its recomputation, and the verdict on it, whose meaning can be checked."""
 
 from __future__ import annotations
 

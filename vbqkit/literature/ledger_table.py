@@ -53,7 +53,7 @@ def ledger() -> pd.DataFrame:
 
 
 def coverage() -> pd.DataFrame:
-    """What the ledger does with each printed number: recomputed, repeated, used to recompute others, or neither, and why.
+    """What the ledger does with each printed number and why: recomputed, repeated, used for others, or neither.
 
     Returns
     -------

@@ -262,7 +262,7 @@ def _quartiles(ledger: Ledger) -> None:
 
 
 def _few(ledger: Ledger, key: str, n_a: int, n_b: int, sizes: list[str]) -> None:
-    """With few patients the test has few possible results: whether the printed p is one of them, and its exact value."""
+    """With few patients the test has few possible results: whether the printed p is one of them, and the exact p."""
     fitting = mann_whitney_attainable(ledger[key], n_a, n_b)
     u = fitting[0] if fitting else math.nan
     found = mann_whitney_p(u, n_a, n_b) if fitting else math.nan

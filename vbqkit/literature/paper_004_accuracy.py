@@ -302,7 +302,7 @@ def _predictive_values(ledger: Ledger) -> None:
 
 
 def _cohort_tables(ledger: Ledger, low: int) -> list[tuple[int, int, int, int]]:
-    """Whole counts (true positive, positive, true negative, negative) of all patients that give both predictive values."""
+    """Whole counts (true positive, positive, true negative, negative) of patients that give both predictive values."""
     return [
         (tp, positive, tn, N - positive)
         for positive in range(1, N)

@@ -1,4 +1,4 @@
-"""What a printed number stands for: every value that rounds to it, and the inventory of all numbers of the five papers."""
+"""What a printed number stands for: every value that rounds to it; and the inventory of all numbers of the papers."""
 
 from __future__ import annotations
 

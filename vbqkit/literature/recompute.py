@@ -67,7 +67,9 @@ def correlation_p(r: Range, n: int, *, kind: str) -> Range:
 
 
 def correlations_differ_p(r_a: Range, n_a: int, r_b: Range, n_b: int) -> Range:
-    """Two-sided p of two correlations in different people: ``(atanh r_a - atanh r_b) / sqrt(1/(n_a - 3) + 1/(n_b - 3))``.
+    """Two-sided p of two correlations in different people.
+
+    The statistic is ``(atanh r_a - atanh r_b) / sqrt(1/(n_a - 3) + 1/(n_b - 3))``.
 
     Examples
     --------

@@ -17,7 +17,8 @@ _SCALES = {"field_t": 2.0, "tr_ms": 1.5, "te_ms": 1.5}
 OTHER_VENDOR = 0.5
 OTHER_POPULATION = 0.5
 NOT_STATED = 1.0
-"""Distance of a field, TR or TE that either side does not state; an unstated vendor or population counts as another one."""
+"""Distance of a field, TR or TE that either side does not state; an unstated vendor or population counts as another
+one."""
 
 
 def thresholds_for(
@@ -86,7 +87,8 @@ def thresholds_for(
     --------
     A VBQ-T1 of 2.75 at 3 T (Philips, TR 600 ms, TE 20 ms) is on either side, paper by paper:
 
-    >>> found = thresholds_for("VBQ-T1", field_t=3.0, vendor="Philips", tr_ms=600, te_ms=20, target="osteoporosis", value=2.75)
+    >>> protocol = {"field_t": 3.0, "vendor": "Philips", "tr_ms": 600, "te_ms": 20}
+    >>> found = thresholds_for("VBQ-T1", **protocol, target="osteoporosis", value=2.75)
     >>> found[["source", "threshold", "verdict", "distance"]].round(2).head(4).values.tolist()
     [['004', 2.83, 'negative', 0.0], ['004', 2.9, 'negative', 0.0], ['Chen 2024 preprint', 2.98, 'negative', 3.5],
     ['Bhumibol 2024', 3.2, 'negative', 3.5]]

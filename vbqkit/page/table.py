@@ -34,7 +34,8 @@ def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
 
     Examples
     --------
-    >>> "<td style='text-align:right;padding:3px 10px'>3.80</td>" in table_html({"median": 3.8021}, head=("of the levels", "VBQ-T1"))
+    >>> html = table_html({"median": 3.8021}, head=("of the levels", "VBQ-T1"))
+    >>> "<td style='text-align:right;padding:3px 10px'>3.80</td>" in html
     True
     """
     if hasattr(table, "columns"):

@@ -1,4 +1,4 @@
-"""The posterior surface-coil array: sensitivities by the law of Biot and Savart, and the g-factor of parallel imaging."""
+"""The posterior surface-coil array: sensitivities by the Biot-Savart law, and the g-factor of parallel imaging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing what the virtual scanner saw as DICOM MR files: complete headers, deterministic UIDs, synthetic in many places."""
+"""Writing what the virtual scanner saw as DICOM MR files: complete headers, deterministic UIDs, marked as synthetic."""
 
 from __future__ import annotations
 

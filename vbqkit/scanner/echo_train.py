@@ -1,4 +1,4 @@
-"""The echo train of a fast spin echo: which echo fills which line of k-space, and how each tissue decays from line to line.
+"""The echo train of a fast spin echo: which echo fills which line of k-space, and how tissues decay from line to line.
 
 View order: linear, with the effective echo in the middle of k-space. Later echoes follow on one side and earlier ones
 on the other, one band each; where one side runs out, the bands that are left over are split between both ends, from
@@ -23,7 +23,8 @@ from vbqkit.scanner.sequences import PulseSequence, echo_signals, fat_signal, wa
 FloatArray = npt.NDArray[np.float64]
 
 TERM_TOLERANCE = 2e-3
-"""Largest error of any tissue's signal in any echo, relative to fully relaxed CSF, when a few terms stand for all T2."""
+"""Largest error of any tissue's signal in any echo, relative to fully relaxed CSF, when a few terms stand for all
+T2."""
 
 
 def echo_of_line(lines: npt.NDArray[np.intp], samples: int, *, echoes: int, effective: int) -> npt.NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""A slice taken apart into what each tissue contributes, so that a new picture after a change of settings is one weighted sum."""
+"""A slice split into what each tissue contributes, so that a picture after a change of settings is one weighted sum."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ MACHINE_CONTROLS = (
 """What can be changed on a prepared slice whatever the sequence."""
 
 FLOW_ORDER = 4
-"""Highest polynomial by which the loss of CSF signal to flow is described; its error is below 1e-4 for any loss up to 60 %."""
+"""Highest polynomial by which the loss of CSF signal to flow is described; its error is below 1e-4 for any loss up to
+60 %."""
 
 
 def prepare(

@@ -1,4 +1,4 @@
-"""What a slice holds: the protons of each tissue's water and of fat, averaged through its thickness; and where the slices lie."""
+"""What a slice holds: the protons of each tissue's water and of fat, averaged through its thickness; and its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The receiver: the coil array's profile, its noise, how channels are combined, and what is done to the picture after."""
+"""The receiver: the coil array's profile, its noise, how channels are combined, and how the picture is processed."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class PulseSequence(ABC):
 
     @abstractmethod
     def excited(self, t1_ms: float) -> float:
-        """Signed transverse magnetisation after the excitation, per proton density: the signal but for ``exp(-TE/T2)``."""
+        """Signed transverse magnetisation after excitation, per proton density: the signal before ``exp(-TE/T2)``."""
 
     @property
     def flip_angle_deg(self) -> float:

@@ -1,4 +1,4 @@
-"""What a score is made of: the numbers it is computed from, and the entry that says all that its callers need to know."""
+"""What a score is made of: the numbers it is computed from, and the entry with all that its callers need to know."""
 
 from __future__ import annotations
 

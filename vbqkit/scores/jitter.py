@@ -282,7 +282,7 @@ class _Window:
         return covered.reshape(scale.size, -1)
 
     def _on_fine_grid(self, axis: int, shift: FloatArray, scale: FloatArray) -> npt.NDArray[np.intp]:
-        """Where the rows (axis 0) or columns (1) of each draw lie on the fine grid, at its rim if beyond, shape (draws, n)."""
+        """Where the rows (axis 0) or columns (1) of each draw lie on the fine grid or its rim, shape (draws, n)."""
         center = self.center[axis]
         at = center + ((self.rows, self.cols)[axis] - shift[:, None] - center) / scale[:, None]
         index = np.floor((at - self.corner[axis]) * _FINE).astype(np.intp)

@@ -17,8 +17,8 @@ BETWEEN_SHARE = 0.3
 """A place counts as a level up to this part of a step from where that level is expected."""
 
 NEXT_SHARE = (0.7, 1.4)
-"""Beyond the last level only the next one is proposed, at this many mean steps of the others: steps differ beside a collapsed
-body and at L5, so that after two or three nobody can tell."""
+"""Beyond the last level only the next one is proposed, at this many mean steps of the others: steps differ beside a
+collapsed body and at L5, so that after two or three nobody can tell."""
 
 WIDEST_GAP = 3
 """Between two levels further apart the column bends too much to say what lies where."""

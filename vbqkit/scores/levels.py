@@ -100,7 +100,7 @@ def choose_levels(
 
 
 def rule_for_missing(labels: Container[str]) -> tuple[LevelRule, dict[str, str]]:
-    """The rule and the excluded levels for ROIs of which some levels have none: replaced where there is T12 or L5, else left out.
+    """The rule and the excluded levels where some levels have no ROI: replaced if there is T12 or L5, else left out.
 
     Examples
     --------

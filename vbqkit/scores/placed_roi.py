@@ -81,7 +81,7 @@ class PlacedRoiCheck:
 
 @dataclass(frozen=True, eq=False)
 class PlacedRoi:
-    """A ROI, the slice it lies on, the pixels under it (row * columns + column) and their signal above the zero value, a.u."""
+    """A ROI, its slice, the pixels under it (row * columns + column) and their signal above the zero value, a.u."""
 
     roi: Roi
     image: Slice
@@ -164,7 +164,7 @@ class RoisOnSeries:
         return _towards(order[max(k - 1, 0)], order[min(k + 1, len(order) - 1)])
 
     def behind(self, placed: PlacedRoi, line: Sequence[PlacedRoi]) -> float:
-        """How far a ROI lies behind the line through some levels, from head to foot, at right angles to it, mm; negative: in front."""
+        """How far a ROI lies behind the line through some levels, at right angles to it, mm; negative: in front."""
         down = np.array([-r.center[2] for r in line])
         back = np.array([r.center[1] for r in line])
         upright = 1.0 if self.axis is None else abs(float(self.axis[2])) / float(np.hypot(self.axis[1], self.axis[2]))
@@ -172,14 +172,14 @@ class RoisOnSeries:
 
 
 def _towards(above: PlacedRoi, below: PlacedRoi) -> FloatArray:
-    """Unit vector from one ROI to another; straight down where they lie side by side and show no direction of the spine."""
+    """Unit vector from one ROI to another; straight down where ROIs side by side show no direction of the spine."""
     way: FloatArray = below.center - above.center
     length = float(np.linalg.norm(way))
     return way / length if -way[2] > 0.5 * length else np.array([0.0, 0.0, -1.0])
 
 
 def lay_out(volume: Volume, rois: Iterable[Roi], measured: Mapping[str, Measurement] | None = None) -> RoisOnSeries:
-    """The ROIs with their pixels; one that cannot be measured, or is not in `measured`, is left out: the scores say why."""
+    """The ROIs with their pixels, except those that cannot be measured or are not in `measured`: scores say why."""
     found = []
     slices: dict[int, Slice] = {}  # one object a slice: its normal and spacing are worked out once
     for roi in rois:

@@ -234,7 +234,8 @@ class _DrawnTable(Mapping[str, Measurement]):
             kept = {field.name: getattr(own, field.name) for field in fields(own)}
             self._drawn[label] = kept, moved | {"sd": (own.sd + sd).tolist()}
         kept, moved = self._drawn[label]
-        return Measurement(**kept | {name: values[self.draw] for name, values in moved.items()})  # type: ignore[arg-type]
+        drawn = {name: values[self.draw] for name, values in moved.items()}
+        return Measurement(**kept | drawn)  # type: ignore[arg-type]
 
     def __contains__(self, label: object) -> bool:
         return label in self._table

@@ -10,7 +10,7 @@ from vbqkit.errors import ScoreError
 
 
 def m_score_interval(value: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of an M-score from the size of the reference group alone: mean and SD of n women are themselves uncertain.
+    """Interval of an M-score from the size of the reference group alone: mean and SD of n women are uncertain too.
 
     With x the patient's SNR, ``sqrt(n) (mean_ref - x) / SD_ref`` has a noncentral t distribution with n - 1 degrees of
     freedom and noncentrality ``-sqrt(n) M_true``; the interval is found by inverting it. It is exact for a normally

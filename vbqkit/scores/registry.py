@@ -138,7 +138,7 @@ SCORES: Mapping[str, ScoreDefinition] = MappingProxyType(_KNOWN)
 
 
 def register_score(definition: ScoreDefinition) -> None:
-    """Make a score known: :func:`score_case`, the command line, the studio, intervals, charts and cohort tables then have it.
+    """Make a score known to :func:`score_case`, the command line, the studio, intervals, charts and cohort tables.
 
     Its name in a cohort table is its name in small letters with underscores: ``"Marrow/fat"`` is the column
     ``marrow_fat``; title, unit and direction come from the definition.
@@ -223,7 +223,7 @@ def score_definition(name: str) -> ScoreDefinition:
 
 
 def scored_weightings() -> tuple[str, ...]:
-    """Weightings that some score is defined on, in the order of the registry: T1, T2 and STIR without registered scores."""
+    """Weightings that some score is defined on, in the order of the registry; T1, T2 and STIR if it is empty."""
     return tuple(dict.fromkeys(w for definition in _KNOWN.values() for w in definition.weightings))
 
 

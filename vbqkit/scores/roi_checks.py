@@ -40,7 +40,8 @@ PUBLISHED_RANGES: Mapping[str, PublishedRange] = {
     "VBQ-T2": PublishedRange(0.27, 0.83, "group means 0.548 to 0.601, SD 0.076 (paper 001)"),
     "VBQ-STIR": PublishedRange(0.16, 0.47, "group means 0.316 to 0.318, SD 0.051 (paper 001)"),
 }
-"""By score. The means differ with field and timing; beyond these bounds no paper has a patient of its groups to compare."""
+"""By score. The means differ with field and timing; beyond these bounds no paper has a patient of its groups to
+compare."""
 
 
 def check_placed_rois(

@@ -23,8 +23,8 @@ from vbqkit.scores.placed_roi import (
 from vbqkit.scores.score_shift import shift_of, shift_words
 
 CSF_T1 = (0.75, 0.95)
-"""CSF over marrow on T1: doubtful above the first, refused above the second. 0.22 to 0.36 on the sample cases, up to 0.71
-(VBQ-T1 1.4) on real exams."""
+"""CSF over marrow on T1: doubtful above the first, refused above the second. 0.22 to 0.36 on the sample cases, up to
+0.71 (VBQ-T1 1.4) on real exams."""
 
 CSF_BRIGHT = (0.85, 1.0)
 """Marrow over CSF on T2 and STIR: doubtful and refused above. 0.24 to 0.70 on the sample cases."""
@@ -40,11 +40,12 @@ CSF_UNEVEN = 0.25
 
 SAC_REACH_MM = 18.0
 SAC_BRIGHTER = 1.25
-"""On T2 and STIR, the brightest stretch of 4 mm within 18 mm in front of or behind a ROI that holds CSF is not this much brighter."""
+"""On T2 and STIR, the brightest stretch of 4 mm within 18 mm in front of or behind a ROI that holds CSF is not this
+much brighter."""
 
 SAC_DARKER = (0.82, 8.0)
-"""On T1, the darkest stretch of 4 mm within 8 mm in front of or behind a ROI that holds CSF is not this dark against it: 0.92 and
-more; further off the posterior wall is darker than CSF."""
+"""On T1, the darkest stretch of 4 mm within 8 mm in front of or behind a ROI that holds CSF is not this dark against
+it: 0.92 and more; further off the posterior wall is darker than CSF."""
 
 SLICE_DARKER = 0.75
 """On T1, a ROI in the middle of the sac is not this much darker on a slice beside."""
@@ -57,7 +58,7 @@ MIDLINE_EVEN = 0.15
 
 
 def check_csf(placed: RoisOnSeries, wrong: set[str]) -> list[PlacedRoiCheck]:
-    """Everything that the pixels under and around the CSF ROI show, against the levels that are not known to be wrong."""
+    """What the pixels under and around the CSF ROI show, against the levels that are not known to be wrong."""
     csf = placed.csf
     marrow = [r.mean for r in placed.scored if r.label not in wrong]
     if csf is None or not marrow or placed.weighting not in ("T1", *BRIGHT_CSF):
@@ -134,7 +135,7 @@ def _disc_signal(placed: RoisOnSeries) -> float | None:
 
 
 def _better_beside(placed: RoisOnSeries, csf: PlacedRoi) -> list[PlacedRoiCheck]:
-    """In front of or behind the ROI, a stretch of the sac is brighter (T2, STIR) or darker (T1) than what the ROI holds."""
+    """In front of or behind the ROI, a stretch of the sac is brighter (T2, STIR) or darker (T1) than the ROI."""
     axis = placed.axis
     if axis is None or csf.mean <= 0:
         return []

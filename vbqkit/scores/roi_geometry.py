@@ -1,4 +1,6 @@
-"""Do the ROIs lie where their names say? Order, spacing, overlap, slices, and the place of the CSF, from positions alone.
+"""Whether the ROIs lie where their names say.
+
+Order, spacing, overlap, slices, and the place of the CSF, from positions alone.
 
 What positions cannot show is left unsaid: names that are all off by one level fit as well as the right ones.
 """
@@ -23,12 +25,12 @@ SPACING_SLACK_MM = 3.0
 """A ROI may lie this far from the middle of its body, as references beside osteophytes and Schmorl nodes do, mm."""
 
 SAME_BODY_MM = 15.0
-"""Two centers nearer than this along the spine cannot have a disc and two endplates between them, mm: half a body (12), or
-less, belongs to each."""
+"""Two centers nearer than this along the spine cannot have a disc and two endplates between them, mm: half a body (12),
+or less, belongs to each."""
 
 CSF_BEHIND_MM = (12.0, 45.0)
-"""From the line through the vertebral ROIs back to the middle of the CSF ROI, mm: 26 to 29 on the eight sample bodies and on
-the real T1 series. Less than half a body's depth (30 to 38 mm) is inside the body."""
+"""From the line through the vertebral ROIs back to the middle of the CSF ROI, mm: 26 to 29 on the eight sample bodies
+and on the real T1 series. Less than half a body's depth (30 to 38 mm) is inside the body."""
 
 CSF_BESIDE_MM = 6.0
 """Nearer to the line through the levels than this, or in front of it, the ROI is not in the canal, mm."""
@@ -37,12 +39,12 @@ CSF_FAR_BEHIND_MM = 60.0
 """Further behind than this is the back, not the canal, mm."""
 
 CSF_BEYOND_MM = 35.0
-"""CSF is measured at L3 or at the next level with CSF (papers 001, 003, 004); more than about one level beyond the drawn
-levels is elsewhere, mm."""
+"""CSF is measured at L3 or at the next level with CSF (papers 001, 003, 004); more than about one level beyond the
+drawn levels is elsewhere, mm."""
 
 OFF_LINE_MM = 16.0
-"""A level further than this in front of or behind the line through its neighbours is not inside the column, mm: half the
-depth of a body (15 to 19 mm). Up to 5 mm on the sample bodies."""
+"""A level further than this in front of or behind the line through its neighbours is not inside the column, mm: half
+the depth of a body (15 to 19 mm). Up to 5 mm on the sample bodies."""
 
 END_SLACK = 1.5
 """The line continued beyond its last two levels is this much less certain: the spine bends."""
@@ -212,7 +214,7 @@ def _off_the_line(placed: RoisOnSeries, order: list[PlacedRoi]) -> list[PlacedRo
 
 
 def _off_mm(order: Sequence[PlacedRoi]) -> dict[str, float]:
-    """How far each level lies behind the line through the others, mm; beyond the ends, where it is continued, less counts."""
+    """How far each level lies behind the line through the others, mm; less counts where the line is extrapolated."""
     off = {}
     for level in order:
         others = [r for r in order if r is not level]

@@ -24,38 +24,39 @@ from vbqkit.scores.placed_roi import (
 from vbqkit.scores.score_shift import shift_of, shift_words, without
 
 FEW_PIXELS = (5, 12)
-"""Refused below the first, doubtful below the second: with 5 pixels the mean of marrow that varies by 15 % is uncertain by
-7 % (1 SE), with 12 by 4 %."""
+"""Refused below the first, doubtful below the second: with 5 pixels the mean of marrow that varies by 15 % is uncertain
+by 7 % (1 SE), with 12 by 4 %."""
 
 LARGEST_CM2 = 12.0
-"""No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. Paper 000 has 0.40."""
+"""No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. Paper 000 has
+0.40."""
 
 UNEVEN = {"T1": 0.45, "T2": 0.65, "STIR": 0.40}
-"""Two tissues in one ROI: distance between the means of its darker and brighter pixels (split where the variance between
-them is largest), over the mean. Well-placed ROIs, with shifts of 1 mm, gave up to 0.39, 0.57 and 0.40 on 17 virtual
-bodies and 0.2 on the real T1 series; noise alone gives 1.6 times its SD / mean."""
+"""Two tissues in one ROI: distance between the means of its darker and brighter pixels (split where the variance
+between them is largest), over the mean. Well-placed ROIs, with shifts of 1 mm, gave up to 0.39, 0.57 and 0.40 on 17
+virtual bodies and 0.2 on the real T1 series; noise alone gives 1.6 times its SD / mean."""
 
 UNEVEN_SHARE = 0.05
 """... where at least this share of the pixels is on each side."""
 
 OUTLIER = {"T1": 0.30, "T2": 0.40, "STIR": 0.40}
-"""A level this far from the median of the others: up to 0.26 in well-placed ROIs with shifts of 1 mm on 17 virtual bodies, 0.13 on the
-real T1 series."""
+"""A level this far from the median of the others: up to 0.26 in well-placed ROIs with shifts of 1 mm on 17 virtual
+bodies, 0.13 on the real T1 series."""
 
 BETWEEN_DARK = 0.80
-"""Somewhere between two neighbouring bodies an endplate is darker than this part of their signal, on every weighting: 0.13
-to 0.53 on the sample cases, 0.48 on the real T1 series."""
+"""Somewhere between two neighbouring bodies an endplate is darker than this part of their signal, on every weighting:
+0.13 to 0.53 on the sample cases, 0.48 on the real T1 series."""
 
 BETWEEN_BRIGHT = 1.15
-"""On T1, a ROI with more than this times its own signal both above and below it (8 to 22 mm off) is on a disc: 1.3 to 2 there,
-at most 1.05 in marrow."""
+"""On T1, a ROI with more than this times its own signal both above and below it (8 to 22 mm off) is on a disc: 1.3 to 2
+there, at most 1.05 in marrow."""
 
 BETWEEN_MM = (8.0, 22.0)
 
 DISC_REACH_MM = 10.0
 DISC_FLAT = 1.12
-"""... and a disc is as dark 10 mm in front of and behind the ROI, which a vein and a lesion are not: their mean signal there is above
-1.12 times that of the ROI."""
+"""... and a disc is as dark 10 mm in front of and behind the ROI, which a vein and a lesion are not: their mean signal
+there is above 1.12 times that of the ROI."""
 
 DISC_MM = 12.0
 """On T2 and STIR, a ROI between two endplates nearer than this is on a disc: discs 5 to 11.5 mm, bodies 16 and
@@ -71,8 +72,8 @@ AIR_SHARE = 0.08
 """Darker than this part of the bright tissue of its slice, a marrow ROI is in air."""
 
 SKIN_MM = (30.0, 20.0)
-"""A level with nothing but air from 30 mm in front of or behind it on, over at least 20 mm, is under the skin; bodies have 60 mm and more
-of tissue on both sides on the sample cases."""
+"""A level with nothing but air from 30 mm in front of or behind it on, over at least 20 mm, is under the skin; bodies
+have 60 mm and more of tissue on both sides on the sample cases."""
 
 
 def check_marrow(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
@@ -244,7 +245,7 @@ def _uneven(placed: RoisOnSeries, wrong: set[str]) -> list[PlacedRoiCheck]:
 
 
 def two_parts(values: FloatArray) -> tuple[float, float]:
-    """Distance between the darker and the brighter part of the values over their mean, and the share of the smaller part.
+    """Distance between the darker and the brighter part of the values over their mean, and the smaller part's share.
 
     The split is where the variance between the parts is largest (Otsu. IEEE Trans Syst Man Cybern 1979;9:62-66).
 

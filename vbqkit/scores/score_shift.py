@@ -1,4 +1,4 @@
-"""How far a doubtful ROI may shift VBQ: the value with it against the value without it, or with it where it should be."""
+"""How far a doubtful ROI may shift VBQ: the value with it against that without it, or with it where it should be."""
 
 from __future__ import annotations
 

@@ -91,7 +91,10 @@ class Uncertainty:
         return verdict(self.ci_low, self.ci_high, cutoff, positive=positive)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Flat table rows: the whole first, then each component; columns score, source, method, value, ci_low, ci_high, confidence, se, share."""
+        """Flat table rows: the whole first, then each component.
+
+        Columns: score, source, method, value, ci_low, ci_high, confidence, se, share.
+        """
         head = {"score": self.score.name, "value": self.score.value, "confidence": self.confidence}
         total = {
             "source": "all",

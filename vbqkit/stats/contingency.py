@@ -157,7 +157,8 @@ def fisher_exact(
 
     Examples
     --------
-    >>> fisher_exact([1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0, 1]).round(3)[["sample_odds_ratio", "p"]].iloc[0].tolist()
+    >>> test = fisher_exact([1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0, 1])
+    >>> test.round(3)[["sample_odds_ratio", "p"]].iloc[0].tolist()
     [9.0, 0.486]
     """
     check_confidence(confidence)

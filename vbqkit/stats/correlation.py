@@ -303,7 +303,7 @@ def partial_correlation(
         warn = "undefined: the covariates are constant or determine one another"
     elif obs.n > k + 2:
         left = [_residual(design, columns[name]) for name in ("x", "y")]
-        r = NAN if any(v is None for v in left) else _pearson(*left)  # type: ignore[arg-type]  # None is excluded just before
+        r = NAN if any(v is None for v in left) else _pearson(*left)  # type: ignore[arg-type]  # none is None
         warn = "undefined: the covariates explain x or y completely" if np.isnan(r) else ""
     used = [obs[name] for name in ("x", "y", *inside)]
     low, high, how, lost = _interval(used, r, kind, interval, confidence, n_bootstrap, rng)
@@ -359,7 +359,7 @@ def _pearson(x: FloatArray, y: FloatArray) -> float:
 
 
 def _whole(r: float) -> float:
-    """A coefficient that misses 1 or -1 by rounding only is 1 or -1; a Fisher interval of the miss would be nonsense."""
+    """A coefficient that misses 1 or -1 by rounding only is 1 or -1; a Fisher interval of the miss is nonsense."""
     return float(np.sign(r)) if abs(r) > 1 - 1e-14 else r
 
 

@@ -47,7 +47,7 @@ def bootstrap_correlations(
 
 
 def _left_over(samples: FloatArray) -> FloatArray:
-    """Correlation of the first two columns of each sample once the others are taken out of both; nan where there is none.
+    """Correlation of the first two columns of each sample with the others taken out of both; nan where there is none.
 
     Samples of shape (samples, columns, rows). Each covariate in turn is swept out of the matrix of correlations,
     ``c_ab - c_ac c_bc / c_cc``, which leaves what the residuals of the regressions on it would give.

@@ -1,4 +1,4 @@
-"""What a cut-off does: sensitivity to likelihood ratios at one, the best one by a criterion, and how much choosing it flatters."""
+"""What a cut-off does: sensitivity to likelihood ratios, the best by a criterion, and how much choosing it flatters."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class _Best:
 
 
 def _best(found: DistinctScores, cases: FloatArray, controls: FloatArray, criterion: str) -> _Best:
-    """Best points of curves given as counts of shape (curves, distinct scores); among equals the one with the most positives."""
+    """Best points of curves, as counts of shape (curves, distinct scores); of equals the one with most positives."""
     m, n = cases[0].sum(), controls[0].sum()
     tp, fp = positives(cases), positives(controls)
     loss = _loss(tp, fp, m, n, criterion)
@@ -179,7 +179,7 @@ def _best(found: DistinctScores, cases: FloatArray, controls: FloatArray, criter
 
 
 def _loss(tp: FloatArray, fp: FloatArray, m: float, n: float, criterion: str) -> FloatArray:
-    """What the best point has least of, in whole numbers: equally good points are exactly equal, and rounding chooses none."""
+    """What the best point minimises, in whole numbers: equally good points are exactly equal, rounding chooses none."""
     return fp * m - tp * n if criterion == "youden" else ((m - tp) * n) ** 2 + (fp * m) ** 2
 
 
@@ -250,7 +250,8 @@ def best_cutoff(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> best = best_cutoff([2.1, 2.4, 2.2, 2.9, 3.3, 3.1], [0, 0, 1, 0, 1, 1], positive="high", criterion="youden", rng=rng)
+    >>> vbq, outcome = [2.1, 2.4, 2.2, 2.9, 3.3, 3.1], [0, 0, 1, 0, 1, 1]
+    >>> best = best_cutoff(vbq, outcome, positive="high", criterion="youden", rng=rng)
     >>> best.estimate.round(3).tolist()
     [3.0, 0.667, 1.0, 0.667]
     """

@@ -26,7 +26,7 @@ class Cutoff(NamedTuple):
 
 
 def as_cutoff(cutoff: Any, *, positive: str | None = None) -> Cutoff:
-    """A cut-off from a number and a side, from a pair of these, or from a row of :func:`vbqkit.literature.thresholds_for`.
+    """A cut-off from a number and a side, a pair of these, or a row of :func:`vbqkit.literature.thresholds_for`.
 
     Parameters
     ----------

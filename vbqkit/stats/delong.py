@@ -14,7 +14,7 @@ from vbqkit.stats.scores_by_outcome import POSITIVE, CaseControl, case_control
 
 
 def structural_components(cases: FloatArray, controls: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """DeLong's structural components: the share of controls below each case, and of cases above each control, ties counting one half.
+    """DeLong's components: the share of controls below each case, and of cases above each control; ties are one half.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def structural_components(cases: FloatArray, controls: FloatArray) -> tuple[Floa
 
 
 def delong_variance(v_case: FloatArray, v_control: FloatArray) -> float:
-    """Variance of the AUC from its structural components, ``var(V10)/m + var(V01)/n``; nan with fewer than 2 of either."""
+    """Variance of the AUC from its structural components, ``var(V10)/m + var(V01)/n``; nan if either has under 2."""
     if min(v_case.size, v_control.size) < 2:
         return NAN
     return float(v_case.var(ddof=1) / v_case.size + v_control.var(ddof=1) / v_control.size)
@@ -88,7 +88,8 @@ def compare_paired_aucs(
     --------
     >>> outcome = [0, 0, 0, 0, 1, 1, 1, 1]
     >>> vbq, t_score = [2.1, 2.9, 2.3, 2.6, 2.8, 2.5, 3.3, 3.0], [0.1, -1.2, -0.3, -1.9, -1.4, -2.6, -2.8, -1.0]
-    >>> compare_paired_aucs(vbq, t_score, outcome, positive_a="high", positive_b="low").round(3)[["estimate", "p"]].iloc[0].tolist()
+    >>> test = compare_paired_aucs(vbq, t_score, outcome, positive_a="high", positive_b="low")
+    >>> test.round(3)[["estimate", "p"]].iloc[0].tolist()
     [0.0, 1.0]
     """
     signs = [

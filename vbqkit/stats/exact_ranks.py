@@ -104,7 +104,7 @@ def edgeworth_spearman_p(rho: float, n: int) -> float:
 
 
 def _orders_by_sum(x: NDArray[np.int64], y: NDArray[np.int64]) -> FloatArray:
-    """How many orders of y give ``Σ x_i y_i = s``, for every s from 0 on. Counts stay below 2^53, so floats hold them exactly."""
+    """How many orders of y give ``Σ x_i y_i = s``, for every s from 0 on; exact, as counts stay below 2^53."""
     n = x.size
     # Sorted the same way, the products are at their largest: nothing exceeds this sum.
     top = int(np.sort(x) @ np.sort(y)) + 1

@@ -1,4 +1,4 @@
-"""Tests and intervals from what a paper prints of its measurements: means, SDs, quartiles, counts, r, AUC, a CI or a p."""
+"""Tests and intervals from what a paper prints of measurements: means, SDs, quartiles, counts, r, AUC, a CI or a p."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def t_test_from_summary(
     --------
     VBQ-T1 of fracture and non-fracture patients (Huang 2026, Table 1: P = 0.001):
 
-    >>> t_test_from_summary(4.400, 0.603, 84, 4.100, 0.589, 84, equal_variances=True).round(4)[["t", "p"]].iloc[0].tolist()
+    >>> test = t_test_from_summary(4.400, 0.603, 84, 4.100, 0.589, 84, equal_variances=True)
+    >>> test.round(4)[["t", "p"]].iloc[0].tolist()
     [3.2619, 0.0013]
     """
     a = scalar(mean_a, "mean_a"), scalar(sd_a, "sd_a", at_least=0), count(n_a, "n_a")

@@ -84,7 +84,8 @@ def t_test(
 
     Examples
     --------
-    >>> t_test([2.9, 3.1, 3.4, 2.2, 2.5, 2.4], [1, 1, 1, 0, 0, 0], equal_variances=False).round(3)[["estimate", "p"]].iloc[0].tolist()
+    >>> test = t_test([2.9, 3.1, 3.4, 2.2, 2.5, 2.4], [1, 1, 1, 0, 0, 0], equal_variances=False)
+    >>> test.round(3)[["estimate", "p"]].iloc[0].tolist()
     [0.767, 0.017]
     """
     check_confidence(confidence)
@@ -328,7 +329,8 @@ def tukey_hsd(
 
     Examples
     --------
-    >>> tukey_hsd([1, 2, 3, 2, 3, 4, 5, 6, 7], list("aaabbbccc")).round(3)[["contrast", "estimate", "p"]].values.tolist()
+    >>> test = tukey_hsd([1, 2, 3, 2, 3, 4, 5, 6, 7], list("aaabbbccc"))
+    >>> test.round(3)[["contrast", "estimate", "p"]].values.tolist()
     [['b - a', 1.0, 0.483], ['c - a', 4.0, 0.006], ['c - b', 3.0, 0.024]]
     """
     check_confidence(confidence)

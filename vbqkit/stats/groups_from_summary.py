@@ -1,4 +1,4 @@
-"""Several groups of which a paper prints mean, SD and size: analysis of variance, Tukey's test, and all of them together."""
+"""Several groups of which a paper prints mean, SD and size: analysis of variance, Tukey's test, all groups together."""
 
 from __future__ import annotations
 

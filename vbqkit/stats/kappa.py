@@ -67,7 +67,8 @@ def cohen_kappa(
     --------
     >>> first = ["normal", "normal", "osteopenia", "osteoporosis", "osteoporosis", "osteopenia"]
     >>> second = ["normal", "osteopenia", "osteopenia", "osteoporosis", "osteoporosis", "normal"]
-    >>> cohen_kappa(first, second, weights="linear", categories=["normal", "osteopenia", "osteoporosis"]).round(3)["estimate"].item()
+    >>> grades = ["normal", "osteopenia", "osteoporosis"]
+    >>> cohen_kappa(first, second, weights="linear", categories=grades).round(3)["estimate"].item()
     0.625
     """
     choice(weights, "weights", WEIGHTS)
@@ -88,7 +89,7 @@ def cohen_kappa(
         kappa = (observed - expected) / (1 - expected)
         se, se_chance = _standard_errors(p, weight, kappa, expected, obs.n)
     z = kappa / se_chance if se_chance > 0 else NAN
-    why = "" if kappa == kappa else "undefined: both raters use one and the same category only"  # noqa: PLR0124  # nan alone differs from itself
+    why = "undefined: both raters use one and the same category only" if np.isnan(kappa) else ""
     if not why and not se > 0:
         why = "no interval: the standard error is 0"
     elif not why and not se_chance > 0:

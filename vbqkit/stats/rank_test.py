@@ -1,4 +1,4 @@
-"""Mann and Whitney's test of two samples: U, its p by the exact or the normal distribution, and which shifts it keeps."""
+"""Mann and Whitney's test of two samples: U, its exact or normal p, and which shifts it does not reject."""
 
 from __future__ import annotations
 

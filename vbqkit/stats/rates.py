@@ -1,4 +1,4 @@
-"""Rates from counts or printed figures: proportions and their tests, percentages, predictive values, Youden, odds ratios."""
+"""Rates from counts or printed figures: proportions and tests, percentages, predictive values, Youden, odds ratios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reliability of ratings: the six intraclass correlations, the standard error of measurement and the detectable change."""
+"""Reliability of ratings: six intraclass correlations, the standard error of measurement and the detectable change."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def icc(ratings: Any, *, raters: Sequence[str] | None = None, confidence: float 
                 "f": f,
                 "df1": df1,
                 "df2": df2,
-                "p": float(special.fdtrc(df1, df2, f)) if f == f else NAN,  # noqa: PLR0124  # nan alone differs from itself
+                "p": NAN if np.isnan(f) else float(special.fdtrc(df1, df2, f)),
                 "method": ("Satterthwaite" if "2" in shrout_fleiss else "exact F")
                 + " interval, "
                 + ("mean of k ratings" if is_mean else "single rating"),

@@ -102,7 +102,7 @@ def distinct_scores(group: CaseControl) -> DistinctScores:
 
 
 def positives(counts: FloatArray) -> FloatArray:
-    """How many are called positive at each point of the curve, from counts per distinct score (last axis; one longer)."""
+    """How many are called positive at each point of the curve, from counts per score (last axis, one longer)."""
     from_top = np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1]
     return np.concatenate([from_top, np.zeros((*counts.shape[:-1], 1))], axis=-1)
 

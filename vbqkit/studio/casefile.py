@@ -143,7 +143,8 @@ def merged(known: dict[str, dict[str, Any]], mine: Drawn, theirs: Drawn) -> Draw
         elif own is None or other is None:  # deleted here, changed there: the change stays
             kept = [by_id[key] if own is not None else their_roi]  # type: ignore[list-item] # one of them is there
         else:
-            kept = [their_roi, replace(by_id[key], id=uuid.uuid4().hex[:12])]  # type: ignore[list-item] # both are there
+            my_roi = replace(by_id[key], id=uuid.uuid4().hex[:12])
+            kept = [their_roi, my_roi]  # type: ignore[list-item] # both are there
         result += kept
     return tuple(result)
 

@@ -102,7 +102,7 @@ def pieces(
 def _groups(
     wanted: set[tuple[str, ...]], drawn: Sequence[DrawnRoi], shown: Mapping[str, View]
 ) -> list[tuple[str, ...]]:
-    """Series to work on together: those that one score needs, if no ROI was moved on one of them alone; others by themselves."""
+    """Series to work on together: those that one score needs, if no ROI was moved on one alone; others singly."""
     together = [
         group for group in wanted if len(group) > 1 and _unshifted(drawn, [shown[weighting] for weighting in group])
     ]
@@ -160,13 +160,13 @@ def after(
 
 
 class Background:
-    """Pieces worked out one after another in a thread; what is found is told on the event loop, unless given up before."""
+    """Pieces worked out one after another in a thread; results go to the event loop, unless given up before."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
 
     def begin(self, work: Sequence[Piece], told: Callable[[Found, bool], None]) -> None:
-        """Give up what is being done and do this instead: ``told(found, last)`` after each piece; call from the event loop."""
+        """Give up the current work and do this: ``told(found, last)`` after each piece; call from the event loop."""
         self.give_up()
         loop, stop = asyncio.get_running_loop(), threading.Event()
         self._stop = stop
@@ -220,7 +220,7 @@ def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
 
 
 def report_line(name: str, score: Score, found: Uncertainty | None, options: IntervalOptions) -> str:
-    """A score in one line of a report: with its interval and the shares, and the verdict of a cut-off that was given."""
+    """A score in one line of a report: with its interval and the shares, and the verdict of a given cut-off."""
     if found is None:
         return str(score).replace(score.name, name, 1)
     line = f"{str(found).replace(score.name, name, 1)}; {score.direction}"

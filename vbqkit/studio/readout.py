@@ -1,4 +1,4 @@
-"""What the studio says about its ROIs: measurements by Python's own rules, and every score of the registry made of them."""
+"""What the studio says about its ROIs: measurements by Python's own rules, and every registered score from them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def by_label(results: Sequence[Measurement | RoiError]) -> dict[str, Measurement
 
 
 class NoiseWatch:
-    """What the noise ROI is worth, by weighting, where some score is divided by noise; looked at again when something changes."""
+    """What the noise ROI is worth, by weighting, where a score is divided by noise; checked again after a change."""
 
     def __init__(self) -> None:
         self._seen: list[dict[str, Any]] | None = None

@@ -114,7 +114,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._announce()
 
     def _read_wires(self, wires: Iterable[Mapping[str, Any]]) -> Drawn:
-        """What the browser says lies there; a ROI that is as it was stays the same object, and is not measured again."""
+        """What the browser says is there; a ROI that is as it was stays the same object and is not measured again."""
         known = {one.id: one for one in self._drawn}
         drawn: list[DrawnRoi] = []
         for wire in wires:

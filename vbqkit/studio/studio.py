@@ -1,4 +1,4 @@
-"""The ROI studio: place regions of interest on a study as in a clinical viewer, and read what they measure while you drag."""
+"""The ROI studio: place ROIs on a study as in a clinical viewer, and read what they measure while you drag."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ def tilt_between(one: Slice, other: Slice) -> float:
 
 
 def pixels_for_browser(pixels: npt.NDArray[Any]) -> tuple[str, bytes]:
-    """Name of the browser's typed array and the little-endian bytes: the smallest type that holds each value exactly."""
+    """The browser's typed array and the little-endian bytes: the smallest type that holds each value exactly."""
     array = np.ascontiguousarray(pixels)
     if array.dtype.kind == "f" and array.dtype.itemsize > 4 and np.array_equal(array, array.astype(np.float32)):
         array = array.astype(np.float32)

@@ -106,7 +106,13 @@ def _osteoporotic(patient: VirtualPatient) -> bool:
 STUDY_GROUPS: Mapping[str, StudyGroup] = {
     # 69 women and 15 men, age median 70.5 (67.25, 74.0): an even spread over 63.8 to 77.2 has these quartiles
     "001 fracture": StudyGroup(
-        source="001", group="fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=True, findings=_fracture
+        source="001",
+        group="fracture",
+        n=84,
+        share_women=69 / 84,
+        age_range=(63.8, 77.2),
+        fractured=True,
+        findings=_fracture,
     ),
     "001 non-fracture": StudyGroup(
         source="001", group="non-fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
@@ -124,7 +130,7 @@ STUDY_GROUPS: Mapping[str, StudyGroup] = {
     "000 young reference": StudyGroup(
         source="000", group="young reference", n=5, share_women=1.0, age_range=(20.0, 26.0), fractured=False
     ),
-}  # fmt: skip
+}
 """The papers' groups."""
 
 

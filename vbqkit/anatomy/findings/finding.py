@@ -1,4 +1,4 @@
-"""What every finding is: a small frozen value that knows its truth, shapes and paints its own change, and has words for readers."""
+"""What every finding is: a small frozen value that knows its truth, paints its own change and has words for readers."""
 
 # ruff: noqa: ARG002, ARG003 - the hooks of the base change nothing, whatever they are given
 

@@ -26,8 +26,8 @@ LOSS_OF_SHAPE = {
     "biconcave": HeightLosses(0.22, 0.62, 0.12, 0.38),
     "crush": HeightLosses(1.0, 1.02, 0.88, 0.0),
 }
-"""Where each shape loses height, in units of the largest loss; a biconcave body loses it from both endplates. Chosen by eye so
-that the lowest place has the height that the grade means."""
+"""Where each shape loses height, in units of the largest loss; a biconcave body loses it from both endplates. Chosen by
+eye so that the lowest place has the height that the grade means."""
 
 # The painting. Lengths in mm, shares without unit; all chosen by eye.
 _DEPTH_WAVE_MM = (1.2, 0.5)  # how far medium and small texture move the edges up and down

@@ -13,8 +13,8 @@ from vbqkit.anatomy.posterior import arch_window, capsule, pillar_u_mm
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.roi.labels import SPINE_LEVELS
 
-# The painting. Lengths in mm, all chosen by eye: an ordinary polyaxial pedicle screw of 6 mm and a rod of 5.6 mm. u: from the
-# pillar outwards; v: behind the back wall of the body; w: above its middle, beside a share of its height.
+# The painting. Lengths in mm, all chosen by eye: an ordinary polyaxial pedicle screw of 6 mm and a rod of 5.6 mm. u:
+# from the pillar outwards; v: behind the back wall of the body; w: above its middle, beside a share of its height.
 _HEAD = {"u": 3.0, "v": 18.0, "w": 1.0}
 _TIP = {"u": -4.0, "v_share": -0.45, "w_share": 0.10}  # in the body: v in half depths from its middle
 _SADDLE = {"u": 3.6, "v": 26.0, "w": 1.6}

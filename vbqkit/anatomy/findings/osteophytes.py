@@ -18,8 +18,8 @@ from vbqkit.roi.labels import SPINE_LEVELS
 LENGTH_MM = (2.0, 10.0)
 """Least and greatest length beyond the rim that is offered."""
 
-# The painting. Lengths in mm, shares without unit; all chosen by eye. v: from the middle of the body backwards; w: towards the
-# rim and beyond; each spur is a rod with round ends.
+# The painting. Lengths in mm, shares without unit; all chosen by eye. v: from the middle of the body backwards; w:
+# towards the rim and beyond; each spur is a rod with round ends.
 _RIM_CURVE = 0.5  # how far the front rim falls back at the side walls, in half depths
 _FRONT_ROOT = {"v": 2.5, "w": 3.0}  # behind the front wall and short of the rim
 _FRONT_BEND = {"of_length": 0.55, "w": 0.3, "radius": 2.4}

@@ -31,7 +31,7 @@ class TransitionalVertebra(Finding):
     at_most_one: ClassVar[Literal["", "level", "spine"]] = "spine"
 
     def shape_spine(self, draft: SpineDraft) -> None:
-        """Sacralised: a low disc and broad processes. Lumbarised: squared, turned back towards the lumbar curve, a full disc."""
+        """Sacralised: low disc, broad processes. Lumbarised: squared, turned to the lumbar curve, full disc."""
         i = draft.names.index(self.level)
         if self.level == "L5":
             draft.disc_heights_mm[i] = _RUDIMENTARY_DISC_MM * draft.size
