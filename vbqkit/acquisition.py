@@ -20,8 +20,9 @@ class Acquisition:
     element states either. ``not_signal`` says why the values are not the magnitude of received signal, where an
     element other than ImageType says so.
 
-    ``matrix`` is rows and columns of the stored picture, ``acquired_matrix`` those that were measured; ``parallel_factor`` is
-    the reduction in plane (1: none); ``processing`` quotes what vendors' own tags say of filters and corrections.
+    ``matrix`` is rows and columns of the stored picture, ``acquired_matrix`` those that were measured;
+    ``parallel_factor`` is the reduction in plane (1: none); ``processing`` quotes what vendors' own tags say of
+    filters and corrections.
     """
 
     modality: str | None = None

@@ -1,4 +1,6 @@
-"""What a series shows, decided from how it was acquired: its contrast weighting, and whether a score may be read from it.
+"""What a series shows, decided from how it was acquired.
+
+Its contrast weighting, and whether a score may be read from it.
 
 Both rules look at the physics (TR, TE, TI, scanning sequence, contrast agent, fat suppression). The series description
 is free text that technicians copy from protocol to protocol: it is quoted as a hint, and never decides a weighting.
@@ -22,11 +24,50 @@ STIR_TI_MS = (80.0, 260.0)
 
 _MAGNITUDE = re.compile(r"M|M_\w+|MAG|MAGN|MAGNITUDE")
 _PROCESSING = {
-    "SE", "IR", "FFE", "TSE", "FSE", "NONE", "OTHER", "ND", "NORM", "DIS2D", "DIS3D", "FM", "FIL", "FIL2", "SH", "CC",
-    "DRB", "DRG", "DRS", "RR", "SMS", "MFSPLIT", "PFP", "T1", "T2", "STIR", "PROTON_DENSITY", "FLUID_ATTENUATED",
-    "VOLUME", "STATIC", "MULTIECHO", "NON_PARALLEL", "PARALLEL", "WHOLE_BODY", "MOTION", "PRE_CONTRAST", "SYNTHETIC", "IN", "IN_PHASE",
-    "IP", "INPHASE", "IN_PHASE_IMAGE", "DIXON",
-}  # fmt: skip
+    "SE",
+    "IR",
+    "FFE",
+    "TSE",
+    "FSE",
+    "NONE",
+    "OTHER",
+    "ND",
+    "NORM",
+    "DIS2D",
+    "DIS3D",
+    "FM",
+    "FIL",
+    "FIL2",
+    "SH",
+    "CC",
+    "DRB",
+    "DRG",
+    "DRS",
+    "RR",
+    "SMS",
+    "MFSPLIT",
+    "PFP",
+    "T1",
+    "T2",
+    "STIR",
+    "PROTON_DENSITY",
+    "FLUID_ATTENUATED",
+    "VOLUME",
+    "STATIC",
+    "MULTIECHO",
+    "NON_PARALLEL",
+    "PARALLEL",
+    "WHOLE_BODY",
+    "MOTION",
+    "PRE_CONTRAST",
+    "SYNTHETIC",
+    "IN",
+    "IN_PHASE",
+    "IP",
+    "INPHASE",
+    "IN_PHASE_IMAGE",
+    "DIXON",
+}
 _NOT_SIGNAL: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"P|PH|PHASE\w*|P_\w+|PHASE[ _]MAP|VELOCITY\w*|VELOCITY[ _]MAP"), "phase image"),
     (re.compile(r"R|REAL\w*|R_(?!2)\w+"), "real part image"),
@@ -66,8 +107,9 @@ def weighting_with_reason(acquisition: Acquisition) -> tuple[Weighting, str]:
 
     Spin echo (single or train): T1 for TR up to 1000 ms with TE up to 30 ms; T2 for TR from 1800 ms with TE from 60 ms;
     PD for TR from 1800 ms with TE up to 40 ms; between these limits unknown. Inversion recovery with TI 80 to 260 ms
-    is STIR, and a TI that is stated is never ignored, whatever the scanning sequence is called. Gradient echo, echo-planar, fat-suppressed spin echo and any other inversion stay ``"unknown"``: the
-    published scores are defined on none of them.
+    is STIR, and a TI that is stated is never ignored, whatever the scanning sequence is called. Gradient echo,
+    echo-planar, fat-suppressed spin echo and any other inversion stay ``"unknown"``: the published scores are defined
+    on none of them.
 
     Parameters
     ----------

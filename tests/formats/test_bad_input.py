@@ -239,7 +239,10 @@ def _lossless_jpeg(rows=2, cols=2):
         (lambda s: s.replace(b"\x00\x0b\x08", b"\x00\x0a\x08"), "does not describe one component"),
         (lambda s: s.replace(b"\x15\x00\x02", b"\x15\x00\x03"), "a code table is impossible"),
         (lambda s: s.replace(b"\x00\x00\x01\xff\xda", b"\x00\x00\x63\xff\xda"), "a code table is impossible"),
-        (lambda s: s.replace(b"\x08\x01\x01\x00\x01\x00\x00", b"\x08\x01\x01\x00\x09\x00\x00"), "the scan header is impossible"),
+        (
+            lambda s: s.replace(b"\x08\x01\x01\x00\x01\x00\x00", b"\x08\x01\x01\x00\x09\x00\x00"),
+            "the scan header is impossible",
+        ),
         (lambda s: s.replace(b"\x15\xff\x00", b"\x15\xff\x33"), "a stray marker inside the coded pixels"),
         (lambda s: s.replace(b"\x15\xff\x00", b"\x15\xff\xd0"), "a stray marker inside the coded pixels"),
         (lambda s: s[:2] + s[s.index(b"\xff\xc4") :], "the frame header or the code table is missing"),

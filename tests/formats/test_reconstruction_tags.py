@@ -36,7 +36,10 @@ def test_parallel_imaging_is_read_from_vendors_own_tags(tmp_path, scan, tag, vr,
 
 
 def test_parallel_imaging_is_read_from_the_standard_tags(tmp_path, scan):
-    a = _acquisition(tmp_path, scan(ParallelAcquisition="YES", ParallelAcquisitionTechnique="SENSE", ParallelReductionFactorInPlane=1.8))  # fmt: skip
+    a = _acquisition(
+        tmp_path,
+        scan(ParallelAcquisition="YES", ParallelAcquisitionTechnique="SENSE", ParallelReductionFactorInPlane=1.8),
+    )
     assert (a.parallel_technique, a.parallel_factor) == ("SENSE", pytest.approx(1.8))
 
 

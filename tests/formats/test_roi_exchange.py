@@ -29,7 +29,10 @@ def volume() -> Volume:
 
 
 def imagej_bytes(kind: int, box: tuple[int, int, int, int], *, position: int = 0) -> bytes:
-    """A .roi file as ImageJ's RoiDecoder describes it: offsets 0 magic, 4 version, 6 type, 8 top, 10 left, 12 bottom, 14 right, 56 position."""
+    """A .roi file as ImageJ's RoiDecoder describes it.
+
+    Offsets 0 magic, 4 version, 6 type, 8 top, 10 left, 12 bottom, 14 right, 56 position.
+    """
     data = bytearray(64)
     data[0:4] = b"Iout"
     struct.pack_into(">hB", data, 4, 227, kind)

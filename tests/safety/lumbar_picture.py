@@ -1,4 +1,7 @@
-"""A sagittal lumbar picture of which everything is known: belly, wall and pelvis as dark as a surface coil leaves them."""
+"""A sagittal lumbar picture of which everything is known.
+
+Belly, wall and pelvis as dark as a surface coil leaves them.
+"""
 
 from __future__ import annotations
 

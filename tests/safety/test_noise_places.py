@@ -57,7 +57,9 @@ def test_belly_wall_and_pelvis_are_dark_and_are_not_free_air(lumbar):
     assert air[3:-3, BACK].mean() > 0.95
 
 
-@pytest.mark.parametrize(("row", "col"), [(100, 85), (200, 70), (150, 52), (290, 100)], ids=["belly", "bowel", "wall", "pelvis"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("row", "col"), [(100, 85), (200, 70), (150, 52), (290, 100)], ids=["belly", "bowel", "wall", "pelvis"]
+)
 def test_a_noise_roi_in_the_dark_body_is_refused(lumbar, row, col):
     check = check_noise(box(lumbar, row, col), lumbar, marrow_mean=MARROW)
     assert "outside the free air" in check.refusal

@@ -1,4 +1,7 @@
-"""What was done to a series between receiver and file: deep learning refuses SNR, the rest is a caution with its direction."""
+"""What was done to a series between receiver and file.
+
+Deep learning refuses SNR, the rest is a caution with its direction.
+"""
 
 import pytest
 
@@ -32,16 +35,24 @@ def test_deep_learning_refuses_snr_and_says_where_it_stands(acquisition, where):
 @pytest.mark.parametrize(
     ("acquisition", "code", "direction"),
     [
-        ({"image_type": ("ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D")}, "uniformity", "Behind the back SNR is too high"),
+        (
+            {"image_type": ("ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D")},
+            "uniformity",
+            "Behind the back SNR is too high",
+        ),
         ({"series_description": "SAG T1 PURE"}, "uniformity", "in front of the belly too low"),
         ({"processing": ("Filter Mode (0043,102d) p+",)}, "uniformity", "(Filter Mode (0043,102d) p+)"),
         ({"parallel_technique": "SENSE", "parallel_factor": 2.0}, "parallel", "SENSE factor 2"),
         ({"series_description": "t1_tse_iPAT2"}, "parallel", "SNR is too high"),
         ({"image_type": ("ORIGINAL", "PRIMARY", "M", "FIL")}, "filter", "ImageType (0008,0008) holds FIL"),
         ({"scan_options": ("FILTERED_GEMS",)}, "filter", "FILTERED_GEMS"),
-        ({"matrix": (512, 512), "acquired_matrix": (256, 256)}, "interpolated", "256 x 256 pixels (rows x columns) were acquired and 512 x 512"),
+        (
+            {"matrix": (512, 512), "acquired_matrix": (256, 256)},
+            "interpolated",
+            "256 x 256 pixels (rows x columns) were acquired and 512 x 512",
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_processing_is_a_caution_with_its_reason_and_direction(acquisition, code, direction):
     check = check_reconstruction(Acquisition(**acquisition))
     assert check.refusal is None

@@ -1,4 +1,7 @@
-"""Where the files are: a folder, a ZIP archive, a DICOMDIR or a single file. Nothing is ever unpacked beside the data."""
+"""Where the files are: a folder, an archive, a DICOMDIR or one file.
+
+Nothing is ever unpacked beside the data.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ PARALLEL_TOLERANCE = 1e-3
 SAME_POSITION_MM = 0.01
 
 POSITION_TOLERANCE_MM = 0.1
-"""Positions may lie this far (or 2 % of the slice distance, if that is more) from equal spacing: rounding in headers."""
+"""Positions may lie this far (or 2 % of the slice distance, if that is more) from equal spacing: rounding in
+headers."""
 
 
 def parallel(frames: Iterable[Frame]) -> list[list[Frame]]:

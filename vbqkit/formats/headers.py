@@ -262,7 +262,8 @@ def _flatten(group: Dataset, flat: Dataset) -> None:
         if element.tag.is_private or element.VR != "SQ" or not element.value:
             continue
         item = element.value[0]
-        flat.update({tag: item.get_item(tag, keep_deferred=True) for tag in item.keys() if tag in _WANTED_SET})  # noqa: SIM118 - a Dataset is no dict
+        wanted = [tag for tag in item.keys() if tag in _WANTED_SET]  # noqa: SIM118 - a Dataset is not a dict
+        flat.update({tag: item.get_item(tag, keep_deferred=True) for tag in wanted})
 
 
 def _frame(header: Header, number: int, dataset: Dataset) -> Frame:

@@ -1,12 +1,13 @@
 """ImageJ's ROI files (.roi, and .zip for a list of them), read and written with roifile.
 
-ImageJ counts pixels from corners: the pixel in row r and column c fills x from c to c + 1 and y from r to r + 1, its center
-is at (c + 0.5, r + 0.5). Here centers lie at whole numbers, so x = col + 0.5 and y = row + 0.5. ImageJ keeps integer bounding
-boxes unless an option says that the coordinates have fractions (``sub-pixel resolution``), and its slice position counts
-from 1, 0 meaning every slice. An ImageJ ROI knows pixels only, no millimetres: it needs the volume it was drawn on.
+ImageJ counts pixels from corners: the pixel in row r and column c fills x from c to c + 1 and y from r to r + 1, its
+center is at (c + 0.5, r + 0.5). Here centers lie at whole numbers, so x = col + 0.5 and y = row + 0.5. ImageJ keeps
+integer bounding boxes unless an option says that the coordinates have fractions (``sub-pixel resolution``), and its
+slice position counts from 1, 0 meaning every slice. An ImageJ ROI knows pixels only, no millimetres: it needs the
+volume it was drawn on.
 
-ImageJ has no rotated rectangle of the plain kind; one is written as a polygon, and a rotated ellipse as a polygon of 128
-corners.
+ImageJ has no rotated rectangle of the plain kind; one is written as a polygon, and a rotated ellipse as a polygon of
+128 corners.
 """
 
 from __future__ import annotations

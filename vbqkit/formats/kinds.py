@@ -18,12 +18,23 @@ from vbqkit.formats.tags import integer, number, numbers, raw_bytes, word, words
 from vbqkit.weighting import not_magnitude
 
 KEYS = (
-    "matrix", "content of the image", "pixel size", "echo time", "inversion time", "b-value", "image type", "echo number",
-    "temporal position", "stack", "frame of reference", "series UID",
-)  # fmt: skip
+    "matrix",
+    "content of the image",
+    "pixel size",
+    "echo time",
+    "inversion time",
+    "b-value",
+    "image type",
+    "echo number",
+    "temporal position",
+    "stack",
+    "frame of reference",
+    "series UID",
+)
 
 _NEVER_JOINED = 6
-"""So many of the keys, from the first, say that slices are of different kinds, and keep them apart whatever their places."""
+"""So many of the keys, from the first, say that slices are of different kinds, and keep them apart whatever their
+places."""
 
 _SPACING_TOLERANCE = 1e-3
 

@@ -106,7 +106,8 @@ def read_masks(
 ) -> tuple[Polygon, ...]:
     """Read a label mask as polygons: the outer edge of each number's largest piece, on the slice where it is largest.
 
-    The outline runs along the sides of the pixels, so the polygon covers exactly the pixels of that piece (without holes).
+    The outline runs along the sides of the pixels, so the polygon covers exactly the pixels of that piece (without
+    holes).
 
     Parameters
     ----------

@@ -159,7 +159,10 @@ def read_stored(frames: Sequence[Frame], open_entry: Open) -> Stored:
 
 
 def _turned(values: npt.NDArray[Any], header: Header) -> npt.NDArray[Any]:
-    """The negative of a negative: about the middle of what the file could hold, or of what it holds if that is floats."""
+    """The negative of a negative.
+
+    About the middle of what the file could hold, or of what it holds if that is floats.
+    """
     if holds_floats(header):
         turned: npt.NDArray[Any] = np.nanmax(values) - values
         return turned

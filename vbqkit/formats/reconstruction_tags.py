@@ -11,7 +11,9 @@ from vbqkit.formats.tags import integer, numbers, positive, tag_text, word, word
 
 
 def reconstruction_of(dataset: Dataset) -> dict[str, Any]:
-    """Fields of :class:`~vbqkit.acquisition.Acquisition`: matrix, acquired_matrix, parallel_technique, parallel_factor, processing.
+    """How the picture was made, as fields of :class:`~vbqkit.acquisition.Acquisition`.
+
+    Matrix, acquired_matrix, parallel_technique, parallel_factor, processing.
 
     Parameters
     ----------
@@ -30,7 +32,10 @@ def reconstruction_of(dataset: Dataset) -> dict[str, Any]:
 
 
 def _acquired_matrix(dataset: Dataset) -> tuple[int, int] | None:
-    """Rows and columns; AcquisitionMatrix is frequency rows, frequency columns, phase rows, phase columns, unused ones 0."""
+    """Rows and columns; AcquisitionMatrix is frequency rows, frequency columns, phase rows, phase columns.
+
+    Unused ones are 0.
+    """
     stated = numbers(dataset, "AcquisitionMatrix")
     if len(stated) == 4:
         rows, columns = int(max(stated[0], stated[2])), int(max(stated[1], stated[3]))

@@ -13,8 +13,9 @@ The file is an object with these keys:
 ``weighting``
     Of that series, from the header or stated by the user: ``"T1"``, ``"T2"``, ``"STIR"``, ``"PD"`` or ``"unknown"``.
 ``rois``
-    List of objects with ``label``, ``shape`` (``"rectangle"``, ``"ellipse"``, ``"polygon"``), ``plane`` (``point`` and unit
-    ``normal`` of the slice on which it lies) and the coordinates: ``center``, ``half_width``, ``half_height``, or ``points``.
+    List of objects with ``label``, ``shape`` (``"rectangle"``, ``"ellipse"``, ``"polygon"``), ``plane`` (``point`` and
+    unit ``normal`` of the slice on which it lies) and the coordinates: ``center``, ``half_width``, ``half_height``, or
+    ``points``.
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def read_roi_json(path: str | os.PathLike[str], *, image: Volume | Slice | None 
     Raises
     ------
     FormatError
-        If it cannot be read, is not a ROI file, has another version, is malformed, or belongs to another frame of reference.
+        If it cannot be read, is not a ROI file, has another version, is malformed, or belongs to another frame of
+        reference.
     """
     source = user_path(path)
     content = _content(source)

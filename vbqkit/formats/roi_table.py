@@ -1,8 +1,8 @@
 """ROIs as a CSV table: one row a ROI, millimetres, for spreadsheets and other software.
 
 Columns: ``label``, ``shape`` (rectangle, ellipse, polygon), ``center_x_mm`` ``center_y_mm`` ``center_z_mm``,
-``half_width_x_mm`` ... ``half_height_z_mm`` (empty for polygons), ``points_mm`` (polygons: ``x y z; x y z; ...``), ``area_cm2``.
-Coordinates are DICOM LPS. Numbers are written with all their digits, so that reading gives the same ROI.
+``half_width_x_mm`` ... ``half_height_z_mm`` (empty for polygons), ``points_mm`` (polygons: ``x y z; x y z; ...``),
+``area_cm2``. Coordinates are DICOM LPS. Numbers are written with all their digits, so that reading gives the same ROI.
 """
 
 from __future__ import annotations

@@ -128,8 +128,8 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
     Parameters
     ----------
     path : path-like
-        ``.json`` (the usual ending is ``.vbqkit.json``), ``.csv``, ``.zip`` or ``.roi`` (ImageJ), ``.nii.gz``, ``.nii``,
-        ``.mha`` or ``.nrrd`` (label mask).
+        ``.json`` (the usual ending is ``.vbqkit.json``), ``.csv``, ``.zip`` or ``.roi`` (ImageJ), ``.nii.gz``,
+        ``.nii``, ``.mha`` or ``.nrrd`` (label mask).
     rois : iterable of Roi
         Rectangles, ellipses and polygons.
     image : Volume or Slice, optional

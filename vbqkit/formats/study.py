@@ -49,8 +49,8 @@ def read_study(
     on_gap : {"refuse", "longest"}
         Where slices are missing: refuse the series, or keep its longest run of equally spaced slices.
     accept_derived : bool
-        Read series tagged DERIVED or SECONDARY as originals, as old archives tag them; they keep a caution. Projections,
-        reformats, maps and the like stay refused.
+        Read series tagged DERIVED or SECONDARY as originals, as old archives tag them; they keep a caution.
+        Projections, reformats, maps and the like stay refused.
     max_unpacked_bytes : int
         Limit on the unpacked size of a ZIP archive; 4 GiB unless stated.
     progress : callable, optional

@@ -1,4 +1,7 @@
-"""The one writer of CSV tables: UTF-8, a header line, a line feed at the end of each line; the same file on every machine."""
+"""The one writer of CSV tables: UTF-8, a header line, a line feed at the end of each line.
+
+The same file on every machine.
+"""
 
 from __future__ import annotations
 

@@ -309,7 +309,10 @@ def _read_pixels(entry: Entry, place: Place, info: _Info, number: int) -> npt.ND
 def _orientation_cautions(
     info: _Info, shape: tuple[int, int, int], spacing: tuple[float, float, float], plane: str
 ) -> Iterator[Caution]:
-    """An identity header is what software writes that knows no orientation; a body is not taller than wide when axial."""
+    """An identity header is what software writes that knows no orientation.
+
+    A body is not taller than wide when axial.
+    """
     if not info.identity or plane != "axial" or spacing[0] < _THICK * max(spacing[1:]):
         return
     rows_mm, cols_mm = shape[1] * spacing[1], shape[2] * spacing[2]

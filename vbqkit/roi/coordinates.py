@@ -83,7 +83,8 @@ def make_roi(shape: str, coordinates: Mapping[str, Any], *, label: str = "") -> 
             return Polygon(points=np.array(coordinates["points"], dtype=np.float64), label=label)
         if shape in BOXES:
             center, across, down = (np.array(coordinates[name], dtype=np.float64) for name in BOX_VECTORS)
-            return BOXES[shape](center=center, half_width=across, half_height=down, label=label)  # type: ignore[arg-type]
+            box = BOXES[shape]
+            return box(center=center, half_width=across, half_height=down, label=label)  # type: ignore[arg-type]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RoiError(
             f"ROI '{label}': the coordinates of the {shape} cannot be read ({error!r}). Three numbers in mm are needed "

@@ -139,7 +139,8 @@ def circle_coverage(corners: FloatArray, pixels_per_unit_area: float) -> FloatAr
     Notes
     -----
     The area of a polygon within a circle about the origin is the sum over its sides of the signed area of the
-    triangle (origin, p, q) within the circle: a triangle between the points where the side is inside, a sector elsewhere.
+    triangle (origin, p, q) within the circle: a triangle between the points where the side is inside, a sector
+    elsewhere.
     """
     total = np.zeros(corners.shape[2:])
     for k in range(4):

@@ -35,12 +35,15 @@ def free_air(image: Slice) -> Mask:
 
     * seen along its row (for air above or below the body: its column) from the front or back edge of the picture,
       nothing but air lies before it. Abdomen, pelvis and bowel gas lie behind the skin, however dark they are;
-    * its surroundings (3 mm) are dark (below 10 % of the 99th percentile) and no step up by a factor of 2 lies before it.
+    * its surroundings (3 mm) are dark (below 10 % of the 99th percentile) and no step up by a factor of 2 lies before
+    it.
       Air may grow slowly brighter, as it does after uniformity correction, to 5 times its level at the edge;
-    * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at most 8,
+    * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at most
+    8,
       and fine grain at least 0.55 of the SD). The dark abdomen at the edge of a cropped picture has structure instead.
 
-    A background that the scanner has set to one value counts as air; :func:`~vbqkit.scores.noise.check_noise` refuses it.
+    A background that the scanner has set to one value counts as air; :func:`~vbqkit.scores.noise.check_noise` refuses
+    it.
 
     Parameters
     ----------
@@ -143,14 +146,20 @@ def _seen_from(side: str, level: FloatArray, padding: Mask, image: Slice, bright
 
 
 def fine_grain(signal: FloatArray) -> FloatArray:
-    """``(a - b - c + d) / 2`` over 2 x 2 pixels: for white noise it has the SD of the noise, for smooth structure almost none."""
+    """``(a - b - c + d) / 2`` over 2 x 2 pixels.
+
+    For white noise it has the SD of the noise, for smooth structure almost none.
+    """
     fine = np.zeros_like(signal)
     fine[:-1, :-1] = (signal[:-1, :-1] - signal[1:, :-1] - signal[:-1, 1:] + signal[1:, 1:]) / 2.0
     return fine
 
 
 def _looks_like_noise(signal: FloatArray, seen: Mask, image: Slice) -> bool:
-    """Whether mean / SD and fine grain / SD over 9 mm are those of noise in what was seen; one value everywhere passes."""
+    """Whether mean / SD and fine grain / SD over 9 mm are those of noise in what was seen.
+
+    One value everywhere passes.
+    """
     size = [max(3, n) for n in _window(image, 9.0)]
     inside = eroded(seen, size)
     if not inside.any():

@@ -1,4 +1,7 @@
-"""Signal-to-noise ratio and M-score: marrow signal against background noise, and against young women on the same scanner."""
+"""Signal-to-noise ratio and M-score.
+
+Marrow signal against background noise, and against young women on the same scanner.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Is this noise? What a box in the background must show before its SD may divide a signal.
 
-What must be true of the picture is looked at here and in the modules for each part: where air is (``air``), whether other
-air agrees (``noise_agreement``), copies of the body in it (``noise_ghosts``), noise that is not the picture's
+What must be true of the picture is looked at here and in the modules for each part: where air is (``air``), whether
+other air agrees (``noise_agreement``), copies of the body in it (``noise_ghosts``), noise that is not the picture's
 (``noise_grain``). What the header says against an SD is in ``reconstruction``.
 """
 
@@ -34,8 +34,8 @@ RAYLEIGH_MEAN_OVER_SD = math.sqrt(math.pi / 2.0) / math.sqrt(2.0 - math.pi / 2.0
 MOST_ZEROS = 0.05
 """Share of exact zeros, beyond what rounding gives, above which an SD is not used.
 
-Zeros among Rayleigh noise (mean / SD 1.91) change the SD at once: 5 % raise it by 6 %, 10 % by 11 %, and where most pixels
-are zero it tends to 0, and SNR to infinity."""
+Zeros among Rayleigh noise (mean / SD 1.91) change the SD at once: 5 % raise it by 6 %, 10 % by 11 %, and where most
+pixels are zero it tends to 0, and SNR to infinity."""
 
 _TREND_SHARE = 0.10
 _SPIKE_SD = 6.0
@@ -60,17 +60,18 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
 
     Notes
     -----
-    Refused: outside the picture, on tissue, outside free air (:func:`~vbqkit.scores.air.free_air`), one value only, more
-    than 5 % zeros beyond rounding, half of its power a copy of the body.
+    Refused: outside the picture, on tissue, outside free air (:func:`~vbqkit.scores.air.free_air`), one value only,
+    more than 5 % zeros beyond rounding, half of its power a copy of the body.
 
-    Cautions, of which all but ``noise-few-pixels`` make it :attr:`~NoiseCheck.doubtful`: some zeros; mean / SD below that
-    of magnitude noise (1.91 for one channel, more for several); a spike; a slope; brighter than other air; a ghost (10 %
-    of its power); an SD that other air does not have (:func:`~vbqkit.scores.noise_agreement.sd_tolerance`); a grain that
-    the tissue does not have (:mod:`~vbqkit.scores.noise_grain`).
+    Cautions, of which all but ``noise-few-pixels`` make it :attr:`~NoiseCheck.doubtful`: some zeros; mean / SD below
+    that of magnitude noise (1.91 for one channel, more for several); a spike; a slope; brighter than other air; a
+    ghost (10 % of its power); an SD that other air does not have
+    (:func:`~vbqkit.scores.noise_agreement.sd_tolerance`); a grain that the tissue does not have
+    (:mod:`~vbqkit.scores.noise_grain`).
 
-    None of this proves that the SD is the noise *in the marrow*: uniformity correction, parallel imaging and filters make
-    noise differ from place to place (Dietrich 2007, doi 10.1002/jmri.20969). What the header says of them is checked by
-    :func:`~vbqkit.scores.reconstruction.check_reconstruction`.
+    None of this proves that the SD is the noise *in the marrow*: uniformity correction, parallel imaging and filters
+    make noise differ from place to place (Dietrich 2007, doi 10.1002/jmri.20969). What the header says of them is
+    checked by :func:`~vbqkit.scores.reconstruction.check_reconstruction`.
     """
     try:
         m = roi.measure(image)
@@ -104,7 +105,9 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
 
 
 def check_series_noise(volume: Volume, roi: Roi | None, measured: Mapping[str, Measurement]) -> NoiseCheck:
-    """Check the noise ROI of a series and what its header says of the noise; without a ROI, whether there is room for one.
+    """Check the noise ROI of a series and what its header says of the noise.
+
+    Without a ROI, whether there is room for one.
 
     Parameters
     ----------
@@ -113,14 +116,14 @@ def check_series_noise(volume: Volume, roi: Roi | None, measured: Mapping[str, M
     roi : Roi or None
         Its noise ROI.
     measured : mapping of str to Measurement
-        What the ROIs on the series measure, by label: L1 to L4 say how bright marrow is and which slice is measured; a noise ROI
-        that could not be measured is not in it.
+        What the ROIs on the series measure, by label: L1 to L4 say how bright marrow is and which slice is measured; a
+        noise ROI that could not be measured is not in it.
 
     Returns
     -------
     NoiseCheck
-        As :func:`check_noise`, joined with :func:`~vbqkit.scores.reconstruction.check_reconstruction`; with a refusal if there is
-        neither a noise ROI nor room for one.
+        As :func:`check_noise`, joined with :func:`~vbqkit.scores.reconstruction.check_reconstruction`; with a refusal
+        if there is neither a noise ROI nor room for one.
     """
     levels = [measured[level] for level in SCORED_LEVELS if level in measured]
     if roi is not None and NOISE in measured:
@@ -184,7 +187,8 @@ def _cautions(values: npt.NDArray[np.float64], mask: Mask, image: Slice, air: Ma
         )
     if sd > 0 and len(values) >= 10:
         ratio = (mean - image.zero_value) / sd
-        # The ratio of n pixels is uncertain by about the sqrt(0.56 / n) of its SD; one box in a hundred is below by chance.
+        # The ratio of n pixels is uncertain by about the sqrt(0.56 / n) of its SD;
+        # one box in a hundred is below by chance.
         if ratio < (1.0 - max(0.15, 2.576 * math.sqrt(0.56 / len(values)))) * RAYLEIGH_MEAN_OVER_SD:
             found.append(
                 Caution(

@@ -75,7 +75,9 @@ def sd_tolerance(*pixels: float) -> float:
 
 
 def sd_share(image: Slice, air: Mask) -> float:
-    """Independent pixels over pixels for the SD of air: 1 / (sum of the squared autocorrelation along rows x along columns).
+    """Independent pixels over pixels for the SD of air.
+
+    It is 1 / (sum of the squared autocorrelation along rows x along columns).
 
     Taken from the whole of the free air, because a single ROI is too small to know it. An SD is made of squares, which
     repeat each other less than the pixels do: means need another share.

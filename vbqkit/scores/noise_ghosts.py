@@ -11,13 +11,15 @@ from vbqkit.image import FloatArray, Slice
 from vbqkit.scores.air import Mask, signal_above_zero
 
 GHOST_CAUTION, GHOST_REFUSAL = 0.10, 0.50
-"""Share of a noise ROI's power that is ghost, above which it is a caution, and above which its SD is not used at all."""
+"""Share of a noise ROI's power that is ghost, above which it is a caution, and above which its SD is not used at
+all."""
 
 _NEAREST_MM = 15.0  # closer to the body lie truncation ripples and blur
 _COARSE_MM = 40.0  # changes slower than this are the coil's, not a copy of the body
 _DARK = 0.10  # of the 99th percentile
 _CLEAR = 7.0
-"""Standard errors of a correlation: ghosts of 2 % in a simulated spine reach 8.5, the anatomy of ghost-free pictures 5.7."""
+"""Standard errors of a correlation: ghosts of 2 % in a simulated spine reach 8.5, the anatomy of ghost-free pictures
+5.7."""
 _FEWEST = 60  # positions along the band
 
 
@@ -55,9 +57,9 @@ class Ghost:
 def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
     """The clearest ghost in the air around a noise ROI and what it adds to the ROI; None where there is none.
 
-    A copy of the body brings along vertebrae and discs. The profile of power along the band of the ROI (its columns, all
-    rows; and its rows, all columns) is compared with that of the body at every shift across the band, both without what
-    changes over more than 40 mm. A shift counts if the correlation is 7 standard errors above 0.
+    A copy of the body brings along vertebrae and discs. The profile of power along the band of the ROI (its columns,
+    all rows; and its rows, all columns) is compared with that of the body at every shift across the band, both without
+    what changes over more than 40 mm. A shift counts if the correlation is 7 standard errors above 0.
 
     Parameters
     ----------
@@ -97,7 +99,10 @@ def find_ghost(mask: Mask, image: Slice, air: Mask) -> Ghost | None:
 def _clearest_shift(
     power: FloatArray, air: Mask, dark: Mask, roi: Mask, spacing_mm: tuple[float, float]
 ) -> tuple[int, float, float, float] | None:
-    """Shift along the second axis, its clearness in standard errors, power of the copy over the body's, share of the ROI."""
+    """Shift along the second axis, its clearness in standard errors, and power of the copy over the body's.
+
+    And its share of the ROI.
+    """
     lines, columns = np.flatnonzero(roi.any(axis=1)), np.flatnonzero(roi.any(axis=0))
     band = slice(int(columns[0]), int(columns[-1]) + 1)
     width, n = band.stop - band.start, power.shape[1]

@@ -10,10 +10,10 @@ from vbqkit.image import Slice
 from vbqkit.scores.air import Mask, eroded, fine_grain, signal_above_zero
 
 LEAST_GRAIN, MOST_GRAIN = 0.25, 2.0
-"""Fine grain of the noise ROI over that of the smoothest tissue: 0.65 to 0.71 in a plain magnitude picture (Rayleigh noise
-has 0.655 of the SD of the noise in tissue, noise of many channels 0.71; Gudbjartsson 1995, Constantinides 1997). Tissue has
-texture, which lowers it a little: a real head of good SNR gives 0.8, a real lumbar T2 0.37. Zero filling to twice the matrix raises it to 1.6, because the
-magnitude of noise is finer than the noise."""
+"""Fine grain of the noise ROI over that of the smoothest tissue: 0.65 to 0.71 in a plain magnitude picture (Rayleigh
+noise has 0.655 of the SD of the noise in tissue, noise of many channels 0.71; Gudbjartsson 1995, Constantinides 1997).
+Tissue has texture, which lowers it a little: a real head of good SNR gives 0.8, a real lumbar T2 0.37. Zero filling to
+twice the matrix raises it to 1.6, because the magnitude of noise is finer than the noise."""
 
 _WINDOW_MM = 5.0
 _TISSUE = 0.10  # of the 99th percentile
@@ -23,8 +23,8 @@ _SMOOTHEST = 5.0  # percentile of the windows in tissue
 def grain_ratio(mask: Mask, image: Slice, air: Mask) -> float | None:
     """Fine grain of a noise ROI over the fine grain of the smoothest tissue; None where there is no tissue.
 
-    Fine grain is the RMS of ``(a - b - c + d) / 2`` over 2 x 2 pixels: for white noise its SD, for a slope or a straight
-    edge along rows or columns 0. Whatever interpolation does to noise, it does to both.
+    Fine grain is the RMS of ``(a - b - c + d) / 2`` over 2 x 2 pixels: for white noise its SD, for a slope or a
+    straight edge along rows or columns 0. Whatever interpolation does to noise, it does to both.
 
     Parameters
     ----------

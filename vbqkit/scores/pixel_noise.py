@@ -1,4 +1,7 @@
-"""How sure a score is of its pixels: the delta method from the measurements, the bootstrap from the pixels themselves."""
+"""How sure a score is of its pixels.
+
+The delta method from the measurements, the bootstrap from the pixels themselves.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,8 @@ def with_measurements(inputs: ScoreInputs, changed: Mapping[Key, Measurement]) -
 def pixel_noise_se(inputs: ScoreInputs, name: str, *, independent: Mapping[Key, float] | None = None) -> float:
     """Standard error of a score from pixel noise by the delta method, from the measurements alone.
 
-    ``se^2 = sum (d score / d q)^2 se(q)^2`` over the mean (``se = SD / sqrt(m)``) and the SD (``se = SD / sqrt(2 (m - 1))``,
-    normal noise) of every ROI that the score asks for; m is the number of independent pixels.
+    ``se^2 = sum (d score / d q)^2 se(q)^2`` over the mean (``se = SD / sqrt(m)``) and the SD (``se = SD / sqrt(2 (m -
+    1))``, normal noise) of every ROI that the score asks for; m is the number of independent pixels.
 
     Parameters
     ----------

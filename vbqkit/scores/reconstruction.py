@@ -1,4 +1,7 @@
-"""What was done to the picture between receiver and file, and what that does to the SD of air: SNR and M-score stand on it."""
+"""What was done to the picture between receiver and file, and what that does to the SD of air.
+
+SNR and M-score stand on it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from vbqkit.scores.noise_findings import NoiseCheck
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
-    """How headers say that something was done: codes in ImageType, and words (patterns) in names and vendors' own tags."""
+    """How headers say that something was done.
+
+    Codes in ImageType, and words (patterns) in names and vendors' own tags.
+    """
 
     codes: frozenset[str]
     words: re.Pattern[str]
@@ -37,29 +43,58 @@ def _signs(codes: str, *words: str) -> _Signs:
 
 _DEEP_LEARNING = _signs(
     "DRB DRG DRS DLR AICE DEEPRESOLVE",  # Siemens Deep Resolve Boost, Gain, Sharp; Canon
-    "DEEP ?RESOLVE", "DRB", "AIR ?RECON ?DL", "AIR ?DL", "ARDL", "DL", "DLR", "DL ?RECON", "DEEP ?LEARNING", "SMART ?SPEED(?: ?[A-Z]+)?",
-    "ADAPTIVE ?CS-?NET", "AICE", "PIQE", "SUBTLE ?MR", "SWIFT ?MR",
-)  # fmt: skip
+    "DEEP ?RESOLVE",
+    "DRB",
+    "AIR ?RECON ?DL",
+    "AIR ?DL",
+    "ARDL",
+    "DL",
+    "DLR",
+    "DL ?RECON",
+    "DEEP ?LEARNING",
+    "SMART ?SPEED(?: ?[A-Z]+)?",
+    "ADAPTIVE ?CS-?NET",
+    "AICE",
+    "PIQE",
+    "SUBTLE ?MR",
+    "SWIFT ?MR",
+)
 _UNIFORMITY = _signs(
     "NORM PURE SCIC CLEAR",
-    "NORM", "PURE", "SCIC", "CLEAR", "PRE-?SCAN ?NORMALI[SZ]E", "NORMALI[SZ]ED", "BIAS ?CORR(?:ECTED)?", "FILTER MODE \\(0043,102D\\) W?P\\+",
-)  # fmt: skip
+    "NORM",
+    "PURE",
+    "SCIC",
+    "CLEAR",
+    "PRE-?SCAN ?NORMALI[SZ]E",
+    "NORMALI[SZ]ED",
+    "BIAS ?CORR(?:ECTED)?",
+    "FILTER MODE \\(0043,102D\\) W?P\\+",
+)
 _FILTER = _signs("FIL FILTERED DENOISED SMOOTHED", "FIL", "FILTERED", "DENOISED?", "SMOOTHED")
 _PARALLEL = _signs(
     "GRAPPA SENSE MSENSE ASSET ARC SPEEDER",
-    "GRAPPA ?[2-9]?", "M?SENSE", "ASSET", "ARC", "CAIPI(?:RINHA)?", "SPEEDER", "I?PAT ?[2-9]", "CS-?SENSE", "HYPER ?SENSE",
+    "GRAPPA ?[2-9]?",
+    "M?SENSE",
+    "ASSET",
+    "ARC",
+    "CAIPI(?:RINHA)?",
+    "SPEEDER",
+    "I?PAT ?[2-9]",
+    "CS-?SENSE",
+    "HYPER ?SENSE",
     "COMPRESSED ?SENS(?:E|ING)",
-)  # fmt: skip
+)
 _INTERPOLATED = 0.9  # acquired over stored pixels; below it neighbours visibly repeat each other
 
 
 def check_reconstruction(acquisition: Acquisition) -> NoiseCheck:
     """What the header says was done to the picture that changes the noise in air, and what it does to SNR and M-score.
 
-    It is to be joined with the check of the noise ROI itself (:meth:`NoiseCheck.joined`); VBQ does not use the noise and
-    is not concerned.
+    It is to be joined with the check of the noise ROI itself (:meth:`NoiseCheck.joined`); VBQ does not use the noise
+    and is not concerned.
 
-    * **Deep-learning reconstruction: refused.** The network removes noise by what it takes for anatomy, most where there
+    * **Deep-learning reconstruction: refused.** The network removes noise by what it takes for anatomy, most where
+    there
       is none. The SD of air is then whatever the network leaves, not the noise anywhere else, and no factor leads from
       the one to the other. SNR comes out too high by an unknown factor.
     * **Uniformity correction** (NORM, PURE, SCIC, CLEAR): caution ``reconstruction-uniformity``. Every pixel, noise
@@ -67,15 +102,16 @@ def check_reconstruction(acquisition: Acquisition) -> NoiseCheck:
       back SNR comes out too high, in front of the belly too low. Not refused, because many scanners correct every spine
       series and an M-score against a reference group of the same protocol, with the ROI at the same place, keeps some
       meaning; its interval does not.
-    * **Parallel imaging** (SENSE, GRAPPA, ASSET, ARC, compressed sensing): caution ``reconstruction-parallel``. Noise is
+    * **Parallel imaging** (SENSE, GRAPPA, ASSET, ARC, compressed sensing): caution ``reconstruction-parallel``. Noise
+    is
       multiplied by the g-factor, highest in the middle of the body and lowest in air, where the reconstruction may even
       set it to nothing: SNR comes out too high.
     * **Filters** (FIL, denoising): caution ``reconstruction-filter``. Smoothing lowers the SD of air several times more
       than the mean of the marrow: SNR comes out too high (a Gaussian of 1 pixel: about 3.5 times); sharpening does the
       opposite.
     * **Interpolation** (fewer acquired than stored pixels): caution ``reconstruction-interpolated``. Zero filling keeps
-      the SD, but its pixels repeat each other, so that it is less sure; interpolation in the picture also lowers it by up
-      to a third. SNR holds for this matrix only.
+      the SD, but its pixels repeat each other, so that it is less sure; interpolation in the picture also lowers it by
+      up to a third. SNR holds for this matrix only.
 
     Distortion correction (DIS2D, DIS3D, GDC) only moves pixels and is passed over.
 
@@ -91,12 +127,12 @@ def check_reconstruction(acquisition: Acquisition) -> NoiseCheck:
 
     References
     ----------
-    NEMA MS 1-2008, Determination of signal-to-noise ratio in diagnostic MR images: images without filters, normalisation
-    or parallel imaging. Dietrich O et al. J Magn Reson Imaging 2007;26:375-385, doi 10.1002/jmri.20969: SD of background
-    is not the noise under parallel imaging and intensity correction. Kellman P, McVeigh ER. Magn Reson Med
-    2005;54:1439-1447, doi 10.1002/mrm.20713: noise of parallel imaging and surface-coil correction varies over the
-    picture. Antun V et al. Proc Natl Acad Sci USA 2020;117:30088-30095, doi 10.1073/pnas.1907377117: deep-learning
-    reconstructions are not stable under noise.
+    NEMA MS 1-2008, Determination of signal-to-noise ratio in diagnostic MR images: images without filters,
+    normalisation or parallel imaging. Dietrich O et al. J Magn Reson Imaging 2007;26:375-385, doi 10.1002/jmri.20969:
+    SD of background is not the noise under parallel imaging and intensity correction. Kellman P, McVeigh ER. Magn
+    Reson Med 2005;54:1439-1447, doi 10.1002/mrm.20713: noise of parallel imaging and surface-coil correction varies
+    over the picture. Antun V et al. Proc Natl Acad Sci USA 2020;117:30088-30095, doi 10.1073/pnas.1907377117:
+    deep-learning reconstructions are not stable under noise.
 
     Examples
     --------
