@@ -68,7 +68,7 @@ def sd_tolerance(*pixels: float) -> float:
     Examples
     --------
     >>> round(sd_tolerance(75, 75), 2), round(sd_tolerance(30, 30), 2), round(sd_tolerance(400), 2)
-    (1.51, 1.82, 1.21)
+    (1.51, 1.83, 1.21)
     """
     spread = sum((2.0 + _RAYLEIGH_KURTOSIS) / 4.0 / max(1.0, m - 1.0) for m in pixels)
     return COIL_TOLERANCE * math.exp(_CHANCE * math.sqrt(spread))
