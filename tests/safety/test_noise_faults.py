@@ -16,23 +16,23 @@ def in_air(image, pixels):
     return changed(image, new)
 
 
-@pytest.mark.parametrize(("strength", "refused"), [(0.06, True), (0.02, False)])
-def test_an_n_half_ghost_is_found_and_named(strength, refused):
+@pytest.mark.parametrize("strength", [0.06, 0.02])
+def test_an_n_half_ghost_is_found_and_named(strength):
     image = picture(ghost=strength, shift=(0, SHAPE[1] // 2))
     check = check_noise(box(image, 150, 20), image, marrow_mean=MARROW)
     (caution,) = [c for c in check.cautions if c.code == "noise-ghost"]
     assert "shifted by 128 mm across the columns" in caution.message
     assert "an N/2 ghost (half the field of view)" in caution.message
-    assert (check.refusal is not None) == refused
     assert check.doubtful
 
 
 @pytest.mark.parametrize("col", [20, 232])
-def test_a_copy_of_6_percent_at_another_distance_is_refused(col):
+def test_a_copy_of_6_percent_at_another_distance_is_found(col):
     image = picture(ghost=0.06, shift=(0, 90))
-    refusal = check_noise(box(image, 150, col), image, marrow_mean=MARROW).refusal
-    assert "a copy of the body, shifted by" in refusal
-    assert "a ghost. It makes" in refusal
+    check = check_noise(box(image, 150, col), image, marrow_mean=MARROW)
+    (caution,) = [c for c in check.cautions if c.code == "noise-ghost"]
+    assert "a copy of the body, shifted by" in caution.message
+    assert "a ghost. It makes" in caution.message
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -43,7 +43,7 @@ def test_plain_noise_holds_no_ghost(seed, zero_fill):
         assert "noise-ghost" not in codes(check_noise(box(image, 150, col), image))
 
 
-@pytest.mark.parametrize(("share", "refused"), [(0.0, False), (0.1, True), (0.55, True), (0.98, True)])
+@pytest.mark.parametrize(("share", "refused"), [(0.0, False), (0.1, False), (0.4, True), (0.55, True), (0.98, True)])
 def test_more_than_a_few_exact_zeros_refuse_snr(share, refused):
     image = picture()
     rng = np.random.default_rng(3)
