@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from vbqkit import read_rois, read_study
@@ -97,7 +98,6 @@ def test_an_overruled_studio_says_so_in_the_snapshot_and_in_the_saved_notebook(r
 
 @pytest.fixture
 def contrast_folder(tmp_path):
-    pydicom = pytest.importorskip("pydicom")
     for path in sorted((CASE / "T1").glob("*.dcm")):
         dataset = pydicom.dcmread(path)
         dataset.ContrastBolusAgent = "Gadoterate"
