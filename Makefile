@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
+# One worker a core, whole files each, so that what a file sets up is set up once. Not for tests/browser: they press
+# keys against the clock.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables bench lock format clean
 
@@ -51,13 +54,13 @@ contracts: $(STAMP)  ## Which module may import which (import-linter)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)  ## Unit tests and the examples in the docstrings
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 slow: $(STAMP)  ## Tests too long for make check
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 notebooks: $(STAMP)  ## Execute every notebook
-	$(BIN)/python -m pytest tests/test_notebooks.py -m notebook
+	$(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py -m notebook
 
 browser: $(STAMP)  ## Real mouse and keyboard in a real browser
 	$(BIN)/python -m pytest tests/browser -m browser
