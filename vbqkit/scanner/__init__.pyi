@@ -1,3 +1,9 @@
+from .ct import ct_rois as ct_rois
+from .ct import measure_ct as measure_ct
+from .ct import scan_ct as scan_ct
+from .dexa import DexaImage as DexaImage
+from .dexa import measure_dexa as measure_dexa
+from .dexa import scan_dexa as scan_dexa
 from .dicom_out import Identity as Identity
 from .dicom_out import write_dicom as write_dicom
 from .dixon import pdff_map as pdff_map

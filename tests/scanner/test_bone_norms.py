@@ -1,0 +1,43 @@
+"""DEXA and CT of virtual people against norms that nobody here measured.
+
+The tolerances were written down and committed before the first comparison of a population.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from vbqkit.anatomy import draw_patients, make_phantom
+from vbqkit.scanner import measure_ct, measure_dexa, scan_ct, scan_dexa
+
+# (sex, ages, lumbar BMD of NHANES in g/cm2: mean, SD). Front Endocrinol 2026;17:1748490, Table 3.
+DENSITY = (("F", (20, 30), 1.064, 0.106), ("F", (70, 80), 0.902, 0.167), ("M", (20, 30), 1.057, 0.110), ("M", (70, 80), 1.068, 0.177))  # fmt: skip
+# (ages, L1 attenuation in HU: mean, SD). Jang et al., Radiology 2019;291:360-367: 226 HU below 30 years, 2.5 HU less a year.
+ATTENUATION = (((20, 30), 226.0, 44.0), ((70, 80), 101.0, 40.0))
+PEOPLE = 16
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[tuple[str, tuple[int, int]], list[dict[str, float]]]:
+    rows = {}
+    for k, (sex, ages, _, _) in enumerate(DENSITY):
+        people = draw_patients(PEOPLE, rng=np.random.default_rng([13, k]), sex=sex, age_range=ages)
+        bodies = [make_phantom(p, seed=700 + 20 * k + i, in_plane_mm=1.0, plane_mm=2.0) for i, p in enumerate(people)]
+        rows[sex, ages] = [measure_dexa(scan_dexa(b)) | measure_ct(b, scan_ct(b)) for b in bodies]
+    return rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sex", "ages", "mean", "sd"), DENSITY)
+def test_mean_density_is_within_a_tenth_of_the_norm(measured, sex, ages, mean, sd) -> None:
+    values = [row["bmd_g_cm2"] for row in measured[sex, ages]]
+    assert np.mean(values) == pytest.approx(mean, rel=0.10)
+    assert 0.5 * sd < np.std(values, ddof=1) < 1.6 * sd
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ages", "mean", "sd"), ATTENUATION)
+def test_mean_attenuation_of_l1_is_within_a_seventh_of_the_norm(measured, ages, mean, sd) -> None:
+    values = [row["hu"] for sex in ("F", "M") for row in measured[sex, ages]]
+    assert np.nanmean(values) == pytest.approx(mean, rel=0.15)
+    assert 0.5 * sd < np.nanstd(values, ddof=1) < 1.6 * sd

@@ -1,0 +1,281 @@
+"""DEXA of a virtual body: an anterior-posterior projection at two energies, and L1 to L4 measured on it. Synthetic.
+
+The same voxels that the MR scanner sees are projected from front to back. What lies in front of the spine or on it is
+in the picture too: spurs, dense endplates and worn facets raise the density of DEXA and not that of the marrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from vbqkit.anatomy.patients import BMD_G_CM2, DECADES, who_class
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
+from vbqkit.errors import ScannerError
+from vbqkit.roi.labels import SCORED_LEVELS
+from vbqkit.scanner.attenuation import attenuation_map, bone_fraction, mass_attenuation_cm2_g
+
+Array = npt.NDArray[np.float64]
+
+ENERGIES_KEV = (38.0, 70.0)
+"""Effective energies of the two beams: an X-ray tube with a cerium filter (Blake and Fogelman, Semin Nucl Med
+1997;27:210-228)."""
+
+PHOTONS = 2.0e7
+"""Photons of each beam that enter one pixel of 1.1 x 0.6 mm: model assumption, chosen so that pixel noise lies near
+0.01 g/cm2."""
+
+_SOFT_G_CM2 = 0.12  # below this a pixel is soft tissue, for the baseline: under a tenth of a vertebra
+_SMOOTH_MM = 12.0  # along the spine, over which the baseline is averaged
+_EDGE_SHARE = 0.5  # of the density in the middle of a vertebra, at which its edge is drawn
+_MIDDLE_MM = 10.0  # to each side of the middle, where that density is taken
+_REACH_MM = 30.0  # to each side, the half width of the box that is analysed: transverse processes reach beyond it
+_VARIOGRAM_MM = 2.5  # greatest lag of the variogram: a line fits the logarithms up to here
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DexaImage:
+    """Areal density of mineral seen from the front, with the lines between the vertebrae. Synthetic.
+
+    Attributes
+    ----------
+    density_g_cm2 : ndarray, shape (rows, cols)
+        Hydroxyapatite, g/cm2; rows from head to foot, columns from the patient's right to left.
+    row_mm, col_mm : ndarray
+        z and x of the pixel centers, LPS mm.
+    lines_mm : mapping of str to (float, float)
+        z of the upper and the lower line of each vertebra: halfway between the plates of neighbouring bodies.
+    middle_mm : ndarray
+        x of the middle of the spine in every row.
+    age, sex : float, str
+        Of the person, for the Z-score; nan and empty: unknown.
+    """
+
+    density_g_cm2: Array
+    row_mm: Array
+    col_mm: Array
+    lines_mm: Mapping[str, tuple[float, float]]
+    middle_mm: Array
+    age: float = float("nan")
+    sex: str = ""
+
+    @property
+    def pixel_area_cm2(self) -> float:
+        """Area of one pixel, cm2."""
+        return float(abs(self.row_mm[1] - self.row_mm[0]) * abs(self.col_mm[1] - self.col_mm[0])) / 100.0
+
+    def __repr__(self) -> str:
+        rows, cols = self.density_g_cm2.shape
+        return f"<DexaImage: {rows} x {cols}, {', '.join(self.lines_mm)}, synthetic>"
+
+
+def scan_dexa(phantom: Phantom, *, rng: np.random.Generator | None = None) -> DexaImage:
+    """Project a body from front to back at two energies and take the soft tissue off.
+
+    ``A = (T_low - R T_high) / (m_low - R m_high)`` with T the attenuation along the beam, m the mass attenuation of
+    hydroxyapatite, and R = T_low / T_high of the soft tissue beside the spine in the same rows. Fat that is spread
+    unevenly between the spine and its side is an error of real DEXA, and of this one.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The body.
+    rng : numpy.random.Generator or None
+        Chance of the photons (:data:`PHOTONS` enter each pixel); None: a picture without noise.
+
+    Raises
+    ------
+    ScannerError
+        If the body holds metal or no bone, or no soft tissue lies beside the spine.
+    """
+    dy_cm = phantom.spacing_mm[2] / 10.0
+    bone = bone_fraction(phantom)
+    totals = [
+        attenuation_map(phantom, energy, bone=bone).sum(axis=2, dtype=np.float64).T * dy_cm for energy in ENERGIES_KEV
+    ]
+    if rng is not None:
+        totals = [_counted(total, rng) for total in totals]
+    low, high = totals
+    row_mm, col_mm = _axis_mm(phantom, 1, 2), _axis_mm(phantom, 0, 0)
+    m_low, m_high = (mass_attenuation_cm2_g("hydroxyapatite", energy) for energy in ENERGIES_KEV)
+    ratio = _soft_ratio(low, high, row_mm, (m_low, m_high))
+    density = (low - ratio * high) / (m_low - ratio * m_high)
+    lines, middle = _lines_and_middle(phantom, row_mm, col_mm)
+    patient = phantom.patient
+    return DexaImage(
+        density_g_cm2=density, row_mm=row_mm, col_mm=col_mm, lines_mm=lines, middle_mm=middle,
+        age=float("nan") if patient is None else patient.age, sex="" if patient is None else patient.sex,
+    )  # fmt: skip
+
+
+def _counted(total: Array, rng: np.random.Generator) -> Array:
+    counts = np.maximum(rng.poisson(PHOTONS * np.exp(-total)), 1)
+    noisy: Array = -np.log(counts / PHOTONS)
+    return noisy
+
+
+def _axis_mm(phantom: Phantom, axis: int, component: int) -> Array:
+    """LPS positions along an axis of the grid, which runs along one axis of the patient."""
+    steps = np.arange(phantom.shape[axis], dtype=np.float64)
+    positions: Array = phantom.affine[component, 3] + phantom.affine[component, axis] * steps
+    return positions
+
+
+def _soft_ratio(low: Array, high: Array, row_mm: Array, mineral: tuple[float, float]) -> Array:
+    """T_low / T_high of soft tissue in every row, shape (rows, 1): from the pixels that hold next to no mineral."""
+    ratio = low / np.maximum(high, 1e-6)
+    quick = float(np.percentile(ratio[high > 0.5 * np.median(high)], 5.0))
+    for _ in range(3):  # the baseline decides what is soft tissue, and soft tissue decides the baseline
+        density = (low - quick * high) / (mineral[0] - quick * mineral[1])
+        soft = (np.abs(density) < _SOFT_G_CM2) & (high > 0.5 * np.median(high))
+        if not soft.any():
+            raise ScannerError(
+                "No soft tissue without bone lies beside this spine, so DEXA has no baseline. Make the phantom wider "
+                "(width_mm)."
+            )
+        quick = float(np.median(ratio[soft]))
+    window = max(1, round(_SMOOTH_MM / abs(float(row_mm[1] - row_mm[0]))))
+    total = scipy.ndimage.uniform_filter1d(np.where(soft, ratio, 0.0).sum(axis=1), window)
+    count = scipy.ndimage.uniform_filter1d(soft.sum(axis=1).astype(np.float64), window)
+    filled = count > 1.0
+    rows = np.arange(len(row_mm))
+    by_row = np.interp(rows, rows[filled], (total / np.maximum(count, 1e-9))[filled])
+    return np.asarray(by_row)[:, None]
+
+
+def _lines_and_middle(phantom: Phantom, row_mm: Array, col_mm: Array) -> tuple[dict[str, tuple[float, float]], Array]:
+    """Where an expert draws the lines between vertebrae, and the middle of the spine, by the truth."""
+    top, bottom, centers = {}, {}, []
+    for code, name in enumerate(LEVEL_OF_CODE):
+        if not name:
+            continue
+        here = phantom.level == code
+        if not here.any():
+            continue
+        rows = np.flatnonzero(here.any(axis=(0, 2)))
+        per_row = here.sum(axis=(0, 2))[rows]
+        planes = here.sum(axis=(1, 2))
+        thick = rows[per_row > 0.5 * per_row.max()]  # without the tips of tilted corners
+        top[name], bottom[name] = float(row_mm[thick[0]]), float(row_mm[thick[-1]])
+        centers.append((float(row_mm[rows].mean()), float((planes * col_mm).sum() / planes.sum())))
+    names = list(top)
+    between = {a: (bottom[a] + top[b]) / 2.0 for a, b in zip(names[:-1], names[1:], strict=True)}
+    lines = {b: (between[a], between[b]) for a, b in zip(names[:-1], names[1:], strict=True) if b in between}
+    z, x = np.array(sorted(centers)).T
+    return lines, np.interp(row_mm, z, x)
+
+
+def measure_dexa(image: DexaImage, *, levels: tuple[str, ...] = SCORED_LEVELS) -> dict[str, Any]:
+    """Areal bone mineral density, T- and Z-score and texture of L1 to L4 together, and the density of each vertebra.
+
+    A vertebra is what lies between its lines, within 30 mm of the middle of the spine and above half the density of
+    its middle, so that transverse processes are left out. ``BMD = BMC / area``, over all levels the sum of their
+    contents over the sum of their areas (as DEXA software does).
+
+    Parameters
+    ----------
+    image : DexaImage
+        From :func:`scan_dexa`.
+    levels : tuple of str
+        Which vertebrae; leave out a fractured one.
+
+    Returns
+    -------
+    dict
+        ``bmd_g_cm2``, ``bmc_g``, ``area_cm2``, ``t_score``, ``z_score``, ``who_class``, ``tbs``, and one
+        ``bmd_<level>_g_cm2`` a level. T-score: against women or men of 20 to 29 years of the same table (NHANES;
+        :data:`vbqkit.anatomy.patients.BMD_G_CM2`); Z-score: against the same age and sex. Both nan for a body of
+        unknown age and sex. Higher is denser; a T-score of -2.5 or below is osteoporosis (WHO 1994).
+
+    Raises
+    ------
+    ScannerError
+        If a level is not in the picture.
+    """
+    content, area, row, textures = 0.0, 0.0, {}, []
+    for level in levels:
+        if level not in image.lines_mm:
+            raise ScannerError(f"{level} is not in this DEXA image. It shows {', '.join(image.lines_mm)}.")
+        inside = _vertebra(image, level)
+        bmc, cm2 = float(image.density_g_cm2[inside].sum()) * image.pixel_area_cm2, inside.sum() * image.pixel_area_cm2
+        row[f"bmd_{level}_g_cm2"] = bmc / cm2
+        textures.append(variogram_slope(image.density_g_cm2, image.row_mm, image.col_mm, inside))
+        content, area = content + bmc, area + float(cm2)
+    bmd = content / area
+    t_score, z_score = _scores(bmd, image.age, image.sex)
+    return {
+        "bmd_g_cm2": bmd, "bmc_g": content, "area_cm2": area, "t_score": t_score, "z_score": z_score,
+        "who_class": who_class(t_score) if np.isfinite(t_score) else "unknown", "tbs": float(np.mean(textures)),
+    } | row  # fmt: skip
+
+
+def _vertebra(image: DexaImage, level: str) -> npt.NDArray[np.bool_]:
+    upper, lower = image.lines_mm[level]
+    rows = (image.row_mm <= upper) & (image.row_mm > lower)
+    aside = np.abs(image.col_mm[None, :] - image.middle_mm[:, None])
+    box = rows[:, None] & (aside < _REACH_MM)
+    middle = float(np.median(image.density_g_cm2[box & (aside < _MIDDLE_MM)]))
+    labels, _ = scipy.ndimage.label(box & (image.density_g_cm2 > _EDGE_SHARE * middle))
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    inside: npt.NDArray[np.bool_] = scipy.ndimage.binary_fill_holes(labels == int(np.argmax(sizes)))
+    return inside
+
+
+def _scores(bmd: float, age: float, sex: str) -> tuple[float, float]:
+    """T- and Z-score of an areal density, g/cm2."""
+    if sex not in BMD_G_CM2:
+        return float("nan"), float("nan")
+    means, sds = BMD_G_CM2[sex]
+    at_age, spread = float(np.interp(age, DECADES, means)), float(np.interp(age, DECADES, sds))
+    return (bmd - means[0]) / sds[0], (bmd - at_age) / spread
+
+
+def variogram_slope(density: Array, row_mm: Array, col_mm: Array, inside: npt.NDArray[np.bool_]) -> float:
+    """Texture of a projection as the trabecular bone score defines it: the slope of its variogram near the origin.
+
+    ``V(d) = mean of (A(p) - A(q))^2`` over pairs of pixels at distance d; the score is the slope of log V against log d
+    up to 2.5 mm (Pothuaud et al., Bone 2008;42:775-787; Hans et al., J Bone Miner Res 2011;26:2762-2769). The maker's
+    own program is not public: compare these values with each other, not with its cut-offs.
+
+    Parameters
+    ----------
+    density : ndarray, shape (rows, cols)
+        The projection.
+    row_mm, col_mm : ndarray
+        Positions of its rows and columns, mm.
+    inside : ndarray of bool, shape (rows, cols)
+        The region.
+
+    Returns
+    -------
+    float
+        0 for a picture without any connection between neighbours, 2 for a smooth one; nan if the region is too small.
+
+    Examples
+    --------
+    >>> steps = np.arange(24.0)
+    >>> plane = steps[:, None] + 2.0 * steps[None, :]
+    >>> round(variogram_slope(plane, steps, steps, np.ones((24, 24), dtype=bool)), 2)
+    2.0
+    """
+    points: list[tuple[float, float]] = []
+    for axis, positions in ((0, row_mm), (1, col_mm)):
+        step = abs(float(positions[1] - positions[0]))
+        here, there = np.moveaxis(density, axis, 0), np.moveaxis(inside, axis, 0)
+        for lag in range(1, int(_VARIOGRAM_MM / step + 1e-9) + 1):
+            both = there[lag:] & there[:-lag]
+            if both.sum() >= 30:
+                half = float(np.mean((here[lag:] - here[:-lag])[both] ** 2))
+                points.append((lag * step, half))
+    if len(points) < 2 or len({d for d, _ in points}) < 2:
+        return float("nan")
+    distance, variance = np.array(points).T
+    if not (variance > 0).all():
+        return float("nan")
+    return float(np.polyfit(np.log(distance), np.log(variance), 1)[0])
