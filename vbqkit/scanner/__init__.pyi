@@ -1,3 +1,5 @@
+from .bone_dicom import write_ct as write_ct
+from .bone_dicom import write_dexa as write_dexa
 from .ct import ct_rois as ct_rois
 from .ct import measure_ct as measure_ct
 from .ct import scan_ct as scan_ct

@@ -143,7 +143,7 @@ def trabecular_volume(qct_mg_cm3: float, pdff: float) -> float:
     Examples
     --------
     >>> round(trabecular_volume(178.0, 0.27), 3), round(trabecular_volume(70.0, 0.5), 3)
-    (0.151, 0.078)
+    (0.145, 0.072)
     """
     water, bone = attenuation_per_cm("water", CT_KEV), attenuation_per_cm("cortical_bone", CT_KEV)
     share = min(pdff / ADIPOSE_PDFF, 1.0)
@@ -167,9 +167,10 @@ def bone_fraction(phantom: Phantom) -> FloatMap:
         If the phantom holds no bone: neither CT nor DEXA has anything to measure there.
     """
     patient = phantom.patient
-    known = patient is not None and np.isfinite(patient.qct_mg_cm3)
-    trabecular = trabecular_volume(patient.qct_mg_cm3, float(np.mean(patient.pdff))) if known else TABLE_BONE_VOLUME
-    # share = at_full + per_scale * pd_scale
+    trabecular = TABLE_BONE_VOLUME
+    if patient is not None and np.isfinite(patient.qct_mg_cm3):
+        trabecular = trabecular_volume(patient.qct_mg_cm3, float(np.mean(patient.pdff)))
+    # The share of bone is a straight line in the voxel's relative proton density, pd_scale.
     fixed, per_scale = np.zeros(len(TISSUES), dtype=np.float32), np.zeros(len(TISSUES), dtype=np.float32)
     fixed[list(TRABECULAR)], per_scale[list(TRABECULAR)] = 2.0 * trabecular, -trabecular
     for name in _SCLEROTIC:

@@ -38,8 +38,8 @@ NOT_SCORABLE = "CT, not MR: it has HU, and no VBQ or M-score"
 """Why no score is computed from a virtual CT."""
 
 _AIR_HU, _HIGHEST_HU = -1024.0, 3071.0  # 12 bits
-_ROD_RADIUS_MM, _ROD_STEP_MM, _ROD_BEHIND_MM = 5.0, 12.0, 16.0  # behind the skin of the back
-_ROD_ROI_RADIUS_MM = 3.5
+_ROD_RADIUS_MM, _ROD_STEP_MM, _ROD_BEHIND_MM = 5.5, 12.0, 16.0  # behind the skin of the back
+_ROD_ROI_RADIUS_MM = 3.0
 _ROI_RADIUS_MM, _ROI_MARGIN_MM = 9.0, 1.5  # largest circle in the trabecular bone, and its distance from the cortex
 _NOISE_GRAIN_MM = 0.6  # SD of the low pass and half that of the high pass that shape the noise
 
@@ -87,7 +87,7 @@ def scan_ct(
     Examples
     --------
     >>> scan_ct(Phantom.uniform("marrow", shape=(24, 60, 60)), thickness_mm=6.0)  # a bottle without a body
-    <Volume: axial unknown, 5 slices 6 mm apart, 34 x 43, 0.7 x 0.7 mm; not scorable: CT, not MR: it has HU, and no VBQ or M-score>
+    <Volume: axial unknown, 5 slices 6 mm apart, 42 x 34, 0.7 x 0.7 mm; not scorable: CT, not MR: it has HU, and no VBQ or M-score>
     """
     _check(plane, thickness_mm, pixel_mm, kernel_fwhm_mm, noise_hu)
     water = attenuation_per_cm("water", CT_KEV)
@@ -148,7 +148,7 @@ def _positions(phantom: Phantom, axis: int) -> Array:
 
 def _rods_x_mm(phantom: Phantom) -> Array:
     middle = float(_positions(phantom, 0).mean())
-    steps = np.arange(len(ROD_MG_CM3)) - (len(ROD_MG_CM3) - 1) / 2.0
+    steps = np.arange(len(ROD_MG_CM3), dtype=np.float64) - (len(ROD_MG_CM3) - 1) / 2.0
     x: Array = middle + _ROD_STEP_MM * steps
     return x
 
@@ -197,7 +197,7 @@ def _pixel_positions(points: int, step_mm: float, pixel_mm: float) -> Array:
     """Pixel centers, mm from the first point of the grid: as many as fit, about its middle."""
     count = max(1, int(points * step_mm / pixel_mm))
     middle = (points - 1) * step_mm / 2.0
-    positions: Array = middle + pixel_mm * (np.arange(count) - (count - 1) / 2.0)
+    positions: Array = middle + pixel_mm * (np.arange(count, dtype=np.float64) - (count - 1) / 2.0)
     return positions
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -163,9 +164,10 @@ def _lines_and_middle(phantom: Phantom, row_mm: Array, col_mm: Array) -> tuple[d
         thick = rows[per_row > 0.5 * per_row.max()]  # without the tips of tilted corners
         top[name], bottom[name] = float(row_mm[thick[0]]), float(row_mm[thick[-1]])
         centers.append((float(row_mm[rows].mean()), float((planes * col_mm).sum() / planes.sum())))
-    names = list(top)
-    between = {a: (bottom[a] + top[b]) / 2.0 for a, b in zip(names[:-1], names[1:], strict=True)}
-    lines = {b: (between[a], between[b]) for a, b in zip(names[:-1], names[1:], strict=True) if b in between}
+    between = {a: (bottom[a] + top[b]) / 2.0 for a, b in pairwise(top)}
+    lines = {b: (between[a], between[b]) for a, b in pairwise(top) if b in between}
+    if not centers:  # a bottle
+        return lines, np.full(len(row_mm), float(col_mm.mean()))
     z, x = np.array(sorted(centers)).T
     return lines, np.interp(row_mm, z, x)
 

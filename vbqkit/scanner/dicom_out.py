@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, MRImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLSLossless, MRImageStorage
 
 from vbqkit.anatomy.tissues import PROTON_MHZ_PER_T
 from vbqkit.errors import ScannerError
@@ -189,30 +189,36 @@ def make_dataset(image: Slice, scanner: Scanner, protocol: Protocol, identity: I
     """
     stored = np.rint(np.asarray(image.pixels) / scanner.rescale_slope).astype(np.uint16)
     number = image.acquisition.series_number or 1
+    tags = (
+        patient_and_study(identity, scanner.name, "MR LUMBAR SPINE SYNTHETIC")
+        | _series_and_equipment(image, scanner, identity, number)
+        | _acquisition(image, scanner, protocol)
+        | image_geometry(image)
+        | _pixels(stored, scanner)
+    )
+    return new_dataset(MRImageStorage, identity.uid("instance", scanner.name, number, image.index), tags)
+
+
+def new_dataset(sop_class: UID, instance_uid: str, tags: Mapping[str, Any]) -> Any:
+    """A pydicom dataset with its file meta information, explicit little endian, holding these elements by keyword."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = MRImageStorage
-    dataset.SOPClassUID = MRImageStorage
-    dataset.SOPInstanceUID = identity.uid("instance", scanner.name, number, image.index)
+    dataset.file_meta.MediaStorageSOPClassUID = sop_class
+    dataset.SOPClassUID = sop_class
+    dataset.SOPInstanceUID = instance_uid
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.ImplementationClassUID = _UID_ROOT + str(
         int.from_bytes(hashlib.sha256(b"vbqkit dicom writer").digest()[:16], "big")
     )
     dataset.file_meta.ImplementationVersionName = "VBQKIT"
-    tags = (
-        _patient_and_study(identity, scanner)
-        | _series_and_equipment(image, scanner, identity, number)
-        | _acquisition(image, scanner, protocol)
-        | _geometry(image)
-        | _pixels(stored, scanner)
-    )
     for keyword, value in tags.items():
         setattr(dataset, keyword, value)
     return dataset
 
 
-def _patient_and_study(identity: Identity, scanner: Scanner) -> dict[str, Any]:
+def patient_and_study(identity: Identity, machine: str, description: str) -> dict[str, Any]:
+    """Elements of the patient and of the study on one machine."""
     height_m = 1.62 if identity.sex == "F" else 1.75
     return {
         "SpecificCharacterSet": "ISO_IR 100",
@@ -224,13 +230,13 @@ def _patient_and_study(identity: Identity, scanner: Scanner) -> dict[str, Any]:
         "PatientSize": f"{height_m:.2f}",
         "PatientWeight": f"{identity.bmi * height_m**2:.1f}",
         "PatientComments": SYNTHETIC_COMMENT,
-        "StudyInstanceUID": identity.uid("study", scanner.name),
+        "StudyInstanceUID": identity.uid("study", machine),
         "StudyDate": STUDY_DATE,
         "StudyTime": "100000",
         "ReferringPhysicianName": "",
         "StudyID": identity.study,
         "AccessionNumber": "",
-        "StudyDescription": "MR LUMBAR SPINE SYNTHETIC",
+        "StudyDescription": description,
     }
 
 
@@ -304,7 +310,8 @@ def _acquisition(image: Slice, scanner: Scanner, protocol: Protocol) -> dict[str
     return tags
 
 
-def _geometry(image: Slice) -> dict[str, Any]:
+def image_geometry(image: Slice) -> dict[str, Any]:
+    """Elements of the place of a slice in the patient."""
     directions = [np.array(v) / np.linalg.norm(v) for v in (image.col_step_mm, image.row_step_mm)]
     dy, dx = image.spacing_mm
     return {

@@ -1,0 +1,222 @@
+"""CT and DEXA of a body against published coefficients, a hand-made body whose answer is known, and a DICOM checker."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pydicom
+import pytest
+
+from vbqkit.anatomy import Modic, Phantom, make_phantom, sample_patient
+from vbqkit.anatomy.tissues import tissue_named
+from vbqkit.errors import ScannerError
+from vbqkit.formats import read_study
+from vbqkit.roi import Ellipse
+from vbqkit.scanner import Identity, ct_rois, measure_ct, measure_dexa, scan_ct, scan_dexa, write_ct, write_dexa
+from vbqkit.scanner.attenuation import (
+    CT_KEV,
+    MINERAL_G_CM3,
+    attenuation_per_cm,
+    bone_fraction,
+    hydroxyapatite_per_cm,
+    mass_attenuation_cm2_g,
+    trabecular_volume,
+)
+from vbqkit.scanner.ct import ROD_MG_CM3
+from vbqkit.scanner.dexa import PHOTONS, variogram_slope
+
+GRID = {"in_plane_mm": 1.0, "plane_mm": 2.0}
+WHO = Identity(case="CASE06", sex="M", age=68, bmi=28.3)
+
+
+@pytest.fixture(scope="module")
+def degenerative() -> Phantom:
+    return _body("case06")
+
+
+def _body(name: str, **changes: object) -> Phantom:
+    sample = sample_patient(name)
+    findings = changes.pop("findings", sample.findings)
+    return make_phantom(replace(sample.patient, **changes), seed=sample.seed, findings=findings, **GRID)
+
+
+# Hubbell and Seltzer, NISTIR 5632: carbon, nitrogen, sodium, magnesium and sulfur, which the package does not need, at
+# 40, 60 and 80 keV; mass shares of cortical bone from ICRU Report 44.
+OTHERS = {
+    "carbon": (0.155, (0.2076, 0.1753, 0.1610)),
+    "nitrogen": (0.042, (0.2288, 0.1817, 0.1639)),
+    "sodium": (0.001, (0.3969, 0.2280, 0.1791)),
+    "magnesium": (0.002, (0.4880, 0.2570, 0.1951)),
+    "sulfur": (0.003, (0.9860, 0.4129, 0.2623)),
+}
+OWN = {"hydrogen": 0.034, "oxygen": 0.435, "phosphorus": 0.103, "calcium": 0.225}
+
+
+@pytest.mark.parametrize(("index", "energy_kev"), [(0, 40.0), (1, 60.0), (2, 80.0)])
+def test_cortical_bone_is_the_sum_of_its_elements(index: int, energy_kev: float) -> None:
+    total = sum(share * values[index] for share, values in OTHERS.values())
+    total += sum(share * mass_attenuation_cm2_g(element, energy_kev) for element, share in OWN.items())
+    assert mass_attenuation_cm2_g("cortical_bone", energy_kev) == pytest.approx(total, rel=0.004)
+
+
+def test_water_lies_between_its_elements() -> None:
+    h, o = (mass_attenuation_cm2_g(element, 60.0) for element in ("hydrogen", "oxygen"))
+    assert mass_attenuation_cm2_g("water", 60.0) == pytest.approx(0.1119 * h + 0.8881 * o, rel=0.001)
+
+
+def test_hounsfield_units_of_known_materials() -> None:
+    water = attenuation_per_cm("water", CT_KEV)
+    hu = {name: 1000.0 * (attenuation_per_cm(name, CT_KEV) / water - 1.0) for name in ("adipose", "muscle", "blood")}
+    assert -110 < hu["adipose"] < -70  # adipose tissue is between -115 and -70 HU in every textbook
+    assert 35 < hu["muscle"] < 65
+    assert 1.2 < hydroxyapatite_per_cm(CT_KEV) / water < 1.5  # HU for each mg/cm3: 120 kV phantoms give 1.3
+
+
+@pytest.mark.parametrize(("qct", "pdff"), [(178.0, 0.27), (110.0, 0.4), (50.0, 0.6)])
+def test_bone_volume_gives_back_its_qct(qct: float, pdff: float) -> None:
+    b, fat = trabecular_volume(qct, pdff), pdff / 0.92
+    marrow = fat * attenuation_per_cm("adipose", CT_KEV) + (1 - fat) * attenuation_per_cm("muscle", CT_KEV)
+    mu = b * attenuation_per_cm("cortical_bone", CT_KEV) + (1 - b) * marrow
+    assert 1000 * (mu - attenuation_per_cm("water", CT_KEV)) / hydroxyapatite_per_cm(CT_KEV) == pytest.approx(qct)
+    assert 0.02 < b < 0.2
+
+
+def test_a_plate_of_bone_in_muscle_has_the_density_it_was_given() -> None:
+    thickness_cm = 0.9
+    tissue = np.full((40, 80, 60), tissue_named("muscle").code, dtype=np.uint8)
+    level = np.zeros_like(tissue)
+    for k in range(4):  # four "vertebrae" one above the other, 18 rows each
+        tissue[12:28, 2 + 19 * k : 20 + 19 * k, 20:29] = tissue_named("cortical_bone").code
+    bottle = Phantom.uniform("muscle", shape=(40, 80, 60), pdff=0.06, spacing_mm=(1.5, 1.0, 1.0))
+    plate = replace(bottle, tissue=tissue, pdff=np.where(tissue == tissue_named("muscle").code, 0.06, 0), level=level)
+    image = scan_dexa(plate)
+    inside = (tissue == tissue_named("cortical_bone").code).any(axis=2).T
+    measured = float(image.density_g_cm2[inside].mean())
+    # DEXA reads all that is not soft tissue as hydroxyapatite: the collagen of bone adds some percent.
+    assert measured == pytest.approx(thickness_cm * MINERAL_G_CM3, rel=0.04)
+    assert abs(float(image.density_g_cm2[~inside].mean())) < 0.002
+
+
+def test_spurs_and_sclerosis_raise_dexa_and_leave_the_marrow_of_l1_alone(degenerative: Phantom) -> None:
+    healthy = _body("case06", findings=())
+    raised = measure_dexa(scan_dexa(degenerative))["bmd_g_cm2"] / measure_dexa(scan_dexa(healthy))["bmd_g_cm2"]
+    hu = [measure_ct(body, scan_ct(body))["hu"] for body in (degenerative, healthy)]
+    assert 1.02 < raised < 1.25
+    assert hu[0] == pytest.approx(hu[1], abs=3.0)
+
+
+def test_a_fat_lesion_lowers_hu_and_not_dexa() -> None:
+    plain, modic = _body("case04"), _body("case04", findings=(Modic("L2", endplate="upper", type=2, grade="C"),))
+    densities = [measure_dexa(scan_dexa(body), levels=("L2",))["bmd_g_cm2"] for body in (plain, modic)]
+    assert densities[1] == pytest.approx(densities[0], rel=0.03)
+    roi = next(roi for roi in ct_rois(plain, scan_ct(plain)) if roi.label == "L2")
+    upper = roi.moved((0.0, 0.0, 7.0))
+    assert upper.measure(scan_ct(modic)).mean < upper.measure(scan_ct(plain)).mean - 10.0
+
+
+def test_qct_is_what_the_patient_was_given(degenerative: Phantom) -> None:
+    measured = measure_ct(degenerative, scan_ct(degenerative, rng=np.random.default_rng(5)))
+    assert measured["qct_mg_cm3"] == pytest.approx(degenerative.patient.qct_mg_cm3, abs=8.0)
+
+
+def test_the_rods_lie_where_their_rois_are_and_hold_what_they_say(degenerative: Phantom) -> None:
+    volume = scan_ct(degenerative)
+    rods = {roi.label: roi.measure(volume).mean for roi in ct_rois(degenerative, volume) if roi.label.startswith("rod")}
+    per_gram = hydroxyapatite_per_cm(CT_KEV) / attenuation_per_cm("water", CT_KEV)
+    for mg in ROD_MG_CM3:
+        assert rods[f"rod {mg:g}"] == pytest.approx(mg * per_gram, abs=2.0)
+
+
+def test_axial_and_sagittal_slices_show_the_same_place(degenerative: Phantom) -> None:
+    axial, sagittal = scan_ct(degenerative), scan_ct(degenerative, plane="sagittal")
+    roi = next(roi for roi in ct_rois(degenerative, axial) if roi.label == "L3")
+    x, y, z = roi.center_mm
+    across = Ellipse(center=(x, y, z), half_width=(0.0, 6.0, 0.0), half_height=(0.0, 0.0, 6.0), label="L3")
+    assert across.measure(sagittal).mean == pytest.approx(roi.measure(axial).mean, abs=8.0)
+    assert sagittal.plane == "sagittal"
+
+
+def test_noise_is_as_wide_as_asked_for_and_leaves_the_mean(degenerative: Phantom) -> None:
+    quiet = scan_ct(degenerative).pixels.astype(float)
+    noisy = scan_ct(degenerative, noise_hu=20.0, rng=np.random.default_rng(1)).pixels.astype(float)
+    inside = quiet > -900  # air is cut off at -1024
+    difference = (noisy - quiet)[inside]
+    assert difference.std() == pytest.approx(20.0, rel=0.05)
+    assert abs(difference.mean()) < 0.3
+
+
+def test_photons_scatter_the_density_as_counting_does(degenerative: Phantom) -> None:
+    quiet, noisy = scan_dexa(degenerative), scan_dexa(degenerative, rng=np.random.default_rng(2))
+    spread = (noisy.density_g_cm2 - quiet.density_g_cm2)[100:300, 15:30].std()
+    assert 0.003 < spread < 0.05
+    assert PHOTONS > 1e6
+
+
+def test_ct_gives_no_score_and_says_why(degenerative: Phantom) -> None:
+    assert "no VBQ" in (scan_ct(degenerative).refusal or "")
+
+
+def test_the_variogram_is_that_of_every_pair() -> None:
+    rng = np.random.default_rng(4)
+    field = np.cumsum(np.cumsum(rng.standard_normal((14, 12)), axis=0), axis=1)
+    steps = np.arange(14.0), np.arange(12.0)
+    points = []
+    for d in (1, 2):
+        for axis in (0, 1):
+            pairs = [
+                (field[i, j] - field[i + d * (axis == 0), j + d * (axis == 1)]) ** 2
+                for i in range(14 - d * (axis == 0))
+                for j in range(12 - d * (axis == 1))
+            ]
+            points.append((d, np.mean(pairs)))
+    slope = np.polyfit(*np.log(np.array(points)).T, 1)[0]
+    assert variogram_slope(field, *steps, np.ones(field.shape, dtype=bool)) == pytest.approx(slope)
+
+
+def test_white_noise_has_a_flat_variogram() -> None:
+    noise, steps = np.random.default_rng(6).standard_normal((200, 200)), np.arange(200.0)
+    assert variogram_slope(noise, steps, steps, np.ones(noise.shape, dtype=bool)) == pytest.approx(0.0, abs=0.05)
+
+
+def test_written_files_are_valid_and_the_reader_calls_them_no_mr(degenerative: Phantom, tmp_path) -> None:
+    volume = scan_ct(degenerative, thickness_mm=10.0)
+    files = write_ct(volume, WHO, tmp_path / "CT")
+    picture = write_dexa(scan_dexa(degenerative), WHO, tmp_path / "dexa.dcm")
+    if shutil.which("dciodvfy") is not None:
+        for path in (files[5], picture):
+            done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True, check=False)
+            assert "Error" not in done.stderr
+    for series in read_study(tmp_path / "CT"):
+        assert not series.scorable
+    read = pydicom.dcmread(files[5])
+    assert np.array_equal(read.pixel_array - 1024.0, volume.pixels[5])
+    assert "SYNTHETIC" in read.ImageComments
+    assert "SYNTHETIC" in pydicom.dcmread(picture).ImageComments
+    with pytest.raises(ScannerError, match="already there"):
+        write_dexa(scan_dexa(degenerative), WHO, picture)
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"plane": "coronal"}, "axial and sagittal"),
+        ({"thickness_mm": 0.1}, "slice thickness"),
+        ({"noise_hu": -1}, "noise"),
+    ],
+)
+def test_a_ct_that_cannot_be_says_so(degenerative: Phantom, options: dict[str, object], word: str) -> None:
+    with pytest.raises(ScannerError, match=word):
+        scan_ct(degenerative, **options)
+
+
+def test_a_body_without_bone_or_with_metal_is_refused() -> None:
+    with pytest.raises(ScannerError, match="no bone"):
+        bone_fraction(Phantom.uniform("muscle", shape=(4, 8, 8)))
+    metal = Phantom.uniform("marrow", shape=(4, 8, 8))
+    tissue = metal.tissue.copy()
+    tissue[0, 0, 0] = tissue_named("metal").code
+    with pytest.raises(ScannerError, match="metal"):
+        scan_ct(replace(metal, tissue=tissue))
