@@ -23,6 +23,7 @@ _FAT_LOST = 0.8  # share of the fat behind the sac that the thick ligament takes
 _DURA_MM = 0.5  # as in the canal: between the sac and the fat behind it
 _BULGE_MM = 1.8  # of the disc, on top of what its degeneration gives
 _WORN_DISC = 3.8  # Pfirrmann grade of the disc, at least
+_TAUGHT_MM = 5.0  # depth of the sac in practice cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class CanalStenosis(Finding):
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> CanalStenosis:  # noqa: ARG003 - it has its own place
         """At L3, where CSF is usually measured."""
-        return cls("L3", sac_depth_mm=5.0)
+        return cls("L3", sac_depth_mm=_TAUGHT_MM)
 
     def shape_canal(self, shape: CanalShape, spine: Spine) -> CanalShape:
         """The sac is narrowed from the front and from behind, most at the lower endplate."""

@@ -18,7 +18,7 @@ DEPTH_MM = (2.0, 8.0)
 # The painting. Lengths in mm, shares without unit; all chosen by eye.
 _RIM = 0.3  # share of the depth that is missing at the front and back ends of the endplate
 _EDGE_WAVE_MM = 0.7
-_DENSITY, _DENSITY_TEXTURE = 1.1, 0.25  # protons, relative to the table's sclerotic bone
+_DENSITY, _DENSITY_TEXTURE, _DENSITY_LIMITS = 1.1, 0.25, (0.5, 1.8)  # protons, relative to the table's sclerotic bone
 _WORN_DISC = 3.8  # Pfirrmann grade of the disc below, at least
 
 _ONE = np.float32(1.0)
@@ -60,4 +60,4 @@ class EndplateSclerosis(Finding):
         inside = section.marrow & (section.depth(self.endplate) < edge)
         part.paint(inside, "modic_3")
         grain = np.float32(_DENSITY) + np.float32(_DENSITY_TEXTURE) * fields["small"]
-        part.shade(inside, np.clip(grain, 0.5, 1.8))
+        part.shade(inside, np.clip(grain, *_DENSITY_LIMITS))
