@@ -12,7 +12,7 @@ from vbqkit.anatomy.canal_shape import CanalShape, bump
 from vbqkit.anatomy.canvas import Canvas
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.anatomy.texture import Plane, smoothstep
+from vbqkit.anatomy.texture import Plane, smoothstep, smoothstep_f64
 
 Array = npt.NDArray[np.float64]
 
@@ -185,13 +185,6 @@ def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Fin
     )
 
 
-def smoothstep_f64(values: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, a smooth cubic between; falls if low > high."""
-    u = np.clip((values - low) / (high - low), 0.0, 1.0)
-    ramp: Array = u * u * (3.0 - 2.0 * u)
-    return ramp
-
-
 def _draw_roots(
     rng: np.random.Generator,
     spine: Spine,
@@ -235,8 +228,8 @@ def _draw_roots(
 
 def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     """Paint everything between the back wall of the bodies and the laminae."""
-    ahead, behind = _BOX_T_MM
-    inside = (canvas.t > ahead) & (canvas.t < behind) & (np.abs(canvas.side) < _BOX_HALF_WIDTH_MM)
+    nearest, farthest = _BOX_T_MM
+    inside = (canvas.t > nearest) & (canvas.t < farthest) & (np.abs(canvas.side) < _BOX_HALF_WIDTH_MM)
     inside &= canvas.s < np.float32(spine.level_s_mm[spine.index("S2")] + _BOX_BELOW_S2_MM)
     if not inside.any():
         return

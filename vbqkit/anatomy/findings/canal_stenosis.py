@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from vbqkit.anatomy.canal_shape import CanalShape, bump
-from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.finding import Finding, check_size
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.errors import ScannerError
 
 SAC_DEPTH_MM = (4.0, 9.0)
 """Depths of the sac that are offered; about 15 mm is usual."""
@@ -48,8 +47,7 @@ class CanalStenosis(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not SAC_DEPTH_MM[0] <= self.sac_depth_mm <= SAC_DEPTH_MM[1]:
-            raise ScannerError(f"A sac depth of {self.sac_depth_mm} mm is not a stenosis that is offered; give 4 to 9.")
+        check_size("sac depth in a stenosis", self.sac_depth_mm, SAC_DEPTH_MM, "mm")
 
     @property
     def disc_bulge_mm(self) -> float:

@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from vbqkit.anatomy.body_section import BodySection
-from vbqkit.anatomy.findings.finding import ENDPLATES, Endplate, Finding, check_choice
-from vbqkit.errors import ScannerError
+from vbqkit.anatomy.findings.finding import ENDPLATES, Endplate, Finding, check_choice, check_size
 from vbqkit.roi.labels import SPINE_LEVELS
 
 DEPTH_MM = (2.0, 8.0)
@@ -47,8 +46,7 @@ class EndplateSclerosis(Finding):
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
         check_choice(self.kind, "endplate", self.endplate, ENDPLATES)
-        if not DEPTH_MM[0] <= self.depth_mm <= DEPTH_MM[1]:
-            raise ScannerError(f"Endplate sclerosis of depth {self.depth_mm} mm is not offered; give 2 to 8 mm.")
+        check_size("sclerosis depth", self.depth_mm, DEPTH_MM, "mm")
 
     def paint_in_body(self, section: BodySection) -> None:
         """A band of dense bone, thinner towards the rims."""

@@ -8,8 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from vbqkit.anatomy.body_section import BodySection
-from vbqkit.anatomy.findings.finding import Finding, FindingTissue
-from vbqkit.errors import ScannerError
+from vbqkit.anatomy.findings.finding import Finding, FindingTissue, check_size
 from vbqkit.roi.labels import SPINE_LEVELS
 
 RADIUS_MM = (3.0, 12.0)
@@ -60,10 +59,7 @@ class Haemangioma(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not RADIUS_MM[0] <= self.radius_mm <= RADIUS_MM[1]:
-            raise ScannerError(
-                f"A haemangioma of radius {self.radius_mm} mm does not fit a lumbar body; give 3 to 12 mm."
-            )
+        check_size("haemangioma radius", self.radius_mm, RADIUS_MM, "mm")
 
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> Haemangioma:

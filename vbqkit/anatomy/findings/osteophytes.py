@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid
-from vbqkit.anatomy.findings.finding import Finding, FindingTissue
+from vbqkit.anatomy.findings.finding import Finding, FindingTissue, check_size
 from vbqkit.anatomy.posterior import capsule
 from vbqkit.anatomy.skeleton import Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_min
-from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SPINE_LEVELS
 
 LENGTH_MM = (2.0, 10.0)
@@ -63,8 +62,7 @@ class Osteophytes(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not LENGTH_MM[0] <= self.length_mm <= LENGTH_MM[1]:
-            raise ScannerError(f"Osteophytes of length {self.length_mm} mm are not offered; give 2 to 10 mm.")
+        check_size("spur length", self.length_mm, LENGTH_MM, "mm")
 
     def paint_around(self, canvas: Canvas, grid: Grid, spine: Spine) -> None:
         """Spurs that grow from both rims beside a disc and bend towards each other."""

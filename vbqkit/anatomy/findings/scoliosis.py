@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.finding import Finding, check_size
 from vbqkit.anatomy.skeleton import Array, Sideways
-from vbqkit.errors import ScannerError
 
 COBB_DEG = (10.0, 40.0)
 """Angles that are offered: below 10 degrees a curve is not called a scoliosis."""
@@ -45,8 +44,7 @@ class Scoliosis(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not COBB_DEG[0] <= self.cobb_deg <= COBB_DEG[1]:
-            raise ScannerError(f"A Cobb angle of {self.cobb_deg} degrees is not offered; give 10 to 40 degrees.")
+        check_size("Cobb angle", self.cobb_deg, COBB_DEG, "degrees")
 
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> Scoliosis:  # noqa: ARG003 - it has its own place
