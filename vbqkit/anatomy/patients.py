@@ -55,7 +55,7 @@ doi:10.1148/radiol.2019181648. The line is held at the mean of people over 90 ye
 HU_FLOOR, HU_SD = 89.0, (44.0, 38.0)
 """Mean over 90 years, and SD below 30 and over 90 years, HU; same source."""
 HU_SD_AGES, HU_LEAST = (25.0, 92.0), 5.0
-"""Ages for which these SDs are taken, years, and the least HU that is drawn (also of QCT, mg/cm3): model assumptions."""
+"""Ages for which these SDs are taken, years; the least HU that is drawn, as for QCT, mg/cm3: model assumptions."""
 
 TBS_AGES = (24.0, 65.0)
 """Years."""
