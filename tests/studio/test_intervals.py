@@ -123,7 +123,7 @@ def test_in_a_notebook_the_interval_comes_by_itself_after_the_number() -> None:
 
 
 def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vbqkit.studio.studio._REST_S", 0.05)
+    monkeypatch.setattr("vbqkit.studio.measured_rois._REST_S", 0.05)
     image = volume()
     studios: list[RoiStudio] = []
     known: Callable[[], bool] = lambda: bool(studios[0]._intervals)  # noqa: E731
@@ -144,10 +144,10 @@ def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go(mo
 
 
 def test_a_hand_that_changed_nothing_has_nothing_done_again_when_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vbqkit.studio.studio._REST_S", 0.02)
-    monkeypatch.setattr("vbqkit.studio.studio._SETTLE_S", 0.02)
+    monkeypatch.setattr("vbqkit.studio.measured_rois._REST_S", 0.02)
+    monkeypatch.setattr("vbqkit.studio.measured_rois._SETTLE_S", 0.02)
     asked: list[Any] = []
-    monkeypatch.setattr("vbqkit.studio.studio.pieces", lambda *some: asked.append(some) or [_without_interval])
+    monkeypatch.setattr("vbqkit.studio.measured_rois.pieces", lambda *some: asked.append(some) or [_without_interval])
     image = volume()
     saved: list[Any] = []
 

@@ -20,6 +20,8 @@ from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.views import View
 
 NoiseChecks = Mapping[str, NoiseCheck]
+Results = list[Measurement | RoiError]
+"""What each ROI measures on one view, or why it cannot be measured."""
 
 
 def measure_all(
