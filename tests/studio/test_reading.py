@@ -7,12 +7,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 
-from vbqkit.image import Volume, stack_affine
-from vbqkit.roi import Ellipse, Rectangle
-from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
+from tests.studio.spine import placed, spine
+from vbqkit.roi import Rectangle
+from vbqkit.roi.labels import NOISE
 from vbqkit.scores import Refusal
 from vbqkit.studio import RoiStudio
 
@@ -38,18 +37,8 @@ def read(studio: RoiStudio, name: str) -> Any:
 
 def noise_on_tissue() -> RoiStudio:
     """A studio whose noise ROI is refused by the check that waits until the hand rests."""
-    rng = np.random.default_rng(3)
-    pixels = rng.normal(20, 4, (3, 160, 120)).clip(1)
-    pixels[:, 10:150, 20:100] = rng.normal(300, 15, (3, 140, 80))
-    pixels[:, 10:150, 70:82] = rng.normal(90, 5, (3, 140, 12))
-    affine = stack_affine((-4, 0, 0), (4, 0, 0), (0, 0, -1), (0, 1, 0))
-    volume = Volume(pixels.round().astype("uint16"), affine).with_acquisition(weighting="T1", synthetic=True)
-    image = volume.slice(1)
-    rois: list[Any] = [
-        Rectangle.on(image, (25 + 32 * k, 48), 10, 8, label=level) for k, level in enumerate(SCORED_LEVELS)
-    ]
-    rois += [Ellipse.on(image, (70, 76), 4, 20, label=CSF), Rectangle.on(image, (90, 90), 8, 8, label=NOISE)]
-    return RoiStudio(volume, rois=rois)
+    volume = spine()
+    return RoiStudio(volume, rois=[*placed(volume), Rectangle.on(volume.slice(1), (90, 125), 8, 8, label=NOISE)])
 
 
 def in_a_notebook(act: Callable[[], Any]) -> Any:

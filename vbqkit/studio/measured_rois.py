@@ -19,7 +19,16 @@ from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.uncertainty_budget import Uncertainty
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.intervals import Background, Found, IntervalOptions, Piece, after, interval_row, pieces
-from vbqkit.studio.readout import NoiseWatch, Results, by_label, measure_all, measurement_row, score_row, scores_of
+from vbqkit.studio.readout import (
+    NoiseWatch,
+    PlaceWatch,
+    Results,
+    by_label,
+    measure_all,
+    measurement_row,
+    score_row,
+    scores_of,
+)
 from vbqkit.studio.shared_rois import SharedRois
 from vbqkit.studio.views import View
 
@@ -45,6 +54,7 @@ class MeasuredRois(SharedRois):
         self._results: list[Results] = [[] for _ in self._opened]
         self._measured_rois: Drawn = ()  # what they are of
         self._noise = NoiseWatch()
+        self._places = PlaceWatch()
         self._waiting: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._due = True  # the saved picture, and intervals if any
@@ -93,13 +103,15 @@ class MeasuredRois(SharedRois):
         known = [dict(zip(self._measured_rois, results, strict=True)) for results in self._results]
         self._results = [measure_all(view, self._drawn, k) for view, k in zip(self._opened, known, strict=True)]
         self._measured_rois = self._drawn
+        self._places.current = False
         self._publish()
         self._later()
 
     def _scores(self) -> dict[str, Score | Refusal]:
         """The scores after the checks that are done; :meth:`_check` does them."""
         tables = [by_label(results) for results in self._results]
-        return scores_of(self._opened, tables, self._noise.checks, self._choices)
+        found = self._places.by_weighting(self._opened)
+        return scores_of(self._opened, tables, noise=self._noise.checks, found=found, choices=self._choices)
 
     def _as_told(self) -> dict[str, Any]:
         """All that Python knows of the ROIs, for the browser."""
@@ -107,18 +119,27 @@ class MeasuredRois(SharedRois):
             [measurement_row(one, result) for one, result in zip(self._drawn, results, strict=True)]
             for results in self._results
         ]
+        found = self._places.by_weighting(self._opened)
         scores = [
-            score_row(name, result) | interval_row(self._intervals.get(name), self._interval_options)
+            score_row(name, result, noise=self._noise.checks, found=found)
+            | interval_row(self._intervals.get(name), self._interval_options)
             for name, result in self._scores().items()
         ]
-        return {"revision": self._state["revision"], "views": rows, "scores": scores}
+        return {
+            "revision": self._state["revision"],
+            "views": rows,
+            "scores": scores,
+            "places": self._places.rows(),
+        }
 
     def _publish(self) -> None:
         self.set_trait("_measured", self._as_told())
 
     def _check(self) -> None:
         """Do the slow checks if anything they depend on is new, and tell what they changed."""
-        if self._noise.look(self._opened, self._drawn, self._results):
+        noise = self._noise.look(self._opened, self._drawn, self._results)
+        places = self._places.look(self._opened, self._drawn, self._results)
+        if noise or places:
             self._publish()
 
     def _later(self) -> None:

@@ -8,20 +8,28 @@ from dataclasses import asdict
 from typing import Any
 
 from vbqkit.errors import RoiError
-from vbqkit.roi import Measurement
+from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.case import refusals_of, score_tables
 from vbqkit.scores.definition import ScoreChoices
+from vbqkit.scores.judged_places import _judged
 from vbqkit.scores.noise import check_series_noise
 from vbqkit.scores.noise_findings import NoiseCheck
+from vbqkit.scores.placed_roi import PlacedRoiCheck
 from vbqkit.scores.registry import SCORES, noise_weightings
 from vbqkit.scores.result import Refusal, Score
+from vbqkit.scores.roi_checks import check_placed_rois
 from vbqkit.studio.drawn_roi import DrawnRoi
+from vbqkit.studio.messages import STANDING
 from vbqkit.studio.views import View
+
+_OF_NUMBER = "score-outside-published-range"  # about the number, not about a place
 
 NoiseChecks = Mapping[str, NoiseCheck]
 Results = list[Measurement | RoiError]
 """What each ROI measures on one view, or why it cannot be measured."""
+Places = Mapping[str, Sequence[PlacedRoiCheck]]
+"""Weighting to what is wrong with where the ROIs lie."""
 
 
 def measure_all(
@@ -58,6 +66,54 @@ def by_label(results: Sequence[Measurement | RoiError]) -> dict[str, Measurement
     return named
 
 
+class PlaceWatch:
+    """Where the ROIs of each view lie, as a score must know; looked at again after a change."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[DrawnRoi, ...] | None = None
+        self.checks: list[tuple[PlacedRoiCheck, ...]] = []
+        self.current = False
+        """Whether the checks are of the ROIs as they lie now."""
+
+    def look(self, views: Sequence[View], drawn: Sequence[DrawnRoi], results: Sequence[Results]) -> bool:
+        """Look again if any ROI but noise was changed; whether anything is new to tell."""
+        before, self.current = self.current, True
+        seen = tuple(one for one in drawn if one.roi.label != NOISE)  # whatever is changed is another object
+        if self._seen == seen:
+            return not before
+        self._seen = seen
+        self.checks = [
+            check_placed_rois(view.volume, first_of_each_label(view, drawn), measured=by_label(found))
+            for view, found in zip(views, results, strict=True)
+        ]
+        return True
+
+    def by_weighting(self, views: Sequence[View]) -> dict[str, tuple[PlacedRoiCheck, ...]]:
+        """By weighting, of the first view of each: the one that is scored."""
+        found: dict[str, tuple[PlacedRoiCheck, ...]] = {}
+        for view, checks in zip(views, self.checks, strict=False):
+            found.setdefault(view.volume.acquisition.weighting, checks)
+        return found
+
+    def rows(self) -> list[list[dict[str, Any]]] | None:
+        """For the marks of the browser: each check of a place, by view; None while they are of another place."""
+        if not self.current:
+            return None
+        return [
+            [{"labels": list(c.labels), "text": c.message, "wrong": c.refuses} for c in checks if c.code != _OF_NUMBER]
+            for checks in self.checks
+        ]
+
+
+def first_of_each_label(view: View, drawn: Sequence[DrawnRoi]) -> list[Roi]:
+    """The ROIs that count on a view, as they lie on it: of two with one label the first."""
+    found: dict[str, Roi] = {}
+    for one in drawn:
+        if one.frame == view.frame:
+            found.setdefault(one.roi.label, one.on(view.key))
+    return list(found.values())
+
+
 class NoiseWatch:
     """What the noise ROI is worth, by weighting, where a score is divided by noise; checked again after a change."""
 
@@ -69,7 +125,7 @@ class NoiseWatch:
         self,
         views: Sequence[View],
         drawn: Sequence[DrawnRoi],
-        results: Sequence[Sequence[Measurement | RoiError]],
+        results: Sequence[Results],
     ) -> bool:
         """Check again if any ROI but CSF was changed; whether it was."""
         shown = [i for i, view in enumerate(views) if view.volume.acquisition.weighting in noise_weightings()]
@@ -92,7 +148,12 @@ class NoiseWatch:
 
 
 def scores_of(
-    views: Sequence[View], tables: Sequence[Mapping[str, Measurement]], noise: NoiseChecks, choices: ScoreChoices
+    views: Sequence[View],
+    tables: Sequence[Mapping[str, Measurement]],
+    *,
+    noise: NoiseChecks,
+    found: Places,
+    choices: ScoreChoices,
 ) -> dict[str, Score | Refusal]:
     """Every score that the series at hand allow, by name; VBQ on one series with both aggregates of the papers."""
     first = _first_of_each_weighting(views, tables)
@@ -104,7 +165,9 @@ def scores_of(
         noise=noise,
         **choices,
     )
-    return {result.key: result for result in case.results}
+    places = {weighting: tuple(checks) for weighting, checks in found.items()}
+    results = (_judged(r, places, choices.get("overrule")) if isinstance(r, Score) else r for r in case.results)
+    return {result.key: result for result in results}
 
 
 def _first_of_each_weighting(
@@ -116,26 +179,38 @@ def _first_of_each_weighting(
     return found
 
 
-def score_row(name: str, result: Score | Refusal) -> dict[str, Any]:
-    """A score for the browser: the number, and everything one step away from it."""
+def doubts_of(score: Score) -> list[str]:
+    """What is wrong with this number, in words: its cautions but those that stand on every such score."""
+    return [caution.message for caution in score.cautions if caution.code not in STANDING]
+
+
+def score_row(name: str, result: Score | Refusal, *, noise: NoiseChecks, found: Places) -> dict[str, Any]:
+    """A score for the browser: the number, what is wrong with it, and everything one step away from it."""
     if isinstance(result, Refusal):
         definition = SCORES[result.name]
-        return {"key": name, "value": None, "note": result.reason, "about": [definition.title, definition.unit]}
-    about = [
-        result.formula,
-        f"{result.unit}; {result.direction}",
-        f"Source: {result.source}",
-        *map(str, result.cautions),
-    ]
+        about = [definition.title, definition.unit]
+        return {"key": name, "value": None, "note": result.reason, "about": about, **_blame(result, noise, found)}
+    standing = [caution.message for caution in result.cautions if caution.code in STANDING]
+    about = [result.formula, f"{result.unit}; {result.direction}", f"Source: {result.source}", *standing]
     return {
         "key": name,
         "value": result.value,
         "note": result.overruled or "",
         "overruled": result.overruled is not None,
         "about": about,
+        "doubts": doubts_of(result),
         "levels": list(result.levels),
-        "caution": bool(result.cautions),
     }
+
+
+def _blame(result: Refusal, noise: NoiseChecks, found: Places) -> dict[str, Any]:
+    """Whether something is wrong, or only missing; and the ROI whose moving may lift the refusal, if it is one."""
+    weightings = SCORES[result.name].weightings
+    if any(w in noise and noise[w].refusal == result.reason for w in weightings):
+        return {"wrong": True, "free": [NOISE]}
+    places = [check for w in weightings for check in found.get(w, ()) if check.message == result.reason]
+    wrong = bool(places) or "cannot be scored" in result.reason
+    return {"wrong": wrong, "free": []}
 
 
 def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from vbqkit.errors import RoiError, VbqkitError
 from vbqkit.image import Volume
 from vbqkit.studio.casefile import CaseFile, Drawn, merged
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
+from vbqkit.studio.messages import Message, Weight, in_order
 
 LEVEL_STRIP = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
 
@@ -48,6 +49,8 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._drawn: Drawn = ()
         self._pushed: dict[int, Drawn] = {}  # what was there before each word of Python's
         self._case: CaseFile | None = None
+        self._about_images: tuple[Message, ...] = ()
+        self._said: tuple[Message, ...] = ()  # about what was done, newest first
         super().__init__()
         self.observe(self._on_state, "_state")
         _open_studios.add(self)
@@ -156,6 +159,21 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         for callback in self._callbacks:
             callback(self)
 
-    def _say(self, text: str) -> None:
-        if text not in self._messages:
-            self.set_trait("_messages", [*self._messages, text][-8:])
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Everything that is wrong, or was, with the weight and the series it belongs to: refusals first."""
+        return in_order((*self._said, *self._about_images))
+
+    def _say(self, text: str, weight: Weight = "failure") -> None:
+        """Say something about what was done; what is said again is the newest again."""
+        message = Message(text, weight)
+        self._said = (message, *(one for one in self._said if one != message))
+        self._tell_messages()
+
+    def _say_of_images(self, messages: Iterable[Message]) -> None:
+        """Say this of the images, instead of what was said of them before."""
+        self._about_images = tuple(messages)
+        self._tell_messages()
+
+    def _tell_messages(self) -> None:
+        self.set_trait("_messages", [message.for_browser() for message in self.messages])

@@ -21,12 +21,13 @@ from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.result import Score
+from vbqkit.scores.result import Refusal
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.intervals import IntervalOptions, report_line
 from vbqkit.studio.measured_rois import MeasuredRois, levels_for
 from vbqkit.studio.picture import Snapshot, StillHtml, static_html
+from vbqkit.studio.readout import doubts_of
 from vbqkit.studio.roi_transfer import from_browser, to_browser
 from vbqkit.studio.shared_rois import check_number
 from vbqkit.studio.views import Viewable, open_views, pixels_for_browser
@@ -139,7 +140,7 @@ class RoiStudio(MeasuredRois):
         self.set_trait("_views", [view.for_browser(overruled=overrule is not None) for view in self._opened])
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
-        self.set_trait("_messages", [*messages, *(text for view in self._opened for text in view.warnings)])
+        self._say_of_images(messages)
         given = tuple(DrawnRoi(roi) for roi in rois)
         check_number(given)
         drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
@@ -227,11 +228,13 @@ class RoiStudio(MeasuredRois):
             )
         index = self.slices[view] if slice_index is None else slice_index
         intervals, options = self.intervals, self._interval_options
-        lines = [
-            report_line(name, score, intervals.get(name), options)
-            for name, score in self.scores.items()
-            if isinstance(score, Score)
-        ]
+        lines = []
+        for name, score in self.scores.items():
+            if isinstance(score, Refusal):
+                lines.append(str(score).replace(score.name, name, 1))
+                continue
+            lines.append(report_line(name, score, intervals.get(name), options))
+            lines += [f"⚠ {doubt}" for doubt in doubts_of(score)]
         if intervals:
             lines.append(f"Intervals assume placements that vary by {options.jitter}.")
         return Snapshot.of(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import MAX_TILT_DEG
+from vbqkit.studio.messages import Message
 from vbqkit.study import Series, Study
 
 Viewable = Volume | Series | Study | Sequence[Volume | Series]
@@ -31,6 +32,16 @@ class View:
     linked: bool = True
     warnings: tuple[str, ...] = ()
 
+    def messages(self) -> list[Message]:
+        """What the reader of this view must know: why it is not scored, what is odd, what does not fit."""
+        volume = self.volume
+        refused = [] if volume.refusal is None else [f"This series cannot be scored: {volume.refusal}"]
+        return [
+            *(Message(text, "refusal", self.title) for text in refused),
+            *(Message.of(caution, self.title) for caution in volume.cautions),
+            *(Message(text, "caution", self.title) for text in (*_odd_pixels(volume), *self.warnings)),
+        ]
+
     def for_browser(self, *, overruled: bool = False) -> dict[str, Any]:
         """Everything about the view but its pixels, as plain JSON values; no weighting if it must not be scored."""
         volume = self.volume
@@ -41,7 +52,6 @@ class View:
             "title": self.title,
             "frame": self.frame,
             "linked": self.linked,
-            "warnings": list(self.warnings),
             "planes": volume.shape[0],
             "rows": volume.shape[1],
             "cols": volume.shape[2],
@@ -103,40 +113,35 @@ def _windows(pixels: npt.NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def open_views(image: Viewable) -> tuple[list[View], list[str]]:
+def open_views(image: Viewable) -> tuple[list[View], list[Message]]:
     """Read what was given into views, and say in words what could not be shown.
 
     Series of a study that cannot be scored are left out with the reason; a series given alone is always shown.
     """
-    messages: list[str] = []
-    volumes: list[tuple[Volume, str]] = []
+    messages: list[Message] = []
     if isinstance(image, Study):
         members: list[Volume | Series] = [s for s in image if s.scorable]
-        messages += [f"Not shown, {s!r}" for s in image if not s.scorable]
+        messages += [Message.of(caution) for caution in image.cautions]
+        messages += [Message(f"Not shown, {s!r}", "note") for s in image if not s.scorable]
         if not members:
-            messages.append(
-                "The study has no series that can be scored. Show one by itself with RoiStudio(study.series[i])."
-            )
+            text = "The study has no series that can be scored. Show one by itself with RoiStudio(study.series[i])."
+            messages.append(Message(text, "refusal"))
     elif isinstance(image, Volume | Series):
         members = [image]
     else:
         members = list(image)
+    volumes: list[Volume] = []
     for member in members:
         if not isinstance(member, Volume | Series):
             raise TypeError(
                 f"RoiStudio shows a Volume, a Series, a Study or a list of volumes and series; got {type(member).__name__}."
             )
         try:
-            volume = member if isinstance(member, Volume) else member.volume()
+            volumes.append(member if isinstance(member, Volume) else member.volume())
         except VbqkitError as error:
-            messages.append(str(error))
-            continue
-        if volume.refusal:
-            messages.append(f"This series cannot be scored: {volume.refusal}")
-        volumes.append((volume, volume.acquisition.weighting))
-        messages += [str(caution) for caution in volume.cautions]
-        messages += _odd_pixels(volume)
-    return _titled(volumes), messages
+            messages.append(Message(str(error), "refusal"))
+    views = titled(volumes)
+    return views, [*messages, *(message for view in views for message in view.messages())]
 
 
 def _odd_pixels(volume: Volume) -> list[str]:
@@ -160,10 +165,12 @@ def _odd_pixels(volume: Volume) -> list[str]:
     return odd
 
 
-def _titled(volumes: list[tuple[Volume, str]]) -> list[View]:
+def titled(volumes: Sequence[Volume]) -> list[View]:
+    """Volumes as views: each with a title of its own, and linked with the first one where positions agree."""
     views: list[View] = []
     frames: list[str | None] = []
-    for index, (volume, title) in enumerate(volumes):
+    for index, volume in enumerate(volumes):
+        title = volume.acquisition.weighting
         uid = volume.acquisition.frame_of_reference_uid
         key = _series_key(volume, index)
         same = [v for v in views if v.title.split(" (")[0] == title]
@@ -179,7 +186,7 @@ def _titled(volumes: list[tuple[Volume, str]]) -> list[View]:
             frame = 0
         if uid is None or frames[0] is None:
             warnings.append(
-                f"{name}: no frame of reference is stated, so positions may not agree with {views[0].title}. Check the anatomy."
+                f"No frame of reference is stated, so positions may not agree with {views[0].title}. Check the anatomy."
             )
         if frame is None:
             frames.append(uid)
@@ -187,14 +194,14 @@ def _titled(volumes: list[tuple[Volume, str]]) -> list[View]:
         if frame != 0:
             linked = False
             warnings.append(
-                f"{name} has another frame of reference than {views[0].title}: positions cannot be compared, "
+                f"It has another frame of reference than {views[0].title}: positions cannot be compared, "
                 "so neither scrolling nor ROIs are carried over."
             )
         tilt_deg = tilt_between(volume.slice(0), views[0].volume.slice(0))
         if tilt_deg > MAX_TILT_DEG:
             linked = False
             warnings.append(
-                f"{name} is tilted by {tilt_deg:.0f} degrees against {views[0].title}: slices do not correspond, "
+                f"It is tilted by {tilt_deg:.0f} degrees against {views[0].title}: slices do not correspond, "
                 "so scrolling is not linked and ROIs are not carried over."
             )
         views.append(View(volume, key, name, frame, linked, tuple(warnings)))

@@ -187,13 +187,17 @@ export class Panel {
       const node =
         list.children[i] ??
         list.appendChild(
-          html("details", {}, html("summary", {}, html("span"), html("output"), html("small")), html("div")),
+          html("details", {}, html("summary", {}, html("span"), html("output"), html("small"), html("p")), html("div")),
         );
       const [summary, words] = node.children;
-      const [name, value, interval] = summary.children;
-      const { shares = [], verdict } = score;
-      const about = score.value == null ? [score.note, ...score.about] : [...shares, ...score.about];
-      setText(name, score.key + (score.caution ? " ⚠" : ""));
+      const [name, value, interval, why] = summary.children;
+      const { shares = [], verdict, doubts = [], wrong = doubts.length > 0 } = score;
+      const reasons = score.value == null ? [score.note] : doubts;
+      const about = [...reasons, ...shares, ...score.about];
+      setText(name, score.key);
+      const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
+      set(why, { class: wrong ? "vbq-doubt" : "vbq-reason", hidden: !reasons.length, title: reasons.join("\n") });
+      setText(why, (reasons[0] ?? "") + more);
       set(value, {
         "data-key": score.key,
         "data-value": score.value ?? "",

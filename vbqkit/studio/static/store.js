@@ -323,8 +323,8 @@ export class Store {
 
   /**
    * Python's scores, with the browser's numbers while something is dragged. Where Python has refused a score, it stays
-   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place. No interval
-   * meanwhile.
+   * refused until Python says otherwise, unless the ROI that is to blame is on its way to a better place. Neither
+   * interval nor doubts meanwhile: they are of another place.
    */
   scores() {
     const rows = this.model.get("_measured").scores ?? [];
@@ -334,12 +334,13 @@ export class Store {
       this.options.reference,
       (key) => rows.find((row) => row.key === key)?.levels ?? this.options.levels,
     );
-    const free = this.roi()?.label === "noise";
+    const moved = this.roi()?.label ?? "";
     return rows.map((row) =>
-      row.value == null && !free
+      row.value == null && !row.free?.includes(moved)
         ? row
         : {
             ...row,
+            doubts: [],
             interval: null,
             verdict: "",
             shares: [],

@@ -91,11 +91,29 @@ export interface ScoreRow {
   note: string;
   about: string[];
   levels?: string[];
-  caution?: boolean;
+  /** What is wrong with this number, in words; what stands on every such number is in `about`. */
+  doubts?: string[];
+  /** Of a score that is not given: whether something is wrong, or only missing. */
+  wrong?: boolean;
+  /** Labels of the ROIs whose moving alone may lift the refusal. */
+  free?: string[];
   overruled?: boolean;
   interval?: [number, number] | null;
   verdict?: string;
   shares?: string[];
+}
+
+/** Something about where ROIs lie on a view, by Python; `wrong`: a score from them means nothing. */
+export interface Placed {
+  labels: string[];
+  text: string;
+  wrong: boolean;
+}
+
+export interface Note {
+  text: string;
+  weight: "refusal" | "failure" | "caution" | "note";
+  series: string;
 }
 
 export interface State {
@@ -108,8 +126,8 @@ export interface State {
 export interface Traits {
   _views: ViewOf[];
   _state: State;
-  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[] };
-  _messages: string[];
+  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[]; places?: Placed[][] | null };
+  _messages: Note[];
   _options: {
     id: string;
     height: number;
