@@ -7,12 +7,12 @@
  */
 import { add, center, nearestSlice, onSeries, slicePlane, times, withArea } from "./geometry.js";
 import { History } from "./history.js";
+import { proposeLabel, UNSURE } from "./labels.js";
 import { decoded, SliceCache } from "./pixels.js";
 import { measure, scores } from "./statistics.js";
 
 export const EXTRA_LABELS = ["CSF", "noise"];
 const PATIENCE_MS = 60; // longer than Python usually takes, too short to be seen
-const ORDER = ["L1", "L2", "L3", "L4", "CSF", "noise"];
 
 /** @typedef {(text: string) => void} Listener the words of a `say`; nothing for other events */
 
@@ -35,7 +35,7 @@ export class Store {
     this.vertex = -1;
     this.active = 0;
     this.tool = "select";
-    this.label = this.nextLabel();
+    this.label = /** @type {string|null} */ (null); // chosen for the next ROI; else its place names it
     this.fixedArea = this.options.fixed_area_cm2;
     this.seriesOnly = false;
     this.hideAll = false;
@@ -127,8 +127,21 @@ export class Store {
     return this.rois.find((roi) => roi.id === id) ?? null;
   }
 
-  nextLabel() {
-    return ORDER.find((label) => !this.rois.some((roi) => roi.label === label)) ?? "";
+  /** What the first level is called, if nothing else is chosen. */
+  start() {
+    return this.options.levels?.[0] ?? UNSURE;
+  }
+
+  /**
+   * What a new ROI is called: as chosen, else by its place among those that are there; "" where that does not decide.
+   * @param {Shape} shape
+   */
+  labelFor(shape) {
+    if (this.label !== null) return this.label;
+    const { key } = this.views[this.active];
+    const others = this.rois.filter((roi) => this.belongs(roi, this.active)).map((roi) => onSeries(roi, key));
+    const label = proposeLabel(center(shape), others, this.start());
+    return label === UNSURE ? "" : label;
   }
 
   select(/** @type {string|null} */ id) {
@@ -191,7 +204,7 @@ export class Store {
   }
 
   /**
-   * Add a ROI under the present label; the label moves on to the next level without a ROI.
+   * Add a ROI, under the label that was chosen or that its place gives it.
    * @param {Shape & Partial<Kept>} shape
    */
   place(shape) {
@@ -202,12 +215,13 @@ export class Store {
       locked: false,
       hidden: false,
       shifts: {},
-      label: this.label,
+      label: this.labelFor(shape),
       ...shape,
     };
+    this.label = null;
     this.commit([...this.rois, this.fixedArea ? withArea(full, this.fixedArea * 100) : full]);
     this.select(full.id);
-    this.label = this.nextLabel();
+    if (!full.label) this.say("Its place does not decide its name: press a digit, C or N");
     this.emit("tool");
   }
 

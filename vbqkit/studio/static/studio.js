@@ -137,12 +137,11 @@ export class Studio {
   label(label) {
     const { store } = this;
     const roi = store.roi();
-    if (!roi) store.label = label;
+    if (!roi) store.label = store.label === label ? null : label;
     else if (roi.locked) return this.say(`${roi.label || "ROI"} is locked`);
     else store.commit(store.changed(roi.id, (old) => ({ ...old, label })));
-    if (roi) store.label = store.nextLabel();
     store.emit("tool");
-    this.say(roi ? `Labelled ${label}` : `Next ROI: ${label}`);
+    this.say(roi ? `Labelled ${label}` : `Next ROI: ${store.label ?? "named by its place"}`);
   }
 
   /** Move the count along the strip: every level's label goes one up or down. @param {number} by */

@@ -1,7 +1,8 @@
 /** The row of tools, the strip of levels, and the help sheet. */
 import { style } from "./colours.js";
-import { html, set, svg } from "./dom.js";
+import { html, set, setText, svg } from "./dom.js";
 import { KEYS, MOUSE } from "./keyboard.js";
+import { SPINE_LEVELS } from "./labels.js";
 import { EXTRA_LABELS } from "./store.js";
 
 /**
@@ -177,6 +178,7 @@ class Strip {
         { type: "button", class: "vbq-button", title, "aria-label": title, onclick: () => studio.recount(by) },
         icon(name),
       );
+    this.hint = html("span", { class: "vbq-hint" });
     this.element = html(
       "div",
       { class: "vbq-strip" },
@@ -187,7 +189,7 @@ class Strip {
         shift(-1, "up", "Count one level higher: L1 becomes T12"),
         shift(1, "down", "Count one level lower: T12 becomes L1"),
       ),
-      html("span", { class: "vbq-hint" }, "double click a level to rename it"),
+      this.hint,
     );
     store.on("tool rois selection", () => this.draw());
     this.draw();
@@ -201,6 +203,15 @@ class Strip {
       this.chips.replaceChildren(...labels.map((label, i) => this.chip(label, i)));
     }
     const now = store.roi()?.label ?? store.label;
+    const first = !store.rois.some((roi) => SPINE_LEVELS.includes(roi.label));
+    setText(
+      this.hint,
+      store.label !== null
+        ? `the next ROI is called ${store.label}`
+        : first
+          ? `the first level is called ${store.start()}: choose another to start there, such as S1`
+          : "the next ROI is named by its place; double click a level to rename it",
+    );
     labels.forEach((label, i) => {
       const placed = store.rois.some((roi) => roi.label === label);
       set(this.chips.children[i], { "aria-pressed": String(label === now), "data-placed": String(placed) });
