@@ -28,6 +28,7 @@ from vbqkit.studio.readout import (
     measurement_row,
     score_row,
     scores_of,
+    why_no_score,
 )
 from vbqkit.studio.shared_rois import SharedRois
 from vbqkit.studio.views import View
@@ -107,11 +108,24 @@ class MeasuredRois(SharedRois):
         self._publish()
         self._later()
 
+    def _start_again(self) -> None:
+        """Something else is known of the images: nothing that was found out before holds."""
+        self._noise, self._places = NoiseWatch(), PlaceWatch()
+        if self._state:
+            self._measure()
+
     def _scores(self) -> dict[str, Score | Refusal]:
         """The scores after the checks that are done; :meth:`_check` does them."""
         tables = [by_label(results) for results in self._results]
         found = self._places.by_weighting(self._opened)
-        return scores_of(self._opened, tables, noise=self._noise.checks, found=found, choices=self._choices)
+        return scores_of(
+            self._opened,
+            tables,
+            noise=self._noise.checks,
+            found=found,
+            choices=self._choices,
+            of_files=self._of_files,
+        )
 
     def _as_told(self) -> dict[str, Any]:
         """All that Python knows of the ROIs, for the browser."""
@@ -130,6 +144,7 @@ class MeasuredRois(SharedRois):
             "views": rows,
             "scores": scores,
             "places": self._places.rows(),
+            "why_none": "" if scores else why_no_score([view.volume.acquisition for view in self._opened]),
         }
 
     def _publish(self) -> None:

@@ -7,23 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from vbqkit.errors import RoiError
+from vbqkit.acquisition import Acquisition
+from vbqkit.errors import Caution, RoiError
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.case import refusals_of, score_tables
 from vbqkit.scores.definition import ScoreChoices
-from vbqkit.scores.judged_places import _judged
 from vbqkit.scores.noise import check_series_noise
 from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.placed_roi import PlacedRoiCheck
-from vbqkit.scores.registry import SCORES, noise_weightings
+from vbqkit.scores.places import look_at_places
+from vbqkit.scores.registry import SCORES, noise_weightings, scored_weightings
 from vbqkit.scores.result import Refusal, Score
-from vbqkit.scores.roi_checks import check_placed_rois
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.messages import STANDING
 from vbqkit.studio.views import View
 
-_OF_NUMBER = "score-outside-published-range"  # about the number, not about a place
+_OF_NUMBERS = ("score-outside-published-range", "midway")  # doubts about the number, not about a place on the picture
 
 NoiseChecks = Mapping[str, NoiseCheck]
 Results = list[Measurement | RoiError]
@@ -83,7 +83,11 @@ class PlaceWatch:
             return not before
         self._seen = seen
         self.checks = [
-            check_placed_rois(view.volume, first_of_each_label(view, drawn), measured=by_label(found))
+            look_at_places(
+                {view.key: view.volume},
+                first_of_each_label(view, drawn),
+                measured={view.key: by_label(found)},
+            )[view.key]
             for view, found in zip(views, results, strict=True)
         ]
         return True
@@ -100,7 +104,11 @@ class PlaceWatch:
         if not self.current:
             return None
         return [
-            [{"labels": list(c.labels), "text": c.message, "wrong": c.refuses} for c in checks if c.code != _OF_NUMBER]
+            [
+                {"labels": list(c.labels), "text": c.message, "wrong": c.refuses}
+                for c in checks
+                if c.code not in _OF_NUMBERS
+            ]
             for checks in self.checks
         ]
 
@@ -154,20 +162,22 @@ def scores_of(
     noise: NoiseChecks,
     found: Places,
     choices: ScoreChoices,
+    of_files: Sequence[Caution] = (),
 ) -> dict[str, Score | Refusal]:
     """Every score that the series at hand allow, by name; VBQ on one series with both aggregates of the papers."""
     first = _first_of_each_weighting(views, tables)
+    cautions = {weighting: (*view.volume.cautions, *of_files) for weighting, (view, _) in first.items()}
     case = score_tables(
         {weighting: table for weighting, (_, table) in first.items()},
         aggregate="both",
         acquisitions={weighting: view.volume.acquisition for weighting, (view, _) in first.items()},
         refused=refusals_of({weighting: view.volume for weighting, (view, _) in first.items()}),
         noise=noise,
+        places=found,
+        series_cautions=cautions,
         **choices,
     )
-    places = {weighting: tuple(checks) for weighting, checks in found.items()}
-    results = (_judged(r, places, choices.get("overrule")) if isinstance(r, Score) else r for r in case.results)
-    return {result.key: result for result in results}
+    return {result.key: result for result in case.results}
 
 
 def _first_of_each_weighting(
@@ -177,6 +187,18 @@ def _first_of_each_weighting(
     for view, table in zip(views, tables, strict=True):
         found.setdefault(view.volume.acquisition.weighting, (view, table))
     return found
+
+
+def why_no_score(shown: Sequence[Acquisition]) -> str:
+    """Why not even the name of a score appears: no score is defined on these series; empty without a series."""
+    known = scored_weightings()
+    # without what it quotes of the description, in which names have been seen
+    reasons = [
+        f"{a.weighting} ({a.weighting_reason.split('; the description')[0]})" for a in shown if a.weighting not in known
+    ]
+    if not reasons:
+        return ""
+    return f"No score is defined on what is shown: {'; '.join(reasons)}. If you know the weighting, state it above the picture."
 
 
 def doubts_of(score: Score) -> list[str]:
@@ -208,7 +230,7 @@ def _blame(result: Refusal, noise: NoiseChecks, found: Places) -> dict[str, Any]
     weightings = SCORES[result.name].weightings
     if any(w in noise and noise[w].refusal == result.reason for w in weightings):
         return {"wrong": True, "free": [NOISE]}
-    places = [check for w in weightings for check in found.get(w, ()) if check.message == result.reason]
+    places = [check for w in weightings for check in found.get(w, ()) if check.message in result.reason]
     wrong = bool(places) or "cannot be scored" in result.reason
     return {"wrong": wrong, "free": []}
 

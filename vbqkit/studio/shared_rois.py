@@ -10,7 +10,7 @@ from typing import Any, Self
 import anywidget
 import traitlets
 
-from vbqkit.errors import RoiError, VbqkitError
+from vbqkit.errors import Caution, RoiError, VbqkitError
 from vbqkit.image import Volume
 from vbqkit.studio.casefile import CaseFile, Drawn, merged
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
@@ -51,6 +51,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._case: CaseFile | None = None
         self._about_images: tuple[Message, ...] = ()
         self._said: tuple[Message, ...] = ()  # about what was done, newest first
+        self._of_files: tuple[Caution, ...] = ()  # about the ROI files that were read
         super().__init__()
         self.observe(self._on_state, "_state")
         _open_studios.add(self)
@@ -79,6 +80,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             self._say(f"{error} It is left as it is; what you place now is kept in {self._case.path.name}.")
             return drawn, LEVEL_STRIP
         self._case = case_file
+        self._take_cautions(case.cautions)
         return case.drawn or drawn, case.levels or LEVEL_STRIP
 
     def _change(self, drawn: Drawn) -> None:
@@ -151,6 +153,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         except VbqkitError as error:
             self._say(str(error))
             return
+        self._take_cautions(case.cautions)
         if [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._drawn]:
             self._keep(case.drawn, case.levels or self._state["levels"])
             self._announce()
@@ -169,6 +172,13 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         message = Message(text, weight)
         self._said = (message, *(one for one in self._said if one != message))
         self._tell_messages()
+
+    def _take_cautions(self, cautions: Iterable[Caution]) -> None:
+        """What is odd about a ROI file: it is said, and goes with every score from now on."""
+        new = [caution for caution in cautions if caution not in self._of_files]
+        self._of_files = (*self._of_files, *new)
+        for caution in new:
+            self._say(caution.message, "caution")
 
     def _say_of_images(self, messages: Iterable[Message]) -> None:
         """Say this of the images, instead of what was said of them before."""

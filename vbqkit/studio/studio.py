@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import traitlets
 from IPython.display import display
 
+from vbqkit.acquisition import Weighting
 from vbqkit.errors import FormatError, RoiError, VbqkitError
-from vbqkit.formats.rois import read_rois, write_rois
+from vbqkit.formats.files import readable_path
+from vbqkit.formats.roi_file import RoiFile
+from vbqkit.formats.rois import write_rois
 from vbqkit.image import Volume
 from vbqkit.page import javascript
 from vbqkit.roi import FIXED_AREA_CM2, Roi
@@ -21,6 +24,7 @@ from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
+from vbqkit.scores.registry import scored_weightings
 from vbqkit.scores.result import Refusal
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.drawn_roi import DrawnRoi
@@ -28,9 +32,9 @@ from vbqkit.studio.intervals import IntervalOptions, report_line
 from vbqkit.studio.measured_rois import MeasuredRois, levels_for
 from vbqkit.studio.picture import Snapshot, StillHtml, static_html
 from vbqkit.studio.readout import doubts_of
-from vbqkit.studio.roi_transfer import from_browser, to_browser
+from vbqkit.studio.roi_transfer import file_menu, from_browser, read_roi_file, to_browser
 from vbqkit.studio.shared_rois import check_number
-from vbqkit.studio.views import Viewable, open_views, pixels_for_browser
+from vbqkit.studio.views import View, Viewable, open_views, pixels_for_browser, restated
 
 _JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
 _STATIC = Path(__file__).parent / "static"
@@ -137,10 +141,10 @@ class RoiStudio(MeasuredRois):
         self._saved_output: Any = None
         self._save_pixels = save_pixels
         super().__init__(views, choices, IntervalOptions.of(jitter, within or {}, cutoffs or {}))
-        self.set_trait("_views", [view.for_browser(overruled=overrule is not None) for view in self._opened])
+        self._of_study, self._as_read = messages, self.volumes
+        self._show(views)
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
-        self._say_of_images(messages)
         given = tuple(DrawnRoi(roi) for roi in rois)
         check_number(given)
         drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
@@ -152,6 +156,8 @@ class RoiStudio(MeasuredRois):
                 "levels": levels_for(choices),
                 "fixed_area_cm2": fixed_area_cm2,
                 "usual_area_cm2": FIXED_AREA_CM2,
+                "files": file_menu(),
+                "weightings": list(scored_weightings()),
                 "height": height,
                 "case_file": None if self._case is None else self._case.path.name,
             },
@@ -198,9 +204,7 @@ class RoiStudio(MeasuredRois):
         FormatError
             If it cannot be read or belongs to another frame of reference.
         """
-        added = read_rois(path, image=self._first_volume()).rois
-        self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
-        return added
+        return self._add(read_roi_file(readable_path(path), self._first_volume()))
 
     def snapshot(self, *, view: int = 0, slice_index: int | None = None, pixels: bool = True) -> Snapshot:
         """A figure for a report: the slice with its ROIs, scale, orientation and numbers.
@@ -241,7 +245,49 @@ class RoiStudio(MeasuredRois):
             self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
         )
 
+    def state_weighting(self, weighting: Weighting | None, *, view: int = 0) -> None:
+        """Say what a view shows where the header does not say it, or says something else.
+
+        What the header says against it stays with every score, as the caution ``weighting-stated-against-header``.
+
+        Parameters
+        ----------
+        weighting : {"T1", "T2", "STIR", "PD", "unknown"} or None
+            None: as the header says.
+        view : int
+            Which view.
+
+        Raises
+        ------
+        FormatError
+            If there is no such view or weighting.
+        """
+        if not 0 <= view < len(self._opened):
+            raise FormatError(f"There is no view {view}; the studio shows {len(self._opened)}, counted from 0.")
+        known = get_args(Weighting)
+        if weighting is not None and weighting not in known:
+            raise FormatError(f"The weighting {weighting!r} is not known. Use one of {', '.join(known)}, or None.")
+        volume = self._as_read[view]
+        self._show(restated(self._opened, view, volume.with_acquisition(weighting=weighting) if weighting else volume))
+
     # -- answering the browser ------------------------------------------------------------------------------------
+
+    def _show(self, views: Sequence[View]) -> None:
+        """Tell the browser what the views are, and what there is to know of them."""
+        self._opened = tuple(views)
+        overruled = self._choices.get("overrule") is not None
+        self.set_trait("_views", [view.for_browser(overruled=overruled) for view in self._opened])
+        self._say_of_images([*self._of_study, *(message for view in self._opened for message in view.messages())])
+        self._start_again()
+
+    def _add(self, file: RoiFile) -> tuple[Roi, ...]:
+        """The ROIs of a file beside those that are there, and what is odd about the file."""
+        cautions = file.check(self._first_volume())
+        drawn = (*self._drawn, *(DrawnRoi(roi) for roi in file.rois))
+        check_number(drawn)
+        self._take_cautions(cautions)
+        self._change(drawn)
+        return file.rois
 
     def _first_volume(self) -> Volume:
         if not self._opened:
@@ -286,8 +332,12 @@ class RoiStudio(MeasuredRois):
             name, data = to_browser(str(content["ending"]), self.rois, self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])
         elif kind == "import":
-            added = from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume())
-            self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
+            self._add(from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume()))
+        elif kind == "identity":
+            view = int(content["view"])
+            self.send({"type": "identity", "view": view, "lines": self._opened[view].identity()})
+        elif kind == "weighting":
+            self.state_weighting(content["weighting"] or None, view=int(content["view"]))
 
     # -- in a saved notebook --------------------------------------------------------------------------------------
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.errors import VbqkitError
+from vbqkit.errors import VbqkitError, shown
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import MAX_TILT_DEG
 from vbqkit.studio.messages import Message
@@ -31,6 +31,15 @@ class View:
     frame: int = 0
     linked: bool = True
     warnings: tuple[str, ...] = ()
+    header: str = "unknown"
+    """The weighting by the header alone."""
+    whose: tuple[str, ...] = ()
+    """Pseudonym and study date: for the screen only."""
+
+    def identity(self) -> list[str]:
+        """Whose image this is and which: lines for the screen, and for nothing that is kept."""
+        description = self.volume.acquisition.series_description
+        return [*self.whose, *([shown(description)] if description else [])]
 
     def messages(self) -> list[Message]:
         """What the reader of this view must know: why it is not scored, what is odd, what does not fit."""
@@ -66,6 +75,8 @@ class View:
             "corner": corner_lines(volume),
             "plane": volume.plane,
             "weighting": volume.acquisition.weighting if overruled or volume.refusal is None else "unknown",
+            "header": self.header,
+            "stated": None if volume.acquisition.weighting == self.header else volume.acquisition.weighting,
             "synthetic": volume.acquisition.synthetic,
             **_windows(volume.pixels),
         }
@@ -122,7 +133,7 @@ def open_views(image: Viewable) -> tuple[list[View], list[Message]]:
     if isinstance(image, Study):
         members: list[Volume | Series] = [s for s in image if s.scorable]
         messages += [Message.of(caution) for caution in image.cautions]
-        messages += [Message(f"Not shown, {s!r}", "note") for s in image if not s.scorable]
+        messages += [Message(f"Not shown, {_named(s)}: {s.refusal}", "note") for s in image if not s.scorable]
         if not members:
             text = "The study has no series that can be scored. Show one by itself with RoiStudio(study.series[i])."
             messages.append(Message(text, "refusal"))
@@ -130,18 +141,35 @@ def open_views(image: Viewable) -> tuple[list[View], list[Message]]:
         members = [image]
     else:
         members = list(image)
-    volumes: list[Volume] = []
+    found: list[tuple[Volume, tuple[str, ...]]] = []
     for member in members:
         if not isinstance(member, Volume | Series):
             raise TypeError(
                 f"RoiStudio shows a Volume, a Series, a Study or a list of volumes and series; got {type(member).__name__}."
             )
         try:
-            volumes.append(member if isinstance(member, Volume) else member.volume())
+            found.append((member, ()) if isinstance(member, Volume) else (member.volume(), _whose(member)))
         except VbqkitError as error:
             messages.append(Message(str(error), "refusal"))
-    views = titled(volumes)
-    return views, [*messages, *(message for view in views for message in view.messages())]
+    return titled(found), messages
+
+
+def _named(series: Series) -> str:
+    """A series without what could identify the patient."""
+    a = series.acquisition
+    return f"series {a.series_number or '-'} ({series.plane or 'plane unknown'}, {a.weighting})"
+
+
+def _whose(series: Series) -> tuple[str, ...]:
+    stated = (getattr(series, "patient_id", None), getattr(series, "study_date", None))
+    return tuple(text for text in stated if text)
+
+
+def restated(views: Sequence[View], index: int, volume: Volume) -> list[View]:
+    """The views with another volume in one of them: the same pixels, of which something else is stated."""
+    volumes = [(volume if i == index else view.volume, view.whose) for i, view in enumerate(views)]
+    fresh = titled(volumes)
+    return [replace(one, header=view.header) for one, view in zip(fresh, views, strict=True)]
 
 
 def _odd_pixels(volume: Volume) -> list[str]:
@@ -165,19 +193,19 @@ def _odd_pixels(volume: Volume) -> list[str]:
     return odd
 
 
-def titled(volumes: Sequence[Volume]) -> list[View]:
-    """Volumes as views: each with a title of its own, and linked with the first one where positions agree."""
+def titled(volumes: Sequence[tuple[Volume, tuple[str, ...]]]) -> list[View]:
+    """Volumes, with whose they are, as views: each has a title of its own, and is linked with the first if it can be."""
     views: list[View] = []
     frames: list[str | None] = []
-    for index, volume in enumerate(volumes):
-        title = volume.acquisition.weighting
+    for index, (volume, whose) in enumerate(volumes):
+        title = header = volume.acquisition.weighting
         uid = volume.acquisition.frame_of_reference_uid
         key = _series_key(volume, index)
         same = [v for v in views if v.title.split(" (")[0] == title]
         name = title if not same else f"{title} ({len(same) + 1})"
         if not views:
             frames.append(uid)
-            views.append(View(volume, key, name))
+            views.append(View(volume, key, name, header=header, whose=whose))
             continue
         warnings: list[str] = []
         linked = True
@@ -204,7 +232,7 @@ def titled(volumes: Sequence[Volume]) -> list[View]:
                 f"It is tilted by {tilt_deg:.0f} degrees against {views[0].title}: slices do not correspond, "
                 "so scrolling is not linked and ROIs are not carried over."
             )
-        views.append(View(volume, key, name, frame, linked, tuple(warnings)))
+        views.append(View(volume, key, name, frame, linked, tuple(warnings), header, whose))
     return views
 
 

@@ -20,7 +20,8 @@ export class Store {
   /** @param {StudioModel} model */
   constructor(model) {
     this.model = model;
-    this.views = model.get("_views");
+    this.views = model.get("_views").map((view) => ({ ...view }));
+    this.identity = /** @type {Map<number, string[]>} */ (new Map()); // by view; for the screen, so no trait holds it
     this.options = model.get("_options");
     const { rois, levels, revision } = model.get("_state");
     this.rois = rois;
@@ -57,6 +58,10 @@ export class Store {
         this.patience = setTimeout(() => this.emit("rois"), 17); // the number first
       },
       "change:_messages": () => this.emit("messages"),
+      "change:_views": () => {
+        model.get("_views").forEach((view, i) => void Object.assign(this.views[i], view));
+        this.emit("views");
+      },
       "change:_options": () => {
         this.options = model.get("_options");
         this.emit("rois");
@@ -73,6 +78,7 @@ export class Store {
         this.receive(message, buffers),
     };
     for (const [event, handler] of Object.entries(this.handlers)) model.on(event, handler);
+    for (const view of this.views.keys()) model.send({ type: "identity", view });
   }
 
   dispose() {
@@ -101,6 +107,10 @@ export class Store {
 
   receive(/** @type {Message} */ message, /** @type {DataView<ArrayBuffer>[]} */ buffers) {
     if (message.type === "download") return download(message.name, buffers[0]);
+    if (message.type === "identity") {
+      this.identity.set(message.view, message.lines);
+      this.emit("views");
+    }
     if (message.type === "air") {
       this.air.set(`${message.view}/${message.index}`, decoded("uint8", buffers[0]));
       this.marks = new WeakMap();

@@ -92,24 +92,27 @@ export class Toolbar {
         },
       },
       html("option", { value: "" }, "File …"),
-      ...[
-        ["load", "Load ROIs …"],
-        ["save .json", "Save as ROI file"],
-        ["save .csv", "Save as CSV"],
-        ["save .zip", "Save for ImageJ"],
-        ["save .nii.gz", "Save as mask (NIfTI)"],
-      ].map(([value, name]) => html("option", { value }, name)),
+      html("option", { value: "load" }, "Load ROIs …"),
+      ...store.options.files.save.map(([name, ending]) =>
+        html("option", { value: `save ${ending}` }, `Save as ${name} (${ending})`),
+      ),
     );
     this.picker = html("input", {
       type: "file",
       hidden: true,
-      accept: ".json,.csv,.zip,.roi,.nii,.gz,.mha,.nrrd",
+      accept: store.options.files.pick.join(),
       onchange: async () => {
         const [chosen] = this.picker.files ?? [];
         if (chosen) store.model.send({ type: "import", name: chosen.name }, undefined, [await chosen.arrayBuffer()]);
         this.picker.value = "";
       },
     });
+    this.weighting = html("select", {
+      "aria-label": "Weighting of this series",
+      title: "What this series shows: as its header says, or as you state it",
+      onchange: () => store.model.send({ type: "weighting", view: store.active, weighting: this.weighting.value }),
+    });
+    this.weightings = ""; // on the page
     const group = (/** @type {HTMLElement[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
     this.element = html(
       "div",
@@ -126,6 +129,7 @@ export class Toolbar {
         button("auto", "Auto window (A)", () => studio.preset(0)),
         button("reset", "Reset view (R)", () => studio.view().reset()),
       ),
+      ...(store.views.length ? [group(this.weighting)] : []),
       ...(store.views.length > 1 ? [group(this.only)] : []),
       group(this.file, this.picker),
       html("span", { class: "vbq-space" }),
@@ -142,7 +146,7 @@ export class Toolbar {
       ),
     );
     this.strip = new Strip(store, studio);
-    store.on("tool rois active window", () => this.draw());
+    store.on("tool rois active window views", () => this.draw());
     this.draw();
   }
 
@@ -158,9 +162,24 @@ export class Toolbar {
       this.names = names.join();
       this.presets.replaceChildren(...names.map((name, i) => html("option", { disabled: i === 0 }, name)));
     }
+    this.drawWeighting();
     const [level, width] = store.windows[store.active] ?? [];
     this.presets.selectedIndex =
       1 + (store.views[store.active]?.presets ?? []).findIndex((p) => p[1] === level && p[2] === width);
+  }
+
+  /** What the series is by its header, and what can be stated instead. */
+  drawWeighting() {
+    const view = this.store.views[this.store.active];
+    if (!view) return;
+    const by = view.header === "unknown" ? "weighting unknown" : `${view.header} by the header`;
+    const others = this.store.options.weightings.filter((name) => name !== view.header);
+    const names = [["", by], ...others.map((name) => [name, `stated: ${name}`])];
+    if (names.join() !== this.weightings) {
+      this.weightings = names.join();
+      this.weighting.replaceChildren(...names.map(([value, name]) => html("option", { value }, name)));
+    }
+    this.weighting.value = view.stated ?? "";
   }
 }
 

@@ -60,6 +60,9 @@ export interface ViewOf {
   range: [number, number];
   presets: [name: string, level: number, width: number][];
   weighting: string;
+  /** Weighting by the header alone, and what was stated instead. */
+  header: string;
+  stated: string | null;
 }
 export type Side = "left" | "right" | "top" | "bottom";
 
@@ -126,7 +129,7 @@ export interface State {
 export interface Traits {
   _views: ViewOf[];
   _state: State;
-  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[]; places?: Placed[][] | null };
+  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[]; places?: Placed[][] | null; why_none?: string };
   _messages: Note[];
   _options: {
     id: string;
@@ -135,6 +138,8 @@ export interface Traits {
     reference: [mean: number, sd: number, n: number] | null;
     fixed_area_cm2: number | null;
     usual_area_cm2: number;
+    files: { save: [name: string, ending: string][]; pick: string[] };
+    weightings: string[];
     case_file: string | null;
   };
   slices: number[];
@@ -145,5 +150,6 @@ export type StudioModel = Model<Traits>;
 /** What Python sends besides its traits; the buffer that comes with it holds the file, the mask or the pixels. */
 export type Message =
   | { type: "download"; name: string }
+  | { type: "identity"; view: number; lines: string[] }
   | { type: "air"; view: number; index: number }
   | { type: "slice"; view: number; index: number; array: ArrayName };
