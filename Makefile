@@ -9,7 +9,7 @@ NODE_STAMP := node_modules/.installed
 # keys against the clock.
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables bench lock format clean
+.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -73,6 +73,9 @@ sample-data: $(STAMP)  ## Rebuild sample_data/ from its seeds
 
 example-tables: $(STAMP)  ## Compute the tables of lessons 30, 70 and 95 again
 	$(BIN)/python -m vbqkit.exercises.example_tables
+
+lessons: $(STAMP)  ## List the lessons in README, glossary and plan, after one was added
+	$(BIN)/python -m vbqkit.exercises.course .
 
 bench: $(STAMP)  ## Measure what the README says about speed
 	$(BIN)/python -m benchmarks

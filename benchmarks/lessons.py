@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.browser import harness
+from vbqkit.exercises import lessons as course
 
 ROOT = Path(__file__).parent.parent
 LIMIT_S, LIMIT_MIB = 10.0, 1536.0
@@ -58,8 +59,8 @@ def open_seconds(browser: Any, server: Any, tools: Any, notebook: str) -> tuple[
     return seconds, memory
 
 
-def measure(lessons: Sequence[str] = (), *, rounds: int = 2) -> dict[str, tuple[float, float]]:
-    """Quickest of `rounds` turns, and the largest memory, of the empty notebook and of `lessons` (first letters)."""
+def measure(wanted: Sequence[str] = (), *, rounds: int = 2) -> dict[str, tuple[float, float]]:
+    """Quickest of `rounds` turns, and the largest memory, of the empty notebook and of the `wanted` (first letters)."""
     import nbformat
     from playwright.sync_api import sync_playwright
 
@@ -74,8 +75,7 @@ def measure(lessons: Sequence[str] = (), *, rounds: int = 2) -> dict[str, tuple[
         try:
             shutil.copytree(ROOT / "sample_data", server.root / "sample_data")
             (server.root / "notebooks").mkdir()
-            names = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
-            names = [name for name in names if name.startswith(tuple(lessons or "0123456789"))]
+            names = [lesson.notebook for lesson in course() if lesson.notebook.startswith(tuple(wanted) or "")]
             for name in [EMPTY, *names]:
                 cells = [nbformat.v4.new_code_cell(_EMPTY_CELL)]
                 lesson = nbformat.v4.new_notebook(cells=cells)

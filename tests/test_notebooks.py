@@ -8,6 +8,8 @@ import nbclient
 import nbformat
 import pytest
 
+from vbqkit.exercises import lessons
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 MAX_LINES_IN_A_CELL = 25
@@ -66,14 +68,8 @@ def test_it_is_thin_and_says_what_it_is_for(path):
             assert len(source.splitlines()) <= MAX_LINES_IN_A_CELL, source
 
 
-LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LESSONS = {ROOT / "notebooks" / lesson.file_name: lesson for lesson in lessons()}
 CHECK = re.compile(r"\bask\(|PlacingExercise\(|check_score_button\(|read_twice\(|final_exam\(")
-NOTHING_TO_CHECK = {  # they set the scene, or send the student on
-    "20_placing_rois": {"## 1. Your patient"},
-    "70_readers": {"## 2. Your readings", "## 6. Against a classmate"},
-    "95_invent_a_score": {"## 1. The cohort", "## 6. Things to try"},
-    "99_final": {"## 2. Your report card", "## 3. All you have done"},
-}
 
 
 def sections(path):
@@ -88,10 +84,10 @@ def sections(path):
     return [(title, cells) for title, cells in found if not title.startswith(("## Summary", "## What to remember"))]
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
-def test_each_step_of_a_lesson_ends_with_a_check(path):
+@pytest.mark.parametrize(("path", "lesson"), LESSONS.items(), ids=lambda value: getattr(value, "stem", ""))
+def test_each_step_of_a_lesson_ends_with_a_check(path, lesson):
     without = {title for title, cells in sections(path) if not any(CHECK.search(source) for source in cells)}
-    assert without == NOTHING_TO_CHECK.get(path.stem, set())
+    assert without == {f"## {title}" for title in lesson.without_check}
 
 
 def test_each_question_is_asked_in_its_lesson_and_each_that_is_asked_exists():

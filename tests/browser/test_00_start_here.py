@@ -43,7 +43,7 @@ def test_the_first_lesson_runs_and_dragging_l3_shows_what_python_computes(lab: A
     lab.page.mouse.move(x, y)
     lab.page.mouse.down()
     for step in range(1, 16):
-        lab.page.mouse.move(x, y + 2 * step)
+        lab.page.mouse.move(x - 0.7 * step, y)  # within the body: on the disc there would be no number
         lab.page.wait_for_timeout(30)
         during.append(lab.shown("VBQ-T1 (median)"))
     lab.page.mouse.up()

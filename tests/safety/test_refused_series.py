@@ -78,7 +78,7 @@ def test_the_studio_shows_no_number_of_a_refused_volume(refused, rois):
     assert all(isinstance(score, Refusal) for score in studio.scores.values())
     assert [row["value"] for row in studio._measured["scores"]] == [None] * len(studio.scores)
     assert studio._views[0]["weighting"] == "unknown", "or the browser would show its own number while a ROI is dragged"
-    assert any(WHY in text for text in studio._messages)
+    assert any(WHY in text for text in map(str, studio.messages))
     snapshot = studio.snapshot()._repr_html_()
     assert "positive" not in snapshot
     assert "VBQ-T1 (median) =" not in snapshot

@@ -166,7 +166,13 @@ def roi_sets(rng: np.random.Generator, count: int) -> tuple[list[dict[str, Any]]
             rule = ("all four", "leave out", "replace")[int(rng.integers(3))]
             excluded = {} if rule == "all four" else {"L2": "fracture"}
             tables = [by_label(measure_all(view, drawn, {})) for view in views]
-            scores = scores_of(views, tables, {}, {"reference": reference, "rule": rule, "excluded": excluded})
+            scores = scores_of(
+                views,
+                tables,
+                noise={},
+                found={},
+                choices={"reference": reference, "rule": rule, "excluded": excluded},
+            )
             expected.append((scores, tables[0]))
             levels = {name: score.levels for name, score in scores.items() if isinstance(score, Score)}
             series = [{"view": view.for_browser(), "stack": first + k} for k, view in enumerate(views)]

@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_used_is_left_as_it_is_and_the_studio_lives(
     path = tmp_path / "case.json"
     path.write_text(content)
     studio = RoiStudio(volume, case_file=path)
-    assert any(words in text for text in studio._messages)
+    assert any(words in text for text in map(str, studio.messages))
     studio.rois = [box(volume, "L1")]
     assert path.read_text() == content
     assert studio.case_file is not None
@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_rois_stay(volume: Volum
     blocked.write_text("")
     studio = RoiStudio(volume, case_file=blocked / "case.json")
     studio.rois = [box(volume, "L1")]
-    assert any("cannot be written" in text for text in studio._messages)
+    assert any("cannot be written" in text for text in map(str, studio.messages))
     assert len(studio.rois) == 1
 
 
@@ -177,7 +177,7 @@ def test_ten_thousand_rois_are_refused_in_words_and_a_thousand_are_kept_and_meas
     for name, count in (("many.json", 10_000), ("fewer.json", 1000)):
         CaseFile(tmp_path / name, volume).write(drawn[:count], ["L1"])
     studio = RoiStudio(volume, case_file=tmp_path / "many.json")
-    assert any("10000 ROIs are too many" in text for text in studio._messages)
+    assert any("10000 ROIs are too many" in text for text in map(str, studio.messages))
     assert studio.rois == ()
     assert len(read_case(tmp_path / "many.json", volume).drawn) == 10_000
     assert RoiStudio(volume, case_file=tmp_path / "fewer.json").measurements["R999"].n > 0

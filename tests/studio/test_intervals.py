@@ -11,33 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.studio.spine import placed, spine
 from vbqkit.errors import ScoreError
 from vbqkit.image import Volume, stack_affine
-from vbqkit.roi import Ellipse, Rectangle
+from vbqkit.roi import Rectangle
+from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores import Jitter, ReferenceGroup, case_uncertainty
 from vbqkit.studio import RoiStudio
 from vbqkit.studio.intervals import N_DRAWS, Background, Found
 
-AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
-LEVELS = ("L1", "L2", "L3", "L4")
-
-
-def volume(weighting: str = "T1", csf: float = 100.0) -> Volume:
-    rng = np.random.default_rng(3)
-    pixels = rng.normal(400, 20, (3, 80, 60))
-    pixels[:, :, 36:] = rng.normal(csf, 8, (3, 80, 24))
-    acquisition: Any = {"weighting": weighting, "frame_of_reference_uid": "1", "series_uid": weighting}
-    return Volume(pixels.round().astype("uint16"), AFFINE).with_acquisition(**acquisition)
-
-
-def placed(image: Volume) -> list[Any]:
-    middle = image.slice(1)
-    rois: list[Any] = [Rectangle.on(middle, (10 + 18 * k, 15), 6, 5, label=level) for k, level in enumerate(LEVELS)]
-    return [*rois, Ellipse.on(middle, (40, 48), 6, 9, label="CSF")]
-
 
 def test_the_interval_is_that_of_the_scores_package() -> None:
-    image = volume()
+    image = spine()
     jitter = Jitter(shift_mm=0.5, size_percent=5)
     studio = RoiStudio(image, rois=placed(image), jitter=jitter)
     expected = case_uncertainty(
@@ -52,7 +37,7 @@ def test_the_interval_is_that_of_the_scores_package() -> None:
 
 
 def test_a_score_of_two_series_has_an_interval_unless_a_roi_was_moved_on_one_of_them() -> None:
-    t2, stir = volume("T2"), volume("STIR", csf=60)
+    t2, stir = spine("T2"), spine("STIR")
     studio = RoiStudio([t2, stir], rois=placed(t2))
     assert "VBQ-T2-STIR" in studio.intervals
     state = studio._state
@@ -62,8 +47,8 @@ def test_a_score_of_two_series_has_an_interval_unless_a_roi_was_moved_on_one_of_
 
 
 def test_a_verdict_stands_beside_the_interval_and_is_indeterminate_near_the_cutoff() -> None:
-    image = volume()
-    value = 4.0
+    image = spine()
+    value = 3.34
     for cutoff, expected in ((value, "indeterminate"), (value - 1, "positive"), (value + 1, "negative")):
         studio = RoiStudio(image, rois=placed(image), cutoffs={"VBQ-T1": (cutoff, "high")})
         assert studio.intervals
@@ -76,15 +61,17 @@ def test_a_verdict_stands_beside_the_interval_and_is_indeterminate_near_the_cuto
 @pytest.mark.parametrize("cutoffs", [{"VBQ": (2.9, "high")}, {"VBQ-T1": (float("nan"), "above")}, {"SNR": (1.0, "up")}])
 def test_a_cutoff_that_makes_no_sense_is_refused(cutoffs: Any) -> None:
     with pytest.raises(ScoreError, match="is not understood"):
-        RoiStudio(volume(), cutoffs=cutoffs)
+        RoiStudio(spine(), cutoffs=cutoffs)
 
 
 def test_a_roi_of_a_quarter_of_the_image_has_an_interval_like_any_other() -> None:
     rng = np.random.default_rng(4)
-    image = Volume(rng.normal(300, 20, (1, 500, 500)).round().astype("uint16"), AFFINE).with_acquisition(weighting="T1")
+    affine = stack_affine((0, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+    image = Volume(rng.normal(300, 20, (1, 500, 500)).round().astype("uint16"), affine).with_acquisition(weighting="T1")
     middle = image.slice(0)
-    rois: list[Any] = [Rectangle.on(middle, (60 + 100 * k, 60), 20, 24, label=v) for k, v in enumerate(LEVELS)]
-    studio = RoiStudio(image, rois=[*rois, Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF")])
+    rois: list[Any] = [Rectangle.on(middle, (60 + 100 * k, 60), 20, 24, label=v) for k, v in enumerate(SCORED_LEVELS)]
+    rois.append(Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF"))
+    studio = RoiStudio(image, rois=rois, overrule="noise alone, without a spine")
     assert studio.measurements["CSF"].n == 62500
     found = studio.intervals["VBQ-T1 (mean)"]
     assert found.method == f"percentiles of {N_DRAWS} draws of all sources together"
@@ -106,7 +93,7 @@ def in_a_loop(work: Callable[[], Any], until: Callable[[], bool]) -> None:
 
 
 def test_in_a_notebook_the_interval_comes_by_itself_after_the_number() -> None:
-    image = volume()
+    image = spine()
     reference = ReferenceGroup(mean=20, sd=2, n=10)
     studios: list[RoiStudio] = []
     rows: Callable[[], list[Any]] = lambda: studios[0]._measured["scores"]  # noqa: E731
@@ -123,8 +110,8 @@ def test_in_a_notebook_the_interval_comes_by_itself_after_the_number() -> None:
 
 
 def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vbqkit.studio.studio._REST_S", 0.05)
-    image = volume()
+    monkeypatch.setattr("vbqkit.studio.measured_rois._REST_S", 0.05)
+    image = spine()
     studios: list[RoiStudio] = []
     known: Callable[[], bool] = lambda: bool(studios[0]._intervals)  # noqa: E731
 
@@ -144,11 +131,11 @@ def test_no_interval_is_begun_while_a_hand_drags_and_it_comes_when_it_lets_go(mo
 
 
 def test_a_hand_that_changed_nothing_has_nothing_done_again_when_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vbqkit.studio.studio._REST_S", 0.02)
-    monkeypatch.setattr("vbqkit.studio.studio._SETTLE_S", 0.02)
+    monkeypatch.setattr("vbqkit.studio.measured_rois._REST_S", 0.02)
+    monkeypatch.setattr("vbqkit.studio.measured_rois._SETTLE_S", 0.02)
     asked: list[Any] = []
-    monkeypatch.setattr("vbqkit.studio.studio.pieces", lambda *some: asked.append(some) or [_without_interval])
-    image = volume()
+    monkeypatch.setattr("vbqkit.studio.measured_rois.pieces", lambda *some: asked.append(some) or [_without_interval])
+    image = spine()
     saved: list[Any] = []
 
     async def rest(studio: RoiStudio, until: int = 0) -> tuple[int, int]:

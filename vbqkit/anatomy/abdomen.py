@@ -18,29 +18,45 @@ _BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, m
 # In the midline, more of it aside: from, and over which length
 _WALL_MM, _RECTUS_MM, _RECTUS_ASIDE_MM = 2.2, 7.5, (3.0, 9.0)
 _CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 17.0, 5.0, 25.0
+_CAVITY_TO_MM = 8.0  # behind the back wall: what lies nearer to the spine is painted over it later
+_RECTUS_FROM_MM = 4.0  # from the midline: the white line between the two muscles
 _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.92, 0.05, 0.4
+_WALL_STRANDS_SD, _WALL_FAT_LIMITS = (1.1, 2.2), (0.3, 0.95)  # SDs of texture at which strands begin and are full
 # Size: more fat between the loops, less bowel
 _LOOP_TEXTURE, _LOOP_SIZE, _LOOP_OFFSET, _LOOP_BLUR = 0.15, 0.9, 0.15, 0.10
+_BLUR_SHIFT_PX = ((7, 31), (11, -43))  # per pixel of breath, and always: any, as long as no texture meets itself
 _BOWEL_WALL, _BOWEL_WALL_FAT, _GAS_DEPTH, _GAS_TEXTURE = 0.13, 0.08, 0.30, 0.35
 _BOWEL_FAT, _BOWEL_DENSITY = (0.10, 0.10, 0.14), (0.78, 0.16, 0.12, 0.06)  # a mean, and by texture
+_BOWEL_FAT_LIMITS, _BOWEL_DENSITY_LIMITS = (0.0, 0.5), (0.3, 1.1)
 
 # In front of the column
-_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM = 0.6, 20.0, 4.0
+_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 20.0, 4.0, 6.0
 _FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.5
-_PSOAS_FROM, _PSOAS_OVER = -0.3, 3.2  # in vertebrae from L1
+_STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 4.0, (0.1, 0.95)  # strands follow lines where a random field is 0
+_HOLE_TEXTURE, _HOLES_SD = 0.5, (1.6, 2.3)
+_PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 3.2, 0.3  # in vertebrae from L1; from L4
+_PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
 _PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 27.0, 11.0, (0.5, 16.5, 19.5)
 _PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (12.0, 10.0), 0.12, 0.5, 0.05
-_CRUS_SIDE_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 5.5, 3.0  # thinning out over three vertebrae, down to L3
+_SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs beyond the fatty streaks of the back
+# Thinning out over three vertebrae, down to L3
+_CRUS_SIDE_MM, _CRUS_GAP_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 0.8, 5.5, 3.0
 
-# Vessels
+# Vessels. Where to look for them, to save time: before and behind the front of the column; how far the trunks, and the
+# branches of the aorta, lie from their usual place aside; and a distance that is outside of every vessel
+_VESSELS_T_MM, _TRUNK_REACH_MM, _BRANCH_REACH_MM, _OUTSIDE_MM = (46.0, 1.0), 20.0, 30.0, 9.0
 _VESSEL_WAVE_MM, _AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 2.2, 4.5, 3.0, 10.0  # the cava runs forward above L1
 _AORTA_FORK, _CAVA_FORK, _AORTA_SPREAD_MM, _CAVA_SPREAD_MM = 0.35, -0.10, 21.0, 24.0  # in vertebrae from L4 and L5
+_LIMB_OVERLAP, _LIMB_BACK_MM = 0.1, 2.0  # of trunk and limbs, in vertebrae; how far the limbs fall back per vertebra
 _CAVA_FLAT = (1.2, 0.8)  # wide and deep, in radii
+_CAVA_HEPATIC_OVER = 2.0  # vertebrae
 _AORTA_LIMB, _CAVA_LIMB = (0.62, 0.62), (0.7, 0.55)
 _COELIAC, _MESENTERIC = (-0.55, 7.0, 3.0), (0.05, 11.0, 3.4)  # start in vertebrae from L1, fall forward, radius
+_BRANCH_GAP_MM, _BRANCH_ASIDE_MM, _BRANCH_LENGTH = 1.0, 2.0, 1.6  # aside per vertebra; length in vertebrae
 _VESSEL_WALL_MM, _VESSEL_WALL_FAT = 0.9, 0.1
-_BLOOD, _BLOOD_TEXTURE = 1.9, (1.1, 0.9)  # signal left in flowing blood, relative to the table's flow void
+# Signal left in flowing blood, relative to the table's flow void
+_BLOOD, _BLOOD_TEXTURE, _BLOOD_LIMITS = 1.9, (1.1, 0.9), (0.2, 5.0)
 
 _ONE = np.float32(1.0)
 
@@ -66,33 +82,34 @@ def paint_belly(canvas: Canvas, body: Body, *, breath_px: tuple[int, int]) -> No
     depth = canvas.y - front + np.float32(_BELLY_WAVE_MM) * canvas.fields["large"]
     wall = np.float32(body.front_fat_mm)
     muscle = _WALL_MM + _RECTUS_MM * float(np.clip((x - _RECTUS_ASIDE_MM[0]) / _RECTUS_ASIDE_MM[1], 0.0, 1.0))
-    inside = (depth > wall) & (canvas.t < 8.0) & (canvas.tissue != 0)
+    inside = (depth > wall) & (canvas.t < _CAVITY_TO_MM) & (canvas.tissue != 0)
     fat = (
         np.float32(_WALL_FAT)
         + np.float32(_WALL_FAT_TEXTURE) * moved["medium"]
-        - np.float32(_WALL_FAT_STRANDS) * smoothstep(moved["streak"], 1.1, 2.2)
+        - np.float32(_WALL_FAT_STRANDS) * smoothstep(moved["streak"], *_WALL_STRANDS_SD)
     )
-    canvas.paint(inside, "visceral_fat", np.clip(fat, 0.3, 0.95))
+    canvas.paint(inside, "visceral_fat", np.clip(fat, *_WALL_FAT_LIMITS))
     rectus = (
         inside & (depth < wall + np.float32(muscle)) & (canvas.t < canvas.front - np.float32(_RECTUS_BEFORE_SPINE_MM))
     )
-    canvas.paint(rectus, "muscle" if x > 4 else "ligament")
+    canvas.paint(rectus, "muscle" if x > _RECTUS_FROM_MM else "ligament")
     cavity = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
     cavity &= (
         canvas.t < canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * moved["large"]
     )
     loop = np.abs(moved["loops"] + np.float32(_LOOP_TEXTURE) * moved["medium"])
     loop = loop - np.float32(_LOOP_SIZE * (body.visceral - _LOOP_OFFSET))
-    stray = (7 * breath_px[1] + 31, 11 * breath_px[0] - 43)  # edges that moved while they were seen
+    (a, b), (c, d) = _BLUR_SHIFT_PX
+    stray = (a * breath_px[1] + b, c * breath_px[0] + d)  # edges that moved while they were seen
     loop = loop + np.float32(_LOOP_BLUR) * np.roll(canvas.fields["medium"], stray, axis=(0, 1))
     canvas.paint(cavity & (loop > 0), "muscle", _BOWEL_WALL_FAT)
     content = cavity & (loop > np.float32(_BOWEL_WALL))
     mean, medium, large = (np.float32(k) for k in _BOWEL_FAT)
     pulp = mean + medium * moved["medium"] + large * moved["large"]
-    canvas.paint(content, "bowel", np.clip(pulp, 0.0, 0.5))
+    canvas.paint(content, "bowel", np.clip(pulp, *_BOWEL_FAT_LIMITS))
     density, large, medium, small = (np.float32(k) for k in _BOWEL_DENSITY)
     thick = density + large * moved["large"] + medium * moved["medium"]
-    canvas.shade(content, np.clip(thick + small * moved["small"], 0.3, 1.1))
+    canvas.shade(content, np.clip(thick + small * moved["small"], *_BOWEL_DENSITY_LIMITS))
     gas = content & (loop > _GAS_DEPTH) & (moved["large"] + np.float32(_GAS_TEXTURE) * moved["medium"] > 1.0)
     canvas.paint(gas, "gas")
 
@@ -104,33 +121,37 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
     front = canvas.front - np.float32(_PREVERTEBRAL_MM)
     live = canvas.tissue != 0
     cushion = (
-        live & (t < 6.0) & (t > front - np.float32(_FAT_REACH_MM) + np.float32(_FAT_REACH_WAVE_MM) * fields["large"])
+        live
+        & (t < _FAT_TO_MM)
+        & (t > front - np.float32(_FAT_REACH_MM) + np.float32(_FAT_REACH_WAVE_MM) * fields["large"])
     )
-    strands = np.maximum(_ONE - np.abs(fields["streak"] + np.float32(0.6) * fields["small"]) * np.float32(4.0), 0.0)
+    line = np.abs(fields["streak"] + np.float32(_STRAND_TEXTURE) * fields["small"])
+    strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0)
     fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - np.float32(_FAT_STRANDS) * strands
-    fat = fat - np.float32(_FAT_HOLES) * smoothstep(fields["medium"] - np.float32(0.5) * fields["large"], 1.6, 2.3)
-    canvas.paint(cushion, "visceral_fat", np.clip(fat, 0.1, 0.95))
+    holes = smoothstep(fields["medium"] - np.float32(_HOLE_TEXTURE) * fields["large"], *_HOLES_SD)
+    fat = fat - np.float32(_FAT_HOLES) * holes
+    canvas.paint(cushion, "visceral_fat", np.clip(fat, *_FAT_LIMITS))
     # Psoas: from the side of T12 and L1, thicker downwards.
     grow = np.clip((level - np.float32(at("L1") + _PSOAS_FROM)) * np.float32(1.0 / _PSOAS_OVER), 0.0, 1.0)
     aside = np.abs(canvas.side)
-    if float(aside.min()) < 40.0:
+    if float(aside.min()) < _PSOAS_IN_PLANE_MM:
         least, wide, deep = (np.float32(k) for k in _PSOAS_HALF_MM)
         sink = np.float32(_PSOAS_SINK_MM[0]) + np.float32(_PSOAS_SINK_MM[1]) * np.maximum(
-            np.float32(0.0), level - np.float32(at("L4") + 0.3)
+            np.float32(0.0), level - np.float32(at("L4") + _PSOAS_SINKS_FROM)
         )
         across = aside - np.float32(_PSOAS_SIDE_MM) - np.float32(_PSOAS_SIDE_MORE_MM) * grow
         across = across / (least + wide * np.sqrt(grow))
         psoas = across**2 + ((t + sink) / (least + deep * np.sqrt(grow))) ** 2
         muscle = live & (psoas < _ONE + np.float32(_PSOAS_WAVE) * fields["medium"]) & (grow > 0)
-        seam = smoothstep(fields["streak"] + np.float32(0.3) * fields["medium"], body.streaks + 0.2, body.streaks + 1.4)
-        canvas.paint(
-            muscle, "muscle", np.clip(np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam, 0.0, 0.9)
-        )
+        low, high = (body.streaks + more for more in _SEAM_SD)
+        seam = smoothstep(fields["streak"] + np.float32(_SEAM_TEXTURE) * fields["medium"], low, high)
+        fat = np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam
+        canvas.paint(muscle, "muscle", np.clip(fat, *_MUSCLE_FAT_LIMITS))
         canvas.shade(muscle, _ONE + np.float32(_PSOAS_GRAIN) * fields["medium"])
     # Crura of the diaphragm.
     thin = np.clip((np.float32(at("L3")) - level) * np.float32(1.0 / _CRUS_OVER), 0.0, 1.0)
     crus = live & (aside > _CRUS_SIDE_MM[0]) & (aside < _CRUS_SIDE_MM[1])
-    crus &= (t < front - 0.8) & (t > front - np.float32(_CRUS_MM) * thin)
+    crus &= (t < front - _CRUS_GAP_MM) & (t > front - np.float32(_CRUS_MM) * thin)
     canvas.paint(crus, "muscle")
     _paint_vessels(canvas, spine, body, live)
 
@@ -138,7 +159,8 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
 def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None:
     """Aorta on the left down to L4, cava on the right up from L5, the iliac vessels, and two branches of the aorta."""
     at = spine.index
-    band = np.nonzero(live & (canvas.t < canvas.front + 1.0) & (canvas.t > canvas.front - 46.0))
+    before, behind = _VESSELS_T_MM
+    band = np.nonzero(live & (canvas.t < canvas.front + behind) & (canvas.t > canvas.front - before))
     side, t, level = (
         canvas.side[band],
         (canvas.t - canvas.front)[band] + np.float32(_PREVERTEBRAL_MM),
@@ -147,10 +169,10 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
     wave = np.float32(_VESSEL_WAVE_MM) * canvas.fields["vessel"][band]
     ra, rc, x_mm = body.aorta_radius_mm, body.cava_radius_mm, float(canvas.x_mm)
     t_aorta = wave * np.float32(0.5) - np.float32(_AORTA_GAP_MM + ra)
-    t_cava = -np.float32(_CAVA_GAP_MM + 0.8 * rc) - np.float32(_CAVA_HEPATIC_MM) * np.clip(
-        (np.float32(at("L1")) - level) * np.float32(0.5), 0, 1
+    t_cava = -np.float32(_CAVA_GAP_MM + _CAVA_FLAT[1] * rc) - np.float32(_CAVA_HEPATIC_MM) * np.clip(
+        (np.float32(at("L1")) - level) * np.float32(1.0 / _CAVA_HEPATIC_OVER), 0, 1
     )
-    distance = np.full_like(t, 9.0)
+    distance = np.full_like(t, _OUTSIDE_MM)
 
     def add(where: Mask, center_side: Plane, center_t: Plane, radius_side: float, radius_t: float) -> None:
         if not where.any():
@@ -179,28 +201,28 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
         ),
     ):
         below = np.maximum(np.float32(0.0), level - np.float32(fork))
-        if np.abs(side - offset).min() < 20.0:
-            add(level < np.float32(fork + 0.1), np.float32(offset) + wave, center, *trunk)
+        if np.abs(side - offset).min() < _TRUNK_REACH_MM:
+            add(level < np.float32(fork + _LIMB_OVERLAP), np.float32(offset) + wave, center, *trunk)
         for sign in (-1.0, 1.0):
             aside = np.float32(offset) * (_ONE - below) + np.float32(sign * spread) * below
-            add(level >= np.float32(fork - 0.1), aside, center + np.float32(2.0) * below, *limb)
+            add(level >= np.float32(fork - _LIMB_OVERLAP), aside, center + np.float32(_LIMB_BACK_MM) * below, *limb)
     for below, fall, radius in (_COELIAC, _MESENTERIC):
         start = at("L1") + below
         down = np.maximum(level - np.float32(start), np.float32(0.0))
-        if abs(x_mm - body.aorta_side_mm) < 30.0:
-            middle = t_aorta - np.float32(ra + 1.0) - np.float32(fall) * np.sqrt(down)
+        if abs(x_mm - body.aorta_side_mm) < _BRANCH_REACH_MM:
+            middle = t_aorta - np.float32(ra + _BRANCH_GAP_MM) - np.float32(fall) * np.sqrt(down)
             add(
-                (down > 0) & (down < 1.6),
-                np.float32(body.aorta_side_mm) - np.float32(2.0) * down,
+                (down > 0) & (down < _BRANCH_LENGTH),
+                np.float32(body.aorta_side_mm) - np.float32(_BRANCH_ASIDE_MM) * down,
                 middle,
                 radius,
                 radius,
             )
-    full = np.full(canvas.t.shape, 9.0, dtype=np.float32)
+    full = np.full(canvas.t.shape, _OUTSIDE_MM, dtype=np.float32)
     full[band] = distance
     canvas.paint(full < _VESSEL_WALL_MM, "ligament", _VESSEL_WALL_FAT)
     lumen = full < 0
     canvas.paint(lumen, "vessel_flow_void")
     medium, large = (np.float32(k) for k in _BLOOD_TEXTURE)
     blood = np.float32(_BLOOD) + medium * canvas.fields["medium"] + large * canvas.fields["large"]
-    canvas.shade(lumen, np.clip(blood, 0.2, 5.0))
+    canvas.shade(lumen, np.clip(blood, *_BLOOD_LIMITS))

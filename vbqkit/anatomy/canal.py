@@ -12,11 +12,10 @@ from vbqkit.anatomy.canal_shape import CanalShape, bump
 from vbqkit.anatomy.canvas import Canvas
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.anatomy.texture import Plane, smoothstep
+from vbqkit.anatomy.texture import Plane, smoothstep, smoothstep_f64
 
 Array = npt.NDArray[np.float64]
 
-_ROOTS_PER_SIDE = 15
 _TURN_MM = 0.5  # the tables below are looked up every half millimetre along the canal
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
@@ -42,19 +41,60 @@ _CONUS_TAPER_MM, _CONUS_POINT = 34.0, 0.62
 _CORD_HALF_DEPTH_MM, _CORD_HALF_WIDTH_MM = 3.7, 4.6
 # Of the lumbar cord: a share; place below T12 and half length, in vertebrae
 _SWELLING, _SWELLING_AT, _SWELLING_REACH = 0.12, -0.1, 1.4
-_CORD_FORWARD_MM, _CORD_SINKS_MM, _CORD_SINKS_OVER_MM, _CORD_WAVE_MM = 0.4, 1.2, 55.0, 0.4
+_CORD_FORWARD_MM, _CORD_SINKS_MM, _CORD_SINKS_OVER_MM = 0.4, 1.2, 55.0
+_CORD_WAVE_MM, _CORD_WAVE_RAD, _CORD_WAVE_START_RAD = 0.4, 1.3, (0.0, 6.0)  # a sine; its phase per vertebra; its start
+
+# Roots leave the cord, sink to the back of the sac (the patient is supine), and turn out and forward to their exits.
+_ROOTS_PER_SIDE = 15
+_ROOT_RADIUS_MM, _ROOT_RADIUS_SD_MM, _ROOT_RADIUS_LIMITS_MM = 0.52, 0.10, (0.35, 0.75)
+# Height above the tip of the cord where a root leaves it: between these, times a factor that falls by 1 from the first
+# root to the last
+_START_MM, _START_FIRST, _FILUM_START_MM = (8.0, 62.0), 1.15, 5.0
+_BEGIN_MM = (-1.0, 3.2)  # where it leaves the cord, behind the middle of the sac
+_SETTLED_MM = 6.0  # below the tip of the cord it has sunk
+# Where it lies, as a share of the depth of the sac: at most; less by chance, to a power; less further aside
+_SUNK, _SUNK_LESS, _SUNK_POWER, _SUNK_LESS_ASIDE, _SUNK_ASIDE_MM, _OFF_DURA_MM = 0.93, 0.26, 1.4, 0.05, 9.0, 0.5
+_REST, _REST_LIMIT_MM = (0.05, 0.8), 8.0  # aside, as a share of the half width of the sac
+# It turns this far above its exit, in vertebrae: to the side wall, and to this share of the depth
+_TURNS, _EXIT_OFF_WALL_MM, _EXIT_DEPTH, _EXIT_POWER = 1.1, 1.0, 0.42, 0.6
+_FIRST_EXIT, _LAST_EXIT, _EXIT_SD, _FILUM_EXIT = (
+    ("L2", 0.1),
+    ("S2", 0.1),
+    0.08,
+    ("S2", 0.3),
+)  # level, and vertebrae below it
+_WANDER_STEP_MM, _WANDER_ASIDE_MM, _WANDER_DEPTH_MM = 24.0, 0.35, 0.12  # how it wavers: over which length, and SDs
 
 # What is painted between the back wall of the bodies and the laminae
 _SLOPE_ASIDE = 0.32  # how much nearer laminae and ligament come to the bodies, per mm aside
 _BACK_WAVE_MM, _SAC_WAVE_MM = 0.25, 0.15
 _LIGAMENT_MM, _LIGAMENT_ASIDE_MM, _LIGAMENT_MIDLINE_MM = 3.4, (0.6, 2.2), 0.5
 _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12.5, 12.0, 7
-# Its reach above and below the middle of a body, in vertebrae
+# Where long ligament and venous plexus end: level, and vertebrae below it
+_LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
+# Reach above and below the middle of a body, in vertebrae
 _PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.3, 0.2, 8
 # Shares of its pixels: up to the first vein, up to the second fat, the rest ligament
 _PLEXUS_VEIN, _PLEXUS_FAT = 0.55, 0.8
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
 _FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
+# Where to look, to save time: the canal lies within this box, and each root within this distance of its course
+_BOX_T_MM, _BOX_HALF_WIDTH_MM, _BOX_BELOW_S2_MM, _ROOT_REACH_MM = (-4.0, 34.0), 14.0, 45.0, 2.0
+# Where sac and cord end in a point: no half size is taken as less than this, and a thinner cord is not painted
+_LEAST_HALF_SAC_MM, _LEAST_HALF_CORD_MM, _THINNEST_CORD_MM = 0.3, 0.2, 0.3
+
+# The roof of the sacral canal: fused laminae with a crest behind each body, and roots in the fat in front of it.
+# From below S1, and to above the last vertebra, in vertebrae
+_ROOF_FROM, _ROOF_TO, _ROOF_HALF_WIDTH_MM = 0.25, 1.3, 16.0
+_ROOF_SLOPE_ASIDE, _ROOF_FLOOR_MM = 0.30, 6.0
+# Height; where it has gone, and where it is still whole, in vertebrae below its start
+_ROOF_MM, _ROOF_WAVE_MM, _ROOF_FADES = 4.0, 0.5, (3.2, 1.0)
+_CREST_MM, _CREST_ASIDE_MM, _CREST_REACH = 7.0, (1.5, 6.0), (0.48, 0.15)  # reach in vertebrae from the middle of a body
+_ROOF_CORTEX_MM, _ROOF_FAT = 1.0, 0.55
+_SACRAL_ROOT_TEXTURE, _SACRAL_ROOT_WIDTH = 0.4, 0.12  # they follow the lines where a random field is 0
+
+_PARTS = ("", "epidural_fat", "ligament", "csf", "spinal_cord", "nerve_root", "basivertebral_vein")
+_EPIDURAL_FAT, _LIGAMENT, _CSF, _CORD, _ROOT, _VEIN = range(1, len(_PARTS))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -122,7 +162,12 @@ def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Fin
     cord_half_depth, cord_half_width = _CORD_HALF_DEPTH_MM * taper * swelling, _CORD_HALF_WIDTH_MM * taper * swelling
     middle = front + depth / 2.0
     sinks = _CORD_SINKS_MM * smoothstep_f64(s, conus_s - _CORD_SINKS_OVER_MM, conus_s)
-    cord_center = middle - _CORD_FORWARD_MM + sinks + _CORD_WAVE_MM * np.sin(level * 1.3 + rng.uniform(0, 6))
+    cord_center = (
+        middle
+        - _CORD_FORWARD_MM
+        + sinks
+        + _CORD_WAVE_MM * np.sin(level * _CORD_WAVE_RAD + rng.uniform(*_CORD_WAVE_START_RAD))
+    )
     side, where, radius = _draw_roots(rng, spine, s, level, conus_s, front, depth, half_width)
     return Canal(
         front,
@@ -140,13 +185,6 @@ def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Fin
     )
 
 
-def smoothstep_f64(values: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, a smooth cubic between; falls if low > high."""
-    u = np.clip((values - low) / (high - low), 0.0, 1.0)
-    ramp: Array = u * u * (3.0 - 2.0 * u)
-    return ramp
-
-
 def _draw_roots(
     rng: np.random.Generator,
     spine: Spine,
@@ -158,27 +196,31 @@ def _draw_roots(
     half_width: Array,
 ) -> tuple[Array, Array, Array]:
     """Roots leave the cord, sink to the back of the sac (the patient is supine), and turn out and forward to exit."""
-    exits = np.linspace(spine.index("L2") + 0.1, spine.index("S2") + 0.1, _ROOTS_PER_SIDE)
+    first, last, end = (spine.index(name) + below for name, below in (_FIRST_EXIT, _LAST_EXIT, _FILUM_EXIT))
+    exits = np.linspace(first, last, _ROOTS_PER_SIDE)
     count = 2 * _ROOTS_PER_SIDE + 1
     side, where = np.full((count, len(s)), np.nan), np.full((count, len(s)), np.nan)
-    radius = np.clip(0.52 + 0.10 * rng.standard_normal(count), 0.35, 0.75)
+    radius = np.clip(_ROOT_RADIUS_MM + _ROOT_RADIUS_SD_MM * rng.standard_normal(count), *_ROOT_RADIUS_LIMITS_MM)
+    steps = np.arange(s[0], s[-1] + _WANDER_STEP_MM + 1.0, _WANDER_STEP_MM)
     for i in range(count):
         filum = i == count - 1
-        exit_level = spine.index("S2") + 0.3 if filum else exits[i // 2] + 0.08 * rng.standard_normal()
+        exit_level = end if filum else exits[i // 2] + _EXIT_SD * rng.standard_normal()
         sign = 0.0 if filum else (-1.0, 1.0)[i % 2]
-        start = conus_s - (5.0 if filum else rng.uniform(8.0, 62.0) * (1.15 - (i // 2) / _ROOTS_PER_SIDE))
-        wander = np.interp(
-            s, np.arange(s[0], s[-1] + 25.0, 24.0), rng.standard_normal(len(np.arange(s[0], s[-1] + 25.0, 24.0)))
-        )
-        to_go = np.clip((exit_level - level) / 1.1, 0.0, 1.0)  # 1 far above the exit, 0 at it
-        rest = sign * np.clip(half_width * rng.uniform(0.05, 0.8), 0.0, 8.0)
-        out = sign * (half_width - 1.0)
-        lateral = rest * to_go + out * (1.0 - to_go) + 0.35 * wander
-        sunk = front + depth * (0.93 - 0.26 * rng.random() ** 1.4 - 0.05 * (np.abs(lateral) / 9.0) ** 2) - 0.5
-        leaving = front + depth * 0.42
-        settle = smoothstep_f64(s, start, conus_s + 6.0)
-        begin = front + depth / 2.0 + rng.uniform(-1.0, 3.2)
-        path = begin * (1.0 - settle) + (sunk * to_go**0.6 + leaving * (1.0 - to_go**0.6)) * settle + 0.12 * wander
+        above = _FILUM_START_MM if filum else rng.uniform(*_START_MM) * (_START_FIRST - (i // 2) / _ROOTS_PER_SIDE)
+        start = conus_s - above
+        wander = np.interp(s, steps, rng.standard_normal(len(steps)))
+        to_go = np.clip((exit_level - level) / _TURNS, 0.0, 1.0)  # 1 far above the exit, 0 at it
+        rest = sign * np.clip(half_width * rng.uniform(*_REST), 0.0, _REST_LIMIT_MM)
+        out = sign * (half_width - _EXIT_OFF_WALL_MM)
+        lateral = rest * to_go + out * (1.0 - to_go) + _WANDER_ASIDE_MM * wander
+        shares = _SUNK - _SUNK_LESS * rng.random() ** _SUNK_POWER
+        shares = shares - _SUNK_LESS_ASIDE * (np.abs(lateral) / _SUNK_ASIDE_MM) ** 2
+        sunk = front + depth * shares - _OFF_DURA_MM
+        leaving = front + depth * _EXIT_DEPTH
+        settle = smoothstep_f64(s, start, conus_s + _SETTLED_MM)
+        begin = front + depth / 2.0 + rng.uniform(*_BEGIN_MM)
+        stay = to_go**_EXIT_POWER
+        path = begin * (1.0 - settle) + (sunk * stay + leaving * (1.0 - stay)) * settle + _WANDER_DEPTH_MM * wander
         alive = (s > start) & (level < exit_level)
         side[i, alive], where[i, alive] = lateral[alive], path[alive]
     return side, where, radius
@@ -186,8 +228,9 @@ def _draw_roots(
 
 def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     """Paint everything between the back wall of the bodies and the laminae."""
-    inside = (canvas.t > -4.0) & (canvas.t < 34.0) & (np.abs(canvas.side) < 14.0)
-    inside &= canvas.s < np.float32(spine.level_s_mm[spine.index("S2")] + 45.0)
+    nearest, farthest = _BOX_T_MM
+    inside = (canvas.t > nearest) & (canvas.t < farthest) & (np.abs(canvas.side) < _BOX_HALF_WIDTH_MM)
+    inside &= canvas.s < np.float32(spine.level_s_mm[spine.index("S2")] + _BOX_BELOW_S2_MM)
     if not inside.any():
         return
     s, t, side = canvas.s[inside], canvas.t[inside], canvas.side[inside]
@@ -203,66 +246,65 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     back = table(canal.back) - np.float32(_SLOPE_ASIDE) * np.maximum(aside - np.float32(1.0), 0.0)
     back = back + np.float32(_BACK_WAVE_MM) * medium
     code = np.zeros(s.shape, dtype=np.uint8)
-    names = [
-        "", "epidural_fat", "ligament", "csf", "spinal_cord", "nerve_root", "basivertebral_vein",
-    ]  # fmt: skip
     wall = (
         table(canal.lamina)
         - np.float32(_SLOPE_ASIDE) * np.maximum(aside - np.float32(1.0), 0.0)
         + np.float32(_LIGAMENT_MM) * smoothstep(aside, *_LIGAMENT_ASIDE_MM)
         + np.float32(_LIGAMENT_MIDLINE_MM)
     )
-    code[(t < wall) & (aside < _LIGAMENT_HALF_WIDTH_MM) & (t >= back)] = 2  # yellow ligament
+    code[(t < wall) & (aside < _LIGAMENT_HALF_WIDTH_MM) & (t >= back)] = _LIGAMENT  # the yellow one
     canal_space = (t < back) & (aside < _CANAL_HALF_WIDTH_MM)
-    code[canal_space] = 1
+    code[canal_space] = _EPIDURAL_FAT
     # In front of the sac: veins behind the middle of each body, the long ligament in the midline.
     level = canvas.position[inside]
     phase = np.abs(level - np.rint(level))
     dice = canvas.fields["dice"][inside]
-    above = level < np.float32(spine.index("L5") - 0.2)
-    code[canal_space & (t < front) & above & (aside < _LONG_LIGAMENT_HALF_WIDTH_MM)] = 2
+    ligament_ends, plexus_ends = (
+        np.float32(spine.index(name) + below) for name, below in (_LONG_LIGAMENT_ENDS, _PLEXUS_ENDS)
+    )
+    above = level < ligament_ends
+    code[canal_space & (t < front) & above & (aside < _LONG_LIGAMENT_HALF_WIDTH_MM)] = _LIGAMENT
     plexus = (
         canal_space
         & (t < front - _PLEXUS_GAP_MM)
         & (phase < _PLEXUS_REACH)
         & (aside < _PLEXUS_HALF_WIDTH_MM)
-        & (level < np.float32(spine.index("S1") - 0.3))
+        & (level < plexus_ends)
     )
-    code[plexus] = np.where(dice[plexus] < _PLEXUS_VEIN, 6, np.where(dice[plexus] < _PLEXUS_FAT, 1, 2))
+    code[plexus] = np.where(
+        dice[plexus] < _PLEXUS_VEIN, _VEIN, np.where(dice[plexus] < _PLEXUS_FAT, _EPIDURAL_FAT, _LIGAMENT)
+    )
+    half_depth, least = depth * np.float32(0.5), np.float32(_LEAST_HALF_SAC_MM)
     radial = np.sqrt(
-        (side / np.maximum(half_width, np.float32(0.3))) ** 2
-        + ((t - front - depth * np.float32(0.5)) / np.maximum(depth * np.float32(0.5), np.float32(0.3))) ** 2
+        (side / np.maximum(half_width, least)) ** 2 + ((t - front - half_depth) / np.maximum(half_depth, least)) ** 2
     )
-    reach = (radial - np.float32(1.0)) * np.maximum(depth * np.float32(0.5), np.float32(0.3)) + np.float32(
-        _SAC_WAVE_MM
-    ) * medium
+    reach = (radial - np.float32(1.0)) * np.maximum(half_depth, least) + np.float32(_SAC_WAVE_MM) * medium
     there = depth > _LEAST_SAC_MM
-    code[there & (reach < _DURA_PAINTED_MM)] = 2  # dura and the ligament in front of it
+    code[there & (reach < _DURA_PAINTED_MM)] = _LIGAMENT  # dura and the ligament in front of it
     sac = there & (reach < 0)
-    code[sac] = 3
+    code[sac] = _CSF
     cd, cw = table(canal.cord_half_depth), table(canal.cord_half_width)
-    cord = (side / np.maximum(cw, np.float32(0.2))) ** 2 + (
-        (t - table(canal.cord_center)) / np.maximum(cd, np.float32(0.2))
-    ) ** 2
+    least = np.float32(_LEAST_HALF_CORD_MM)
+    cord = (side / np.maximum(cw, least)) ** 2 + ((t - table(canal.cord_center)) / np.maximum(cd, least)) ** 2
     for i, radius in enumerate(canal.root_radius):
         dx = side - table(canal.root_side[i])
-        close = np.abs(dx) < 2.0
+        close = np.abs(dx) < _ROOT_REACH_MM
         if not close.any():
             continue
         dt = t[close] - canal.root_depth[i].astype(np.float32)[index[close]]
         hit = np.zeros(s.shape, dtype=bool)
         hit[close] = dx[close] ** 2 + dt**2 < np.float32(radius**2)
-        code[hit & sac] = 5
-    code[sac & (cord < 1) & (cd > 0.3)] = 4
+        code[hit & sac] = _ROOT
+    code[sac & (cord < 1) & (cd > _THINNEST_CORD_MM)] = _CORD
     full = np.zeros(canvas.tissue.shape, dtype=np.uint8)
     full[inside] = code
     bone = canvas.is_any("cortical_bone", "marrow")
     behind = np.zeros(canvas.tissue.shape, dtype=bool)
     behind[inside] = t >= back
-    for number, name in enumerate(names):
+    for number, name in enumerate(_PARTS):
         if name:
             canvas.paint((full == number) & ~(bone & behind), name)
-    fat = (full == 1) & ~(bone & behind)
+    fat = (full == _EPIDURAL_FAT) & ~(bone & behind)
     vessels = np.maximum(np.float32(1.0) - np.abs(canvas.fields["small"]) * np.float32(_VESSELS_PER_SD), 0.0)
     canvas.pdff[fat] = (np.float32(_FAT) - np.float32(_FAT_AT_VESSELS) * vessels)[fat]
     _paint_sacral_roof(canvas, spine, canal)
@@ -270,26 +312,28 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
 
 def _paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     """Paint the fused laminae behind the sacral canal, and the roots in its fat."""
-    first = float(spine.index("S1")) + 0.25
+    first = float(spine.index("S1")) + _ROOF_FROM
     sacral = (
         (canvas.position > np.float32(first))
-        & (canvas.position < np.float32(len(spine.vertebrae) - 1.3))
-        & (np.abs(canvas.side) < 16.0)
+        & (canvas.position < np.float32(len(spine.vertebrae) - _ROOF_TO))
+        & (np.abs(canvas.side) < _ROOF_HALF_WIDTH_MM)
         & (canvas.t > 0)
     )
     if not sacral.any():
         return
     index = np.clip((canvas.s * np.float32(1.0 / _TURN_MM)).astype(int), 0, len(canal.front) - 1)
-    floor = canal.lamina.astype(np.float32)[index] - np.float32(0.30) * np.maximum(np.abs(canvas.side) - 1.0, 0.0)
-    floor = np.maximum(floor, np.float32(6.0))
-    crest = np.float32(1.0) - smoothstep(np.abs(canvas.side), 1.5, 6.0)
+    slope = np.float32(_ROOF_SLOPE_ASIDE) * np.maximum(np.abs(canvas.side) - 1.0, 0.0)
+    floor = np.maximum(canal.lamina.astype(np.float32)[index] - slope, np.float32(_ROOF_FLOOR_MM))
+    crest = np.float32(1.0) - smoothstep(np.abs(canvas.side), *_CREST_ASIDE_MM)
     phase = np.abs(canvas.position - np.rint(canvas.position))
-    tall = np.float32(4.0) + crest * np.float32(7.0) * smoothstep(phase, 0.48, 0.15)
-    tall = tall * smoothstep(canvas.position, first + 3.2, first + 1.0) + np.float32(0.5) * canvas.fields["medium"]
+    tall = np.float32(_ROOF_MM) + crest * np.float32(_CREST_MM) * smoothstep(phase, *_CREST_REACH)
+    none, whole = (first + below for below in _ROOF_FADES)
+    tall = tall * smoothstep(canvas.position, none, whole) + np.float32(_ROOF_WAVE_MM) * canvas.fields["medium"]
     depth = np.minimum(canvas.t - floor, floor + tall - canvas.t)
     bone = sacral & (depth > 0)
     canvas.paint(bone, "cortical_bone")
-    canvas.paint(sacral & (depth > 1.0), "marrow", 0.55)
+    canvas.paint(sacral & (depth > _ROOF_CORTEX_MM), "marrow", _ROOF_FAT)
     roots = sacral & (canvas.t < floor) & canvas.is_any("epidural_fat")
-    roots &= np.abs(canvas.fields["large"] + np.float32(0.4) * canvas.fields["medium"]) < 0.12
+    line = canvas.fields["large"] + np.float32(_SACRAL_ROOT_TEXTURE) * canvas.fields["medium"]
+    roots &= np.abs(line) < _SACRAL_ROOT_WIDTH
     canvas.paint(roots, "nerve_root")

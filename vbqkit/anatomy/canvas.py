@@ -16,6 +16,8 @@ CODE: Mapping[str, int] = {name: code for code, name in enumerate(TISSUE_NAMES)}
 
 _PDFF = np.array([tissue.pdff for tissue in TISSUES], dtype=np.float32)
 
+_WINDOW_MARGIN_MM = 2.0  # for the warp, which moves pixels by about half a millimetre (SD)
+
 _ARRAYS = ("y", "z", "s", "t", "side", "position", "front", "tissue", "level", "pdff", "pd_scale")
 
 Mask = npt.NDArray[np.bool_]
@@ -108,7 +110,7 @@ class Grid:
 
     def window(self, y_low: float, y_high: float, z_low: float, z_high: float) -> Window | None:
         """Rows and columns within a box, with a margin for the warp; None if it lies outside."""
-        margin = 2.0
+        margin = _WINDOW_MARGIN_MM
         c0 = int(np.floor((y_low - margin - self.y_mm[0]) / self.step_mm))
         c1 = int(np.ceil((y_high + margin - self.y_mm[0]) / self.step_mm)) + 1
         r0 = int(np.floor((self.z_mm[0] - z_high - margin) / self.step_mm))

@@ -36,6 +36,11 @@ PDFF_STEP_PERCENT = (39.52 - 35.89) / 3.0
 """Rise of PDFF from one lumbar level to the next, percentage points: 35.89 % at L1 to 39.52 % at L4, Dieckmeyer et al.,
 Front Endocrinol 2020;11:555931, doi:10.3389/fendo.2020.555931."""
 
+PDFF_STEP_SD_PERCENT, PDFF_LEVEL_SD_PERCENT = 0.7, 1.2
+"""SD of this step between people, and SD of a level about its own trend, percentage points: model assumptions."""
+PDFF_LIMITS = (0.08, 0.85)
+"""Least and greatest fat fraction that is drawn: model assumption."""
+
 BMD_G_CM2: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "F": ((1.064, 1.065, 1.056, 0.993, 0.952, 0.902), (0.106, 0.110, 0.134, 0.141, 0.142, 0.167)),
     "M": ((1.057, 1.042, 1.051, 1.053, 1.070, 1.068), (0.110, 0.117, 0.129, 0.143, 0.142, 0.177)),
@@ -49,15 +54,21 @@ HU_AT_25, HU_PER_YEAR = 226.0, -2.5
 doi:10.1148/radiol.2019181648. The line is held at the mean of people over 90 years, 89 HU."""
 HU_FLOOR, HU_SD = 89.0, (44.0, 38.0)
 """Mean over 90 years, and SD below 30 and over 90 years, HU; same source."""
+HU_SD_AGES, HU_LEAST = (25.0, 92.0), 5.0
+"""Ages for which these SDs are taken, years; the least HU that is drawn, as for QCT, mg/cm3: model assumptions."""
 
+TBS_AGES = (24.0, 65.0)
+"""Years."""
 TBS_ENDS: Mapping[str, tuple[float, float]] = {"F": (1.464, 1.306), "M": (1.486, 1.374)}
-"""Mean TBS at 24 and at 65 years, straight in between: Bazzocchi et al., Br J Radiol 2015;88:20140865,
+"""Mean TBS at both ages of :data:`TBS_AGES`, straight in between: Bazzocchi et al., Br J Radiol 2015;88:20140865,
 doi:10.1259/bjr.20140865 (bands from 18 to 70 years)."""
 TBS_SD = 0.085
 """SD of TBS at a given age: model assumption."""
 
 BMI_MEAN, BMI_SD = 24.0, 3.2
 """kg/m2: paper 004 (Clin Interv Aging), degenerative group 24.0 +- 3.2, controls 23.9 +- 3.1."""
+BMI_LIMITS = (16.0, 45.0)
+"""Least and greatest that is drawn, kg/m2: model assumption."""
 
 QCT_FROM_HU = (17.8, 0.70, 6.0)
 """Intercept, mg/cm3 per HU, and scatter of QCT about L1 attenuation: model assumption. 80 mg/cm3 is then 89 HU."""
@@ -89,6 +100,9 @@ doi:10.1186/s12891-023-06846-4); PDFF with QCT -0.558 after the menopause (Luo e
 HU with DEXA density 0.563 in women (Radiography 2015, 114 women); TBS with DEXA density 0.56 to 0.66 (Bazzocchi
 2015). BMI and TBS with the rest: model assumptions with the sign of Looker et al., Osteoporos Int 2016 (BMI rises
 with density, falls with TBS)."""
+
+SCORE_LIMIT = 3.0
+"""No standard score is drawn further from the mean than this: model assumption."""
 
 WHO_CLASSES = ("normal", "osteopenia", "osteoporosis")
 
@@ -264,7 +278,7 @@ def _draw_batch(
     age = rng.uniform(*age_range, size=n)
     woman = rng.random(n) < 0.5 if sex is None else np.full(n, sex == "F")
     scores = rng.standard_normal((n, len(MEASURES))) @ np.linalg.cholesky(CORRELATIONS).T
-    scores = np.clip(scores, -3.0, 3.0)
+    scores = np.clip(scores, -SCORE_LIMIT, SCORE_LIMIT)
     z = dict(zip(MEASURES, scores.T, strict=True))
 
     def of_sex(table: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]], score: Array) -> Array:
@@ -273,22 +287,22 @@ def _draw_batch(
         return chosen
 
     pdff = of_sex(PDFF_PERCENT, z["pdff"])
-    step = PDFF_STEP_PERCENT + 0.7 * rng.standard_normal(n)
-    uneven = 1.2 * rng.standard_normal((n, 4))
+    step = PDFF_STEP_PERCENT + PDFF_STEP_SD_PERCENT * rng.standard_normal(n)
+    uneven = PDFF_LEVEL_SD_PERCENT * rng.standard_normal((n, 4))
     levels = pdff[:, None] + step[:, None] * np.array([-1.5, -0.5, 0.5, 1.5]) + uneven - uneven.mean(axis=1)[:, None]
-    levels = np.clip(levels / 100.0, 0.08, 0.85)
+    levels = np.clip(levels / 100.0, *PDFF_LIMITS)
     bmd = of_sex(BMD_G_CM2, z["bmd"])
     reference = {s: (m[0], sd[0]) for s, (m, sd) in BMD_G_CM2.items()}
     young, spread = (np.where(woman, reference["F"][k], reference["M"][k]) for k in (0, 1))
     t_score = (bmd - young) / spread
     hu = np.maximum(HU_AT_25 + HU_PER_YEAR * np.maximum(age - 25.0, 0.0), HU_FLOOR)
-    hu = np.maximum(hu + np.interp(age, (25.0, 92.0), HU_SD) * z["hu"], 5.0)
-    qct = np.maximum(QCT_FROM_HU[0] + QCT_FROM_HU[1] * hu + QCT_FROM_HU[2] * rng.standard_normal(n), 5.0)
-    tbs_mean = {s: np.interp(age, (24.0, 65.0), ends) for s, ends in TBS_ENDS.items()}
-    slope = {s: (ends[1] - ends[0]) / 41.0 for s, ends in TBS_ENDS.items()}
-    older = np.maximum(age - 65.0, 0.0)
+    hu = np.maximum(hu + np.interp(age, HU_SD_AGES, HU_SD) * z["hu"], HU_LEAST)
+    qct = np.maximum(QCT_FROM_HU[0] + QCT_FROM_HU[1] * hu + QCT_FROM_HU[2] * rng.standard_normal(n), HU_LEAST)
+    tbs_mean = {s: np.interp(age, TBS_AGES, ends) for s, ends in TBS_ENDS.items()}
+    slope = {s: (ends[1] - ends[0]) / (TBS_AGES[1] - TBS_AGES[0]) for s, ends in TBS_ENDS.items()}
+    older = np.maximum(age - TBS_AGES[1], 0.0)
     tbs = np.where(woman, tbs_mean["F"] + slope["F"] * older, tbs_mean["M"] + slope["M"] * older) + TBS_SD * z["tbs"]
-    bmi = np.clip(BMI_MEAN + BMI_SD * z["bmi"], 16.0, 45.0)
+    bmi = np.clip(BMI_MEAN + BMI_SD * z["bmi"], *BMI_LIMITS)
     fractured = rng.random(n) < _fracture_probability(age, woman, z["bmd"])
     return [
         VirtualPatient(

@@ -29,7 +29,17 @@ ROI_LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5")
 _CSF_LEVELS = ("L3", "L4", "L2", "L5", "L1")
 _HALF_SLAB_MM = 2.3  # a measured slice averages this far to either side
 _STEP_MM = 0.5
-_SKIN_TO_NOISE_MM = 18.0
+_SKIN_TO_NOISE_MM = 18.0  # the ringing of the skin has died away
+
+# Chosen by eye, within the rules above. Lengths in mm
+_ROOM_MM, _COST_OF_DISTANCE = 3.0, 0.35  # more room to dirt than this is worth nothing; a mm from the wish costs this
+_FLATTER_MM = (5.0, 4.0)  # heights to try next: a flat body has room for a flat rectangle only
+_MARROW_REACH_MM, _MARROW_MARGIN_MM = (2.0, 1.0), 0.9  # beyond the body; free of dirt around the rectangle
+_MARROW_WISH = -0.22  # in front of the middle, away from the vein, in half depths
+_CSF_WIDTHS_MM = (4.0, 3.2, 2.5)  # across the sac, to try in turn; the length follows from the area
+_CSF_REACH_MM, _CSF_WISH_MM, _CSF_MARGIN_MM = (20.0, 14.0), (5.0, 0.0), 0.5  # back and down from the back wall
+_CSF_ALONG_MM = 4.0  # length over which the direction of the canal is taken
+_NOISE_WIDTH_MM, _NOISE_ROWS = 5.0, 12  # the skin is looked for this many rows above and below
 
 
 def reference_rois(
@@ -123,7 +133,7 @@ def _place(
         return None
     room = scipy.ndimage.distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1] * _STEP_MM
     off = np.hypot(a[None, :] - wish[0], b[:, None] - wish[1])
-    worth = np.where(fits, np.minimum(room, 3.0) - 0.35 * off, -np.inf)
+    worth = np.where(fits, np.minimum(room, _ROOM_MM) - _COST_OF_DISTANCE * off, -np.inf)
     row, col = np.unravel_index(int(np.argmax(worth)), worth.shape)
     return float(a[col]), float(b[row])
 
@@ -147,12 +157,12 @@ def _marrow_roi(truth: _Truth, spine: Spine, name: str, height_mm: float) -> Rec
     if axes[1] @ up < 0:
         axes = (axes[0], -axes[1])
     center = vertebra.center_mm[1:]
-    for tall in (height_mm, 5.0, 4.0):  # a flat body has room for a flat rectangle only
+    for tall in (height_mm, *_FLATTER_MM):
         size = (FIXED_AREA_CM2 * 100.0 / tall, tall)
         place = _place(
             truth, clean.all(axis=0), center=center, axes=axes,
-            reach=(vertebra.half_depth_mm + 2, vertebra.height_mm / 2 + 1),
-            size=size, wish=(-0.22 * vertebra.half_depth_mm, 0.0), margin_mm=0.9,
+            reach=(vertebra.half_depth_mm + _MARROW_REACH_MM[0], vertebra.height_mm / 2 + _MARROW_REACH_MM[1]),
+            size=size, wish=(_MARROW_WISH * vertebra.half_depth_mm, 0.0), margin_mm=_MARROW_MARGIN_MM,
         )  # fmt: skip
         if place is not None:
             return _rectangle(x, center + place[0] * axes[0] + place[1] * axes[1], axes, size, name)
@@ -160,18 +170,19 @@ def _marrow_roi(truth: _Truth, spine: Spine, name: str, height_mm: float) -> Rec
 
 
 def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
-    for width in (4.0, 3.2, 2.5):  # across the sac; its length follows from the area
+    for width in _CSF_WIDTHS_MM:
         for name in _CSF_LEVELS:
             s = spine.level_s_mm[spine.index(name)]
             at = np.array([np.interp(s, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
-            ahead = np.array([np.interp(s + 4.0, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
+            ahead = np.array([np.interp(s + _CSF_ALONG_MM, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
             down = (ahead - at)[1:] / np.linalg.norm((ahead - at)[1:])
             axes = (np.array([-down[1], down[0]]), down)
             clean = (truth.tissue[truth.planes(float(at[0]))] == CODE["csf"]).all(axis=0)
             size = (width, FIXED_AREA_CM2 * 100.0 / width)
             place = _place(
-                truth, clean, center=at[1:], axes=axes, reach=(20.0, 14.0), size=size, wish=(5.0, 0.0), margin_mm=0.5
-            )
+                truth, clean, center=at[1:], axes=axes, reach=_CSF_REACH_MM,
+                size=size, wish=_CSF_WISH_MM, margin_mm=_CSF_MARGIN_MM,
+            )  # fmt: skip
             if place is not None:
                 return _rectangle(float(at[0]), at[1:] + place[0] * axes[0] + place[1] * axes[1], axes, size, "CSF")
     raise ScannerError(
@@ -184,10 +195,11 @@ def _noise_roi(truth: _Truth, spine: Spine) -> Rectangle:
     """In the air behind the back, where the ringing of the skin has died away; the field of view reaches that far."""
     planes = truth.planes(0.0)
     air = (truth.tissue[planes] == CODE["air"]).all(axis=0)
-    size = (5.0, FIXED_AREA_CM2 * 100.0 / 5.0)
+    size = (_NOISE_WIDTH_MM, FIXED_AREA_CM2 * 100.0 / _NOISE_WIDTH_MM)
     axes = (np.array([1.0, 0.0]), np.array([0.0, -1.0]))
     skin = np.array([truth.y[np.flatnonzero(~row)[-1]] if (~row).any() else truth.y[0] for row in air])
     z = float(spine["L3"].center_mm[2])
     row = int(np.argmin(np.abs(truth.z - z)))
-    y = float(skin[max(0, row - 12) : row + 13].max()) + _SKIN_TO_NOISE_MM + size[0] / 2
+    near = slice(max(0, row - _NOISE_ROWS), row + _NOISE_ROWS + 1)
+    y = float(skin[near].max()) + _SKIN_TO_NOISE_MM + size[0] / 2
     return _rectangle(0.0, np.array([y, z]), axes, size, "noise")

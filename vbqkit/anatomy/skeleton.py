@@ -14,6 +14,8 @@ from vbqkit.anatomy.texture import Plane, rounded
 
 Array = npt.NDArray[np.float64]
 
+_BODY_REACH = 1.15  # in half depths: how far a window around a body must reach; chosen by eye
+
 
 class HeightLosses(NamedTuple):
     """Share of its height that a body has lost, 0 to 1, and where.
@@ -240,6 +242,6 @@ class Sideways(NamedTuple):
 
 def body_window(grid: Grid, vertebra: Vertebra, *, extra_mm: float = 3.0) -> Window | None:
     """Rows and columns that a body and half of its discs cover; None outside the grid."""
-    reach = float(np.hypot(vertebra.half_depth_mm * 1.15, vertebra.height_mm / 2.0)) + extra_mm
+    reach = float(np.hypot(vertebra.half_depth_mm * _BODY_REACH, vertebra.height_mm / 2.0)) + extra_mm
     _, y, z = vertebra.center_mm
     return grid.window(y - reach, y + reach, z - reach, z + reach)

@@ -32,11 +32,12 @@ _NAVEL_PER_BMI_MM, _NAVEL_BMI, _NAVEL_HALF_MM = 1.2, 23.0, 50.0
 _FRONT_FAT_MM, _FRONT_FAT_PER_BMI_MM, _FRONT_FAT_LIMITS_MM = {"F": 7.0, "M": 4.0}, 1.35, (4.0, 60.0)
 _FRONT_FOLLOWS_BACK = 0.45  # share of the curve of the back that the belly follows
 
-# Between people: muscle, vessels, bowel
+# Between people: muscle (fattier from an age in years on), vessels, bowel
+_YOUNG, _AORTA_AGE = 25.0, 50.0
 _MUSCLE_FAT, _MUSCLE_FAT_PER_YEAR, _MUSCLE_FAT_PER_BMI, _MUSCLE_FAT_LIMITS = 0.03, 0.0009, 0.003, (0.02, 0.2)
 _STREAKS, _STREAKS_PER_YEAR, _STREAKS_PER_BMI, _STREAKS_SD = 1.9, 0.016, 0.035, 0.15  # threshold in SDs of texture
 _AORTA_SIDE_MM, _CAVA_SIDE_MM, _VESSEL_SIDE_SD_MM = 8.0, -17.0, 2.5
-_AORTA_RADIUS_MM, _AORTA_PER_YEAR_MM, _AORTA_SD_MM = {"F": 8.2, "M": 9.4}, 0.03, 0.5  # at 50 years
+_AORTA_RADIUS_MM, _AORTA_PER_YEAR_MM, _AORTA_SD_MM = {"F": 8.2, "M": 9.4}, 0.03, 0.5  # radius at that age
 _CAVA_RADIUS_MM, _CAVA_SD_MM = 9.5, 0.8
 _VISCERAL, _VISCERAL_PER_BMI, _VISCERAL_LIMITS = 0.30, 0.022, (0.12, 0.75)
 
@@ -44,20 +45,24 @@ _VISCERAL, _VISCERAL_PER_BMI, _VISCERAL_LIMITS = 0.30, 0.022, (0.12, 0.75)
 _BACK_ROUND, _BELLY_ROUND = 0.0012, 0.0016  # how the outline falls off aside, mm per mm2
 _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
 _FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH = 0.93, 0.02, 0.3, 0.10
+_FAT_LIMITS = (0.4, 0.97)
 _BULGE_MM, _BULGE_ASIDE_MM, _BULGE_UNDER_SKIN = 5.0, 14.0, 0.4
 _FAT_ASIDE, _FASCIA_MM, _FASCIA_WAVE_MM, _FASCIA_PAINTED_MM = 0.85, 1.7, 0.8, 1.0
 _STREAK_MIX = (0.45, 0.25)  # medium and small texture in the streaks
 _LOWER_FATTIER, _LOWER_MM, _DEEPER_FATTIER, _DEEPER_MM = 0.6, (-20.0, -90.0), 0.55, (40.0, 24.0)
-_STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (0.4, 1.7), 0.22, 1.1
-_MUSCLE_TEXTURE, _STREAK_FAT = 0.02, 0.8
+_STREAK_RAMP, _SEAM_TEXTURE, _SEAM_WIDTH, _SEAM_FAT = (0.4, 1.7), 0.3, 0.22, 1.1
+_MUSCLE_TEXTURE, _STREAK_FAT, _STREAKY_FAT_LIMITS = 0.02, 0.8, (0.0, 0.9)
 _MUSCLE_GRAIN = (0.05, 0.03)  # by medium and fine texture
 
 # Between and behind the spinous processes
 _MIDLINE_HALF_MM, _MIDLINE_FROM_MM, _MIDLINE_BEYOND_MM = 3.8, 19.0, 1.5
 _MIDLINE_MIX = (0.65, 0.45, 0.6)  # streaks, medium and small texture
 _MIDLINE_FAT, _MIDLINE_FAT_MORE, _MIDLINE_DENSITY, _MIDLINE_DENSITY_LESS = 0.06, 0.55, 0.95, 0.35
+_MIDLINE_FAT_SD, _MIDLINE_DENSITY_SD = (-0.9, 2.0), (0.2, -1.6)  # SDs of texture: where the change begins, and is full
+_MIDLINE_FAT_LIMITS, _MIDLINE_DENSITY_LIMITS = (0.02, 0.85), (0.4, 1.0)
 _BAND_HALF_MM, _BAND_MM, _BAND_WAVE_MM, _BAND_ENDS = 4.5, 2.4, 0.8, 8.5  # it ends at L5
 _CUSHION_SIDE_MM, _CUSHION_BEHIND_MM, _CUSHION_FAT = (3.6, 30.0), (6.0, 26.0), 0.8
+_CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.6, (-0.4, 0.9), (0.0, 0.88)
 
 _ONE = np.float32(1.0)
 
@@ -141,7 +146,7 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
     navel = np.exp(-0.5 * ((z_mm + _BELLY_MIDDLE_MM) / _NAVEL_HALF_MM) ** 2)
     belly += max(0.0, bmi - _NAVEL_BMI) * _NAVEL_PER_BMI_MM * navel
     front_fat = np.clip(_FRONT_FAT_MM[sex] + _FRONT_FAT_PER_BMI_MM * max(0.0, bmi - _LEAN_BMI), *_FRONT_FAT_LIMITS_MM)
-    years, weight = max(0.0, age - 25.0), max(0.0, bmi - _FAT_BMI)
+    years, weight = max(0.0, age - _YOUNG), max(0.0, bmi - _FAT_BMI)
     return Body(
         back_y_mm=back,
         front_y_mm=back.mean() * (1.0 - _FRONT_FOLLOWS_BACK) + _FRONT_FOLLOWS_BACK * back - belly,
@@ -156,7 +161,7 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
         ),
         aorta_side_mm=float(_AORTA_SIDE_MM + _VESSEL_SIDE_SD_MM * rng.standard_normal()),
         aorta_radius_mm=float(
-            _AORTA_RADIUS_MM[sex] + _AORTA_PER_YEAR_MM * (age - 50.0) + _AORTA_SD_MM * rng.standard_normal()
+            _AORTA_RADIUS_MM[sex] + _AORTA_PER_YEAR_MM * (age - _AORTA_AGE) + _AORTA_SD_MM * rng.standard_normal()
         ),
         cava_side_mm=float(_CAVA_SIDE_MM + _VESSEL_SIDE_SD_MM * rng.standard_normal()),
         cava_radius_mm=float(_CAVA_RADIUS_MM + _CAVA_SD_MM * rng.standard_normal()),
@@ -175,8 +180,7 @@ def paint_background(canvas: Canvas, body: Body) -> None:
         np.float32(_FAT)
         + np.float32(_FAT_TEXTURE) * fields["medium"]
         - np.float32(_FAT_SEPTA) * _crest(fields["streak"], _SEPTA_WIDTH),
-        0.4,
-        0.97,
+        *_FAT_LIMITS,
     )
     canvas.paint(in_body, "subcutaneous_fat", shade)
     canvas.paint(in_body & (inner < np.float32(_SKIN_THICKNESS_MM)), "skin")
@@ -209,14 +213,16 @@ def _paint_back_muscles(canvas: Canvas, body: Body, back: Plane) -> None:
     low = smoothstep(canvas.z, *_LOWER_MM) * np.float32(_LOWER_FATTIER)  # fattier towards the sacrum
     deep = smoothstep(t, *_DEEPER_MM) * np.float32(_DEEPER_FATTIER)  # and next to the laminae
     ramp = smoothstep(streak + low + deep, body.streaks - _STREAK_RAMP[0], body.streaks + _STREAK_RAMP[1])
-    seam = _crest(fields["streak"] + np.float32(0.3) * fields["medium"], _SEAM_WIDTH)  # thin planes between the bundles
+    seam = _crest(
+        fields["streak"] + np.float32(_SEAM_TEXTURE) * fields["medium"], _SEAM_WIDTH
+    )  # thin planes between the bundles
     share = (
         np.float32(body.muscle_fat)
         + np.float32(_MUSCLE_TEXTURE) * np.abs(fields["small"])
         + np.float32(_STREAK_FAT) * ramp
     )
     share = share + np.float32(_SEAM_FAT * body.muscle_fat) * seam
-    canvas.paint(region, "muscle", np.clip(share, 0.0, 0.9))
+    canvas.paint(region, "muscle", np.clip(share, *_STREAKY_FAT_LIMITS))
     canvas.shade(
         region, _ONE + np.float32(_MUSCLE_GRAIN[0]) * fields["medium"] + np.float32(_MUSCLE_GRAIN[1]) * fields["fine"]
     )
@@ -232,16 +238,19 @@ def paint_midline_ligaments(canvas: Canvas, body: Body) -> None:
     )
     streak, medium, small = (np.float32(weight) for weight in _MIDLINE_MIX)
     mix = streak * fields["streak"] + medium * fields["medium"] + small * fields["small"]
-    share = np.clip(np.float32(_MIDLINE_FAT) + np.float32(_MIDLINE_FAT_MORE) * smoothstep(mix, -0.9, 2.0), 0.02, 0.85)
+    share = np.clip(
+        np.float32(_MIDLINE_FAT) + np.float32(_MIDLINE_FAT_MORE) * smoothstep(mix, *_MIDLINE_FAT_SD),
+        *_MIDLINE_FAT_LIMITS,
+    )
     canvas.paint(between, "muscle", share)
-    density = np.float32(_MIDLINE_DENSITY) - np.float32(_MIDLINE_DENSITY_LESS) * smoothstep(mix, 0.2, -1.6)
-    canvas.pd_scale[between] = np.clip(density, 0.4, 1.0)[between]
+    density = np.float32(_MIDLINE_DENSITY) - np.float32(_MIDLINE_DENSITY_LESS) * smoothstep(mix, *_MIDLINE_DENSITY_SD)
+    canvas.pd_scale[between] = np.clip(density, *_MIDLINE_DENSITY_LIMITS)[between]
     tip = np.float32(body.tip_t) + np.float32(_BAND_WAVE_MM) * fields["large"]
     band = (aside < _BAND_HALF_MM) & (t > tip) & (t < tip + np.float32(_BAND_MM)) & (canvas.position < _BAND_ENDS)
     canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
     # Fat between the back muscles and the arches.
     cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
     cushion &= (t > _CUSHION_BEHIND_MM[0]) & (t < np.float32(_CUSHION_BEHIND_MM[1]))
-    soft = smoothstep(fields["medium"] + np.float32(0.6) * fields["streak"], -0.4, 0.9)
+    soft = smoothstep(fields["medium"] + np.float32(_CUSHION_TEXTURE) * fields["streak"], *_CUSHION_SD)
     share = np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft
-    canvas.paint(cushion, "muscle", np.clip(share, 0.0, 0.88))
+    canvas.paint(cushion, "muscle", np.clip(share, *_CUSHION_FAT_LIMITS))

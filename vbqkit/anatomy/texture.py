@@ -27,6 +27,13 @@ def smoothstep(values: Plane, low: float, high: float) -> Plane:
     return ramp
 
 
+def smoothstep_f64(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
+    """The same for a table over the length of the spine, in double precision."""
+    u = np.clip((values - low) / (high - low), 0.0, 1.0)
+    ramp: npt.NDArray[np.float64] = u * u * (3.0 - 2.0 * u)
+    return ramp
+
+
 def smooth_max(a: Plane, b: Plane, radius_mm: float) -> Plane:
     """Maximum of two distances whose corner is rounded with a radius of about `radius_mm`."""
     k = np.float32(radius_mm)

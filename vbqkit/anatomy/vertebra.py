@@ -22,6 +22,7 @@ _FRONT_RADIUS, _FRONT_RADIUS_OF_SACRUM = 1.2, 1.0  # in half depths
 _WIDEST = 0.8  # distance of the widest place from the back wall, in half depths
 _BACK_HOLLOW_MM, _BACK_HOLLOW_WIDTH, _BACK_OFFSET_MM = 1.4, 0.5, 0.6  # the kidney's notch, and its width in half widths
 _BACK_ROUNDING_MM, _RIM_ROUNDING_MM = 5.0, 2.6
+_NO_DIVISION_BY_0 = 1e-3  # added to a distance from the middle, in radii
 _OUTLINE_WAVE_MM = (0.22, 0.25)  # by small and medium texture
 
 # The hollow of an endplate
@@ -35,25 +36,32 @@ _ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, 0.12  # thickness with its cartilage, as
 _FAT_UNDER_ENDPLATE, _UNDER_ENDPLATE_MM, _FAT_OFFSET = 0.055, (0.5, 5.0), 0.012
 _FAT_NEAR_VEIN, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM, _NEAR_VEIN_BACK = 0.05, (1.0, 6.0), (3.0, 12.0), (-0.2, 0.8)
 _FAT_TEXTURE = {"medium": 0.026, "small": 0.042, "fine": 0.075}
+_FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
 _FAT_TEXTURE_FATTY = (0.6, 0.6)  # texture grows with fat: at no fat, and per unit of fat fraction
 _MARROW_GRAIN = {"fine": 0.15, "small": 0.036}
 # Start in half depths; sizes inside, and more at the back
 _VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.25, (0.35, 2.3), (1.6, 4.2)
 _VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.5, 0.6, 0.8
 _VEIN_SHARE = (0.12, 0.55)  # of pixels that are vein, inside, and more at the back
-_VEIN_PDFF, _VEIN_PDFF_TEXTURE = 0.25, 0.2
+_VEIN_PDFF, _VEIN_PDFF_TEXTURE, _VEIN_PDFF_LIMITS = 0.25, 0.2, (0.0, 0.7)
 
 # The disc
 _DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 0.6
 _ANNULUS_DENSITY, _ANNULUS_DENSITY_INSIDE, _ANNULUS_FADE_MM = 0.45, 0.55, (0.2, 4.5)
 _FLAT_SACRAL_DISC_MM = 3.6  # a lower one is annulus only
 _INNER_FADE_MM, _INNER_FROM_ENDPLATE_MM, _INNER_DENSITY, _INNER_TEXTURE = (1.6, 6.6), (-0.2, 0.9), 0.94, 0.04
+_INNER_DENSITY_LIMITS = (0.7, 1.1)
 _NUCLEUS_OF_GRADE = ((1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0))
 """Share of bright nucleus by Pfirrmann grade: all of it at 1, none from 4 on, as the grades are defined (Spine
 2001;26:1873)."""
 _NUCLEUS_FADE_MM, _NUCLEUS_PER_GRADE_MM, _NUCLEUS_FROM_ENDPLATE_MM = (4.0, 8.5), 0.6, (0.1, 1.9)
-_NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE = 0.16, 0.03
+_NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE, _NUCLEUS_DENSITY_LIMITS = 0.16, 0.03, (0.8, 1.1)
 _CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), 0.75, (0.8, 0.2), 0.5
+
+# Where to look, to save time: a body, aside of its half width; a disc, aside of that of the bodies, before and behind
+# its middle (in half depths, and mm), and above and below (in heights, and mm)
+_BODY_ASIDE_MM, _DISC_ASIDE_MM = 8.0, 6.0
+_DISC_REACH_Y, _DISC_REACH_Y_MM, _DISC_REACH_Z, _DISC_REACH_Z_MM = 1.25, 8.0, 0.5, 11.0
 
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 
@@ -69,7 +77,7 @@ def outline_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, *, waist:
     v0 = back - d * np.float32(_WIDEST) if not vertebra.sacral else np.float32(vertebra.half_depth_mm) - d
     dv = v - v0
     uu, vv = u / np.float32(vertebra.half_width_mm), dv / front_radius
-    rho = np.sqrt(uu * uu + vv * vv) + np.float32(1e-3)
+    rho = np.sqrt(uu * uu + vv * vv) + np.float32(_NO_DIVISION_BY_0)
     ellipse = (_ONE - _ONE / rho) * np.sqrt(u * u + dv * dv) + np.float32(vertebra.waist_mm) * q
     notch = np.maximum(_ZERO, _ONE - (u / np.float32(_BACK_HOLLOW_WIDTH * vertebra.half_width_mm)) ** 2)
     wall = v - back + np.float32(_BACK_HOLLOW_MM) * notch - np.float32(_BACK_OFFSET_MM)
@@ -124,7 +132,7 @@ def paint_body(
         Those of this body change its marrow.
     """
     window = body_window(grid, vertebra)
-    if window is None or abs(float(canvas.x_mm - vertebra.center_mm[0])) > vertebra.half_width_mm + 8.0:
+    if window is None or abs(float(canvas.x_mm - vertebra.center_mm[0])) > vertebra.half_width_mm + _BODY_ASIDE_MM:
         return
     part = canvas.part(window)
     u, v, w = vertebra.to_local(part.x_mm, part.y, part.z)
@@ -153,11 +161,11 @@ def paint_body(
     medium, small, fine = (np.float32(_FAT_TEXTURE[name]) for name in ("medium", "small", "fine"))
     mottle = medium * fields["medium"] + small * fields["small"] + fine * fields["fine"]
     strength = np.float32(_FAT_TEXTURE_FATTY[0] + _FAT_TEXTURE_FATTY[1] * fat)
-    share = np.clip(np.float32(fat) + trend + mottle * strength, 0.02, 0.97)
+    share = np.clip(np.float32(fat) + trend + mottle * strength, *_FAT_LIMITS)
     part.paint(marrow, "marrow", share)
     fine, small = (np.float32(_MARROW_GRAIN[name]) for name in ("fine", "small"))
     grain = _ONE + fine * fields["fine"] + small * fields["small"]
-    part.shade(marrow, np.clip(grain, 0.6, 1.3))
+    part.shade(marrow, np.clip(grain, *_DENSITY_LIMITS))
     if not vertebra.sacral:
         _paint_vein(part, vertebra, u, v, w)
     section = BodySection(part, vertebra, u, v, w, up, low, side)
@@ -179,17 +187,18 @@ def _paint_vein(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, w: Plane) 
     part.paint(channel, "basivertebral_vein")
     part.level[channel] = vertebra.code
     fat = np.float32(_VEIN_PDFF) + np.float32(_VEIN_PDFF_TEXTURE) * part.fields["small"]
-    part.pdff[channel] = np.clip(fat, 0.0, 0.7)[channel]
+    part.pdff[channel] = np.clip(fat, *_VEIN_PDFF_LIMITS)[channel]
 
 
 def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     """Paint one disc between two bodies: dark outer annulus, nucleus, cleft, and what degeneration leaves of them."""
     above, below = spine.vertebrae[disc.upper], spine.vertebrae[disc.lower]
     middle = (above.center_mm + below.center_mm) / 2.0
-    reach_y, reach_z = 1.25 * above.half_depth_mm + 8.0, 0.5 * disc.height_mm + 11.0
+    reach_y = _DISC_REACH_Y * above.half_depth_mm + _DISC_REACH_Y_MM
+    reach_z = _DISC_REACH_Z * disc.height_mm + _DISC_REACH_Z_MM
     window = grid.window(middle[1] - reach_y, middle[1] + reach_y, middle[2] - reach_z, middle[2] + reach_z)
     far = abs(float(canvas.x_mm - middle[0]))
-    if window is None or far > max(above.half_width_mm, below.half_width_mm) + 6.0:
+    if window is None or far > max(above.half_width_mm, below.half_width_mm) + _DISC_ASIDE_MM:
         return
     part = canvas.part(window)
     fields, y, z = part.fields, part.y, part.z
@@ -219,7 +228,7 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     loose = smoothstep(rim + np.float32(0.5) * fine, *_INNER_FADE_MM) * smoothstep(inner, *_INNER_FROM_ENDPLATE_MM)
     core = inside & (dice < loose)
     part.paint(core, "disc_degenerate")
-    part.shade(core, np.clip(np.float32(_INNER_DENSITY) + np.float32(_INNER_TEXTURE) * fine, 0.7, 1.1))
+    part.shade(core, np.clip(np.float32(_INNER_DENSITY) + np.float32(_INNER_TEXTURE) * fine, *_INNER_DENSITY_LIMITS))
     water = float(np.interp(grade, *_NUCLEUS_OF_GRADE))
     dark, full = _NUCLEUS_FADE_MM
     bright = smoothstep(rim + fine, dark, full + _NUCLEUS_PER_GRADE_MM * grade)
@@ -231,4 +240,6 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
         bright = bright * (_ONE - np.float32(_CLEFT_DEPTH) * cleft)
     nucleus = core & (part.fields["dice"] < loose * bright)
     part.paint(nucleus, "disc_nucleus")
-    part.shade(nucleus, np.clip(_ONE + np.float32(_NUCLEUS_DENSITY_TEXTURE) * fields["small"], 0.8, 1.1))
+    part.shade(
+        nucleus, np.clip(_ONE + np.float32(_NUCLEUS_DENSITY_TEXTURE) * fields["small"], *_NUCLEUS_DENSITY_LIMITS)
+    )

@@ -10,6 +10,8 @@ from .cases import make_case as make_case
 from .cases import middle_body as middle_body
 from .consequence import Consequence as Consequence
 from .consequence import check_consequence as check_consequence
+from .course import Lesson as Lesson
+from .course import lessons as lessons
 from .example_readings import example_readers as example_readers
 from .own_spread import OwnSpread as OwnSpread
 from .own_spread import keep_own_spread as keep_own_spread

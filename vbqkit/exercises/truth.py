@@ -118,12 +118,23 @@ class TruthUnderRoi:
 
 def words_at(phantom: Phantom, points_mm: FloatArray) -> npt.NDArray[np.intp]:
     """Codes of the reader's words at LPS points, shape (..., 3) to (...); outside the body's grid it is air."""
-    inverse = np.linalg.inv(phantom.affine)
-    index = np.rint(points_mm @ inverse[:3, :3].T + inverse[:3, 3]).astype(np.intp)
-    known = ((index >= 0) & (index < np.array(phantom.shape))).all(axis=-1)
-    plane, row, col = np.moveaxis(np.where(known[..., None], index, 0), -1, 0)
-    codes = _CODE[phantom.tissue[plane, row, col], phantom.level[plane, row, col]]
+    known, voxel = _voxels_at(phantom, points_mm)
+    codes = _CODE[phantom.tissue.reshape(-1)[voxel], phantom.level.reshape(-1)[voxel]]
     return np.where(known, codes, _WORD_LIST.index("air"))
+
+
+def _voxels_at(phantom: Phantom, points_mm: FloatArray) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
+    """Whether each point lies on the body's grid, and the place of its voxel in the flat arrays, 0 if not."""
+    inverse = np.linalg.inv(phantom.affine)
+    known = np.ones(points_mm.shape[:-1], dtype=bool)
+    voxel = np.zeros(points_mm.shape[:-1], dtype=np.intp)
+    for steps, start, count in zip(inverse[:3, :3], inverse[:3, 3], phantom.shape, strict=True):
+        # An upright grid has one step that is not 0: a student waits for this, hundreds of times.
+        along = sum(step * points_mm[..., axis] for axis, step in enumerate(steps) if step)
+        index = np.rint(along + start).astype(np.intp)
+        known &= (index >= 0) & (index < count)
+        voxel = voxel * count + index
+    return known, np.where(known, voxel, 0)
 
 
 def truth_under(roi: Roi, phantom: Phantom, image: Slice, *, wanted: str) -> TruthUnderRoi:
@@ -274,11 +285,8 @@ def tissue_means(phantom: Phantom, image: Slice, tissues: Iterable[str]) -> dict
     """Mean signal of tissues of the table on a slice, with the truth in its middle plane as ROI; nan if it has none."""
     rows, cols = np.indices(image.shape)
     points = image.to_patient_mm(np.stack([rows, cols], axis=-1))
-    inverse = np.linalg.inv(phantom.affine)
-    index = np.rint(points @ inverse[:3, :3].T + inverse[:3, 3]).astype(np.intp)
-    known = ((index >= 0) & (index < np.array(phantom.shape))).all(axis=-1)
-    plane, row, col = np.moveaxis(np.where(known[..., None], index, 0), -1, 0)
-    codes = np.where(known, phantom.tissue[plane, row, col], 0)
+    known, voxel = _voxels_at(phantom, points)
+    codes = np.where(known, phantom.tissue.reshape(-1)[voxel], 0)
     pixels = np.asarray(image.pixels, dtype=np.float64)
     return {
         name: float(pixels[mask].mean()) if (mask := codes == TISSUE_NAMES.index(name)).any() else float("nan")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.coils import CoilArray
@@ -14,6 +15,28 @@ def _timing(tr: float, te: float, train: int = 1, spacing: float | None = None, 
     return Timing(tr_ms=tr, te_ms=te, ti_ms=ti, echo_train_length=train, echo_spacing_ms=spacing)
 
 
+# T1 of each machine; its T2 and STIR differ from it in timing, and STIR often in the acquired matrix.
+_OPEN = Protocol(
+    weighting="T1",
+    timing=_timing(700, 12, 2, 12),
+    fov_mm=300,
+    matrix=512,
+    acquired=(256, 320),
+    gap_mm=1.0,
+    bandwidth_hz_per_px=120,
+)
+_HDX = Protocol(weighting="T1", timing=_timing(550, 10, 3, 10), fov_mm=320, matrix=512, acquired=(224, 320))
+_ACHIEVA = Protocol(
+    weighting="T1",
+    timing=_timing(600, 20),
+    fov_mm=300,
+    matrix=448,
+    acquired=(256, 352),
+    bandwidth_hz_per_px=280,
+    parallel_factor=2,
+)
+_MODERN = Protocol(weighting="T1", timing=_timing(650, 9, 3, 9), acquired=(288, 352), bandwidth_hz_per_px=260)
+
 _SCANNERS = (
     Scanner(
         name="hitachi-1.2t",
@@ -24,34 +47,9 @@ _SCANNERS = (
         noise=0.014,
         gain="series",
         protocols=(
-            Protocol(
-                weighting="T1",
-                timing=_timing(700, 12, 2, 12),
-                fov_mm=300,
-                matrix=512,
-                acquired=(256, 320),
-                thickness_mm=4.0,
-                gap_mm=1.0,
-                bandwidth_hz_per_px=120,
-            ),
-            Protocol(
-                weighting="T2",
-                timing=_timing(3000, 100, 16, 12.5),
-                fov_mm=300,
-                matrix=512,
-                acquired=(256, 320),
-                gap_mm=1.0,
-                bandwidth_hz_per_px=120,
-            ),
-            Protocol(
-                weighting="STIR",
-                timing=_timing(3000, 60, 10, 12, 130),
-                fov_mm=300,
-                matrix=512,
-                acquired=(224, 256),
-                gap_mm=1.0,
-                bandwidth_hz_per_px=120,
-            ),
+            _OPEN,
+            replace(_OPEN, weighting="T2", timing=_timing(3000, 100, 16, 12.5)),
+            replace(_OPEN, weighting="STIR", timing=_timing(3000, 60, 10, 12, 130), acquired=(224, 256)),
         ),
         note="Paper 000 prints T1: spin echo, echo train 2, TR 700, TE 12, pixel 0.586 mm (300 mm / 512) at 1.2 T. Assumed: "
         "slices, bandwidth, noise, T2 and STIR, "
@@ -66,15 +64,9 @@ _SCANNERS = (
         uniformity_correction=1.0,
         gain="study",
         protocols=(
-            Protocol(weighting="T1", timing=_timing(550, 10, 3, 10), fov_mm=320, matrix=512, acquired=(224, 320)),
-            Protocol(weighting="T2", timing=_timing(3500, 92, 20, 9.2), fov_mm=320, matrix=512, acquired=(224, 320)),
-            Protocol(
-                weighting="STIR",
-                timing=_timing(2200, 82, 10, 10.3, 150),
-                fov_mm=320,
-                matrix=512,
-                acquired=(224, 256),
-            ),
+            _HDX,
+            replace(_HDX, weighting="T2", timing=_timing(3500, 92, 20, 9.2)),
+            replace(_HDX, weighting="STIR", timing=_timing(2200, 82, 10, 10.3, 150), acquired=(224, 256)),
         ),
         note="Paper 001 names the machine and prints no TR, TE or TI: all times are assumed, from the ordinary range of fast "
         "spin echo at 1.5 T; assumed too are matrix, slices, bandwidth and full uniformity correction (PURE).",
@@ -89,33 +81,9 @@ _SCANNERS = (
         gain="series",
         rescale_slope=1.2212,
         protocols=(
-            Protocol(
-                weighting="T1",
-                timing=_timing(600, 20),
-                fov_mm=300,
-                matrix=448,
-                acquired=(256, 352),
-                bandwidth_hz_per_px=280,
-                parallel_factor=2,
-            ),
-            Protocol(
-                weighting="T2",
-                timing=_timing(2500, 100, 18, 10),
-                fov_mm=300,
-                matrix=448,
-                acquired=(256, 352),
-                bandwidth_hz_per_px=280,
-                parallel_factor=2,
-            ),
-            Protocol(
-                weighting="STIR",
-                timing=_timing(3500, 60, 14, 10, 200),
-                fov_mm=300,
-                matrix=448,
-                acquired=(224, 288),
-                bandwidth_hz_per_px=280,
-                parallel_factor=2,
-            ),
+            _ACHIEVA,
+            replace(_ACHIEVA, weighting="T2", timing=_timing(2500, 100, 18, 10)),
+            replace(_ACHIEVA, weighting="STIR", timing=_timing(3500, 60, 14, 10, 200), acquired=(224, 288)),
         ),
         note="Paper 004 prints T1: TR 600, TE 20, and T2: TR 2500, TE 100, at 3 T. Assumed: T1 as a plain spin "
         "echo (no train is printed), the T2 train, matrix, slices, "
@@ -161,14 +129,9 @@ _SCANNERS = (
         mask_background=True,
         gain="series",
         protocols=(
-            Protocol(weighting="T1", timing=_timing(650, 9, 3, 9), acquired=(288, 352), bandwidth_hz_per_px=260),
-            Protocol(weighting="T2", timing=_timing(3500, 95, 16, 9.5), acquired=(288, 352), bandwidth_hz_per_px=260),
-            Protocol(
-                weighting="STIR",
-                timing=_timing(4000, 45, 10, 9, 210),
-                acquired=(256, 288),
-                bandwidth_hz_per_px=260,
-            ),
+            _MODERN,
+            replace(_MODERN, weighting="T2", timing=_timing(3500, 95, 16, 9.5)),
+            replace(_MODERN, weighting="STIR", timing=_timing(4000, 45, 10, 9, 210), acquired=(256, 288)),
         ),
         note="A modern machine that sets air to exactly 0: no noise can be measured, so no SNR and no M-score.",
     ),

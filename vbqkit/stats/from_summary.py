@@ -9,7 +9,7 @@ from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import t_of, two_sided_p, two_sided_t_p, z_of
-from vbqkit.stats.observations import check_confidence, choice, count, scalar
+from vbqkit.stats.observations import check_confidence, choice, count, group_sizes, scalar
 from vbqkit.stats.result import NAN, notes, row
 
 DIRECTIONS = ("high", "low")
@@ -323,8 +323,9 @@ def binormal_auc(
         raise TableError("Both SDs are 0, so there are no distributions to compare. Check sd_case and sd_control.")
     delta = sign * (m1 - m0) / math.sqrt(total)
     low = high = NAN
-    if n_case is not None and n_control is not None:
-        n1, n0 = count(n_case, "n_case", at_least=2), count(n_control, "n_control", at_least=2)
+    sizes = group_sizes(n_case, n_control, at_least=2)
+    if sizes:
+        n1, n0 = sizes
         spread = 2 * s1**4 / (n1 - 1) + 2 * s0**4 / (n0 - 1)
         se = math.sqrt((s1 * s1 / n1 + s0 * s0 / n0) / total + delta**2 * spread / (4 * total**2))
         low, high = float(special.ndtr(delta - z * se)), float(special.ndtr(delta + z * se))
@@ -335,7 +336,7 @@ def binormal_auc(
         confidence=confidence,
         positive=positive,
         method="binormal, delta-method interval",
-        n=n_case + n_control if n_case is not None and n_control is not None else None,
+        n=sum(sizes) if sizes else None,
         note=notes(
             "holds if the score is normal in both groups",
             "no interval: group sizes not given" if math.isnan(low) else "",

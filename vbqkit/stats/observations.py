@@ -387,6 +387,19 @@ def count(value: Any, name: str, *, at_least: int = 1, at_most: int | None = Non
     return int(number)
 
 
+def group_sizes(n_case: Any, n_control: Any, *, at_least: int = 1) -> tuple[int, int] | None:
+    """Sizes of cases and of controls, if both are given; None: no interval can be said.
+
+    Raises
+    ------
+    TableError
+        One of them is not a count.
+    """
+    if n_case is None or n_control is None:
+        return None
+    return count(n_case, "n_case", at_least=at_least), count(n_control, "n_control", at_least=at_least)
+
+
 def choice(value: Any, name: str, options: Iterable[str]) -> str:
     """One of the named options.
 

@@ -19,7 +19,7 @@ from vbqkit.stats.confidence_intervals import (
     two_sided_p,
     z_of,
 )
-from vbqkit.stats.observations import check_confidence, choice, count, scalar
+from vbqkit.stats.observations import check_confidence, choice, count, group_sizes, scalar
 from vbqkit.stats.result import NAN, notes, row, rows
 
 
@@ -227,9 +227,8 @@ def youden_from_rates(
     se, sp = _rate(sensitivity, "sensitivity"), _rate(specificity, "specificity")
     j, low, high = se + sp - 1, NAN, NAN
     check_confidence(confidence)
-    sized = n_case is not None and n_control is not None
-    if n_case is not None and n_control is not None:
-        sizes = count(n_case, "n_case"), count(n_control, "n_control")
+    sizes = group_sizes(n_case, n_control)
+    if sizes:
         low, high = newcombe_interval((se, 1 - sp), sizes, confidence=confidence)
     return row(
         estimate=j,
@@ -237,9 +236,9 @@ def youden_from_rates(
         ci_high=high,
         confidence=confidence,
         method="Newcombe, from two Wilson intervals",
-        n=n_case + n_control if n_case is not None and n_control is not None else None,
+        n=sum(sizes) if sizes else None,
         note=notes(
-            "" if sized else "no interval: group sizes not given",
+            "" if sizes else "no interval: group sizes not given",
             "takes the cut-off as fixed beforehand; one chosen from the same data makes J look better than it is",
         ),
     )
@@ -294,11 +293,7 @@ def predictive_values(
     se, sp = _rate(sensitivity, "sensitivity"), _rate(specificity, "specificity")
     pi = scalar(prevalence, "prevalence", above=0, below=1, hint="Say 0.2 for 20 %.")
     check_confidence(confidence)
-    sizes = (
-        (count(n_case, "n_case"), count(n_control, "n_control"))
-        if n_case is not None and n_control is not None
-        else None
-    )
+    sizes = group_sizes(n_case, n_control)
     table = []
     for quantity, top, bottom in (
         ("PPV", se * pi, (1 - sp) * (1 - pi)),

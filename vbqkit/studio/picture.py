@@ -96,7 +96,8 @@ def _score_text(row: Mapping[str, Any]) -> str:
         return f"not given: {escape(row['note'])}"
     low, high = row.get("interval") or (None, None)
     interval = "" if low is None else f" (95 % interval {low:.4g} to {high:.4g})"
-    return f"{row['value']:.4g}{interval}" + (f"; {escape(row['note'])}" if row["note"] else "")
+    doubts = "".join(f"<br>⚠ {escape(text)}" for text in row["doubts"])
+    return f"{row['value']:.4g}{interval}{doubts}"
 
 
 @dataclass(frozen=True)

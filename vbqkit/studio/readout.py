@@ -7,19 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from vbqkit.errors import RoiError
-from vbqkit.roi import Measurement
+from vbqkit.acquisition import Acquisition
+from vbqkit.errors import Caution, RoiError
+from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.scores.case import refusals_of, score_tables
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.noise import check_series_noise
 from vbqkit.scores.noise_findings import NoiseCheck
-from vbqkit.scores.registry import SCORES, noise_weightings
+from vbqkit.scores.placed_roi import PlacedRoiCheck
+from vbqkit.scores.places import look_at_places
+from vbqkit.scores.registry import SCORES, noise_weightings, scored_weightings
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.studio.drawn_roi import DrawnRoi
+from vbqkit.studio.messages import STANDING
 from vbqkit.studio.views import View
 
+_OF_NUMBERS = ("score-outside-published-range", "midway")  # doubts about the number, not about a place on the picture
+
 NoiseChecks = Mapping[str, NoiseCheck]
+Results = list[Measurement | RoiError]
+"""What each ROI measures on one view, or why it cannot be measured."""
+Places = Mapping[str, Sequence[PlacedRoiCheck]]
+"""Weighting to what is wrong with where the ROIs lie."""
 
 
 def measure_all(
@@ -56,6 +66,62 @@ def by_label(results: Sequence[Measurement | RoiError]) -> dict[str, Measurement
     return named
 
 
+class PlaceWatch:
+    """Where the ROIs of each view lie, as a score must know; looked at again after a change."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[DrawnRoi, ...] | None = None
+        self.checks: list[tuple[PlacedRoiCheck, ...]] = []
+        self.current = False
+        """Whether the checks are of the ROIs as they lie now."""
+
+    def look(self, views: Sequence[View], drawn: Sequence[DrawnRoi], results: Sequence[Results]) -> bool:
+        """Look again if any ROI but noise was changed; whether anything is new to tell."""
+        before, self.current = self.current, True
+        seen = tuple(one for one in drawn if one.roi.label != NOISE)  # whatever is changed is another object
+        if self._seen == seen:
+            return not before
+        self._seen = seen
+        self.checks = [
+            look_at_places(
+                {view.key: view.volume},
+                first_of_each_label(view, drawn),
+                measured={view.key: by_label(found)},
+            )[view.key]
+            for view, found in zip(views, results, strict=True)
+        ]
+        return True
+
+    def by_weighting(self, views: Sequence[View]) -> dict[str, tuple[PlacedRoiCheck, ...]]:
+        """By weighting, of the first view of each: the one that is scored."""
+        found: dict[str, tuple[PlacedRoiCheck, ...]] = {}
+        for view, checks in zip(views, self.checks, strict=False):
+            found.setdefault(view.volume.acquisition.weighting, checks)
+        return found
+
+    def rows(self) -> list[list[dict[str, Any]]] | None:
+        """For the marks of the browser: each check of a place, by view; None while they are of another place."""
+        if not self.current:
+            return None
+        return [
+            [
+                {"labels": list(c.labels), "text": c.message, "wrong": c.refuses}
+                for c in checks
+                if c.code not in _OF_NUMBERS
+            ]
+            for checks in self.checks
+        ]
+
+
+def first_of_each_label(view: View, drawn: Sequence[DrawnRoi]) -> list[Roi]:
+    """The ROIs that count on a view, as they lie on it: of two with one label the first."""
+    found: dict[str, Roi] = {}
+    for one in drawn:
+        if one.frame == view.frame:
+            found.setdefault(one.roi.label, one.on(view.key))
+    return list(found.values())
+
+
 class NoiseWatch:
     """What the noise ROI is worth, by weighting, where a score is divided by noise; checked again after a change."""
 
@@ -67,7 +133,7 @@ class NoiseWatch:
         self,
         views: Sequence[View],
         drawn: Sequence[DrawnRoi],
-        results: Sequence[Sequence[Measurement | RoiError]],
+        results: Sequence[Results],
     ) -> bool:
         """Check again if any ROI but CSF was changed; whether it was."""
         shown = [i for i, view in enumerate(views) if view.volume.acquisition.weighting in noise_weightings()]
@@ -90,16 +156,25 @@ class NoiseWatch:
 
 
 def scores_of(
-    views: Sequence[View], tables: Sequence[Mapping[str, Measurement]], noise: NoiseChecks, choices: ScoreChoices
+    views: Sequence[View],
+    tables: Sequence[Mapping[str, Measurement]],
+    *,
+    noise: NoiseChecks,
+    found: Places,
+    choices: ScoreChoices,
+    of_files: Sequence[Caution] = (),
 ) -> dict[str, Score | Refusal]:
     """Every score that the series at hand allow, by name; VBQ on one series with both aggregates of the papers."""
     first = _first_of_each_weighting(views, tables)
+    cautions = {weighting: (*view.volume.cautions, *of_files) for weighting, (view, _) in first.items()}
     case = score_tables(
         {weighting: table for weighting, (_, table) in first.items()},
         aggregate="both",
         acquisitions={weighting: view.volume.acquisition for weighting, (view, _) in first.items()},
         refused=refusals_of({weighting: view.volume for weighting, (view, _) in first.items()}),
         noise=noise,
+        places=found,
+        series_cautions=cautions,
         **choices,
     )
     return {result.key: result for result in case.results}
@@ -114,26 +189,50 @@ def _first_of_each_weighting(
     return found
 
 
-def score_row(name: str, result: Score | Refusal) -> dict[str, Any]:
-    """A score for the browser: the number, and everything one step away from it."""
+def why_no_score(shown: Sequence[Acquisition]) -> str:
+    """Why not even the name of a score appears: no score is defined on these series; empty without a series."""
+    known = scored_weightings()
+    # without what it quotes of the description, in which names have been seen
+    reasons = [
+        f"{a.weighting} ({a.weighting_reason.split('; the description')[0]})" for a in shown if a.weighting not in known
+    ]
+    if not reasons:
+        return ""
+    return f"No score is defined on what is shown: {'; '.join(reasons)}. If you know the weighting, state it above the picture."
+
+
+def doubts_of(score: Score) -> list[str]:
+    """What is wrong with this number, in words: its cautions but those that stand on every such score."""
+    return [caution.message for caution in score.cautions if caution.code not in STANDING]
+
+
+def score_row(name: str, result: Score | Refusal, *, noise: NoiseChecks, found: Places) -> dict[str, Any]:
+    """A score for the browser: the number, what is wrong with it, and everything one step away from it."""
     if isinstance(result, Refusal):
         definition = SCORES[result.name]
-        return {"key": name, "value": None, "note": result.reason, "about": [definition.title, definition.unit]}
-    about = [
-        result.formula,
-        f"{result.unit}; {result.direction}",
-        f"Source: {result.source}",
-        *map(str, result.cautions),
-    ]
+        about = [definition.title, definition.unit]
+        return {"key": name, "value": None, "note": result.reason, "about": about, **_blame(result, noise, found)}
+    standing = [caution.message for caution in result.cautions if caution.code in STANDING]
+    about = [result.formula, f"{result.unit}; {result.direction}", f"Source: {result.source}", *standing]
     return {
         "key": name,
         "value": result.value,
         "note": result.overruled or "",
         "overruled": result.overruled is not None,
         "about": about,
+        "doubts": doubts_of(result),
         "levels": list(result.levels),
-        "caution": bool(result.cautions),
     }
+
+
+def _blame(result: Refusal, noise: NoiseChecks, found: Places) -> dict[str, Any]:
+    """Whether something is wrong, or only missing; and the ROI whose moving may lift the refusal, if it is one."""
+    weightings = SCORES[result.name].weightings
+    if any(w in noise and noise[w].refusal == result.reason for w in weightings):
+        return {"wrong": True, "free": [NOISE]}
+    places = [check for w in weightings for check in found.get(w, ()) if check.message in result.reason]
+    wrong = bool(places) or "cannot be scored" in result.reason
+    return {"wrong": wrong, "free": []}
 
 
 def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any, Self
 import anywidget
 import traitlets
 
-from vbqkit.errors import RoiError, VbqkitError
+from vbqkit.errors import Caution, RoiError, VbqkitError
 from vbqkit.image import Volume
 from vbqkit.studio.casefile import CaseFile, Drawn, merged
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
+from vbqkit.studio.messages import Message, Weight, in_order
 
 LEVEL_STRIP = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
 
@@ -48,6 +49,9 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._drawn: Drawn = ()
         self._pushed: dict[int, Drawn] = {}  # what was there before each word of Python's
         self._case: CaseFile | None = None
+        self._about_images: tuple[Message, ...] = ()
+        self._said: tuple[Message, ...] = ()  # about what was done, newest first
+        self._of_files: tuple[Caution, ...] = ()  # about the ROI files that were read
         super().__init__()
         self.observe(self._on_state, "_state")
         _open_studios.add(self)
@@ -76,6 +80,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             self._say(f"{error} It is left as it is; what you place now is kept in {self._case.path.name}.")
             return drawn, LEVEL_STRIP
         self._case = case_file
+        self._take_cautions(case.cautions)
         return case.drawn or drawn, case.levels or LEVEL_STRIP
 
     def _change(self, drawn: Drawn) -> None:
@@ -148,6 +153,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         except VbqkitError as error:
             self._say(str(error))
             return
+        self._take_cautions(case.cautions)
         if [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._drawn]:
             self._keep(case.drawn, case.levels or self._state["levels"])
             self._announce()
@@ -156,6 +162,28 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         for callback in self._callbacks:
             callback(self)
 
-    def _say(self, text: str) -> None:
-        if text not in self._messages:
-            self.set_trait("_messages", [*self._messages, text][-8:])
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Everything that is wrong, or was, with the weight and the series it belongs to: refusals first."""
+        return in_order((*self._said, *self._about_images))
+
+    def _say(self, text: str, weight: Weight = "failure") -> None:
+        """Say something about what was done; what is said again is the newest again."""
+        message = Message(text, weight)
+        self._said = (message, *(one for one in self._said if one != message))
+        self._tell_messages()
+
+    def _take_cautions(self, cautions: Iterable[Caution]) -> None:
+        """What is odd about a ROI file: it is said, and goes with every score from now on."""
+        new = [caution for caution in cautions if caution not in self._of_files]
+        self._of_files = (*self._of_files, *new)
+        for caution in new:
+            self._say(caution.message, "caution")
+
+    def _say_of_images(self, messages: Iterable[Message]) -> None:
+        """Say this of the images, instead of what was said of them before."""
+        self._about_images = tuple(messages)
+        self._tell_messages()
+
+    def _tell_messages(self) -> None:
+        self.set_trait("_messages", [message.for_browser() for message in self.messages])

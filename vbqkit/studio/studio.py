@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import traitlets
 from IPython.display import display
 
+from vbqkit.acquisition import Weighting
 from vbqkit.errors import FormatError, RoiError, VbqkitError
-from vbqkit.formats.rois import read_rois, write_rois
+from vbqkit.formats.files import readable_path
+from vbqkit.formats.roi_file import RoiFile
+from vbqkit.formats.rois import write_rois
 from vbqkit.image import Volume
 from vbqkit.page import javascript
-from vbqkit.roi import FIXED_AREA_CM2, Measurement, Roi
-from vbqkit.roi.labels import SCORED_LEVELS
+from vbqkit.roi import FIXED_AREA_CM2, Roi
 from vbqkit.scores.air import free_air
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.result import Refusal, Score
-from vbqkit.scores.uncertainty_budget import Uncertainty
+from vbqkit.scores.registry import scored_weightings
+from vbqkit.scores.result import Refusal
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.drawn_roi import DrawnRoi
-from vbqkit.studio.intervals import (
-    Background,
-    Found,
-    IntervalOptions,
-    Piece,
-    after,
-    interval_row,
-    pieces,
-    report_line,
-)
+from vbqkit.studio.intervals import IntervalOptions, report_line
+from vbqkit.studio.measured_rois import MeasuredRois, levels_for
 from vbqkit.studio.picture import Snapshot, StillHtml, static_html
-from vbqkit.studio.readout import (
-    NoiseWatch,
-    by_label,
-    measure_all,
-    measurement_row,
-    score_row,
-    scores_of,
-)
-from vbqkit.studio.roi_transfer import from_browser, to_browser
-from vbqkit.studio.shared_rois import SharedRois, check_number
-from vbqkit.studio.views import Viewable, open_views, pixels_for_browser
+from vbqkit.studio.readout import doubts_of
+from vbqkit.studio.roi_transfer import file_menu, from_browser, read_roi_file, to_browser
+from vbqkit.studio.shared_rois import check_number
+from vbqkit.studio.views import View, Viewable, open_views, pixels_for_browser, restated
 
-_SETTLE_S = 0.15  # the slow checks wait until the hand rests this long
-_REST_S = 0.5  # and the saved picture and the intervals so much longer
 _JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
 _STATIC = Path(__file__).parent / "static"
 
 
-class RoiStudio(SharedRois):
+class RoiStudio(MeasuredRois):
     """A viewer for placing ROIs: rectangles, ellipses, polygons and freehand outlines in patient millimetres.
 
     While a ROI is dragged the browser computes its numbers; when it is let go Python measures it again with
@@ -128,7 +112,6 @@ class RoiStudio(SharedRois):
     _css = _STATIC / "studio.css"
 
     _views = traitlets.List().tag(sync=True)
-    _measured = traitlets.Dict().tag(sync=True)
     _options = traitlets.Dict().tag(sync=True)
     slices = traitlets.List(traitlets.Int(), help="Slice shown in each view, from 0.").tag(sync=True)
     windows = traitlets.List(help="[level, width] of each view, in signal units.").tag(sync=True)
@@ -153,25 +136,15 @@ class RoiStudio(SharedRois):
         if fixed_area_cm2 is not None and not fixed_area_cm2 > 0:
             raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
         group = _group(reference)
-        self._opened, messages = open_views(image)
-        self._choices = ScoreChoices(reference=group, rule=rule, excluded=dict(excluded or {}), overrule=overrule)
-        self._interval_options = IntervalOptions.of(jitter, within or {}, cutoffs or {})
-        self._intervals: Found = {}
-        self._background = Background()
-        self._busy = False  # a hand is dragging or scrolling
-        self._results: list[list[Measurement | RoiError]] = [[] for _ in self._opened]
-        self._measured_rois: Drawn = ()  # what they are of
-        self._noise = NoiseWatch()
-        self._waiting: asyncio.TimerHandle | None = None
-        self._resting: asyncio.TimerHandle | None = None
+        views, messages = open_views(image)
+        choices = ScoreChoices(reference=group, rule=rule, excluded=dict(excluded or {}), overrule=overrule)
         self._saved_output: Any = None
-        self._due = True  # the saved picture, and intervals if any
         self._save_pixels = save_pixels
-        super().__init__()
-        self.set_trait("_views", [view.for_browser(overruled=overrule is not None) for view in self._opened])
+        super().__init__(views, choices, IntervalOptions.of(jitter, within or {}, cutoffs or {}))
+        self._of_study, self._as_read = messages, self.volumes
+        self._show(views)
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
-        self.set_trait("_messages", [*messages, *(text for view in self._opened for text in view.warnings)])
         given = tuple(DrawnRoi(roi) for roi in rois)
         check_number(given)
         drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
@@ -180,9 +153,11 @@ class RoiStudio(SharedRois):
             {
                 "id": uuid.uuid4().hex[:12],
                 "reference": None if group is None else [group.mean, group.sd, group.n],
-                "levels": [level for level in SCORED_LEVELS if level not in (excluded or {})],
+                "levels": levels_for(choices),
                 "fixed_area_cm2": fixed_area_cm2,
                 "usual_area_cm2": FIXED_AREA_CM2,
+                "files": file_menu(),
+                "weightings": list(scored_weightings()),
                 "height": height,
                 "case_file": None if self._case is None else self._case.path.name,
             },
@@ -207,32 +182,6 @@ class RoiStudio(SharedRois):
     def rois(self, rois: Iterable[Roi]) -> None:
         self._change(tuple(DrawnRoi(roi) for roi in rois))
 
-    def rois_on(self, view: int) -> tuple[Roi, ...]:
-        """The ROIs as they lie on one view, each with that series' shift."""
-        return tuple(drawn.on(self._opened[view].key) for drawn in self._drawn)
-
-    @property
-    def measurements(self) -> dict[str, Measurement]:
-        """Measurements on the first view by label; a second ROI of the same label is ``"L3 (2)"``."""
-        return self.measurements_on(0)
-
-    def measurements_on(self, view: int) -> dict[str, Measurement]:
-        """Measurements on one view by label; ROIs that do not lie on it are left out."""
-        return by_label(self._results[view]) if self._opened else {}
-
-    @property
-    def scores(self) -> dict[str, Score | Refusal]:
-        """Every score by name, with its parts, options, direction, source and cautions; or why it is not given."""
-        self._check_noise()
-        return self._scores()
-
-    @property
-    def intervals(self) -> dict[str, Uncertainty]:
-        """The interval of each score that is given, and what it is made of; worked out now, if it is not known yet."""
-        for piece in self._interval_pieces():
-            self._intervals |= piece()
-        return dict(self._intervals)
-
     def export_rois(self, path: str | Path) -> Path:
         """Write the ROIs to a file; its ending says how.
 
@@ -255,9 +204,7 @@ class RoiStudio(SharedRois):
         FormatError
             If it cannot be read or belongs to another frame of reference.
         """
-        added = read_rois(path, image=self._first_volume()).rois
-        self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
-        return added
+        return self._add(read_roi_file(readable_path(path), self._first_volume()))
 
     def snapshot(self, *, view: int = 0, slice_index: int | None = None, pixels: bool = True) -> Snapshot:
         """A figure for a report: the slice with its ROIs, scale, orientation and numbers.
@@ -285,18 +232,62 @@ class RoiStudio(SharedRois):
             )
         index = self.slices[view] if slice_index is None else slice_index
         intervals, options = self.intervals, self._interval_options
-        lines = [
-            report_line(name, score, intervals.get(name), options)
-            for name, score in self.scores.items()
-            if isinstance(score, Score)
-        ]
+        lines = []
+        for name, score in self.scores.items():
+            if isinstance(score, Refusal):
+                lines.append(str(score).replace(score.name, name, 1))
+                continue
+            lines.append(report_line(name, score, intervals.get(name), options))
+            lines += [f"⚠ {doubt}" for doubt in doubts_of(score)]
         if intervals:
             lines.append(f"Intervals assume placements that vary by {options.jitter}.")
         return Snapshot.of(
             self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
         )
 
-    # -- keeping, measuring, telling ------------------------------------------------------------------------------
+    def state_weighting(self, weighting: Weighting | None, *, view: int = 0) -> None:
+        """Say what a view shows where the header does not say it, or says something else.
+
+        What the header says against it stays with every score, as the caution ``weighting-stated-against-header``.
+
+        Parameters
+        ----------
+        weighting : {"T1", "T2", "STIR", "PD", "unknown"} or None
+            None: as the header says.
+        view : int
+            Which view.
+
+        Raises
+        ------
+        FormatError
+            If there is no such view or weighting.
+        """
+        if not 0 <= view < len(self._opened):
+            raise FormatError(f"There is no view {view}; the studio shows {len(self._opened)}, counted from 0.")
+        known = get_args(Weighting)
+        if weighting is not None and weighting not in known:
+            raise FormatError(f"The weighting {weighting!r} is not known. Use one of {', '.join(known)}, or None.")
+        volume = self._as_read[view]
+        self._show(restated(self._opened, view, volume.with_acquisition(weighting=weighting) if weighting else volume))
+
+    # -- answering the browser ------------------------------------------------------------------------------------
+
+    def _show(self, views: Sequence[View]) -> None:
+        """Tell the browser what the views are, and what there is to know of them."""
+        self._opened = tuple(views)
+        overruled = self._choices.get("overrule") is not None
+        self.set_trait("_views", [view.for_browser(overruled=overruled) for view in self._opened])
+        self._say_of_images([*self._of_study, *(message for view in self._opened for message in view.messages())])
+        self._start_again()
+
+    def _add(self, file: RoiFile) -> tuple[Roi, ...]:
+        """The ROIs of a file beside those that are there, and what is odd about the file."""
+        cautions = file.check(self._first_volume())
+        drawn = (*self._drawn, *(DrawnRoi(roi) for roi in file.rois))
+        check_number(drawn)
+        self._take_cautions(cautions)
+        self._change(drawn)
+        return file.rois
 
     def _first_volume(self) -> Volume:
         if not self._opened:
@@ -313,81 +304,9 @@ class RoiStudio(SharedRois):
             slices.append(max(set(here), key=here.count))
         self.set_trait("slices", slices)
 
-    def _measure(self) -> None:
-        self._background.give_up()
-        self._intervals, self._busy = {}, False
-        known = [dict(zip(self._measured_rois, results, strict=True)) for results in self._results]
-        self._results = [measure_all(view, self._drawn, k) for view, k in zip(self._opened, known, strict=True)]
-        self._measured_rois = self._drawn
-        self._publish()
-        self._later()
-
-    def _scores(self) -> dict[str, Score | Refusal]:
-        tables = [by_label(results) for results in self._results]
-        return scores_of(self._opened, tables, self._noise.checks, self._choices)
-
-    def _publish(self) -> None:
-        rows = [
-            [measurement_row(one, result) for one, result in zip(self._drawn, results, strict=True)]
-            for results in self._results
-        ]
-        scores = [
-            score_row(name, result) | interval_row(self._intervals.get(name), self._interval_options)
-            for name, result in self._scores().items()
-        ]
-        self.set_trait("_measured", {"revision": self._state["revision"], "views": rows, "scores": scores})
-
-    def _check_noise(self) -> bool:
-        """Look at the noise ROI again if anything it depends on is new; whether it was."""
-        return self._noise.look(self._opened, self._drawn, self._results)
-
-    def _later(self) -> None:
-        """The slow checks, and then the rest, when the hand rests; at once where no event loop runs."""
-        self._due = True
-        self._waiting = after(_SETTLE_S, self._settle, instead_of=self._waiting)
-        if self._waiting is None:
-            self._settle()
-
-    def _settle(self) -> None:
-        self._waiting = None
-        if self._check_noise():
-            self._publish()
-        self._rest_later()
-
     def _save_picture(self) -> None:
         if self._saved_output is not None:
             self._saved_output.update(StillHtml(self._static_html()))
-
-    def _interval_pieces(self) -> list[Piece]:
-        """What is still to be worked out."""
-        scores = self.scores
-        missing = {name: score for name, score in scores.items() if name not in self._intervals}
-        return pieces(self._opened, self._drawn, missing, self._choices, self._interval_options)
-
-    def _rest_later(self) -> None:
-        """The saved picture and the intervals, if nothing is touched for a while: they would hold up the next answer.
-
-        Without an event loop the picture at once, and no intervals: nobody looks at a screen.
-        """
-        self._resting = after(_REST_S, self._rest, instead_of=self._resting)
-        if self._resting is None:
-            self._save_picture()
-
-    def _rest(self) -> None:
-        """Not while a hand drags or scrolls, which then has the machine to itself; letting go begins the wait again."""
-        if self._busy or not self._due:
-            return
-        self._save_picture()
-        work = self._interval_pieces()
-        self._due = bool(work)
-        self._background.begin(work, self._tell_intervals)
-
-    def _tell_intervals(self, found: Found, last: bool) -> None:
-        self._intervals |= found
-        self._publish()
-        if last:
-            self._due = False
-            self._save_picture()
 
     def _on_message(self, _widget: Any, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         try:
@@ -408,17 +327,17 @@ class RoiStudio(SharedRois):
         elif kind == "refresh":
             self._refresh()
         elif kind == "hand":
-            self._busy = bool(content["busy"])
-            if self._busy:
-                self._background.give_up()
-            else:
-                self._rest_later()
+            self._hand(bool(content["busy"]))
         elif kind == "export":
             name, data = to_browser(str(content["ending"]), self.rois, self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])
         elif kind == "import":
-            added = from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume())
-            self._change((*self._drawn, *(DrawnRoi(roi) for roi in added)))
+            self._add(from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume()))
+        elif kind == "identity":
+            view = int(content["view"])
+            self.send({"type": "identity", "view": view, "lines": self._opened[view].identity()})
+        elif kind == "weighting":
+            self.state_weighting(content["weighting"] or None, view=int(content["view"]))
 
     # -- in a saved notebook --------------------------------------------------------------------------------------
 

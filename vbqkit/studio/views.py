@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.errors import VbqkitError
+from vbqkit.errors import VbqkitError, shown
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import MAX_TILT_DEG
+from vbqkit.studio.messages import Message
 from vbqkit.study import Series, Study
 
 Viewable = Volume | Series | Study | Sequence[Volume | Series]
@@ -30,6 +31,25 @@ class View:
     frame: int = 0
     linked: bool = True
     warnings: tuple[str, ...] = ()
+    header: str = "unknown"
+    """The weighting by the header alone."""
+    whose: tuple[str, ...] = ()
+    """Pseudonym and study date: for the screen only."""
+
+    def identity(self) -> list[str]:
+        """Whose image this is and which: lines for the screen, and for nothing that is kept."""
+        description = self.volume.acquisition.series_description
+        return [*self.whose, *([shown(description)] if description else [])]
+
+    def messages(self) -> list[Message]:
+        """What the reader of this view must know: why it is not scored, what is odd, what does not fit."""
+        volume = self.volume
+        refused = [] if volume.refusal is None else [f"This series cannot be scored: {volume.refusal}"]
+        return [
+            *(Message(text, "refusal", self.title) for text in refused),
+            *(Message.of(caution, self.title) for caution in volume.cautions),
+            *(Message(text, "caution", self.title) for text in (*_odd_pixels(volume), *self.warnings)),
+        ]
 
     def for_browser(self, *, overruled: bool = False) -> dict[str, Any]:
         """Everything about the view but its pixels, as plain JSON values; no weighting if it must not be scored."""
@@ -41,7 +61,6 @@ class View:
             "title": self.title,
             "frame": self.frame,
             "linked": self.linked,
-            "warnings": list(self.warnings),
             "planes": volume.shape[0],
             "rows": volume.shape[1],
             "cols": volume.shape[2],
@@ -56,6 +75,8 @@ class View:
             "corner": corner_lines(volume),
             "plane": volume.plane,
             "weighting": volume.acquisition.weighting if overruled or volume.refusal is None else "unknown",
+            "header": self.header,
+            "stated": None if volume.acquisition.weighting == self.header else volume.acquisition.weighting,
             "synthetic": volume.acquisition.synthetic,
             **_windows(volume.pixels),
         }
@@ -103,40 +124,52 @@ def _windows(pixels: npt.NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def open_views(image: Viewable) -> tuple[list[View], list[str]]:
+def open_views(image: Viewable) -> tuple[list[View], list[Message]]:
     """Read what was given into views, and say in words what could not be shown.
 
     Series of a study that cannot be scored are left out with the reason; a series given alone is always shown.
     """
-    messages: list[str] = []
-    volumes: list[tuple[Volume, str]] = []
+    messages: list[Message] = []
     if isinstance(image, Study):
         members: list[Volume | Series] = [s for s in image if s.scorable]
-        messages += [f"Not shown, {s!r}" for s in image if not s.scorable]
+        messages += [Message.of(caution) for caution in image.cautions]
+        messages += [Message(f"Not shown, {_named(s)}: {s.refusal}", "note") for s in image if not s.scorable]
         if not members:
-            messages.append(
-                "The study has no series that can be scored. Show one by itself with RoiStudio(study.series[i])."
-            )
+            text = "The study has no series that can be scored. Show one by itself with RoiStudio(study.series[i])."
+            messages.append(Message(text, "refusal"))
     elif isinstance(image, Volume | Series):
         members = [image]
     else:
         members = list(image)
+    found: list[tuple[Volume, tuple[str, ...]]] = []
     for member in members:
         if not isinstance(member, Volume | Series):
             raise TypeError(
                 f"RoiStudio shows a Volume, a Series, a Study or a list of volumes and series; got {type(member).__name__}."
             )
         try:
-            volume = member if isinstance(member, Volume) else member.volume()
+            found.append((member, ()) if isinstance(member, Volume) else (member.volume(), _whose(member)))
         except VbqkitError as error:
-            messages.append(str(error))
-            continue
-        if volume.refusal:
-            messages.append(f"This series cannot be scored: {volume.refusal}")
-        volumes.append((volume, volume.acquisition.weighting))
-        messages += [str(caution) for caution in volume.cautions]
-        messages += _odd_pixels(volume)
-    return _titled(volumes), messages
+            messages.append(Message(str(error), "refusal"))
+    return titled(found), messages
+
+
+def _named(series: Series) -> str:
+    """A series without what could identify the patient."""
+    a = series.acquisition
+    return f"series {a.series_number or '-'} ({series.plane or 'plane unknown'}, {a.weighting})"
+
+
+def _whose(series: Series) -> tuple[str, ...]:
+    stated = (getattr(series, "patient_id", None), getattr(series, "study_date", None))
+    return tuple(text for text in stated if text)
+
+
+def restated(views: Sequence[View], index: int, volume: Volume) -> list[View]:
+    """The views with another volume in one of them: the same pixels, of which something else is stated."""
+    volumes = [(volume if i == index else view.volume, view.whose) for i, view in enumerate(views)]
+    fresh = titled(volumes)
+    return [replace(one, header=view.header) for one, view in zip(fresh, views, strict=True)]
 
 
 def _odd_pixels(volume: Volume) -> list[str]:
@@ -160,17 +193,19 @@ def _odd_pixels(volume: Volume) -> list[str]:
     return odd
 
 
-def _titled(volumes: list[tuple[Volume, str]]) -> list[View]:
+def titled(volumes: Sequence[tuple[Volume, tuple[str, ...]]]) -> list[View]:
+    """Volumes, with whose they are, as views: each has a title of its own, and is linked with the first if it can be."""
     views: list[View] = []
     frames: list[str | None] = []
-    for index, (volume, title) in enumerate(volumes):
+    for index, (volume, whose) in enumerate(volumes):
+        title = header = volume.acquisition.weighting
         uid = volume.acquisition.frame_of_reference_uid
         key = _series_key(volume, index)
         same = [v for v in views if v.title.split(" (")[0] == title]
         name = title if not same else f"{title} ({len(same) + 1})"
         if not views:
             frames.append(uid)
-            views.append(View(volume, key, name))
+            views.append(View(volume, key, name, header=header, whose=whose))
             continue
         warnings: list[str] = []
         linked = True
@@ -179,7 +214,7 @@ def _titled(volumes: list[tuple[Volume, str]]) -> list[View]:
             frame = 0
         if uid is None or frames[0] is None:
             warnings.append(
-                f"{name}: no frame of reference is stated, so positions may not agree with {views[0].title}. Check the anatomy."
+                f"No frame of reference is stated, so positions may not agree with {views[0].title}. Check the anatomy."
             )
         if frame is None:
             frames.append(uid)
@@ -187,17 +222,17 @@ def _titled(volumes: list[tuple[Volume, str]]) -> list[View]:
         if frame != 0:
             linked = False
             warnings.append(
-                f"{name} has another frame of reference than {views[0].title}: positions cannot be compared, "
+                f"It has another frame of reference than {views[0].title}: positions cannot be compared, "
                 "so neither scrolling nor ROIs are carried over."
             )
         tilt_deg = tilt_between(volume.slice(0), views[0].volume.slice(0))
         if tilt_deg > MAX_TILT_DEG:
             linked = False
             warnings.append(
-                f"{name} is tilted by {tilt_deg:.0f} degrees against {views[0].title}: slices do not correspond, "
+                f"It is tilted by {tilt_deg:.0f} degrees against {views[0].title}: slices do not correspond, "
                 "so scrolling is not linked and ROIs are not carried over."
             )
-        views.append(View(volume, key, name, frame, linked, tuple(warnings)))
+        views.append(View(volume, key, name, frame, linked, tuple(warnings), header, whose))
     return views
 
 

@@ -8,9 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from vbqkit.anatomy.canal_shape import CanalShape, bump
-from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.finding import Finding, check_size
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.errors import ScannerError
 
 SAC_DEPTH_MM = (4.0, 9.0)
 """Depths of the sac that are offered; about 15 mm is usual."""
@@ -23,6 +22,7 @@ _FAT_LOST = 0.8  # share of the fat behind the sac that the thick ligament takes
 _DURA_MM = 0.5  # as in the canal: between the sac and the fat behind it
 _BULGE_MM = 1.8  # of the disc, on top of what its degeneration gives
 _WORN_DISC = 3.8  # Pfirrmann grade of the disc, at least
+_TAUGHT_MM = 5.0  # depth of the sac in practice cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ class CanalStenosis(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not SAC_DEPTH_MM[0] <= self.sac_depth_mm <= SAC_DEPTH_MM[1]:
-            raise ScannerError(f"A sac depth of {self.sac_depth_mm} mm is not a stenosis that is offered; give 4 to 9.")
+        check_size("sac depth in a stenosis", self.sac_depth_mm, SAC_DEPTH_MM, "mm")
 
     @property
     def disc_bulge_mm(self) -> float:
@@ -58,7 +57,7 @@ class CanalStenosis(Finding):
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> CanalStenosis:  # noqa: ARG003 - it has its own place
         """At L3, where CSF is usually measured."""
-        return cls("L3", sac_depth_mm=5.0)
+        return cls("L3", sac_depth_mm=_TAUGHT_MM)
 
     def shape_canal(self, shape: CanalShape, spine: Spine) -> CanalShape:
         """The sac is narrowed from the front and from behind, most at the lower endplate."""

@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from vbqkit.anatomy.body_section import BodySection
-from vbqkit.anatomy.findings.finding import ENDPLATES, Endplate, Finding, check_choice
-from vbqkit.errors import ScannerError
+from vbqkit.anatomy.findings.finding import ENDPLATES, Endplate, Finding, check_choice, check_size
 from vbqkit.roi.labels import SPINE_LEVELS
 
 DEPTH_MM = (2.0, 8.0)
@@ -18,7 +17,7 @@ DEPTH_MM = (2.0, 8.0)
 # The painting. Lengths in mm, shares without unit; all chosen by eye.
 _RIM = 0.3  # share of the depth that is missing at the front and back ends of the endplate
 _EDGE_WAVE_MM = 0.7
-_DENSITY, _DENSITY_TEXTURE = 1.1, 0.25  # protons, relative to the table's sclerotic bone
+_DENSITY, _DENSITY_TEXTURE, _DENSITY_LIMITS = 1.1, 0.25, (0.5, 1.8)  # protons, relative to the table's sclerotic bone
 _WORN_DISC = 3.8  # Pfirrmann grade of the disc below, at least
 
 _ONE = np.float32(1.0)
@@ -47,8 +46,7 @@ class EndplateSclerosis(Finding):
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
         check_choice(self.kind, "endplate", self.endplate, ENDPLATES)
-        if not DEPTH_MM[0] <= self.depth_mm <= DEPTH_MM[1]:
-            raise ScannerError(f"Endplate sclerosis of depth {self.depth_mm} mm is not offered; give 2 to 8 mm.")
+        check_size("sclerosis depth", self.depth_mm, DEPTH_MM, "mm")
 
     def paint_in_body(self, section: BodySection) -> None:
         """A band of dense bone, thinner towards the rims."""
@@ -60,4 +58,4 @@ class EndplateSclerosis(Finding):
         inside = section.marrow & (section.depth(self.endplate) < edge)
         part.paint(inside, "modic_3")
         grain = np.float32(_DENSITY) + np.float32(_DENSITY_TEXTURE) * fields["small"]
-        part.shade(inside, np.clip(grain, 0.5, 1.8))
+        part.shade(inside, np.clip(grain, *_DENSITY_LIMITS))

@@ -195,6 +195,19 @@ def check_choice(kind: str, name: str, value: object, allowed: Sequence[object])
         raise ScannerError(f"A {kind} cannot have {name} {value!r}; choose one of {choices}.")
 
 
+def check_size(what: str, value: float, limits: tuple[float, float], unit: str) -> None:
+    """Refuse a size that the painter does not offer.
+
+    Raises
+    ------
+    ScannerError
+        If `value` is not within `limits`; the message gives them.
+    """
+    low, high = limits
+    if not low <= value <= high:
+        raise ScannerError(f"A {what} of {value} {unit} is not offered; give {low:g} to {high:g} {unit}.")
+
+
 def check_findings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings as a tuple, if one patient can have them all.
 

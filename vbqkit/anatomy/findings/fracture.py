@@ -36,6 +36,7 @@ _OEDEMA_REACH_WAVE_MM = 3.0
 _OEDEMA_PDFF, _OEDEMA_PDFF_RISE = 0.10, 0.45  # fat fraction under the endplate, and what comes back further down ...
 _OEDEMA_FADE = (0.45, 0.75)  # ... between these shares of the height
 _OEDEMA_GRAIN = (0.03, 0.05)  # texture of fat and of proton density
+_OEDEMA_PDFF_LIMITS, _GRAIN_PDFF_LIMITS, _DENSITY_LIMITS = (0.03, 0.6), (0.02, 0.7), (0.7, 1.2)
 _LINE_DEPTH = 0.2  # share of the height below the endplate
 _LINE_WAVE_MM = 0.8
 _LINE_FROM_WALL_MM = 2.5
@@ -119,13 +120,13 @@ class Fracture(Finding):
             reach = _OEDEMA_REACH * height + _OEDEMA_REACH_WAVE_MM * fields["large"]
             swollen = section.marrow & (depth < reach)
             back = smoothstep(depth, _OEDEMA_FADE[0] * height, _OEDEMA_FADE[1] * height)
-            fat = np.clip(np.float32(_OEDEMA_PDFF) + np.float32(_OEDEMA_PDFF_RISE) * back, 0.03, 0.6)
+            fat = np.clip(np.float32(_OEDEMA_PDFF) + np.float32(_OEDEMA_PDFF_RISE) * back, *_OEDEMA_PDFF_LIMITS)
             part.paint(
                 swollen,
                 "marrow_oedema",
-                np.clip(fat + np.float32(_OEDEMA_GRAIN[0]) * fields["small"], 0.02, 0.7),
+                np.clip(fat + np.float32(_OEDEMA_GRAIN[0]) * fields["small"], *_GRAIN_PDFF_LIMITS),
             )
-            part.shade(swollen, np.clip(_ONE + np.float32(_OEDEMA_GRAIN[1]) * fields["fine"], 0.7, 1.2))
+            part.shade(swollen, np.clip(_ONE + np.float32(_OEDEMA_GRAIN[1]) * fields["fine"], *_DENSITY_LIMITS))
         line = np.abs(depth - np.float32(_LINE_DEPTH * height) - np.float32(_LINE_WAVE_MM) * fields["medium"])
         thickness = np.float32(_ACUTE_LINE_MM if self.acute else _OLD_LINE_MM)
         band = (section.side < np.float32(-_LINE_FROM_WALL_MM)) & (line < thickness)

@@ -8,8 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from vbqkit.anatomy.body_section import BodySection
-from vbqkit.anatomy.findings.finding import Finding, FindingTissue
-from vbqkit.errors import ScannerError
+from vbqkit.anatomy.findings.finding import Finding, FindingTissue, check_size
 from vbqkit.roi.labels import SPINE_LEVELS
 
 RADIUS_MM = (3.0, 12.0)
@@ -20,12 +19,13 @@ _LARGEST_SHARE = 0.42  # of the height of the body: it stays between the endplat
 _CENTER_V, _CENTER_W = 0.36, -0.06  # towards the back in half depths, upwards in heights
 _FLATTENING = 1.06  # it is this much lower than wide
 _EDGE_WAVE_MM = (0.9, 0.4)  # by medium and small texture
-_PDFF, _PDFF_TEXTURE = 0.66, (0.08, 0.05)
+_PDFF, _PDFF_TEXTURE, _PDFF_LIMITS = 0.66, (0.08, 0.05), (0.3, 0.9)
 _STRIPE_STEP_MM = 3.3  # between the thick vertical trabeculae
 _STRIPE_WAVE_MM = 0.5
 _STRIPE_HALF_WIDTH = 0.12  # of the step
 _STRIPE_DENSITY = 0.72  # protons that thick trabeculae leave
 _GRAIN = 0.04
+_TAUGHT_MM = (6.0, 9.0)  # radius in practice cases
 
 _ONE = np.float32(1.0)
 
@@ -59,15 +59,12 @@ class Haemangioma(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not RADIUS_MM[0] <= self.radius_mm <= RADIUS_MM[1]:
-            raise ScannerError(
-                f"A haemangioma of radius {self.radius_mm} mm does not fit a lumbar body; give 3 to 12 mm."
-            )
+        check_size("haemangioma radius", self.radius_mm, RADIUS_MM, "mm")
 
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> Haemangioma:
         """One of 6 to 9 mm radius."""
-        return cls(level, radius_mm=float(rng.uniform(6.0, 9.0)))
+        return cls(level, radius_mm=float(rng.uniform(*_TAUGHT_MM)))
 
     def paint_in_body(self, section: BodySection) -> None:
         """A round focus of fat with vertical stripes: the few thick trabeculae that remain."""
@@ -84,7 +81,7 @@ class Haemangioma(Finding):
         inside = section.marrow & (distance < np.float32(r))
         medium, small = _PDFF_TEXTURE
         fat = np.float32(_PDFF) + np.float32(medium) * fields["medium"] + np.float32(small) * fields["small"]
-        part.paint(inside, "haemangioma", np.clip(fat, 0.3, 0.9))
+        part.paint(inside, "haemangioma", np.clip(fat, *_PDFF_LIMITS))
         wave = (section.v + np.float32(_STRIPE_WAVE_MM) * fields["medium"]) * np.float32(1.0 / _STRIPE_STEP_MM)
         stripes = np.abs(wave - np.rint(wave)) < np.float32(_STRIPE_HALF_WIDTH)
         between = _ONE + np.float32(_GRAIN) * fields["small"]

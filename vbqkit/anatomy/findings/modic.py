@@ -24,8 +24,9 @@ HEIGHT_SHARE_OF_GRADE = {"A": 0.18, "B": 0.36, "C": 0.60}
 # The painting. Lengths in mm, shares without unit; all chosen by eye.
 _RIM = (0.22, 0.12)  # share of the reach that is missing at both ends of the endplate, and more of it behind
 _EDGE_WAVE_MM = (0.9, 0.8)  # by medium and large texture
+_WIDEST, _LARGE_LIMIT = 1.2, 1.5  # beyond it across, in half depths, the rim stays; limit of the large texture, in SDs
 _FADE_MM = 2.5  # from the marrow around it to its own fat fraction
-_PDFF_TEXTURE, _GRAIN = 0.03, 0.05
+_PDFF_TEXTURE, _PDFF_LIMITS, _GRAIN, _DENSITY_LIMITS = 0.03, (0.02, 0.95), 0.05, (0.7, 1.2)
 _WORN_DISC = 4.3  # Pfirrmann grade of the disc beside it, at least
 
 _ONE = np.float32(1.0)
@@ -95,14 +96,15 @@ class Modic(Finding):
         """A band under the endplate, thinner towards its ends, that fades into the marrow."""
         part, fields, vertebra = section.part, section.part.fields, section.vertebra
         depth = section.depth(self.endplate)
-        across = np.clip(section.v / np.float32(vertebra.half_depth_mm), -1.2, 1.2)
+        across = np.clip(section.v / np.float32(vertebra.half_depth_mm), -_WIDEST, _WIDEST)
         reach = np.float32(self.height_share * vertebra.height_mm)
         front = reach * (_ONE - np.float32(_RIM[0]) * across * across - np.float32(_RIM[1]) * across)
         medium, large = _EDGE_WAVE_MM
-        front = front + np.float32(medium) * fields["medium"] + np.float32(large) * np.clip(fields["large"], -1.5, 1.5)
+        swell = np.clip(fields["large"], -_LARGE_LIMIT, _LARGE_LIMIT)
+        front = front + np.float32(medium) * fields["medium"] + np.float32(large) * swell
         inside = section.marrow & (depth < front)
         edge = smoothstep(front - depth, 0.0, _FADE_MM)
         own = np.float32(PDFF_OF_TYPE[self.type])
         fat = part.pdff * (_ONE - edge) + own * edge + np.float32(_PDFF_TEXTURE) * fields["small"]
-        part.paint(inside, TISSUE_OF_TYPE[self.type], np.clip(fat, 0.02, 0.95))
-        part.shade(inside, np.clip(_ONE + np.float32(_GRAIN) * fields["fine"], 0.7, 1.2))
+        part.paint(inside, TISSUE_OF_TYPE[self.type], np.clip(fat, *_PDFF_LIMITS))
+        part.shade(inside, np.clip(_ONE + np.float32(_GRAIN) * fields["fine"], *_DENSITY_LIMITS))

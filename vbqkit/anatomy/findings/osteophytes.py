@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid
-from vbqkit.anatomy.findings.finding import Finding, FindingTissue
+from vbqkit.anatomy.findings.finding import Finding, FindingTissue, check_size
 from vbqkit.anatomy.posterior import capsule
 from vbqkit.anatomy.skeleton import Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_min
-from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SPINE_LEVELS
 
 LENGTH_MM = (2.0, 10.0)
@@ -30,6 +29,7 @@ _BACK_ROOT = {"v": 2.0, "w": 2.2}
 _BACK_TIP = {"of_length": 0.28, "w": 0.2, "radius": 1.5}
 _EDGE_WAVE_MM = 0.3
 _WIDTH_SHARE = 0.8  # of the half width: further out the rim is free
+_WINDOW_MM, _OUTSIDE_MM = 4.0, 9.0  # how far to look beyond the length; a distance outside of every spur
 _CORTEX_MM, _CORTEX_OF_RIM_MM = 0.7, 0.9  # around the marrow of a spur, and where it grows out of the old rim
 _WORN_DISC = 3.8  # Pfirrmann grade of the disc between, at least
 
@@ -62,20 +62,21 @@ class Osteophytes(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not LENGTH_MM[0] <= self.length_mm <= LENGTH_MM[1]:
-            raise ScannerError(f"Osteophytes of length {self.length_mm} mm are not offered; give 2 to 10 mm.")
+        check_size("spur length", self.length_mm, LENGTH_MM, "mm")
 
     def paint_around(self, canvas: Canvas, grid: Grid, spine: Spine) -> None:
         """Spurs that grow from both rims beside a disc and bend towards each other."""
         i = spine.index(self.level)
         for vertebra, sign in ((spine.vertebrae[i], -1.0), (spine.vertebrae[i + 1], 1.0)):
-            window = body_window(grid, vertebra, extra_mm=self.length_mm + 4.0)
+            window = body_window(grid, vertebra, extra_mm=self.length_mm + _WINDOW_MM)
             if window is None:
                 continue
             part = canvas.part(window)
             u, v, w = vertebra.to_local(part.x_mm, part.y, part.z)
             spur = self._distance(vertebra, u, v, w, sign) + np.float32(_EDGE_WAVE_MM) * part.fields["medium"]
-            spur = np.where(np.abs(u) < np.float32(_WIDTH_SHARE * vertebra.half_width_mm), spur, np.float32(9.0))
+            spur = np.where(
+                np.abs(u) < np.float32(_WIDTH_SHARE * vertebra.half_width_mm), spur, np.float32(_OUTSIDE_MM)
+            )
             free = (part.level == 0) & ~part.is_any("csf", "nerve_root", "spinal_cord")
             part.paint(free & (spur < 0), "cortical_bone")
             on_rim = (part.level != 0) & (spur < -_CORTEX_OF_RIM_MM) & part.is_any("cortical_bone")

@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from vbqkit.anatomy.body_section import BodySection
-from vbqkit.anatomy.findings.finding import ENDPLATES, Endplate, Finding, check_choice
-from vbqkit.errors import ScannerError
+from vbqkit.anatomy.findings.finding import ENDPLATES, Endplate, Finding, check_choice, check_size
 from vbqkit.roi.labels import SPINE_LEVELS
 
 DEPTH_MM = (2.0, 7.0)
@@ -23,6 +22,8 @@ _FLOOR_WAVE_MM = 0.5
 _RIM_MM = 1.1  # thickness of the dark rim below it ...
 _RIM_AROUND_MM = 1.0  # ... and around it
 _ABOVE_MM = (1.5, 0.5)  # how far node and rim reach into the disc
+_RIM_ENDS_MM = 1.0  # how far above the endplate the parabola may lie where there still is a rim
+_TAUGHT_MM = (4.0, 6.5)  # depth in practice cases
 
 _ONE = np.float32(1.0)
 
@@ -50,13 +51,12 @@ class SchmorlNode(Finding):
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
         check_choice(self.kind, "endplate", self.endplate, ENDPLATES)
-        if not DEPTH_MM[0] <= self.depth_mm <= DEPTH_MM[1]:
-            raise ScannerError(f"A Schmorl node of depth {self.depth_mm} mm is not offered; give 2 to 7 mm.")
+        check_size("Schmorl node depth", self.depth_mm, DEPTH_MM, "mm")
 
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> SchmorlNode:
         """A deep one in the upper endplate."""
-        return cls(level, endplate="upper", depth_mm=float(rng.uniform(4.0, 6.5)))
+        return cls(level, endplate="upper", depth_mm=float(rng.uniform(*_TAUGHT_MM)))
 
     def paint_in_body(self, section: BodySection) -> None:
         """A paraboloid of disc with a rim of dense bone; it no longer belongs to the body."""
@@ -71,6 +71,6 @@ class SchmorlNode(Finding):
         node = body & (depth < pit) & (off < np.float32(radius)) & (depth > -_ABOVE_MM[0])
         around = off < np.float32(radius + _RIM_AROUND_MM)
         rim = body & ~node & (depth < pit + np.float32(_RIM_MM)) & around & (depth > -_ABOVE_MM[1])
-        part.paint(rim & (pit > -1.0), "endplate")
+        part.paint(rim & (pit > -_RIM_ENDS_MM), "endplate")
         part.paint(node, "disc_degenerate")
         part.level[node] = 0

@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.findings.finding import Finding, check_size
 from vbqkit.anatomy.skeleton import Array, Sideways
-from vbqkit.errors import ScannerError
 
 COBB_DEG = (10.0, 40.0)
 """Angles that are offered: below 10 degrees a curve is not called a scoliosis."""
 
 _REACH_MM = 140.0  # from the apex to where the spine is straight again: chosen by eye
+_TAUGHT_DEG = (14.0, 22.0)  # Cobb angle in practice cases
 _TURN_PER_COBB = 0.35  # degrees by which the apex turns, per degree of Cobb angle: chosen by eye
 
 
@@ -44,13 +44,12 @@ class Scoliosis(Finding):
 
     def __post_init__(self) -> None:
         Finding.__post_init__(self)
-        if not COBB_DEG[0] <= self.cobb_deg <= COBB_DEG[1]:
-            raise ScannerError(f"A Cobb angle of {self.cobb_deg} degrees is not offered; give 10 to 40 degrees.")
+        check_size("Cobb angle", self.cobb_deg, COBB_DEG, "degrees")
 
     @classmethod
     def for_teaching(cls, level: str, rng: np.random.Generator) -> Scoliosis:  # noqa: ARG003 - it has its own place
         """A mild one about L2, to either side."""
-        return cls("L2", cobb_deg=float(rng.uniform(14.0, 22.0)), to_left=bool(rng.integers(2)))
+        return cls("L2", cobb_deg=float(rng.uniform(*_TAUGHT_DEG)), to_left=bool(rng.integers(2)))
 
     def sideways(self, names: Sequence[str], z_mm: Array) -> Sideways:
         """A wave whose slope is half the Cobb angle on either side of the apex; the bodies turn with it."""

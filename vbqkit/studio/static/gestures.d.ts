@@ -26,6 +26,8 @@ export type Drawing = Hold & {
   shape: Box["kind"];
   start: RowCol;
   even: boolean;
+  /** Shift is held. */
+  square?: boolean;
   draft: Kept;
 };
 export type Outlining = Hold & { corners: RowCol[]; draft: Kept } & ({ kind: "polygon" } | { kind: "freehand" });

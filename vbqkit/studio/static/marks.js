@@ -4,7 +4,7 @@ import { covered } from "./statistics.js";
 
 export const FEW_PIXELS = 20; // below this the SD itself is uncertain by more than 16 %: 1 / sqrt(2 (n - 1))
 export const EDGE_SHARE = 0.05;
-export const EDGE_STEP = 0.25;
+export const EDGE_STEP = 0.15;
 const AREA_TOLERANCE = 0.01;
 const LEVEL = /^[TLS]\d+$/;
 
@@ -14,22 +14,33 @@ const LEVEL = /^[TLS]\d+$/;
  */
 
 /**
- * Share of a ROI's pixels where the signal changes by more than a quarter of its mean within one pixel.
+ * Share of a ROI's pixels where the signal changes by more than a given part of its mean within one pixel. The signal is
+ * first averaged over 3 x 3 pixels of the ROI: noise must not look like an edge.
  * @param {number[]} where @param {ArrayLike<number>} pixels @param {number} cols @param {number} mean
  */
 export function edgeShare(where, pixels, cols, mean) {
-  const inside = new Set(where);
+  const columns = where.map((i) => i % cols);
+  const left = columns.reduce((a, b) => Math.min(a, b)) - 1;
+  const width = columns.reduce((a, b) => Math.max(a, b)) - left + 2;
+  const top = Math.floor(where[0] / cols) - 1;
+  const at = (/** @type {number} */ i) => (Math.floor(i / cols) - top) * width + (i % cols) - left;
+  const size = at(where[where.length - 1]) + 2 * width;
+  const [sum, count] = [new Float64Array(size), new Float64Array(size)];
+  for (const i of where) {
+    for (let row = -width; row <= width; row += width)
+      for (let j = at(i) + row - 1; j <= at(i) + row + 1; j++) {
+        sum[j] += pixels[i];
+        count[j]++;
+      }
+  }
+  const inside = new Uint8Array(size);
+  for (const i of where) inside[at(i)] = 1;
+  const slope = (/** @type {number} */ a, /** @type {number} */ b) =>
+    inside[a] && inside[b] ? (sum[b] / count[b] - sum[a] / count[a]) / 2 : 0;
   let steep = 0;
   for (const i of where) {
-    const slope = (/** @type {number} */ a, /** @type {number} */ b) =>
-      inside.has(a) && inside.has(b)
-        ? (pixels[b] - pixels[a]) / 2
-        : inside.has(b)
-          ? pixels[b] - pixels[i]
-          : inside.has(a)
-            ? pixels[i] - pixels[a]
-            : 0;
-    steep += +(Math.hypot(slope(i - 1, i + 1), slope(i - cols, i + cols)) > EDGE_STEP * Math.abs(mean));
+    const j = at(i);
+    steep += +(Math.hypot(slope(j - 1, j + 1), slope(j - width, j + width)) > EDGE_STEP * Math.abs(mean));
   }
   return steep / where.length;
 }
@@ -41,7 +52,7 @@ export function edgeShare(where, pixels, cols, mean) {
 export function marks(store, roi, index) {
   const result = store.measured(roi, index);
   if (!result) return [];
-  const found = [...pixelMarks(store, roi, index, result)];
+  const found = [...placeMarks(store, roi, index), ...pixelMarks(store, roi, index, result)];
   const { labels, usual, count } = siblings(store.rois);
   const twins = labels.get(roi.label) ?? 0;
   if (twins > 1 && roi.label) found.push(`${twins} ROIs are called ${roi.label}: the first one counts`);
@@ -51,6 +62,12 @@ export function marks(store, roi, index) {
   const at = store.sliceOf(roi, index);
   if (at !== store.slices[index]) found.push(`not on this slice: it lies on slice ${at + 1}`);
   return found;
+}
+
+/** What Python found about the place of a ROI, unless it has been moved since. @param {Store} store @param {Roi} roi @param {number} index */
+function placeMarks(store, roi, index) {
+  const checks = store.byPython()?.places?.[index] ?? [];
+  return checks.filter(({ labels }) => labels.includes(roi.label)).map(({ text }) => text);
 }
 
 /** @typedef {{labels: Map<string, number>, usual: number, count: number}} Siblings */

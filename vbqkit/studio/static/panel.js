@@ -52,6 +52,7 @@ export class Panel {
       { class: "vbq-empty" },
       "No ROI yet. Choose a shape above and draw on the image, or press B and drag.",
     );
+    this.none = html("p", { class: "vbq-empty vbq-why-none" });
     this.scoreList = html("div", { class: "vbq-scores", role: "group", "aria-label": "Scores" });
     this.detail = html("div", { class: "vbq-detail", "aria-label": "Selected ROI" });
     this.bars = svg("svg", { class: "vbq-histogram", viewBox: "0 0 240 56", role: "img", preserveAspectRatio: "none" });
@@ -64,10 +65,11 @@ export class Panel {
       { class: "vbq-panel", role: "region", "aria-label": "Readout" },
       this.caption,
       html("div", { class: "vbq-scroll" }, this.table, this.empty),
+      this.none,
       this.scoreList,
       this.detail,
     );
-    store.on("rois selection active tool", () => this.redraw());
+    store.on("rois selection active tool views", () => this.redraw());
     store.on("slice pixels", () => requestAnimationFrame(() => this.redraw())); // the picture first
     store.on("measured", () => {
       // at once: there is time before the next frame
@@ -104,6 +106,9 @@ export class Panel {
     const find = (/** @type {string} */ label) => measured(rows.find((row) => row.label === label && measured(row)));
     this.drawRows(rows, find("CSF")?.mean, find("noise")?.sd);
     if (python) this.compare(byId, browser);
+    const why = store.model.get("_measured").why_none ?? "";
+    setText(this.none, why);
+    this.none.hidden = !why;
     this.drawScores(store.scores());
     this.drawDetail(rows, browser);
   }
@@ -187,13 +192,17 @@ export class Panel {
       const node =
         list.children[i] ??
         list.appendChild(
-          html("details", {}, html("summary", {}, html("span"), html("output"), html("small")), html("div")),
+          html("details", {}, html("summary", {}, html("span"), html("output"), html("small"), html("p")), html("div")),
         );
       const [summary, words] = node.children;
-      const [name, value, interval] = summary.children;
-      const { shares = [], verdict } = score;
-      const about = score.value == null ? [score.note, ...score.about] : [...shares, ...score.about];
-      setText(name, score.key + (score.caution ? " ⚠" : ""));
+      const [name, value, interval, why] = summary.children;
+      const { shares = [], verdict, doubts = [], wrong = doubts.length > 0 } = score;
+      const reasons = score.value == null ? [score.note] : doubts;
+      const about = [...reasons, ...shares, ...score.about];
+      setText(name, score.key);
+      const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
+      set(why, { class: wrong ? "vbq-doubt" : "vbq-reason", hidden: !reasons.length, title: reasons.join("\n") });
+      setText(why, (reasons[0] ?? "") + more);
       set(value, {
         "data-key": score.key,
         "data-value": score.value ?? "",

@@ -7,12 +7,12 @@
  */
 import { add, center, nearestSlice, onSeries, slicePlane, times, withArea } from "./geometry.js";
 import { History } from "./history.js";
+import { proposeLabel, UNSURE } from "./labels.js";
 import { decoded, SliceCache } from "./pixels.js";
 import { measure, scores } from "./statistics.js";
 
 export const EXTRA_LABELS = ["CSF", "noise"];
 const PATIENCE_MS = 60; // longer than Python usually takes, too short to be seen
-const ORDER = ["L1", "L2", "L3", "L4", "CSF", "noise"];
 
 /** @typedef {(text: string) => void} Listener the words of a `say`; nothing for other events */
 
@@ -20,7 +20,8 @@ export class Store {
   /** @param {StudioModel} model */
   constructor(model) {
     this.model = model;
-    this.views = model.get("_views");
+    this.views = model.get("_views").map((view) => ({ ...view }));
+    this.identity = /** @type {Map<number, string[]>} */ (new Map()); // by view; for the screen, so no trait holds it
     this.options = model.get("_options");
     const { rois, levels, revision } = model.get("_state");
     this.rois = rois;
@@ -35,7 +36,7 @@ export class Store {
     this.vertex = -1;
     this.active = 0;
     this.tool = "select";
-    this.label = this.nextLabel();
+    this.label = /** @type {string|null} */ (null); // chosen for the next ROI; else its place names it
     this.fixedArea = this.options.fixed_area_cm2;
     this.seriesOnly = false;
     this.hideAll = false;
@@ -57,6 +58,10 @@ export class Store {
         this.patience = setTimeout(() => this.emit("rois"), 17); // the number first
       },
       "change:_messages": () => this.emit("messages"),
+      "change:_views": () => {
+        model.get("_views").forEach((view, i) => void Object.assign(this.views[i], view));
+        this.emit("views");
+      },
       "change:_options": () => {
         this.options = model.get("_options");
         this.emit("rois");
@@ -73,6 +78,7 @@ export class Store {
         this.receive(message, buffers),
     };
     for (const [event, handler] of Object.entries(this.handlers)) model.on(event, handler);
+    for (const view of this.views.keys()) model.send({ type: "identity", view });
   }
 
   dispose() {
@@ -101,6 +107,10 @@ export class Store {
 
   receive(/** @type {Message} */ message, /** @type {DataView<ArrayBuffer>[]} */ buffers) {
     if (message.type === "download") return download(message.name, buffers[0]);
+    if (message.type === "identity") {
+      this.identity.set(message.view, message.lines);
+      this.emit("views");
+    }
     if (message.type === "air") {
       this.air.set(`${message.view}/${message.index}`, decoded("uint8", buffers[0]));
       this.marks = new WeakMap();
@@ -127,8 +137,21 @@ export class Store {
     return this.rois.find((roi) => roi.id === id) ?? null;
   }
 
-  nextLabel() {
-    return ORDER.find((label) => !this.rois.some((roi) => roi.label === label)) ?? "";
+  /** What the first level is called, if nothing else is chosen. */
+  start() {
+    return this.options.levels?.[0] ?? UNSURE;
+  }
+
+  /**
+   * What a new ROI is called: as chosen, else by its place among those that are there; "" where that does not decide.
+   * @param {Shape} shape
+   */
+  labelFor(shape) {
+    if (this.label !== null) return this.label;
+    const { key } = this.views[this.active];
+    const others = this.rois.filter((roi) => this.belongs(roi, this.active)).map((roi) => onSeries(roi, key));
+    const label = proposeLabel(center(shape), others, this.start());
+    return label === UNSURE ? "" : label;
   }
 
   select(/** @type {string|null} */ id) {
@@ -191,7 +214,7 @@ export class Store {
   }
 
   /**
-   * Add a ROI under the present label; the label moves on to the next level without a ROI.
+   * Add a ROI, under the label that was chosen or that its place gives it.
    * @param {Shape & Partial<Kept>} shape
    */
   place(shape) {
@@ -202,12 +225,13 @@ export class Store {
       locked: false,
       hidden: false,
       shifts: {},
-      label: this.label,
+      label: this.labelFor(shape),
       ...shape,
     };
+    this.label = null;
     this.commit([...this.rois, this.fixedArea ? withArea(full, this.fixedArea * 100) : full]);
     this.select(full.id);
-    this.label = this.nextLabel();
+    if (!full.label) this.say("Its place does not decide its name: press a digit, C or N");
     this.emit("tool");
   }
 
@@ -323,8 +347,8 @@ export class Store {
 
   /**
    * Python's scores, with the browser's numbers while something is dragged. Where Python has refused a score, it stays
-   * refused until Python says otherwise, unless the noise ROI itself is on its way to a better place. No interval
-   * meanwhile.
+   * refused until Python says otherwise, unless the ROI that is to blame is on its way to a better place. Neither
+   * interval nor doubts meanwhile: they are of another place.
    */
   scores() {
     const rows = this.model.get("_measured").scores ?? [];
@@ -334,12 +358,13 @@ export class Store {
       this.options.reference,
       (key) => rows.find((row) => row.key === key)?.levels ?? this.options.levels,
     );
-    const free = this.roi()?.label === "noise";
+    const moved = this.roi()?.label ?? "";
     return rows.map((row) =>
-      row.value == null && !free
+      row.value == null && !row.free?.includes(moved)
         ? row
         : {
             ...row,
+            doubts: [],
             interval: null,
             verdict: "",
             shares: [],

@@ -24,7 +24,7 @@ export class Studio {
     this.tools = this.views.map((view) => new Tools(view));
     this.toolbar = new Toolbar(store, this);
     this.panel = new Panel(store);
-    this.notes = html("div", { class: "vbq-notes", role: "status" });
+    this.notes = html("div", { class: "vbq-notes", role: "status", tabindex: "0", "aria-label": "Messages" });
     this.status = html("div", { class: "vbq-status", "aria-live": "polite" });
     const stages = html("div", { class: "vbq-views" }, ...this.views.map((view) => view.element));
     if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
@@ -37,8 +37,8 @@ export class Studio {
       hide,
       this.toolbar.element,
       this.toolbar.strip.element,
-      html("div", { class: "vbq-main" }, stages, this.panel.element),
       this.notes,
+      html("div", { class: "vbq-main" }, stages, this.panel.element),
       this.status,
     );
     // on the window and first of all: Notebook 7 would otherwise take keys before they come here
@@ -92,7 +92,13 @@ export class Studio {
   }
 
   showNotes() {
-    this.notes.replaceChildren(...this.model.get("_messages").map((/** @type {string} */ text) => html("p", {}, text)));
+    const notes = this.model.get("_messages").map(({ text, weight, series }) => {
+      const about = series ? [html("b", {}, `${series}: `)] : [];
+      return html("p", { class: `vbq-note vbq-is-${weight}` }, ...about, text);
+    });
+    this.notes.hidden = !notes.length;
+    this.notes.replaceChildren(...notes);
+    this.notes.scrollTop = 0; // the weightiest first
   }
 
   key(/** @type {KeyboardEvent} */ event) {
@@ -131,12 +137,11 @@ export class Studio {
   label(label) {
     const { store } = this;
     const roi = store.roi();
-    if (!roi) store.label = label;
+    if (!roi) store.label = store.label === label ? null : label;
     else if (roi.locked) return this.say(`${roi.label || "ROI"} is locked`);
     else store.commit(store.changed(roi.id, (old) => ({ ...old, label })));
-    if (roi) store.label = store.nextLabel();
     store.emit("tool");
-    this.say(roi ? `Labelled ${label}` : `Next ROI: ${label}`);
+    this.say(roi ? `Labelled ${label}` : `Next ROI: ${store.label ?? "named by its place"}`);
   }
 
   /** Move the count along the strip: every level's label goes one up or down. @param {number} by */

@@ -1,7 +1,8 @@
 /** The row of tools, the strip of levels, and the help sheet. */
 import { style } from "./colours.js";
-import { html, set, svg } from "./dom.js";
+import { html, set, setText, svg } from "./dom.js";
 import { KEYS, MOUSE } from "./keyboard.js";
+import { SPINE_LEVELS } from "./labels.js";
 import { EXTRA_LABELS } from "./store.js";
 
 /**
@@ -91,24 +92,27 @@ export class Toolbar {
         },
       },
       html("option", { value: "" }, "File …"),
-      ...[
-        ["load", "Load ROIs …"],
-        ["save .json", "Save as ROI file"],
-        ["save .csv", "Save as CSV"],
-        ["save .zip", "Save for ImageJ"],
-        ["save .nii.gz", "Save as mask (NIfTI)"],
-      ].map(([value, name]) => html("option", { value }, name)),
+      html("option", { value: "load" }, "Load ROIs …"),
+      ...store.options.files.save.map(([name, ending]) =>
+        html("option", { value: `save ${ending}` }, `Save as ${name} (${ending})`),
+      ),
     );
     this.picker = html("input", {
       type: "file",
       hidden: true,
-      accept: ".json,.csv,.zip,.roi,.nii,.gz,.mha,.nrrd",
+      accept: store.options.files.pick.join(),
       onchange: async () => {
         const [chosen] = this.picker.files ?? [];
         if (chosen) store.model.send({ type: "import", name: chosen.name }, undefined, [await chosen.arrayBuffer()]);
         this.picker.value = "";
       },
     });
+    this.weighting = html("select", {
+      "aria-label": "Weighting of this series",
+      title: "What this series shows: as its header says, or as you state it",
+      onchange: () => store.model.send({ type: "weighting", view: store.active, weighting: this.weighting.value }),
+    });
+    this.weightings = ""; // on the page
     const group = (/** @type {HTMLElement[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
     this.element = html(
       "div",
@@ -125,6 +129,7 @@ export class Toolbar {
         button("auto", "Auto window (A)", () => studio.preset(0)),
         button("reset", "Reset view (R)", () => studio.view().reset()),
       ),
+      ...(store.views.length ? [group(this.weighting)] : []),
       ...(store.views.length > 1 ? [group(this.only)] : []),
       group(this.file, this.picker),
       html("span", { class: "vbq-space" }),
@@ -141,7 +146,7 @@ export class Toolbar {
       ),
     );
     this.strip = new Strip(store, studio);
-    store.on("tool rois active window", () => this.draw());
+    store.on("tool rois active window views", () => this.draw());
     this.draw();
   }
 
@@ -157,9 +162,24 @@ export class Toolbar {
       this.names = names.join();
       this.presets.replaceChildren(...names.map((name, i) => html("option", { disabled: i === 0 }, name)));
     }
+    this.drawWeighting();
     const [level, width] = store.windows[store.active] ?? [];
     this.presets.selectedIndex =
       1 + (store.views[store.active]?.presets ?? []).findIndex((p) => p[1] === level && p[2] === width);
+  }
+
+  /** What the series is by its header, and what can be stated instead. */
+  drawWeighting() {
+    const view = this.store.views[this.store.active];
+    if (!view) return;
+    const by = view.header === "unknown" ? "weighting unknown" : `${view.header} by the header`;
+    const others = this.store.options.weightings.filter((name) => name !== view.header);
+    const names = [["", by], ...others.map((name) => [name, `stated: ${name}`])];
+    if (names.join() !== this.weightings) {
+      this.weightings = names.join();
+      this.weighting.replaceChildren(...names.map(([value, name]) => html("option", { value }, name)));
+    }
+    this.weighting.value = view.stated ?? "";
   }
 }
 
@@ -177,6 +197,7 @@ class Strip {
         { type: "button", class: "vbq-button", title, "aria-label": title, onclick: () => studio.recount(by) },
         icon(name),
       );
+    this.hint = html("span", { class: "vbq-hint" });
     this.element = html(
       "div",
       { class: "vbq-strip" },
@@ -187,7 +208,7 @@ class Strip {
         shift(-1, "up", "Count one level higher: L1 becomes T12"),
         shift(1, "down", "Count one level lower: T12 becomes L1"),
       ),
-      html("span", { class: "vbq-hint" }, "double click a level to rename it"),
+      this.hint,
     );
     store.on("tool rois selection", () => this.draw());
     this.draw();
@@ -201,6 +222,15 @@ class Strip {
       this.chips.replaceChildren(...labels.map((label, i) => this.chip(label, i)));
     }
     const now = store.roi()?.label ?? store.label;
+    const first = !store.rois.some((roi) => SPINE_LEVELS.includes(roi.label));
+    setText(
+      this.hint,
+      store.label !== null
+        ? `the next ROI is called ${store.label}`
+        : first
+          ? `the first level is called ${store.start()}: choose another to start there, such as S1`
+          : "the next ROI is named by its place; double click a level to rename it",
+    );
     labels.forEach((label, i) => {
       const placed = store.rois.some((roi) => roi.label === label);
       set(this.chips.children[i], { "aria-pressed": String(label === now), "data-placed": String(placed) });

@@ -167,11 +167,11 @@ export class Tools {
   }
 
   startDrawing(/** @type {Point} */ p, /** @type {Hold} */ base, /** @type {PointerEvent} */ e) {
-    const { tool, label } = this.store;
+    const { tool } = this.store;
     const start = this.view.toImage(p[0], p[1]);
     const { frame } = this.view.view;
     /** @type {Kept} */
-    const draft = { id: "draft", label, frame, locked: false, hidden: false, shifts: {} };
+    const draft = { id: "draft", label: "", frame, locked: false, hidden: false, shifts: {} };
     if (tool === "polygon" || tool === "freehand") {
       this.gesture = { ...base, kind: tool, corners: [start], draft };
       if (tool === "polygon" && e.pointerId != null) this.view.stage.releasePointerCapture(e.pointerId);
@@ -228,8 +228,10 @@ export class Tools {
     if (g.kind === "pan") this.view.panBy(dx, dy);
     else if (g.kind === "window") this.window(g, p);
     else if (g.kind === "scroll") this.store.goTo(this.view.index, g.slice + Math.round((p[1] - g.from[1]) / 18));
-    else if (g.kind === "draw") this.view.draft = this.drawn(g, p, e.shiftKey);
-    else if (g.kind === "freehand") this.trace(g, p);
+    else if (g.kind === "draw") {
+      g.square = e.shiftKey;
+      this.view.draft = this.drawn(g, p);
+    } else if (g.kind === "freehand") this.trace(g, p);
     else if (g.kind !== "none") {
       const result = this.edited(g, p, e.shiftKey);
       g.result = result;
@@ -245,17 +247,18 @@ export class Tools {
   }
 
   /** @returns {Roi} */
-  drawn(/** @type {Drawing} */ g, /** @type {Point} */ p, /** @type {boolean} */ even) {
+  drawn(/** @type {Drawing} */ g, /** @type {Point} */ p) {
     const plane = this.view.plane();
     const rc = this.view.toImage(p[0], p[1]);
     const [dy, dx] = [norm(plane.row_step), norm(plane.col_step)];
     let [dr, dc] = [(rc[0] - g.start[0]) * dy, (rc[1] - g.start[1]) * dx];
-    if (even || g.even) {
+    if (g.square || g.even) {
       const side = Math.max(Math.abs(dr), Math.abs(dc));
       [dr, dc] = [Math.sign(dr || 1) * side, Math.sign(dc || 1) * side];
     }
     const sides = boxBetween(plane, g.start, [g.start[0] + dr / dy, g.start[1] + dc / dx]);
     const roi = { ...g.draft, kind: g.shape, ...sides };
+    roi.label = this.store.labelFor(roi);
     return this.store.fixedArea ? withArea(roi, this.store.fixedArea * 100) : roi;
   }
 
@@ -268,7 +271,9 @@ export class Tools {
   /** @returns {Draft} */
   outlined(/** @type {Outlining} */ g, /** @type {RowCol[]} */ corners, open = false) {
     const plane = this.view.plane();
-    return { ...g.draft, kind: "polygon", open, points: corners.map(([r, c]) => toPatient(plane, r, c)) };
+    /** @type {Draft} */
+    const roi = { ...g.draft, kind: "polygon", open, points: corners.map(([r, c]) => toPatient(plane, r, c)) };
+    return { ...roi, label: this.store.labelFor(roi) };
   }
 
   addCorner(/** @type {Outlining} */ g, /** @type {Point} */ p, /** @type {PointerEvent} */ e) {
@@ -349,7 +354,7 @@ export class Tools {
 
   keepBox(/** @type {Drawing} */ g) {
     const { k } = this.view.transform();
-    const roi = this.drawn(g, g.last, false);
+    const { id, label, ...roi } = this.drawn(g, g.last);
     if (area(roi) * k * k >= 16) this.place(roi);
   }
 

@@ -56,14 +56,14 @@ export class View {
     this.magnify = false;
     this.painted = /** @type {unknown[]} */ ([]); // what the picture was made of
     this.nodes = /** @type {Map<string, Nodes>} */ (new Map());
-    const { letters, title, planes, corner, cols, rows } = this.view;
+    const { letters, planes, cols, rows } = this.view;
     const text = (/** @type {string} */ place, content = "") =>
       html("div", { class: `vbq-text vbq-${place}` }, content);
     this.canvas = html("canvas", { "aria-hidden": "true" });
     this.halo = svg("path", { class: "vbq-halo" });
     this.overlay = svg("svg", { class: "vbq-overlay", "aria-hidden": "true" }, this.halo);
     this.lens = html("canvas", { class: "vbq-lens", width: 144, height: 144, hidden: true, "aria-hidden": "true" });
-    this.corner = { tl: text("tl", corner.join("\n")), tr: text("tr"), br: text("br") };
+    this.corner = { tl: text("tl"), tr: text("tr"), br: text("br") };
     this.bar = html("div", { class: "vbq-bar" });
     this.stage = html(
       "div",
@@ -72,7 +72,6 @@ export class View {
         tabindex: "0",
         role: "application",
         "aria-roledescription": "image viewer",
-        "aria-label": `${title}, ${planes} slices. Press question mark for the keys.`,
       },
       this.canvas,
       this.overlay,
@@ -88,17 +87,11 @@ export class View {
       max: planes - 1,
       step: 1,
       class: "vbq-slider",
-      "aria-label": `Slice of ${title}`,
       oninput: () => this.store.goTo(this.index, +this.slider.value),
       disabled: planes < 2,
     });
-    this.element = html(
-      "div",
-      { class: "vbq-view" },
-      html("div", { class: "vbq-title" }, title),
-      this.stage,
-      this.slider,
-    );
+    this.title = html("div", { class: "vbq-title" });
+    this.element = html("div", { class: "vbq-view" }, this.title, this.stage, this.slider);
     this.whole = html("canvas", { width: cols, height: rows });
     this.source = this.whole; // the canvas that holds the image's own pixels
     this.image = new ImageData(cols, rows);
@@ -107,7 +100,18 @@ export class View {
     this.resizer.observe(this.stage);
     store.on("rois selection tool slice window display pixels", () => this.redraw());
     store.on("active", () => this.markActive());
+    store.on("views", () => this.drawNames());
+    this.drawNames();
     this.markActive();
+  }
+
+  /** What the series is, and whose. */
+  drawNames() {
+    const { title, planes, corner } = this.view;
+    setText(this.title, title);
+    setText(this.corner.tl, [...(this.store.identity.get(this.index) ?? []), ...corner].join("\n"));
+    set(this.stage, { "aria-label": `${title}, ${planes} slices. Press question mark for the keys.` });
+    set(this.slider, { "aria-label": `Slice of ${title}` });
   }
 
   dispose() {

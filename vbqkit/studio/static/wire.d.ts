@@ -60,6 +60,9 @@ export interface ViewOf {
   range: [number, number];
   presets: [name: string, level: number, width: number][];
   weighting: string;
+  /** Weighting by the header alone, and what was stated instead. */
+  header: string;
+  stated: string | null;
 }
 export type Side = "left" | "right" | "top" | "bottom";
 
@@ -91,11 +94,29 @@ export interface ScoreRow {
   note: string;
   about: string[];
   levels?: string[];
-  caution?: boolean;
+  /** What is wrong with this number, in words; what stands on every such number is in `about`. */
+  doubts?: string[];
+  /** Of a score that is not given: whether something is wrong, or only missing. */
+  wrong?: boolean;
+  /** Labels of the ROIs whose moving alone may lift the refusal. */
+  free?: string[];
   overruled?: boolean;
   interval?: [number, number] | null;
   verdict?: string;
   shares?: string[];
+}
+
+/** Something about where ROIs lie on a view, by Python; `wrong`: a score from them means nothing. */
+export interface Placed {
+  labels: string[];
+  text: string;
+  wrong: boolean;
+}
+
+export interface Note {
+  text: string;
+  weight: "refusal" | "failure" | "caution" | "note";
+  series: string;
 }
 
 export interface State {
@@ -108,8 +129,8 @@ export interface State {
 export interface Traits {
   _views: ViewOf[];
   _state: State;
-  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[] };
-  _messages: string[];
+  _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[]; places?: Placed[][] | null; why_none?: string };
+  _messages: Note[];
   _options: {
     id: string;
     height: number;
@@ -117,6 +138,8 @@ export interface Traits {
     reference: [mean: number, sd: number, n: number] | null;
     fixed_area_cm2: number | null;
     usual_area_cm2: number;
+    files: { save: [name: string, ending: string][]; pick: string[] };
+    weightings: string[];
     case_file: string | null;
   };
   slices: number[];
@@ -127,5 +150,6 @@ export type StudioModel = Model<Traits>;
 /** What Python sends besides its traits; the buffer that comes with it holds the file, the mask or the pixels. */
 export type Message =
   | { type: "download"; name: string }
+  | { type: "identity"; view: number; lines: string[] }
   | { type: "air"; view: number; index: number }
   | { type: "slice"; view: number; index: number; array: ArrayName };
