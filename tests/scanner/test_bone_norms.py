@@ -12,8 +12,14 @@ from vbqkit.anatomy import draw_patients, make_phantom
 from vbqkit.scanner import measure_ct, measure_dexa, scan_ct, scan_dexa
 
 # (sex, ages, lumbar BMD of NHANES in g/cm2: mean, SD). Front Endocrinol 2026;17:1748490, Table 3.
-DENSITY = (("F", (20, 30), 1.064, 0.106), ("F", (70, 80), 0.902, 0.167), ("M", (20, 30), 1.057, 0.110), ("M", (70, 80), 1.068, 0.177))  # fmt: skip
-# (ages, L1 attenuation in HU: mean, SD). Jang et al., Radiology 2019;291:360-367: 226 HU below 30 years, 2.5 HU less a year.
+DENSITY = (
+    ("F", (20, 30), 1.064, 0.106),
+    ("F", (70, 80), 0.902, 0.167),
+    ("M", (20, 30), 1.057, 0.110),
+    ("M", (70, 80), 1.068, 0.177),
+)
+# (ages, L1 attenuation in HU: mean, SD). Jang et al., Radiology 2019;291:360-367: 226 HU below 30 years, 2.5 HU less
+# a year.
 ATTENUATION = (((20, 30), 226.0, 44.0), ((70, 80), 101.0, 40.0))
 PEOPLE = 16
 

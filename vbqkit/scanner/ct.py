@@ -56,8 +56,8 @@ def scan_ct(
 ) -> Volume:
     """A native CT of the lumbar spine at 120 kV, in Hounsfield units, with calibration rods behind the back.
 
-    ``HU = 1000 (mu - mu_water) / mu_water`` at the effective energy of 70 keV, averaged through the slice, blurred by the
-    kernel, with noise whose spectrum rises and falls as that of filtered back projection does.
+    ``HU = 1000 (mu - mu_water) / mu_water`` at the effective energy of 70 keV, averaged through the slice, blurred by
+    the kernel, with noise whose spectrum rises and falls as that of filtered back projection does.
 
     Parameters
     ----------
@@ -86,8 +86,9 @@ def scan_ct(
 
     Examples
     --------
-    >>> scan_ct(Phantom.uniform("marrow", shape=(24, 60, 60)), thickness_mm=6.0)  # a bottle without a body
-    <Volume: axial unknown, 5 slices 6 mm apart, 42 x 34, 0.7 x 0.7 mm; not scorable: CT, not MR: it has HU, and no VBQ or M-score>
+    >>> bottle = scan_ct(Phantom.uniform("marrow", shape=(24, 60, 60)), thickness_mm=6.0)
+    >>> bottle.plane, bottle.shape, bottle.refusal
+    ('axial', (5, 42, 34), 'CT, not MR: it has HU, and no VBQ or M-score')
     """
     _check(plane, thickness_mm, pixel_mm, kernel_fwhm_mm, noise_hu)
     water = attenuation_per_cm("water", CT_KEV)
