@@ -251,7 +251,15 @@ def test_the_name_of_a_roi_does_not_change_the_interval(files, known):
             ("As a level", [r.with_label(renamed.get(r.label, r.label)) for r in rois]),
         )
         for found in [
-            case_uncertainty({"T1": volume}, placed, aggregate="mean", jitter=jitter, rng=seed(1), n_draws=200)
+            case_uncertainty(
+                {"T1": volume},
+                placed,
+                aggregate="mean",
+                jitter=jitter,
+                rng=seed(1),
+                n_draws=200,
+                overrule="L2 is fat here",
+            )
         ]
     ]
     assert se[0] == se[1]

@@ -18,7 +18,7 @@ from vbqkit.scores import Jitter, ReferenceGroup, case_uncertainty
 from vbqkit.studio import RoiStudio
 from vbqkit.studio.intervals import N_DRAWS, Background, Found
 
-AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+AFFINE = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -1.8), (0, 0.8, 0))
 LEVELS = ("L1", "L2", "L3", "L4")
 
 
@@ -26,6 +26,7 @@ def volume(weighting: str = "T1", csf: float = 100.0) -> Volume:
     rng = np.random.default_rng(3)
     pixels = rng.normal(400, 20, (3, 80, 60))
     pixels[:, :, 36:] = rng.normal(csf, 8, (3, 80, 24))
+    pixels[:, 19:75:18] *= 0.3  # endplates
     acquisition: Any = {"weighting": weighting, "frame_of_reference_uid": "1", "series_uid": weighting}
     return Volume(pixels.round().astype("uint16"), AFFINE).with_acquisition(**acquisition)
 
@@ -52,7 +53,7 @@ def test_the_interval_is_that_of_the_scores_package() -> None:
 
 
 def test_a_score_of_two_series_has_an_interval_unless_a_roi_was_moved_on_one_of_them() -> None:
-    t2, stir = volume("T2"), volume("STIR", csf=60)
+    t2, stir = volume("T2", csf=700), volume("STIR", csf=650)
     studio = RoiStudio([t2, stir], rois=placed(t2))
     assert "VBQ-T2-STIR" in studio.intervals
     state = studio._state
@@ -81,10 +82,11 @@ def test_a_cutoff_that_makes_no_sense_is_refused(cutoffs: Any) -> None:
 
 def test_a_roi_of_a_quarter_of_the_image_has_an_interval_like_any_other() -> None:
     rng = np.random.default_rng(4)
-    image = Volume(rng.normal(300, 20, (1, 500, 500)).round().astype("uint16"), AFFINE).with_acquisition(weighting="T1")
+    affine = stack_affine((-8, 0, 0), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+    image = Volume(rng.normal(300, 20, (1, 500, 500)).round().astype("uint16"), affine).with_acquisition(weighting="T1")
     middle = image.slice(0)
     rois: list[Any] = [Rectangle.on(middle, (60 + 100 * k, 60), 20, 24, label=v) for k, v in enumerate(LEVELS)]
-    studio = RoiStudio(image, rois=[*rois, Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF")])
+    studio = RoiStudio(image, rois=[*rois, Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF")], overrule="no body")
     assert studio.measurements["CSF"].n == 62500
     found = studio.intervals["VBQ-T1 (mean)"]
     assert found.method == f"percentiles of {N_DRAWS} draws of all sources together"

@@ -15,9 +15,8 @@ from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
-from vbqkit.scores.case import CaseScores, score_case
+from vbqkit.scores.case import CaseScores, cautions_of, score_case
 from vbqkit.scores.jitter import Jitter
-from vbqkit.scores.judged_places import judge_places
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.propagation import case_uncertainty
 from vbqkit.scores.registry import SCORES, scored_weightings
@@ -103,7 +102,6 @@ def run(args: argparse.Namespace) -> Report:
     else:
         drawn = read_rois(args.rois)
         volumes = _volumes(study, args.series, drawn, overrule=args.overrule)
-    placed = [caution for volume in volumes.values() for caution in drawn.check(volume)]
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     reference = _reference(args.reference_snr, args.reference_scanner)
     jitter = _jitter(args.jitter)
@@ -116,16 +114,16 @@ def run(args: argparse.Namespace) -> Report:
         "coverage": args.coverage,
         "overrule": args.overrule,
     }
-    case = judge_places(score_case(volumes, drawn.rois, **options), volumes, drawn.rois, overrule=args.overrule)
+    case = score_case(volumes, drawn, **options)
     # the same command prints the same interval
-    intervals = case_uncertainty(volumes, drawn.rois, jitter=jitter, rng=np.random.default_rng(0), **options)
+    intervals = case_uncertainty(volumes, drawn, jitter=jitter, rng=np.random.default_rng(0), **options)
     known = {one.score.key: _interval(one, jitter) for one in intervals}
     rows: list[dict[str, object]] = []
     for result in sorted(case.results, key=lambda result: result.aggregate == "mean"):
         row = result.as_row() | (known.get(result.key, {}) if isinstance(result, Score) else {})
         if row not in rows:  # a refusal for the same reason with both aggregates
             rows.append(row)
-    remarks = [f"! {caution}" for caution in dict.fromkeys([*map(str, placed), *_cautions(case, volumes)])]
+    remarks = [f"! {caution}" for caution in dict.fromkeys(_cautions(case, volumes, drawn))]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
     remarks += _refusals(rows, reference)
     remarks.append(
@@ -171,9 +169,10 @@ def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None) -
     return found
 
 
-def _cautions(case: CaseScores, volumes: dict[str, Volume]) -> list[str]:
+def _cautions(case: CaseScores, volumes: dict[str, Volume], drawn: RoiFile) -> list[str]:
+    """Those of series and ROI file too: they must be read even where no score is given that they could travel with."""
     found = [str(c) for c in case.cautions]
-    found += [str(c) for volume in volumes.values() for c in volume.cautions]
+    found += [str(c) for cautions in cautions_of(volumes, drawn).values() for c in cautions]
     found += [str(c) for result in case.results if isinstance(result, Score) for c in result.cautions]
     return list(dict.fromkeys(found))
 

@@ -1,6 +1,8 @@
 from .air import free_air as free_air
 from .air import no_free_air as no_free_air
 from .case import CaseScores as CaseScores
+from .case import cautions_of as cautions_of
+from .case import refusals_of as refusals_of
 from .case import score_case as score_case
 from .case import score_tables as score_tables
 from .case import score_value as score_value
@@ -9,7 +11,6 @@ from .definition import ScoreInputs as ScoreInputs
 from .example import example_measurement as example_measurement
 from .jitter import Jitter as Jitter
 from .jitter import put_again as put_again
-from .judged_places import judge_places as judge_places
 from .level_names import propose_label as propose_label
 from .levels import LevelRule as LevelRule
 from .levels import choose_levels as choose_levels
@@ -27,6 +28,8 @@ from .noise_findings import NoiseCheck as NoiseCheck
 from .pixel_noise import independent_share as independent_share
 from .pixel_noise import pixel_noise_se as pixel_noise_se
 from .placed_roi import PlacedRoiCheck as PlacedRoiCheck
+from .places import check_midway as check_midway
+from .places import look_at_places as look_at_places
 from .propagation import case_uncertainty as case_uncertainty
 from .reconstruction import check_reconstruction as check_reconstruction
 from .reference_interval import m_score_interval as m_score_interval

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Unpack
+from typing import Any, Protocol, Unpack, runtime_checkable
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, RoiError, ScoreError
@@ -17,6 +17,8 @@ from vbqkit.scores.marrow_to_csf import AGGREGATES, Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise import check_series_noise
 from vbqkit.scores.noise_findings import NoiseCheck
+from vbqkit.scores.placed_roi import PlacedRoiCheck
+from vbqkit.scores.places import look_at_places
 from vbqkit.scores.registry import (
     AggregateChoice,
     compute_scores,
@@ -110,12 +112,18 @@ def score_case(
 ) -> CaseScores:
     """Measure the same ROIs on each series and compute every score that this allows.
 
+    Whatever speaks against a number goes with it. A series that must not be scored, or a ROI in a place where the score
+    means nothing, gives a :class:`Refusal` and no number. What is doubtful about the series (as its file was read), the
+    ROI file, or the place of a ROI travels in ``score.cautions``.
+
     Parameters
     ----------
     volumes : mapping of str to Volume
         Weighting (``"T1"``, ``"T2"``, ``"STIR"``) to the sagittal series of that weighting.
-    rois : iterable of Roi
+    rois : iterable of Roi, or RoiFile
         Labelled L1 to L4, CSF, noise (and T12, L5 where a rule needs them); one ROI a label; others are measured too.
+        Give what :func:`vbqkit.formats.read_rois` gave, whole: it is compared with each series, and what is odd about
+        the file travels with the scores.
     aggregate : {"median", "mean", "both"}
         For VBQ; the papers differ, so there is no default.
     reference : ReferenceGroup, optional
@@ -127,8 +135,9 @@ def score_case(
     coverage : {"center", "area"}
         Which pixels count.
     overrule : str, optional
-        Why a series that must not be scored (``volume.refusal``) is scored all the same, in your words. Without it such
-        a series gives refusals and no number; with it every score of the series carries the caution ``overruled``.
+        Why a series that must not be scored (``volume.refusal``), or ROIs in a wrong place, are scored all the same, in
+        your words. Without it they give refusals and no number; with it every score of them carries the caution
+        ``overruled``.
 
     Returns
     -------
@@ -138,7 +147,10 @@ def score_case(
     ------
     ScoreError
         If two ROIs have the same label, a weighting is not one that scores exist for, or the aggregate is unknown.
+    FormatError
+        If a RoiFile was drawn in another frame of reference.
     """
+    drawn = rois
     rois = tuple(rois)
     labels = [roi.label for roi in rois]
     double = sorted({label for label in labels if labels.count(label) > 1})
@@ -164,6 +176,8 @@ def score_case(
             for weighting in noise_weightings()
             if weighting in volumes
         },
+        places=look_at_places(volumes, rois, measured={w: m.table for w, m in measured.items()}),
+        series_cautions=cautions_of(volumes, drawn),
         cautions=tuple(caution for m in measured.values() for caution in m.cautions),
         reference=reference,
         rule=rule,
@@ -180,6 +194,8 @@ def score_tables(
     acquisitions: Mapping[str, Acquisition] | None = None,
     noise: Mapping[str, NoiseCheck] | None = None,
     refused: Mapping[str, str] | None = None,
+    places: Mapping[str, Sequence[PlacedRoiCheck]] | None = None,
+    series_cautions: Mapping[str, Sequence[Caution]] | None = None,
     cautions: tuple[Caution, ...] = (),
     **choices: Unpack[ScoreChoices],
 ) -> CaseScores:
@@ -198,8 +214,13 @@ def score_tables(
         checked.
     refused : mapping, optional
         Weighting to why that series must not be scored; see :func:`refusals_of`.
+    places : mapping, optional
+        Weighting to what :func:`~vbqkit.scores.places.look_at_places` found; without it nobody has looked where the
+        ROIs lie.
+    series_cautions : mapping, optional
+        Weighting to what is odd about that series; see :func:`cautions_of`. It travels with its scores.
     cautions : tuple of Caution
-        About the measurements; they are passed on.
+        About ROIs that could not be measured; they are passed on.
     **choices
         reference, rule, excluded, rayleigh_correction, overrule, as for :func:`score_case`.
 
@@ -213,7 +234,13 @@ def score_tables(
         If the aggregate is unknown.
     """
     inputs = ScoreInputs(
-        measured=measured, acquisitions=acquisitions or {}, noise=noise or {}, refused=refused or {}, **choices
+        measured=measured,
+        acquisitions=acquisitions or {},
+        noise=noise or {},
+        refused=refused or {},
+        places=places or {},
+        cautions=series_cautions or {},
+        **choices,
     )
     return CaseScores(results=compute_scores(inputs, aggregate=aggregate), inputs=inputs, cautions=cautions)
 
@@ -224,6 +251,37 @@ def refusals_of(images: Mapping[str, Volume | Slice]) -> dict[str, str]:
     A slice of a series carries its reason no further: whoever has one has taken it from a volume.
     """
     return {w: image.refusal for w, image in images.items() if isinstance(image, Volume) and image.refusal is not None}
+
+
+@runtime_checkable
+class FromFile(Protocol):
+    """ROIs that know which images they were drawn on, as :class:`vbqkit.formats.RoiFile` does."""
+
+    def check(self, image: Volume | Slice) -> tuple[Caution, ...]:
+        """Whether they belong on an image; cautions where that cannot be known."""
+        ...
+
+
+def cautions_of(volumes: Mapping[str, Volume], rois: object = ()) -> dict[str, tuple[Caution, ...]]:
+    """What is odd about each series, and about the file of the ROIs on it, by weighting; those without are not in it.
+
+    Parameters
+    ----------
+    volumes : mapping of str to Volume
+        By weighting.
+    rois : RoiFile, optional
+        As it was read; bare ROIs know nothing of their file.
+
+    Raises
+    ------
+    FormatError
+        If the file was drawn in another frame of reference.
+    """
+    found = {}
+    for weighting, volume in volumes.items():
+        from_file = rois.check(volume) if isinstance(rois, FromFile) else ()
+        found[weighting] = tuple(dict.fromkeys((*volume.cautions, *from_file)))
+    return {weighting: cautions for weighting, cautions in found.items() if cautions}
 
 
 def score_value(
@@ -237,7 +295,9 @@ def score_value(
     excluded: Mapping[str, str] | None = None,
     overrule: str | None = None,
 ) -> float:
-    """One score of one image and its ROIs, without the checks of the noise ROI that go with a report; for repeats.
+    """One score of one image and its ROIs, without the checks and cautions that go with a report; for repeats.
+
+    Only a refused series is refused; nobody looks at where the ROIs lie or at the noise ROI.
 
     Parameters
     ----------

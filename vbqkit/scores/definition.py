@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, Literal, TypedDict
@@ -17,6 +17,7 @@ from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise_findings import NoiseCheck
+from vbqkit.scores.placed_roi import PlacedRoiCheck
 from vbqkit.scores.result import HIGHER_IS_POORER, LOWER_IS_POORER, Refusal, Score
 
 Key = tuple[str, str]
@@ -57,7 +58,14 @@ class ScoreInputs:
     refused : mapping
         Weighting to why that series must not be scored: a contrast agent, a derived picture, fat suppression.
     overrule : str or None
-        Why a refused series is scored all the same. Every score of it then says that it was overruled, and what.
+        Why a refused series, or ROIs in a wrong place, are scored all the same. Every score then says that it was
+        overruled, and what.
+    places : mapping
+        Weighting to what :func:`~vbqkit.scores.places.look_at_places` found: a ROI in a wrong place refuses the scores
+        that use it, a doubtful one travels with them as a caution.
+    cautions : mapping
+        Weighting to what else is odd about that series, or about the file of its ROIs; all of it travels with every
+        score of the series. See :func:`~vbqkit.scores.case.cautions_of`.
     """
 
     measured: Mapping[str, Mapping[str, Measurement]]
@@ -70,6 +78,8 @@ class ScoreInputs:
     rayleigh_correction: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
     overrule: str | None = None
+    places: Mapping[str, Sequence[PlacedRoiCheck]] = field(default_factory=dict)
+    cautions: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
     def on(self, weighting: str, label: str) -> Measurement:
         """One measurement.
@@ -214,9 +224,7 @@ class ScoreDefinition:
         ]
         if against and inputs.overrule is None:
             return Refusal(self.name, against[0], aggregate)
-        overruled = tuple(
-            Caution("overruled", f"overruled: {reason}. Stated reason: {inputs.overrule}") for reason in against
-        )
+        overruled = _overruled(against, inputs)
         checks = [inputs.noise[w] for w in self.weightings if w in inputs.noise] if self.divisor == NOISE else []
         for check in checks:
             if check.refusal:
@@ -236,14 +244,23 @@ class ScoreDefinition:
         if not math.isfinite(value):
             reason = f"its value is {value}, not a finite number. Look for a signal of 0 or a pixel without a value in its ROIs."
             return Refusal(self.name, reason, aggregate)
+        places = _places_of(inputs, recorder)
+        misplaced = tuple(dict.fromkeys(str(place) for place in places if place.refuses))
+        if misplaced and inputs.overrule is None:
+            return Refusal(self.name, " ".join(dict.fromkeys(p.message for p in places if p.refuses)), aggregate)
+        overruled += _overruled(misplaced, inputs)
         score = found if isinstance(found, Score) else self._score(float(value), inputs, tuple(recorder))
-        missing = [c for check in checks for c in check.cautions if c not in score.cautions]
+        doubts = [place.as_caution() for place in places if not place.refuses]
+        codes = {caution.code for caution in doubts}  # the placement check says the same with the shift it may cause
+        series = [caution for w in self.weightings for caution in inputs.cautions.get(w, ())]
+        noise = [caution for check in checks for caution in check.cautions]
+        own = [caution for caution in score.cautions if caution.code not in codes]
         return replace(
             score,
             name=self.name,
             aggregate=aggregate,
             regions=tuple(dict.fromkeys(label for _, label in recorder)),
-            cautions=(*overruled, *score.cautions, *missing),
+            cautions=tuple(dict.fromkeys((*overruled, *doubts, *series, *own, *noise))),
         )
 
     def _score(self, value: float, inputs: ScoreInputs, asked: tuple[Key, ...]) -> Score:
@@ -263,6 +280,21 @@ class ScoreDefinition:
             ),
             options=(("aggregate", str(inputs.aggregate)),) if self.aggregates else (),
         )
+
+
+def _overruled(reasons: Iterable[str], inputs: ScoreInputs) -> tuple[Caution, ...]:
+    return tuple(
+        Caution("overruled", f"overruled: {reason}. Stated reason: {inputs.overrule}")
+        for reason in (reason.rstrip(".") for reason in reasons)
+    )
+
+
+def _places_of(inputs: ScoreInputs, asked: Iterable[Key]) -> list[PlacedRoiCheck]:
+    """What was found about the ROIs that a score was made from, on the series that they were measured on."""
+    used: dict[str, list[str]] = {}
+    for weighting, label in asked:
+        used.setdefault(weighting, []).append(label)
+    return [place for w, labels in used.items() for place in inputs.places.get(w, ()) if place.concerns(labels)]
 
 
 class _Recorded(Mapping[str, Measurement]):

@@ -18,7 +18,7 @@ from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.air import free_air
-from vbqkit.scores.case import score_case
+from vbqkit.scores.case import FromFile, score_case
 from vbqkit.scores.definition import Key, ScoreDefinition, ScoreInputs
 from vbqkit.scores.jitter import Jitter, measure_jittered
 from vbqkit.scores.levels import LevelRule
@@ -98,11 +98,11 @@ def case_uncertainty(
     check_confidence(confidence)
     if n_draws < 100:
         raise ScoreError(f"{n_draws} draws give no interval; take at least 100, better 1000.")
-    rois = tuple(rois)
-    placed = {roi.label: roi for roi in rois}
+    drawn = rois if isinstance(rois, FromFile) else tuple(rois)
+    placed = {roi.label: roi for roi in drawn}
     case = score_case(
         volumes,
-        rois,
+        drawn,
         aggregate=aggregate,
         reference=reference,
         rule=rule,

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from vbqkit.roi.labels import CSF
+from vbqkit.scores.marrow_to_csf import CSF_UNEVEN, uneven_csf
 from vbqkit.scores.placed_roi import (
     BRIGHT_CSF,
     STEP_MM,
@@ -34,9 +35,6 @@ CSF_DISC = 0.90
 
 CSF_AIR = 0.08
 """Darker than this part of the marrow (VBQ above 12), a CSF ROI on T1 is in air, in a vessel or on cortical bone."""
-
-CSF_UNEVEN = 0.25
-"""SD over mean in the CSF ROI: up to 0.09 on the sample cases and the real T1 series."""
 
 SAC_REACH_MM = 18.0
 SAC_BRIGHTER = 1.25
@@ -191,7 +189,7 @@ def _better_slice(placed: RoisOnSeries, csf: PlacedRoi) -> list[PlacedRoiCheck]:
 
 
 def _csf_not_even(placed: RoisOnSeries, csf: PlacedRoi) -> PlacedRoiCheck:
-    share = 100.0 * float(csf.values.std(ddof=1)) / csf.mean
+    share = float(csf.values.std(ddof=1)) / csf.mean
     bright = placed.weighting in BRIGHT_CSF
     against = "its brightest quarter" if bright else "its darkest quarter"
     quarter = float(np.percentile(csf.values, 75 if bright else 25))
@@ -200,7 +198,6 @@ def _csf_not_even(placed: RoisOnSeries, csf: PlacedRoi) -> PlacedRoiCheck:
         code="csf-not-even",
         severity="caution",
         labels=(CSF,),
-        message=f"The CSF ROI varies by {share:.0f} % (SD over mean), even CSF by less than {100 * CSF_UNEVEN:.0f} %: a root, cord, fat or the wall of the sac may be "
-        f"in it.{shift_words(placed, shift, against)} Make it smaller or move it.",
+        message=f"{uneven_csf(share)}{shift_words(placed, shift, against)} Make it smaller or move it.",
         shift_percent=shift,
     )
