@@ -86,7 +86,9 @@ def test_a_roi_of_a_quarter_of_the_image_has_an_interval_like_any_other() -> Non
     image = Volume(rng.normal(300, 20, (1, 500, 500)).round().astype("uint16"), affine).with_acquisition(weighting="T1")
     middle = image.slice(0)
     rois: list[Any] = [Rectangle.on(middle, (60 + 100 * k, 60), 20, 24, label=v) for k, v in enumerate(LEVELS)]
-    studio = RoiStudio(image, rois=[*rois, Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF")], overrule="no body")
+    studio = RoiStudio(
+        image, rois=[*rois, Rectangle.on(middle, (250, 350), 0.6 * 250, 0.8 * 250, label="CSF")], overrule="no body"
+    )
     assert studio.measurements["CSF"].n == 62500
     found = studio.intervals["VBQ-T1 (mean)"]
     assert found.method == f"percentiles of {N_DRAWS} draws of all sources together"
