@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 Weighting = Literal["T1", "T2", "STIR", "PD", "unknown"]
@@ -23,6 +23,9 @@ class Acquisition:
     ``matrix`` is rows and columns of the stored picture, ``acquired_matrix`` those that were measured;
     ``parallel_factor`` is the reduction in plane (1: none); ``processing`` quotes what vendors' own tags say of
     filters and corrections.
+
+    ``patient_digest`` tells the patients of series apart without naming them: see :func:`same_patient`.
+    ``linked_frames`` are frames of reference that the user stated to be the same as ``frame_of_reference_uid``.
     """
 
     modality: str | None = None
@@ -66,6 +69,8 @@ class Acquisition:
     parallel_technique: str | None = None
     parallel_factor: float | None = None
     processing: tuple[str, ...] = ()
+    patient_digest: str = field(default="", repr=False)
+    linked_frames: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
         """Names of the fields a reader of a score would want and the header does not give.
@@ -77,3 +82,21 @@ class Acquisition:
         """
         wanted = ("tr_ms", "te_ms", "field_t", "vendor")
         return tuple(f.name for f in fields(self) if f.name in wanted and getattr(self, f.name) is None)
+
+
+def same_patient(one: Acquisition, other: Acquisition) -> bool | None:
+    """Whether two series are of one patient, by PatientID; None where that cannot be known.
+
+    Digests of identities can be compared only if the same process made them: the key is thrown away with it.
+
+    Examples
+    --------
+    >>> same_patient(Acquisition(patient_digest="k.1"), Acquisition(patient_digest="k.2"))
+    False
+    >>> same_patient(Acquisition(patient_digest="k.1"), Acquisition()) is None
+    True
+    """
+    (key, dot, _), (other_key, other_dot, _) = (a.patient_digest.partition(".") for a in (one, other))
+    if not (dot and other_dot) or key != other_key:
+        return None
+    return one.patient_digest == other.patient_digest

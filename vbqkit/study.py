@@ -33,6 +33,14 @@ class Series:
         What is odd; shown beside every number from this series.
     refusal : str or None
         Why this series cannot be scored (contrast agent, localiser, derived, axial, not MR ...); None if it can.
+    patient_id : str or None
+        Pseudonym or number of the patient, as the header has it, so that a listing shows whose images these are. Never
+        the name; volumes, ROI files and case files do not hold it.
+    study_date : str or None
+        Such as ``"2026-01-02"``.
+    study_cautions : tuple of Caution
+        What is odd about the study as a whole (a file that could not be read, an empty one ...). A listing shows them
+        once; a volume carries them with its own, so that they reach every number.
     """
 
     acquisition: Acquisition
@@ -43,6 +51,9 @@ class Series:
     source: str = ""
     cautions: tuple[Caution, ...] = ()
     refusal: str | None = None
+    patient_id: str | None = None
+    study_date: str | None = None
+    study_cautions: tuple[Caution, ...] = ()
 
     @property
     def scorable(self) -> bool:
@@ -50,14 +61,23 @@ class Series:
         return self.refusal is None
 
     def volume(self) -> Volume:
-        """Read the pixels."""
-        return self.read()
+        """Read the pixels. The volume carries every caution that is known: of the study, the series and the pixels."""
+        volume = self.read()
+        codes = {caution.code for caution in volume.cautions}
+        of_study = tuple(caution for caution in self.study_cautions if caution.code not in codes)
+        return replace(volume, cautions=(*volume.cautions, *of_study)) if of_study else volume
 
     def __repr__(self) -> str:
         a = self.acquisition
         size = "size unknown" if self.shape is None else " x ".join(map(str, self.shape))
         note = "" if self.refusal is None else f"; not scorable: {self.refusal}"
-        return f"<Series {a.series_number or '-'} {self.plane or 'plane unknown'} {a.weighting}, {size}{note}>"
+        named = f" '{a.series_description}'" if a.series_description else ""
+        whose = "".join(f"; {what}" for what in (self._patient, self.study_date) if what)
+        return f"<Series {a.series_number or '-'}{named} {self.plane or 'plane unknown'} {a.weighting}, {size}{whose}{note}>"
+
+    @property
+    def _patient(self) -> str | None:
+        return None if self.patient_id is None else f"patient {self.patient_id}"
 
 
 @dataclass(frozen=True, eq=False)

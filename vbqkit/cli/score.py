@@ -10,17 +10,19 @@ import numpy as np
 
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
+from vbqkit.cli.series import ACCEPT_DERIVED, LINK_FRAMES
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
-from vbqkit.scores.case import CaseScores, cautions_of, score_case
+from vbqkit.scores.case import CaseScores, score_case
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.propagation import case_uncertainty
 from vbqkit.scores.registry import SCORES, scored_weightings
 from vbqkit.scores.result import Score
+from vbqkit.scores.series_cautions import cautions_of
 from vbqkit.scores.uncertainty_budget import Uncertainty
 from vbqkit.study import Series, Study
 
@@ -90,12 +92,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["sagittal", "coronal", "axial"],
         help="the plane, where the header of a volume file is wrong",
     )
+    parser.add_argument("--accept-derived", action="store_true", help=ACCEPT_DERIVED)
+    parser.add_argument("--link-frames", action="store_true", help=LINK_FRAMES)
 
 
 def run(args: argparse.Namespace) -> Report:
     """Score the study."""
     with progress_bar("Reading headers") as progress:
-        study = read_study(args.path, plane=args.plane, progress=progress)
+        study = read_study(
+            args.path,
+            plane=args.plane,
+            accept_derived=args.accept_derived,
+            link_frames=args.link_frames,
+            progress=progress,
+        )
     if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
         volumes = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)
         drawn = read_rois(args.rois, image=next(iter(volumes.values())))
@@ -184,12 +194,14 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile, *, overrule: str 
     weightings = scored_weightings()
     if choices:
         return dict(_chosen(study, choice, overrule=overrule) for choice in choices)
-    if len(study) == 1 and study.series[0].acquisition.weighting == "unknown" and drawn.weighting != "unknown":
-        said = f"set by the reader in {drawn.source}"
-        return dict([_chosen(study, f"{drawn.weighting}=0", said=said, overrule=overrule)])
-    scorable = [(i, s) for i, s in enumerate(study) if s.scorable]
-    known = [(i, s) for i, s in scorable if s.acquisition.weighting in weightings and s.plane == "sagittal"]
+    stated = _stated_in(drawn, study)
+    scorable = [(i, s) for i, s in enumerate(study) if s.scorable and s.plane == "sagittal" and i != stated]
+    known = [(i, s) for i, s in scorable if s.acquisition.weighting in weightings]
     names = [s.acquisition.weighting for _, s in known]
+    if stated is not None and drawn.weighting not in names and len(set(names)) == len(names):
+        said = f"stated in {drawn.source}"
+        first = _chosen(study, f"{drawn.weighting}={stated}", said=said, overrule=overrule)
+        return dict([first, *((s.acquisition.weighting, s.volume()) for _, s in known)])
     if not known or len(set(names)) < len(names):
         why = "no series with known weighting" if not known else "more than one series of a weighting"
         listing = "\n".join(f"  {i}: {s!r}" for i, s in enumerate(study))
@@ -198,6 +210,19 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile, *, overrule: str 
             f"weighting, for instance --series T1=0:\n{listing}"
         )
     return {s.acquisition.weighting: s.volume() for _, s in known}
+
+
+def _stated_in(drawn: RoiFile, study: Study) -> int | None:
+    """Row of the series whose weighting the ROI file states: the one it was drawn on, or the only unknown one."""
+    if drawn.weighting not in scored_weightings():
+        return None
+    for i, series in enumerate(study):
+        a = series.acquisition
+        if drawn.series_uid is not None and a.series_uid == drawn.series_uid and a.weighting != drawn.weighting:
+            return i
+    unknown = [i for i, s in enumerate(study) if s.acquisition.weighting == "unknown" and s.plane == "sagittal"]
+    scorable = [i for i in unknown if study.series[i].scorable]
+    return (scorable or unknown)[0] if len(scorable or unknown) == 1 else None
 
 
 def _chosen(study: Study, choice: str, *, overrule: str | None, said: str = "set by you") -> tuple[str, Volume]:

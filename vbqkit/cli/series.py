@@ -13,6 +13,8 @@ from vbqkit.study import Series, Study
 
 HELP = "What is in a folder, file, ZIP archive or DICOMDIR: one row per series, with what is odd about it."
 
+LINK_FRAMES = "take series of different frames of reference for one where their slices lie at the same places, as anonymisers leave them"
+ACCEPT_DERIVED = "read series tagged DERIVED or SECONDARY as originals, as old archives tag them"
 COLUMNS = (
     "series",
     "plane",
@@ -26,6 +28,8 @@ COLUMNS = (
     "spacing",
     "slices",
     "scorable",
+    "patient",
+    "study_date",
     "description",
 )
 
@@ -47,11 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--longest", action="store_true", help="where slices are missing, keep the longest run without a gap"
     )
-    parser.add_argument(
-        "--accept-derived",
-        action="store_true",
-        help="read series tagged DERIVED or SECONDARY as originals, as old archives tag them",
-    )
+    parser.add_argument("--accept-derived", action="store_true", help=ACCEPT_DERIVED)
+    parser.add_argument("--link-frames", action="store_true", help=LINK_FRAMES)
     parser.add_argument(
         "--max-unpacked-mib", type=float, default=4096.0, metavar="MIB", help="limit on what a ZIP archive unpacks to"
     )
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> Report:
             pixel_spacing_mm=_pixel_spacing(args.pixel_spacing),
             on_gap="longest" if args.longest else "refuse",
             accept_derived=args.accept_derived,
+            link_frames=args.link_frames,
             max_unpacked_bytes=_bytes(args.max_unpacked_mib),
             progress=progress,
         )
@@ -80,7 +82,7 @@ def series_row(number: int, series: Series, study: Study) -> dict[str, Any]:
     Keys: ``series`` (its number in the list, from 0), ``plane``, ``weighting``, ``weighting_reason``, ``tr_ms``,
     ``te_ms``, ``ti_ms``, ``field_t``, ``vendor``, ``model``, ``matrix``, ``spacing``, ``slices``, ``rows``, ``cols``,
     ``slice_distance_mm``, ``row_spacing_mm``, ``col_spacing_mm``, ``thickness_mm``, ``scorable``, ``refusal``,
-    ``cautions``, ``series_number``, ``description``, ``modality``, ``echo_train_length``, ``scanning_sequence``,
+    ``cautions``, ``series_number``, ``patient``, ``study_date``, ``description``, ``modality``, ``echo_train_length``, ``scanning_sequence``,
     ``fat_suppressed``, ``contrast_agent``, ``image_type``, ``synthetic``, ``source``, ``study_cautions``. Lists are
     joined by ``" | "`` (cautions) or a backslash (DICOM values).
     """
@@ -111,6 +113,8 @@ def series_row(number: int, series: Series, study: Study) -> dict[str, Any]:
         "refusal": series.refusal,
         "cautions": " | ".join(map(str, series.cautions)),
         "series_number": a.series_number,
+        "patient": series.patient_id,
+        "study_date": series.study_date,
         "description": a.series_description,
         "modality": a.modality,
         "echo_train_length": a.echo_train_length,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition, Weighting
-from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError
+from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError, shown
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
 from vbqkit.formats.copies import without_copies
 from vbqkit.formats.files import Entry, Open, Place
@@ -21,9 +21,10 @@ from vbqkit.formats.frame_places import normal_of
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
 from vbqkit.formats.kinds import joined_series, series_key
+from vbqkit.formats.linked_frames import FrameLink, frame_links
 from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
 from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
-from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text
+from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text, text, word
 from vbqkit.image import FloatArray, Volume, plane_name
 from vbqkit.study import Series
 from vbqkit.weighting import refusal_reason
@@ -40,6 +41,7 @@ class DicomOptions:
     on_gap: str = "refuse"
     pixel_spacing_mm: tuple[float, float] | None = None
     accept_derived: bool = False
+    link_frames: bool = False
 
 
 def read_headers(
@@ -89,14 +91,17 @@ def make_dicom_series(
                 continue
             for frame in frames:
                 groups.setdefault(series_key(frame), []).append(_with_spacing(frame, options))
-        made: list[tuple[tuple[int, int], Series]] = []
+        found: list[tuple[tuple[int, int], Stack, tuple[Caution, ...]]] = []
         for order, frames in enumerate(joined_series(groups.values())):
             extra = (*_several_patients(frames[0], patients), *_several_studies(frames[0], studies))
             stacks = make_stacks(frames, on_gap=options.on_gap)
             number = integer(frames[0].header.dataset, "SeriesNumber")
-            made += [
-                ((number if number is not None else 10**9, order), _series(s, place, options, extra)) for s in stacks
-            ]
+            found += [((number if number is not None else 10**9, order), stack, extra) for stack in stacks]
+        found.sort(key=lambda one: one[0])
+        links = frame_links([stack for _, stack, _ in found]) if options.link_frames else [None] * len(found)
+        made = [
+            _series(stack, place, options, extra, link) for (_, stack, extra), link in zip(found, links, strict=True)
+        ]
     if len(patients) > 1:
         cautions.append(
             Caution(
@@ -113,7 +118,7 @@ def make_dicom_series(
                 "examinations make no common score.",
             )
         )
-    return [series for _, series in sorted(made, key=lambda pair: pair[0])], cautions
+    return made, cautions
 
 
 def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
@@ -148,9 +153,14 @@ def _several_studies(frame: Frame, studies: list[bytes]) -> tuple[Caution, ...]:
     )
 
 
-def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caution, ...]) -> Series:
+def _series(
+    stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caution, ...], link: FrameLink | None
+) -> Series:
     first = stack.frames[0]
     acquisition, cautions = acquisition_of(first, weighting=options.weighting)
+    if link is not None:
+        acquisition = replace(acquisition, frame_of_reference_uid=link.uid, linked_frames=link.others)
+        extra = (*extra, *link.cautions)
     plane = None if stack.problem and first.orientation is None else _plane(first)
     headers = {id(frame.header): frame.header for frame in stack.frames}.values()
     problem = stack.problem or next((reason for header in headers if (reason := check_pixels(header))), None)
@@ -178,7 +188,22 @@ def _series(stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caut
         source=_source_name(stack),
         cautions=cautions,
         refusal=refusal,
+        patient_id=_said(first, "PatientID"),
+        study_date=_date(first),
     )
+
+
+def _said(frame: Frame, keyword: str) -> str | None:
+    value = text(frame.header.dataset, keyword)
+    return shown(value) if value else None
+
+
+def _date(frame: Frame) -> str | None:
+    written = word(frame.header.dataset, "StudyDate") or ""
+    digits = written.replace(".", "").replace("-", "")
+    if len(digits) != 8 or not digits.isdecimal():
+        return shown(written, 16) if written else None
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 
 def _plane(frame: Frame) -> str | None:

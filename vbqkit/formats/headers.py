@@ -33,6 +33,7 @@ _WANTED_SET = frozenset(_WANTED)
 _ENHANCED_CLASSES = {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}  # enhanced, colour, legacy converted
 _GROUPS = (BaseTag(0x52009229), BaseTag(0x52009230))  # shared, per frame
 _KEY = os.urandom(16)  # a digest means nothing outside this process
+_KEY_NAME = os.urandom(4).hex()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +90,11 @@ class Frame:
     position: Vector | None
     orientation: tuple[float, ...] | None
     spacing: tuple[float, float] | None
+
+    @property
+    def patient_digest(self) -> str:
+        """As :func:`vbqkit.acquisition.same_patient` compares it; empty where the header names nobody."""
+        return f"{_KEY_NAME}.{self.header.patient.hex()}" if self.header.patient else ""
 
     @property
     def name(self) -> str:

@@ -62,10 +62,11 @@ class RoiFile:
                     "Look at them on the image.",
                 ),
             )
-        if theirs != ours:
+        if theirs not in (ours, *image.acquisition.linked_frames):
             raise FormatError(
                 f"The ROIs in {self.source} were drawn in another frame of reference ({theirs}, not {ours}): another "
-                "examination, or the patient was moved. Open the series they were drawn on, or draw them again."
+                "examination, or the patient was moved. Open the series they were drawn on, or draw them again. If an anonymiser gave "
+                "each series its own, read them with link_frames=True (--link-frames)."
             )
         if self.study_uid and image.acquisition.study_uid not in (None, self.study_uid):
             return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import get_args
 
 from vbqkit.acquisition import Weighting
@@ -23,6 +24,7 @@ def read_study(
     pixel_spacing_mm: tuple[float, float] | None = None,
     on_gap: str = "refuse",
     accept_derived: bool = False,
+    link_frames: bool = False,
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     progress: Progress | None = None,
 ) -> Study:
@@ -51,6 +53,9 @@ def read_study(
     accept_derived : bool
         Read series tagged DERIVED or SECONDARY as originals, as old archives tag them; they keep a caution.
         Projections, reformats, maps and the like stay refused.
+    link_frames : bool
+        Take series of different frames of reference for one, where slices lie at the same positions: anonymisers give
+        each series its own. You state that the patient was not moved between them; they keep a caution.
     max_unpacked_bytes : int
         Limit on the unpacked size of a ZIP archive; 4 GiB unless stated.
     progress : callable, optional
@@ -79,7 +84,11 @@ def read_study(
         )
     total = len(place.entries)
     options = DicomOptions(
-        weighting=weighting, on_gap=on_gap, pixel_spacing_mm=pixel_spacing_mm, accept_derived=accept_derived
+        weighting=weighting,
+        on_gap=on_gap,
+        pixel_spacing_mm=pixel_spacing_mm,
+        accept_derived=accept_derived,
+        link_frames=link_frames,
     )
     with place.opened() as open_entry:
         headers, damaged = read_headers(
@@ -96,6 +105,7 @@ def read_study(
             progress(done, total)
     if not series:
         raise FormatError(_nothing_read(path, place, cautions))
+    series = [replace(one, study_cautions=tuple(cautions)) for one in series]
     return Study(tuple(series), source=str(path), cautions=tuple(cautions))
 
 

@@ -1,7 +1,6 @@
 from .air import free_air as free_air
 from .air import no_free_air as no_free_air
 from .case import CaseScores as CaseScores
-from .case import cautions_of as cautions_of
 from .case import refusals_of as refusals_of
 from .case import score_case as score_case
 from .case import score_tables as score_tables
@@ -47,6 +46,7 @@ from .result import Score as Score
 from .roi_checks import PUBLISHED_RANGES as PUBLISHED_RANGES
 from .roi_checks import PublishedRange as PublishedRange
 from .roi_checks import check_placed_rois as check_placed_rois
+from .series_cautions import cautions_of as cautions_of
 from .uncertainty_budget import Uncertainty as Uncertainty
 from .uncertainty_budget import UncertaintyComponent as UncertaintyComponent
 from .uncertainty_budget import verdict as verdict

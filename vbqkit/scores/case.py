@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Unpack, runtime_checkable
+from itertools import combinations
+from typing import Any, Unpack
 
-from vbqkit.acquisition import Acquisition
+from vbqkit.acquisition import Acquisition, same_patient
 from vbqkit.errors import Caution, RoiError, ScoreError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
@@ -27,6 +28,7 @@ from vbqkit.scores.registry import (
     scored_weightings,
 )
 from vbqkit.scores.result import Refusal, Score
+from vbqkit.scores.series_cautions import cautions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +88,20 @@ class CaseScores:
         return [result.as_row() for result in self.results]
 
     def measurement_rows(self) -> list[dict[str, Any]]:
-        """One flat row a ROI and series."""
+        """One flat row a ROI and series, with what speaks against it in ``refused`` and ``cautions``."""
         return [
-            {"weighting": weighting} | m.as_row() for weighting, table in self.measured.items() for m in table.values()
+            {"weighting": weighting} | m.as_row() | self._said_of(weighting, m.label)
+            for weighting, table in self.measured.items()
+            for m in table.values()
         ]
+
+    def _said_of(self, weighting: str, label: str) -> dict[str, str | None]:
+        places = [place for place in self.inputs.places.get(weighting, ()) if place.concerns((label,))]
+        against = [place.message for place in places if place.refuses]
+        refused = [self.inputs.refused[weighting]] if weighting in self.inputs.refused else []
+        doubts = [str(place) for place in places if not place.refuses]
+        doubts += [str(caution) for caution in self.inputs.cautions.get(weighting, ())]
+        return {"refused": " ".join([*refused, *against]) or None, "cautions": "; ".join(doubts) or None}
 
 
 @dataclass(slots=True)
@@ -218,7 +230,8 @@ def score_tables(
         Weighting to what :func:`~vbqkit.scores.places.look_at_places` found; without it nobody has looked where the
         ROIs lie.
     series_cautions : mapping, optional
-        Weighting to what is odd about that series; see :func:`cautions_of`. It travels with its scores.
+        Weighting to what is odd about that series; it travels with its scores. See
+        :func:`~vbqkit.scores.series_cautions.cautions_of`.
     cautions : tuple of Caution
         About ROIs that could not be measured; they are passed on.
     **choices
@@ -248,40 +261,16 @@ def score_tables(
 def refusals_of(images: Mapping[str, Volume | Slice]) -> dict[str, str]:
     """Why series must not be scored, by weighting; those that may are not in it.
 
-    A slice of a series carries its reason no further: whoever has one has taken it from a volume.
+    A slice of a series carries its reason no further: whoever has one has taken it from a volume. Series of different
+    patients make no common score, and no ROI fits both.
     """
-    return {w: image.refusal for w, image in images.items() if isinstance(image, Volume) and image.refusal is not None}
-
-
-@runtime_checkable
-class FromFile(Protocol):
-    """ROIs that know which images they were drawn on, as :class:`vbqkit.formats.RoiFile` does."""
-
-    def check(self, image: Volume | Slice) -> tuple[Caution, ...]:
-        """Whether they belong on an image; cautions where that cannot be known."""
-        ...
-
-
-def cautions_of(volumes: Mapping[str, Volume], rois: object = ()) -> dict[str, tuple[Caution, ...]]:
-    """What is odd about each series, and about the file of the ROIs on it, by weighting; those without are not in it.
-
-    Parameters
-    ----------
-    volumes : mapping of str to Volume
-        By weighting.
-    rois : RoiFile, optional
-        As it was read; bare ROIs know nothing of their file.
-
-    Raises
-    ------
-    FormatError
-        If the file was drawn in another frame of reference.
-    """
-    found = {}
-    for weighting, volume in volumes.items():
-        from_file = rois.check(volume) if isinstance(rois, FromFile) else ()
-        found[weighting] = tuple(dict.fromkeys((*volume.cautions, *from_file)))
-    return {weighting: cautions for weighting, cautions in found.items() if cautions}
+    refused = {
+        w: image.refusal for w, image in images.items() if isinstance(image, Volume) and image.refusal is not None
+    }
+    if any(same_patient(a.acquisition, b.acquisition) is False for a, b in combinations(images.values(), 2)):
+        mixed = "the series are of different patients, by PatientID (0010,0020). Score one patient at a time"
+        refused = dict.fromkeys(images, mixed) | refused
+    return refused
 
 
 def score_value(

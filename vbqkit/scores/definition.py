@@ -65,7 +65,7 @@ class ScoreInputs:
         that use it, a doubtful one travels with them as a caution.
     cautions : mapping
         Weighting to what else is odd about that series, or about the file of its ROIs; all of it travels with every
-        score of the series. See :func:`~vbqkit.scores.case.cautions_of`.
+        score of the series. See :func:`~vbqkit.scores.series_cautions.cautions_of`.
     """
 
     measured: Mapping[str, Mapping[str, Measurement]]

@@ -18,7 +18,7 @@ from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.air import free_air
-from vbqkit.scores.case import FromFile, score_case
+from vbqkit.scores.case import score_case
 from vbqkit.scores.definition import Key, ScoreDefinition, ScoreInputs
 from vbqkit.scores.jitter import Jitter, measure_jittered
 from vbqkit.scores.levels import LevelRule
@@ -27,6 +27,7 @@ from vbqkit.scores.pixel_noise import bootstrap_deviations, independent_share, p
 from vbqkit.scores.reference_interval import check_confidence, m_score_interval
 from vbqkit.scores.registry import AggregateChoice, score_definition
 from vbqkit.scores.result import Score
+from vbqkit.scores.series_cautions import FromFile
 from vbqkit.scores.uncertainty_budget import PIXELS, PLACEMENT, REFERENCE, Uncertainty, UncertaintyComponent
 
 Deviations = Mapping[Key, tuple[FloatArray, FloatArray]]
@@ -98,11 +99,11 @@ def case_uncertainty(
     check_confidence(confidence)
     if n_draws < 100:
         raise ScoreError(f"{n_draws} draws give no interval; take at least 100, better 1000.")
-    drawn = rois if isinstance(rois, FromFile) else tuple(rois)
-    placed = {roi.label: roi for roi in drawn}
+    given = rois if isinstance(rois, FromFile) else tuple(rois)
+    placed = {roi.label: roi for roi in given}
     case = score_case(
         volumes,
-        drawn,
+        given,
         aggregate=aggregate,
         reference=reference,
         rule=rule,

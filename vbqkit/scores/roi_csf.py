@@ -163,7 +163,7 @@ def _better_beside(placed: RoisOnSeries, csf: PlacedRoi) -> list[PlacedRoiCheck]
 def _better_slice(placed: RoisOnSeries, csf: PlacedRoi) -> list[PlacedRoiCheck]:
     """The same place on a slice nearby looks more like CSF: the slice is beside the sac."""
     spacing = placed.volume.spacing_mm[0]
-    reach = int(MIDLINE_MM / spacing)
+    reach = int(MIDLINE_MM / spacing) if len(placed.volume) > 1 else 0  # of a single slice the spacing may be unknown
     bright = placed.weighting in BRIGHT_CSF
     best, where = csf.mean, csf.image.index
     for index in range(max(0, csf.image.index - reach), min(len(placed.volume), csf.image.index + reach + 1)):

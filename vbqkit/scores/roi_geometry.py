@@ -244,7 +244,8 @@ def _slices(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
         return []
     normal = np.array(levels[0].image.normal)
     depth = {r.label: float(r.center @ normal) for r in placed.rois}
-    same = max(ONE_SLICE * placed.volume.spacing_mm[0], ONE_PLANE_MM) + 1e-3
+    between = placed.volume.spacing_mm[0] if len(placed.volume) > 1 else 0.0  # of a single slice it may be unknown
+    same = max(ONE_SLICE * between, ONE_PLANE_MM) + 1e-3
     main = max(levels, key=lambda r: sum(abs(depth[r.label] - depth[o.label]) <= same for o in levels))
     middle = depth[main.label]
     away = [r for r in levels if abs(depth[r.label] - middle) > same]
