@@ -17,6 +17,7 @@ from vbqkit.errors import ScannerError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.sample_data import (
     BONE_FILE,
+    MEASURED_FILE,
     REGISTRY_FILE,
     ROI_FILE,
     SAMPLE_SCANNERS,
@@ -93,6 +94,18 @@ def test_the_tables_of_a_case_say_who_and_what(written):
     for level, told in zip(("L1", "L3", "L4"), np.array(sample_patient("case05").patient.pdff)[[0, 2, 3]], strict=True):
         assert marrow[level] == pytest.approx(told, abs=0.03)
     assert {"kind": "fracture", "level": "L2", "name": "grade", "value": "2"} in truth
+
+
+def test_ct_and_dexa_of_a_case_are_measured_and_leave_out_the_fracture(coarse, tmp_path):
+    files = write_case(sample_patient("case05"), quick_scanner(), tmp_path / "case", ct_and_dexa=True)
+    assert {"dexa.dcm", MEASURED_FILE} <= {path.name for path in files}
+    assert {"axial", "sagittal"} <= {path.parent.name for path in files}
+    assert all(path.is_file() for path in files)
+    rows = list(csv.DictReader((tmp_path / "case" / MEASURED_FILE).read_text(encoding="utf-8").splitlines()))
+    assert [row["level"] for row in rows] == ["L1", "L2", "L3", "L4"]
+    assert rows[1]["bmd_level_g_cm2"] == "nan"
+    assert rows[0]["who_class"] == "osteoporosis"
+    assert float(rows[0]["qct_mg_cm3"]) == pytest.approx(sample_patient("case05").patient.qct_mg_cm3, abs=15)
 
 
 @pytest.mark.slow

@@ -24,6 +24,10 @@ from vbqkit.errors import ScannerError, VbqkitError
 from vbqkit.formats import write_rois
 from vbqkit.formats.table_file import write_table
 from vbqkit.reference_groups import scan_reference_group
+from vbqkit.roi.labels import SCORED_LEVELS
+from vbqkit.scanner.bone_dicom import write_ct, write_dexa
+from vbqkit.scanner.ct import measure_ct, scan_ct
+from vbqkit.scanner.dexa import measure_dexa, scan_dexa
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_files
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
@@ -47,12 +51,23 @@ BONE_COLUMNS = (
 )  # fmt: skip
 """Columns of bone.csv: DEXA of L1-L4 (t_score, bmd_g_cm2, tbs), QCT, CT attenuation of L1."""
 
+MEASURED_FILE = "bone_measured.csv"
+
+MEASURED_COLUMNS = (
+    "id", "bmd_g_cm2", "bmc_g", "area_cm2", "t_score", "z_score", "who_class", "hu", "qct_mg_cm3", "level",
+    "bmd_level_g_cm2", "hu_level",
+)  # fmt: skip
+"""Columns of bone_measured.csv, one row a vertebra: DEXA of L1-L4 together, HU of L1 and QCT of L1 and L2, and the
+density and HU of each; all measured on the images beside it, none of them given."""
+
 TRUTH_COLUMNS = ("kind", "level", "name", "value")
 """Columns of truth.csv: ``pdff`` rows (mean fat fraction of a body's marrow, 0 to 1) and one row for each parameter of
 each finding."""
 
 
-def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
+def write_case(
+    sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str], *, ct_and_dexa: bool = False
+) -> tuple[Path, ...]:
     """Scan a sample patient and write the case: ``T1``, ``T2``, ``STIR`` as DICOM, reference ROIs, bone.csv, truth.csv.
 
     Parameters
@@ -63,6 +78,9 @@ def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[s
         The machine.
     out : path
         New or empty; it appears complete or not at all.
+    ct_and_dexa : bool
+        Scan the same body with CT (``CT/axial``, ``CT/sagittal``) and DEXA (``dexa.dcm``) too, and write what is
+        measured on them (bone_measured.csv).
 
     Returns
     -------
@@ -77,7 +95,14 @@ def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[s
     with whole_folder(out) as work:  # first: a folder that cannot be is known before anything is computed
         phantom = sample.phantom()
         names = _write_case_files(sample, phantom, scanner, work)
+        if ct_and_dexa:
+            names += _write_bone_images(sample, phantom, work)
     return tuple(Path(out) / name for name in names)
+
+
+def _identity(sample: SamplePatient) -> Identity:
+    patient = sample.patient
+    return Identity(case=sample.name, sex=patient.sex, age=patient.age, bmi=patient.bmi)
 
 
 def case_study(sample: SamplePatient, phantom: Phantom, scanner: Scanner) -> Study:
@@ -87,8 +112,7 @@ def case_study(sample: SamplePatient, phantom: Phantom, scanner: Scanner) -> Stu
 
 
 def _write_case_files(sample: SamplePatient, phantom: Phantom, scanner: Scanner, folder: Path) -> list[Path]:
-    patient = sample.patient
-    identity = Identity(case=sample.name, sex=patient.sex, age=patient.age, bmi=patient.bmi)
+    identity = _identity(sample)
     study = case_study(sample, phantom, scanner)
     names = list(write_files(study, scanner, identity, folder))
     first = study.series[0].volume()
@@ -101,6 +125,32 @@ def _write_case_files(sample: SamplePatient, phantom: Phantom, scanner: Scanner,
     write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(sample, scanner)])
     write_table(folder / TRUTH_FILE, TRUTH_COLUMNS, _truth_rows(phantom))
     return [*names, Path(ROI_FILE), Path(BONE_FILE), Path(TRUTH_FILE)]
+
+
+def _write_bone_images(sample: SamplePatient, phantom: Phantom, folder: Path) -> list[Path]:
+    identity = _identity(sample)
+    rng = np.random.default_rng([sample.seed, zlib.crc32(b"ct and dexa")])
+    axial, sagittal = (scan_ct(phantom, plane=plane, rng=rng) for plane in ("axial", "sagittal"))
+    picture = scan_dexa(phantom, rng=rng)
+    (folder / "CT").mkdir()
+    files = [*write_ct(axial, identity, folder / "CT" / "axial")]
+    files += write_ct(sagittal, identity, folder / "CT" / "sagittal")
+    files.append(write_dexa(picture, identity, folder / "dexa.dcm"))
+    left_out = {level for finding in phantom.findings for level in finding.levels_without_roi}
+    levels = tuple(
+        level for level in SCORED_LEVELS if level not in left_out
+    )  # a crushed vertebra is denser, not stronger
+    measured = measure_dexa(picture, levels=levels) | measure_ct(phantom, axial)
+    rows = []
+    for level in SCORED_LEVELS:
+        row = {"id": sample.name.upper(), "level": level, "who_class": measured["who_class"]}
+        row |= {name: f"{measured[name]:.3f}" for name in ("bmd_g_cm2", "t_score", "z_score")}
+        row |= {name: f"{measured[name]:.1f}" for name in ("bmc_g", "area_cm2", "hu", "qct_mg_cm3")}
+        row["bmd_level_g_cm2"] = f"{measured.get(f'bmd_{level}_g_cm2', float('nan')):.3f}"
+        row["hu_level"] = f"{measured.get(f'hu_{level}', float('nan')):.1f}"
+        rows.append(row)
+    write_table(folder / MEASURED_FILE, MEASURED_COLUMNS, rows)
+    return [*(path.relative_to(folder) for path in files), Path(MEASURED_FILE)]
 
 
 def _bone_row(sample: SamplePatient, scanner: Scanner) -> dict[str, Any]:
