@@ -44,7 +44,7 @@ def test_axes_carry_units_and_the_title_carries_n():
 def test_patients_without_a_value_are_counted_and_said():
     holes = PAPER_000.assign(bmd_g_cm2=[0.763, None, "unreadable", 0.77, 0.756])
     figure = plot_against_dexa(holes, score="snr", against="bmd_g_cm2")
-    assert figure.layout.title.text.endswith("n = 3 (2 without both values left out)")
+    assert figure.layout.title.text.endswith("n = 3 (2 left out: a value is missing)")
     assert list(trace(figure, "patients").text) == ["1", "4", "5"]
 
 

@@ -172,7 +172,7 @@ def test_pairs_with_a_missing_value_are_counted(cohort):
     figure = charts.plot_bland_altman(
         holes, a="vbq_t1", b="again", agreement=stats_like_agreement("absolute"), quantity="x"
     )
-    assert figure.layout.title.text == "x: vbq_t1 against again, n = 55 (5 without both left out)"
+    assert figure.layout.title.text == "x: vbq_t1 against again, n = 55 (5 left out: a value is missing)"
     assert list(named(figure, "patients")[0].customdata) == list(range(5, 60))
     with pytest.raises(TableError, match="No row has a number in both 'vbq_t1' and 'again'"):
         charts.plot_bland_altman(
@@ -194,8 +194,8 @@ def test_people_without_value_or_outside_the_groups_are_counted(cohort):
     three = cohort.assign(group=["a", "b", "c"] * 20, vbq_t1=cohort["vbq_t1"].where(cohort.index != 0))
     figure = charts.plot_groups(three, value="vbq_t1", by="group", order=["b", "a"])
     assert [box.name for box in figure.data] == ["b<br>n = 20", "a<br>n = 19"]
-    assert figure.layout.title.text.endswith("n = 39 (21 without value or group left out)")
-    with pytest.raises(TableError, match="No number of 'vbq_t1' in group z"):
+    assert figure.layout.title.text.endswith("n = 39 (21 left out: value or group is missing)")
+    with pytest.raises(TableError, match="There is no number of 'vbq_t1' in group z"):
         charts.plot_groups(three, value="vbq_t1", by="group", order=["a", "z"])
     with pytest.raises(TableError, match="in any group of 'group'"):
         charts.plot_groups(three.assign(vbq_t1=None), value="vbq_t1", by="group")
@@ -257,7 +257,7 @@ def test_a_score_shows_each_source_with_its_interval_and_share(gallery):
 
 
 def test_several_scores_at_once_are_refused(uncertainty):
-    with pytest.raises(TableError, match=r"The rows are of 2 scores \(M-score, SNR\)"):
+    with pytest.raises(TableError, match=r"The rows belong to 2 scores \(M-score, SNR\)"):
         charts.plot_score(pd.concat([uncertainty, uncertainty.assign(score="SNR")]))
 
 

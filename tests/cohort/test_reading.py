@@ -58,7 +58,7 @@ def test_every_problem_of_a_file_is_told_at_once_by_row_and_column(csv_file):
         "row 2, BMD: 763 g/cm² is outside 0.2 to 2.5 g/cm². It looks like mg/cm2",
         "row 3, T-score: -27 SD of young adults is outside -8 to 8",
         "row 3, fracture: 'maybe' is not yes or no",
-        "row 3, id: 'A1' stands in row 2 too",
+        "row 3, id: 'A1' is in row 2 too",
         "row 4, age: 161 years is outside 0 to 120 years",
         "row 4, sex: '2' is not F or M",
         "row 4, BMD: '0.8 g/cm2' is more than a number",
@@ -96,12 +96,12 @@ def test_a_table_as_central_european_excel_writes_it_is_read(csv_file):
 
 def test_a_faulty_cell_with_a_point_does_not_turn_the_decimal_commas_into_faults(csv_file):
     assert problems(csv_file("id;bmd;tbs\nA;0,763;2. May\n")) == [
-        (2, "tbs", "the spreadsheet made a date of it ('2. May')")
+        (2, "tbs", "the spreadsheet turned it into a date ('2. May')")
     ]
     assert problems(csv_file("id;bmd;tbs\nA;02-Mai;May-02\nB;2 mm;marrow\n")) == [
-        (2, "bmd", "the spreadsheet made a date of it ('02-Mai')"),
+        (2, "bmd", "the spreadsheet turned it into a date ('02-Mai')"),
         (3, "bmd", "'2 mm' is more than a number"),
-        (2, "tbs", "the spreadsheet made a date of it ('May-02')"),
+        (2, "tbs", "the spreadsheet turned it into a date ('May-02')"),
         (3, "tbs", "'marrow' is not a number"),
     ]
 
@@ -110,7 +110,7 @@ def test_two_decimal_marks_in_one_file_are_a_problem_unless_one_is_named(csv_fil
     path = csv_file("id;bmd;tbs\nA;0.763;1,249\n")
     assert problems(path) == [(2, "tbs", "'1,249' has a decimal comma, other cells have a point")]
     assert read_cohort(path, decimal=",").table.loc[0, "tbs"] == 1.249
-    with pytest.raises(TableError, match=r"decimal is ';'; '\.' or ',' is possible"):
+    with pytest.raises(TableError, match=r"decimal is ';'; '\.' or ',' was expected"):
         read_cohort(path, decimal=";")
 
 
@@ -183,7 +183,7 @@ def test_a_hip_t_score_is_not_taken_for_the_spine(csv_file):
 @pytest.mark.parametrize("heading", ["Name", "Patient's name", "Date of birth", "Rodné číslo", "MRN", "E-mail"])
 def test_a_column_that_tells_who_the_patient_is_is_refused_or_left_out_unread(csv_file, heading):
     path = csv_file(f"id,{heading},bmd\nA,secret,0.8\n")
-    with pytest.raises(TableError, match="tells who the patients are") as error:
+    with pytest.raises(TableError, match="says who the patients are") as error:
         read_cohort(path)
     assert "secret" not in str(error.value)
     kept = read_cohort(path, drop_identity=True)
@@ -226,7 +226,7 @@ def test_a_workbook_is_read_with_its_numbers_codes_and_blanks(workbook):
 def test_a_number_that_the_spreadsheet_made_a_date_is_told(workbook):
     path = workbook(["id", "t_score", "bmd"], ["A", dt.date(2025, 5, 2), "#DIV/0!"])
     assert problems(path) == [
-        (2, "t_score", "the spreadsheet made a date of it (2025-05-02)"),
+        (2, "t_score", "the spreadsheet turned it into a date (2025-05-02)"),
         (2, "bmd", "holds the spreadsheet error #DIV/0!"),
     ]
 
@@ -298,7 +298,7 @@ def test_utf16_text_as_excel_saves_unicode_text_is_read(csv_file):
 @pytest.mark.parametrize("name", ["template.csv", "template.xlsx"])
 def test_the_template_is_read_back_as_its_own_columns(tmp_path, name):
     path = make_cohort_template(tmp_path / name)
-    with pytest.raises(TableError, match="is there already and is not overwritten"):
+    with pytest.raises(TableError, match="exists already and is not overwritten"):
         make_cohort_template(path)
     row = {"id": "A", "sex": "F", "scanner": "s", "fracture": "no", "reader": "r"}
     columns = cohort_columns()
@@ -317,7 +317,7 @@ def test_the_template_is_read_back_as_its_own_columns(tmp_path, name):
 
 
 def test_a_template_of_another_kind_is_refused(tmp_path):
-    with pytest.raises(TableError, match=r"ends in '\.ods'; \.csv or \.xlsx is possible"):
+    with pytest.raises(TableError, match=r"ends in '\.ods'; \.csv or \.xlsx was expected"):
         make_cohort_template(tmp_path / "template.ods")
 
 
@@ -343,7 +343,7 @@ def test_a_template_of_another_kind_is_refused(tmp_path):
 )
 def test_a_heading_that_names_people_is_found_in_any_language_of_the_papers_and_their_neighbours(csv_file, heading):
     path = csv_file(f"id;T-score;{heading}\nA1;-2,6;Xyz\n")
-    with pytest.raises(TableError, match="tells who the patients are"):
+    with pytest.raises(TableError, match="says who the patients are"):
         read_cohort(path)
     kept = read_cohort(path, drop_identity=True)
     assert heading not in kept.table.columns

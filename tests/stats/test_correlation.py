@@ -75,7 +75,8 @@ def test_exact_spearman_p_of_five_patients_is_that_of_published_tables():
 
 def test_exact_p_is_refused_where_it_would_take_too_long():
     with pytest.raises(
-        TableError, match=r"An exact p was asked for 13 observations; it is counted up to 12\. Use p_value='series'"
+        TableError,
+        match=r"An exact p was requested for 13 observations; it is counted for up to 12\. Use p_value='series'",
     ):
         spearman(range(13), range(13), p_value="exact")
     assert "exact p over all 12! orders" in spearman(range(12), [*range(11), -1]).method.item()

@@ -189,7 +189,7 @@ def test_p_and_interval_can_be_had_as_spss_prints_them():
     )
     assert spss.p == pytest.approx(oracle.pvalue)
     assert "continuity correction off" in spss.method
-    with pytest.raises(TableError, match="An exact p was asked for values with ties"):
+    with pytest.raises(TableError, match="An exact p was requested for values with ties"):
         mann_whitney(value, [0, 0, 0, 1, 0, 1, 1, 1], p_value="exact")
 
 

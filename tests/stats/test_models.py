@@ -99,7 +99,7 @@ def test_predictors_that_cannot_be_used_are_named(patients):
     with pytest.raises(TableError, match=r"A step of 0 has an odds ratio of 1 whatever the data"):
         logistic_regression("fracture", ["vbq"], data=patients, per={"vbq": 0})
     few = logistic_regression([0, 1, 0, 1, 0, 1], {"vbq": [1, 2, 3, 2, 1, 3]}).iloc[0]
-    assert few.note == "fewer than 10 cases or controls per predictor: the odds ratios are unsteady"
+    assert few.note == "fewer than 10 cases or controls per predictor: the odds ratios are unstable"
 
 
 def test_without_statsmodels_the_error_says_how_to_get_it(monkeypatch, patients):

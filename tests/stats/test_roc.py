@@ -295,7 +295,7 @@ def test_the_null_variance_is_the_one_that_spss_prints():
 
 
 def test_an_exact_p_of_tied_scores_is_refused():
-    with pytest.raises(TableError, match="An exact p was asked for scores with ties"):
+    with pytest.raises(TableError, match="An exact p was requested for scores with ties"):
         auc([1, 2, 2, 3], [0, 0, 1, 1], positive="high", p_value="exact")
 
 

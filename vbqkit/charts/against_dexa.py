@@ -87,7 +87,7 @@ def plot_against_dexa(
     horizontal, vertical = column(against), column(score)
     title = f"{vertical.title} against {horizontal.title}, n = {len(points)}"
     if len(points) < len(patients):
-        title += f" ({len(patients) - len(points)} without both values left out)"
+        title += f" ({len(patients) - len(points)} left out: a value is missing)"
     figure = Chart()
     if band is not None:
         _add_band(figure, band)
@@ -132,7 +132,7 @@ def _points(table: pd.DataFrame, against: str, score: str, by: str | None) -> pd
     ).dropna(subset=["x", "y"])
     if points.empty:
         raise TableError(
-            f"No row has a number in both '{score}' and '{against}', so there is nothing to draw. Fill the columns, or choose others."
+            f"No row has a number in both '{score}' and '{against}', so there is nothing to draw. Fill in the columns, or choose others."
         )
     return points
 

@@ -65,7 +65,7 @@ def plot_bland_altman(
     known = pairs.notna().all(axis=1)
     if not known.any():
         raise TableError(
-            f"No row has a number in both '{a}' and '{b}', so there is nothing to draw. Fill the columns, or choose others."
+            f"No row has a number in both '{a}' and '{b}', so there is nothing to draw. Fill in the columns, or choose others."
         )
     pairs = pairs[known]
     mean = pairs.mean(axis=1)
@@ -91,7 +91,7 @@ def plot_bland_altman(
     figure.add_hline(y=0, line={"color": GREY, "width": 1}, layer="below")
     figure.update_yaxes(range=_reach(difference, lines, acceptable))
     figure.update_layout(margin={"r": 130})
-    left = f" ({int((~known).sum())} without both left out)" if not known.all() else ""
+    left = f" ({int((~known).sum())} left out: a value is missing)" if not known.all() else ""
     return dress(
         figure,
         title=f"{quantity}: {a} against {b}, n = {len(pairs)}{left}",

@@ -182,7 +182,7 @@ def plot_score(uncertainty: pd.DataFrame, *, cutoffs: pd.DataFrame | None = None
     scores = list(dict.fromkeys(uncertainty["score"]))
     if len(scores) != 1:
         raise TableError(
-            f"The rows are of {len(scores)} scores ({', '.join(map(str, scores)) or 'none'}); one at a time is drawn. Pass those of one."
+            f"The rows belong to {len(scores)} scores ({', '.join(map(str, scores)) or 'none'}); one at a time can be drawn. Pass the rows of one."
         )
     score, value = scores[0], float(uncertainty["value"].iloc[0])
     figure = Chart()

@@ -63,7 +63,7 @@ def plot_groups(
     empty = [str(group) for group, rows in members.items() if not rows]
     if not groups or empty:
         raise TableError(
-            f"No number of '{value}' in {'group ' + ', '.join(empty) if empty else 'any group of ' + repr(by)}. Name the groups that there are, or fill the column."
+            f"There is no number of '{value}' in {'group ' + ', '.join(empty) if empty else 'any group of ' + repr(by)}. Name groups that have some, or fill in the column."
         )
     figure = Chart()
     for position, (group, rows) in enumerate(members.items()):
@@ -90,7 +90,7 @@ def plot_groups(
             annotation_position="top right",
         )
     n = sum(map(len, members.values()))
-    left = f" ({len(table) - n} without value or group left out)" if n < len(table) else ""
+    left = f" ({len(table) - n} left out: value or group is missing)" if n < len(table) else ""
     said = ""
     if test is not None:
         need_columns(test, ("p", "method"), "The test")

@@ -105,8 +105,8 @@ def _number(cell: Any, decimal: str) -> float | Bad:
     if isinstance(cell, (int, float)):
         return float(cell)
     if isinstance(cell, (dt.date, dt.time)):
-        made = f"date of it ({cell:%Y-%m-%d})" if isinstance(cell, dt.date) else "time of it"
-        return Bad(f"the spreadsheet made a {made}", _NO_DATE)
+        made = f"date ({cell:%Y-%m-%d})" if isinstance(cell, dt.date) else "time"
+        return Bad(f"the spreadsheet turned it into a {made}", _NO_DATE)
     text = str(cell).strip().replace("−", "-").replace("\u00a0", "").replace("\u202f", "")
     if decimal == "," and "." not in text:
         text = text.replace(",", ".", 1)
@@ -124,7 +124,7 @@ def _why_no_number(text: str, cell: Any) -> Bad:
     if re.fullmatch(r"[<>≤≥~].*", text):
         return Bad(f"'{cell}' is a bound, not a value", "Write the measured value, or leave the cell empty.")
     if _MONTH.fullmatch(text):
-        return Bad(f"the spreadsheet made a date of it ('{cell}')", _NO_DATE)
+        return Bad(f"the spreadsheet turned it into a date ('{cell}')", _NO_DATE)
     found = _NUMBER.match(text)
     if found and found.end() > 0:
         return Bad(

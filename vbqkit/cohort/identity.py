@@ -54,7 +54,7 @@ def _known() -> dict[str, frozenset[str]]:
 
 
 def identifies(heading: str) -> bool:
-    """Whether a heading says that its column tells who the patients are: name, birth date, address, a personal number.
+    """Whether a heading says that its column says who the patients are: name, birth date, address, a personal number.
 
     In the languages of the papers and their neighbours; the words are in ``data/identity_words.csv``.
 

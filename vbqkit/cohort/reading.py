@@ -162,7 +162,7 @@ def _read(
     page, findings = read_sheet(path, sheet=sheet), _Findings()
     if decimal not in (None, ".", ","):
         raise TableError(
-            f"decimal is {decimal!r}; '.' or ',' is possible. Leave it out to use the mark that the file uses."
+            f"decimal is {decimal!r}; '.' or ',' was expected. Leave it out to use the mark that the file uses."
         )
     places = _match_headings(page, dict(columns or {}), findings, drop_identity=drop_identity)
     mark = decimal or _decimal_mark(page, places, findings)
@@ -210,14 +210,15 @@ def _match_headings(
             if drop_identity:
                 findings.cautions.append(
                     Caution(
-                        "identity-dropped", f"Column '{heading}' tells who the patients are; it was left out unread."
+                        "identity-dropped",
+                        f"Column '{heading}' says who the patients are; it was left out without being read.",
                     )
                 )
             else:
                 findings.add(
                     1,
                     heading,
-                    "tells who the patients are",
+                    "says who the patients are",
                     "Delete the column and keep a code in 'id', or read with drop_identity=True.",
                 )
             continue
@@ -357,7 +358,7 @@ def _check_rows(table: pd.DataFrame, page: Sheet, findings: _Findings) -> None:
             findings.add(
                 number,
                 "id",
-                f"'{values[0]}' stands in row {seen[values]} too, with the same {' and '.join(key[1:]) or 'code'}",
+                f"'{values[0]}' is in row {seen[values]} too, with the same {' and '.join(key[1:]) or 'code'}",
                 "Delete one, or tell them apart by reader or scanner.",
             )
         else:
@@ -384,7 +385,7 @@ def _pooling(table: pd.DataFrame) -> list[Caution]:
         return [
             Caution(
                 "scanner-unknown",
-                f"{' and '.join(pooled)} depend on the scanner, and not every row names one. Fill the column 'scanner'.",
+                f"{' and '.join(pooled)} depend on the scanner, and not every row names one. Fill in the column 'scanner'.",
             )
         ]
     if len(table["scanner"].unique()) > 1:

@@ -65,19 +65,19 @@ def make_cohort_template(path: str | Path) -> Path:
     """
     file = Path(path)
     if file.exists():
-        raise TableError(f"'{file}' is there already and is not overwritten. Choose another name, or delete it.")
+        raise TableError(f"'{file}' exists already and is not overwritten. Choose another name, or delete it.")
     headings = [c.name for c in all_columns()]
     if file.suffix.casefold() == ".csv":
         with file.open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerow(headings)
         return file
     if file.suffix.casefold() != ".xlsx":
-        raise TableError(f"'{file.name}' ends in '{file.suffix}'; .csv or .xlsx is possible. Name it so.")
+        raise TableError(f"'{file.name}' ends in '{file.suffix}'; .csv or .xlsx was expected. Rename it.")
     try:
         book = openpyxl.Workbook()
     except ImportError:  # it comes with the lab extra
         raise TableError(
-            f"Writing '{file.name}' needs openpyxl. Install it (pip install openpyxl), or take .csv."
+            f"Writing '{file.name}' needs openpyxl. Install it (pip install openpyxl), or use .csv."
         ) from None
     book.active.title = "cohort"
     book.active.append(headings)

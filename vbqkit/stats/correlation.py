@@ -136,7 +136,7 @@ def spearman(
     Raises
     ------
     TableError
-        As `pearson`; or "exact" was asked for more than 12 observations, or "series" for tied or fewer values.
+        As `pearson`; or "exact" was requested for more than 12 observations, or "series" for tied or fewer values.
 
     References
     ----------
@@ -158,13 +158,13 @@ def spearman(
     obs = observations(data, numeric={"x": x, "y": y})
     if p_value == "exact" and obs.n > EXACT_LIMIT:
         raise TableError(
-            f"An exact p was asked for {obs.n} observations; it is counted up to {EXACT_LIMIT}. Use p_value='series', or 't' where values are tied."
+            f"An exact p was requested for {obs.n} observations; it is counted for up to {EXACT_LIMIT}. Use p_value='series', or 't' where values are tied."
         )
     rx, ry = scipy.stats.rankdata(obs["x"]), scipy.stats.rankdata(obs["y"])
     tied = min(np.unique(rx).size, np.unique(ry).size) < obs.n
     if p_value == "series" and (tied or obs.n < 10):
         raise TableError(
-            "The series was asked for tied values or fewer than 10; it holds from 10 values without ties on. Use p_value='exact' or 't'."
+            "The series was requested for tied values or fewer than 10; it holds for 10 or more values without ties. Use p_value='exact' or 't'."
         )
     rho = _pearson(rx, ry)
     kind = f"spearman {variance}" if interval == "fisher" else "spearman"

@@ -155,7 +155,7 @@ def mann_whitney(
     Raises
     ------
     TableError
-        As in `t_test`; or an exact p was asked for values with ties.
+        As in `t_test`; or an exact p was requested for values with ties.
 
     References
     ----------
@@ -174,7 +174,7 @@ def mann_whitney(
     tied = np.unique(obs["value"]).size < obs.n
     if p_value == "exact" and tied:
         raise TableError(
-            "An exact p was asked for values with ties, and the distribution of U is known without ties only. Use p_value='normal'."
+            "An exact p was requested for values with ties, but the distribution of U is known only without ties. Use p_value='normal'."
         )
     exact = p_value == "exact" or (p_value == "auto" and not tied and exact_by_default(m, n))
     found = mann_whitney_test(a, b, exact=exact, continuity=continuity)

@@ -84,7 +84,7 @@ def logistic_regression(
     x = np.column_stack([obs[name] for name in inside])
     found, why = _fit(x, is_case, list(named))
     few = min(int(is_case.sum()), int((~is_case).sum())) < 10 * len(named)
-    extra = "fewer than 10 cases or controls per predictor: the odds ratios are unsteady" if few and not why else ""
+    extra = "fewer than 10 cases or controls per predictor: the odds ratios are unstable" if few and not why else ""
     table = []
     for j, name in enumerate(named):
         b, se = (NAN, NAN) if found is None else (float(found[0][j]), float(found[1][j]))

@@ -13,7 +13,7 @@ from vbqkit.stats.from_summary import hanley_mcneil_variance
 from vbqkit.stats.observations import choice, count, scalar
 from vbqkit.stats.result import row
 
-#: Nobody recruits more; a search that gets here was asked for an effect of nothing.
+#: Nobody recruits more; a search that gets here was given an effect of 0, or nearly.
 LARGEST = 10_000_000
 
 
@@ -292,7 +292,7 @@ def _smallest(reached: Callable[[int], float], power: float) -> int:
         high *= 2
         if high > LARGEST:
             raise TableError(
-                f"More than {LARGEST:,} in a group would be needed: the effect is nothing. Ask for a larger one."
+                f"More than {LARGEST:,} in a group would be needed: the effect is 0, or nearly. Give a larger one."
             )
     low = high // 2
     while low + 1 < high:

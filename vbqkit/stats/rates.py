@@ -63,7 +63,7 @@ def proportion(successes: int, total: int, *, method: str, confidence: float = 0
         method=PROPORTION_METHODS[method],
         successes=int(successes),
         n=int(total),
-        note="" if total else "undefined: a proportion of none",
+        note="" if total else "undefined: the total is 0",
     )
 
 

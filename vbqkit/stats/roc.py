@@ -159,7 +159,7 @@ def auc(
     Raises
     ------
     TableError
-        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was asked for with
+        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was requested for with
         ties.
 
     References
@@ -221,7 +221,7 @@ def _against_half(group: CaseControl, area: float, se: float, p_value: str) -> t
     tied = np.unique(np.concatenate([group.cases, group.controls])).size < group.cases.size + group.controls.size
     if p_value == "exact" and tied:
         raise TableError(
-            "An exact p was asked for scores with ties, and the distribution of U is known without ties only. Use p_value='null variance'."
+            "An exact p was requested for scores with ties, but the distribution of U is known only without ties. Use p_value='null variance'."
         )
     few = exact_by_default(group.cases.size, group.controls.size)
     exact = p_value == "exact" or (not tied and few and p_value == "auto")
