@@ -109,6 +109,25 @@ def test_a_registered_score_is_in_the_scores_of_a_case_with_what_its_definition_
     assert score_value(volume, rois, "Marrow/fat") == score.value
 
 
+def test_a_registered_score_over_noise_has_its_noise_checked_whatever_its_weighting(files, known):
+    _, volume, rois = files
+    known(
+        name="SNR of L3 on T2",
+        weightings=("T2",),
+        regions=("L3",),
+        divisor="noise",
+        formula="L3 mean / noise SD",
+        compute=lambda inputs: inputs.on("T2", "L3").mean / inputs.on("T2", "noise").sd,
+    )
+    t2 = {"T2": volume.with_acquisition(weighting="T2")}
+    assert score_case(t2, rois, aggregate="median").score("SNR of L3 on T2").value > 100
+    in_the_body = Rectangle.on(volume.slice(1), (150, 50), 6.3, 6.3, label="noise").with_area()
+    placed = [in_the_body if roi.label == "noise" else roi for roi in rois]
+    refused = next(r for r in score_case(t2, placed, aggregate="median").results if r.name == "SNR of L3 on T2")
+    assert isinstance(refused, Refusal)
+    assert "air" in refused.reason
+
+
 def test_a_registered_score_is_in_the_table_and_the_json_of_the_command_line(files, known, capsys):
     folder, _, _ = files
     known()
