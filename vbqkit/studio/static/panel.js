@@ -187,6 +187,7 @@ export class Panel {
   /** Each score with what it means one click away. */
   drawScores(/** @type {ScoreRow[]} */ rows) {
     const list = this.scoreList;
+    const said = new Set(); // each reason once: the same lines under every score would hide the others
     while (list.childElementCount > rows.length) list.lastElementChild?.remove();
     rows.forEach((score, i) => {
       const node =
@@ -200,9 +201,13 @@ export class Panel {
       const reasons = score.value == null ? [score.note] : doubts;
       const about = [...reasons, ...shares, ...score.about];
       setText(name, score.key);
-      const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
-      set(why, { class: wrong ? "vbq-doubt" : "vbq-reason", hidden: !reasons.length, title: reasons.join("\n") });
-      setText(why, (reasons[0] ?? "") + more);
+      const told = reasons.join("\n");
+      const fresh = reasons.filter((reason) => !said.has(reason));
+      const more = fresh.length > 1 ? ` (and ${fresh.length - 1} more)` : "";
+      const shown = [...(fresh.length < reasons.length ? ["as above"] : []), ...fresh.slice(0, 1)];
+      said.add(fresh[0]);
+      set(why, { class: wrong ? "vbq-doubt" : "vbq-reason", hidden: !told, title: told });
+      setText(why, shown.join("; ") + more);
       set(value, {
         "data-key": score.key,
         "data-value": score.value ?? "",

@@ -172,7 +172,7 @@ export class Toolbar {
   drawWeighting() {
     const view = this.store.views[this.store.active];
     if (!view) return;
-    const by = view.header === "unknown" ? "weighting unknown" : `${view.header} by the header`;
+    const by = view.header === "unknown" ? "weighting unknown" : `${view.header} (header)`;
     const others = this.store.options.weightings.filter((name) => name !== view.header);
     const names = [["", by], ...others.map((name) => [name, `stated: ${name}`])];
     if (names.join() !== this.weightings) {
