@@ -45,9 +45,10 @@ def test_a_message_names_the_series_it_belongs_to_and_a_standing_one_is_a_note()
     )
 
 
-def test_cautions_of_the_study_are_said() -> None:
-    study = Study((make_series(spine()),), cautions=(Caution("several-studies", "Two examinations."),))
-    assert Message("Two examinations.") in RoiStudio(study).messages
+def test_cautions_of_the_study_are_said_once() -> None:
+    several = Caution("several-studies", "Two examinations.")
+    study = Study((make_series(spine()), make_series(replace(spine("T2"), cautions=(several,)))), cautions=(several,))
+    assert RoiStudio(study).messages == (Message("Two examinations."),), "once, though a series carries it too"
 
 
 def test_a_number_with_nothing_wrong_has_no_doubt_and_what_stands_on_every_number_is_one_step_away() -> None:

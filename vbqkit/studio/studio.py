@@ -277,7 +277,9 @@ class RoiStudio(MeasuredRois):
         self._opened = tuple(views)
         overruled = self._choices.get("overrule") is not None
         self.set_trait("_views", [view.for_browser(overruled=overruled) for view in self._opened])
-        self._say_of_images([*self._of_study, *(message for view in self._opened for message in view.messages())])
+        of_study = {message.text for message in self._of_study}  # said once, though each series may carry it
+        of_series = [m for view in self._opened for m in view.messages() if m.text not in of_study]
+        self._say_of_images([*self._of_study, *of_series])
         self._start_again()
 
     def _add(self, file: RoiFile) -> tuple[Roi, ...]:

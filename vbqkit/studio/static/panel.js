@@ -187,6 +187,7 @@ export class Panel {
   /** Each score with what it means one click away. */
   drawScores(/** @type {ScoreRow[]} */ rows) {
     const list = this.scoreList;
+    const unchecked = !this.store.byPython()?.places; // nobody has looked yet where the ROIs lie now
     const said = new Set(); // each reason once: the same lines under every score would hide the others
     while (list.childElementCount > rows.length) list.lastElementChild?.remove();
     rows.forEach((score, i) => {
@@ -207,11 +208,12 @@ export class Panel {
       const shown = [...(fresh.length < reasons.length ? ["as above"] : []), ...fresh.slice(0, 1)];
       said.add(fresh[0]);
       set(why, { class: wrong ? "vbq-doubt" : "vbq-reason", hidden: !told, title: told });
+      set(why, { style: score.live ? "visibility:hidden" : null }); // its room stays, or the panel would jump
       setText(why, shown.join("; ") + more);
       set(value, {
         "data-key": score.key,
         "data-value": score.value ?? "",
-        class: score.value == null ? "vbq-none" : "",
+        class: score.value == null ? "vbq-none" : unchecked ? "vbq-unchecked" : "",
       });
       setText(value, score.value == null ? "not given" : short(score.value) + (score.overruled ? " (overruled)" : ""));
       set(interval, { title: shares.join("\n"), "data-key": score.key });

@@ -364,7 +364,7 @@ export class Store {
         ? row
         : {
             ...row,
-            doubts: [],
+            live: true,
             interval: null,
             verdict: "",
             shares: [],

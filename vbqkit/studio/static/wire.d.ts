@@ -98,6 +98,8 @@ export interface ScoreRow {
   doubts?: string[];
   /** Of a score that is not given: whether something is wrong, or only missing. */
   wrong?: boolean;
+  /** By the browser, while something is dragged: its doubts are of another place. */
+  live?: boolean;
   /** Labels of the ROIs whose moving alone may lift the refusal. */
   free?: string[];
   overruled?: boolean;
