@@ -1,4 +1,4 @@
-"""What the next ROI is called, with a real mouse: by its place among those that are there, not by the order of drawing."""
+"""What the next ROI is called, with a real mouse: by its place among the others, not by the order of drawing."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ from typing import Literal
 from vbqkit.errors import Caution
 
 Weight = Literal["refusal", "failure", "caution", "note"]
-"""``"refusal"``: no score may be computed. ``"failure"``: what the user asked for was not done. ``"caution"``: something is
-wrong with this image or these ROIs. ``"note"``: true of every such image; it needs no sign."""
+"""``"refusal"``: no score may be computed. ``"failure"``: what the user asked for was not done. ``"caution"``: something
+is wrong with this image or these ROIs. ``"note"``: true of every such image; it needs no sign."""
 
 _WEIGHTS: tuple[Weight, ...] = ("refusal", "failure", "caution", "note")
 
 STANDING = frozenset({"vbq-scanner", "reference-scanner", "series-gain-unknown", "missing-tags"})
-"""Codes of cautions that stand on every score of their kind, on whatever number: said quietly, without a sign, so that a
-sign means that something is wrong with this number."""
+"""Codes of cautions that stand on every score of their kind, on whatever number: said quietly, without a sign, so that
+a sign means that something is wrong with this number."""
 
 
 @dataclass(frozen=True, slots=True)

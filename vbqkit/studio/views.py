@@ -194,7 +194,7 @@ def _odd_pixels(volume: Volume) -> list[str]:
 
 
 def titled(volumes: Sequence[tuple[Volume, tuple[str, ...]]]) -> list[View]:
-    """Volumes, with whose they are, as views: each has a title of its own, and is linked with the first if it can be."""
+    """Volumes, with whose they are, as views: each with a title of its own, and linked with the first if it can be."""
     views: list[View] = []
     frames: list[str | None] = []
     for index, (volume, whose) in enumerate(volumes):
