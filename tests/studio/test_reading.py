@@ -15,7 +15,7 @@ from vbqkit.roi.labels import NOISE
 from vbqkit.scores import Refusal
 from vbqkit.studio import RoiStudio
 
-WRITES = {"export_rois", "import_rois", "on_change", "state_weighting"}
+WRITES = {"export_rois", "import_rois", "on_change", "state_weighting", "link_series"}
 """Public methods that do something; every other one reads, and is tested."""
 
 

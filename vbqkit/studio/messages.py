@@ -9,7 +9,7 @@ from typing import Literal
 from vbqkit.errors import Caution
 
 Weight = Literal["refusal", "failure", "caution", "note"]
-"""``"refusal"``: no score may be computed. ``"failure"``: what the user asked for was not done. ``"caution"``: something
+"""``"refusal"``: no score is given. ``"failure"``: what the user asked for was not done. ``"caution"``: something
 is wrong with this image or these ROIs. ``"note"``: true of every such image; it needs no sign."""
 
 _WEIGHTS: tuple[Weight, ...] = ("refusal", "failure", "caution", "note")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,6 +30,7 @@ from vbqkit.scores.result import Refusal
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.intervals import IntervalOptions, report_line
+from vbqkit.studio.linking import linked_by_position
 from vbqkit.studio.measured_rois import MeasuredRois, levels_for
 from vbqkit.studio.picture import Snapshot, StillHtml, static_html
 from vbqkit.studio.readout import doubts_of
@@ -262,15 +264,46 @@ class RoiStudio(MeasuredRois):
         FormatError
             If there is no such view or weighting.
         """
-        if not 0 <= view < len(self._opened):
-            raise FormatError(f"There is no view {view}; the studio shows {len(self._opened)}, counted from 0.")
+        self._check_view(view)
         known = get_args(Weighting)
         if weighting is not None and weighting not in known:
             raise FormatError(f"The weighting {weighting!r} is not known. Use one of {', '.join(known)}, or None.")
         volume = self._as_read[view]
         self._show(restated(self._opened, view, volume.with_acquisition(weighting=weighting) if weighting else volume))
 
+    def link_series(self, view: int) -> None:
+        """Take a view to lie in the frame of reference of the first one: scrolling and ROIs are then carried over.
+
+        Some scanners and archives give each series a frame of reference of its own. Say so only if the patient did not
+        move; every score of that view then carries the caution ``frame-linked``.
+
+        Parameters
+        ----------
+        view : int
+            Which view, from 1.
+
+        Raises
+        ------
+        FormatError
+            If there is no such view.
+        GeometryError
+            If its slices do not lie where those of the first view lie, or it is linked already.
+        """
+        self._check_view(view)
+        views = linked_by_position(self._opened, view)
+        frames = {old.frame: new.frame for old, new in zip(self._opened, views, strict=True)}
+        self._as_read = tuple(
+            new.volume if new.volume is not old.volume else volume
+            for old, new, volume in zip(self._opened, views, self._as_read, strict=True)
+        )
+        self._show(views)
+        self._keep(tuple(replace(one, frame=frames[one.frame]) for one in self._drawn), self._state["levels"])
+
     # -- answering the browser ------------------------------------------------------------------------------------
+
+    def _check_view(self, view: int) -> None:
+        if not 0 <= view < len(self._opened):
+            raise FormatError(f"There is no view {view}; the studio shows {len(self._opened)}, counted from 0.")
 
     def _show(self, views: Sequence[View]) -> None:
         """Tell the browser what the views are, and what there is to know of them."""
@@ -340,6 +373,8 @@ class RoiStudio(MeasuredRois):
             self.send({"type": "identity", "view": view, "lines": self._opened[view].identity()})
         elif kind == "weighting":
             self.state_weighting(content["weighting"] or None, view=int(content["view"]))
+        elif kind == "link":
+            self.link_series(int(content["view"]))
 
     # -- in a saved notebook --------------------------------------------------------------------------------------
 

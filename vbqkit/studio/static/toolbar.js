@@ -113,6 +113,11 @@ export class Toolbar {
       onchange: () => store.model.send({ type: "weighting", view: store.active, weighting: this.weighting.value }),
     });
     this.weightings = ""; // on the page
+    this.link = html(
+      "button",
+      { type: "button", class: "vbq-word", onclick: () => store.model.send({ type: "link", view: store.active }) },
+      "link by position",
+    );
     const group = (/** @type {HTMLElement[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
     this.element = html(
       "div",
@@ -129,7 +134,7 @@ export class Toolbar {
         button("auto", "Auto window (A)", () => studio.preset(0)),
         button("reset", "Reset view (R)", () => studio.view().reset()),
       ),
-      ...(store.views.length ? [group(this.weighting)] : []),
+      ...(store.views.length ? [group(this.weighting, this.link)] : []),
       ...(store.views.length > 1 ? [group(this.only)] : []),
       group(this.file, this.picker),
       html("span", { class: "vbq-space" }),
@@ -180,6 +185,9 @@ export class Toolbar {
       this.weighting.replaceChildren(...names.map(([value, name]) => html("option", { value }, name)));
     }
     this.weighting.value = view.stated ?? "";
+    const [first] = this.store.views;
+    const title = `${view.title} has another frame of reference. If the patient did not move, its ROIs and slices go with ${first.title}`;
+    set(this.link, { hidden: view.frame === first.frame, title });
   }
 }
 
