@@ -68,6 +68,36 @@ def test_a_roi_on_the_disc_leaves_no_number_says_why_and_the_number_comes_back(l
     lab.sees(lambda: lab.shown("VBQ-T1 (median)"), before)
 
 
+def test_a_roi_on_another_slice_has_no_mark_and_says_where_it_lies(lab: Any) -> None:
+    lab.open("slices.ipynb", SPINE + STUDIO, "volume = spine()\nRoiStudio(volume, rois=placed(volume))")
+    lab.wait_for_studio()
+    lab.page.mouse.click(*lab.middle("L2"))
+    lab.key("PageDown")
+    places_known(lab)
+    assert marked(lab) == []
+    assert lab.page.locator(".vbq-faults").inner_text() == "not on this slice: it lies on slice 2"
+
+
+def test_a_series_of_another_frame_of_reference_is_linked_by_a_click(lab: Any) -> None:
+    lab.open(
+        "linked_by_hand.ipynb",
+        SPINE + STUDIO,
+        "t1 = spine()\nRoiStudio([t1, spine('T2', frame_of_reference_uid='2')], rois=placed(t1))",
+    )
+    lab.wait_for_studio()
+    button = lab.page.get_by_text("link by position")
+    lab.key("Escape", view=0)
+    assert not button.is_visible()
+    lab.key("Escape", view=1)
+    assert button.is_visible()
+    assert lab.stage(1).locator("g[data-label]").count() == 0
+    button.click()
+    lab.sees(lambda: lab.stage(1).locator("g[data-label=L3]").count(), 1)
+    lab.sees(lambda: lab.shown("VBQ-T2 (median)") is not None, True)
+    assert "as the user stated" in lab.page.locator(".vbq-notes").inner_text()
+    assert not button.is_visible()
+
+
 def test_a_refused_series_says_so_above_the_picture_and_gives_no_number(lab: Any) -> None:
     lab.open(
         "refused.ipynb",

@@ -59,9 +59,13 @@ export function marks(store, roi, index) {
   if (!roi.label) found.push("has no label: press a digit, C or N");
   if (LEVEL.test(roi.label) && count > 2 && Math.abs(area(roi) / usual - 1) > AREA_TOLERANCE)
     found.push(`area ${(area(roi) / 100).toFixed(2)} cm², its siblings have ${(usual / 100).toFixed(2)} cm²`);
-  const at = store.sliceOf(roi, index);
-  if (at !== store.slices[index]) found.push(`not on this slice: it lies on slice ${at + 1}`);
   return found;
+}
+
+/** Where a ROI lies, if not on the slice shown: nothing is wrong with that. @param {Store} store @param {Roi} roi @param {number} index */
+export function elsewhere(store, roi, index) {
+  const at = store.sliceOf(roi, index);
+  return at === store.slices[index] ? [] : [`not on this slice: it lies on slice ${at + 1}`];
 }
 
 /** What Python found about the place of a ROI, unless it has been moved since. @param {Store} store @param {Roi} roi @param {number} index */

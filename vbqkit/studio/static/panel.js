@@ -2,7 +2,7 @@
 import { style } from "./colours.js";
 import { html, set, setText, short, svg } from "./dom.js";
 import { onSeries, slicePlane } from "./geometry.js";
-import { marks } from "./marks.js";
+import { elsewhere, marks } from "./marks.js";
 import { covered, histogram, ratios } from "./statistics.js";
 
 /**
@@ -229,8 +229,14 @@ export class Panel {
     if (i < 0) return;
     const [roi, row] = [this.store.rois[i], rows[i]];
     const faults = marks(this.store, roi, this.store.active);
-    if (faults.join() !== this.shownFaults) this.faults.replaceChildren(...faults.map((text) => html("li", {}, text)));
-    this.shownFaults = faults.join();
+    const hints = elsewhere(this.store, roi, this.store.active);
+    const told = [...faults, ...hints].join();
+    if (told !== this.shownFaults)
+      this.faults.replaceChildren(
+        ...faults.map((text) => html("li", {}, text)),
+        ...hints.map((text) => html("li", { class: "vbq-quiet" }, text)),
+      );
+    this.shownFaults = told;
     const bad = browser[i].error ?? row.error;
     this.bars.style.display = bad ? "none" : "";
     this.range.style.display = bad ? "none" : "";
