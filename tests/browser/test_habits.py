@@ -32,11 +32,11 @@ class TestShapes:
     def test_boxes_and_ellipses_are_drawn_by_dragging(self, lab: Any, key: str, share: float) -> None:
         lab.key(key)
         lab.drag(lab.at(0.52, 0.74), (40, 30))
-        assert lab.labels() == [*PLACED, ""]
+        assert lab.labels() == [*PLACED, "L5"]  # one step below L4
         height, width = pixel(lab)
         expected = share * (40 / width * 0.6) * (30 / height * 0.8) / 100
         lab.wait_for_python()
-        row = lab.page.locator(".vbq-table tr[data-label=''] td[data-key=area_cm2]")
+        row = lab.page.locator(".vbq-table tr[data-label=L5] td[data-key=area_cm2]")
         assert float(row.get_attribute("data-value")) == pytest.approx(expected, rel=0.01)
 
     def test_a_circle_is_round_in_millimetres_although_pixels_are_not_square(self, lab: Any) -> None:
@@ -89,10 +89,10 @@ class TestShapes:
         lab.key("x", "b")
         try:
             lab.page.mouse.click(*lab.at(0.5, 0.78))
-            assert lab.shown("area_cm2", "") == pytest.approx(0.4, rel=1e-9)
+            assert lab.shown("area_cm2", "L5") == pytest.approx(0.4, rel=1e-9)
             lab.drag(lab.grip("handle", 3), (25, 0))
             lab.wait_for_python()
-            assert lab.shown("area_cm2", "") == pytest.approx(0.4, rel=1e-9)
+            assert lab.shown("area_cm2", "L5") == pytest.approx(0.4, rel=1e-9)
         finally:
             lab.key("x")
 
@@ -119,14 +119,14 @@ class TestEditing:
         finally:
             lab.key("x")
         lab.key("-", "-", "-", "-")
-        assert lab.roi("")["width"] < 20, "9 pixels, and the box of the browser counts the widest corner of the line"
-        x, y = lab.middle("")
+        assert lab.roi("L5")["width"] < 20, "9 pixels, and the box of the browser counts the widest corner of the line"
+        x, y = lab.middle("L5")
         lab.drag((x, y), (12, 7))
-        assert lab.middle("") == pytest.approx((x + 12, y + 7), abs=1.5)
-        assert lab.shown("area_cm2", "") == pytest.approx(0.4, rel=1e-9), "moved, not resized"
-        before, (gx, gy) = lab.roi(""), lab.grip("handle", 2)
+        assert lab.middle("L5") == pytest.approx((x + 12, y + 7), abs=1.5)
+        assert lab.shown("area_cm2", "L5") == pytest.approx(0.4, rel=1e-9), "moved, not resized"
+        before, (gx, gy) = lab.roi("L5"), lab.grip("handle", 2)
         lab.drag((gx + 2, gy - 2), (10, 10))
-        assert lab.roi("")["width"] == pytest.approx(before["width"] + 10, abs=1.5)
+        assert lab.roi("L5")["width"] == pytest.approx(before["width"] + 10, abs=1.5)
 
     def test_the_round_grip_above_turns_it_without_changing_its_area(self, lab: Any) -> None:
         select(lab, "L2")
