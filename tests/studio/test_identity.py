@@ -12,7 +12,7 @@ import pytest
 from tests.studio.spine import placed, spine
 from vbqkit.formats.rois import ROI_FORMATS
 from vbqkit.studio import RoiStudio
-from vbqkit.study import Series, make_series
+from vbqkit.study import Series, Study, make_series
 
 PLANTED = ("PSEUDO-4711", "1987-06-05", "planted description")
 
@@ -20,9 +20,7 @@ PLANTED = ("PSEUDO-4711", "1987-06-05", "planted description")
 @pytest.fixture
 def series() -> Series:
     made = make_series(spine(series_description=PLANTED[2]))
-    object.__setattr__(made, "patient_id", PLANTED[0])
-    object.__setattr__(made, "study_date", PLANTED[1])
-    return made
+    return replace(made, patient_id=PLANTED[0], study_date=PLANTED[1])
 
 
 def test_the_browser_is_told_when_it_asks(series: Series) -> None:
@@ -35,10 +33,10 @@ def test_the_browser_is_told_when_it_asks(series: Series) -> None:
 
 
 def test_nothing_that_is_kept_names_the_patient(series: Series, tmp_path: Path) -> None:
-    refused = replace(series, refusal="a localiser", acquisition=series.acquisition)
-    object.__setattr__(refused, "patient_id", PLANTED[0])
     case_file = tmp_path / "case.vbqkit.json"
-    studio = RoiStudio(series, case_file=case_file)
+    not_shown = replace(series, refusal="a localizer")
+    studio = RoiStudio(Study((series, not_shown)), case_file=case_file)
+    assert any("a localizer" in str(message) for message in studio.messages)
     studio.rois = placed(spine(), noise=True)
     studio.state_weighting("T2")
     studio.state_weighting(None)

@@ -161,8 +161,7 @@ def _named(series: Series) -> str:
 
 
 def _whose(series: Series) -> tuple[str, ...]:
-    stated = (getattr(series, "patient_id", None), getattr(series, "study_date", None))
-    return tuple(text for text in stated if text)
+    return tuple(text for text in (series.patient_id, series.study_date) if text)
 
 
 def restated(views: Sequence[View], index: int, volume: Volume) -> list[View]:
