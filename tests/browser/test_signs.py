@@ -155,9 +155,9 @@ def test_whose_image_it_is_stands_on_the_image_and_not_in_the_saved_notebook(lab
         "whose.ipynb",
         SPINE + STUDIO,
         "from vbqkit.study import make_series\n"
+        "from dataclasses import replace\n"
         "series = make_series(spine(series_description='planted ' + 'description'))\n"
-        "object.__setattr__(series, 'patient_id', 'PSEUDO-' + '4711')\n"
-        "object.__setattr__(series, 'study_date', '1987-' + '06-05')\n"
+        "series = replace(series, patient_id='PSEUDO-' + '4711', study_date='1987-' + '06-05')\n"
         "studio = RoiStudio(series, rois=placed(series.volume()))\nstudio",
         "studio.snapshot()",
     )

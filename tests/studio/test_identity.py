@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.studio.spine import placed, spine
+from vbqkit.formats import read_study
 from vbqkit.formats.rois import ROI_FORMATS
 from vbqkit.studio import RoiStudio
 from vbqkit.study import Series, Study, make_series
@@ -59,3 +60,13 @@ def test_nothing_that_is_kept_names_the_patient(series: Series, tmp_path: Path) 
 def test_a_png_of_a_snapshot_names_nobody(series: Series, tmp_path: Path) -> None:
     content = RoiStudio(series).snapshot().save(tmp_path / "a.png").read_bytes()
     assert not any(planted.encode() in content for planted in PLANTED)
+
+
+def test_a_dicom_file_says_it_too_and_nothing_that_is_kept_has_it() -> None:
+    series = read_study("sample_data/case01").find("T1")
+    studio = RoiStudio(series)
+    lines = studio._opened[0].identity()
+    assert lines == [series.patient_id, series.study_date, series.acquisition.series_description]
+    assert all(lines)
+    kept = json.dumps(studio.get_state(), default=str) + studio._static_html() + studio.snapshot().html
+    assert [line for line in lines if line and line in kept] == []
