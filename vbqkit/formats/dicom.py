@@ -22,6 +22,7 @@ from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
 from vbqkit.formats.kinds import joined_series, series_key
 from vbqkit.formats.linked_frames import FrameLink, frame_links
+from vbqkit.formats.padding import padded_pixels
 from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
 from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
 from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text, text, word
@@ -311,6 +312,7 @@ def _read_volume(
         with place.opened() as open_entry:
             stored = read_stored(stack.frames, open_entry)
     pixels, zero, largest = _rescaled(stored.values, stack)
+    padding = padded_pixels(stored.values, stack.frames[0].header)
     return Volume(
         pixels,
         stack_geometry(stack),
@@ -318,13 +320,14 @@ def _read_volume(
         zero_value=zero,
         max_storable=largest,
         acquisition=acquisition,
-        cautions=(*cautions, *_pixel_cautions(stored, stack)),
+        cautions=(*cautions, *_pixel_cautions(stored, stack, padding)),
         refusal=refusal,
         step_known=step_known(stack),
+        padding=padding,
     )
 
 
-def _pixel_cautions(stored: Stored, stack: Stack) -> Iterator[Caution]:
+def _pixel_cautions(stored: Stored, stack: Stack, padding: npt.NDArray[np.bool_] | None) -> Iterator[Caution]:
     """What only the pixels can tell."""
     header = stack.frames[0].header
     if stored.turned:
@@ -341,7 +344,8 @@ def _pixel_cautions(stored: Stored, stack: Stack) -> Iterator[Caution]:
             "explains it: the bits above were cut off, as the standard says, and bright pixels may be wrong. Export the "
             "series again.",
         )
-    yield from gray_level_cautions(stored.values)
+    whole = padding is None or padding.all()
+    yield from gray_level_cautions(stored.values if whole else stored.values[~padding])
 
 
 def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any], float, float | None]:
