@@ -344,8 +344,8 @@ def _pixel_cautions(stored: Stored, stack: Stack, padding: npt.NDArray[np.bool_]
             "explains it: the bits above were cut off, as the standard says, and bright pixels may be wrong. Export the "
             "series again.",
         )
-    whole = padding is None or padding.all()
-    yield from gray_level_cautions(stored.values if whole else stored.values[~padding])
+    measured = stored.values if padding is None else stored.values[~padding]
+    yield from gray_level_cautions(measured if measured.size else stored.values)
 
 
 def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any], float, float | None]:
