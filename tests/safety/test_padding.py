@@ -86,7 +86,7 @@ def test_padding_is_not_air_and_air_beside_it_is(slices, rois, plain, tmp_path, 
     noise = rois["noise"]
     assert check_noise(noise, image).refusal is None
     on_padding = noise.moved(np.array(image.to_patient_mm((200, 20))) - np.array(noise.center_mm))
-    with pytest.raises(ScoreError, match="padding|air"):
+    with pytest.raises(ScoreError, match=r"padding|air"):
         score_case(
             {"T1": volume}, [*(r for r in rois.values() if r.label != "noise"), on_padding], aggregate="mean"
         ).score("SNR")

@@ -20,7 +20,7 @@ from vbqkit.formats.files import Entry, Open, Place
 from vbqkit.formats.frame_places import normal_of
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
-from vbqkit.formats.kinds import joined_series, series_key
+from vbqkit.formats.kinds import joined_series, most_complete, series_key
 from vbqkit.formats.linked_frames import FrameLink, frame_links
 from vbqkit.formats.padding import padded_pixels
 from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
@@ -77,10 +77,9 @@ def make_dicom_series(
 ) -> tuple[list[Series], list[Caution]]:
     """Series from headers, and what is odd about the study as a whole."""
     cautions: list[Caution] = []
-    headers, copies = without_copies(headers, place)
+    headers, copies = without_copies(_with_patients(headers), place)
     cautions += copies
     patients = list(dict.fromkeys(header.patient for header in headers if header.patient))
-    studies = list(dict.fromkeys(uid for header in headers if (uid := raw_bytes(header.dataset, "StudyInstanceUID"))))
     groups: dict[Hashable, list[Frame]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -93,7 +92,10 @@ def make_dicom_series(
             for frame in frames:
                 groups.setdefault(series_key(frame), []).append(_with_spacing(frame, options))
         found: list[tuple[tuple[int, int], Stack, tuple[Caution, ...]]] = []
-        for order, frames in enumerate(joined_series(groups.values())):
+        series = joined_series(groups.values())
+        uids = (raw_bytes(frames[0].header.dataset, "StudyInstanceUID") for frames in series)
+        studies = list(dict.fromkeys(uid for uid in uids if uid))
+        for order, frames in enumerate(series):
             extra = (*_several_patients(frames[0], patients), *_several_studies(frames[0], studies))
             stacks = make_stacks(frames, on_gap=options.on_gap)
             number = integer(frames[0].header.dataset, "SeriesNumber")
@@ -120,6 +122,20 @@ def make_dicom_series(
             )
         )
     return made, cautions
+
+
+def _with_patients(headers: Sequence[Header]) -> list[Header]:
+    """Headers without PatientID count as those of the one patient whom the rest of their series names."""
+    named: dict[bytes, set[bytes]] = {}
+    for header in headers:
+        if raw_bytes(header.dataset, "PatientID"):
+            named.setdefault(raw_bytes(header.dataset, "SeriesInstanceUID"), set()).add(header.patient)
+    found = []
+    for header in headers:
+        uid = raw_bytes(header.dataset, "SeriesInstanceUID")
+        known = named.get(uid, set()) if uid and not raw_bytes(header.dataset, "PatientID") else set()
+        found.append(replace(header, patient=next(iter(known))) if len(known) == 1 else header)
+    return found
 
 
 def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
@@ -158,7 +174,8 @@ def _series(
     stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caution, ...], link: FrameLink | None
 ) -> Series:
     first = stack.frames[0]
-    acquisition, cautions = acquisition_of(first, weighting=options.weighting)
+    told = most_complete(stack.frames) if stack.joined else first
+    acquisition, cautions = acquisition_of(told, weighting=options.weighting)
     if link is not None:
         acquisition = replace(acquisition, frame_of_reference_uid=link.uid, linked_frames=link.others)
         extra = (*extra, *link.cautions)
@@ -343,6 +360,11 @@ def _pixel_cautions(stored: Stored, stack: Stack, padding: npt.NDArray[np.bool_]
             f"Values are larger than {tag_text('BitsStored')} {integer(header.dataset, 'BitsStored')} allows, and no overlay "
             "explains it: the bits above were cut off, as the standard says, and bright pixels may be wrong. Export the "
             "series again.",
+        )
+    odd = int(np.count_nonzero(~np.isfinite(stored.values))) if stored.values.dtype.kind == "f" else 0
+    if odd:
+        yield Caution(
+            "not-finite", f"{odd} pixels of {header.entry.name} are NaN or infinite: keep ROIs away from them."
         )
     measured = stored.values if padding is None else stored.values[~padding]
     yield from gray_level_cautions(measured if measured.size else stored.values)
