@@ -126,7 +126,8 @@ def _fields_one(raw: bytes, order: str) -> dict[str, Any]:
 
     return {
         "dim": take("8h", 40), "type": take("h", 70)[0], "pixdim": take("8f", 76), "offset": take("f", 108)[0],
-        "unit": take("B", 123)[0], "scale": take("2f", 112), "codes": take("2h", 252), "quaternion": take("6f", 256), "rows": take("12f", 280),
+        "unit": take("B", 123)[0], "scale": take("2f", 112), "codes": take("2h", 252), "quaternion": take("6f", 256),
+        "rows": take("12f", 280),
     }  # fmt: skip
 
 
@@ -136,7 +137,8 @@ def _fields_two(raw: bytes, order: str) -> dict[str, Any]:
 
     return {
         "dim": take("8q", 16), "type": take("h", 12)[0], "pixdim": take("8d", 104), "offset": float(take("q", 168)[0]),
-        "unit": take("i", 500)[0], "scale": take("2d", 176), "codes": take("2i", 344), "quaternion": take("6d", 352), "rows": take("12d", 400),
+        "unit": take("i", 500)[0], "scale": take("2d", 176), "codes": take("2i", 344), "quaternion": take("6d", 352),
+        "rows": take("12d", 400),
     }  # fmt: skip
 
 

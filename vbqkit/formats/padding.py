@@ -15,7 +15,7 @@ from vbqkit.formats.pixels import stored_range
 from vbqkit.formats.tags import TAGS, integer, word
 
 _AREA = np.ones((1, 3, 3), dtype=bool)
-"""Padding is an area. A single pixel of that value is measured: many scanners state 0, which air reads here and there."""
+"""Padding is an area. A single pixel of that value is measured: many scanners state 0, which air reads at times."""
 
 
 def padded_pixels(values: npt.NDArray[Any], header: Header) -> npt.NDArray[np.bool_] | None:

@@ -14,7 +14,7 @@ from vbqkit.scores.roi_checks import check_placed_rois
 from vbqkit.scores.score_shift import shift_between, shift_of, shift_words
 
 PADDED_SHARE = 0.02
-"""Padding is often far below every signal (-1000, -32768): more than this part of a ROI moves its mean by any amount."""
+"""Padding is often far below every signal (-1000, -32768): more of it than this moves the mean of a ROI anywhere."""
 
 
 def look_at_places(
