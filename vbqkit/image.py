@@ -70,6 +70,16 @@ def _read_only(pixels: npt.ArrayLike, ndim: int) -> npt.NDArray[Any]:
     return view
 
 
+def _padding_of(padding: npt.NDArray[np.bool_] | None, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
+    if padding is None or not padding.any():
+        return None
+    if padding.shape != pixels.shape:
+        raise GeometryError(f"The padding has shape {padding.shape}, the pixels {pixels.shape}; they must be the same.")
+    view = padding.view()
+    view.flags.writeable = False
+    return view
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
     """One image plane, with its place in the patient.
@@ -95,6 +105,8 @@ class Slice:
         The largest value the file could hold, after rescaling; pixels that reach it are clipped. None: unknown.
     acquisition : Acquisition
         What the header says about the series.
+    padding : ndarray of bool, shape (rows, cols), or None
+        Pixels that were never measured, as the file says: neither air nor signal. None: there are none.
     """
 
     pixels: npt.NDArray[Any]
@@ -107,9 +119,11 @@ class Slice:
     zero_value: float = 0.0
     max_storable: float | None = None
     acquisition: Acquisition = field(default_factory=Acquisition)
+    padding: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _read_only(self.pixels, 2))
+        object.__setattr__(self, "padding", _padding_of(self.padding, self.pixels))
         for name in ("origin_mm", "row_step_mm", "col_step_mm"):
             object.__setattr__(self, name, _vector(getattr(self, name)))
         geometry = np.array([self.origin_mm, self.row_step_mm, self.col_step_mm])
@@ -220,6 +234,8 @@ class Volume:
     stored_axes : tuple of (int, bool)
         For planes, rows and columns: which axis of the file it is (0 the slowest), and whether it was turned round.
         What is written for this volume lies on the file's own grid.
+    padding : ndarray of bool, shape (planes, rows, cols), or None
+        As in :class:`Slice`.
 
     Examples
     --------
@@ -238,9 +254,11 @@ class Volume:
     refusal: str | None = None
     step_known: bool = True
     stored_axes: tuple[tuple[int, bool], ...] = ((0, False), (1, False), (2, False))
+    padding: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _read_only(self.pixels, 3))
+        object.__setattr__(self, "padding", _padding_of(self.padding, self.pixels))
         affine = np.array(self.affine, dtype=np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all() or not np.allclose(affine[3], (0, 0, 0, 1)):
             raise GeometryError(
@@ -291,6 +309,7 @@ class Volume:
             zero_value=self.zero_value,
             max_storable=self.max_storable,
             acquisition=self.acquisition,
+            padding=None if self.padding is None else self.padding[index],
         )
 
     def __len__(self) -> int:

@@ -165,6 +165,8 @@ def test_composites_and_round_corners_are_refused(volume: Volume, tmp_path: Path
     for one, words in [
         (composite, "is a composite of several areas. Split it"),
         (imagej(rounded_rect_arc_size=20), "has rounded corners"),
+        (imagej(subtype=roifile.ROI_SUBTYPE.TEXT), "is an ImageJ text, not an area"),
+        (imagej(subtype=roifile.ROI_SUBTYPE.IMAGE), "is an ImageJ image, not an area"),
     ]:
         one.tofile(tmp_path / "a.roi")
         with pytest.raises(FormatError, match=words):

@@ -180,3 +180,9 @@ def test_a_bad_volume_file_is_a_caution_beside_a_good_one(tmp_path):
     study = read_study(tmp_path)
     assert len(study) == 1
     assert [caution.code for caution in study.cautions] == ["unreadable-file"]
+
+
+def test_the_values_of_a_pair_without_its_header_name_what_to_give(tmp_path):
+    (tmp_path / "t1.img").write_bytes(bytes(4096))
+    with pytest.raises(FormatError, match=r"holds values without a header. Give its header \(.hdr, .mhd, .nhdr\)"):
+        read_study(tmp_path / "t1.img")

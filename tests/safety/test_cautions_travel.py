@@ -99,7 +99,16 @@ def wrapped(dataset, _):
     dataset.BitsStored, dataset.HighBit = 12, 11
 
 
+def floats(dataset, _):
+    values = dataset.pixel_array.astype(np.float32)
+    values[0, 0] = np.nan
+    for keyword in ("PixelData", "BitsStored", "HighBit", "PixelRepresentation"):
+        delattr(dataset, keyword)
+    dataset.BitsAllocated, dataset.FloatPixelData = 32, values.tobytes()
+
+
 CHANGED = {
+    "not-finite": floats,
     "missing-tags": setting(Manufacturer=None),
     "joined": lambda d, k: setattr(d, "EchoNumbers", k % 2),
     "rescale-varies": lambda d, k: (setattr(d, "RescaleSlope", 1.0 + 0.01 * k), setattr(d, "RescaleIntercept", 0)),
@@ -343,9 +352,10 @@ def test_nifti_and_its_kin_carry_their_cautions(rois, tmp_path):
     apart[:3, 3] += (0, 20, 0)
     image.set_sform(ras, 2)
     image.set_qform(apart, 1)
+    image.header.set_xyzt_units("micron")
     nibabel.save(image, tmp_path / "t1.nii.gz")
     study = read_study(tmp_path / "t1.nii.gz", weighting="T1")
-    for code in ("not-finite", "sform-qform", "missing-tags"):
+    for code in ("not-finite", "sform-qform", "missing-tags", "length-unit"):
         check(code, study, rois)
 
 
@@ -357,7 +367,7 @@ def codes_in(path):
 
 
 def test_no_caution_of_a_reader_is_without_its_row():
-    elsewhere = {"frame-of-reference", "other-study", "damaged-rois", "several-frames", "not-finite", "sform-qform"}
+    elsewhere = {"frame-of-reference", "other-study", "damaged-rois", "several-frames", "sform-qform", "length-unit"}
     never = {"orientation-doubtful"}  # only on series that are taken as axial, which have no score
     in_places = {"midway"}  # tests/safety/test_places_travel.py
     known = set(CHANGED) | set(OPTIONS) | set(FOLDERS) | elsewhere | never | in_places

@@ -89,23 +89,26 @@ def image(path, ending):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "words"),
     [
-        (b"NDims = 3", b"NDims = " + b"9" * 400),
-        (b"DimSize = 5 4 3", b"DimSize = 2147483648 2147483648 2147483648"),
-        (b"DimSize = 5 4 3", b"DimSize = -5 4 3"),
-        (b"DimSize = 5 4 3", b"DimSize = 5 4"),
-        (b"ElementSpacing = 1 1 1", b"ElementSpacing = nan 1 1"),
-        (b"ElementSpacing = 1 1 1", b"ElementSpacing = 0 1 1"),
-        (b"Offset = 0 0 0", b"Offset = inf 0 0"),
-        (b"TransformMatrix = 1 0 0", b"TransformMatrix = " + b"1" * 5000),
-        (b"ElementDataFile = LOCAL", b"ElementDataFile = /etc/hostname"),
-        (b"ElementDataFile = LOCAL", b"ElementDataFile = ../secret.raw"),
-        (b"ElementDataFile = LOCAL", b"ElementDataFile = LIST"),
-        (b"ElementDataFile = LOCAL", b"ElementDataFile = s%d.raw 1 3 1"),
+        (b"NDims = 3", b"NDims = " + b"9" * 400, "is not made of numbers"),
+        (b"DimSize = 5 4 3", b"DimSize = 2147483648 2147483648 2147483648", "has the sizes"),
+        (b"DimSize = 5 4 3", b"DimSize = -5 4 3", "has the sizes"),
+        (b"DimSize = 5 4 3", b"DimSize = 5 4", "has the sizes"),
+        (b"ElementSpacing = 1 1 1", b"ElementSpacing = nan 1 1", "is not made of numbers"),
+        (b"ElementSpacing = 1 1 1", b"ElementSpacing = 0 1 1", "every spacing must be above 0"),
+        (b"Offset = 0 0 0", b"Offset = inf 0 0", "is not made of numbers"),
+        (b"TransformMatrix = 1 0 0", b"TransformMatrix = " + b"1" * 5000, "has a line of more than"),
+        (b"DimSize = 5 4 3", b"DimSize = 500 4 3", "more than the file can hold"),
+        (b"Offset = 0 0 0", b"Offset = 0 0", "numbers in 'offset'"),
+        (b"NDims = 3", b"NDims = -1", "dimensions are read"),
+        (b"ElementDataFile = LOCAL", b"ElementDataFile = /etc/hostname", "not in its own folder"),
+        (b"ElementDataFile = LOCAL", b"ElementDataFile = ../secret.raw", "not in its own folder"),
+        (b"ElementDataFile = LOCAL", b"ElementDataFile = LIST", "spreads its values over several files"),
+        (b"ElementDataFile = LOCAL", b"ElementDataFile = s%d.raw 1 3 1", "spreads its values over several files"),
     ],
 )
-def test_headers_of_mha_that_are_impossible_or_hostile_are_refused(tmp_path, old, new):
+def test_headers_of_mha_that_are_impossible_or_hostile_are_refused(tmp_path, old, new, words):
     folder = tmp_path / "in"
     folder.mkdir()
     (tmp_path / "secret.raw").write_bytes(bytes(120))
@@ -113,25 +116,33 @@ def test_headers_of_mha_that_are_impossible_or_hostile_are_refused(tmp_path, old
     content = path.read_bytes()
     assert old in content
     path.write_bytes(content.replace(old, new))
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match=words):
         read_study(path).series[0].volume()
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "words"),
     [
-        (b"space directions: ", b"space directions: " + b"x" * 4000),
-        (b"space directions: (1,0,0)", b"space directions: (inf,0,0)"),
-        (b"dimension: 3", b"dimension: -1"),
-        (b"dimension: 3", b"dimension: 17"),
-        (b"sizes: 5 4 3", b"sizes: 2147483648 2147483648 2147483648"),
-        (b"sizes: 5 4 3", b"sizes: 5 4 0"),
-        (b"encoding: ", b"data file: /etc/hostname\nencoding: "),
-        (b"encoding: ", b"data file: ../secret.raw\nencoding: "),
-        (b"encoding: ", b"byte skip: -7\nencoding: "),
+        (b"space directions: ", b"space directions: " + b"x" * 4000, "has a line of more than"),
+        (b"space directions: (1,0,0)", b"space directions: (inf,0,0)", "is not made of numbers"),
+        (b"space directions: (1,0,0)", b"space directions: (1e999,0,0)", "is out of any range"),
+        (b"space directions: (1,0,0)", b"space directions: (1,0,0,1)", "numbers in 'space directions'"),
+        (b"sizes: 5 4 3", b"sizes: 50 40 30", "more than the file can hold"),
+        (b"dimension: 3", b"dimension: -1", "dimensions are read"),
+        (b"dimension: 3", b"dimension: 17", "dimensions are read"),
+        (b"sizes: 5 4 3", b"sizes: 2147483648 2147483648 2147483648", "has the sizes"),
+        (b"sizes: 5 4 3", b"sizes: 5 4 0", "has the sizes"),
+        (b"encoding: ", b"data file: /etc/hostname\nencoding: ", "not in its own folder"),
+        (b"encoding: ", b"data file: ../secret.raw\nencoding: ", "not in its own folder"),
+        (b"encoding: ", b"datafile: ../secret.raw\nencoding: ", "not in its own folder"),
+        (b"encoding: ", b"data file: v.raw\ndata file: ../secret.raw\nencoding: ", "names two data files"),
+        (b"encoding: ", b"data file: LIST\nencoding: ", "has the encoding"),
+        (b"encoding: ", b"data file: s%d.raw 1 3 1\nencoding: ", "spreads its values over several files"),
+        (b"encoding: ", b"byte skip: -7\nencoding: ", "has 'byte skip: -7'"),
+        (b"encoding: ", b"content: " + b"y" * 5000 + b"\nencoding: ", "has a line of more than"),
     ],
 )
-def test_headers_of_nrrd_that_are_impossible_or_hostile_are_refused(tmp_path, old, new):
+def test_headers_of_nrrd_that_are_impossible_or_hostile_are_refused(tmp_path, old, new, words):
     folder = tmp_path / "in"
     folder.mkdir()
     (tmp_path / "secret.raw").write_bytes(bytes(120))
@@ -139,7 +150,7 @@ def test_headers_of_nrrd_that_are_impossible_or_hostile_are_refused(tmp_path, ol
     content = path.read_bytes()
     assert old in content
     path.write_bytes(content.replace(old, new, 1))
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match=words):
         read_study(path).series[0].volume()
 
 
@@ -160,7 +171,7 @@ def test_an_orientation_of_nifti_that_is_no_number_is_refused(tmp_path, at, valu
     content = bytearray((tmp_path / "a.nii").read_bytes())
     struct.pack_into("<f", content, at, value)
     (tmp_path / "a.nii").write_bytes(content)
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match="has an orientation that is not a number"):
         read_study(tmp_path / "a.nii")
 
 
@@ -170,7 +181,7 @@ def test_sizes_of_nifti_that_the_file_cannot_hold_are_refused(tmp_path, sizes):
     content = bytearray((tmp_path / "a.nii").read_bytes())
     struct.pack_into("<4h", content, 40, *sizes)
     (tmp_path / "a.nii").write_bytes(content)
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match=r"its sizes are|more than the file can hold"):
         read_study(tmp_path / "a.nii")
 
 

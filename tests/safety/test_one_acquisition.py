@@ -163,3 +163,76 @@ def test_an_array_of_pixels_is_not_touched_by_joining(tmp_path, scan):
     made = scan(slices=3)
     made.write(tmp_path)
     assert np.array_equal(read_study(tmp_path).series[0].volume().pixels, made.pixels)
+
+
+def _numbered(uid):
+    def change(header):
+        for keyword in uid:
+            setattr(header, keyword, f"1.2.3.{len(keyword)}.{header.InstanceNumber}")
+
+    return change
+
+
+HASHED = (
+    ("StudyInstanceUID",),
+    ("StudyInstanceUID", "SeriesInstanceUID"),
+    ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"),
+)
+
+
+@pytest.mark.parametrize("uids", HASHED)
+def test_uids_that_an_anonymiser_writes_anew_for_each_file_make_no_series(tmp_path, scan, uids):
+    made = scan(slices=6)
+    for header in made.slices:
+        _numbered(uids)(header)
+    made.write(tmp_path)
+    study = read_study(tmp_path)
+    assert [s.shape[0] for s in study] == [6]
+    (caution,) = study.series[0].cautions
+    assert caution.code == "joined"
+    assert "study UID" in caution.message
+    assert not study.cautions  # one examination, not six
+
+
+def test_two_single_slices_of_two_examinations_stay_apart(tmp_path, scan):
+    for number, study in enumerate(("1.2.3", "1.2.4")):
+        made = scan(slices=1, origin=(4.4 * number, -30.0, 60.0), number=number, StudyInstanceUID=study)
+        made.write(tmp_path, prefix=f"S{number}")
+    assert len(read_study(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("change", [{"StudyDate": "20260103"}, {"PatientID": "another"}, {"SeriesDescription": "T1 b"}])
+def test_slices_of_another_day_patient_or_name_are_not_joined_over_studies(tmp_path, scan, change):
+    made = scan(slices=6)
+    for header in made.slices:
+        _numbered(HASHED[1])(header)
+    for keyword, value in change.items():
+        setattr(made.slices[3], keyword, value)
+    made.write(tmp_path)
+    assert len(read_study(tmp_path)) > 1
+
+
+@pytest.mark.parametrize(("keyword", "name"), [("EchoTime", "echo time"), ("PatientID", "patient ID")])
+@pytest.mark.parametrize("which", [0, 3, 5])
+def test_what_one_slice_lacks_does_not_part_it_from_its_series(tmp_path, scan, keyword, name, which):
+    made = scan(slices=6)
+    delattr(made.slices[which], keyword)
+    made.write(tmp_path)
+    (series,) = read_study(tmp_path)
+    assert series.shape[0] == 6
+    assert series.acquisition.weighting == "T1"
+    assert series.refusal is None
+    (caution,) = series.cautions
+    assert caution.code == "joined"
+    assert name in caution.message
+
+
+def test_an_echo_that_lacks_its_time_stays_apart_where_its_place_is_taken(tmp_path, scan):
+    first, second = scan(slices=4), scan(slices=4)
+    for k, header in enumerate(second.slices):
+        del header.EchoTime
+        header.SOPInstanceUID = f"1.2.9.{k}"
+    second.pixels = second.pixels[::-1]
+    first.write(tmp_path, prefix="A")
+    second.write(tmp_path, prefix="B")
+    assert [s.shape[0] for s in read_study(tmp_path)] == [4, 4]

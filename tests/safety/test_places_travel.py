@@ -1,4 +1,4 @@
-"""ROIs in places where a score means nothing give no number, in Python and on the command line; doubts travel with it."""
+"""Places where a score means nothing give no number, in Python and on the command line; doubts travel with it."""
 
 import json
 from dataclasses import replace

@@ -1,5 +1,6 @@
 """A series that must not be scored gives no number anywhere; overruled, every output says so."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,18 @@ def test_an_overruled_series_has_the_same_numbers_and_every_one_says_so(refused,
         assert "overruled: " in text
         assert WHY in text
         assert SAID in text
+    assert vbq.as_row()["overruled"] == vbq.overruled
+    assert all("overruled: " in row["overruled"] and row["refused"] is None for row in case.measurement_rows())
     assert "overruled" not in str(free)
+    assert free.as_row()["overruled"] is None
+
+
+def test_a_series_and_a_place_that_were_overruled_are_both_named(refused, rois):
+    wrong = [roi.moved((0, -70, 0)) if roi.label == "CSF" else roi for roi in rois]
+    said = str(score_case({"T1": refused}, wrong, aggregate="median", overrule=SAID).score("VBQ-T1"))
+    assert WHY in said
+    assert "csf-outside-the-canal" in said
+    assert said.count("overruled: ") == 2
 
 
 def test_one_refused_series_refuses_its_own_scores_only(refused, rois):
@@ -112,4 +124,9 @@ def test_the_command_line_scores_a_refused_series_only_for_a_stated_reason(contr
     assert "--overrule REASON" in said.err
     assert "VBQ-T1" not in said.out
     assert main([*command, "--overrule", SAID]) == 0
-    assert "overruled: " in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert all(
+        "overruled: " in line and SAID in line for line in said if line.startswith(("SNR ", "VBQ-")) and "=" not in line
+    )
+    assert main([*command, "--overrule", SAID, "--json"]) == 0
+    assert all(SAID in row["overruled"] for row in json.loads(capsys.readouterr().out) if row["value"] is not None)

@@ -1,4 +1,4 @@
-"""Whose images these are stands in every listing, and in nothing that is saved; what the user states reaches the score."""
+"""Whose images these are stands in every listing and in nothing saved; what the user states reaches the score."""
 
 import json
 from pathlib import Path

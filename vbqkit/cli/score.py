@@ -148,7 +148,10 @@ def run(args: argparse.Namespace) -> Report:
         row["aggregate"] = str(row.get("option_aggregate") or "-").split(" ")[0]
     return Report(
         rows=rows,
-        columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit", "levels"),
+        columns=(
+            *("score", "value", "ci_low", "ci_high", "aggregate", "unit", "levels"),
+            *(("overruled",) if any(row.get("overruled") for row in rows) else ()),
+        ),
         remarks=tuple(remarks),
     )
 

@@ -82,9 +82,9 @@ def series_row(number: int, series: Series, study: Study) -> dict[str, Any]:
     Keys: ``series`` (its number in the list, from 0), ``plane``, ``weighting``, ``weighting_reason``, ``tr_ms``,
     ``te_ms``, ``ti_ms``, ``field_t``, ``vendor``, ``model``, ``matrix``, ``spacing``, ``slices``, ``rows``, ``cols``,
     ``slice_distance_mm``, ``row_spacing_mm``, ``col_spacing_mm``, ``thickness_mm``, ``scorable``, ``refusal``,
-    ``cautions``, ``series_number``, ``patient``, ``study_date``, ``description``, ``modality``, ``echo_train_length``, ``scanning_sequence``,
-    ``fat_suppressed``, ``contrast_agent``, ``image_type``, ``synthetic``, ``source``, ``study_cautions``. Lists are
-    joined by ``" | "`` (cautions) or a backslash (DICOM values).
+    ``cautions``, ``series_number``, ``patient``, ``study_date``, ``description``, ``modality``, ``echo_train_length``,
+    ``scanning_sequence``, ``fat_suppressed``, ``contrast_agent``, ``image_type``, ``synthetic``, ``source``,
+    ``study_cautions``. Lists are joined by ``" | "`` (cautions) or a backslash (DICOM values).
     """
     a = series.acquisition
     slices, rows, cols = series.shape or (None, None, None)

@@ -20,8 +20,9 @@ from vbqkit.formats.files import Entry, Open, Place
 from vbqkit.formats.frame_places import normal_of
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.headers import Frame, Header, frames_of, read_header
-from vbqkit.formats.kinds import joined_series, series_key
+from vbqkit.formats.kinds import joined_series, most_complete, series_key
 from vbqkit.formats.linked_frames import FrameLink, frame_links
+from vbqkit.formats.padding import padded_pixels
 from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_stored, stored_range
 from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
 from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text, text, word
@@ -76,10 +77,9 @@ def make_dicom_series(
 ) -> tuple[list[Series], list[Caution]]:
     """Series from headers, and what is odd about the study as a whole."""
     cautions: list[Caution] = []
-    headers, copies = without_copies(headers, place)
+    headers, copies = without_copies(_with_patients(headers), place)
     cautions += copies
     patients = list(dict.fromkeys(header.patient for header in headers if header.patient))
-    studies = list(dict.fromkeys(uid for header in headers if (uid := raw_bytes(header.dataset, "StudyInstanceUID"))))
     groups: dict[Hashable, list[Frame]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -92,7 +92,10 @@ def make_dicom_series(
             for frame in frames:
                 groups.setdefault(series_key(frame), []).append(_with_spacing(frame, options))
         found: list[tuple[tuple[int, int], Stack, tuple[Caution, ...]]] = []
-        for order, frames in enumerate(joined_series(groups.values())):
+        series = joined_series(groups.values())
+        uids = (raw_bytes(frames[0].header.dataset, "StudyInstanceUID") for frames in series)
+        studies = list(dict.fromkeys(uid for uid in uids if uid))
+        for order, frames in enumerate(series):
             extra = (*_several_patients(frames[0], patients), *_several_studies(frames[0], studies))
             stacks = make_stacks(frames, on_gap=options.on_gap)
             number = integer(frames[0].header.dataset, "SeriesNumber")
@@ -119,6 +122,20 @@ def make_dicom_series(
             )
         )
     return made, cautions
+
+
+def _with_patients(headers: Sequence[Header]) -> list[Header]:
+    """Headers without PatientID count as those of the one patient whom the rest of their series names."""
+    named: dict[bytes, set[bytes]] = {}
+    for header in headers:
+        if raw_bytes(header.dataset, "PatientID"):
+            named.setdefault(raw_bytes(header.dataset, "SeriesInstanceUID"), set()).add(header.patient)
+    found = []
+    for header in headers:
+        uid = raw_bytes(header.dataset, "SeriesInstanceUID")
+        known = named.get(uid, set()) if uid and not raw_bytes(header.dataset, "PatientID") else set()
+        found.append(replace(header, patient=next(iter(known))) if len(known) == 1 else header)
+    return found
 
 
 def _with_spacing(frame: Frame, options: DicomOptions) -> Frame:
@@ -157,7 +174,8 @@ def _series(
     stack: Stack, place: Place, options: DicomOptions, extra: tuple[Caution, ...], link: FrameLink | None
 ) -> Series:
     first = stack.frames[0]
-    acquisition, cautions = acquisition_of(first, weighting=options.weighting)
+    told = most_complete(stack.frames) if stack.joined else first
+    acquisition, cautions = acquisition_of(told, weighting=options.weighting)
     if link is not None:
         acquisition = replace(acquisition, frame_of_reference_uid=link.uid, linked_frames=link.others)
         extra = (*extra, *link.cautions)
@@ -311,6 +329,7 @@ def _read_volume(
         with place.opened() as open_entry:
             stored = read_stored(stack.frames, open_entry)
     pixels, zero, largest = _rescaled(stored.values, stack)
+    padding = padded_pixels(stored.values, stack.frames[0].header)
     return Volume(
         pixels,
         stack_geometry(stack),
@@ -318,13 +337,14 @@ def _read_volume(
         zero_value=zero,
         max_storable=largest,
         acquisition=acquisition,
-        cautions=(*cautions, *_pixel_cautions(stored, stack)),
+        cautions=(*cautions, *_pixel_cautions(stored, stack, padding)),
         refusal=refusal,
         step_known=step_known(stack),
+        padding=padding,
     )
 
 
-def _pixel_cautions(stored: Stored, stack: Stack) -> Iterator[Caution]:
+def _pixel_cautions(stored: Stored, stack: Stack, padding: npt.NDArray[np.bool_] | None) -> Iterator[Caution]:
     """What only the pixels can tell."""
     header = stack.frames[0].header
     if stored.turned:
@@ -341,7 +361,13 @@ def _pixel_cautions(stored: Stored, stack: Stack) -> Iterator[Caution]:
             "explains it: the bits above were cut off, as the standard says, and bright pixels may be wrong. Export the "
             "series again.",
         )
-    yield from gray_level_cautions(stored.values)
+    odd = int(np.count_nonzero(~np.isfinite(stored.values))) if stored.values.dtype.kind == "f" else 0
+    if odd:
+        yield Caution(
+            "not-finite", f"{odd} pixels of {header.entry.name} are NaN or infinite: keep ROIs away from them."
+        )
+    measured = stored.values if padding is None else stored.values[~padding]
+    yield from gray_level_cautions(measured if measured.size else stored.values)
 
 
 def _rescaled(stored: npt.NDArray[Any], stack: Stack) -> tuple[npt.NDArray[Any], float, float | None]:

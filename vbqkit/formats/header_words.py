@@ -57,7 +57,10 @@ _NONE = {
     "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽÁDNÁ", "BRAK", "AUCUN", "AUCUNE", "SANS", "NINGUNO", "NESSUNO",
     "GEEN", "НЕТ", "БЕЗ", "无", "没有", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO",
 }  # fmt: skip
-_SAYS_NONE = re.compile(rf"{_NEGATION}[\s._+/-]*{_AGENT}", re.IGNORECASE)
+_SAYS_NONE = re.compile(
+    rf"{_NEGATION}[\s._+/-]*{_AGENT}|.*\b(?:not|nicht)\s+(?:given|used|administered|injected|gegeben|verabreicht)",
+    re.IGNORECASE,
+)
 
 
 def contrast_word(texts: Iterable[str | None]) -> str | None:

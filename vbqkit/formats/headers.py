@@ -28,6 +28,7 @@ _SCALE = TAGS["PhilipsScaleSlope"]
 _SCALE_ANYWHERE = 0x2005000E  # the same element in a private block of any number
 _SCALE_CREATOR = "Philips MR Imaging DD 001"
 _DEEPEST = 6
+_SIEMENS_XA = frozenset(TAGS[name] for name in ("SiemensPatModeXA", "SiemensImageTypeXA", "SiemensReconstructionXA"))
 _WANTED: list[BaseTag | int] = list(TAGS.values())
 _WANTED_SET = frozenset(_WANTED)
 _ENHANCED_CLASSES = {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}  # enhanced, colour, legacy converted
@@ -189,6 +190,16 @@ def _lift_scale(source: Dataset, target: Dataset, depth: int = 0) -> None:
                 return
 
 
+def _lift_siemens(source: Dataset, target: Dataset, depth: int = 0) -> None:
+    """Put what Siemens' private functional groups say of the reconstruction where :data:`TAGS` looks for it."""
+    for element in source.group_dataset(0x0021) if depth < _DEEPEST else ():
+        if element.VR == "SQ":
+            for item in element.value or ():
+                _lift_siemens(item, target, depth + 1)
+        elif element.tag in _SIEMENS_XA:
+            target.add(element)
+
+
 def _needs_every_tag(dataset: Dataset) -> bool:
     return (integer(dataset, "NumberOfFrames") or 1) > 1 or word(dataset, "SOPClassUID") in _ENHANCED_CLASSES
 
@@ -264,6 +275,7 @@ def _enhanced_frames(
 def _flatten(group: Dataset, flat: Dataset) -> None:
     """Lift the elements of every public functional group into one flat dataset."""
     _lift_scale(group, flat)
+    _lift_siemens(group, flat)
     for element in group:
         if element.tag.is_private or element.VR != "SQ" or not element.value:
             continue

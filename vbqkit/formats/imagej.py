@@ -143,6 +143,10 @@ def _from_imagej(one: ImagejRoi, volume: Volume, slice_index: int | None, where:
     kind = one.roitype.name
     if one.composite:
         raise FormatError(f"{where} is a composite of several areas. Split it in ImageJ, or draw one area.")
+    if one.subtype.name in _NO_AREAS:
+        raise FormatError(
+            f"{where} is an ImageJ {one.subtype.name.lower()}, not an area. Draw a rectangle, oval or polygon."
+        )
     if kind == "RECT" and one.rounded_rect_arc_size:
         raise FormatError(
             f"{where} has rounded corners (arc of {one.rounded_rect_arc_size} pixels), which no shape here has. Draw it with "
@@ -163,6 +167,10 @@ def _from_imagej(one: ImagejRoi, volume: Volume, slice_index: int | None, where:
     raise FormatError(
         f"{where} is of the ImageJ type {kind.lower()}, which encloses no area. Use a rectangle, oval, polygon or freehand area."
     )
+
+
+_NO_AREAS = ("TEXT", "ARROW", "IMAGE")
+"""What ImageJ stores as a rectangle or line, and draws on a picture: a note, a pointer, a picture laid over it."""
 
 
 def _box(one: ImagejRoi) -> tuple[float, float, float, float]:

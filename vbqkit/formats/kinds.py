@@ -6,7 +6,7 @@ acquisition. Frames are separated by them only where their positions repeat.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from math import isclose
 from pathlib import Path
 
@@ -30,11 +30,20 @@ KEYS = (
     "stack",
     "frame of reference",
     "series UID",
+    "study UID",
+    "patient ID",
 )
 
 _NEVER_JOINED = 6
 """So many of the keys, from the first, say that slices are of different kinds, and keep them apart whatever their
 places."""
+
+_MAY_BE_MISSING = (3,)
+"""The echo time, which every image has: a slice whose header lacks it is kept apart only where its place is taken. (An
+inversion time that is not there is no inversion.)"""
+
+_FEWEST_FROM_STUDIES = 3
+"""Single slices, each with a study UID of its own, are one acquisition from this many on: any two are evenly spaced."""
 
 _SPACING_TOLERANCE = 1e-3
 
@@ -73,6 +82,8 @@ def kind_of(frame: Frame) -> tuple[Hashable, ...]:
         raw_bytes(dataset, "StackID"),
         raw_bytes(dataset, "FrameOfReferenceUID"),
         raw_bytes(frame.header.dataset, "SeriesInstanceUID"),
+        raw_bytes(frame.header.dataset, "StudyInstanceUID"),
+        raw_bytes(frame.header.dataset, "PatientID"),
     )
 
 
@@ -113,14 +124,18 @@ def joined_kinds(kinds: Mapping[Kind, list[Frame]]) -> list[tuple[Kind, list[Fra
     """Kinds that differ by numbers and names only, joined where their slices make one stack together."""
     families: dict[Kind, list[tuple[Kind, list[Frame]]]] = {}
     for kind, frames in kinds.items():
-        base = next((known for known in families if _rounded_alike(known, kind[:_NEVER_JOINED])), kind[:_NEVER_JOINED])
+        own = kind[:_NEVER_JOINED]
+        base = next((known for known in families if _rounded_alike(*_without_missing(known, own))), own)
         families.setdefault(base, []).append((kind, frames))
     result: list[tuple[Kind, list[Frame], tuple[str, ...]]] = []
     for members in families.values():
         together = [frame for _, frames in members for frame in frames]
         if len(members) > 1 and make_one_stack(together):
             differs = tuple(
-                name for i, name in enumerate(KEYS) if i >= _NEVER_JOINED and len({kind[i] for kind, _ in members}) > 1
+                name
+                for i, name in enumerate(KEYS)
+                if (i >= _NEVER_JOINED or (i in _MAY_BE_MISSING and any(_missing(kind[i]) for kind, _ in members)))
+                and len({kind[i] for kind, _ in members}) > 1
             )
             result.append((members[0][0], together, differs))
         else:
@@ -128,11 +143,28 @@ def joined_kinds(kinds: Mapping[Kind, list[Frame]]) -> list[tuple[Kind, list[Fra
     return result
 
 
+def _missing(value: Hashable) -> bool:
+    return value is None or value == ()
+
+
+def _without_missing(one: Kind, other: Kind) -> tuple[Kind, Kind]:
+    """Both kinds without the times that one of them lacks."""
+    skip = {i for i in _MAY_BE_MISSING if _missing(one[i]) or _missing(other[i])}
+    first, second = (tuple(None if i in skip else v for i, v in enumerate(kind)) for kind in (one, other))
+    return first, second
+
+
+def most_complete(frames: Sequence[Frame]) -> Frame:
+    """The first frame that lacks the fewest of the times by which its neighbours are known."""
+    return min(frames, key=lambda frame: sum(_missing(kind_of(frame)[i]) for i in _MAY_BE_MISSING))
+
+
 def joined_series(groups: Iterable[list[Frame]]) -> list[list[Frame]]:
     """Series as the UIDs tell them apart, joined where a UID or number differs from slice to slice of one acquisition.
 
     Joined are single slices, or series of one number, that agree in patient, study, description and timing, and make
-    one evenly spaced stack together.
+    one evenly spaced stack together. A study UID that differs too (anonymisers write one for each file) keeps single
+    slices of one day apart only where there are few of them.
     """
     families: dict[Hashable, list[list[Frame]]] = {}
     for frames in groups:
@@ -140,7 +172,7 @@ def joined_series(groups: Iterable[list[Frame]]) -> list[list[Frame]]:
         alone = len(frames) == 1
         family = (
             frames[0].header.patient,
-            raw_bytes(dataset, "StudyInstanceUID"),
+            raw_bytes(dataset, "StudyDate") if alone else raw_bytes(dataset, "StudyInstanceUID"),
             raw_bytes(dataset, "SeriesDescription"),
             raw_bytes(dataset, "ProtocolName"),
             numbers(dataset, "RepetitionTime"),
@@ -150,9 +182,22 @@ def joined_series(groups: Iterable[list[Frame]]) -> list[list[Frame]]:
         families.setdefault(family, []).append(frames)
     result: list[list[Frame]] = []
     for family_groups in families.values():
-        together = [frame for frames in family_groups for frame in frames]
-        same = (
-            len(family_groups) > 1 and len(without_rounding({kind_of(f)[:_NEVER_JOINED]: [f] for f in together})) == 1
+        if len({raw_bytes(frames[0].header.dataset, "StudyInstanceUID") for frames in family_groups}) == 1:
+            result += _joined_family(family_groups)
+            continue
+        by_study: dict[bytes, list[list[Frame]]] = {}
+        for frames in family_groups:
+            by_study.setdefault(raw_bytes(frames[0].header.dataset, "StudyInstanceUID"), []).append(frames)
+        all_apart = len(by_study) == len(family_groups) >= _FEWEST_FROM_STUDIES
+        together = _joined_family(family_groups) if all_apart else family_groups
+        result += (
+            together if len(together) == 1 else [g for groups in by_study.values() for g in _joined_family(groups)]
         )
-        result += [together] if same and make_one_stack(together) else family_groups
     return result
+
+
+def _joined_family(groups: list[list[Frame]]) -> list[list[Frame]]:
+    """The groups as one, if they are of one kind and make one stack; else as they are."""
+    together = [frame for frames in groups for frame in frames]
+    same = len(groups) > 1 and len(without_rounding({kind_of(f)[:_NEVER_JOINED]: [f] for f in together})) == 1
+    return [together] if same and make_one_stack(together) else groups

@@ -26,6 +26,7 @@ _TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 7
 _ONE, _TWO = 348, 540
 _LARGEST_BYTES = 32 * 1024**3
 _FORM_DISAGREES_MM = 0.1
+_OTHER_UNITS = {1: "m", 3: "µm"}  # of lengths; 2 is mm, 0 unstated
 _MOST_PACKED = 1100
 """Deflate makes data at most this many times smaller."""
 
@@ -54,6 +55,8 @@ class NiftiHeader:
         Byte at which the values start.
     data : Path
         The file with the values: the same one, or the ``.img`` of a pair.
+    unit : str or None
+        The unit of lengths that the header states, where that is not mm.
     """
 
     size: tuple[int, int, int]
@@ -66,6 +69,7 @@ class NiftiHeader:
     intercept: float
     offset: int
     data: Path
+    unit: str | None = None
 
 
 def is_nifti(path: Path) -> bool:
@@ -122,7 +126,8 @@ def _fields_one(raw: bytes, order: str) -> dict[str, Any]:
 
     return {
         "dim": take("8h", 40), "type": take("h", 70)[0], "pixdim": take("8f", 76), "offset": take("f", 108)[0],
-        "scale": take("2f", 112), "codes": take("2h", 252), "quaternion": take("6f", 256), "rows": take("12f", 280),
+        "unit": take("B", 123)[0], "scale": take("2f", 112), "codes": take("2h", 252), "quaternion": take("6f", 256),
+        "rows": take("12f", 280),
     }  # fmt: skip
 
 
@@ -132,7 +137,8 @@ def _fields_two(raw: bytes, order: str) -> dict[str, Any]:
 
     return {
         "dim": take("8q", 16), "type": take("h", 12)[0], "pixdim": take("8d", 104), "offset": float(take("q", 168)[0]),
-        "scale": take("2d", 176), "codes": take("2i", 344), "quaternion": take("6d", 352), "rows": take("12d", 400),
+        "unit": take("i", 500)[0], "scale": take("2d", 176), "codes": take("2i", 344), "quaternion": take("6d", 352),
+        "rows": take("12d", 400),
     }  # fmt: skip
 
 
@@ -174,6 +180,7 @@ def _checked(fields: dict[str, Any], order: str, path: Path, name: str, *, pair:
         intercept=intercept,
         offset=int(offset),
         data=data,
+        unit=_OTHER_UNITS.get(fields["unit"] & 7),
     )
 
 

@@ -132,6 +132,12 @@ def _nothing_read(path: str | os.PathLike[str], place: Place, cautions: list[Cau
     if cautions:
         listed = "\n".join(f"  {caution.message}" for caution in cautions[:10])
         return f"None of the {len(place.entries)} files in {path} could be read:\n{listed}"
+    pairs = [entry.name for entry in place.entries if entry.ends_with(".img", ".img.gz", ".raw", ".zraw")]
+    if pairs:
+        return (
+            f"{pairs[0]} holds values without a header. Give its header (.hdr, .mhd, .nhdr) or the folder with both; the header "
+            "names the values."
+        )
     some = ", ".join(entry.name for entry in place.entries[:3])
     return (
         f"No image among the {len(place.entries)} files of {path} ({some}{' ...' if len(place.entries) > 3 else ''}): DICOM, NIfTI, "

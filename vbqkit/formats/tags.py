@@ -134,7 +134,15 @@ TAGS["PhilipsImageKind"] = BaseTag(0x20051011)  # M, P, R or I
 TAGS |= {f"OverlayRows{k}": BaseTag(0x60000010 + (k << 17)) for k in range(4)}
 TAGS["GEImageKind"] = BaseTag(0x0043102F)  # 0 magnitude, 1 phase, 2 real, 3 imaginary
 TAGS["SiemensPatMode"] = BaseTag(0x00511011)  # such as p2
+TAGS["SiemensPatModeXA"] = BaseTag(0x00211009)  # such as p2 s4; GE has something else there
+TAGS["SiemensImageTypeXA"] = BaseTag(0x00211175)  # ImageType with the steps of reconstruction
+TAGS["SiemensReconstructionXA"] = BaseTag(0x00211176)  # such as NormalizeAlgo:PreScan
+TAGS["PhilipsPerFrame"] = BaseTag(0x2005140F)  # holds elements of the enhanced format in classic files
 TAGS["GeFilterMode"] = BaseTag(0x0043102D)  # p+: PURE
+TAGS["GeReconDL"] = BaseTag(0x004310CA)  # such as 0.75\\High; absent where it was off
+TAGS["GeCompressedSensing"] = BaseTag(0x004310B7)  # factor, flag, ...
+TAGS["PixelPaddingValue"] = BaseTag(0x00280120)
+TAGS["PixelPaddingRangeLimit"] = BaseTag(0x00280121)
 TAGS["GeAssetFactors"] = BaseTag(0x00431083)  # text: reciprocal of the reduction, in plane and through the slices
 _META = {keyword: _tag(keyword) for keyword in ("TransferSyntaxUID", "MediaStorageSOPClassUID")}
 

@@ -84,9 +84,12 @@ def _nrrd_fields(start: bytes, name: str) -> dict[str, str]:
             continue
         if not colon:
             raise _bad(name, f"holds a line without ':' ({shown(line, 32)!r})")
-        fields[key.strip().lower()] = value.strip()
-        if key.strip().lower() in ("data file", "datafile"):
-            break
+        name_of = key.strip().lower().replace("datafile", "data file")
+        if name_of == "data file" and name_of in fields:
+            raise _bad(name, "names two data files")
+        fields[name_of] = value.strip()
+        if name_of == "data file" and value.strip().upper().startswith("LIST"):
+            break  # names of files follow
     return fields
 
 
@@ -192,7 +195,7 @@ def _check_nrrd(fields: dict[str, str], path: Path, name: str) -> None:
     for key in ("line skip", "lineskip", "byte skip", "byteskip"):
         if len(number := _numbers(fields, key, name, whole=True)) > 1 or (number and number[0] < -1):
             raise _bad(name, f"has '{key}: {shown(fields[key], 32)}'")
-    target = fields.get("data file", fields.get("datafile"))
+    target = fields.get("data file")
     data = path if target is None else _data_file(target, path, name)
     size = 1 if encoding in ("txt", "text", "ascii") else _nrrd_bytes(kind)
     _check_room(values, size, data, name, packed=encoding not in ("raw", "txt", "text", "ascii", "hex"))

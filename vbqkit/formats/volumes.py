@@ -54,6 +54,7 @@ class _Info:
     zero_value: float
     identity: bool
     forms_apart_mm: float = 0.0
+    unit: str | None = None
 
     @property
     def slice_axis(self) -> int:
@@ -159,6 +160,7 @@ def _nifti_info(header: NiftiHeader) -> _Info:
         zero_value=header.intercept,
         identity=not header.oriented or bool(np.array_equal(steps / np.array([[dz], [dy], [dx]]), np.eye(3)[::-1])),
         forms_apart_mm=header.forms_apart_mm,
+        unit=header.unit,
     )
 
 
@@ -252,6 +254,14 @@ def _series(
                 "sform-qform",
                 f"The header gives two orientations that lie {info.forms_apart_mm:.1f} mm apart: the sform was taken, as nibabel "
                 "does; other programs may take the qform. Check that ROIs and images agree.",
+            )
+        )
+    if info.unit:
+        cautions.append(
+            Caution(
+                "length-unit",
+                f"The header gives lengths in {info.unit}; its numbers were taken as mm, as nibabel does: a pixel of "
+                f"{spacing[1]:.3g} x {spacing[2]:.3g} mm. If that is wrong, every length and area is: convert the file again.",
             )
         )
     if info.volumes > 1:

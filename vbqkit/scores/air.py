@@ -85,6 +85,9 @@ def signal_above_zero(image: Slice) -> tuple[FloatArray, Mask]:
         Signal, 0 where padded; and True where padded.
     """
     pixels = np.nan_to_num(np.asarray(image.pixels, dtype=np.float64))
+    if image.padding is not None:  # the file says which; else they have to be guessed
+        lowest = min(image.zero_value, float(pixels.min(where=~image.padding, initial=np.inf)))
+        return np.where(image.padding, 0.0, pixels - lowest), image.padding
     lowest = float(pixels.min())
     padding = pixels == lowest
     # Many pixels at one value below 0 are padding (0028,0120); a single one is the lowest of many negative values.

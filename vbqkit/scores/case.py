@@ -88,7 +88,7 @@ class CaseScores:
         return [result.as_row() for result in self.results]
 
     def measurement_rows(self) -> list[dict[str, Any]]:
-        """One flat row a ROI and series, with what speaks against it in ``refused`` and ``cautions``."""
+        """One flat row a ROI and series, with what speaks against it in ``refused``, ``overruled`` and ``cautions``."""
         return [
             {"weighting": weighting} | m.as_row() | self._said_of(weighting, m.label)
             for weighting, table in self.measured.items()
@@ -98,10 +98,16 @@ class CaseScores:
     def _said_of(self, weighting: str, label: str) -> dict[str, str | None]:
         places = [place for place in self.inputs.places.get(weighting, ()) if place.concerns((label,))]
         against = [place.message for place in places if place.refuses]
-        refused = [self.inputs.refused[weighting]] if weighting in self.inputs.refused else []
+        against = [self.inputs.refused[weighting], *against] if weighting in self.inputs.refused else against
+        said = " ".join(against) or None
+        overruled = said and self.inputs.overrule
         doubts = [str(place) for place in places if not place.refuses]
         doubts += [str(caution) for caution in self.inputs.cautions.get(weighting, ())]
-        return {"refused": " ".join([*refused, *against]) or None, "cautions": "; ".join(doubts) or None}
+        return {
+            "refused": None if overruled else said,
+            "overruled": f"overruled: {said} Stated reason: {overruled}" if overruled else None,
+            "cautions": "; ".join(doubts) or None,
+        }
 
 
 @dataclass(slots=True)

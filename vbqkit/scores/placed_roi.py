@@ -230,6 +230,8 @@ def _band(image: Slice, center: FloatArray, along: FloatArray, steps: FloatArray
     height, width = image.shape
     inside = ((rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)).all(axis=1)
     means = np.full(len(steps), np.nan)
+    if image.padding is not None:  # outside the picture too
+        inside[inside] = ~image.padding[rows[inside], cols[inside]].any(axis=1)
     means[inside] = image.pixels[rows[inside], cols[inside]].mean(axis=1) - image.zero_value
     return means
 

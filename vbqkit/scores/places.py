@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from vbqkit.errors import RoiError
 from vbqkit.image import Volume
 from vbqkit.roi import Measurement, Roi
 from vbqkit.scores.placed_roi import PlacedRoiCheck, lay_out
 from vbqkit.scores.roi_checks import check_placed_rois
-from vbqkit.scores.score_shift import shift_between, shift_words
+from vbqkit.scores.score_shift import shift_between, shift_of, shift_words
+
+PADDED_SHARE = 0.02
+"""Padding is often far below every signal (-1000, -32768): more of it than this moves the mean of a ROI anywhere."""
 
 
 def look_at_places(
@@ -19,7 +23,7 @@ def look_at_places(
     *,
     measured: Mapping[str, Mapping[str, Measurement]] | None = None,
 ) -> dict[str, tuple[PlacedRoiCheck, ...]]:
-    """What :func:`check_placed_rois` and :func:`check_midway` find on each series; for :func:`score_tables`.
+    """What :func:`check_placed_rois`, :func:`check_midway` and :func:`check_padding` find; for :func:`score_tables`.
 
     Parameters
     ----------
@@ -39,11 +43,54 @@ def look_at_places(
     found = {}
     for weighting, volume in volumes.items():
         table = None if measured is None else measured.get(weighting, {})
-        found[weighting] = (
+        used = placed if table is None else tuple(roi for roi in placed if roi.label in table)
+        checks = (
+            *check_padding(volume, used),
             *check_placed_rois(volume, placed, measured=table),
-            *check_midway(volume, placed if table is None else [roi for roi in placed if roi.label in table]),
+            *check_midway(volume, used),
         )
+        found[weighting] = tuple(sorted(checks, key=lambda check: not check.refuses))
     return found
+
+
+def check_padding(volume: Volume, rois: Iterable[Roi]) -> tuple[PlacedRoiCheck, ...]:
+    """ROIs that reach into pixels that were never measured: refused where these are more than PADDED_SHARE of it.
+
+    Examples
+    --------
+    >>> from vbqkit.roi import Rectangle
+    >>> edge = np.arange(20) < 6
+    >>> pixels = np.where(edge, -1000, np.full((3, 20, 20), 300))
+    >>> padding = np.broadcast_to(edge, pixels.shape)
+    >>> volume = Volume(pixels, [[4, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], padding=padding)
+    >>> box = Rectangle(center=(4, 8, -9), half_width=(0, 4, 0), half_height=(0, 0, -3), label="L1")
+    >>> [(check.code, check.severity, check.labels) for check in check_padding(volume, [box])]
+    [('roi-over-padding', 'refusal', ('L1',))]
+    """
+    rois = tuple(rois) if volume.padding is not None else ()
+    return tuple(check for roi in rois if (check := _padded(volume, roi, rois)) is not None)
+
+
+def _padded(volume: Volume, roi: Roi, rois: tuple[Roi, ...]) -> PlacedRoiCheck | None:
+    try:
+        image = roi.slice_of(volume)
+        inside = roi.mask(image)
+    except RoiError:
+        return None
+    padding = inside & image.padding if image.padding is not None else None
+    if padding is None or not padding.any():
+        return None
+    share = float(padding.sum() / inside.sum())
+    rest = image.pixels[inside & ~padding]
+    shift = shift_of(lay_out(volume, rois), {roi.label: float(rest.mean())}) if rest.size else None
+    return PlacedRoiCheck(
+        code="roi-over-padding",
+        severity="refusal" if share > PADDED_SHARE else "caution",
+        labels=(roi.label,),
+        message=f"{100 * share:.0f} % of {roi.label} lies on padding (PixelPaddingValue (0028,0120)), where nothing was measured."
+        f"{shift_words(lay_out(volume, rois), shift, 'its other pixels')} Move it into the picture.",
+        shift_percent=shift,
+    )
 
 
 def check_midway(volume: Volume, rois: Iterable[Roi]) -> tuple[PlacedRoiCheck, ...]:

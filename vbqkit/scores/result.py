@@ -69,7 +69,7 @@ class Score:
     @property
     def overruled(self) -> str | None:
         """What stands against this score, if its series must not be scored and the user overruled that."""
-        return next((caution.message for caution in self.cautions if caution.code == "overruled"), None)
+        return "; ".join(caution.message for caution in self.cautions if caution.code == "overruled") or None
 
     def part(self, name: str) -> float:
         """One of the numbers the score was made of.
@@ -88,6 +88,7 @@ class Score:
             "value": self.value,
             "unit": self.unit,
             "refused": None,
+            "overruled": self.overruled,
             "formula": self.formula,
             "direction": self.direction,
             "source": self.source,
@@ -132,7 +133,7 @@ class Refusal:
 
     def as_row(self) -> dict[str, Any]:
         """One flat table row with ``value`` None and the reason in ``refused``."""
-        return {"score": self.name, "value": None, "refused": self.reason}
+        return {"score": self.name, "value": None, "refused": self.reason, "overruled": None}
 
     def __str__(self) -> str:
         return f"{self.name} is not given: {self.reason}"

@@ -131,6 +131,8 @@ def _air(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
         if index not in bright:
             step = max(1, level.image.shape[0] // 64)
             some = level.image.pixels[::step, ::step]
+            if level.image.padding is not None:
+                some = some[~level.image.padding[::step, ::step]]
             bright[index] = float(np.percentile(some[np.isfinite(some)], 95)) - zero
         if level.mean < AIR_SHARE * bright[index]:
             found.append(
