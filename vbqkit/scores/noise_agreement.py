@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import scipy
 
 from vbqkit.errors import Caution
 from vbqkit.image import FloatArray, Slice
-from vbqkit.scores.air import Mask, eroded, signal_above_zero
+from vbqkit.scores.air import Mask, free_air, signal_above_zero
+from vbqkit.scores.per_slice import once_per_slice
+from vbqkit.scores.pixel_noise import RAYLEIGH_KURTOSIS, band_of_neighbours
+
+_Number = TypeVar("_Number", np.int32, np.float64)
 
 COIL_TOLERANCE = 1.10
 """How much the SD of air may differ within one picture without anyone calling it processed.
@@ -19,10 +25,10 @@ The noise of a sum-of-squares picture is the same everywhere; what is left are d
 more here than there, and ghosts too faint to see."""
 
 _CHANCE = 2.576  # standard errors: one in a hundred boxes of the same noise is called different
-_RAYLEIGH_KURTOSIS = 0.245  # excess; it makes an SD less sure than in normal noise by 6 %
 _LAGS = 6
 _MARGIN_MM = 3.0  # at the edge of the picture, where filters and interpolation end
 _FEW_ZEROS = 0.05
+_FEWEST_FOR_BAND = 1000  # pixels of air
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,26 +76,40 @@ def sd_tolerance(*pixels: float) -> float:
     >>> round(sd_tolerance(75, 75), 2), round(sd_tolerance(30, 30), 2), round(sd_tolerance(400), 2)
     (1.51, 1.83, 1.21)
     """
-    spread = sum((2.0 + _RAYLEIGH_KURTOSIS) / 4.0 / max(1.0, m - 1.0) for m in pixels)
+    spread = sum((2.0 + RAYLEIGH_KURTOSIS) / 4.0 / max(1.0, m - 1.0) for m in pixels)
     return COIL_TOLERANCE * math.exp(_CHANCE * math.sqrt(spread))
 
 
-def sd_share(image: Slice, air: Mask) -> float:
-    """Independent pixels over pixels for the SD of air.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirGrain:
+    """How noise repeats itself from pixel to pixel, from the whole of a slice's free air: one ROI is too small to know.
 
-    It is 1 / (sum of the squared autocorrelation along rows x along columns).
+    Attributes
+    ----------
+    mean_share, sd_share : float
+        Independent pixels over pixels for the mean and for the SD of air: 1 / (sum of the autocorrelation along rows x
+        along columns), for the SD of its square. An SD is made of squares, which repeat each other less.
+    band : tuple of 2 floats or None
+        Which part of the picture's frequencies holds noise, along rows' and columns' index, as from
+        :func:`~vbqkit.scores.pixel_noise.noise_band`; None where there is no air with noise in it. Magnitudes of
+        noise repeat themselves only by about the square of what noise in tissue does, which is undone here.
+    """
 
-    Taken from the whole of the free air, because a single ROI is too small to know it. An SD is made of squares, which
-    repeat each other less than the pixels do: means need another share.
+    mean_share: float
+    sd_share: float
+    band: tuple[float, float] | None
+
+
+@once_per_slice
+def air_grain(image: Slice) -> AirGrain:
+    """How noise repeats itself from pixel to pixel in the free air of a slice.
 
     Parameters
     ----------
     image : Slice
         The slice.
-    air : ndarray of bool, shape (rows, cols)
-        Its free air.
     """
-    signal, _ = signal_above_zero(image)
+    signal, air = signal_above_zero(image)[0], free_air(image)
     weight = air.astype(np.float64)
     size = [max(5, round(9.0 / step)) for step in image.spacing_mm]
     known = np.maximum(scipy.ndimage.uniform_filter(weight, size=size, mode="constant"), 1e-9)
@@ -97,23 +117,98 @@ def sd_share(image: Slice, air: Mask) -> float:
     rest = np.where(air, signal - mean, 0.0)
     scale = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(rest**2, size=size, mode="constant") / known, 0.0))
     rest = np.divide(rest, scale, out=np.zeros_like(rest), where=scale > 0)
-    variance = float((rest**2).sum()) / max(1, int(air.sum()))
+    pixels = int(np.count_nonzero(air))
+    variance = float(np.vdot(rest, rest)) / max(1, pixels)
     if not variance > 0:
-        return 1.0
-    share = 1.0
-    for axis in (0, 1):
-        x, m = np.moveaxis(rest, axis, 0), np.moveaxis(air, axis, 0)
-        total = 1.0
+        return AirGrain(mean_share=1.0, sd_share=1.0, band=None)
+    shares, neighbours = [1.0, 1.0], []
+    for x, m in ((rest, air), (np.ascontiguousarray(rest.T), np.ascontiguousarray(air.T))):
+        repeated, squared = 1.0, 1.0
         for lag in range(1, _LAGS + 1):
-            pairs = int((m[lag:] & m[:-lag]).sum())
+            pairs = int(np.count_nonzero(m[lag:] & m[:-lag]))
             if pairs < 50:
                 break
-            total += 2.0 * min(1.0, (float((x[lag:] * x[:-lag]).sum()) / pairs / variance) ** 2)
-        share /= total
-    return share
+            rho = min(1.0, float(np.vdot(x[lag:], x[:-lag])) / pairs / variance)
+            repeated += 2.0 * max(0.0, rho)
+            squared += 2.0 * rho**2
+            if lag == 1:
+                neighbours.append((rho, pairs))
+        shares = [shares[0] / repeated, shares[1] / squared]
+    band = None
+    if len(neighbours) == 2 and pixels >= _FEWEST_FOR_BAND and float((signal[air] == 0).mean()) < 0.5:
+        taken = 1.0 / (size[0] * size[1] * shares[0])  # by the local mean, from every correlation
+        band = tuple(_band_of(rho * (1.0 - taken) + taken, pairs) for rho, pairs in neighbours)
+    return AirGrain(mean_share=shares[0], sd_share=shares[1], band=band)
 
 
-def second_box(mask: Mask, image: Slice, air: Mask) -> SecondBox | None:
+def _band_of(rho: float, pairs: int) -> float:
+    """From the correlation of neighbouring magnitudes in air to the band of noise.
+
+    Magnitudes of two complex normal numbers with correlation r have one of ``0.915 r^2 (1 + r^2 / 16)`` (Middleton
+    1948).
+    """
+    if rho < 1.0 / math.sqrt(pairs):
+        return 1.0
+    square = rho / 0.915
+    for _ in range(3):
+        square = min(1.0, rho / (0.915 * (1.0 + square / 16.0)))
+    return band_of_neighbours(math.sqrt(square))
+
+
+def sd_share(image: Slice) -> float:
+    """Independent pixels over pixels for the SD of the air of a slice."""
+    return air_grain(image).sd_share
+
+
+@dataclass(frozen=True, slots=True)
+class _BoxSums:
+    """Sums over any box of free air at once: each table holds, at (r, c), the sum of what lies above and left of it."""
+
+    air: npt.NDArray[np.int32]
+    zeros: npt.NDArray[np.int32]
+    signal: FloatArray
+    squares: FloatArray
+
+    def of(self, table: npt.NDArray[_Number], size: list[int]) -> npt.NDArray[_Number]:
+        """Sums over all boxes of that size, by their upper left corner."""
+        rows, cols = size
+        return table[rows:, cols:] - table[:-rows, cols:] - table[rows:, :-cols] + table[:-rows, :-cols]
+
+
+@once_per_slice
+def _box_sums(image: Slice) -> _BoxSums:
+    air = free_air(image)
+    above = np.where(air, np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)) - image.zero_value, 0.0)
+
+    def table(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+        sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1), dtype=values.dtype)
+        np.cumsum(np.cumsum(values, axis=0), axis=1, out=sums[1:, 1:])
+        return sums
+
+    zeros = air & (signal_above_zero(image)[0] == 0)
+    return _BoxSums(table(air.astype(np.int32)), table(zeros.astype(np.int32)), table(above), table(above**2))
+
+
+def darkest_mean(image: Slice, pixels: int) -> float:
+    """Lowest mean of a square of that many pixels within free air, above the zero value; 0 where there is none.
+
+    Parameters
+    ----------
+    image : Slice
+        The slice.
+    pixels : int
+        Pixels of the noise ROI that is compared with it.
+    """
+    side = max(3, round(math.sqrt(pixels)))
+    if side > min(image.shape):
+        return 0.0
+    sums, size = _box_sums(image), [side, side]
+    # A border or a background of zeros is darker than any air and says nothing.
+    inside = (sums.of(sums.air, size) == side**2) & (sums.of(sums.zeros, size) < 0.5 * side**2)
+    return float(sums.of(sums.signal, size)[inside].min()) / side**2 if inside.any() else 0.0
+
+
+def second_box(mask: Mask, image: Slice) -> SecondBox | None:
     """The box of the same size in free air that is as far from a noise ROI as possible; None where there is no room.
 
     Boxes at the very edge of the picture, and those with zeros or a single value (a masked or padded background says
@@ -125,70 +220,59 @@ def second_box(mask: Mask, image: Slice, air: Mask) -> SecondBox | None:
         The noise ROI.
     image : Slice
         The slice it lies on.
-    air : ndarray of bool, shape (rows, cols)
-        Free air of that slice.
     """
     rows, cols = np.nonzero(mask)
     if rows.size < 4:
         return None
     size = [int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1]
-    center = (float(rows.mean()), float(cols.mean()))
-    signal, _ = signal_above_zero(image)
-    inner = air.copy()
+    n = size[0] * size[1]
+    sums = _box_sums(image)
     edge = [max(1, round(_MARGIN_MM / step)) for step in image.spacing_mm]
-    inner[: edge[0]] = inner[-edge[0] :] = False
-    inner[:, : edge[1]] = inner[:, -edge[1] :] = False
-    fits = eroded(inner, size)
-    zeros = scipy.ndimage.uniform_filter((signal == 0).astype(np.float64), size=size)
-    fits &= zeros <= max(_FEW_ZEROS, 1.5 * float((signal[mask] == 0).mean()))
-    sd = _sd_map(signal, size)
-    fits &= sd > 0
-    if not fits.any():
-        return None
-    share = sd_share(image, air)
-    n = rows.size * share
-    air_sd = float(np.median(sd[fits]))
+    inner = tuple(slice(e, length - e - s + 1) for e, length, s in zip(edge, image.shape, size, strict=True))
+    fits = (sums.of(sums.air, size) == n)[inner]
+    own_zeros = float((signal_above_zero(image)[0][mask] == 0).mean())
+    fits &= sums.of(sums.zeros, size)[inner] <= n * max(_FEW_ZEROS, 1.5 * own_zeros)
     r, c = np.nonzero(fits)
+    mean, square = (sums.of(table, size)[inner][r, c] / n for table in (sums.signal, sums.squares))
+    variance = (square - mean**2) * n / max(1, n - 1)
+    # What is left of a constant after rounding is not an SD.
+    varied = variance > 1e-10 * (mean**2 + 1e-300)
+    if not varied.any():
+        return None
+    r, c, sd = r[varied] + edge[0] + size[0] // 2, c[varied] + edge[1] + size[1] // 2, np.sqrt(variance[varied])
+    share = sd_share(image)
+    air_sd = float(np.median(sd))
+    center = (float(rows.mean()), float(cols.mean()))
     apart = (np.abs(r - center[0]) >= size[0]) | (np.abs(c - center[1]) >= size[1])
     if not apart.any():
         return None
-    r, c = r[apart], c[apart]
+    r, c, sd = r[apart], c[apart], sd[apart]
     distance = np.hypot((r - center[0]) * image.spacing_mm[0], (c - center[1]) * image.spacing_mm[1])
     far = int(np.argmax(distance))
-    m = size[0] * size[1] * share
     return SecondBox(
         row=int(r[far]),
         col=int(c[far]),
         distance_mm=float(distance[far]),
-        sd=float(sd[r[far], c[far]]),
-        tolerance=sd_tolerance(n, m),
+        sd=float(sd[far]),
+        tolerance=sd_tolerance(rows.size * share, n * share),
         air_sd=air_sd,
-        air_tolerance=sd_tolerance(n),
+        air_tolerance=sd_tolerance(rows.size * share),
     )
 
 
-def _sd_map(signal: FloatArray, size: list[int]) -> FloatArray:
-    n = size[0] * size[1]
-    mean = scipy.ndimage.uniform_filter(signal, size=size)
-    square = scipy.ndimage.uniform_filter(signal**2, size=size)
-    variance = np.maximum(square - mean**2, 0.0) * n / max(1, n - 1)
-    # What is left of a constant after rounding is not an SD.
-    return np.asarray(np.where(variance > 1e-10 * (mean**2 + 1e-300), np.sqrt(variance), 0.0), dtype=np.float64)
-
-
-def agreement(sd: float, mask: Mask, image: Slice, air: Mask, *, marrow_mean: float | None = None) -> Caution | None:
+def agreement(sd: float, mask: Mask, image: Slice, *, marrow_mean: float | None = None) -> Caution | None:
     """A caution where the SD of a noise ROI is not that of air elsewhere on the slice; None where it is.
 
     Parameters
     ----------
     sd : float
         Of the noise ROI, a.u.
-    mask, image, air
+    mask, image
         As for :func:`second_box`.
     marrow_mean : float, optional
         Mean marrow signal: the caution then states the two SNRs.
     """
-    other = second_box(mask, image, air)
+    other = second_box(mask, image)
     if other is None or not sd > 0:
         return None
     for name, theirs, allowed in (
