@@ -57,16 +57,12 @@ def test_a_copy_of_6_percent_at_another_distance_is_refused(col, seed):
 
 
 def test_a_ghost_along_the_spine_is_found_as_one_across_the_rows():
-    image = picture(ghost=0.2, shift=(SHAPE[0] // 2, 0), signal=with_a_curved_back())
-    ghost = find_ghost(box(image, 160, 220).mask(image), image)
-    assert (ghost.axis, ghost.half) == ("rows", True)
-
-
-def with_a_curved_back():
-    """The body without its lower back: a copy of the upper back, shifted down, lies in air."""
     signal = clean_signal()
-    signal[SHAPE[0] // 2 :, 190:] = 0.0
-    return signal
+    signal[30:90, 222:234] = 900.0  # a hand behind the back
+    image = picture(ghost=0.008, shift=(SHAPE[0] // 2, 0), signal=signal)
+    ghost = find_ghost(box(image, 220, 228).mask(image), image)
+    assert (ghost.axis, ghost.half) == ("rows", True)
+    assert ghost.share > 0.5
 
 
 @pytest.mark.parametrize(("strength", "seed"), [(s, k) for s in (0.03, 0.05) for k in range(3)])
@@ -140,9 +136,11 @@ def test_ghosts_in_the_sample_patients_are_found_where_they_are_a_third_of_the_n
                 if put_in > 0.33:
                     assert found is not None
                     assert abs(found.shift - min(shift, image.shape[1] - shift)) <= 2
-                    assert found.share == pytest.approx(put_in, abs=0.2)
-                    refusal = check_noise(roi, with_ghost, marrow_mean=marrow).refusal
-                    assert refusal is not None if put_in > 0.75 else True
+                    if put_in > 0.6:  # the brightest copies are capped, and their share comes out smaller
+                        assert found.share > 0.5
+                        assert "An SD of a ghost" in check_noise(roi, with_ghost, marrow_mean=marrow).refusal
+                    else:
+                        assert found.share == pytest.approx(put_in, abs=0.2)
 
 
 @pytest.mark.parametrize(("share", "refused"), [(0.0, False), (0.1, True), (0.55, True), (0.98, True)])
@@ -169,7 +167,9 @@ def test_zeros_that_rounding_explains_are_no_mask_and_more_of_them_refuse(step, 
     assert "noise-zeros" not in codes(check)
     assert "exactly zero" not in (check.refusal or "")
     assert "noise-rounded" in codes(check)
-    masked = in_air(rounded, np.where(np.random.default_rng(seed).random(SHAPE) < 0.15, 0.0, rounded.pixels))
+    at_the_roi = np.zeros(SHAPE, dtype=bool)
+    at_the_roi[140:160, 222:242] = np.random.default_rng(seed).random((20, 20)) < 0.2
+    masked = in_air(rounded, np.where(at_the_roi, 0.0, rounded.pixels))
     check = check_noise(roi, masked, marrow_mean=MARROW)
     assert "noise-zeros" in codes(check)
     assert "of the noise ROI is exactly zero, and rounding explains" in check.refusal

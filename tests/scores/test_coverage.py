@@ -23,6 +23,7 @@ MARROW, SAC = (36, 62), (64, 77)  # columns
 SIGMA = 10.0
 POPULATION = {"mean": 33.0, "sd": 4.0}  # SNR of young women: its true mean and SD
 SCORES = ("VBQ-T1", "M-score")
+STILL = Jitter(shift_mm=0, size_percent=0)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Setting:
     marrow_mm: float = 8.0
     csf_mm: float = 6.4
     noise_mm: float = 8.0
-    jitter: Jitter = Jitter(shift_mm=0, size_percent=0)
+    jitter: Jitter = STILL
     women: int = 20
 
 
