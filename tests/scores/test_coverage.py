@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import scipy
 
 from vbqkit import Ellipse, Rectangle, Slice, Volume
@@ -22,6 +23,7 @@ BLOCKS = {"L1": (4, 28), "L2": (30, 54), "L3": (56, 80), "L4": (82, 106)}  # row
 MARROW, SAC = (36, 62), (64, 77)  # columns
 SIGMA = 10.0
 POPULATION = {"mean": 33.0, "sd": 4.0}  # SNR of young women: its true mean and SD
+SEED, REPETITIONS = 2, 500
 SCORES = ("VBQ-T1", "M-score")
 STILL = Jitter(shift_mm=0, size_percent=0)
 
@@ -53,11 +55,9 @@ def made_noise(rng, *, zero_filled):
     white = rng.normal(size=SHAPE) + 1j * rng.normal(size=SHAPE)
     if not zero_filled:
         return SIGMA * white
-    sampled = np.ones(SHAPE)
-    for axis, n in enumerate(SHAPE):
-        frequency = np.abs(np.fft.fftfreq(n))
-        sampled *= np.expand_dims(2.0 * (frequency < 0.25), 1 - axis) ** 0.5
-    return SIGMA * np.fft.ifft2(np.fft.fft2(white) * sampled)
+    rows, cols = (np.abs(np.fft.fftfreq(n)) < 0.25 for n in SHAPE)
+    sampled = np.outer(rows, cols).astype(float)
+    return SIGMA * np.fft.ifft2(np.fft.fft2(white) * sampled) / np.sqrt(sampled.mean())
 
 
 def made_signal(rng, texture):
@@ -157,9 +157,24 @@ def repetition(setting, rng, n_draws):
     }
 
 
-def coverage(setting, *, seed, repetitions, n_draws=300):
-    held = {name: [] for name in SCORES}
-    for k in range(repetitions):
-        for name, (low, truth, high, *_) in repetition(setting, np.random.default_rng([seed, k]), n_draws).items():
-            held[name].append(low <= truth <= high)
-    return held
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_95_percent_interval_holds_the_truth_in_93_to_97_of_100_repetitions(name):
+    """Each with a new patient's texture, new noise, a new placement and a new reference group."""
+    held = {score: [] for score in SCORES}
+    for k in range(REPETITIONS):
+        found = repetition(SETTINGS[name], np.random.default_rng([SEED, k]), n_draws=200)
+        for score, (low, truth, high, *_) in found.items():
+            held[score].append(low <= truth <= high)
+    for score, hits in held.items():
+        assert len(hits) > 0.9 * REPETITIONS, f"{score}: the noise is called doubtful too often"
+        assert 0.93 <= np.mean(hits) <= 0.97, f"{score}: {100 * np.mean(hits):.1f} %"
+
+
+def test_an_interval_is_as_wide_as_the_spread_of_repetitions():
+    """A short form of the test above, for each make check: errors over their stated standard error have an SD near 1."""
+    rows = [
+        repetition(SETTINGS["placement"], np.random.default_rng([SEED, k]), n_draws=100)["VBQ-T1"] for k in range(20)
+    ]
+    errors = np.array([(value - truth) / se for _, truth, _, value, se in rows])
+    assert 0.6 < math.sqrt((errors**2).mean()) < 1.4

@@ -20,7 +20,7 @@ from vbqkit.image import Slice, Volume
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE, SCORED_LEVELS
 from vbqkit.scores.air import Mask, free_air, no_free_air
-from vbqkit.scores.noise_agreement import agreement, air_grain, darkest_mean, sd_share, second_box
+from vbqkit.scores.noise_agreement import agreement, air_band, air_shares, darkest_mean, second_box
 from vbqkit.scores.noise_findings import UNEVEN_CODES, NoiseCheck
 from vbqkit.scores.noise_ghosts import GHOST_CAUTION, GHOST_REFUSAL, Ghost, find_ghost
 from vbqkit.scores.noise_grain import unlike_tissue
@@ -102,9 +102,10 @@ def check_noise(roi: Roi, image: Slice, *, marrow_mean: float | None = None) -> 
         )
     values = np.asarray(image.pixels, dtype=np.float64)[mask]
     ghost = find_ghost(mask, image)
-    zeros = _zeros(values - image.zero_value, image)
+    of_mean, of_sd = air_shares(mask, air_band(image) or (1.0, 1.0))
+    zeros = _zeros(values - image.zero_value, independent=values.size * of_sd)
     refusal = _refusal(m, zeros, ghost)
-    found = _cautions(values, mask, image, m, zeros)
+    found = _cautions(values, mask, image, m, zeros, independent=max(2.0, values.size * of_mean))
     if ghost is not None and ghost.share > GHOST_CAUTION:
         found.append(Caution("noise-ghost", _ghost_text(ghost)))
     if m.sd > 0:
@@ -197,7 +198,7 @@ class _Zeros:
     step: float
 
 
-def _zeros(values: npt.NDArray[np.float64], image: Slice) -> _Zeros:
+def _zeros(values: npt.NDArray[np.float64], *, independent: float) -> _Zeros:
     """Zeros above and below what rounding of this noise explains.
 
     Noise of SD s in each channel, rounded to whole steps q, reads 0 wherever its magnitude is below q / 2: a share of
@@ -212,17 +213,15 @@ def _zeros(values: npt.NDArray[np.float64], image: Slice) -> _Zeros:
     for _ in range(4):  # to a share that explains itself: fewer zeros, more noise
         noise = max((1.0 - explained) * square / 2.0 - step**2 / 24.0, step**2 / 24.0)
         explained = 1.0 - math.exp(-(step**2) / (8.0 * noise))
-    independent = values.size * sd_share(image)
     by_chance = scipy.stats.binom.sf(round(share * independent) - 1, max(1, round(independent)), explained)
     return _Zeros(share, explained, share > explained and float(by_chance) < _CHANCE, step)
 
 
 def _cautions(
-    values: npt.NDArray[np.float64], mask: Mask, image: Slice, m: Measurement, zeros: _Zeros
+    values: npt.NDArray[np.float64], mask: Mask, image: Slice, m: Measurement, zeros: _Zeros, *, independent: float
 ) -> list[Caution]:
     found = []
     mean, sd = m.mean, m.sd
-    independent = max(2.0, len(values) * air_grain(image).mean_share)
     if zeros.unexplained:
         found.append(
             Caution(

@@ -9,7 +9,7 @@ from vbqkit.errors import Caution
 from vbqkit.image import Slice
 from vbqkit.scores.air import Mask, eroded, fine_grain, free_air, signal_above_zero
 from vbqkit.scores.marrow_to_noise import RAYLEIGH_SD_FACTOR
-from vbqkit.scores.noise_agreement import air_grain
+from vbqkit.scores.noise_agreement import air_band
 from vbqkit.scores.per_slice import once_per_slice
 
 LEAST_GRAIN, MOST_GRAIN = 0.25, 2.0
@@ -95,7 +95,7 @@ def unlike_tissue(mask: Mask, image: Slice) -> Caution | None:
 def _expected_ratio(image: Slice) -> float:
     """Fine grain of air over that of the same noise in tissue: 0.655, and more the more neighbours repeat each other."""
     ratio = RAYLEIGH_SD_FACTOR
-    for band in air_grain(image).band or ():
+    for band in air_band(image) or ():
         rho = float(np.sinc(band))
         ratio *= float(np.sqrt((1.0 - 0.915 * rho**2) / (1.0 - rho)))
     return ratio

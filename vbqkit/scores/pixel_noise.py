@@ -158,8 +158,11 @@ def band_of_neighbours(rho: float) -> float:
     >>> round(band_of_neighbours(0.6366), 3), band_of_neighbours(0.0)
     (0.5, 1.0)
     """
-    lowest = float(np.sinc(_LEAST_BAND))
-    return float(scipy.optimize.brentq(lambda f: np.sinc(f) - min(max(rho, 0.0), lowest), _LEAST_BAND, 1.0))
+    if rho <= 1e-6:
+        return 1.0
+    if rho >= float(np.sinc(_LEAST_BAND)):
+        return _LEAST_BAND
+    return float(scipy.optimize.brentq(lambda f: float(np.sinc(f)) - rho, _LEAST_BAND, 1.0))
 
 
 def mask_share(mask: BoolArray, band: tuple[float, float], *, power: int = 1) -> float:

@@ -23,7 +23,7 @@ from vbqkit.scores.definition import Key, ScoreDefinition, ScoreInputs
 from vbqkit.scores.jitter import Jitter, measure_jittered
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.noise_agreement import air_grain
+from vbqkit.scores.noise_agreement import air_band, air_shares
 from vbqkit.scores.pixel_noise import RAYLEIGH_KURTOSIS, PixelNoise, mask_share, noise_band, pixel_noise_se
 from vbqkit.scores.reference_interval import check_confidence, m_score_interval
 from vbqkit.scores.registry import AggregateChoice, score_definition
@@ -72,7 +72,8 @@ def case_uncertainty(
     independent, which is another share for a mean in tissue than for an SD in air. How much noise in tissue repeats
     itself is read from the tissue ROIs of the series together (:func:`~vbqkit.scores.pixel_noise.noise_band`); texture
     would count as noise that repeats itself there, so where the slice has free air, it is worked out from that
-    (:func:`~vbqkit.scores.noise_agreement.air_grain`). The delta method stands beside it. ROI placement: each ROI
+    (:func:`~vbqkit.scores.noise_agreement.air_band`), for the SD of air by
+    :func:`~vbqkit.scores.noise_agreement.air_shares`. The delta method stands beside it. ROI placement: each ROI
     moved and resized at random, the same way on every series. A moved ROI meets other pixels and so other noise, which
     is counted already: its mean square is subtracted (never below 0). Texture that is finer than a ROI is counted as
     noise. Reference group (M-score): mean and SD drawn from what n women leave open. The interval is the percentile
@@ -146,6 +147,7 @@ def case_uncertainty(
     by_place, stuck = _moved(placed, slices, within or {}, jitter, draws, bands, pixels)
     together = {k: (by_pixels[k][0] + by_place[k][0], by_pixels[k][1] + by_place[k][1]) for k in slices}
     alone = {key: of_sd if key[1] == NOISE else of_mean for key, (of_mean, of_sd) in share.items()}
+    moved = any(change.any() for changes in by_place.values() for change in changes)
     results = []
     for score in case.results:
         if not isinstance(score, Score):
@@ -158,9 +160,9 @@ def case_uncertainty(
             continue
         inputs = replace(case.inputs, aggregate=score.aggregate)  # type: ignore[arg-type]  # as the registry gave it
         drawn = {
-            name: _values(definition, inputs, d, n_draws)
-            for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place), ("all", together))
+            name: _values(definition, inputs, d, n_draws) for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place))
         }
+        drawn["all"] = _values(definition, inputs, together, n_draws) if moved else drawn[PIXELS]
         methods = {
             PIXELS: f"t and chi-square of the independent pixels, {n_draws} draws",
             PLACEMENT: f"{jitter}; {n_draws} draws",
@@ -220,16 +222,15 @@ def _bands(
         most = max(set(indices), key=indices.count)
         image = next(image for image in on.values() if image.index == most)
         tissue = [rois[label] for label, one in on.items() if one.index == most and label != NOISE]
-        found[weighting] = air_grain(image).band or noise_band(tissue, image)
+        found[weighting] = air_band(image) or noise_band(tissue, image)
     return found
 
 
 def _share(roi: Roi, image: Slice, band: tuple[float, float]) -> tuple[float, float]:
     """Independent pixels over pixels under a ROI, for its mean and for its SD."""
-    if roi.label == NOISE:
-        grain = air_grain(image)
-        return grain.mean_share, grain.sd_share
     mask = np.asarray(roi.mask(image), dtype=bool)
+    if roi.label == NOISE:
+        return air_shares(mask, band)
     of_mean, of_sd = (min(1.0, mask_share(mask, band, power=power)) for power in (1, 2))
     return of_mean, of_sd
 
@@ -391,7 +392,8 @@ def _percentiles(values: FloatArray, value: float, confidence: float) -> tuple[f
     if np.isnan(values).mean() > 0.01:
         return math.nan, math.nan
     tail = (1 - confidence) / 2
-    low, high = np.nanquantile(values, [tail, 1 - tail])
+    # "weibull": of n draws a share of `tail` is expected beyond it, which other rules miss by a percent of coverage.
+    low, high = np.nanquantile(values, [tail, 1 - tail], method="weibull")
     return min(float(low), value), max(float(high), value)
 
 
