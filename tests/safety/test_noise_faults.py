@@ -119,7 +119,7 @@ def test_no_air_of_the_sample_patients_is_called_a_ghost(case):
 
 @pytest.mark.parametrize("share", [0.01, 0.02, 0.05])
 def test_ghosts_in_the_sample_patients_are_found_where_they_are_a_third_of_the_noise(share):
-    """A faint copy, added to the picture of real shape and texture, at half the field of view and at another distance."""
+    """A faint copy, added to a picture of real shape and texture: at half the field of view and at a third."""
     for case in ("case02", "case04", "case06"):
         image, marrow = sample_slice(case)
         air, rng = free_air(image), np.random.default_rng(4)

@@ -172,7 +172,7 @@ def test_a_95_percent_interval_holds_the_truth_in_93_to_97_of_100_repetitions(na
 
 
 def test_an_interval_is_as_wide_as_the_spread_of_repetitions():
-    """A short form of the test above, for each make check: errors over their stated standard error have an SD near 1."""
+    """A short form of the test above, for each make check: errors over their stated standard error."""
     rows = [
         repetition(SETTINGS["placement"], np.random.default_rng([SEED, k]), n_draws=100)["VBQ-T1"] for k in range(20)
     ]

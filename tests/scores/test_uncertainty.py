@@ -191,7 +191,7 @@ def test_the_share_of_a_mean_is_that_of_means_taken_again_and_again():
     """And with several ROIs together the band is known better than with one."""
     rng, means, variances, bands = np.random.default_rng(6), [], [], []
     places = [(20, 20), (20, 50), (50, 20), (50, 50)]
-    for _ in range(300):
+    for _ in range(120):
         image = Slice(white_and_doubled(rng, 36)[1], (0, 0, 0), (0, 0, -1), (0, 1, 0))
         rois = [Ellipse.on(image, place, 10, 10, label=f"L{k}") for k, place in enumerate(places, start=1)]
         bands.append(noise_band(rois, image))
@@ -200,7 +200,7 @@ def test_the_share_of_a_mean_is_that_of_means_taken_again_and_again():
     share = independent_share(rois[0], image, band=(0.5, 0.5))
     n = rois[0].measure(image).n
     variance = np.mean(variances) * (1 - 1 / n) / (1 - 1 / (n * share))  # what its own mean takes from it
-    assert variance / (n * share) == pytest.approx(np.var(means), rel=0.15)
+    assert variance / (n * share) == pytest.approx(np.var(means), rel=0.2)
     assert np.mean(bands) == pytest.approx(0.5, abs=0.05)
     assert np.std(bands) < 0.08
 
@@ -209,8 +209,10 @@ def test_noise_in_air_says_how_noise_in_tissue_repeats_itself_and_how_sure_its_o
     rng, sds, bands = np.random.default_rng(7), [], []
     for _ in range(150):
         parts = [white_and_doubled(rng, 36)[1] for _ in range(2)]
-        image = Slice(10.0 * np.hypot(*parts), (0, 0, 0), (0, 0, -1), (0, 1, 0))
-        mask = Ellipse.on(image, (36, 36), 10, 10, label="noise").mask(image)
+        pixels = 10.0 * np.hypot(*parts)
+        pixels[:, 44:] += 500.0  # a body behind the air
+        image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0))
+        mask = Ellipse.on(image, (36, 20), 10, 10, label="noise").mask(image)
         bands.append(air_band(image))
         sds.append(image.pixels[mask].std(ddof=1))
     assert np.mean(bands) == pytest.approx(0.5, abs=0.03)

@@ -176,8 +176,8 @@ class JitteredMeasurements:
     unmoved : float
         Share of draws for which no allowed place was found, so that the ROI stayed where it was.
     noise : mapping of str to tuple of 2 floats
-        By weighting, what noise alone, of variance 1, gives for the mean square of these deviations: of the mean, and of
-        the SD for the square of the noise. A moved ROI meets other pixels, so it deviates where there is no anatomy.
+        By weighting, what noise alone, of variance 1, gives for the mean square of these deviations: of the mean, and
+        of the SD for the square of the noise. A moved ROI meets other pixels, so it deviates without any anatomy.
     """
 
     mean: Mapping[str, FloatArray]

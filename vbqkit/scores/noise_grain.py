@@ -93,7 +93,7 @@ def unlike_tissue(mask: Mask, image: Slice) -> Caution | None:
 
 
 def _expected_ratio(image: Slice) -> float:
-    """Fine grain of air over that of the same noise in tissue: 0.655, and more the more neighbours repeat each other."""
+    """Fine grain of air over that of the same noise in tissue: 0.655, more where neighbours repeat each other."""
     ratio = RAYLEIGH_SD_FACTOR
     for band in air_band(image) or ():
         rho = float(np.sinc(band))

@@ -92,7 +92,7 @@ def _deviating(m: Measurement, *, mean: float = 0.0, sd: float = 0.0) -> Measure
 
 
 def noise_band(rois: Iterable[Roi], image: Slice) -> tuple[float, float]:
-    """Which part of the picture's frequencies holds noise, along rows' and columns' index, 0 to 1 each: 1 for white noise.
+    """Which part of the picture's frequencies holds noise, along rows' and columns' index: 1 each for white noise.
 
     Zero filling and filters leave the outer frequencies empty. Noise that fills the inner share f evenly repeats itself
     from pixel to pixel as ``sin(pi f k) / (pi f k)`` at k steps; f follows from the correlation of direct neighbours,
