@@ -73,11 +73,19 @@ def test_a_noise_roi_in_true_air_has_no_caution(channels, col):
     assert (check.refusal, check.cautions, check.doubtful) == (None, (), False)
 
 
-def test_boxes_without_a_caution_agree_in_sd_wherever_they_lie(lumbar):
-    accepted, silent = every_box(lumbar)
-    assert len(silent) > 0.8 * len(accepted) > 80
+@pytest.mark.parametrize("step", [23, pytest.param(9, marks=pytest.mark.slow)])
+def test_boxes_without_a_caution_agree_in_sd_wherever_they_lie(lumbar, step):
+    """On a real T1, 505 of 1,079 accepted boxes had no caution while the M-score went from +106 to -5.4.
+
+    With SNR and M-score of each box: what is left between them is the chance of an SD of 81 pixels.
+    """
+    accepted, silent = every_box(lumbar, step=step)
+    assert len(silent) > 0.8 * len(accepted) > 20
     assert max(silent) / min(silent) < sd_tolerance(81) ** 2  # each within the tolerance of the same air
     assert all(col < 46 or col > 211 for _, col in accepted)
+    true_sd = 4.0 * np.sqrt(2 - np.pi / 2)
+    snr = MARROW / np.array(silent)
+    assert np.ptp((snr - MARROW / true_sd) / (0.1 * MARROW / true_sd)) < 8.0  # M-scores against a group of CV 10 %
 
 
 def test_air_in_front_that_is_twice_as_noisy_makes_both_doubtful():
@@ -89,7 +97,7 @@ def test_air_in_front_that_is_twice_as_noisy_makes_both_doubtful():
         roi = box(image, 150, col)
         check = check_noise(roi, image, marrow_mean=MARROW)
         (caution,) = [c for c in check.cautions if c.code == "noise-disagrees"]
-        mine, other = roi.measure(image).sd, second_box(roi.mask(image), image, free_air(image)).sd
+        mine, other = roi.measure(image).sd, second_box(roi.mask(image), image).sd
         assert f"The SD is {mine:.3g} in the noise ROI and {other:.3g}" in caution.message
         assert f"SNR is {MARROW / mine:.3g} with the one and {MARROW / other:.3g} with the other" in caution.message
         assert check.doubtful
@@ -104,12 +112,18 @@ def test_without_a_marrow_signal_the_disagreement_is_a_factor_of_snr():
 
 def test_the_second_box_lies_in_free_air_as_far_away_as_it_can(lumbar):
     roi, air = box(lumbar, 40, 232), free_air(lumbar)
-    other = second_box(roi.mask(lumbar), lumbar, air)
+    other = second_box(roi.mask(lumbar), lumbar)
     assert other.col < 44
     assert other.row > 300
     assert other.distance_mm == pytest.approx(np.hypot(other.row - 40, other.col - 232), abs=1.0)
     assert air[other.row - 4 : other.row + 5, other.col - 4 : other.col + 5].all()
-    assert second_box(roi.mask(lumbar), lumbar, roi.mask(lumbar)) is None
+
+
+def test_where_there_is_room_for_one_box_only_there_is_no_second(lumbar):
+    narrow = as_slice(lumbar.pixels[145:161, 60:230])
+    roi = box(narrow, 8, 160, 9.0)
+    assert free_air(narrow)[roi.mask(narrow)].mean() > 0.9
+    assert second_box(roi.mask(narrow), narrow) is None
 
 
 @pytest.mark.parametrize("zero_fill", [1, 2])

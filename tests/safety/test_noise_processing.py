@@ -3,11 +3,24 @@
 Deep learning refuses SNR, the rest is a caution with its direction.
 """
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from tests.safety.lumbar_picture import SHAPE, box, changed, picture
+from vbqkit import Volume
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution
-from vbqkit.scores import NoiseCheck, check_reconstruction
+from vbqkit.image import stack_affine
+from vbqkit.scores import (
+    Jitter,
+    NoiseCheck,
+    ReferenceGroup,
+    case_uncertainty,
+    check_reconstruction,
+    check_series_noise,
+)
 
 
 def codes(**acquisition):
@@ -76,17 +89,75 @@ def test_plain_series_and_words_that_only_resemble_one_have_no_caution(acquisiti
     assert codes(**acquisition) == (None, [])
 
 
-def test_an_interval_is_hidden_where_the_sd_itself_is_doubtful_and_not_where_it_is_only_unsure():
+def test_what_the_picture_shows_to_be_no_noise_is_doubtful_and_a_standing_caution_of_the_series_is_not():
     def doubtful(code):
         return NoiseCheck(None, (Caution(code, "..."),)).doubtful
 
     assert doubtful("noise-disagrees")
     assert doubtful("noise-ghost")
-    assert doubtful("reconstruction-uniformity")
-    assert not doubtful("noise-few-pixels")
-    assert not doubtful("reconstruction-interpolated")
+    assert doubtful("noise-unconfirmed")
+    for code in ("noise-few-pixels", "noise-rounded", *(f"reconstruction-{k}" for k in ("uniformity", "interpolated"))):
+        assert not doubtful(code)
     assert NoiseCheck("on tissue", ()).doubtful
     assert not NoiseCheck(None, ()).doubtful
+
+
+def scored(image, *, row=150, col=232, **acquisition):
+    """SNR of the lumbar picture with a noise ROI there, its interval, and the cautions."""
+    volume = Volume(image.pixels[None], stack_affine((0, 0, 0), (4.4, 0, 0), (0, 0, -1), (0, 1, 0)), thickness_mm=4.0)
+    volume = volume.with_acquisition(weighting="T1", **acquisition)
+    rois = [box(image, 21 + 36 * k, 135, 10.0) for k in range(1, 5)]
+    rois = [replace(roi, label=f"L{k}") for k, roi in enumerate(rois, start=1)]
+    found = case_uncertainty(
+        {"T1": volume},
+        [*rois, box(image, row, col)],
+        aggregate="median",
+        reference=ReferenceGroup(mean=100.0, sd=10.0, n=20),
+        jitter=Jitter(shift_mm=0, size_percent=0),
+        rng=np.random.default_rng(0),
+        n_draws=100,
+    )
+    return {one.score.name: one for one in found}
+
+
+def test_a_score_over_doubtful_noise_has_its_value_no_interval_and_the_reason_in_words():
+    image = picture()
+    image = changed(image, np.where(np.arange(SHAPE[1]) < 45, 3.0 * image.pixels, image.pixels))
+    for name in ("SNR", "M-score"):
+        one = scored(image)[name]
+        assert np.isfinite(one.score.value)
+        assert np.isnan([one.ci_low, one.ci_high, one.se]).all()
+        assert "noise-disagrees" in one.missing
+        assert "The SD is" in one.missing
+        assert f"(no interval: {one.missing})" in str(one)
+        assert [caution.code for caution in one.cautions] == ["no-interval"]
+        assert one.rows()[0]["method"].startswith("no interval: ")
+        assert one.verdict(1.0, positive="high") == "indeterminate"
+
+
+@pytest.mark.parametrize(
+    "processing",
+    [{}, {"image_type": ("ORIGINAL", "PRIMARY", "M", "NORM")}, {"parallel_technique": "SENSE", "parallel_factor": 2.0}],
+)
+def test_a_standing_caution_keeps_the_interval_while_air_elsewhere_holds_the_same_noise(processing):
+    found = scored(picture(), **processing)
+    for name in ("SNR", "M-score"):
+        assert found[name].ci_low < found[name].score.value < found[name].ci_high
+        assert any(c.code.startswith("reconstruction-") for c in found[name].score.cautions) == bool(processing)
+
+
+def test_uniformity_correction_without_a_second_box_of_air_to_compare_with_has_no_interval():
+    """One strip of air, as wide as the noise ROI and its margin."""
+    pixels = picture().pixels[145:161, 60:230]
+    affine = stack_affine((0, 0, 0), (4.4, 0, 0), (0, 0, -1), (0, 1, 0))
+    volume = Volume(pixels[None], affine, thickness_mm=4.0).with_acquisition(weighting="T1")
+    roi = box(volume.slice(0), 8, 160)
+    measured = {"noise": roi.measure(volume)}
+    assert not check_series_noise(volume, roi, measured).doubtful
+    corrected = volume.with_acquisition(image_type=("ORIGINAL", "PRIMARY", "M", "NORM"))
+    check = check_series_noise(corrected, roi, measured)
+    assert check.refusal is None
+    assert [doubt.code for doubt in check.doubts] == ["noise-unconfirmed"]
 
 
 def test_two_checks_joined_keep_the_first_refusal_and_every_caution():

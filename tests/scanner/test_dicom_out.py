@@ -13,6 +13,7 @@ import pytest
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_study
+from vbqkit.scanner.coils import CoilArray
 from vbqkit.scanner.dicom_out import Identity, whole_folder, write_dicom
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Protocol, Scanner
@@ -128,3 +129,22 @@ def test_real_images_are_never_written_as_virtual_ones(tmp_path):
 def test_case_names_that_dicom_cannot_hold_are_refused(case):
     with pytest.raises(ScannerError, match="cannot go into a DICOM header"):
         replace(WHO, case=case)
+
+
+def test_the_header_says_what_the_machine_did_to_the_noise_and_the_reader_understands_it(tmp_path):
+    protocol = replace(PROTOCOL, parallel_factor=2)
+    machine = replace(SCANNER, protocols=(protocol,), uniformity_correction=1.0, coil=CoilArray(rows=2, columns=2))
+    body = Phantom.uniform("muscle", shape=(16, 50, 50), spacing_mm=(1.0, 1.0, 1.0))
+    study = scan(body, machine, rng=np.random.default_rng(3))
+    write_dicom(study, machine, WHO, tmp_path / "out")
+    series = read_study(tmp_path / "out").find("T1")
+    assert series.refusal is None
+    for a in (series.acquisition, study.find("T1").acquisition):
+        assert "NORM" in a.image_type
+        assert (a.parallel_technique, a.parallel_factor) == ("SENSE", 2.0)
+        assert (a.matrix, a.acquired_matrix) == ((64, 64), (48, 64))
+
+
+def test_a_plain_machine_states_no_correction(written):
+    a = read_study(written[0]).find("T1").acquisition
+    assert ("NORM" in a.image_type, a.parallel_technique) == (False, None)

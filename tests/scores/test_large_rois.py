@@ -9,7 +9,7 @@ import pytest
 from vbqkit import Ellipse, Rectangle, Slice
 from vbqkit.scores import draws
 from vbqkit.scores.jitter import Jitter, _Window, measure_jittered
-from vbqkit.scores.pixel_noise import bootstrap_deviations
+from vbqkit.scores.pixel_noise import independent_share
 
 STILL = Jitter(shift_mm=0, size_percent=0)
 
@@ -52,22 +52,6 @@ def test_in_blocks_a_roi_measures_what_it_measures_at_once(shape, first_row, mon
     assert np.array_equal(window.fits(shift, scale, lambda: None), fits)
 
 
-def test_the_bootstrap_in_blocks_is_the_bootstrap_at_once(monkeypatch):
-    image = image_of(220, np.random.default_rng(2))
-    roi = Ellipse.on(image, (110, 110), 36, 48, label="CSF")
-
-    def found():
-        return bootstrap_deviations(roi, image, independent=0.5, n_draws=41, rng=np.random.default_rng(3))
-
-    at_once = found()
-    monkeypatch.setattr(draws, "_AT_ONCE_BYTES", 3 * 24 * 11310)
-    for one, other in zip(found(), at_once, strict=True):
-        assert np.array_equal(one, other)
-    values = image.pixels[roi.mask(image)]
-    drawn = values[np.random.default_rng(3).integers(0, values.size, (41, values.size))]
-    assert at_once[0] == pytest.approx((drawn.mean(axis=1) - values.mean()) * np.sqrt(2), rel=1e-12)
-
-
 def test_a_large_roi_that_is_not_moved_deviates_by_exactly_nothing():
     image = image_of(340, np.random.default_rng(4))
     roi = Rectangle.on(image, (170, 170), 90, 120, label="CSF")
@@ -81,9 +65,11 @@ def test_a_roi_of_a_quarter_of_a_large_image_takes_less_than_100_mb():
     image = image_of(1024, np.random.default_rng(5))
     roi = Rectangle.on(image, (512, 512), 512 * 0.3, 512 * 0.4, label="CSF")
     rng = np.random.default_rng(0)
+    jitter = Jitter(shift_mm=1, size_percent=0)
     for work in (
-        lambda: measure_jittered(roi, {"T1": image}, jitter=Jitter(shift_mm=1, size_percent=0), n_draws=100, rng=rng),
-        lambda: bootstrap_deviations(roi, image, independent=1.0, n_draws=100, rng=rng),
+        lambda: measure_jittered(roi, {"T1": image}, jitter=jitter, n_draws=100, rng=rng),
+        lambda: measure_jittered(roi, {"T1": image}, jitter=jitter, n_draws=100, rng=rng, band={"T1": (0.5, 0.5)}),
+        lambda: independent_share(roi, image, band=(0.5, 0.5)),
     ):
         tracemalloc.start()
         work()
@@ -110,5 +96,3 @@ def test_what_the_checkpoint_raises_ends_the_work():
     for most in (0, 3):
         with pytest.raises(InterruptedError):
             measure_jittered(roi, {"T1": image}, jitter=jitter, n_draws=400, rng=rng, checkpoint=enough(most))
-        with pytest.raises(InterruptedError):
-            bootstrap_deviations(roi, image, independent=1.0, n_draws=400, rng=rng, checkpoint=enough(most))

@@ -249,7 +249,7 @@ def test_the_interval_moves_a_roi_that_is_no_level(files, known):
         n_draws=1000,
     )
     fat = next(u for u in found if u.score.name == "Marrow/fat")
-    assert fat.se == pytest.approx(0.29, rel=0.1)
+    assert fat.se == pytest.approx(0.26, rel=0.1)  # 0.29 with the pixel noise counted twice
     pixels = next(c for c in fat.components if c.method == "delta method")
     n = next(r for r in rois if r.label == "fat").measure(volume).n
     # an edge repeats itself from row to row, so few of these pixels are independent of each other

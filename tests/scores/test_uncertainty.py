@@ -25,6 +25,8 @@ from vbqkit.scores import (
     verdict,
 )
 from vbqkit.scores.jitter import measure_jittered
+from vbqkit.scores.noise_agreement import air_band, air_shares
+from vbqkit.scores.pixel_noise import noise_band
 
 PLACES = {"L1": (60, 75), "L2": (110, 75), "L3": (160, 75), "L4": (210, 75), "CSF": (160, 107), "noise": (150, 178)}
 STILL = Jitter(shift_mm=0, size_percent=0)
@@ -180,9 +182,42 @@ def test_zero_filling_leaves_a_quarter_of_the_pixels_independent():
     for _ in range(20):
         for name, pixels in zip(shares, white_and_doubled(rng), strict=True):
             image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0))
-            shares[name].append(independent_share(Rectangle.on(image, (31, 31), 24, 24, label="noise"), image))
+            shares[name].append(independent_share(Rectangle.on(image, (31, 31), 24, 24, label="L3"), image))
     assert np.mean(shares["white"]) == pytest.approx(1.0, abs=0.05)
-    assert np.mean(shares["doubled"]) == pytest.approx(0.25, abs=0.08)
+    assert np.mean(shares["doubled"]) == pytest.approx(0.25, abs=0.05)
+
+
+def test_the_share_of_a_mean_is_that_of_means_taken_again_and_again():
+    """And with several ROIs together the band is known better than with one."""
+    rng, means, variances, bands = np.random.default_rng(6), [], [], []
+    places = [(20, 20), (20, 50), (50, 20), (50, 50)]
+    for _ in range(120):
+        image = Slice(white_and_doubled(rng, 36)[1], (0, 0, 0), (0, 0, -1), (0, 1, 0))
+        rois = [Ellipse.on(image, place, 10, 10, label=f"L{k}") for k, place in enumerate(places, start=1)]
+        bands.append(noise_band(rois, image))
+        means += [roi.measure(image).mean for roi in rois]
+        variances += [roi.measure(image).sd ** 2 for roi in rois]
+    share = independent_share(rois[0], image, band=(0.5, 0.5))
+    n = rois[0].measure(image).n
+    variance = np.mean(variances) * (1 - 1 / n) / (1 - 1 / (n * share))  # what its own mean takes from it
+    assert variance / (n * share) == pytest.approx(np.var(means), rel=0.2)
+    assert np.mean(bands) == pytest.approx(0.5, abs=0.05)
+    assert np.std(bands) < 0.08
+
+
+def test_noise_in_air_says_how_noise_in_tissue_repeats_itself_and_how_sure_its_own_sd_is():
+    rng, sds, bands = np.random.default_rng(7), [], []
+    for _ in range(150):
+        parts = [white_and_doubled(rng, 36)[1] for _ in range(2)]
+        pixels = 10.0 * np.hypot(*parts)
+        pixels[:, 44:] += 500.0  # a body behind the air
+        image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0))
+        mask = Ellipse.on(image, (36, 20), 10, 10, label="noise").mask(image)
+        bands.append(air_band(image))
+        sds.append(image.pixels[mask].std(ddof=1))
+    assert np.mean(bands) == pytest.approx(0.5, abs=0.03)
+    independent = mask.sum() * air_shares(mask, (0.5, 0.5))[1]
+    assert np.std(np.log(sds)) == pytest.approx(math.sqrt(2.245 / 4 / (independent - 1)), rel=0.15)
 
 
 def test_a_constant_roi_counts_its_pixels_as_independent():
@@ -276,6 +311,29 @@ def test_every_series_sees_the_same_places_in_the_patient():
 def test_a_jitter_that_cannot_be_is_refused(shift, size, words):
     with pytest.raises(ScoreError, match=words):
         Jitter(shift_mm=shift, size_percent=size)
+
+
+@pytest.mark.parametrize("band", [(1.0, 1.0), (0.5, 0.5)])
+def test_in_noise_without_anatomy_moving_a_roi_adds_what_is_counted_as_noise(band):
+    """The mean square of its deviations, over many pictures, is that of noise alone: nothing is left as placement."""
+    rng, found, expected = np.random.default_rng(8), [], []
+    for _ in range(60):
+        white, doubled = white_and_doubled(rng, 24)
+        pixels = np.kron(white, np.ones((1, 1))) if band[0] == 1 else doubled
+        image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0))
+        middle = (image.shape[0] / 2, image.shape[1] / 2)
+        moved = measure_jittered(
+            Ellipse.on(image, middle, 9, 9, label="CSF"),
+            {"T1": image},
+            jitter=Jitter(shift_mm=3, size_percent=10),
+            n_draws=60,
+            rng=rng,
+            band={"T1": band},
+        )
+        variance = 1.0 if band[0] == 1 else pixels.var()
+        found.append((moved.mean["T1"] ** 2).mean())
+        expected.append(variance * moved.noise["T1"][0])
+    assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.25)
 
 
 # A whole case

@@ -136,6 +136,7 @@ def run(args: argparse.Namespace) -> Report:
     remarks = [f"! {caution}" for caution in dict.fromkeys(_cautions(case, volumes, drawn))]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
     remarks += _refusals(rows, reference)
+    remarks += [f"! {caution}" for one in intervals for caution in one.cautions if caution.code == "no-interval"]
     remarks.append(
         f"Intervals: 95 %, from pixel noise, ROI placement ({jitter}, assumed: see --jitter) and reference group; shares: --json."
     )

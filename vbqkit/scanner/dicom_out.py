@@ -305,6 +305,12 @@ def _acquisition(image: Slice, scanner: Scanner, protocol: Protocol) -> dict[str
         "SliceThickness": f"{protocol.thickness_mm:g}",
         "SpacingBetweenSlices": f"{protocol.thickness_mm + protocol.gap_mm:g}",
     }
+    if protocol.parallel_factor > 1:
+        tags |= {
+            "ParallelAcquisition": "YES",
+            "ParallelAcquisitionTechnique": "SENSE",
+            "ParallelReductionFactorInPlane": float(protocol.parallel_factor),
+        }
     if a.ti_ms is not None:
         tags["InversionTime"] = f"{a.ti_ms:g}"
     return tags

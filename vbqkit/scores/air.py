@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,10 @@ import scipy
 
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import FIXED_AREA_CM2
+from vbqkit.scores.per_slice import once_per_slice
 
 Mask = npt.NDArray[np.bool_]
+_Kind = TypeVar("_Kind", np.bool_, np.float64)
 
 _WINDOW_MM = 3.0  # over which brightness is averaged
 _DARK = 0.10  # of the 99th percentile
@@ -28,6 +31,7 @@ _LEAST_GRAIN = 0.55  # of the SD: noise doubled by zero filling has 0.6, structu
 _MOST_MEAN_OVER_SD = 8.0  # noise of 16 channels; tissue has more
 
 
+@once_per_slice
 def free_air(image: Slice) -> Mask:
     """Pixels of a slice that are air outside the body.
 
@@ -53,13 +57,13 @@ def free_air(image: Slice) -> Mask:
     Returns
     -------
     ndarray of bool, shape (rows, cols)
-        All False where there is no free air.
+        All False where there is no free air. Read-only: it is worked out once for a slice.
     """
     signal, padding = signal_above_zero(image)
-    air = np.zeros(signal.shape, dtype=bool)
+    air = np.zeros(signal.shape, dtype=np.bool_)
     if padding.all():
-        return air
-    bright = float(np.percentile(signal[~padding], 99))
+        return read_only(air)
+    bright = float(np.percentile(signal[~padding] if padding.any() else signal, 99))
     letters = image.edge_letters
     sides = [side for side in letters if letters[side] in "AP"] or list(letters)
     # At least 5 x 5 pixels: the mean of so many varies by a tenth, so that noise alone does not reach the limit.
@@ -68,9 +72,16 @@ def free_air(image: Slice) -> Mask:
         seen = _seen_from(side, level, padding, image, bright)
         if _looks_like_noise(signal, seen, image):
             air |= seen
-    return air & ~padding
+    return read_only(air & ~padding)
 
 
+def read_only(array: npt.NDArray[_Kind]) -> npt.NDArray[_Kind]:
+    """The array itself, which can no longer be written to: others hold it too."""
+    array.flags.writeable = False
+    return array
+
+
+@once_per_slice
 def signal_above_zero(image: Slice) -> tuple[FloatArray, Mask]:
     """Pixels above the value of a stored 0, and which of them are padding (one value below every signal).
 
@@ -82,19 +93,23 @@ def signal_above_zero(image: Slice) -> tuple[FloatArray, Mask]:
     Returns
     -------
     tuple of 2 ndarrays, shape (rows, cols)
-        Signal, 0 where padded; and True where padded.
+        Signal, 0 where padded; and True where padded. Read-only.
     """
-    pixels = np.nan_to_num(np.asarray(image.pixels, dtype=np.float64))
+    pixels = np.asarray(image.pixels, dtype=np.float64)
+    if image.pixels.dtype.kind == "f":
+        pixels = np.nan_to_num(pixels)
     if image.padding is not None:  # the file says which; else they have to be guessed
         lowest = min(image.zero_value, float(pixels.min(where=~image.padding, initial=np.inf)))
-        return np.where(image.padding, 0.0, pixels - lowest), image.padding
+        return read_only(np.where(image.padding, 0.0, pixels - lowest)), read_only(image.padding)
     lowest = float(pixels.min())
+    if lowest >= image.zero_value:
+        return read_only(pixels - image.zero_value), read_only(np.zeros(pixels.shape, dtype=np.bool_))
     padding = pixels == lowest
     # Many pixels at one value below 0 are padding (0028,0120); a single one is the lowest of many negative values.
-    if lowest >= image.zero_value or padding.mean() < 0.005:
-        padding = np.zeros(pixels.shape, dtype=bool)
+    if padding.mean() < 0.005:
+        padding = np.zeros(pixels.shape, dtype=np.bool_)
     zero = min(image.zero_value, float(pixels[~padding].min())) if not padding.all() else image.zero_value
-    return np.where(padding, 0.0, pixels - zero), padding
+    return read_only(np.where(padding, 0.0, pixels - zero)), read_only(padding)
 
 
 def _window(image: Slice, size_mm: float) -> list[int]:
@@ -115,10 +130,14 @@ def _turned_back(side: str, array: Mask) -> Mask:
 
 def _seen_from(side: str, level: FloatArray, padding: Mask, image: Slice, bright: float) -> Mask:
     """What is dark and seen from one side of the picture; padding is passed through."""
-    turned = np.asarray(_from_left(side, level), dtype=np.float64)
+    turned = np.ascontiguousarray(_from_left(side, level), dtype=np.float64)
     padded = np.asarray(_from_left(side, padding), dtype=bool)
+    whole = turned.shape
     dark = (turned < _DARK * bright) | padded
     seen = np.logical_and.accumulate(dark, axis=1)
+    # What lies behind the deepest dark run cannot be seen, and is left out of what follows.
+    reach = int(np.count_nonzero(seen.any(axis=0)))
+    turned, padded, dark, seen = turned[:, :reach], padded[:, :reach], dark[:, :reach], seen[:, :reach]
     step = image.spacing_mm[1] if side in ("left", "right") else image.spacing_mm[0]
     measured = seen & ~padded
     strip = measured & (np.cumsum(measured, axis=1) <= max(1, round(_STRIP_MM / step)))
@@ -145,7 +164,7 @@ def _seen_from(side: str, level: FloatArray, padding: Mask, image: Slice, bright
         rows &= alive
     if rows.mean() < _EDGE_FRACTION:
         return np.zeros(level.shape, dtype=bool)
-    return _turned_back(side, seen)
+    return _turned_back(side, np.pad(seen, ((0, 0), (0, whole[1] - reach))))
 
 
 def fine_grain(signal: FloatArray) -> FloatArray:
@@ -163,14 +182,19 @@ def _looks_like_noise(signal: FloatArray, seen: Mask, image: Slice) -> bool:
 
     One value everywhere passes.
     """
+    if not seen.any():
+        return False
+    nothing = 1e-6 * max(1e-12, float(signal.max()))
+    around = tuple(slice(int(line.min()), int(line.max()) + 2) for line in np.nonzero(seen))
+    signal, seen = signal[around], seen[around]
     size = [max(3, n) for n in _window(image, 9.0)]
     inside = eroded(seen, size)
     if not inside.any():
-        return bool(seen.any())
+        return True
     mean = scipy.ndimage.uniform_filter(signal, size=size, mode="nearest")
     square = scipy.ndimage.uniform_filter(signal**2, size=size, mode="nearest")
     sd = np.sqrt(np.maximum(square - mean**2, 0.0))[inside]
-    varied = sd > 1e-6 * max(1e-12, float(signal.max()))
+    varied = sd > nothing
     if varied.mean() < 0.5:
         return True
     grain = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(fine_grain(signal) ** 2, size=size, mode="nearest"), 0.0))

@@ -13,12 +13,15 @@ from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Roi
 from vbqkit.scores.draws import blocks
+from vbqkit.scores.pixel_noise import correlated
 
 BoolArray = npt.NDArray[np.bool_]
 Axes = tuple[npt.ArrayLike, npt.ArrayLike]
 
 _FINE = 9
 """The outline is known to 1/9 pixel while it is moved; odd, so that pixel centers are known exactly."""
+_FOR_NOISE = 50  # draws
+_NOISE_WORK = 1_000_000  # pixels of all draws together
 _ROUNDS = 20
 _PIXEL_BYTES = 10
 """What a draw takes for each pixel: whether it is covered, twice as a truth value and once as a number to sum with."""
@@ -172,11 +175,15 @@ class JitteredMeasurements:
         Deviation of mean and SD by weighting, a.u.; sd with ddof = 1.
     unmoved : float
         Share of draws for which no allowed place was found, so that the ROI stayed where it was.
+    noise : mapping of str to tuple of 2 floats
+        By weighting, what noise alone, of variance 1, gives for the mean square of these deviations: of the mean, and
+        of the SD for the square of the noise. A moved ROI meets other pixels, so it deviates without any anatomy.
     """
 
     mean: Mapping[str, FloatArray]
     sd: Mapping[str, FloatArray]
     unmoved: float
+    noise: Mapping[str, tuple[float, float]]
 
 
 def measure_jittered(
@@ -187,6 +194,8 @@ def measure_jittered(
     n_draws: int,
     rng: np.random.Generator,
     allowed: Mapping[str, BoolArray] | None = None,
+    band: Mapping[str, tuple[float, float]] | None = None,
+    in_air: bool = False,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> JitteredMeasurements:
     """Measure a ROI at random places near its own: the same places in the patient on every series.
@@ -206,6 +215,10 @@ def measure_jittered(
     allowed : mapping of str to ndarray of bool, optional
         Weighting to the pixels that the ROI may cover (the marrow, the dural sac, the free air). Without it the ROI is
         held inside the image only.
+    band : mapping of str to tuple of 2 floats, optional
+        Weighting to which frequencies hold noise (:func:`~vbqkit.scores.pixel_noise.noise_band`); white without it.
+    in_air : bool
+        Whether the ROI lies on noise without signal, whose magnitude repeats itself less than the noise does.
     checkpoint : callable
         Called before each block of draws; what it raises ends the work.
 
@@ -229,11 +242,15 @@ def measure_jittered(
     # The place as it is comes last and is measured in the same way; a ROI that was not moved deviates by exactly 0.
     moved = shift.any(axis=1) | (scale != 1.0)
     shift, scale = np.vstack([shift, np.zeros(3)]), np.append(scale, 1.0)
-    mean, sd = {}, {}
+    mean, sd, noise = {}, {}, {}
     for name, window in windows.items():
+        noise[name] = window.noise(
+            slices[name].vectors_to_rows_cols(shift), scale, (band or {}).get(name, (1.0, 1.0)), power=1 + in_air
+        )
+        checkpoint()
         means, sds = window.measure(slices[name].vectors_to_rows_cols(shift), scale, checkpoint)
         mean[name], sd[name] = (np.where(moved, x[:-1] - x[-1], 0.0) for x in (means, sds))
-    return JitteredMeasurements(mean, sd, stayed / n_draws)
+    return JitteredMeasurements(mean, sd, stayed / n_draws, noise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,3 +333,20 @@ class _Window:
             sd[some] = np.sqrt(sum_of_squares / np.maximum(n - 1, 1.0))
             del covered  # or the next block would stand beside it
         return mean + origin, sd
+
+    def noise(
+        self, shift_rc: FloatArray, scale: FloatArray, band: tuple[float, float], *, power: int
+    ) -> tuple[float, float]:
+        """Mean square of what mean and SD of noise alone deviate by; the last draw is the ROI as it was placed.
+
+        From some of the draws: it is an expectation, and changes little from one to the other.
+        """
+        some = np.unique(
+            np.linspace(0, scale.size - 2, max(4, min(_FOR_NOISE, _NOISE_WORK // self.values.size))).astype(int)
+        )
+        some = np.append(some, scale.size - 1)
+        covered = (self.covered(shift_rc[some], scale[some]) & self.free).astype(np.float64)
+        weights = covered / np.maximum(covered.sum(axis=1, keepdims=True), 1.0)
+        change = (weights[:-1] - weights[-1]).reshape(-1, self.rows.size, self.cols.size)
+        of_mean, of_sd = (float(correlated(change, band, power=p).mean()) for p in (power, 2 * power))
+        return of_mean, of_sd

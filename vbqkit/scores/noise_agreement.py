@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import scipy
 
 from vbqkit.errors import Caution
 from vbqkit.image import FloatArray, Slice
-from vbqkit.scores.air import Mask, eroded, signal_above_zero
+from vbqkit.scores.air import Mask, free_air, signal_above_zero
+from vbqkit.scores.per_slice import once_per_slice
+from vbqkit.scores.pixel_noise import RAYLEIGH_KURTOSIS, band_of_neighbours
+
+_Number = TypeVar("_Number", np.int32, np.float64)
 
 COIL_TOLERANCE = 1.10
 """How much the SD of air may differ within one picture without anyone calling it processed.
@@ -19,10 +25,10 @@ The noise of a sum-of-squares picture is the same everywhere; what is left are d
 more here than there, and ghosts too faint to see."""
 
 _CHANCE = 2.576  # standard errors: one in a hundred boxes of the same noise is called different
-_RAYLEIGH_KURTOSIS = 0.245  # excess; it makes an SD less sure than in normal noise by 6 %
-_LAGS = 6
+_WHITE = (1.0, 1.0)
 _MARGIN_MM = 3.0  # at the edge of the picture, where filters and interpolation end
 _FEW_ZEROS = 0.05
+_FEWEST_FOR_BAND = 1000  # pixels of air
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,26 +76,31 @@ def sd_tolerance(*pixels: float) -> float:
     >>> round(sd_tolerance(75, 75), 2), round(sd_tolerance(30, 30), 2), round(sd_tolerance(400), 2)
     (1.51, 1.83, 1.21)
     """
-    spread = sum((2.0 + _RAYLEIGH_KURTOSIS) / 4.0 / max(1.0, m - 1.0) for m in pixels)
+    spread = sum((2.0 + RAYLEIGH_KURTOSIS) / 4.0 / max(1.0, m - 1.0) for m in pixels)
     return COIL_TOLERANCE * math.exp(_CHANCE * math.sqrt(spread))
 
 
-def sd_share(image: Slice, air: Mask) -> float:
-    """Independent pixels over pixels for the SD of air.
+@once_per_slice
+def air_band(image: Slice) -> tuple[float, float] | None:
+    """Which part of the picture's frequencies holds noise, along rows' and columns' index, from all of its free air.
 
-    It is 1 / (sum of the squared autocorrelation along rows x along columns).
-
-    Taken from the whole of the free air, because a single ROI is too small to know it. An SD is made of squares, which
-    repeat each other less than the pixels do: means need another share.
+    As :func:`~vbqkit.scores.pixel_noise.noise_band`, but not disturbed by the texture of tissue, and from many more
+    pixels. Magnitudes of noise repeat themselves only by about the square of what noise in tissue does; that is undone.
 
     Parameters
     ----------
     image : Slice
         The slice.
-    air : ndarray of bool, shape (rows, cols)
-        Its free air.
+
+    Returns
+    -------
+    tuple of 2 floats or None
+        None where there is no air with noise in it.
     """
-    signal, _ = signal_above_zero(image)
+    signal, air = signal_above_zero(image)[0], free_air(image)
+    pixels = int(np.count_nonzero(air))
+    if pixels < _FEWEST_FOR_BAND or float((signal[air] == 0).mean()) >= 0.5:
+        return None
     weight = air.astype(np.float64)
     size = [max(5, round(9.0 / step)) for step in image.spacing_mm]
     known = np.maximum(scipy.ndimage.uniform_filter(weight, size=size, mode="constant"), 1e-9)
@@ -97,23 +108,112 @@ def sd_share(image: Slice, air: Mask) -> float:
     rest = np.where(air, signal - mean, 0.0)
     scale = np.sqrt(np.maximum(scipy.ndimage.uniform_filter(rest**2, size=size, mode="constant") / known, 0.0))
     rest = np.divide(rest, scale, out=np.zeros_like(rest), where=scale > 0)
-    variance = float((rest**2).sum()) / max(1, int(air.sum()))
+    variance = float(np.vdot(rest, rest)) / pixels
     if not variance > 0:
+        return None
+    neighbours = []
+    for x, m in ((rest, air), (np.ascontiguousarray(rest.T), np.ascontiguousarray(air.T))):
+        pairs = int(np.count_nonzero(m[1:] & m[:-1]))
+        neighbours.append((float(np.vdot(x[1:], x[:-1])) / max(1, pairs) / variance, max(1, pairs)))
+    band = _WHITE
+    for _ in range(3):  # the local mean takes a little from every correlation, the more they are, the more
+        taken = 1.0 / (size[0] * size[1] * air_shares(np.ones(size, dtype=bool), band)[0])
+        rows, cols = (_band_of(rho * (1.0 - taken) + taken, pairs) for rho, pairs in neighbours)
+        band = (rows, cols)
+    return band
+
+
+def _band_of(rho: float, pairs: int) -> float:
+    """From the correlation of neighbouring magnitudes in air to the band of noise.
+
+    Magnitudes of two complex normal numbers with correlation r have one of ``0.915 r^2 (1 + r^2 / 16)`` (Middleton
+    1948).
+    """
+    if rho < 1.0 / math.sqrt(pairs):
         return 1.0
-    share = 1.0
-    for axis in (0, 1):
-        x, m = np.moveaxis(rest, axis, 0), np.moveaxis(air, axis, 0)
-        total = 1.0
-        for lag in range(1, _LAGS + 1):
-            pairs = int((m[lag:] & m[:-lag]).sum())
-            if pairs < 50:
-                break
-            total += 2.0 * min(1.0, (float((x[lag:] * x[:-lag]).sum()) / pairs / variance) ** 2)
-        share /= total
-    return share
+    square = rho / 0.915
+    for _ in range(3):
+        square = min(1.0, rho / (0.915 * (1.0 + square / 16.0)))
+    return band_of_neighbours(math.sqrt(square))
 
 
-def second_box(mask: Mask, image: Slice, air: Mask) -> SecondBox | None:
+def air_shares(mask: Mask, band: tuple[float, float]) -> tuple[float, float]:
+    """Independent pixels over pixels for mean and SD of a ROI in air: n over the sum of the correlations of all pairs.
+
+    Where noise correlates with r, magnitudes of it correlate with about 0.915 r^2 + 0.057 r^4, and the squares of their
+    distances from the mean, of which an SD is made, with 0.445 r^2 + 0.373 r^4 + 0.093 r^6 + 0.089 r^8 (from the
+    expansion of the Rayleigh density in Laguerre polynomials, one channel; of several channels they correlate less).
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (rows, cols)
+        The noise ROI.
+    band : tuple of 2 floats
+        Which part of the picture's frequencies holds noise: :func:`air_band`.
+
+    Examples
+    --------
+    >>> [round(share, 2) for share in air_shares(np.ones((10, 10), dtype=bool), (0.5, 0.5))]
+    [0.32, 0.43]
+    """
+    weights = mask[np.ix_(mask.any(axis=1), mask.any(axis=0))].astype(np.float64)
+    pairs = scipy.signal.fftconvolve(weights, weights[::-1, ::-1])
+    square = np.outer(*(np.sinc(f * np.arange(1 - n, n)) ** 2 for f, n in zip(band, weights.shape, strict=True)))
+    of_mean = square * (0.915 + 0.085 * square)
+    of_sd = square * (0.445 + square * (0.373 + square * (0.093 + 0.089 * square)))
+    mean_share, share = (min(1.0, float(weights.sum() / np.vdot(pairs, c))) for c in (of_mean, of_sd))
+    return mean_share, share
+
+
+@dataclass(frozen=True, slots=True)
+class _BoxSums:
+    """Sums over any box of free air at once: each table holds, at (r, c), the sum of what lies above and left of it."""
+
+    air: npt.NDArray[np.int32]
+    zeros: npt.NDArray[np.int32]
+    signal: FloatArray
+    squares: FloatArray
+
+    def of(self, table: npt.NDArray[_Number], size: list[int]) -> npt.NDArray[_Number]:
+        """Sums over all boxes of that size, by their upper left corner."""
+        rows, cols = size
+        return table[rows:, cols:] - table[:-rows, cols:] - table[rows:, :-cols] + table[:-rows, :-cols]
+
+
+@once_per_slice
+def _box_sums(image: Slice) -> _BoxSums:
+    air = free_air(image)
+    above = np.where(air, np.nan_to_num(np.asarray(image.pixels, dtype=np.float64)) - image.zero_value, 0.0)
+
+    def table(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+        sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1), dtype=values.dtype)
+        np.cumsum(np.cumsum(values, axis=0), axis=1, out=sums[1:, 1:])
+        return sums
+
+    zeros = air & (signal_above_zero(image)[0] == 0)
+    return _BoxSums(table(air.astype(np.int32)), table(zeros.astype(np.int32)), table(above), table(above**2))
+
+
+def darkest_mean(image: Slice, pixels: int) -> float:
+    """Lowest mean of a square of that many pixels within free air, above the zero value; 0 where there is none.
+
+    Parameters
+    ----------
+    image : Slice
+        The slice.
+    pixels : int
+        Pixels of the noise ROI that is compared with it.
+    """
+    side = max(3, round(math.sqrt(pixels)))
+    if side > min(image.shape):
+        return 0.0
+    sums, size = _box_sums(image), [side, side]
+    # A border or a background of zeros is darker than any air and says nothing.
+    inside = (sums.of(sums.air, size) == side**2) & (sums.of(sums.zeros, size) < 0.5 * side**2)
+    return float(sums.of(sums.signal, size)[inside].min()) / side**2 if inside.any() else 0.0
+
+
+def second_box(mask: Mask, image: Slice) -> SecondBox | None:
     """The box of the same size in free air that is as far from a noise ROI as possible; None where there is no room.
 
     Boxes at the very edge of the picture, and those with zeros or a single value (a masked or padded background says
@@ -125,70 +225,59 @@ def second_box(mask: Mask, image: Slice, air: Mask) -> SecondBox | None:
         The noise ROI.
     image : Slice
         The slice it lies on.
-    air : ndarray of bool, shape (rows, cols)
-        Free air of that slice.
     """
     rows, cols = np.nonzero(mask)
     if rows.size < 4:
         return None
     size = [int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1]
-    center = (float(rows.mean()), float(cols.mean()))
-    signal, _ = signal_above_zero(image)
-    inner = air.copy()
+    n = size[0] * size[1]
+    sums = _box_sums(image)
     edge = [max(1, round(_MARGIN_MM / step)) for step in image.spacing_mm]
-    inner[: edge[0]] = inner[-edge[0] :] = False
-    inner[:, : edge[1]] = inner[:, -edge[1] :] = False
-    fits = eroded(inner, size)
-    zeros = scipy.ndimage.uniform_filter((signal == 0).astype(np.float64), size=size)
-    fits &= zeros <= max(_FEW_ZEROS, 1.5 * float((signal[mask] == 0).mean()))
-    sd = _sd_map(signal, size)
-    fits &= sd > 0
-    if not fits.any():
-        return None
-    share = sd_share(image, air)
-    n = rows.size * share
-    air_sd = float(np.median(sd[fits]))
+    inner = tuple(slice(e, length - e - s + 1) for e, length, s in zip(edge, image.shape, size, strict=True))
+    fits = (sums.of(sums.air, size) == n)[inner]
+    own_zeros = float((signal_above_zero(image)[0][mask] == 0).mean())
+    fits &= sums.of(sums.zeros, size)[inner] <= n * max(_FEW_ZEROS, 1.5 * own_zeros)
     r, c = np.nonzero(fits)
+    mean, square = (sums.of(table, size)[inner][r, c] / n for table in (sums.signal, sums.squares))
+    variance = (square - mean**2) * n / max(1, n - 1)
+    # What is left of a constant after rounding is not an SD.
+    varied = variance > 1e-10 * (mean**2 + 1e-300)
+    if not varied.any():
+        return None
+    r, c, sd = r[varied] + edge[0] + size[0] // 2, c[varied] + edge[1] + size[1] // 2, np.sqrt(variance[varied])
+    air_sd = float(np.median(sd))
+    center = (float(rows.mean()), float(cols.mean()))
     apart = (np.abs(r - center[0]) >= size[0]) | (np.abs(c - center[1]) >= size[1])
     if not apart.any():
         return None
-    r, c = r[apart], c[apart]
+    r, c, sd = r[apart], c[apart], sd[apart]
     distance = np.hypot((r - center[0]) * image.spacing_mm[0], (c - center[1]) * image.spacing_mm[1])
     far = int(np.argmax(distance))
-    m = size[0] * size[1] * share
+    share = air_shares(mask, air_band(image) or _WHITE)[1]
     return SecondBox(
         row=int(r[far]),
         col=int(c[far]),
         distance_mm=float(distance[far]),
-        sd=float(sd[r[far], c[far]]),
-        tolerance=sd_tolerance(n, m),
+        sd=float(sd[far]),
+        tolerance=sd_tolerance(rows.size * share, n * share),
         air_sd=air_sd,
-        air_tolerance=sd_tolerance(n),
+        air_tolerance=sd_tolerance(rows.size * share),
     )
 
 
-def _sd_map(signal: FloatArray, size: list[int]) -> FloatArray:
-    n = size[0] * size[1]
-    mean = scipy.ndimage.uniform_filter(signal, size=size)
-    square = scipy.ndimage.uniform_filter(signal**2, size=size)
-    variance = np.maximum(square - mean**2, 0.0) * n / max(1, n - 1)
-    # What is left of a constant after rounding is not an SD.
-    return np.asarray(np.where(variance > 1e-10 * (mean**2 + 1e-300), np.sqrt(variance), 0.0), dtype=np.float64)
-
-
-def agreement(sd: float, mask: Mask, image: Slice, air: Mask, *, marrow_mean: float | None = None) -> Caution | None:
+def agreement(sd: float, mask: Mask, image: Slice, *, marrow_mean: float | None = None) -> Caution | None:
     """A caution where the SD of a noise ROI is not that of air elsewhere on the slice; None where it is.
 
     Parameters
     ----------
     sd : float
         Of the noise ROI, a.u.
-    mask, image, air
+    mask, image
         As for :func:`second_box`.
     marrow_mean : float, optional
         Mean marrow signal: the caution then states the two SNRs.
     """
-    other = second_box(mask, image, air)
+    other = second_box(mask, image)
     if other is None or not sd > 0:
         return None
     for name, theirs, allowed in (

@@ -16,13 +16,20 @@ DOUBTFUL_CODES = frozenset(
         "noise-ghost",
         "noise-disagrees",
         "noise-unlike-tissue",
-        "reconstruction-uniformity",
-        "reconstruction-parallel",
-        "reconstruction-filter",
+        "noise-unconfirmed",
     }
 )
-"""Cautions that say the SD itself may be wrong by more than its sampling error. ``noise-few-pixels`` and
-``reconstruction-interpolated`` are not among them: they make the SD less sure, which an interval can show."""
+"""Cautions that say that the SD itself is not the noise, or not the same noise elsewhere: seen in the picture.
+
+Not among them are ``noise-few-pixels``, ``noise-rounded`` and ``reconstruction-interpolated``, which make the SD less
+sure or wrong by a known few percent, nor the standing cautions of a series (``reconstruction-uniformity``,
+``-parallel``, ``-filter``). Those say what SNR means on that scanner: with the same protocol and the ROI at the same
+place it repeats, and that is what an interval is about. Where uniformity correction or parallel imaging has made the
+noise differ from place to place, other air says so (``noise-disagrees``); where there is no other air to ask,
+``noise-unconfirmed`` does."""
+
+UNEVEN_CODES = frozenset({"reconstruction-uniformity", "reconstruction-parallel"})
+"""Cautions of a series in which noise may differ from place to place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,11 @@ class NoiseCheck:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the SD may be wrong by more than its sampling error: then no interval of SNR or M-score is shown.
+        """Whether the SD is wrong by more than its sampling error: then SNR and M-score have no interval.
 
         An interval counts the chance in the pixels, the place of the ROI and the reference group. It knows nothing of a
         background that was masked, filled, corrected or crossed by a ghost, so it would be far too short.
+        :func:`~vbqkit.scores.propagation.case_uncertainty` leaves it out, with :attr:`doubts` as the reason.
 
         Examples
         --------
@@ -54,7 +62,12 @@ class NoiseCheck:
         >>> NoiseCheck(None, (Caution("noise-few-pixels", "..."),)).doubtful
         False
         """
-        return self.refusal is not None or any(c.code in DOUBTFUL_CODES for c in self.cautions)
+        return self.refusal is not None or bool(self.doubts)
+
+    @property
+    def doubts(self) -> tuple[Caution, ...]:
+        """The cautions that make it doubtful."""
+        return tuple(caution for caution in self.cautions if caution.code in DOUBTFUL_CODES)
 
     def joined(self, other: NoiseCheck) -> NoiseCheck:
         """Both checks as one: the first refusal, and all cautions."""

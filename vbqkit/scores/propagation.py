@@ -23,7 +23,8 @@ from vbqkit.scores.definition import Key, ScoreDefinition, ScoreInputs
 from vbqkit.scores.jitter import Jitter, measure_jittered
 from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
-from vbqkit.scores.pixel_noise import bootstrap_deviations, independent_share, pixel_noise_se
+from vbqkit.scores.noise_agreement import air_band, air_shares
+from vbqkit.scores.pixel_noise import RAYLEIGH_KURTOSIS, PixelNoise, mask_share, noise_band, pixel_noise_se
 from vbqkit.scores.reference_interval import check_confidence, m_score_interval
 from vbqkit.scores.registry import AggregateChoice, score_definition
 from vbqkit.scores.result import Score
@@ -60,13 +61,29 @@ def case_uncertainty(
 ) -> tuple[Uncertainty, ...]:
     """Every score of a case with its interval and the share of each component of uncertainty.
 
-    Pixel noise: bootstrap of the pixels of each ROI, widened where neighbours repeat each other
-    (:func:`~vbqkit.scores.pixel_noise.independent_share` of the series' noise ROI, or of each ROI where it has none),
-    with the delta method beside it. ROI placement: each ROI moved and resized at random, the same way on every series.
-    Reference group (M-score): mean and SD drawn from what n women leave open. The interval is the percentile interval
-    of all of them together; what a component adds is counted as its share of the summed variances. A moved ROI also
-    meets other noise, so placement contains a little of the pixel noise. Every ROI that the score asks for is drawn,
-    whatever its label: its mean and SD, and median, least and largest value as far as the mean moves.
+    What the interval is for: the same patient scanned again at once on the same scanner with the same protocol, so that
+    **the noise is new and the anatomy is the same**, and **the ROIs put again** by a reader who places them as `jitter`
+    says. It holds, in 95 of 100 cases, the value that the average of such repetitions tends to with the ROIs at the
+    place that the reader aims at; for the M-score, against the true mean and SD of the reference population. Whatever
+    is the same each time is not in it: coil, protocol, uniformity correction, the magnitude of a faint signal, which
+    levels were chosen, and how far the score is from bone.
+
+    Pixel noise: for a mean, Student's t; for the SD of the noise ROI, chi-square; both of as many pixels as are
+    independent, which is another share for a mean in tissue than for an SD in air. How much noise in tissue repeats
+    itself is read from the tissue ROIs of the series together (:func:`~vbqkit.scores.pixel_noise.noise_band`); texture
+    would count as noise that repeats itself there, so where the slice has free air, it is worked out from that
+    (:func:`~vbqkit.scores.noise_agreement.air_band`), for the SD of air by
+    :func:`~vbqkit.scores.noise_agreement.air_shares`. The delta method stands beside it. ROI placement: each ROI
+    moved and resized at random, the same way on every series. A moved ROI meets other pixels and so other noise, which
+    is counted already: its mean square is subtracted (never below 0). Texture that is finer than a ROI is counted as
+    noise. Reference group (M-score): mean and SD drawn from what n women leave open. The interval is the percentile
+    interval of all of them together; what a component adds is counted as its share of the summed variances. Every ROI
+    that the score asks for is drawn, whatever its label: its mean and SD, and median, least and largest value as far as
+    the mean moves.
+
+    A score over noise that is doubtful (:attr:`~vbqkit.scores.noise_findings.NoiseCheck.doubtful`) has no interval: the
+    chance in a number that is not the noise says nothing. It is listed with the reason
+    (:attr:`~vbqkit.scores.uncertainty_budget.Uncertainty.missing`).
 
     Parameters
     ----------
@@ -89,7 +106,8 @@ def case_uncertainty(
     Returns
     -------
     tuple of Uncertainty
-        One for each score that the case allows, in the order of its results; refused scores have none.
+        One for each score that the case allows, in the order of its results; refused scores have none. One whose noise
+        is doubtful has limits of nan and says why.
 
     Raises
     ------
@@ -113,26 +131,42 @@ def case_uncertainty(
         overrule=overrule,
     )
     slices = {(w, label): placed[label].slice_of(volumes[w]) for w, table in case.measured.items() for label in table}
-    share = _independent(placed, slices, checkpoint)
-    draws: _Draws = {"n_draws": n_draws, "rng": rng, "checkpoint": checkpoint}
-    by_pixels = {
-        key: bootstrap_deviations(placed[key[1]], image, independent=share[key], **draws)
-        for key, image in slices.items()
+    bands = _bands(placed, slices, checkpoint)
+    share = {key: _share(placed[key[1]], image, bands[key[0]]) for key, image in slices.items()}
+    pixels = {
+        key: PixelNoise.of(
+            case.measured[key[0]][key[1]],
+            mean_share=share[key][0],
+            sd_share=share[key][1],
+            kurtosis=RAYLEIGH_KURTOSIS if key[1] == NOISE else 0.0,
+        )
+        for key in slices
     }
-    by_place, stuck = _moved(placed, slices, within or {}, jitter, draws)
+    draws: _Draws = {"n_draws": n_draws, "rng": rng, "checkpoint": checkpoint}
+    by_pixels = {key: one.deviations(n_draws, rng) for key, one in pixels.items()}
+    by_place, stuck = _moved(placed, slices, within or {}, jitter, draws, bands, pixels)
     together = {k: (by_pixels[k][0] + by_place[k][0], by_pixels[k][1] + by_place[k][1]) for k in slices}
+    alone = {key: of_sd if key[1] == NOISE else of_mean for key, (of_mean, of_sd) in share.items()}
+    moved = any(change.any() for changes in by_place.values() for change in changes)
     results = []
     for score in case.results:
         if not isinstance(score, Score):
             continue
         checkpoint()
         definition = score_definition(score.name)
+        doubt = _noise_doubt(definition, case.inputs)
+        if doubt is not None:
+            results.append(Uncertainty.none(score, doubt, confidence=confidence))
+            continue
         inputs = replace(case.inputs, aggregate=score.aggregate)  # type: ignore[arg-type]  # as the registry gave it
         drawn = {
-            name: _values(definition, inputs, d, n_draws)
-            for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place), ("all", together))
+            name: _values(definition, inputs, d, n_draws) for name, d in ((PIXELS, by_pixels), (PLACEMENT, by_place))
         }
-        methods = {PIXELS: f"bootstrap of the pixels, {n_draws} draws", PLACEMENT: f"{jitter}; {n_draws} draws"}
+        drawn["all"] = _values(definition, inputs, together, n_draws) if moved else drawn[PIXELS]
+        methods = {
+            PIXELS: f"t and chi-square of the independent pixels, {n_draws} draws",
+            PLACEMENT: f"{jitter}; {n_draws} draws",
+        }
         exact: dict[str, tuple[float, float]] = {}
         if definition.against_reference and reference is not None:
             chi, z = np.sqrt(rng.chisquare(reference.n - 1, n_draws) / (reference.n - 1)), rng.normal(size=n_draws)
@@ -148,7 +182,7 @@ def case_uncertainty(
                 ci_high=high,
                 confidence=confidence,
                 se=_sd(drawn.pop("all")),
-                components=_components(score, drawn, methods, exact, confidence, _delta(inputs, score.name, share)),
+                components=_components(score, drawn, methods, exact, confidence, _delta(inputs, score.name, alone)),
                 method=f"percentiles of {n_draws} draws of all sources together",
                 cautions=_cautions(score, within or {}, stuck, jitter),
             )
@@ -164,14 +198,41 @@ def _delta(inputs: ScoreInputs, name: str, independent: Mapping[Key, float]) -> 
         return math.nan
 
 
-def _independent(
+def _noise_doubt(definition: ScoreDefinition, inputs: ScoreInputs) -> str | None:
+    """Why the noise that a score is divided by gives no interval, in words; None if it does."""
+    if definition.divisor != NOISE:
+        return None
+    doubts = [doubt for w in definition.weightings if w in inputs.noise for doubt in inputs.noise[w].doubts]
+    if not doubts:
+        return None
+    return f"the noise it is divided by is doubtful ({', '.join(doubt.code for doubt in doubts)}). {doubts[0].message}".rstrip(
+        "."
+    )
+
+
+def _bands(
     rois: Mapping[str, Roi], slices: Mapping[Key, Slice], checkpoint: Callable[[], None]
-) -> dict[Key, float]:
-    own = {}
-    for key, image in slices.items():
+) -> dict[str, tuple[float, float]]:
+    """Which frequencies hold noise, by weighting: on the slice with most ROIs, from its free air or from its tissue."""
+    found = {}
+    for weighting in {w for w, _ in slices}:
         checkpoint()
-        own[key] = independent_share(rois[key[1]], image)
-    return {(w, label): own.get((w, NOISE), share) for (w, label), share in own.items()}
+        on = {label: image for (w, label), image in slices.items() if w == weighting}
+        indices = [image.index for image in on.values()]
+        most = max(set(indices), key=indices.count)
+        image = next(image for image in on.values() if image.index == most)
+        tissue = [rois[label] for label, one in on.items() if one.index == most and label != NOISE]
+        found[weighting] = air_band(image) or noise_band(tissue, image)
+    return found
+
+
+def _share(roi: Roi, image: Slice, band: tuple[float, float]) -> tuple[float, float]:
+    """Independent pixels over pixels under a ROI, for its mean and for its SD."""
+    mask = np.asarray(roi.mask(image), dtype=bool)
+    if roi.label == NOISE:
+        return air_shares(mask, band)
+    of_mean, of_sd = (min(1.0, mask_share(mask, band, power=power)) for power in (1, 2))
+    return of_mean, of_sd
 
 
 def _moved(
@@ -180,8 +241,13 @@ def _moved(
     within: Mapping[str, Roi],
     jitter: Jitter,
     draws: _Draws,
+    bands: Mapping[str, tuple[float, float]],
+    pixels: Mapping[Key, PixelNoise],
 ) -> tuple[dict[Key, tuple[FloatArray, FloatArray]], dict[str, float]]:
-    """How mean and SD of each ROI differ from their own value at other places, and how often it could not be moved."""
+    """How mean and SD of each ROI differ from their own value at other places, and how often it could not be moved.
+
+    Less what noise alone makes them differ by: the deviations are shortened until their mean square is as much smaller.
+    """
     deviations: dict[Key, tuple[FloatArray, FloatArray]] = {}
     stuck: dict[str, float] = {}
     for label, roi in rois.items():
@@ -195,15 +261,29 @@ def _moved(
         )
         if label == NOISE and label not in within:
             allowed = {w: free_air(image) for w, image in images.items()}
-        found = measure_jittered(roi, images, jitter=jitter, allowed=allowed, **draws)
+        in_air = label == NOISE
+        found = measure_jittered(roi, images, jitter=jitter, allowed=allowed, band=bands, in_air=in_air, **draws)
         stuck[label] = found.unmoved
+        kurtosis = RAYLEIGH_KURTOSIS if in_air else 0.0
         for w in images:
-            deviations[w, label] = (found.mean[w], found.sd[w])
+            variance, (of_mean, of_sd) = pixels[w, label].sd ** 2, found.noise[w]
+            deviations[w, label] = (
+                _without(found.mean[w], variance * of_mean),
+                _without(found.sd[w], variance * of_sd * (2.0 + kurtosis) / 4.0),
+            )
     return deviations, stuck
+
+
+def _without(deviations: FloatArray, noise: float) -> FloatArray:
+    """Deviations whose mean square is less by that of noise."""
+    square = float((deviations**2).mean())
+    return deviations * math.sqrt(max(0.0, 1.0 - noise / square)) if square > 0 else deviations
 
 
 def _values(definition: ScoreDefinition, inputs: ScoreInputs, deviations: Deviations, n_draws: int) -> FloatArray:
     """The score of each draw; nan where a draw allows none."""
+    if not any(change.any() for changes in deviations.values() for change in changes):
+        return np.full(n_draws, definition.value(inputs))
     drawn = {weighting: _DrawnTable(weighting, table, deviations) for weighting, table in inputs.measured.items()}
     changed = replace(inputs, measured=drawn)
     values = np.full(n_draws, np.nan)
@@ -312,7 +392,8 @@ def _percentiles(values: FloatArray, value: float, confidence: float) -> tuple[f
     if np.isnan(values).mean() > 0.01:
         return math.nan, math.nan
     tail = (1 - confidence) / 2
-    low, high = np.nanquantile(values, [tail, 1 - tail])
+    # "weibull": of n draws a share of `tail` is expected beyond it, which other rules miss by a percent of coverage.
+    low, high = np.nanquantile(values, [tail, 1 - tail], method="weibull")
     return min(float(low), value), max(float(high), value)
 
 

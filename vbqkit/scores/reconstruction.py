@@ -94,18 +94,16 @@ def check_reconstruction(acquisition: Acquisition) -> NoiseCheck:
     and is not concerned.
 
     * **Deep-learning reconstruction: refused.** The network removes noise by what it takes for anatomy, most where
-    there
-      is none. The SD of air is then whatever the network leaves, not the noise anywhere else, and no factor leads from
-      the one to the other. SNR comes out too high by an unknown factor.
+      there is none. The SD of air is then whatever the network leaves, not the noise anywhere else, and no factor leads
+      from the one to the other. SNR comes out too high by an unknown factor.
     * **Uniformity correction** (NORM, PURE, SCIC, CLEAR): caution ``reconstruction-uniformity``. Every pixel, noise
       included, is divided by the coil's sensitivity, so noise is low next to the coil and high far from it. Behind the
       back SNR comes out too high, in front of the belly too low. Not refused, because many scanners correct every spine
       series and an M-score against a reference group of the same protocol, with the ROI at the same place, keeps some
-      meaning; its interval does not.
+      meaning. It keeps its interval as long as other air holds the same noise.
     * **Parallel imaging** (SENSE, GRAPPA, ASSET, ARC, compressed sensing): caution ``reconstruction-parallel``. Noise
-    is
-      multiplied by the g-factor, highest in the middle of the body and lowest in air, where the reconstruction may even
-      set it to nothing: SNR comes out too high.
+      is multiplied by the g-factor, highest in the middle of the body and lowest in air, where the reconstruction may
+      even set it to nothing: SNR comes out too high.
     * **Filters** (FIL, denoising): caution ``reconstruction-filter``. Smoothing lowers the SD of air several times more
       than the mean of the marrow: SNR comes out too high (a Gaussian of 1 pixel: about 3.5 times); sharpening does the
       opposite.
@@ -139,7 +137,7 @@ def check_reconstruction(acquisition: Acquisition) -> NoiseCheck:
     >>> from vbqkit.acquisition import Acquisition
     >>> check = check_reconstruction(Acquisition(image_type=("ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D")))
     >>> [caution.code for caution in check.cautions], check.doubtful
-    (['reconstruction-uniformity'], True)
+    (['reconstruction-uniformity'], False)
     """
     deep = _DEEP_LEARNING.found_in(acquisition)
     refusal = None

@@ -61,6 +61,8 @@ class Uncertainty:
         How the interval was computed.
     cautions : tuple of Caution
         What its reader must know, beside the cautions of the score.
+    missing : str or None
+        Why the score has no interval, in a sentence; its limits are then nan and it has no components.
     """
 
     score: Score
@@ -71,6 +73,32 @@ class Uncertainty:
     components: tuple[UncertaintyComponent, ...]
     method: str
     cautions: tuple[Caution, ...] = ()
+    missing: str | None = None
+
+    @classmethod
+    def none(cls, score: Score, reason: str, *, confidence: float) -> Uncertainty:
+        """No interval, and why; the caution ``no-interval`` says it wherever cautions are shown.
+
+        Parameters
+        ----------
+        score : Score
+            The value, which stands.
+        reason : str
+            Without a full stop.
+        confidence : float
+            That was asked for.
+        """
+        return cls(
+            score=score,
+            ci_low=math.nan,
+            ci_high=math.nan,
+            confidence=confidence,
+            se=math.nan,
+            components=(),
+            method=f"no interval: {reason}",
+            cautions=(Caution("no-interval", f"{score.name} has no interval: {reason}."),),
+            missing=reason,
+        )
 
     def verdict(self, cutoff: Any, *, positive: str | None = None) -> Verdict:
         """What the score says about a cut-off: ``"indeterminate"`` while the cut-off lies within the interval.
@@ -102,7 +130,7 @@ class Uncertainty:
             "ci_low": self.ci_low,
             "ci_high": self.ci_high,
             "se": self.se,
-            "share": 1.0,
+            "share": 1.0 if self.missing is None else math.nan,
         }
         return [
             head | total,
@@ -121,6 +149,8 @@ class Uncertainty:
         ]
 
     def __str__(self) -> str:
+        if self.missing is not None:
+            return f"{self.score.name} = {self.score.value:.3g} (no interval: {self.missing}){said_of(self.score)}"
         shares = ", ".join(f"{s.name} {100 * s.share:.0f} %" for s in self.components if not math.isnan(s.share))
         return (
             f"{self.score.name} = {self.score.value:.3g} ({100 * self.confidence:g} % interval {self.ci_low:.3g} to {self.ci_high:.3g}; "

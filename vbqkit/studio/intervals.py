@@ -202,7 +202,7 @@ class Background:
 def interval_lines(found: Uncertainty, options: IntervalOptions) -> list[str]:
     """What an interval is made of, in words: for the reader who opens the score."""
     if not (math.isfinite(found.ci_low) and math.isfinite(found.ci_high)):
-        return ["No interval: too many draws have no score."]
+        return [f"No interval: {found.missing or 'too many draws have no score'}."]
     shares = ", ".join(f"{s.name} {100 * s.share:.0f} %" for s in found.components if not math.isnan(s.share))
     lines = [
         f"{100 * found.confidence:g} % interval {found.ci_low:.4g} to {found.ci_high:.4g}: {found.method}",
