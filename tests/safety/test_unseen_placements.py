@@ -1,4 +1,4 @@
-"""Where ROIs lie, on bodies that no tolerance was chosen on: careful readers are not refused, gross errors are found."""
+"""Where ROIs lie, on bodies that no tolerance was chosen on: careful readers pass, gross errors are found."""
 
 from dataclasses import replace
 

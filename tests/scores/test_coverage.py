@@ -149,6 +149,7 @@ def repetition(setting, rng, n_draws):
         within=outlines if moving else None,
         rng=rng,
         n_draws=n_draws,
+        overrule="blocks of one brightness, without a spine to judge places by",
     )
     return {
         u.score.name: (u.ci_low, truth[u.score.name], u.ci_high, u.score.value, u.se)

@@ -159,8 +159,8 @@ def auc(
     Raises
     ------
     TableError
-        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was requested for with
-        ties.
+        There are not two classes, `positive` is not said, the columns cannot be used, or an exact p was requested for
+        with ties.
 
     References
     ----------
