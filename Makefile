@@ -7,6 +7,8 @@ STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
 # One worker a core, whole files each, so that what a file sets up is set up once. Not for tests/browser: they press
 # keys against the clock.
+# The workers have the cores: threads of linear algebra in each would get in their way.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench lock format clean
@@ -54,13 +56,13 @@ contracts: $(STAMP)  ## Which module may import which (import-linter)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)  ## Unit tests and the examples in the docstrings
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL)
 
 slow: $(STAMP)  ## Tests too long for make check
-	$(BIN)/python -m pytest $(PARALLEL) -m slow
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) -m slow
 
 notebooks: $(STAMP)  ## Execute every notebook
-	$(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py -m notebook
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py -m notebook
 
 browser: $(STAMP)  ## Real mouse and keyboard in a real browser
 	$(BIN)/python -m pytest tests/browser -m browser

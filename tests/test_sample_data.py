@@ -96,6 +96,7 @@ def test_the_tables_of_a_case_say_who_and_what(written):
     assert {"kind": "fracture", "level": "L2", "name": "grade", "value": "2"} in truth
 
 
+@pytest.mark.slow
 def test_ct_and_dexa_of_a_case_are_measured_and_leave_out_the_fracture(coarse, tmp_path):
     files = write_case(sample_patient("case05"), quick_scanner(), tmp_path / "case", ct_and_dexa=True)
     assert {"dexa.dcm", MEASURED_FILE} <= {path.name for path in files}

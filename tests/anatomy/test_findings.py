@@ -89,6 +89,7 @@ def test_a_haemangioma_is_about_as_large_as_it_says(diseased):
     assert volume == pytest.approx(4 / 3 * np.pi * 8.0**3, rel=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grade", "low", "high"), [("A", 0.05, 0.25), ("B", 0.25, 0.50), ("C", 0.50, 0.80)])
 def test_modic_change_reaches_the_share_of_the_height_that_its_grade_means(grade, low, high):
     phantom = body_with(Modic("L4", endplate="lower", type=2, grade=grade))

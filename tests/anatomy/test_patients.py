@@ -28,6 +28,7 @@ def mean_pdff(table: dict[str, np.ndarray]) -> np.ndarray:
     return np.mean([table[f"pdff_L{k}"] for k in (1, 2, 3, 4)], axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sex", ["F", "M"])
 def test_fat_fraction_by_decade_is_that_of_baum_2018(sex):
     for middle, mean, sd in zip(DECADES, *PDFF_PERCENT[sex], strict=True):
@@ -36,6 +37,7 @@ def test_fat_fraction_by_decade_is_that_of_baum_2018(sex):
         assert fat.std() == pytest.approx(sd, rel=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sex", ["F", "M"])
 def test_density_by_decade_is_that_of_nhanes(sex):
     for middle, mean, sd in zip(DECADES, *BMD_G_CM2[sex], strict=True):
@@ -57,6 +59,7 @@ def test_fat_rises_from_l1_to_l4_as_published():
     assert rise == pytest.approx(39.52 - 35.89, abs=0.15)
 
 
+@pytest.mark.slow
 def test_pooled_correlations_are_the_published_ones():
     women = people(sex="F", age_range=(30, 80))
     later = people(sex="F", age_range=(50, 80))

@@ -58,6 +58,7 @@ def test_no_voxel_under_a_reference_roi_is_anything_else(seed):
     assert [r.label for r in phantom.reference_rois] == ["T12", "L1", "L2", "L3", "L4", "L5", "CSF", "noise"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n, p in SAMPLE_PATIENTS.items() if p.findings and not p.repeats])
 def test_rois_of_the_sample_patients_avoid_every_finding(name):
     sample = sample_patient(name)
@@ -69,6 +70,7 @@ def test_rois_of_the_sample_patients_avoid_every_finding(name):
     assert not labels & broken
 
 
+@pytest.mark.slow
 def test_the_fluid_roi_leaves_a_stenosed_l3():
     usual, tight = body(5), body(5, CanalStenosis("L3", sac_depth_mm=4.5))
     check_clean(tight)
@@ -80,6 +82,7 @@ def test_the_fluid_roi_leaves_a_stenosed_l3():
     assert abs(height(tight, "CSF") - height(tight, "L3")) > 15
 
 
+@pytest.mark.slow
 def test_scoliosis_moves_each_roi_to_the_plane_of_its_vertebra():
     phantom = body(6, Scoliosis("L2", cobb_deg=24), plane_mm=2.2, width_mm=41.8)
     check_clean(phantom)
@@ -87,6 +90,7 @@ def test_scoliosis_moves_each_roi_to_the_plane_of_its_vertebra():
     assert x["L2"] - x["L5"] > 8
 
 
+@pytest.mark.slow
 def test_the_noise_roi_is_behind_the_back_within_usual_fields_of_view():
     for bmi in (19, 33):
         phantom = body(7, bmi=bmi)

@@ -39,6 +39,7 @@ def folder(tmp_path, case):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_class_is_read_judged_and_compared_with_the_reference(folder):
     (folder / "notes.vbqkit.json").write_text("{}", encoding="utf-8")
     (folder / "Cem_reading1_plain-7.vbqkit.json").write_text("{", encoding="utf-8")

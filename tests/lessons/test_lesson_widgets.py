@@ -117,6 +117,7 @@ def test_an_impossible_scan_is_reported_in_place(case, prepared):
         ScanLab(prepared, rois=rois, controls=("ti_ms",))
 
 
+@pytest.mark.slow
 def test_the_placing_exercise_grades_shows_and_keeps(case, state):
     exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="correct")
     exercise.check()
@@ -139,6 +140,7 @@ def test_an_empty_picture_says_what_is_missing(case):
     assert "can be computed only when all its ROIs lie on the picture" in exercise._feedback.value
 
 
+@pytest.mark.slow
 def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
     finished = []
     series = PatientSeries(

@@ -202,6 +202,7 @@ def test_one_bad_byte_in_a_packed_study_costs_one_file(tmp_path, scan, method):
     assert "cannot be unpacked" in str(study.cautions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(20))
 def test_a_damaged_dicomdir_is_refused_in_words(tmp_path, scan, part):
     with warnings.catch_warnings():

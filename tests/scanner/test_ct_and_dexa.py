@@ -100,6 +100,7 @@ def test_a_plate_of_bone_in_muscle_has_the_density_it_was_given() -> None:
     assert abs(float(image.density_g_cm2[~inside].mean())) < 0.002
 
 
+@pytest.mark.slow
 def test_spurs_and_sclerosis_raise_dexa_and_leave_the_marrow_of_l1_alone(degenerative: Phantom) -> None:
     healthy = _body("case06", findings=())
     raised = measure_dexa(scan_dexa(degenerative))["bmd_g_cm2"] / measure_dexa(scan_dexa(healthy))["bmd_g_cm2"]
@@ -108,6 +109,7 @@ def test_spurs_and_sclerosis_raise_dexa_and_leave_the_marrow_of_l1_alone(degener
     assert hu[0] == pytest.approx(hu[1], abs=3.0)
 
 
+@pytest.mark.slow
 def test_a_fat_lesion_lowers_hu_and_not_dexa() -> None:
     plain, modic = _body("case04"), _body("case04", findings=(Modic("L2", endplate="upper", type=2, grade="C"),))
     densities = [measure_dexa(scan_dexa(body), levels=("L2",))["bmd_g_cm2"] for body in (plain, modic)]

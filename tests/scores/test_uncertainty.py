@@ -187,6 +187,7 @@ def test_zero_filling_leaves_a_quarter_of_the_pixels_independent():
     assert np.mean(shares["doubled"]) == pytest.approx(0.25, abs=0.05)
 
 
+@pytest.mark.slow
 def test_the_share_of_a_mean_is_that_of_means_taken_again_and_again():
     """And with several ROIs together the band is known better than with one."""
     rng, means, variances, bands = np.random.default_rng(6), [], [], []

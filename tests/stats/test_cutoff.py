@@ -227,6 +227,7 @@ def test_the_best_cutoff_is_a_point_of_the_curve(cohort):
     assert (curve.sensitivity + curve.specificity).max() == pytest.approx(1 + best["youden"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_case", "n_control", "true_j"), [(84, 84, 0.201), (30, 50, 0.311), (20, 100, 0.478)])
 def test_the_interval_of_j_and_of_its_corrected_value_hold_the_truth(n_case, n_control, true_j):
     """Normal scores; percentiles of the bootstrap held J in 67 to 73 % of studies, and the corrected one in 84 to 92

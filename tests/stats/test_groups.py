@@ -88,6 +88,7 @@ def test_mann_whitney_agrees_with_scipy_and_its_superiority_is_the_auc(a, b, con
     assert ("exact p" in row.method) == exact
 
 
+@pytest.mark.slow
 def test_the_shift_interval_covers_as_often_as_it_says():
     rng = np.random.default_rng(2)
     hits = 0
@@ -193,6 +194,7 @@ def test_p_and_interval_can_be_had_as_spss_prints_them():
         mann_whitney(value, [0, 0, 0, 1, 0, 1, 1, 1], p_value="exact")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     st.lists(st.integers(0, 40), min_size=3, max_size=12),

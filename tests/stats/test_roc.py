@@ -299,6 +299,7 @@ def test_an_exact_p_of_tied_scores_is_refused():
         auc([1, 2, 2, 3], [0, 0, 1, 1], positive="high", p_value="exact")
 
 
+@pytest.mark.slow
 def test_the_logit_interval_is_the_formula_and_holds_the_truth_where_the_normal_one_does_not():
     rng = np.random.default_rng(5)
     outcome, truth = np.arange(40) < 10, scipy_stats.norm.cdf(1.2)
