@@ -190,9 +190,10 @@ def measure_dexa(image: DexaImage, *, levels: tuple[str, ...] = SCORED_LEVELS) -
     -------
     dict
         ``bmd_g_cm2``, ``bmc_g``, ``area_cm2``, ``t_score``, ``z_score``, ``who_class``, ``variogram_slope`` (as
-        :func:`variogram_slope`), and one ``bmd_<level>_g_cm2`` a level. T-score: against women or men of 20 to 29 years of the same table (NHANES;
-        :data:`vbqkit.anatomy.patients.BMD_G_CM2`); Z-score: against the same age and sex. Both nan for a body of
-        unknown age and sex. Higher is denser; a T-score of -2.5 or below is osteoporosis (WHO 1994).
+        :func:`variogram_slope`), and one ``bmd_<level>_g_cm2`` a level. T-score: against women or men of 20 to 29
+        years of the same table (NHANES; :data:`vbqkit.anatomy.patients.BMD_G_CM2`); Z-score: against the same age and
+        sex. Both nan for a body of unknown age and sex. Higher is denser; a T-score of -2.5 or below is osteoporosis
+        (WHO 1994).
 
     Raises
     ------
