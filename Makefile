@@ -5,11 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
-# One worker a core, whole files each, so that what a file sets up is set up once. Not for tests/browser: they press
-# keys against the clock.
-# The workers have the cores: threads of linear algebra in each would get in their way.
+# One worker a core. Not for tests/browser: they press keys against the clock. The workers have
+# the cores: threads of linear algebra in each would get in their way.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+PARALLEL := -n logical --maxprocesses 4
 
 .PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench lock format clean
 
@@ -56,7 +55,7 @@ contracts: $(STAMP)  ## Which module may import which (import-linter)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)  ## Unit tests and the examples in the docstrings
-	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL)
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) --dist loadfile  # what a file sets up is set up once
 
 slow: $(STAMP)  ## Tests too long for make check
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) -m slow

@@ -222,7 +222,7 @@ class Lab:
 
     def run_all(self) -> None:
         """Run every cell of the notebook that is open, once its kernel is there."""
-        started = "() => /[*0-9]/.test(document.querySelector('.jp-CodeCell .jp-InputPrompt')?.textContent ?? '')"
+        prompt = "document.querySelector('.jp-CodeCell .jp-InputPrompt')?.textContent ?? ''"
         for _ in range(20):  # a cell run before the kernel is connected is not run at all, or answered with a dialog
             dialog = self.page.locator(".jp-Dialog button")
             if dialog.count():
@@ -231,7 +231,9 @@ class Lab:
             try:  # a dialog may still come in between
                 self.page.get_by_role("menuitem", name="Run", exact=True).click(timeout=3000)
                 self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click(timeout=3000)
-                self.page.wait_for_function(started, timeout=3000)
+                self.page.wait_for_function(f"() => /[*0-9]/.test({prompt})", timeout=3000)
+                # A star may stay for ever: a cell that was sent while the kernel came up, and got lost.
+                self.page.wait_for_function(f"() => /[0-9]/.test({prompt})", timeout=30_000)
             except TooLate:
                 continue
             if not dialog.count():
@@ -239,7 +241,11 @@ class Lab:
         raise AssertionError("the cells did not run")
 
     def wait_for_studio(self) -> None:
-        self.page.wait_for_selector(".vbq-stage", timeout=90_000)
+        try:
+            self.page.wait_for_selector(".vbq-stage", timeout=90_000)
+        except TooLate as late:
+            cells = self.page.locator(".jp-CodeCell").all_inner_texts()
+            raise AssertionError(f"no studio came; the cells say {cells}") from late
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('.vbq-waiting')].some(e => e.hidden)", timeout=90_000
         )
