@@ -1,10 +1,15 @@
 """Series with one thing altered, as PACS, export scripts and anonymisers leave them."""
 
+from pathlib import Path
+
+import pydicom
 import pytest
 
 from tests.formats.conftest import Scan
 from tests.formats.conftest import save as save_dicom
 from vbqkit import read_study
+
+SAMPLE_CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 
 
 @pytest.fixture
@@ -32,3 +37,14 @@ def series_of(tmp_path):
         return series
 
     return made
+
+
+@pytest.fixture(scope="module")
+def slices():
+    """The T1 slices of case04, uncompressed; a test that changes one works on a copy."""
+    found = []
+    for path in sorted((SAMPLE_CASE / "T1").iterdir()):
+        dataset = pydicom.dcmread(path)
+        dataset.decompress()
+        found.append(dataset)
+    return found

@@ -11,6 +11,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -28,17 +29,6 @@ SOURCES = (
     *(ROOT / "vbqkit").glob("*.py"),
     ROOT / "vbqkit/scores/series_cautions.py",
 )
-
-
-@pytest.fixture(scope="module")
-def slices():
-    """The T1 slices of a sample case, uncompressed."""
-    found = []
-    for path in sorted((CASE / "T1").iterdir()):
-        dataset = pydicom.dcmread(path)
-        dataset.decompress()
-        found.append(dataset)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +332,6 @@ def test_series_of_two_patients_give_no_number_though_read_apart(slices, rois, t
 
 
 def test_nifti_and_its_kin_carry_their_cautions(rois, tmp_path):
-    nibabel = pytest.importorskip("nibabel")
     volume = read_study(CASE).find("T1").volume()
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine
     data = volume.pixels.astype(np.float32)

@@ -16,16 +16,6 @@ WIDTH = 40
 
 
 @pytest.fixture(scope="module")
-def slices():
-    found = []
-    for path in sorted((CASE / "T1").iterdir()):
-        dataset = pydicom.dcmread(path)
-        dataset.decompress()
-        found.append(dataset)
-    return found
-
-
-@pytest.fixture(scope="module")
 def rois():
     return {roi.label: roi for roi in read_rois(CASE / "reference_rois.vbqkit.json")}
 

@@ -26,7 +26,7 @@ from vbqkit.scanner.attenuation import (
     trabecular_volume,
 )
 from vbqkit.scanner.ct import ROD_MG_CM3
-from vbqkit.scanner.dexa import PHOTONS, variogram_slope
+from vbqkit.scanner.dexa import variogram_slope
 
 GRID = {"in_plane_mm": 1.0, "plane_mm": 2.0}
 WHO = Identity(case="CASE06", sex="M", age=68, bmi=28.3)
@@ -154,7 +154,6 @@ def test_photons_scatter_the_density_as_counting_does(degenerative: Phantom) -> 
     quiet, noisy = scan_dexa(degenerative), scan_dexa(degenerative, rng=np.random.default_rng(2))
     spread = (noisy.density_g_cm2 - quiet.density_g_cm2)[100:300, 15:30].std()
     assert 0.003 < spread < 0.05
-    assert PHOTONS > 1e6
 
 
 def test_ct_gives_no_score_and_says_why(degenerative: Phantom) -> None:

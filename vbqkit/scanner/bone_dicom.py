@@ -20,6 +20,7 @@ from vbqkit.scanner.dicom_out import (
     SYNTHETIC_COMMENT,
     Identity,
     image_geometry,
+    image_pixels,
     new_dataset,
     patient_and_study,
     whole_folder,
@@ -69,7 +70,7 @@ def _slice_name(image: Slice) -> str:
 
 
 def _ct_dataset(image: Slice, identity: Identity) -> Any:
-    stored = (np.asarray(image.pixels, dtype=np.int32) - _CT_INTERCEPT).astype("<u2")
+    stored = (np.asarray(image.pixels, dtype=np.int32) - _CT_INTERCEPT).astype(np.uint16)
     a = image.acquisition
     tags = {
         "ImageType": list(a.image_type),
@@ -89,7 +90,7 @@ def _ct_dataset(image: Slice, identity: Identity) -> Any:
     }
     tags |= patient_and_study(identity, _CT, "CT LUMBAR SPINE SYNTHETIC") | _series(identity, _CT, "CT", image.index)
     tags |= {"SeriesDescription": a.series_description, "BodyPartExamined": "LSPINE"}
-    tags |= image_geometry(image) | _pixels(stored, bits=12)
+    tags |= image_geometry(image) | image_pixels(stored)
     return new_dataset(CTImageStorage, identity.uid("instance", _CT, 1, image.index), tags)
 
 
@@ -117,20 +118,6 @@ def _series(identity: Identity, machine: str, modality: str, index: int) -> dict
     }
 
 
-def _pixels(stored: Any, *, bits: int) -> dict[str, Any]:
-    return {
-        "SamplesPerPixel": 1,
-        "PhotometricInterpretation": "MONOCHROME2",
-        "Rows": stored.shape[0],
-        "Columns": stored.shape[1],
-        "BitsAllocated": 16,
-        "BitsStored": bits,
-        "HighBit": bits - 1,
-        "PixelRepresentation": 0,
-        "PixelData": stored.tobytes(),
-    }
-
-
 def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str]) -> Path:
     """Write a virtual DEXA as one Digital X-Ray image: areal density in steps of 0.001 g/cm2, the patient facing you.
 
@@ -144,7 +131,7 @@ def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str
     target = Path(path)
     if target.exists():
         raise ScannerError(f"{target} is already there; nothing was written. Choose another name.")
-    stored = np.clip(np.rint(image.density_g_cm2 / DEXA_UNIT_G_CM2), 0, 4095).astype("<u2")
+    stored = np.clip(np.rint(image.density_g_cm2 / DEXA_UNIT_G_CM2), 0, 4095).astype(np.uint16)
     spacing = [f"{abs(float(axis[1] - axis[0])):.6g}" for axis in (image.row_mm, image.col_mm)]
     tags: dict[str, Any] = patient_and_study(identity, _DEXA, "DEXA LUMBAR SPINE SYNTHETIC")
     tags |= _series(identity, _DEXA, "DX", 0)
@@ -175,7 +162,7 @@ def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str
         "AnatomicRegionSequence": [_code("122496007", "SCT", "Lumbar spine")],
         "ViewCodeSequence": [_view()],
     }
-    tags |= _pixels(stored, bits=12)
+    tags |= image_pixels(stored)
     dataset = new_dataset(DigitalXRayImageStorageForPresentation, identity.uid("instance", _DEXA, 1, 0), tags)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

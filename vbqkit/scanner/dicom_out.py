@@ -334,10 +334,9 @@ def _plain(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return plain
 
 
-def _pixels(stored: npt.NDArray[np.uint16], scanner: Scanner) -> dict[str, Any]:
-    slope = scanner.rescale_slope
-    high = max(float(np.percentile(stored, 99.5)) * slope, 2.0)
-    tags = {
+def image_pixels(stored: npt.NDArray[np.uint16]) -> dict[str, Any]:
+    """Elements of one uncompressed gray picture of 12 bits, brighter where the value is higher."""
+    return {
         "SamplesPerPixel": 1,
         "PhotometricInterpretation": "MONOCHROME2",
         "Rows": stored.shape[0],
@@ -346,10 +345,14 @@ def _pixels(stored: npt.NDArray[np.uint16], scanner: Scanner) -> dict[str, Any]:
         "BitsStored": _BITS_STORED,
         "HighBit": _BITS_STORED - 1,
         "PixelRepresentation": 0,
-        "WindowCenter": f"{high / 2.0:.0f}",
-        "WindowWidth": f"{high:.0f}",
         "PixelData": stored.astype("<u2").tobytes(),
     }
+
+
+def _pixels(stored: npt.NDArray[np.uint16], scanner: Scanner) -> dict[str, Any]:
+    slope = scanner.rescale_slope
+    high = max(float(np.percentile(stored, 99.5)) * slope, 2.0)
+    tags = image_pixels(stored) | {"WindowCenter": f"{high / 2.0:.0f}", "WindowWidth": f"{high:.0f}"}
     if slope != 1.0:
         tags |= {"RescaleIntercept": "0", "RescaleSlope": f"{slope:.8g}", "RescaleType": "US"}
     return tags
