@@ -12,6 +12,7 @@ from vbqkit import read_rois, read_study, write_rois
 from vbqkit.errors import FormatError
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Rectangle
+from vbqkit.scores import check_midway
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 SAGITTAL = np.array([[0, 0, 4.4, -18], [-0.8, 0, 0, 40], [0, 0.8, 0, -30], [0, 0, 0, 1.0]])  # as dcm2niix writes it
@@ -55,6 +56,35 @@ def test_the_sample_has_one_vbq_in_every_format(sample, tmp_path, ending, backwa
 
     assert round(value(sample), 3) == 4.265
     assert value(there) == value(sample)
+
+
+@pytest.mark.parametrize(("csf_percent", "code"), [(0, "midway-slight"), (3, "midway-slight"), (4, "midway")])
+def test_midway_is_loud_only_where_the_other_slice_gives_another_vbq(csf_percent, code):
+    pixels = np.full((4, 60, 60), 300.0)
+    pixels[:, :, 40:] = 100.0
+    pixels[1, :, 40:] += csf_percent  # the other slice: the tie goes to the right, which is slice 2
+    volume = Volume(pixels, stack_affine((0, 0, 0), (-4, 0, 0), (0, 0, -1), (0, 1, 0)))
+    volume = volume.with_acquisition(weighting="T1")
+    rois = [
+        Rectangle(center=(-6, col, -row), half_width=(0, 3, 0), half_height=(0, 0, -3), label=label)
+        for label, row, col in (("L1", 10, 20), ("L2", 30, 20), ("L3", 50, 20), ("CSF", 30, 50))
+    ]
+    (check,) = check_midway(volume, rois)
+    assert check.code == code
+    assert check.shift_percent == pytest.approx((csf_percent, csf_percent))
+    assert ("less than 1 %" in check.message) == (csf_percent == 0)
+
+
+@pytest.mark.parametrize(("other_sd", "code"), [(10.0, "midway-slight"), (14.0, "midway")])
+def test_a_midway_noise_roi_is_loud_only_where_the_other_slice_has_another_noise(other_sd, code):
+    rng = np.random.default_rng(5)
+    pixels = rng.normal(100, 10, (4, 60, 60))
+    pixels[1] = rng.normal(100, other_sd, (60, 60))
+    volume = Volume(pixels, stack_affine((0, 0, 0), (-4, 0, 0), (0, 0, -1), (0, 1, 0)))
+    box = Rectangle(center=(-6, 30, -30), half_width=(0, 8, 0), half_height=(0, 0, -8), label="noise")
+    (check,) = check_midway(volume, [box])
+    assert check.code == code
+    assert "SNR" in check.message
 
 
 @pytest.mark.parametrize("step", [(4.0, 0, 0), (-4.0, 0, 0), (0, 4.0, 0), (0, -4.0, 0), (0, 0, 4.0), (0, 0, -4.0)])

@@ -55,4 +55,10 @@ def shift_words(placed: RoisOnSeries, shift: Shift | None, against: str) -> str:
         return ""
     median, mean = shift
     name = f"VBQ-{placed.weighting}" if placed.weighting in ("T1", "T2", "STIR") else "the ratio to CSF"
-    return f" It may shift {name} by about {median:+.0f} % (median of the levels) or {mean:+.0f} % (mean), compared with {against}."
+    if max(abs(median), abs(mean)) < 0.5:
+        return f" It shifts {name} by less than 1 %, compared with {against}."
+    return f" It may shift {name} by about {_whole(median)} (median of the levels) or {_whole(mean)} (mean), compared with {against}."
+
+
+def _whole(percent: float) -> str:
+    return "0 %" if abs(percent) < 0.5 else f"{percent:+.0f} %"

@@ -14,9 +14,9 @@ is wrong with this image or these ROIs. ``"note"``: true of every such image; it
 
 _WEIGHTS: tuple[Weight, ...] = ("refusal", "failure", "caution", "note")
 
-STANDING = frozenset({"vbq-scanner", "reference-scanner", "series-gain-unknown", "missing-tags"})
-"""Codes of cautions that stand on every score of their kind, on whatever number: said quietly, without a sign, so that
-a sign means that something is wrong with this number."""
+STANDING = frozenset({"vbq-scanner", "reference-scanner", "series-gain-unknown", "missing-tags", "midway-slight"})
+"""Codes of cautions that stand on every score of their kind, or that hardly change the number: said quietly, without a
+sign, so that a sign means that something is wrong with this number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,11 @@ from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.messages import STANDING
 from vbqkit.studio.views import View
 
-_OF_NUMBERS = ("score-outside-published-range", "midway")  # doubts about the number, not about a place on the picture
+_OF_NUMBERS = (
+    "score-outside-published-range",
+    "midway",
+    "midway-slight",
+)  # doubts about the number, not about a place on the picture
 
 NoiseChecks = Mapping[str, NoiseCheck]
 Results = list[Measurement | RoiError]
