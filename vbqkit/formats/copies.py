@@ -49,11 +49,15 @@ def _distinct(headers: Sequence[Header], place: Place) -> tuple[list[Header], in
 
 
 def _without_resent(headers: list[Header], place: Place) -> list[Header]:
-    suspects: dict[Hashable, list[Header]] = {}
+    at_place: dict[Hashable, list[Header]] = {}
     for header in headers:
         key = _place_key(header)
         if key is not None:
-            suspects.setdefault(key, []).append(header)
+            at_place.setdefault(key, []).append(header)
+    suspects: dict[Hashable, list[Header]] = {}
+    for key, same in at_place.items():
+        for header in same:
+            suspects.setdefault((key, pixel_kind(header.dataset) if len(same) > 1 else ()), []).append(header)
     if len(suspects) == len(headers) or all(len(same) == 1 for same in suspects.values()):
         return headers
     slices = Counter(raw_bytes(header.dataset, "SeriesInstanceUID") for header in headers)
@@ -83,7 +87,6 @@ def _place_key(header: Header) -> Hashable | None:
         integer(dataset, "InstanceNumber"),
         integer(dataset, "AcquisitionNumber"),
         header.transfer_syntax,
-        pixel_kind(dataset),
     )
 
 

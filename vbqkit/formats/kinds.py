@@ -7,6 +7,7 @@ acquisition. Frames are separated by them only where their positions repeat.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import isclose
 from pathlib import Path
 
@@ -58,12 +59,15 @@ def series_key(frame: Frame) -> Hashable:
     return frame.header.patient, raw_bytes(dataset, "StudyInstanceUID"), place
 
 
+_content = lru_cache(maxsize=256)(not_magnitude)  # a study has a handful of image types, and a slice each
+
+
 def pixel_kind(dataset: Dataset) -> tuple[Hashable, ...]:
     """What makes the pixels of two frames different images: matrix, content and times."""
     image_type = words(dataset, "FrameType") or words(dataset, "ImageType")
     return (
         (integer(dataset, "Rows"), integer(dataset, "Columns")),
-        (not_magnitude(image_type), word(dataset, "ComplexImageComponent")),
+        (_content(image_type), word(dataset, "ComplexImageComponent")),
         numbers(dataset, "PixelSpacing"),
         number(dataset, "EffectiveEchoTime") or number(dataset, "EchoTime"),
         numbers(dataset, "InversionTimes") or numbers(dataset, "InversionTime"),
