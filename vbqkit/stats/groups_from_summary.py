@@ -98,10 +98,11 @@ def tukey_from_summary(
     df = float(n.sum() - n.size)
     within = float((n - 1) @ s**2) / df if df > 0 else NAN
     defined = within > 0
+    critical = float(scipy.stats.studentized_range.ppf(confidence, n.size, df)) if defined else NAN  # slow: once
     found = []
     for a, b in combinations(range(n.size), 2):
         se = float(np.sqrt(within / 2 * (1 / n[a] + 1 / n[b]))) if defined else NAN
-        half = float(scipy.stats.studentized_range.ppf(confidence, n.size, df)) * se if defined else NAN
+        half = critical * se
         gap = float(m[a] - m[b])
         found.append(
             {
