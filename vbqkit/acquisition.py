@@ -24,6 +24,8 @@ class Acquisition:
     ``parallel_factor`` is the reduction in plane (1: none); ``processing`` quotes what vendors' own tags say of
     filters and corrections.
 
+    ``tube_kv`` is the tube voltage of a CT, kV.
+
     ``patient_digest`` tells the patients of series apart without naming them: see :func:`same_patient`.
     ``linked_frames`` are frames of reference that the user stated to be the same as ``frame_of_reference_uid``.
     """
@@ -69,6 +71,7 @@ class Acquisition:
     parallel_technique: str | None = None
     parallel_factor: float | None = None
     processing: tuple[str, ...] = ()
+    tube_kv: float | None = None
     patient_digest: str = field(default="", repr=False)
     linked_frames: tuple[str, ...] = ()
 

@@ -79,6 +79,7 @@ def acquisition_of(frame: Frame, *, weighting: Weighting | None = None) -> tuple
         series_uid=word(dataset, "SeriesInstanceUID"),
         study_uid=word(dataset, "StudyInstanceUID"),
         frame_of_reference_uid=word(dataset, "FrameOfReferenceUID"),
+        tube_kv=positive(dataset, "KVP"),
         patient_digest=frame.patient_digest,
         synthetic=(manufacturer or "").lower().startswith("vbqkit") or "SYNTHETIC" in {v.upper() for v in image_type},
     )

@@ -18,6 +18,8 @@ from vbqkit.errors import ScannerError
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse
 from vbqkit.scanner.attenuation import CT_KEV, attenuation_map, attenuation_per_cm, hydroxyapatite_per_cm
+from vbqkit.scores.hounsfield import score_ct
+from vbqkit.scores.result import Score
 
 Array = npt.NDArray[np.float64]
 Plane = Literal["axial", "sagittal"]
@@ -27,12 +29,6 @@ TUBE_KV = 120.0
 
 ROD_MG_CM3 = (0.0, 50.0, 100.0, 150.0, 200.0)
 """Hydroxyapatite in the rods of the calibration phantom, mg/cm3, from the patient's right to left."""
-
-QCT_LEVELS = ("L1", "L2")
-"""Vertebrae whose mean is the QCT value: L1 and L2 (Medical Research 2023, the QCT of the third source paper)."""
-
-HU_LEVEL = "L1"
-"""Vertebra whose attenuation is the HU value (Pickhardt et al., Ann Intern Med 2013;158:588-595)."""
 
 NOT_SCORABLE = "CT, not MR: it has HU, and no VBQ or M-score"
 """Why no score is computed from a virtual CT."""
@@ -112,7 +108,7 @@ def scan_ct(
             modality="CT", vendor="vbqkit", model="virtual CT", image_type=("ORIGINAL", "PRIMARY", plane.upper()),
             body_part="LSPINE", series_number=1, series_description=f"CT {plane.upper()} {thickness_mm:g} MM SYNTHETIC",
             slice_thickness_mm=thickness_mm, spacing_between_slices_mm=thickness_mm, synthetic=True,
-            weighting_reason="CT has no weighting",
+            tube_kv=TUBE_KV, weighting_reason="CT has no weighting",
         ),
     )  # fmt: skip
 
@@ -285,24 +281,20 @@ def _trabecular_roi(phantom: Phantom, volume: Volume, code: int, name: str) -> E
 
 
 def measure_ct(phantom: Phantom, volume: Volume) -> dict[str, Any]:
-    """HU of each vertebra, and QCT of L1 and L2 by the rods.
-
-    ``QCT = (HU - a) / b``, a and b the straight line of the rods' HU on their hydroxyapatite.
+    """HU of each vertebra, and QCT of L1 and L2 by the rods, on the ROIs of :func:`ct_rois`; see ``score_ct``.
 
     Returns
     -------
     dict
         ``hu`` (L1), ``qct_mg_cm3`` (mean of L1 and L2, mg hydroxyapatite per cm3; lower is weaker, below 80 is
-        osteoporosis: ACR 2018), ``hu_per_mg_cm3`` (b), and ``hu_<level>`` of every level with a place for a ROI; nan
-        where the level is fractured or has no clean place.
+        osteoporosis: ACR 2018), ``hu_per_mg_cm3`` (the slope of the rods), and ``hu_<level>`` of every level with a
+        place for a ROI; nan where the level is fractured or has no clean place.
     """
-    means = {roi.label: roi.measure(volume).mean for roi in ct_rois(phantom, volume)}
-    rods = np.array([means[f"rod {mg:g}"] for mg in ROD_MG_CM3])
-    slope, offset = np.polyfit(ROD_MG_CM3, rods, 1)
-    levels = {label: hu for label, hu in means.items() if not label.startswith("rod")}
-    qct = [(levels[level] - offset) / slope for level in QCT_LEVELS if level in levels]
+    rois = ct_rois(phantom, volume)
+    hu, qct = score_ct(volume, rois)
+    levels = {roi.label: roi.measure(volume).mean for roi in rois if not roi.label.startswith("rod")}
     return {
-        "hu": levels.get(HU_LEVEL, float("nan")),
-        "qct_mg_cm3": float(np.mean(qct)) if qct else float("nan"),
-        "hu_per_mg_cm3": float(slope),
-    } | {f"hu_{level}": hu for level, hu in levels.items()}
+        "hu": hu.value if isinstance(hu, Score) else float("nan"),
+        "qct_mg_cm3": qct.value if isinstance(qct, Score) else float("nan"),
+        "hu_per_mg_cm3": qct.part("HU each mg/cm3") if isinstance(qct, Score) else float("nan"),
+    } | {f"hu_{level}": mean for level, mean in levels.items()}

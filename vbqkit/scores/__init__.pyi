@@ -8,6 +8,7 @@ from .case import score_value as score_value
 from .definition import ScoreDefinition as ScoreDefinition
 from .definition import ScoreInputs as ScoreInputs
 from .example import example_measurement as example_measurement
+from .hounsfield import score_ct as score_ct
 from .jitter import Jitter as Jitter
 from .jitter import put_again as put_again
 from .level_names import propose_label as propose_label

@@ -195,6 +195,8 @@ def _first_of_each_weighting(
 
 def why_no_score(shown: Sequence[Acquisition]) -> str:
     """Why not even the name of a score appears: no score is defined on these series; empty without a series."""
+    if shown and all(a.modality == "CT" for a in shown):
+        return "HU are measured in the table. For HU of L1 and QCT, with their cautions: score_ct(studio.volumes[0], studio.rois)."
     known = scored_weightings()
     # without what it quotes of the description, in which names have been seen
     reasons = [

@@ -77,29 +77,43 @@ class View:
             "weighting": volume.acquisition.weighting if overruled or volume.refusal is None else "unknown",
             "header": self.header,
             "stated": None if volume.acquisition.weighting == self.header else volume.acquisition.weighting,
+            "unit": "HU" if volume.acquisition.modality == "CT" else "a.u.",
             "synthetic": volume.acquisition.synthetic,
-            **_windows(volume.pixels),
+            **_windows(volume.pixels, CT_WINDOWS if volume.acquisition.modality == "CT" else ()),
         }
+
+
+def _kind(volume: Volume) -> str:
+    """What a series is called: its weighting, or CT."""
+    return "CT" if volume.acquisition.modality == "CT" else volume.acquisition.weighting
 
 
 def corner_lines(volume: Volume) -> list[str]:
     """What a radiologist reads in the corner: sequence, times, thickness; only what the header says."""
-    a = volume.acquisition
+    a, is_ct = volume.acquisition, volume.acquisition.modality == "CT"
     times = [
         f"{name} {value:g}" for name, value in (("TR", a.tr_ms), ("TE", a.te_ms), ("TI", a.ti_ms)) if value is not None
     ]
     _, dy, dx = volume.spacing_mm
     thickness = "thickness ?" if volume.thickness_mm is None else f"{volume.thickness_mm:g} mm thick"
     lines = [
-        f"{a.weighting} {volume.plane}" + (f", {a.field_t:g} T" if a.field_t is not None else ""),
-        " ".join(times) + " ms" if times else "TR TE ?",
+        f"{_kind(volume)} {volume.plane}" + (f", {a.field_t:g} T" if a.field_t is not None else ""),
+        ("kV ?" if a.tube_kv is None else f"{a.tube_kv:g} kV")
+        if is_ct
+        else " ".join(times) + " ms"
+        if times
+        else "TR TE ?",
         thickness,
         f"{dy:.3g} x {dx:.3g} mm",
     ]
     return [*lines, "synthetic"] if a.synthetic else lines
 
 
-def _windows(pixels: npt.NDArray[Any]) -> dict[str, Any]:
+CT_WINDOWS = (("Bone", 400.0, 1800.0), ("Soft tissue", 40.0, 400.0))
+"""Name, level and width of the windows that every CT viewer offers, HU; the first one is shown."""
+
+
+def _windows(pixels: npt.NDArray[Any], own: Sequence[tuple[str, float, float]] = ()) -> dict[str, Any]:
     flat = pixels.reshape(-1)
     sample = np.asarray(flat[:: max(1, flat.size // _SAMPLE)], dtype=np.float64)
     sample = sample[np.isfinite(sample)]
@@ -110,7 +124,8 @@ def _windows(pixels: npt.NDArray[Any]) -> dict[str, Any]:
     def window(bottom: float, top: float) -> list[float]:
         return [(bottom + top) / 2.0, top - bottom if top > bottom else max(abs(top), 1.0)]
 
-    presets = [
+    presets: list[list[Any]] = [
+        *(list(preset) for preset in own),
         ["Auto", *window(p1, p995)],
         ["Full range", *window(low, high)],
         ["Bright tissue", *window(p50, high)],
@@ -185,7 +200,7 @@ def _odd_pixels(volume: Volume) -> list[str]:
     low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
     if low == high:
         odd.append(f"Every pixel has the value {low:g}: the image is constant, so there is nothing to place a ROI on.")
-    elif low < 0:
+    elif low < 0 and volume.acquisition.modality != "CT":
         odd.append(
             f"The signal goes down to {low:g}. A magnitude image has no negative values: SNR and VBQ mean nothing here."
         )
@@ -197,7 +212,7 @@ def titled(volumes: Sequence[tuple[Volume, tuple[str, ...]]]) -> list[View]:
     views: list[View] = []
     frames: list[str | None] = []
     for index, (volume, whose) in enumerate(volumes):
-        title = header = volume.acquisition.weighting
+        title, header = _kind(volume), volume.acquisition.weighting
         uid = volume.acquisition.frame_of_reference_uid
         key = _series_key(volume, index)
         same = [v for v in views if v.title.split(" (")[0] == title]

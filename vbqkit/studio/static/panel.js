@@ -13,9 +13,9 @@ import { covered, histogram, ratios } from "./statistics.js";
 
 /** @type {[key: string, name: string, title: string][]} */
 const COLUMNS = [
-  ["mean", "mean", "mean signal, a.u."],
-  ["median", "median", "median signal, a.u."],
-  ["sd", "SD", "standard deviation (n - 1), a.u."],
+  ["mean", "mean", "mean signal, UNIT"],
+  ["median", "median", "median signal, UNIT"],
+  ["sd", "SD", "standard deviation (n - 1), UNIT"],
   ["snr", "SNR", "mean / SD of the noise ROI"],
   ["vbq", "VBQ", "mean / mean of the CSF ROI"],
   ["area_cm2", "cm²", "area as drawn"],
@@ -39,11 +39,11 @@ export class Panel {
     this.frame = 0;
     this.shownFaults = ""; // the faults on the page
     this.body = html("tbody");
-    const heads = COLUMNS.map(([, name, title]) => html("th", { scope: "col", title }, name));
+    this.heads = COLUMNS.map(([, name]) => html("th", { scope: "col" }, name));
     this.table = html(
       "table",
       { class: "vbq-table" },
-      html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "ROI"), ...heads)),
+      html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "ROI"), ...this.heads)),
       this.body,
     );
     this.caption = html("div", { class: "vbq-caption" });
@@ -100,11 +100,15 @@ export class Panel {
     const byId = new Map((python?.views?.[store.active] ?? []).map((row) => [row.id, row]));
     const rows = browser.map((row) => measured(byId.get(row.id)) ?? row);
     this.element.dataset.source = python ? "python" : "browser";
-    const title = store.views[store.active].title;
-    setText(this.caption, `${title}: measured by ${python ? "Python" : "the browser"}`);
+    const { title, unit } = store.views[store.active];
+    COLUMNS.forEach(([, , words], j) => {
+      set(this.heads[j], { title: words.replace("UNIT", unit) });
+    });
+    const ofSignal = unit === "a.u."; // HU have neither noise nor CSF to be divided by
+    setText(this.caption, `${title}${ofSignal ? "" : ` in ${unit}`}: measured by ${python ? "Python" : "the browser"}`);
     this.empty.hidden = rows.length > 0;
     const find = (/** @type {string} */ label) => measured(rows.find((row) => row.label === label && measured(row)));
-    this.drawRows(rows, find("CSF")?.mean, find("noise")?.sd);
+    this.drawRows(rows, ofSignal ? find("CSF")?.mean : undefined, ofSignal ? find("noise")?.sd : undefined);
     if (python) this.compare(byId, browser);
     const why = store.model.get("_measured").why_none ?? "";
     setText(this.none, why);
@@ -265,6 +269,6 @@ export class Panel {
       "aria-label": `Histogram of ${roi.label}: ${row.n} pixels from ${short(low)} to ${short(high)}`,
       fill: style(roi.label)[0],
     });
-    setText(this.range, `${short(low)} – ${short(high)} a.u., highest bar ${top} of ${row.n} pixels`);
+    setText(this.range, `${short(low)} – ${short(high)} ${view.unit}, highest bar ${top} of ${row.n} pixels`);
   }
 }

@@ -55,6 +55,7 @@ export interface ViewOf {
   letters: Record<Side, string>;
   zero: number;
   clip: number | null;
+  unit: string;
   corner: string[];
   window: Window;
   range: [number, number];
