@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbqkit.errors import FormatError, RoiError
+from vbqkit.formats import imagej
 from vbqkit.formats.imagej import read_imagej, write_imagej
 from vbqkit.formats.masks import label_mask, mask_polygon, read_masks, write_masks
 from vbqkit.formats.roi_table import read_roi_table, roi_table, write_roi_table
@@ -223,3 +225,35 @@ def test_tables_that_cannot_be_read_or_written_are_refused_in_words(tmp_path: Pa
         read_roi_table(tmp_path / "none.csv")
     with pytest.raises(FormatError, match="cannot be written"):
         write_roi_table(tmp_path / "no" / "a.csv", [])
+
+
+def test_an_imagej_file_that_breaks_off_anywhere_is_refused_in_words(volume: Volume, tmp_path: Path) -> None:
+    whole = imagej_bytes(1, (10, 20, 16, 30), position=3)
+    for keep in range(4, 40):
+        (tmp_path / "cut.roi").write_bytes(whole[:keep])
+        with pytest.raises(FormatError, match=r"cut\.roi"):
+            read_imagej(tmp_path / "cut.roi", image=volume)
+
+
+def test_an_imagej_file_that_may_not_be_read_is_named(
+    volume: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "locked.roi").write_bytes(imagej_bytes(1, (10, 20, 16, 30), position=3))
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    with pytest.raises(FormatError, match=r"locked\.roi cannot be opened: Permission denied"):
+        read_imagej(tmp_path / "locked.roi", image=volume)
+
+
+def test_without_roifile_it_is_said_how_to_get_it(
+    volume: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(_: bytes) -> None:
+        raise ModuleNotFoundError("No module named 'roifile'", name="roifile")
+
+    monkeypatch.setattr(imagej, "roifile", SimpleNamespace(ImagejRoi=SimpleNamespace(frombytes=absent)))
+    (tmp_path / "a.roi").write_bytes(imagej_bytes(1, (10, 20, 16, 30), position=3))
+    with pytest.raises(FormatError, match="pip install roifile"):
+        read_imagej(tmp_path / "a.roi", image=volume)
