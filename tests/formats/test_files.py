@@ -13,7 +13,7 @@ from pydicom.fileset import FileSet
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from vbqkit.errors import FormatError
-from vbqkit.formats import read_study
+from vbqkit.formats import read_study, zip_members
 from vbqkit.formats.files import Entry, climbs
 
 
@@ -248,3 +248,23 @@ def test_a_dicomdir_without_a_table_of_contents_says_what_to_give_instead(tmp_pa
     save_dicom(header, None, tmp_path / "DICOMDIR")
     with pytest.raises(FormatError, match=r"The DICOMDIR .* cannot be read .*Give the folder beside it instead"):
         read_study(tmp_path / "DICOMDIR")
+
+
+def test_an_archive_that_changed_after_it_was_listed_is_refused_in_words(tmp_path, made):
+    archive = _zip(tmp_path / "export.zip", _contents(made.write(tmp_path / "folder")))
+    (series,) = read_study(archive)
+    archive.write_bytes(b"overwritten by a copy that broke off")
+    with pytest.raises(FormatError, match=r"export\.zip cannot be opened: .*Copy it again"):
+        series.volume()
+
+
+def test_an_archive_of_rois_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(zip_members, "MAX_BYTES", 2 * 1024**2)
+    archive = _zip(tmp_path / "rois.zip", {"a.roi": bytes(1024**2), "b.roi": bytes(2 * 1024**2)})
+    with pytest.raises(FormatError, match=r"rois\.zip unpacks to more than 2 MiB"):
+        zip_members.read_members(archive)
+
+
+def test_an_archive_of_rois_that_is_gone_is_named(tmp_path):
+    with pytest.raises(FormatError, match=r"gone\.zip cannot be opened: No such file"):
+        zip_members.read_members(tmp_path / "gone.zip")
