@@ -14,7 +14,7 @@ import numpy as np
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.sample_patients import sample_patient
-from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_shares, fat_t2_ms, tissue_named
 from vbqkit.scanner.echo_train import echo_of_line
 from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
@@ -71,17 +71,18 @@ def by_equations(phantom: Phantom, timing: Timing) -> np.ndarray:
 
 
 def bloch_data(mr0, torch, phantom: Phantom, timing: Timing, *, coils: np.ndarray | None = None):
-    """Water and fat as two pools of voxels at the same places."""
+    """Water, and fat of each T1, as pools of voxels at the same places."""
     tissue, pdff = phantom.tissue[0].ravel(), phantom.pdff[0].ravel().astype(np.float64)
     density = np.array([t.proton_density for t in TISSUES])[tissue] * phantom.pd_scale[0].ravel()
     t1 = np.array([t.t1_at(FIELD_T) for t in TISSUES])[tissue]
     t2 = np.array([t.t2_at(FIELD_T) for t in TISSUES])[tissue]
-    fat_t2 = fat_t2_ms(FIELD_T, echo_train_length=timing.echo_train_length)
-    ones = np.ones_like(density)
-    protons = np.concatenate([density * (1 - pdff), density * pdff])
-    t1, t2 = np.concatenate([t1, fat_t1_ms(FIELD_T) * ones]), np.concatenate([t2, fat_t2 * ones])
+    fat_t2 = fat_t2_ms(FIELD_T, refocusing_ms=timing.refocusing_ms)
+    ones, fats = np.ones_like(density), fat_t1_shares(FIELD_T)
+    protons = np.concatenate([density * (1 - pdff), *(share * density * pdff for share, _ in fats)])
+    t1 = np.concatenate([t1, *(t1_ms * ones for _, t1_ms in fats)])
+    t2 = np.concatenate([t2, *(fat_t2 * ones for _ in fats)])
     at = (np.arange(SIZE) - SIZE // 2) / SIZE
-    x, y = (np.tile(g.ravel(), 2) for g in np.meshgrid(at, at, indexing="xy"))
+    x, y = (np.tile(g.ravel(), 1 + len(fats)) for g in np.meshgrid(at, at, indexing="xy"))
     keep = protons > 0
     count = int(keep.sum())
 
@@ -126,7 +127,8 @@ def bloch_sequence(mr0, torch, timing: Timing):
 
     for shot in range(-1, per_echo):  # one dummy shot brings the steady state
         if timing.ti_ms is not None:
-            rep = pulse(180.0, mr0.PulseUsage.UNDEF, 1)
+            turned = np.degrees(np.arccos(-timing.inversion_efficiency))  # what is left across is spoiled
+            rep = pulse(turned, mr0.PulseUsage.UNDEF, 1)
             rep.gradm[0, 2], rep.event_time[0] = spoil, timing.ti_ms / 1e3
         rep = pulse(90.0, mr0.PulseUsage.EXCIT, 1)
         rep.gradm[0, 0], rep.gradm[0, 2], rep.event_time[0] = SIZE / 2, crush, spacing / 2e3
@@ -180,7 +182,8 @@ def at_the_center(
     water = water_signals(timing, FIELD_T)[tissue] * scale * (1 - fat)
     signal = np.abs(water + fat_signal(timing, FIELD_T) * density * fat)
     ours = {name: float(signal[mask].mean()) for name, mask in zip(names, masks, strict=True)}
-    coils = np.array([np.tile(mask.ravel(), 2) / mask.sum() for mask in masks])
+    pools = 1 + len(fat_t1_shares(FIELD_T))
+    coils = np.array([np.tile(mask.ravel(), pools) / mask.sum() for mask in masks])
     data = bloch_data(mr0, torch, phantom, timing, coils=coils)
     sequence = mr0.Sequence(normalized_grads=False)
     spacing = float(timing.echo_spacing_ms or timing.te_ms)

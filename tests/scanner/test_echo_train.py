@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms, fat_t2_ms, tissue_named
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_shares, fat_t2_ms, tissue_named
 from vbqkit.scanner.echo_train import TERM_TOLERANCE, decay_terms, echo_of_line
 from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
@@ -60,7 +60,7 @@ def line_by_line(phantom: Phantom, protocol: Protocol, *, decays: bool = True) -
     timing, n, fov = protocol.timing, protocol.acquired[0], protocol.fov_mm
     phase = 0 if protocol.phase_axis == "HF" else 1
     tissue, fat = phantom.tissue[3], phantom.pdff[3].astype(float)
-    fat_t2 = fat_t2_ms(1.5, echo_train_length=timing.echo_train_length)
+    fat_t2 = fat_t2_ms(1.5, refocusing_ms=timing.refocusing_ms)
     at = (np.arange(90) - 44.5) * 0.8
     pixels = (np.arange(protocol.matrix) - (protocol.matrix - 1) / 2) * protocol.pixel_mm
     spectrum = np.arange(-protocol.acquired[1], protocol.acquired[1] + 1) / (2 * fov)
@@ -81,7 +81,7 @@ def line_by_line(phantom: Phantom, protocol: Protocol, *, decays: bool = True) -
                 start = train_signal(t.t1_ms, 1e12, timing)
                 water[tissue == t.code] = t.proton_density * start * np.exp(-te / t.t2_ms)
                 oil[tissue == t.code] = t.proton_density
-        oil *= train_signal(fat_t1_ms(1.5), 1e12, timing) * np.exp(-te / fat_t2)
+        oil *= sum(w * train_signal(t1, 1e12, timing) for w, t1 in fat_t1_shares(1.5)) * np.exp(-te / fat_t2)
         signal = (1 - fat) * water + fat * oil
         signal = signal if phase == 0 else signal.T
         k = line / (2 * fov)

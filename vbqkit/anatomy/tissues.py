@@ -97,7 +97,43 @@ _ALL = _read_table()
 FAT_SPIN_ECHO, FAT_FAST_SPIN_ECHO = (
     next(t for t in _ALL if t.name == n) for n in ("fat_spin_echo", "fat_fast_spin_echo")
 )
-"""Relaxation of fat: T2 with one echo, and with the long train of a fast spin echo, which undoes the J-coupling."""
+"""Relaxation of fat: T2 with one late echo, and between closely spaced pulses, which undo the J-coupling."""
+
+SPIN_ECHO_OF_FAT_MS = 60.0
+"""Echo time for which the T2 of :data:`FAT_SPIN_ECHO` stands, ms: model assumption, the middle of ordinary fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class FatPeak:
+    """One peak of the spectrum of fat.
+
+    Attributes
+    ----------
+    ppm : float
+        Its place in the spectrum; water lies at 4.7.
+    share : float
+        Of all protons of fat; the shares of all peaks add up to 1.
+    t1_ratio : float
+        Its T1 over that of the main peak.
+    """
+
+    ppm: float
+    share: float
+    t1_ratio: float
+
+
+FAT_PEAKS = (
+    FatPeak(5.3, 0.047, 1.0),
+    FatPeak(4.2, 0.039, 1.0),
+    FatPeak(2.75, 0.006, 1.0),
+    FatPeak(2.1, 0.1204, 1.0),
+    FatPeak(1.3, 0.7001, 1.0),
+    FatPeak(0.9, 0.0875, 2.0),
+)
+"""The spectrum of fat: shares by Hamilton et al., NMR Biomed 2011;24:784, doi:10.1002/nbm.1622. T1 of the methyl
+peak (0.9 ppm) is twice that of methylene (1.3 ppm): 1026 and 514 ms, and 476 to 488 ms for the peaks from 2 to 2.8 ppm
+(liver at 7 T: J Magn Reson Imaging 2014;40:1365-1374). That the ratio holds at lower fields, and for the two peaks next
+to water, is a model assumption."""
 
 TISSUES: tuple[Tissue, ...] = tuple(t for t in _ALL if not t.name.startswith("fat_"))
 """Every tissue that a phantom can hold, in the order of their codes."""
@@ -128,27 +164,46 @@ def tissue_named(name: str) -> Tissue:
 
 
 def fat_t1_ms(field_t: float) -> float:
-    """T1 of fat at a field strength, ms."""
+    """T1 of the main peak of fat, methylene, at a field strength, ms."""
     return FAT_FAST_SPIN_ECHO.t1_at(field_t)
 
 
-def fat_t2_ms(field_t: float, *, echo_train_length: int) -> float:
-    """Apparent T2 of fat, ms: short for a spin echo, long for a fast spin echo.
-
-    ``T2 = T2_SE + (T2_TSE - T2_SE) (1 - 1/ETL)``: refocusing again and again within 1/J undoes the dephasing by
-    J-coupling (Henkelman et al., J Magn Reson Imaging 1992;2:533, doi:10.1002/jmri.1880020511). The weight ``1 -
-    1/ETL``, the share of the train's pulses that follow another, is this package's own rule between the two measured
-    ends.
+def fat_t1_shares(field_t: float) -> tuple[tuple[float, float], ...]:
+    """How fat recovers: each T1 (ms) among its peaks with the share of the protons that has it.
 
     Examples
     --------
-    >>> round(fat_t2_ms(1.5, echo_train_length=1)), round(fat_t2_ms(1.5, echo_train_length=16))
-    (70, 147)
+    >>> [(round(share, 4), round(t1_ms)) for share, t1_ms in fat_t1_shares(1.5)]
+    [(0.9125, 238), (0.0875, 476)]
     """
-    if echo_train_length < 1:
-        raise ScannerError(f"An echo train length of {echo_train_length} is not possible; give 1 (spin echo) or more.")
+    shares: dict[float, float] = {}
+    for peak in FAT_PEAKS:
+        shares[peak.t1_ratio] = shares.get(peak.t1_ratio, 0.0) + peak.share
+    main = fat_t1_ms(field_t)
+    return tuple((share, ratio * main) for ratio, share in shares.items())
+
+
+def fat_t2_ms(field_t: float, *, refocusing_ms: float) -> float:
+    """Apparent T2 of fat, ms: short for a late spin echo, long between closely spaced refocusing pulses.
+
+    ``1/T2 = 1/T2_0 + R/tau^2``, R the time between refocusing pulses. A spin echo has R = TE: it loses
+    ``exp(-(TE/tau)^2)``, quadratic in TE, to the evolution of J-coupling; the echoes of a train lose this once for
+    each of their intervals, so that refocusing within 1/J undoes the loss (Henkelman et al., J Magn Reson Imaging
+    1992;2:533, doi:10.1002/jmri.1880020511). The first echo of a train and a spin echo at the same TE agree.
+
+    T2_0 is that of closely spaced pulses (Gold 2004) and tau such that a spin echo at 60 ms has the T2 measured with
+    spin echoes (de Bazelaire 2004); that this T2 was seen at about 60 ms is a model assumption.
+
+    Examples
+    --------
+    >>> round(fat_t2_ms(1.5, refocusing_ms=60)), round(fat_t2_ms(1.5, refocusing_ms=10))
+    (58, 126)
+    """
+    if not refocusing_ms > 0:
+        raise ScannerError(f"Refocusing pulses {refocusing_ms:g} ms apart are not possible; give a time above 0.")
     slow, fast = FAT_SPIN_ECHO.t2_at(field_t), FAT_FAST_SPIN_ECHO.t2_at(field_t)
-    return slow + (fast - slow) * (1.0 - 1.0 / echo_train_length)
+    loss = (1.0 / slow - 1.0 / fast) / SPIN_ECHO_OF_FAT_MS  # 1 / tau^2
+    return 1.0 / (1.0 / fast + refocusing_ms * loss)
 
 
 def water_fat_shift_hz(field_t: float) -> float:

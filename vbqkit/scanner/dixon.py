@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.tissues import TISSUES, fat_t1_ms
+from vbqkit.anatomy.tissues import TISSUES, fat_t1_shares
 from vbqkit.image import Volume
 from vbqkit.scanner.forward_model import acquisition_of, chosen_slices, make_geometry
 from vbqkit.scanner.kspace import coloured_noise
@@ -65,7 +65,7 @@ def pdff_map(
     geometry = make_geometry(phantom, scanner, protocol, center_mm)
     steady = {"tr_ms": tr_ms, "flip_angle_deg": flip_angle_deg}
     water = np.array([t.proton_density * dixon_signals(t.t1_at(scanner.field_t), **steady) for t in TISSUES])
-    fat = dixon_signals(fat_t1_ms(scanner.field_t), **steady)
+    fat = sum(share * dixon_signals(t1_ms, **steady) for share, t1_ms in fat_t1_shares(scanner.field_t))
     shift, by_cols = protocol.fat_shift_mm(scanner.field_t), protocol.phase_axis == "HF"
     rows, cols = geometry.encode_rows(), geometry.encode_cols()
     fat_rows = rows if by_cols else geometry.encode_rows(shift)

@@ -114,6 +114,6 @@ def decay_terms(timing: PulseSequence, field_t: float, samples: int) -> DecayTer
 
 def fat_decay(timing: PulseSequence, field_t: float) -> FloatArray:
     """Signal of fat in each echo of the train, relative to that at TE."""
-    t2_ms = fat_t2_ms(field_t, echo_train_length=timing.echo_train_length)
+    t2_ms = fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms)
     decay: FloatArray = np.exp(-(timing.echo_times_ms - timing.te_ms) / t2_ms)
     return decay

@@ -66,7 +66,7 @@ _SCANNERS = (
         protocols=(
             _HDX,
             replace(_HDX, weighting="T2", timing=_timing(3500, 92, 20, 9.2)),
-            replace(_HDX, weighting="STIR", timing=_timing(2200, 82, 10, 10.3, 150), acquired=(224, 256)),
+            replace(_HDX, weighting="STIR", timing=_timing(3500, 41.2, 10, 10.3, 150), acquired=(224, 256)),
         ),
         note="Paper 001 names the machine and prints no TR, TE or TI: all times are assumed, from the ordinary range of fast "
         "spin echo at 1.5 T; assumed too are matrix, slices, bandwidth and full uniformity correction (PURE).",
@@ -99,7 +99,7 @@ _SCANNERS = (
         protocols=(
             Protocol(weighting="T1", timing=_timing(550, 11, 3, 11)),
             Protocol(weighting="T2", timing=_timing(3600, 100, 16, 11)),
-            Protocol(weighting="STIR", timing=_timing(2600, 62, 10, 11, 150), acquired=(224, 256)),
+            Protocol(weighting="STIR", timing=_timing(3500, 44, 10, 11, 150), acquired=(224, 256)),
         ),
         note="A typical machine with a good correction of the coil's brightness.",
     ),
@@ -115,7 +115,7 @@ _SCANNERS = (
         protocols=(
             Protocol(weighting="T1", timing=_timing(450, 14), acquired=(224, 288), bandwidth_hz_per_px=110),
             Protocol(weighting="T2", timing=_timing(3600, 120, 18, 12), bandwidth_hz_per_px=130),
-            Protocol(weighting="STIR", timing=_timing(4200, 70, 12, 11, 160), acquired=(192, 256)),
+            Protocol(weighting="STIR", timing=_timing(4200, 55, 12, 11, 160), acquired=(192, 256)),
         ),
         note="An older machine: the coil's brightness stays in the picture, air holds noise, belly and bowel move.",
     ),
