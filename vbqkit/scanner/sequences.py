@@ -379,7 +379,7 @@ def tissue_signal(name: str, timing: PulseSequence, *, field_t: float, pdff: flo
     >>> timing = Timing(tr_ms=600, te_ms=20)
     >>> marrow, csf = (tissue_signal(n, timing, field_t=3.0, pdff=f) for n, f in (("marrow", 0.45), ("csf", 0.0)))
     >>> round(marrow / csf, 1)
-    3.0
+    3.2
     """
     tissue = tissue_named(name)
     f = tissue.pdff if pdff is None else pdff
