@@ -38,6 +38,8 @@ def test_every_value_lies_inside_its_cited_range_and_names_a_source(tissue):
 def test_every_row_names_a_paper_by_its_doi_or_says_that_it_is_a_model_assumption(tissue):
     assert "doi:" in tissue.source or "model assumption" in tissue.source
     assert "collated" not in tissue.source
+    if tissue.bound_fraction > 0:
+        assert "doi:" in tissue.bound_source or "model assumption" in tissue.bound_source
 
 
 def test_codes_are_row_numbers_and_air_is_zero():

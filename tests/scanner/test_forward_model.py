@@ -24,7 +24,15 @@ from vbqkit.scanner.sequences import Timing, tissue_signal
 
 T1 = Timing(tr_ms=500, te_ms=10)
 SMALL = Protocol(
-    weighting="T1", timing=T1, fov_mm=120, matrix=96, acquired=(96, 96), slices=3, thickness_mm=4, gap_mm=1
+    weighting="T1",
+    timing=T1,
+    fov_mm=120,
+    matrix=96,
+    acquired=(96, 96),
+    slices=3,
+    thickness_mm=4,
+    gap_mm=1,
+    magnetization_transfer=False,
 )
 IDEAL = Scanner(
     name="ideal",

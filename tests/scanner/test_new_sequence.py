@@ -37,7 +37,13 @@ class GradientEcho(PulseSequence):
 
 
 PROTOCOL = Protocol(
-    weighting="T1", timing=GradientEcho(tr_ms=150, te_ms=5), fov_mm=100, matrix=64, acquired=(64, 64), slices=3
+    weighting="T1",
+    timing=GradientEcho(tr_ms=150, te_ms=5),
+    fov_mm=100,
+    matrix=64,
+    acquired=(64, 64),
+    slices=3,
+    magnetization_transfer=False,
 )
 SCANNER = Scanner(
     name="small", vendor="no one", model="small", field_t=1.5, protocols=(PROTOCOL,), coil=None, noise=0.0,

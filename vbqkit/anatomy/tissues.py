@@ -28,6 +28,10 @@ doi:10.1194/jlr.D800010-JLR200)."""
 PROTON_MHZ_PER_T = 42.577
 """Proton gyromagnetic ratio over 2 pi, MHz/T."""
 
+BOUND_R1_PER_S = 1.0
+"""R1 of the protons of macromolecules, 1/s, by convention (Henkelman et al., NMR Biomed 2001;14:57,
+doi:10.1002/nbm.683)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tissue:
@@ -47,8 +51,10 @@ class Tissue:
         Relaxation times at 1.5 T and at 3 T.
     ranges : tuple of 5 pairs
         Cited low and high of proton_density, t1_ms, t1_3t_ms, t2_ms, t2_3t_ms.
-    source : str
-        Where the ranges come from.
+    bound_fraction, exchange_per_s : float
+        Protons of macromolecules over those of free water, and the rate at which they exchange; 0: none.
+    source, bound_source : str
+        Where the ranges, and where bound_fraction and exchange_per_s come from.
     """
 
     code: int
@@ -60,7 +66,10 @@ class Tissue:
     t2_ms: float
     t2_3t_ms: float
     ranges: tuple[tuple[float, float], ...]
+    bound_fraction: float
+    exchange_per_s: float
     source: str
+    bound_source: str
 
     def t1_at(self, field_t: float) -> float:
         """T1 at a field strength, ms, by the field rule of this module."""
@@ -69,6 +78,21 @@ class Tissue:
     def t2_at(self, field_t: float) -> float:
         """T2 at a field strength, ms, by the field rule of this module."""
         return _power_law(self.t2_ms, self.t2_3t_ms, field_t)
+
+    def saturated(self, t1_ms: float, *, saturation_per_s: float) -> float:
+        """Share of its equilibrium, and of its T1, that is left to water whose macromolecules are saturated.
+
+        ``1 / (1 + k T1)`` with ``k = R F W / (W + R + R1)``, see :mod:`vbqkit.scanner.magnetization_transfer`.
+
+        Examples
+        --------
+        >>> names = ("csf", "marrow", "muscle", "spinal_cord")
+        >>> [round(tissue_named(name).saturated(900.0, saturation_per_s=10.0), 2) for name in names]
+        [1.0, 0.66, 0.64, 0.52]
+        """
+        exchange = self.exchange_per_s * self.bound_fraction
+        rate = exchange * saturation_per_s / (saturation_per_s + self.exchange_per_s + BOUND_R1_PER_S)
+        return 1.0 / (1.0 + rate * t1_ms / 1000.0)
 
 
 def _power_law(at_1_5t: float, at_3t: float, field_t: float) -> float:
@@ -90,9 +114,12 @@ def _read_table() -> tuple[Tissue, ...]:
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     rows = []
     for code, row in enumerate(csv.DictReader(lines)):
-        values = {key: float(row[key]) for key in (*_RANGED, "pdff")}
+        values = {key: float(row[key]) for key in (*_RANGED, "pdff", "bound_fraction", "exchange_per_s")}
         ranges = tuple((float(row[f"{key}_low"]), float(row[f"{key}_high"])) for key in _RANGED)
-        rows.append(Tissue(code=code, name=row["name"], ranges=ranges, source=row["source"], **values))
+        cited = row["source"], row["bound_source"]
+        rows.append(
+            Tissue(code=code, name=row["name"], ranges=ranges, source=cited[0], bound_source=cited[1], **values)
+        )
     return tuple(rows)
 
 

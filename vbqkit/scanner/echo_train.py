@@ -82,20 +82,20 @@ class DecayTerms:
     fat_lines: FloatArray
 
 
-def decay_terms(timing: PulseSequence, field_t: float, samples: int) -> DecayTerms:
+def decay_terms(timing: PulseSequence, field_t: float, samples: int, *, saturation_per_s: float = 0.0) -> DecayTerms:
     """The few terms that stand for the decay of all tissues across the train.
 
     What differs from the signal at TE, ``S_k(TE_j) - S_k(TE)``, is a matrix of tissues and echoes whose singular values
     fall fast: as many terms are kept as :data:`TERM_TOLERANCE` asks for. One echo needs one term.
     """
-    at_te = water_signals(timing, field_t)
+    at_te = water_signals(timing, field_t, saturation_per_s=saturation_per_s)
     fat = fat_signal(timing, field_t)
     echoes, effective = timing.echo_train_length, timing.effective_echo
     if echoes == 1:
         ones = np.ones(2 * samples + 1)
         return DecayTerms(at_te[None], ones[None], fat, ones)
     order = echo_of_line(np.arange(-samples, samples + 1), samples, echoes=echoes, effective=effective)
-    change = echo_signals(timing, field_t) - at_te[:, None]
+    change = echo_signals(timing, field_t, saturation_per_s=saturation_per_s) - at_te[:, None]
     tissue_part, size, echo_part = np.linalg.svd(change, full_matrices=False)
     tissue_part = tissue_part * size
     kept = next(

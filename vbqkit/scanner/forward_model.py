@@ -249,7 +249,7 @@ class _Encoding:
 def _encoding(geometry: ScanGeometry, scanner: Scanner, flow: FloatArray) -> _Encoding:
     protocol = geometry.protocol
     timing, shift = protocol.timing, protocol.fat_shift_mm(scanner.field_t)
-    terms = decay_terms(timing, scanner.field_t, protocol.acquired[0])
+    terms = decay_terms(timing, scanner.field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s)
     by_rows = protocol.phase_axis == "HF"
     phase, along = (
         (geometry.encode_rows, geometry.encode_cols) if by_rows else (geometry.encode_cols, geometry.encode_rows)

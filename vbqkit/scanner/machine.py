@@ -9,6 +9,7 @@ from typing import Literal
 from vbqkit.anatomy.tissues import FIELD_MAX_T, FIELD_MIN_T, water_fat_shift_hz
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.coils import CoilArray
+from vbqkit.scanner.magnetization_transfer import bound_saturation_per_s
 from vbqkit.scanner.sequences import PulseSequence
 
 Gain = Literal["study", "series"]
@@ -52,6 +53,8 @@ class Protocol:
         Number of averages (NEX, NSA).
     parallel_factor : int
         SENSE reduction R; 1: none.
+    magnetization_transfer : bool
+        Whether the pulses for other slices saturate macromolecules in each slice, as they do in people.
     """
 
     weighting: Literal["T1", "T2", "STIR", "PD"]
@@ -66,6 +69,7 @@ class Protocol:
     bandwidth_hz_per_px: float = 150.0
     averages: float = 2.0
     parallel_factor: int = 1
+    magnetization_transfer: bool = True
 
     def __post_init__(self) -> None:
         lengths = {
@@ -105,6 +109,13 @@ class Protocol:
         """Acquired samples along rows (head to feet) and columns (front to back)."""
         phase, frequency = self.acquired
         return (phase, frequency) if self.phase_axis == "HF" else (frequency, phase)
+
+    @property
+    def saturation_per_s(self) -> float:
+        """Rate at which the pulses for other slices saturate macromolecules, 1/s."""
+        if not self.magnetization_transfer:
+            return 0.0
+        return bound_saturation_per_s(self.timing, slices=self.slices, gap_ratio=self.gap_mm / self.thickness_mm)
 
     def fat_shift_mm(self, field_t: float) -> float:
         """How far fat lies from where it should, along the frequency axis, mm: ``Delta f / bandwidth`` acquired pixels.

@@ -276,7 +276,8 @@ class PreparedSlice:
     def _signal(self, scanner: Scanner, protocol: Protocol) -> npt.NDArray[Any]:
         """Signed or complex picture before the coil: lines of k-space as their echoes read them, then pixels."""
         timing, n = protocol.timing, protocol.matrix
-        water = echo_signals(timing, scanner.field_t)[self.codes] * self._flow_loss(scanner, timing.te_ms)[:, None]
+        signals = echo_signals(timing, scanner.field_t, saturation_per_s=protocol.saturation_per_s)
+        water = signals[self.codes] * self._flow_loss(scanner, timing.te_ms)[:, None]
         fat = fat_signal(timing, scanner.field_t) * fat_decay(timing, scanner.field_t)
         weights = np.concatenate([water, fat[None]]).astype(np.float32)
         fat_lines = self._fat(scanner, protocol).ravel()

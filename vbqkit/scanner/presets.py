@@ -49,7 +49,7 @@ _SCANNERS = (
         protocols=(
             _OPEN,
             replace(_OPEN, weighting="T2", timing=_timing(3000, 100, 16, 12.5)),
-            replace(_OPEN, weighting="STIR", timing=_timing(3000, 60, 10, 12, 130), acquired=(224, 256)),
+            replace(_OPEN, weighting="STIR", timing=_timing(3000, 48, 10, 12, 145), acquired=(224, 256)),
         ),
         note="Paper 000 prints T1: spin echo, echo train 2, TR 700, TE 12, pixel 0.586 mm (300 mm / 512) at 1.2 T. Assumed: "
         "slices, bandwidth, noise, T2 and STIR, "
@@ -83,7 +83,7 @@ _SCANNERS = (
         protocols=(
             _ACHIEVA,
             replace(_ACHIEVA, weighting="T2", timing=_timing(2500, 100, 18, 10)),
-            replace(_ACHIEVA, weighting="STIR", timing=_timing(3500, 60, 14, 10, 200), acquired=(224, 288)),
+            replace(_ACHIEVA, weighting="STIR", timing=_timing(3500, 50, 14, 10, 210), acquired=(224, 288)),
         ),
         note="Paper 004 prints T1: TR 600, TE 20, and T2: TR 2500, TE 100, at 3 T. Assumed: T1 as a plain spin "
         "echo (no train is printed), the T2 train, matrix, slices, "

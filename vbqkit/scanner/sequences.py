@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.tissues import TISSUES, fat_t1_shares, fat_t2_ms, tissue_named
+from vbqkit.anatomy.tissues import TISSUES, Tissue, fat_t1_shares, fat_t2_ms, tissue_named
 from vbqkit.errors import ScannerError
 
 Method = Literal["SE", "IR"]
@@ -146,6 +146,11 @@ class PulseSequence(ABC):
         """Time between refocusing pulses, ms: TE for a single echo."""
         return self.te_ms
 
+    @property
+    def pulses_deg(self) -> tuple[float, ...]:
+        """Angle of every pulse that one slice gets within TR."""
+        return (self.flip_angle_deg,)
+
 
 def check_times(**times_ms: float | None) -> None:
     """Refuse times that are not above 0; None is not looked at.
@@ -266,6 +271,12 @@ class Timing(PulseSequence):
         """Time between refocusing pulses, ms: the echo spacing of a train, TE for a single echo."""
         return self.te_ms if self.echo_train_length == 1 else float(self.echo_spacing_ms or 0.0)
 
+    @property
+    def pulses_deg(self) -> tuple[float, ...]:
+        """Inversion (if there is one), excitation and refocusing pulses of one slice."""
+        inversion = () if self.ti_ms is None else (180.0,)
+        return (*inversion, 90.0, *(180.0,) * self.echo_train_length)
+
     def excited(self, t1_ms: float) -> float:
         """Signed longitudinal magnetisation that the 90-degree pulse finds and turns over, 1 at rest.
 
@@ -341,24 +352,56 @@ def fat_signal(timing: PulseSequence, field_t: float) -> float:
     return excited * math.exp(-timing.te_ms / fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms))
 
 
-def water_signals(timing: PulseSequence, field_t: float) -> npt.NDArray[np.float64]:
-    """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes."""
-    signals = [t.proton_density * train_signal(t.t1_at(field_t), t.t2_at(field_t), timing) for t in TISSUES]
-    return np.array(signals)
+def water_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0) -> npt.NDArray[np.float64]:
+    """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes.
+
+    Parameters
+    ----------
+    timing : PulseSequence
+        The sequence.
+    field_t : float
+        Field strength, tesla.
+    saturation_per_s : float
+        Rate at which macromolecules are saturated by the pulses for other slices; 0: a single slice. See
+        :mod:`vbqkit.scanner.magnetization_transfer`.
+    """
+    return _excited_water(timing, field_t, saturation_per_s) * np.exp(-timing.te_ms / _water_t2_ms(field_t))
 
 
-def echo_signals(timing: PulseSequence, field_t: float) -> npt.NDArray[np.float64]:
+def echo_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0) -> npt.NDArray[np.float64]:
     """Signed signal of the water of every tissue in every echo of a train, shape (tissues, echoes).
 
     As :func:`water_signals`, which is the column of the effective echo, with ``exp(-TE_j / T2)`` for echo j.
     """
-    excited = np.array([t.proton_density * timing.excited(t.t1_at(field_t)) if t.t1_ms > 0 else 0.0 for t in TISSUES])
-    t2_ms = np.array([t.t2_at(field_t) if t.t1_ms > 0 else np.inf for t in TISSUES])
-    signals: npt.NDArray[np.float64] = excited[:, None] * np.exp(-timing.echo_times_ms / t2_ms[:, None])
+    excited = _excited_water(timing, field_t, saturation_per_s)
+    signals: npt.NDArray[np.float64] = excited[:, None] * np.exp(-timing.echo_times_ms / _water_t2_ms(field_t)[:, None])
     return signals
 
 
-def tissue_signal(name: str, timing: PulseSequence, *, field_t: float, pdff: float | None = None) -> float:
+def _excited_water(timing: PulseSequence, field_t: float, saturation_per_s: float) -> npt.NDArray[np.float64]:
+    return np.array([_excited(t, timing, t.t1_at(field_t), saturation_per_s) for t in TISSUES])
+
+
+def _excited(tissue: Tissue, timing: PulseSequence, t1_ms: float, saturation_per_s: float) -> float:
+    """Protons of a tissue's water that the excitation turns over."""
+    if t1_ms <= 0:
+        return 0.0
+    left = tissue.saturated(t1_ms, saturation_per_s=saturation_per_s)
+    return tissue.proton_density * left * timing.excited(t1_ms * left)
+
+
+def _water_t2_ms(field_t: float) -> npt.NDArray[np.float64]:
+    return np.array([t.t2_at(field_t) if t.t1_ms > 0 else np.inf for t in TISSUES])
+
+
+def tissue_signal(
+    name: str,
+    timing: PulseSequence,
+    *,
+    field_t: float,
+    pdff: float | None = None,
+    saturation_per_s: float = 0.0,
+) -> float:
     """Magnitude signal of a voxel full of one tissue: ``PD |f S_fat + (1 - f) S_water|``.
 
     Parameters
@@ -371,6 +414,8 @@ def tissue_signal(name: str, timing: PulseSequence, *, field_t: float, pdff: flo
         Field strength, tesla.
     pdff : float or None
         Fat fraction f, 0 to 1; None: the table's.
+    saturation_per_s : float
+        As in :func:`water_signals`; 0: a single slice, without magnetisation transfer.
 
     Examples
     --------
@@ -385,8 +430,9 @@ def tissue_signal(name: str, timing: PulseSequence, *, field_t: float, pdff: flo
     f = tissue.pdff if pdff is None else pdff
     if not 0.0 <= f <= 1.0:
         raise ScannerError(f"A fat fraction of {f:g} is not possible; give a number between 0 and 1.")
-    water = train_signal(tissue.t1_at(field_t), tissue.t2_at(field_t), timing)
-    return tissue.proton_density * abs(f * fat_signal(timing, field_t) + (1.0 - f) * water)
+    water = _excited(tissue, timing, tissue.t1_at(field_t), saturation_per_s)
+    water *= math.exp(-timing.te_ms / tissue.t2_at(field_t)) if water else 0.0
+    return abs(f * tissue.proton_density * fat_signal(timing, field_t) + (1.0 - f) * water)
 
 
 def dixon_signals(t1_ms: float, *, tr_ms: float, flip_angle_deg: float) -> float:
