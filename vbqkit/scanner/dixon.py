@@ -52,7 +52,7 @@ def pdff_map(
     phantom, scanner, rng, slices, center_mm
         As in :func:`vbqkit.scanner.forward_model.acquire`.
     protocol : Protocol
-        Geometry, matrix and bandwidth; its timing is not used.
+        Geometry, matrix and bandwidth; its timing and saturation band are not used.
     tr_ms, flip_angle_deg : float
         Of the gradient echo.
 
@@ -61,6 +61,7 @@ def pdff_map(
     Volume
         0 to 100 %, 0 where there is no signal.
     """
+    protocol = replace(protocol, saturation_band_mm=None)
     chosen = chosen_slices(slices, protocol)
     geometry = make_geometry(phantom, scanner, protocol, center_mm)
     steady = {"tr_ms": tr_ms, "flip_angle_deg": flip_angle_deg}

@@ -153,9 +153,9 @@ def chosen_slices(slices: Sequence[int] | None, protocol: Protocol) -> range:
 
 def _same_geometry(protocols: list[Protocol]) -> list[list[tuple[int, Protocol]]]:
     """Protocols that share slices and field of view, so that the body is gone through once for all of them."""
-    groups: dict[tuple[float, ...], list[tuple[int, Protocol]]] = {}
+    groups: dict[tuple[float | None, ...], list[tuple[int, Protocol]]] = {}
     for i, p in enumerate(protocols):
-        groups.setdefault((p.fov_mm, p.slices, p.thickness_mm, p.gap_mm), []).append((i, p))
+        groups.setdefault((p.fov_mm, p.slices, p.thickness_mm, p.gap_mm, p.saturation_band_mm), []).append((i, p))
     return list(groups.values())
 
 
@@ -342,7 +342,7 @@ def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> 
         coil="SPINE" if scanner.coil is not None else "VOLUME",
         scanning_sequence=t.scanning_sequence,
         sequence_variant=t.sequence_variant,
-        scan_options=(),
+        scan_options=("SP",) if protocol.saturation_band_mm is not None else (),
         sequence_name=t.sequence_name,
         fat_suppressed=t.fat_suppressed,
         image_type=("ORIGINAL", "PRIMARY", "OTHER", *(("NORM",) if scanner.uniformity_correction > 0 else ())),

@@ -55,6 +55,8 @@ class Protocol:
         SENSE reduction R; 1: none.
     magnetization_transfer : bool
         Whether the pulses for other slices saturate macromolecules in each slice, as they do in people.
+    saturation_band_mm : float or None
+        How far in front of the vertebral bodies an anterior saturation band begins; None: no band.
     """
 
     weighting: Literal["T1", "T2", "STIR", "PD"]
@@ -70,6 +72,7 @@ class Protocol:
     averages: float = 2.0
     parallel_factor: int = 1
     magnetization_transfer: bool = True
+    saturation_band_mm: float | None = None
 
     def __post_init__(self) -> None:
         lengths = {
@@ -84,6 +87,11 @@ class Protocol:
                 raise ScannerError(f"The {name} of the {self.weighting} protocol is {value}; it must be above 0.")
         if self.gap_mm < 0:
             raise ScannerError(f"The slice gap is {self.gap_mm:g} mm; slices cannot overlap, give 0 or more.")
+        if self.saturation_band_mm is not None and not self.saturation_band_mm >= 0:
+            raise ScannerError(
+                f"A saturation band {self.saturation_band_mm:g} mm in front of the vertebral bodies would lie on them; give 0 "
+                "or more, or None."
+            )
         if not all(8 <= n <= self.matrix for n in self.acquired):
             raise ScannerError(
                 f"An acquired matrix of {self.acquired[0]} x {self.acquired[1]} does not fit a picture of {self.matrix} x "

@@ -15,6 +15,9 @@ def _timing(tr: float, te: float, train: int = 1, spacing: float | None = None, 
     return Timing(tr_ms=tr, te_ms=te, ti_ms=ti, echo_train_length=train, echo_spacing_ms=spacing)
 
 
+_BAND_MM = 25.0
+"""Distance of the anterior saturation band from the vertebral bodies: routine, 2 to 3 cm."""
+
 # T1 of each machine; its T2 and STIR differ from it in timing, and STIR often in the acquired matrix.
 _OPEN = Protocol(
     weighting="T1",
@@ -24,8 +27,16 @@ _OPEN = Protocol(
     acquired=(256, 320),
     gap_mm=1.0,
     bandwidth_hz_per_px=120,
+    saturation_band_mm=_BAND_MM,
 )
-_HDX = Protocol(weighting="T1", timing=_timing(550, 10, 3, 10), fov_mm=320, matrix=512, acquired=(224, 320))
+_HDX = Protocol(
+    weighting="T1",
+    timing=_timing(550, 10, 3, 10),
+    fov_mm=320,
+    matrix=512,
+    acquired=(224, 320),
+    saturation_band_mm=_BAND_MM,
+)
 _ACHIEVA = Protocol(
     weighting="T1",
     timing=_timing(600, 20),
@@ -34,8 +45,16 @@ _ACHIEVA = Protocol(
     acquired=(256, 352),
     bandwidth_hz_per_px=280,
     parallel_factor=2,
+    saturation_band_mm=_BAND_MM,
 )
-_MODERN = Protocol(weighting="T1", timing=_timing(650, 9, 3, 9), acquired=(288, 352), bandwidth_hz_per_px=260)
+_MODERN = Protocol(
+    weighting="T1",
+    timing=_timing(650, 9, 3, 9),
+    acquired=(288, 352),
+    bandwidth_hz_per_px=260,
+    saturation_band_mm=_BAND_MM,
+)
+_GENERIC = Protocol(weighting="T1", timing=_timing(550, 11, 3, 11), saturation_band_mm=_BAND_MM)
 
 _SCANNERS = (
     Scanner(
@@ -97,9 +116,9 @@ _SCANNERS = (
         uniformity_correction=0.8,
         gain="study",
         protocols=(
-            Protocol(weighting="T1", timing=_timing(550, 11, 3, 11)),
-            Protocol(weighting="T2", timing=_timing(3600, 100, 16, 11)),
-            Protocol(weighting="STIR", timing=_timing(3500, 44, 10, 11, 150), acquired=(224, 256)),
+            _GENERIC,
+            replace(_GENERIC, weighting="T2", timing=_timing(3600, 100, 16, 11)),
+            replace(_GENERIC, weighting="STIR", timing=_timing(3500, 44, 10, 11, 150), acquired=(224, 256)),
         ),
         note="A typical machine with a good correction of the coil's brightness.",
     ),
@@ -117,7 +136,8 @@ _SCANNERS = (
             Protocol(weighting="T2", timing=_timing(3600, 120, 18, 12), bandwidth_hz_per_px=130),
             Protocol(weighting="STIR", timing=_timing(4200, 55, 12, 11, 160), acquired=(192, 256)),
         ),
-        note="An older machine: the coil's brightness stays in the picture, air holds noise, belly and bowel move.",
+        note="An older machine: the coil's brightness stays in the picture, air holds noise, belly and bowel move, "
+        "and no saturation band lies over them.",
     ),
     Scanner(
         name="generic-3t",

@@ -13,6 +13,7 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.tissues import TISSUES, tissue_named
 from vbqkit.scanner.kspace import encoding, ghost_encoding, line_encoding
 from vbqkit.scanner.machine import Protocol
+from vbqkit.scanner.saturation_band import band_factor
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -120,6 +121,12 @@ class ScanGeometry:
             slice(rows.start + down.start, rows.start + down.stop),
             slice(cols.start + across.start, cols.start + across.stop),
         )
+
+    @cached_property
+    def band(self) -> FloatArray | None:
+        """What an anterior saturation band leaves of the signal on the window, one row after the other; None: no band."""
+        in_front_mm = self.protocol.saturation_band_mm
+        return None if in_front_mm is None else band_factor(self.phantom, in_front_mm=in_front_mm)[self.window].ravel()
 
     def grid_positions(self, axis: int) -> FloatArray:
         """Positions of the phantom's rows (0) or columns (1) within the window, mm from the center of the picture."""
@@ -281,6 +288,8 @@ def slice_protons(geometry: ScanGeometry, index: int, *, buffer: FloatArray | No
     for k, weight in enumerate(weights):
         here = tissue[k].ravel()
         scale = phantom.pd_scale[planes.start + k, rows, cols].ravel() * weight
+        if geometry.band is not None:
+            scale *= geometry.band
         fatty = scale * phantom.pdff[planes.start + k, rows, cols].ravel()
         water[np.take(place * pixels, here) + every] += scale - fatty
         fat += fatty * np.take(density, here)
