@@ -18,7 +18,8 @@ from vbqkit.anatomy.tissues import TISSUES, fat_t1_shares, fat_t2_ms, tissue_nam
 from vbqkit.scanner.echo_train import echo_of_line
 from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
-from vbqkit.scanner.sequences import Timing, fat_signal, water_signals
+from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.signals import fat_signal, water_signals
 
 SIZE, VOXEL_MM, FIELD_T = 64, 2.0, 1.5
 LIMIT = 0.03

@@ -14,7 +14,8 @@ from vbqkit.scanner.echo_train import TERM_TOLERANCE, decay_terms, echo_of_line
 from vbqkit.scanner.forward_model import UNIT_GAIN, acquire
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.prepared import prepare
-from vbqkit.scanner.sequences import Timing, train_signal
+from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.signals import train_signal
 
 T2 = Timing(tr_ms=3500, te_ms=96, echo_train_length=8, echo_spacing_ms=24)
 FIRST = Timing(tr_ms=550, te_ms=11, echo_train_length=3, echo_spacing_ms=11)

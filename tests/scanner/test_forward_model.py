@@ -20,7 +20,8 @@ from vbqkit.scanner.forward_model import STORED_MAX, UNIT_GAIN, acquire, scan
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.presets import SCANNERS, scanner_named
-from vbqkit.scanner.sequences import Timing, tissue_signal
+from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.signals import tissue_signal
 
 T1 = Timing(tr_ms=500, te_ms=10)
 SMALL = Protocol(

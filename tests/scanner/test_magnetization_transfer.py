@@ -14,7 +14,8 @@ from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.magnetization_transfer import bound_line_s, bound_saturation_per_s, slices_in_tr
 from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.presets import SCANNERS
-from vbqkit.scanner.sequences import Timing, tissue_signal
+from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.signals import tissue_signal
 
 T2 = Timing(tr_ms=3600, te_ms=99, echo_train_length=16, echo_spacing_ms=11)
 T1 = Timing(tr_ms=550, te_ms=11, echo_train_length=3, echo_spacing_ms=11)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from vbqkit.anatomy.tissues import TISSUES
 from vbqkit.errors import ScannerError
-from vbqkit.scanner.sequences import (
-    Timing,
+from vbqkit.scanner.sequences import Timing
+from vbqkit.scanner.signals import (
     dixon_signals,
     fat_signal,
     inversion_recovery,

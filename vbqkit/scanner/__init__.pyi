@@ -18,4 +18,4 @@ from .presets import SCANNERS as SCANNERS
 from .presets import scanner_named as scanner_named
 from .sequences import PulseSequence as PulseSequence
 from .sequences import Timing as Timing
-from .sequences import tissue_signal as tissue_signal
+from .signals import tissue_signal as tissue_signal

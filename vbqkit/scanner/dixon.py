@@ -20,7 +20,7 @@ from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import slice_protons
 from vbqkit.scanner.receiver import back_of, coil_field, resized
-from vbqkit.scanner.sequences import dixon_signals
+from vbqkit.scanner.signals import dixon_signals
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.tissues import fat_t2_ms
-from vbqkit.scanner.sequences import PulseSequence, echo_signals, fat_signal, water_signals
+from vbqkit.anatomy.tissues import fat_t1_ms, fat_t2_ms
+from vbqkit.scanner.sequences import PulseSequence
+from vbqkit.scanner.signals import echo_signals, fat_signal, water_signals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -114,6 +115,7 @@ def decay_terms(timing: PulseSequence, field_t: float, samples: int, *, saturati
 
 def fat_decay(timing: PulseSequence, field_t: float) -> FloatArray:
     """Signal of fat in each echo of the train, relative to that at TE."""
-    t2_ms = fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms)
-    decay: FloatArray = np.exp(-(timing.echo_times_ms - timing.te_ms) / t2_ms)
+    t1_ms, t2_ms = fat_t1_ms(field_t), fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms)
+    [left] = timing.decays(np.array([t1_ms]), np.array([t2_ms]))
+    decay: FloatArray = left / left[timing.effective_echo]
     return decay

@@ -25,7 +25,8 @@ from vbqkit.scanner.kspace import from_lines, to_lines
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import CSF_CODE, MOVING, ScanGeometry, csf_flow_map, slice_protons
 from vbqkit.scanner.receiver import Reception, back_of, coil_field, reception
-from vbqkit.scanner.sequences import Control, echo_signals, fat_signal
+from vbqkit.scanner.sequences import Control
+from vbqkit.scanner.signals import echo_signals, fat_signal
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]

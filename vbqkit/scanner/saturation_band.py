@@ -51,7 +51,7 @@ def band_factor(phantom: Phantom, *, in_front_mm: float) -> FloatArray:
     planes, (rows, cols) = phantom.shape[0], phantom.shape[1:]
     near = max(1, round(10.0 / phantom.spacing_mm[0]))
     middle = phantom.level[max(0, planes // 2 - near) : planes // 2 + near + 1]
-    bodies = np.isin(middle, _LUMBAR).any(axis=0)
+    bodies: npt.NDArray[np.bool_] = np.asarray(np.isin(middle, _LUMBAR).any(axis=0))
     with_bodies = np.flatnonzero(bodies.any(axis=1))
     if len(with_bodies) < 2:
         raise ScannerError(

@@ -1,8 +1,8 @@
-"""Sequences: what each says of itself, and what one tissue gives in it.
+"""Sequences: what each says of itself, and the magnetisation that it excites.
 
 A :class:`PulseSequence` knows its times, its header and its sliders, and the magnetisation that it excites; scan, DICOM
-writer and scanner lab ask it. :class:`Timing` is the spin echo, the fast spin echo and the inversion recovery. All
-signals are relative to the equilibrium magnetisation of CSF water = 1, before coil, noise and gain.
+writer and scanner lab ask it. :class:`Timing` is the spin echo, the fast spin echo and the inversion recovery. What
+tissues give in them is in :mod:`vbqkit.scanner.signals`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.tissues import TISSUES, Tissue, fat_t1_shares, fat_t2_ms, tissue_named
 from vbqkit.errors import ScannerError
+from vbqkit.scanner.refocusing import echo_amplitudes
+
+FloatArray = npt.NDArray[np.float64]
 
 Method = Literal["SE", "IR"]
 """``"SE"``: spin echo, fast with an echo train above 1. ``"IR"``: the same after an inversion pulse (STIR)."""
@@ -151,6 +153,11 @@ class PulseSequence(ABC):
         """Angle of every pulse that one slice gets within TR."""
         return (self.flip_angle_deg,)
 
+    def decays(self, t1_ms: FloatArray, t2_ms: FloatArray) -> FloatArray:  # noqa: ARG002  # T1 is for those who store
+        """What is left of the excited magnetisation in each echo, ``exp(-TE_j/T2)``, shape (tissues, echoes)."""
+        left: FloatArray = np.exp(-self.echo_times_ms / t2_ms[:, None])
+        return left
+
 
 def check_times(**times_ms: float | None) -> None:
     """Refuse times that are not above 0; None is not looked at.
@@ -195,6 +202,7 @@ class Timing(PulseSequence):
     echo_train_length: int = 1
     echo_spacing_ms: float | None = None
     inversion_efficiency: float = INVERSION_EFFICIENCY
+    refocusing_deg: float = 180.0
     controls: ClassVar[tuple[Control, ...]] = (
         *PulseSequence.controls,
         Control(name="ti_ms", description="TI (ms)", low=20, high=3000, step=5),
@@ -214,6 +222,10 @@ class Timing(PulseSequence):
         if not 0 < self.inversion_efficiency <= 1:
             raise ScannerError(
                 f"An inversion efficiency of {self.inversion_efficiency:g} is not possible; give a share above 0, at most 1."
+            )
+        if not 0 < self.refocusing_deg <= 180:
+            raise ScannerError(
+                f"A refocusing angle of {self.refocusing_deg:g} degrees is not possible; give one above 0, at most 180."
             )
         busy = (self.ti_ms or 0.0) + max(self.te_ms, self.train_ms)
         if busy >= self.tr_ms:
@@ -275,15 +287,25 @@ class Timing(PulseSequence):
     def pulses_deg(self) -> tuple[float, ...]:
         """Inversion (if there is one), excitation and refocusing pulses of one slice."""
         inversion = () if self.ti_ms is None else (180.0,)
-        return (*inversion, 90.0, *(180.0,) * self.echo_train_length)
+        return (*inversion, 90.0, *(self.refocusing_deg,) * self.echo_train_length)
+
+    def decays(self, t1_ms: FloatArray, t2_ms: FloatArray) -> FloatArray:
+        """What is left in each echo; stimulated echoes take part where refocusing pulses are below 180 degrees."""
+        if self.refocusing_deg == 180.0:
+            return PulseSequence.decays(self, t1_ms, t2_ms)
+        count, spacing = self.echo_train_length, self.refocusing_ms
+        at_spacings = echo_amplitudes(t1_ms, t2_ms, echoes=count, spacing_ms=spacing, angle_deg=self.refocusing_deg)
+        late_ms = self.echo_times_ms - spacing * np.arange(1, count + 1)  # TE need not be a whole number of spacings
+        left: FloatArray = at_spacings * np.exp(-late_ms / t2_ms[:, None])
+        return left
 
     def excited(self, t1_ms: float) -> float:
         """Signed longitudinal magnetisation that the 90-degree pulse finds and turns over, 1 at rest.
 
-        A train of n perfect 180-degree pulses, ESP apart, turns the recovering magnetisation over n times. With
-        ``E = exp(-ESP/T1)`` the magnetisation after pulse k is ``m_k = m* + (-E)^(k-1) (m_1 - m*)``,
-        ``m_1 = -(1 - exp(-ESP/(2 T1)))``, ``m* = -(1 - E)/(1 + E)``; it then recovers until the next excitation or
-        inversion. For n = 1 this is the textbook spin echo. An inversion recovery with n = 1 neglects the refocusing
+        A train of n pulses, ESP apart, turns the recovering magnetisation n times by its angle a, 180 degrees unless
+        `refocusing_deg` says otherwise. With ``E = exp(-ESP/T1)`` and ``c = cos a`` the magnetisation after pulse k is
+        ``m_k = m* + (c E)^(k-1) (m_1 - m*)``, ``m_1 = c (1 - exp(-ESP/(2 T1)))``, ``m* = c (1 - E)/(1 - c E)``; it then
+        recovers until the next excitation or inversion. For n = 1 this is the textbook spin echo. An inversion recovery with n = 1 neglects the refocusing
         pulse, as the textbook form does; its pulse turns over the share `inversion_efficiency` of what it finds.
         """
         if self.ti_ms is None:
@@ -296,162 +318,7 @@ class Timing(PulseSequence):
         """Longitudinal magnetisation `until_ms` after an excitation that is followed by the train."""
         n = self.echo_train_length
         spacing = self.te_ms if n == 1 else float(self.echo_spacing_ms or 0.0)
-        e = math.exp(-spacing / t1_ms)
-        first, fixed = -(1.0 - math.exp(-spacing / (2.0 * t1_ms))), -(1.0 - e) / (1.0 + e)
-        last = fixed + (-e) ** (n - 1) * (first - fixed)
+        e, c = math.exp(-spacing / t1_ms), math.cos(math.radians(self.refocusing_deg))
+        first, fixed = c * (1.0 - math.exp(-spacing / (2.0 * t1_ms))), c * (1.0 - e) / (1.0 - c * e)
+        last = fixed + (c * e) ** (n - 1) * (first - fixed)
         return 1.0 - (1.0 - last) * math.exp(-(until_ms - (n - 0.5) * spacing) / t1_ms)
-
-
-def spin_echo(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float) -> float:
-    """Signal of a spin echo at equal intervals: ``(1 - 2 exp(-(TR - TE/2)/T1) + exp(-TR/T1)) exp(-TE/T2)``.
-
-    Between 0 and 1, times the proton density. Short TR makes tissue with short T1 (fat) bright, long TE tissue with
-    long T2 (CSF).
-
-    Examples
-    --------
-    >>> round(spin_echo(4300, 1750, tr_ms=600, te_ms=20), 4)  # CSF at 3 T
-    0.1248
-    """
-    return train_signal(t1_ms, t2_ms, Timing(tr_ms=tr_ms, te_ms=te_ms))
-
-
-def inversion_recovery(t1_ms: float, t2_ms: float, *, tr_ms: float, te_ms: float, ti_ms: float) -> float:
-    """Signal of a perfect inversion recovery, with its sign: ``(1 - 2 exp(-TI/T1) + exp(-TR/T1)) exp(-TE/T2)``.
-
-    Negative while the magnetisation still points down; the magnitude is taken only after water and fat are added.
-
-    Examples
-    --------
-    >>> inversion_recovery(300, 150, tr_ms=4000, te_ms=60, ti_ms=150) < 0
-    True
-    """
-    return train_signal(t1_ms, t2_ms, Timing(tr_ms=tr_ms, te_ms=te_ms, ti_ms=ti_ms, inversion_efficiency=1.0))
-
-
-def train_signal(t1_ms: float, t2_ms: float, timing: PulseSequence) -> float:
-    """Signed signal of any sequence, per proton density: ``excited(T1) exp(-TE/T2)``; 0 for tissue without T1 or T2."""
-    if t1_ms <= 0 or t2_ms <= 0:
-        return 0.0
-    return timing.excited(t1_ms) * math.exp(-timing.te_ms / t2_ms)
-
-
-def fat_signal(timing: PulseSequence, field_t: float) -> float:
-    """Signed signal of fat per proton density: each peak recovers with its own T1, all decay with J-coupling.
-
-    In an inversion recovery fat is nearly gone at TI of about 170 ms at 1.5 T and 220 ms at 3 T: earlier than ``T1 ln 2``
-    of whole fat, as the inversion is not complete and the main peak recovers faster than the mean.
-
-    Examples
-    --------
-    >>> stir = {ti: Timing(tr_ms=4000, te_ms=40, ti_ms=ti, echo_train_length=8, echo_spacing_ms=10) for ti in (140, 200)}
-    >>> [fat_signal(timing, 1.5) > 0 for timing in stir.values()]
-    [False, True]
-    """
-    excited = sum(share * timing.excited(t1_ms) for share, t1_ms in fat_t1_shares(field_t))
-    return excited * math.exp(-timing.te_ms / fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms))
-
-
-def water_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0) -> npt.NDArray[np.float64]:
-    """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes.
-
-    Parameters
-    ----------
-    timing : PulseSequence
-        The sequence.
-    field_t : float
-        Field strength, tesla.
-    saturation_per_s : float
-        Rate at which macromolecules are saturated by the pulses for other slices; 0: a single slice. See
-        :mod:`vbqkit.scanner.magnetization_transfer`.
-    """
-    return _excited_water(timing, field_t, saturation_per_s) * np.exp(-timing.te_ms / _water_t2_ms(field_t))
-
-
-def echo_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0) -> npt.NDArray[np.float64]:
-    """Signed signal of the water of every tissue in every echo of a train, shape (tissues, echoes).
-
-    As :func:`water_signals`, which is the column of the effective echo, with ``exp(-TE_j / T2)`` for echo j.
-    """
-    excited = _excited_water(timing, field_t, saturation_per_s)
-    signals: npt.NDArray[np.float64] = excited[:, None] * np.exp(-timing.echo_times_ms / _water_t2_ms(field_t)[:, None])
-    return signals
-
-
-def _excited_water(timing: PulseSequence, field_t: float, saturation_per_s: float) -> npt.NDArray[np.float64]:
-    return np.array([_excited(t, timing, t.t1_at(field_t), saturation_per_s) for t in TISSUES])
-
-
-def _excited(tissue: Tissue, timing: PulseSequence, t1_ms: float, saturation_per_s: float) -> float:
-    """Protons of a tissue's water that the excitation turns over."""
-    if t1_ms <= 0:
-        return 0.0
-    left = tissue.saturated(t1_ms, saturation_per_s=saturation_per_s)
-    return tissue.proton_density * left * timing.excited(t1_ms * left)
-
-
-def _water_t2_ms(field_t: float) -> npt.NDArray[np.float64]:
-    return np.array([t.t2_at(field_t) if t.t1_ms > 0 else np.inf for t in TISSUES])
-
-
-def tissue_signal(
-    name: str,
-    timing: PulseSequence,
-    *,
-    field_t: float,
-    pdff: float | None = None,
-    saturation_per_s: float = 0.0,
-) -> float:
-    """Magnitude signal of a voxel full of one tissue: ``PD |f S_fat + (1 - f) S_water|``.
-
-    Parameters
-    ----------
-    name : str
-        A tissue of the table.
-    timing : PulseSequence
-        The sequence, such as a :class:`Timing`.
-    field_t : float
-        Field strength, tesla.
-    pdff : float or None
-        Fat fraction f, 0 to 1; None: the table's.
-    saturation_per_s : float
-        As in :func:`water_signals`; 0: a single slice, without magnetisation transfer.
-
-    Examples
-    --------
-    VBQ-T1 of marrow with 45 % fat at 3 T, TR 600, TE 20 (paper 004's protocol):
-
-    >>> timing = Timing(tr_ms=600, te_ms=20)
-    >>> marrow, csf = (tissue_signal(n, timing, field_t=3.0, pdff=f) for n, f in (("marrow", 0.45), ("csf", 0.0)))
-    >>> round(marrow / csf, 1)
-    3.2
-    """
-    tissue = tissue_named(name)
-    f = tissue.pdff if pdff is None else pdff
-    if not 0.0 <= f <= 1.0:
-        raise ScannerError(f"A fat fraction of {f:g} is not possible; give a number between 0 and 1.")
-    water = _excited(tissue, timing, tissue.t1_at(field_t), saturation_per_s)
-    water *= math.exp(-timing.te_ms / tissue.t2_at(field_t)) if water else 0.0
-    return abs(f * tissue.proton_density * fat_signal(timing, field_t) + (1.0 - f) * water)
-
-
-def dixon_signals(t1_ms: float, *, tr_ms: float, flip_angle_deg: float) -> float:
-    """Steady state of a spoiled gradient echo, ``sin(a) (1 - E1) / (1 - cos(a) E1)``, without echo decay.
-
-    Water and fat are told apart by their phase; with a small flip angle neither is favoured by its T1, so that the
-    ratio of the two signals is the proton density fat fraction (PDFF).
-
-    Examples
-    --------
-    >>> low = [dixon_signals(t1, tr_ms=10, flip_angle_deg=3) for t1 in (300, 900)]
-    >>> round(low[1] / low[0], 2)
-    0.93
-    """
-    if not tr_ms > 0 or not 0 < flip_angle_deg <= 90:
-        raise ScannerError(
-            f"TR {tr_ms:g} ms and flip angle {flip_angle_deg:g} degrees: TR must be above 0 and the angle in (0, 90]."
-        )
-    if t1_ms <= 0:
-        return 0.0
-    e1, angle = math.exp(-tr_ms / t1_ms), math.radians(flip_angle_deg)
-    return math.sin(angle) * (1.0 - e1) / (1.0 - math.cos(angle) * e1)
