@@ -19,3 +19,6 @@ from .presets import scanner_named as scanner_named
 from .sequences import PulseSequence as PulseSequence
 from .sequences import Timing as Timing
 from .signals import tissue_signal as tissue_signal
+from .switches import SWITCHES as SWITCHES
+from .switches import Switch as Switch
+from .switches import switch_effects as switch_effects

@@ -16,6 +16,7 @@ from vbqkit.errors import ScannerError
 from vbqkit.image import Volume
 from vbqkit.roi import Roi
 from vbqkit.scanner.echo_train import DecayTerms, decay_terms
+from vbqkit.scanner.field_map import measured_pixels
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import MOVING, ScanGeometry, SliceProtons, csf_flow_map, protons_buffer, slice_protons
 from vbqkit.scanner.receiver import RealArray, back_of, coil_field, masked_background, reception
@@ -249,7 +250,9 @@ class _Encoding:
 def _encoding(geometry: ScanGeometry, scanner: Scanner, flow: FloatArray) -> _Encoding:
     protocol = geometry.protocol
     timing, shift = protocol.timing, protocol.fat_shift_mm(scanner.field_t)
-    terms = decay_terms(timing, scanner.field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s)
+    terms = decay_terms(
+        protocol.played, scanner.field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s
+    )
     by_rows = protocol.phase_axis == "HF"
     phase, along = (
         (geometry.encode_rows, geometry.encode_cols) if by_rows else (geometry.encode_cols, geometry.encode_rows)
@@ -274,7 +277,11 @@ def _encoding(geometry: ScanGeometry, scanner: Scanner, flow: FloatArray) -> _En
 
 
 def finished_picture(picture: RealArray, scanner: Scanner, protocol: Protocol) -> RealArray:
-    """The picture after what the scanner does to it unasked: masking of air."""
+    """The picture after what the scanner does to it unasked: correction of warped geometry, masking of air."""
+    if scanner.warp_correction:
+        n = protocol.matrix
+        at = (np.arange(n, dtype=np.float64) - (n - 1) / 2.0) * protocol.pixel_mm
+        picture = np.where(measured_pixels(at, fov_mm=protocol.fov_mm), picture, 0.0)
     if not scanner.mask_background:
         return picture
     channels = 1 if scanner.coil is None or protocol.parallel_factor > 1 else scanner.coil.elements
@@ -320,6 +327,13 @@ def _volume(
     )
 
 
+def _corrections(scanner: Scanner) -> tuple[str, ...]:
+    """What the values of ImageType say of corrections."""
+    uniform = ("NORM",) if scanner.uniformity_correction > 0 else ()
+    named = (scanner.uniformity_name,) if scanner.uniformity_name in ("PURE", "CLEAR") else ()
+    return (*uniform, *named, *(("DIS2D",) if scanner.warp_correction else ()))
+
+
 def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> Acquisition:
     """What the header of a virtual series says."""
     t = protocol.timing
@@ -345,7 +359,7 @@ def acquisition_of(scanner: Scanner, protocol: Protocol, *, number: int = 1) -> 
         scan_options=("SP",) if protocol.saturation_band_mm is not None else (),
         sequence_name=t.sequence_name,
         fat_suppressed=t.fat_suppressed,
-        image_type=("ORIGINAL", "PRIMARY", "OTHER", *(("NORM",) if scanner.uniformity_correction > 0 else ())),
+        image_type=("ORIGINAL", "PRIMARY", "OTHER", *_corrections(scanner)),
         matrix=(protocol.matrix, protocol.matrix),
         acquired_matrix=protocol.samples_rows_cols,
         parallel_technique="SENSE" if protocol.parallel_factor > 1 else None,

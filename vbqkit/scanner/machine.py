@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vbqkit.anatomy.tissues import FIELD_MAX_T, FIELD_MIN_T, water_fat_shift_hz
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.coils import CoilArray
+from vbqkit.scanner.cross_talk import shared_with_neighbors
 from vbqkit.scanner.magnetization_transfer import bound_saturation_per_s
-from vbqkit.scanner.sequences import PulseSequence
+from vbqkit.scanner.sequences import PulseSequence, Timing
 
 Gain = Literal["study", "series"]
 """``"study"``: one receiver gain for all series; ``"series"``: the scanner sets it anew before each (pre-scan)."""
@@ -20,6 +21,12 @@ REFERENCE_VOXEL_MM3 = 3.2
 
 REFERENCE_BANDWIDTH_HZ = 150.0
 """Bandwidth per pixel for which :attr:`Scanner.noise` is stated."""
+
+SLICE_EDGE = 0.15
+"""Share of the slice thickness over which a slice profile rises and falls: ordinary shaped pulses."""
+
+UNIFORMITY_NAMES = ("PURE", "CLEAR", "Prescan Normalize")
+"""What vendors call the correction of the coil's brightness: GE, Philips, Siemens."""
 
 REFERENCE_LINES = 256
 """Phase-encoding lines for which :attr:`Scanner.noise` is stated, with one average."""
@@ -57,6 +64,8 @@ class Protocol:
         Whether the pulses for other slices saturate macromolecules in each slice, as they do in people.
     saturation_band_mm : float or None
         How far in front of the vertebral bodies an anterior saturation band begins; None: no band.
+    slice_crosstalk : bool
+        Whether pulses for the neighbouring slices reach into each slice, the more the smaller the gap.
     """
 
     weighting: Literal["T1", "T2", "STIR", "PD"]
@@ -73,6 +82,7 @@ class Protocol:
     parallel_factor: int = 1
     magnetization_transfer: bool = True
     saturation_band_mm: float | None = None
+    slice_crosstalk: bool = False
 
     def __post_init__(self) -> None:
         lengths = {
@@ -91,6 +101,11 @@ class Protocol:
             raise ScannerError(
                 f"A saturation band {self.saturation_band_mm:g} mm in front of the vertebral bodies would lie on them; give 0 "
                 "or more, or None."
+            )
+        if self.slice_crosstalk and not (self.slices > 1 and isinstance(self.timing, Timing)):
+            raise ScannerError(
+                "Slice cross-talk needs several slices and a spin echo or inversion recovery; this protocol has "
+                f"{self.slices} and {type(self.timing).__name__}. Switch slice_crosstalk off."
             )
         if not all(8 <= n <= self.matrix for n in self.acquired):
             raise ScannerError(
@@ -117,6 +132,14 @@ class Protocol:
         """Acquired samples along rows (head to feet) and columns (front to back)."""
         phase, frequency = self.acquired
         return (phase, frequency) if self.phase_axis == "HF" else (frequency, phase)
+
+    @property
+    def played(self) -> PulseSequence:
+        """The sequence as this protocol's slices see it: with the share that neighbors excite too."""
+        if not self.slice_crosstalk or not isinstance(self.timing, Timing):
+            return self.timing
+        share = shared_with_neighbors(self.gap_mm / self.thickness_mm, edge_ratio=SLICE_EDGE)
+        return replace(self.timing, shared=share)
 
     @property
     def saturation_per_s(self) -> float:
@@ -159,6 +182,12 @@ class Scanner:
         voxel of 3.2 mm3, 150 Hz per pixel, 256 lines and one average. 0: no noise.
     uniformity_correction : float
         0: none, the coil's brightness stays in the picture; 1: fully divided out.
+    uniformity_name : str
+        What the vendor calls it, one of :data:`UNIFORMITY_NAMES`; empty: no name. It goes into the DICOM header.
+    b1_spread : float
+        Difference of B1+ between the middle of the body and its rim, of what it should be; at 3 T about 0.3, 0: none.
+    warp_correction : bool
+        Whether the bent geometry of gradients was corrected, which leaves curved wedges of zeros at the edges.
     mask_background : bool
         Whether air is set to exactly 0: then no noise can be measured.
     gain : str
@@ -184,6 +213,9 @@ class Scanner:
     coil: CoilArray | None = field(default_factory=CoilArray)
     noise: float = 0.012
     uniformity_correction: float = 0.0
+    uniformity_name: str = ""
+    b1_spread: float = 0.0
+    warp_correction: bool = False
     mask_background: bool = False
     gain: Gain = "series"
     rescale_slope: float = 1.0
@@ -204,6 +236,20 @@ class Scanner:
         for name in ("uniformity_correction", "apodisation"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ScannerError(f"Scanner '{self.name}': {name} is {getattr(self, name)}; it must be from 0 to 1.")
+        if not 0 <= self.b1_spread <= 0.6:
+            raise ScannerError(
+                f"Scanner '{self.name}': B1+ cannot spread by {self.b1_spread}; give 0 to 0.6 (about 0.3 at 3 T)."
+            )
+        if self.uniformity_name and self.uniformity_name not in UNIFORMITY_NAMES:
+            raise ScannerError(
+                f"Scanner '{self.name}': no vendor calls its uniformity correction '{self.uniformity_name}'; the names are "
+                f"{', '.join(UNIFORMITY_NAMES)}."
+            )
+        if self.uniformity_name and self.uniformity_correction == 0:
+            raise ScannerError(
+                f"Scanner '{self.name}': {self.uniformity_name} corrects the coil's brightness, and uniformity_correction is "
+                "0. Raise it, or drop the name."
+            )
         if not self.rescale_slope > 0:
             raise ScannerError(f"Scanner '{self.name}': the rescale slope is {self.rescale_slope}; it must be above 0.")
 

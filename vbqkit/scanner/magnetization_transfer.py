@@ -3,13 +3,14 @@
 Every pulse of a multi-slice scan is off resonance in all slices but its own. There it leaves free water alone and
 saturates the protons of macromolecules, whose line is tens of kHz wide; exchange carries the saturation over to water
 (Dixon et al., Magn Reson Imaging 1990;8:417; Melki and Mulkern, Magn Reson Med 1992;24:189; Santyr, Magn Reson Imaging
-1993;11:521). Cord, muscle, discs and cellular marrow darken; CSF and fat, without such protons to exchange with, do not.
+1993;11:521). Cord, muscle, discs and cellular marrow darken; CSF and fat, without such protons to exchange with, do
+not.
 
 Two pools (Henkelman et al., NMR Biomed 2001;14:57, doi:10.1002/nbm.683): bound protons, ``F`` of the free ones,
-exchange with them at the rate R and are saturated at the mean rate ``W = pi g(offset) <omega_1^2>``. In the steady state
-water loses magnetisation at ``k = R F W / (W + R + R1)``, so that both its equilibrium and its T1 shrink to
-``1/(1 + k T1)`` of what they were (:meth:`vbqkit.anatomy.tissues.Tissue.saturated`). ``g`` is the super-Lorentzian line of the bound protons, ``<omega_1^2>`` the power of
-all pulses for other slices within TR.
+exchange with them at the rate R and are saturated at the mean rate ``W = pi g(offset) <omega_1^2>``. In the steady
+state water loses magnetisation at ``k = R F W / (W + R + R1)``, so that both its equilibrium and its T1 shrink to
+``1/(1 + k T1)`` of what they were (:meth:`vbqkit.anatomy.tissues.Tissue.saturated`). ``g`` is the super-Lorentzian
+line of the bound protons, ``<omega_1^2>`` the power of all pulses for other slices within TR.
 
 The pulses of a slice itself count among its own sequence: tables of T1 and T2 were measured with such pulses.
 """
@@ -27,8 +28,8 @@ BOUND_T2_S = 9e-6
 """T2 of bound protons: human cord in vivo, Smith et al., Magn Reson Med 2009;61:22, doi:10.1002/mrm.21827."""
 
 PULSE_S, TIME_BANDWIDTH = 3e-3, 2.5
-"""Duration of a slice-selective pulse, and its bandwidth times the duration: model assumption, an ordinary apodised sinc
-of fast spin echo."""
+"""Duration of a slice-selective pulse, and its bandwidth times the duration: model assumption, an ordinary apodised
+sinc of fast spin echo."""
 
 BETWEEN_TRAINS_MS = 3.0
 """Excitation and spoiling, ms: how much longer than its echoes the train of a slice is; model assumption."""

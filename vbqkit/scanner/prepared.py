@@ -258,7 +258,7 @@ class PreparedSlice:
         scanner = replace(self.scanner, field_t=self.scanner.field_t if field_t is None else field_t)
         signal = self._signal(scanner, protocol)
         picture = self.receiver.magnitude(signal, noise_sd=noise * scanner.noise_sd(protocol))
-        if noise > 0:
+        if noise > 0 or scanner.warp_correction:
             picture = finished_picture(picture, scanner, protocol)
         stored = stored_values(picture, gain)
         a = self.affine
@@ -277,9 +277,10 @@ class PreparedSlice:
     def _signal(self, scanner: Scanner, protocol: Protocol) -> npt.NDArray[Any]:
         """Signed or complex picture before the coil: lines of k-space as their echoes read them, then pixels."""
         timing, n = protocol.timing, protocol.matrix
-        signals = echo_signals(timing, scanner.field_t, saturation_per_s=protocol.saturation_per_s)
+        played = protocol.played
+        signals = echo_signals(played, scanner.field_t, saturation_per_s=protocol.saturation_per_s)
         water = signals[self.codes] * self._flow_loss(scanner, timing.te_ms)[:, None]
-        fat = fat_signal(timing, scanner.field_t) * fat_decay(timing, scanner.field_t)
+        fat = fat_signal(played, scanner.field_t) * fat_decay(played, scanner.field_t)
         weights = np.concatenate([water, fat[None]]).astype(np.float32)
         fat_lines = self._fat(scanner, protocol).ravel()
         even = np.empty(self.water.shape[1], dtype=np.float32)

@@ -81,6 +81,7 @@ _SCANNERS = (
         field_t=1.5,
         coil=CoilArray(rows=4, columns=1, length_mm=130, width_mm=200),
         uniformity_correction=1.0,
+        uniformity_name="PURE",
         gain="study",
         protocols=(
             _HDX,
@@ -97,6 +98,7 @@ _SCANNERS = (
         field_t=3.0,
         coil=CoilArray(rows=5, columns=2, length_mm=110, width_mm=130),
         uniformity_correction=1.0,
+        uniformity_name="CLEAR",
         gain="series",
         rescale_slope=1.2212,
         protocols=(

@@ -12,7 +12,7 @@ import scipy
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.tissues import TISSUES, tissue_named
 from vbqkit.scanner.kspace import encoding, ghost_encoding, line_encoding
-from vbqkit.scanner.machine import Protocol
+from vbqkit.scanner.machine import SLICE_EDGE, Protocol
 from vbqkit.scanner.saturation_band import band_factor
 
 FloatArray = npt.NDArray[np.float64]
@@ -23,7 +23,6 @@ MOVING = tuple(tissue_named(n).code for n in ("bowel", "visceral_fat", "vessel_f
 CSF_CODE = tissue_named("csf").code
 """Code of CSF, whose signal is lost to flow."""
 
-SLICE_EDGE = 0.15  # share of the slice thickness over which a slice profile rises and falls: ordinary shaped pulses
 GHOST_CYCLES = 11.3  # breaths during one pass through k-space: about 0.25 Hz over 45 s
 
 
@@ -124,7 +123,7 @@ class ScanGeometry:
 
     @cached_property
     def band(self) -> FloatArray | None:
-        """What an anterior saturation band leaves of the signal on the window, one row after the other; None: no band."""
+        """What an anterior saturation band leaves of the signal on the window, row after row; None: no band."""
         in_front_mm = self.protocol.saturation_band_mm
         return None if in_front_mm is None else band_factor(self.phantom, in_front_mm=in_front_mm)[self.window].ravel()
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy
 
 from vbqkit.scanner.coils import g_factor, sensitivities
+from vbqkit.scanner.field_map import BODY_HALF_DEPTH_MM, transmit_factor
 from vbqkit.scanner.kspace import coloured_noise
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import ScanGeometry
@@ -32,7 +33,7 @@ class Reception:
     Attributes
     ----------
     profile : ndarray, shape (rows, cols)
-        Root sum of squares of the channels' sensitivities, 1 at the depth of the spine.
+        Root sum of squares of the channels' sensitivities, 1 at the depth of the spine, times what uneven B1+ leaves.
     correction : ndarray, shape (rows, cols)
         What the picture is multiplied by after the channels are combined (uniformity correction).
     along : ndarray of complex, shape (rows, cols)
@@ -71,9 +72,12 @@ class CoilField:
     ----------
     maps : ndarray of complex, shape (channels, COARSE, COARSE)
         Scaled so that their root sum of squares is 1 at the depth of the spine.
+    transmit : ndarray, shape (COARSE, COARSE), or None
+        What uneven B1+ leaves of the signal; None: all.
     """
 
     maps: ComplexArray
+    transmit: FloatArray | None = None
 
     @property
     def profile(self) -> FloatArray:
@@ -96,18 +100,24 @@ def coil_field(scanner: Scanner, geometry: ScanGeometry, index: int, *, back_mm:
     back_mm : float
         LPS y of the most posterior skin, mm.
     """
-    if scanner.coil is None:
+    if scanner.coil is None and scanner.b1_spread == 0:
         return CoilField(np.ones((1, COARSE, COARSE), dtype=np.complex128))
     n = geometry.protocol.matrix
     at = (np.arange(COARSE, dtype=np.float64) + 0.5) * n / COARSE - 0.5
     grid = np.stack([np.full((COARSE, COARSE), float(index)), *np.meshgrid(at, at, indexing="ij")], axis=-1)
     points = grid @ geometry.affine[:3, :3].T + geometry.affine[:3, 3]
+    transmit = None
+    if scanner.b1_spread > 0:
+        axis = np.array([geometry.center_mm[0], back_mm - BODY_HALF_DEPTH_MM, 0.0])
+        transmit = transmit_factor(points, body_center_mm=axis, spread=scanner.b1_spread)
+    if scanner.coil is None:
+        return CoilField(np.ones((1, COARSE, COARSE), dtype=np.complex128), transmit)
     # nothing is imaged behind the back: keep the points off the conductors, where the field is infinite
     points[..., 1] = np.minimum(points[..., 1], back_mm + 0.5 * scanner.coil.clearance_mm)
     reference = np.array([geometry.center_mm[0], back_mm - SPINE_DEPTH_MM, geometry.center_mm[2]])
     maps = sensitivities(scanner.coil, points, back_mm=back_mm, center_mm=geometry.center_mm)
     at_spine = sensitivities(scanner.coil, reference, back_mm=back_mm, center_mm=geometry.center_mm)
-    return CoilField(maps / float(np.sqrt((np.abs(at_spine) ** 2).sum())))
+    return CoilField(maps / float(np.sqrt((np.abs(at_spine) ** 2).sum())), transmit)
 
 
 def reception(scanner: Scanner, protocol: Protocol, coil: CoilField, *, rng: np.random.Generator) -> Reception:
@@ -125,6 +135,8 @@ def reception(scanner: Scanner, protocol: Protocol, coil: CoilField, *, rng: np.
     n = protocol.matrix
     profile = resized(coil.profile, n)
     correction = np.maximum(profile, FAINT) ** -scanner.uniformity_correction
+    if coil.transmit is not None:
+        profile = profile * resized(coil.transmit, n)
     along, across = np.zeros((n, n), dtype=np.complex128), np.zeros((n, n))
     if scanner.noise > 0:
         parallel = protocol.parallel_factor > 1

@@ -2,9 +2,9 @@
 
 Each such pulse stores part of the magnetisation along the main field and brings earlier parts back: the echoes are spin
 echoes and stimulated echoes at once, a little weaker, and decay more slowly because what is stored decays with T1
-(Hennig, J Magn Reson 1988;78:397; Weigel, J Magn Reson Imaging 2015;41:266-295, doi:10.1002/jmri.24619). The first pulse
-turns by ``90 + angle/2``, which brings the echoes to their steady level at once (Hennig and Scheffler, Magn Reson Med
-2000;44:983-985).
+(Hennig, J Magn Reson 1988;78:397; Weigel, J Magn Reson Imaging 2015;41:266-295, doi:10.1002/jmri.24619). The first
+pulse turns by ``90 + angle/2``, which brings the echoes to their steady level at once (Hennig and Scheffler, Magn
+Reson Med 2000;44:983-985).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def echo_amplitudes(
 def _half_spacing(
     up: FloatArray, down: FloatArray, stored: FloatArray, e1: FloatArray, e2: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Relaxation and dephasing by one order; recovery adds nothing to the echoes, as crushers dephase what it brings."""
+    """Relaxation and dephasing by one order; what recovers meanwhile is dephased by crushers and adds nothing."""
     rephased = np.zeros_like(down)
     rephased[:, :-1] = down[:, 1:] * e2
     dephased = np.zeros_like(up)

@@ -203,6 +203,7 @@ class Timing(PulseSequence):
     echo_spacing_ms: float | None = None
     inversion_efficiency: float = INVERSION_EFFICIENCY
     refocusing_deg: float = 180.0
+    shared: float = 0.0
     controls: ClassVar[tuple[Control, ...]] = (
         *PulseSequence.controls,
         Control(name="ti_ms", description="TI (ms)", low=20, high=3000, step=5),
@@ -223,11 +224,18 @@ class Timing(PulseSequence):
             raise ScannerError(
                 f"An inversion efficiency of {self.inversion_efficiency:g} is not possible; give a share above 0, at most 1."
             )
+        if not 0 <= self.shared < 1:
+            raise ScannerError(f"Neighbors cannot share {self.shared:g} of a slice; give a share from 0 to below 1.")
         if not 0 < self.refocusing_deg <= 180:
             raise ScannerError(
                 f"A refocusing angle of {self.refocusing_deg:g} degrees is not possible; give one above 0, at most 180."
             )
         busy = (self.ti_ms or 0.0) + max(self.te_ms, self.train_ms)
+        if self.shared > 0 and busy >= self.tr_ms / 2:
+            raise ScannerError(
+                f"Cross-talk needs slices that interleave within TR; inversion and echo train take {busy:g} of {self.tr_ms:g} "
+                "ms. Lengthen TR, or switch slice_crosstalk off."
+            )
         if busy >= self.tr_ms:
             raise ScannerError(
                 f"Inversion and echo train take {busy:g} ms, TR is {self.tr_ms:g} ms. Lengthen TR, or shorten TI or the "
@@ -305,12 +313,21 @@ class Timing(PulseSequence):
         A train of n pulses, ESP apart, turns the recovering magnetisation n times by its angle a, 180 degrees unless
         `refocusing_deg` says otherwise. With ``E = exp(-ESP/T1)`` and ``c = cos a`` the magnetisation after pulse k is
         ``m_k = m* + (c E)^(k-1) (m_1 - m*)``, ``m_1 = c (1 - exp(-ESP/(2 T1)))``, ``m* = c (1 - E)/(1 - c E)``; it then
-        recovers until the next excitation or inversion. For n = 1 this is the textbook spin echo. An inversion recovery with n = 1 neglects the refocusing
-        pulse, as the textbook form does; its pulse turns over the share `inversion_efficiency` of what it finds.
+        recovers until the next excitation or inversion. For n = 1 this is the textbook spin echo. An inversion
+        recovery with n = 1 neglects the refocusing pulse, as the textbook form does; its pulse turns over the share
+        `inversion_efficiency` of what it finds.
         """
+        if self.shared == 0.0:
+            return self._excited(t1_ms, self.tr_ms)
+        return (1.0 - self.shared) * self._excited(t1_ms, self.tr_ms) + self.shared * self._excited(
+            t1_ms, self.tr_ms / 2.0
+        )
+
+    def _excited(self, t1_ms: float, tr_ms: float) -> float:
+        """As :meth:`excited`, for one TR."""
         if self.ti_ms is None:
-            return self._recovered(t1_ms, self.tr_ms)
-        wait = self.tr_ms - self.ti_ms
+            return self._recovered(t1_ms, tr_ms)
+        wait = tr_ms - self.ti_ms
         ready = 1.0 - math.exp(-wait / t1_ms) if self.echo_train_length == 1 else self._recovered(t1_ms, wait)
         return 1.0 - (1.0 + self.inversion_efficiency * ready) * math.exp(-self.ti_ms / t1_ms)
 

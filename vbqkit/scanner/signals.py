@@ -55,14 +55,14 @@ def train_signal(t1_ms: float, t2_ms: float, timing: PulseSequence) -> float:
 def fat_signal(timing: PulseSequence, field_t: float) -> float:
     """Signed signal of fat per proton density: each peak recovers with its own T1, all decay with J-coupling.
 
-    In an inversion recovery fat is nearly gone at TI of about 170 ms at 1.5 T and 220 ms at 3 T: earlier than ``T1 ln 2``
-    of whole fat, as the inversion is not complete and the main peak recovers faster than the mean.
+    In an inversion recovery fat is nearly gone at TI of about 170 ms at 1.5 T and 220 ms at 3 T: earlier than
+    ``T1 ln 2`` of whole fat, as the inversion is not complete and the main peak recovers faster than the mean.
 
     Examples
     --------
-    >>> stir = {ti: Timing(tr_ms=4000, te_ms=40, ti_ms=ti, echo_train_length=8, echo_spacing_ms=10) for ti in (140, 200)}
-    >>> [fat_signal(timing, 1.5) > 0 for timing in stir.values()]
-    [False, True]
+    >>> early, late = (Timing(tr_ms=4000, te_ms=40, ti_ms=ti) for ti in (140, 200))
+    >>> fat_signal(early, 1.5) < 0 < fat_signal(late, 1.5)
+    True
     """
     return float(fat_echoes(timing, field_t)[timing.effective_echo])
 

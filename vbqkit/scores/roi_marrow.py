@@ -75,6 +75,10 @@ SKIN_MM = (30.0, 20.0)
 """A level with nothing but air from 30 mm in front of or behind it on, over at least 20 mm, is under the skin; bodies
 have 60 mm and more of tissue on both sides on the sample cases."""
 
+BEHIND_MM = 160.0
+"""Dark in front, with less tissue than this behind, is an anterior saturation band, which blackens the belly in routine
+scans. Bodies have 60 to 140 mm of tissue behind them, fat of the belly 160 and more."""
+
 
 def check_marrow(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
     """Everything that the pixels under and around the vertebral ROIs show, and the sizes of all ROIs."""
@@ -161,7 +165,9 @@ def _under_the_skin(level: PlacedRoi, air: float) -> bool:
     start, least = SKIN_MM
     away = np.arange(start, 400.0, 2.0)
     both = ray(level.image, level.center, np.array([0.0, 1.0, 0.0]), np.append(away, -away))
-    for side in (both[: len(away)], both[len(away) :]):
+    behind, front = both[: len(away)], both[len(away) :]
+    tissue_behind_mm = away[np.isfinite(behind) & (behind >= air)].max(initial=0.0)
+    for side in (behind, front) if tissue_behind_mm >= BEHIND_MM else (behind,):
         signal = side[np.isfinite(side)]
         if len(signal) * 2.0 >= least and float((signal < air).mean()) > 0.9:
             return True
