@@ -25,6 +25,10 @@ from .marrow_to_noise import snr as snr
 from .noise import check_noise as check_noise
 from .noise import check_series_noise as check_series_noise
 from .noise_findings import NoiseCheck as NoiseCheck
+from .noise_methods import difference_sd as difference_sd
+from .noise_methods import enlarged as enlarged
+from .noise_methods import in_a_row as in_a_row
+from .noise_methods import pooled_sd as pooled_sd
 from .pixel_noise import independent_share as independent_share
 from .pixel_noise import pixel_noise_se as pixel_noise_se
 from .placed_roi import PlacedRoiCheck as PlacedRoiCheck

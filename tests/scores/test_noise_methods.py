@@ -1,0 +1,103 @@
+"""Larger noise ROIs, several, and the difference of two scans: right on average, and steadier than one small ROI."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vbqkit.anatomy import draw_patients
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.errors import ScoreError
+from vbqkit.image import Slice
+from vbqkit.roi import Rectangle
+from vbqkit.scanner.forward_model import acquire
+from vbqkit.scanner.presets import scanner_named
+from vbqkit.scores.noise_methods import difference_sd, enlarged, in_a_row, pooled_sd
+
+SHAPE, SD = (200, 200), 12.0
+
+
+def picture(seed: int, *, level: float = 400.0, tilt: float = 0.0) -> Slice:
+    """Tissue with a slope in brightness, and Gaussian noise of SD 12."""
+    noise = np.random.default_rng(seed).normal(0.0, SD, SHAPE)
+    slope = tilt * np.arange(SHAPE[0])[:, None]
+    return Slice(level + slope + noise, (0.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
+
+
+def roi(row: float = 100.0) -> Rectangle:
+    return Rectangle.on(picture(0), (row, 100.0), 8.0, 9.0, label="noise")
+
+
+def scatter(values: list[float]) -> float:
+    return float(np.std(values, ddof=1) / np.mean(values))
+
+
+def test_more_pixels_scatter_less_and_no_method_is_biased_on_plain_noise():
+    one, large, several, difference = [], [], [], []
+    for seed in range(60):
+        image, again = picture(seed), picture(1000 + seed)
+        one.append(roi().measure(image).sd)
+        large.append(enlarged(roi(), 5.0).measure(image).sd)
+        several.append(pooled_sd(r.measure(image) for r in in_a_row(roi(), 5, step_mm=15.0)))
+        difference.append(difference_sd(image, again, in_a_row(roi(), 5, step_mm=15.0)))
+    assert scatter(one) == pytest.approx(1 / np.sqrt(2 * 71), rel=0.3)
+    for found in (large, several, difference):
+        assert np.mean(found) == pytest.approx(SD, rel=0.02)
+        assert scatter(found) == pytest.approx(scatter(one) / np.sqrt(5), rel=0.35)
+
+
+def test_the_difference_finds_the_noise_under_a_slope_that_a_roi_takes_for_noise():
+    image, again = picture(1, tilt=4.0), picture(2, tilt=4.0)
+    assert enlarged(roi(), 5.0).measure(image).sd > 3 * SD
+    assert difference_sd(image, again, [enlarged(roi(), 5.0)]) == pytest.approx(SD, rel=0.15)
+
+
+def test_rois_in_a_row_are_as_far_apart_as_asked_and_keep_their_size():
+    row = in_a_row(roi(), 3, step_mm=20.0)
+    assert [r.label for r in row] == ["noise-1", "noise-2", "noise-3"]
+    assert row[1].center_mm == pytest.approx(roi().center_mm)
+    assert np.linalg.norm(np.subtract(row[2].center_mm, row[0].center_mm)) == pytest.approx(40.0)
+    assert [r.area_mm2 for r in row] == pytest.approx([roi().area_mm2] * 3)
+    assert enlarged(roi(), 5.0).area_mm2 == pytest.approx(5 * roi().area_mm2)
+
+
+def test_what_cannot_be_measured_is_refused_in_words():
+    image = picture(1)
+    with pytest.raises(ScoreError, match="same picture"):
+        difference_sd(image, image, [roi()])
+    with pytest.raises(ScoreError, match="do not match"):
+        difference_sd(image, replace(picture(2), origin_mm=(5.0, 0.0, 0.0)), [roi()])
+    with pytest.raises(ScoreError, match="no SD to pool"):
+        pooled_sd([])
+    with pytest.raises(ScoreError, match="0 ROIs"):
+        in_a_row(roi(), 0, step_mm=5.0)
+    with pytest.raises(ScoreError, match="cannot grow by -1"):
+        enlarged(roi(), -1.0)
+
+
+@pytest.mark.slow
+def test_between_people_snr_scatters_least_when_the_noise_comes_from_a_difference():
+    """Twelve young women on a machine that corrects its coil: the small ROI behind the back decides the M-score."""
+    scanner = scanner_named("generic-1.5t")
+    women = draw_patients(12, rng=np.random.default_rng(20), sex="F", age_range=(20.0, 30.0), fractured=False)
+    found: dict[str, list[float]] = {"one": [], "large": [], "several": [], "difference": [], "marrow": []}
+    for k, woman in enumerate(women):
+        body = make_phantom(woman, seed=k, in_plane_mm=0.8, plane_mm=2.2)
+        rois = {r.label: r for r in body.reference_rois}
+        first, second = (
+            acquire(body, scanner, "T1", rng=np.random.default_rng((k, n)), slices=[7], gain=1.0).slice(0)
+            for n in (0, 1)
+        )
+        levels = [rois[level] for level in ("L1", "L2", "L3", "L4")]
+        marrow = float(np.mean([level.measure(first).mean for level in levels]))
+        noise = rois["noise"]
+        found["marrow"].append(marrow)
+        found["one"].append(marrow / noise.measure(first).sd)
+        found["large"].append(marrow / enlarged(noise, 5.0).measure(first).sd)
+        found["several"].append(marrow / pooled_sd(r.measure(first) for r in in_a_row(noise, 5, step_mm=25.0)))
+        found["difference"].append(marrow / difference_sd(first, second, levels))
+    spread = {name: scatter(values) for name, values in found.items()}
+    print({name: round(100 * value, 1) for name, value in spread.items()})
+    assert spread["difference"] < 0.8 * spread["one"]
