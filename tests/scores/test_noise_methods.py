@@ -99,5 +99,7 @@ def test_between_people_snr_scatters_least_when_the_noise_comes_from_a_differenc
         found["several"].append(marrow / pooled_sd(r.measure(first) for r in in_a_row(noise, 5, step_mm=25.0)))
         found["difference"].append(marrow / difference_sd(first, second, levels))
     spread = {name: scatter(values) for name, values in found.items()}
-    print({name: round(100 * value, 1) for name, value in spread.items()})
-    assert spread["difference"] < 0.8 * spread["one"]
+    # 29 % with one ROI and with one of 5 times its length, 16 % with five, 13 % with the difference; marrow alone 12 %
+    assert spread["difference"] < 0.7 * spread["one"]
+    assert spread["several"] < 0.8 * spread["one"]
+    assert spread["difference"] < 1.4 * spread["marrow"]

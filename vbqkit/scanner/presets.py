@@ -86,7 +86,7 @@ _SCANNERS = (
         protocols=(
             _HDX,
             replace(_HDX, weighting="T2", timing=_timing(3500, 92, 20, 9.2)),
-            replace(_HDX, weighting="STIR", timing=_timing(3500, 41.2, 10, 10.3, 150), acquired=(224, 256)),
+            replace(_HDX, weighting="STIR", timing=_timing(2200, 41.2, 10, 10.3, 150), acquired=(224, 256)),
         ),
         note="Paper 001 names the machine and prints no TR, TE or TI: all times are assumed, from the ordinary range of fast "
         "spin echo at 1.5 T; assumed too are matrix, slices, bandwidth and full uniformity correction (PURE).",
@@ -120,7 +120,7 @@ _SCANNERS = (
         protocols=(
             _GENERIC,
             replace(_GENERIC, weighting="T2", timing=_timing(3600, 100, 16, 11)),
-            replace(_GENERIC, weighting="STIR", timing=_timing(3500, 44, 10, 11, 150), acquired=(224, 256)),
+            replace(_GENERIC, weighting="STIR", timing=_timing(2600, 44, 10, 11, 150), acquired=(224, 256)),
         ),
         note="A typical machine with a good correction of the coil's brightness.",
     ),
