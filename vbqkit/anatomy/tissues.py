@@ -88,7 +88,7 @@ class Tissue:
         --------
         >>> names = ("csf", "marrow", "muscle", "spinal_cord")
         >>> [round(tissue_named(name).saturated(900.0, saturation_per_s=10.0), 2) for name in names]
-        [1.0, 0.66, 0.64, 0.52]
+        [1.0, 0.87, 0.64, 0.52]
         """
         exchange = self.exchange_per_s * self.bound_fraction
         rate = exchange * saturation_per_s / (saturation_per_s + self.exchange_per_s + BOUND_R1_PER_S)
