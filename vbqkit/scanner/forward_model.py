@@ -23,6 +23,7 @@ from vbqkit.scanner.receiver import RealArray, back_of, coil_field, masked_backg
 from vbqkit.study import Series, Study, make_series
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 
 STORED_MAX = 4095
 """Largest stored value: 12 bits."""
@@ -201,17 +202,17 @@ class _Encoding:
 
     The matrices along the phase axis stand side by side: that of the signal at TE, of each further term of the decay
     along the echo train, and of fat. Their imaginary parts begin with the second; None: both halves of k-space are
-    alike.
+    alike. Single precision: its error is far below one stored value.
     """
 
     terms: DecayTerms
     csf_loss: FloatArray | None
     by_rows: bool  # phase encoding runs from head to feet, the direction in which rows follow each other
-    phase: FloatArray
-    phase_imaginary: FloatArray | None
-    frequency: FloatArray
-    fat_frequency: FloatArray
-    ghosts: npt.NDArray[np.complex128] | None
+    phase: Float32Array
+    phase_imaginary: Float32Array | None
+    frequency: Float32Array
+    fat_frequency: Float32Array
+    ghosts: npt.NDArray[np.complex64] | None
 
     def picture(self, protons: SliceProtons, *, motion: float) -> npt.NDArray[Any]:
         """Signed or complex picture before the coil."""
@@ -225,12 +226,12 @@ class _Encoding:
             image = self.phase @ np.concatenate([lines, fat])
             if self.phase_imaginary is not None:
                 changing = np.concatenate([lines[len(fat) :], fat])
-                image = image + 1j * (self.phase_imaginary @ changing)
+                image = image + np.complex64(1j) * (self.phase_imaginary @ changing)
         if self.ghosts is not None:  # of the signal at TE
             still = np.isin(np.arange(self.terms.water.shape[1]), MOVING, invert=True)
             moving = protons.water_signals(np.where(still, 0.0, self.terms.water[:1]), self.csf_loss)[0]
             moving_fat = self.terms.fat * protons.moving_fat
-            image = image + motion * (
+            image = image + np.float32(motion) * (
                 self.ghosts
                 @ (
                     self._along_frequency(moving[None], self.frequency)
@@ -239,11 +240,11 @@ class _Encoding:
             )
         return image if self.by_rows else image.T
 
-    def _along_frequency(self, maps: FloatArray, matrix: FloatArray) -> FloatArray:
+    def _along_frequency(self, maps: FloatArray, matrix: Float32Array) -> Float32Array:
         """Maps encoded along the frequency axis, the phase axis first, one below the other."""
-        phase_first = maps if self.by_rows else maps.swapaxes(1, 2)
+        phase_first = (maps if self.by_rows else maps.swapaxes(1, 2)).astype(np.float32)
         count, rows, cols = phase_first.shape
-        encoded: FloatArray = phase_first.reshape(count * rows, cols) @ matrix.T
+        encoded: Float32Array = phase_first.reshape(count * rows, cols) @ matrix.T
         return encoded
 
 
@@ -268,11 +269,11 @@ def _encoding(geometry: ScanGeometry, scanner: Scanner, flow: FloatArray) -> _En
         terms=terms,
         csf_loss=None if still else np.exp(-scanner.csf_flow_per_s * timing.te_ms / 1000.0 * flow),
         by_rows=by_rows,
-        phase=matrices,
-        phase_imaginary=imaginary,
-        frequency=along(),
-        fat_frequency=along(shift),
-        ghosts=geometry.encode_ghosts() if scanner.motion > 0 else None,
+        phase=matrices.astype(np.float32),
+        phase_imaginary=None if imaginary is None else imaginary.astype(np.float32),
+        frequency=along().astype(np.float32),
+        fat_frequency=along(shift).astype(np.float32),
+        ghosts=geometry.encode_ghosts().astype(np.complex64) if scanner.motion > 0 else None,
     )
 
 
