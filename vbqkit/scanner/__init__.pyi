@@ -19,3 +19,5 @@ from .presets import scanner_named as scanner_named
 from .sequences import PulseSequence as PulseSequence
 from .sequences import Timing as Timing
 from .sequences import tissue_signal as tissue_signal
+from .visit import Day as Day
+from .visit import draw_day as draw_day
