@@ -10,7 +10,7 @@ coil and noise within a ROI. ``tests/validation/test_roi_signals.py`` holds it a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,16 +50,25 @@ class Slab:
         Middle of the field of view, LPS mm: the coil lies behind it.
     back_mm : float
         LPS y of the skin of the back.
+    flow : float
+        Relative loss of flowing CSF on this day, mean 1 between days.
     """
 
     protons: SliceProtons
     grid: Slice
     center_mm: FloatArray
     back_mm: float
+    flow: float
 
 
 def slab_at(
-    phantom: Phantom, scanner: Scanner, protocol: Protocol, *, index: int, center_mm: npt.ArrayLike | None = None
+    phantom: Phantom,
+    scanner: Scanner,
+    protocol: Protocol,
+    *,
+    index: int,
+    rng: np.random.Generator,
+    center_mm: npt.ArrayLike | None = None,
 ) -> Slab:
     """Average a body through the thickness of slice number `index` of a protocol.
 
@@ -69,6 +78,8 @@ def slab_at(
         As in :func:`vbqkit.scanner.forward_model.acquire`.
     index : int
         Number of the slice. It serves every protocol of the same slices.
+    rng : numpy.random.Generator
+        Source of flow.
     """
     center = phantom.center_mm if center_mm is None else np.asarray(center_mm, dtype=np.float64)
     geometry = ScanGeometry(phantom, protocol, scanner.apodisation, center)
@@ -78,7 +89,7 @@ def slab_at(
     corner = a[:3, 3] + rows.start * a[:3, 1] + cols.start * a[:3, 2]
     corner[0] = float((geometry.affine @ (index, 0.0, 0.0, 1.0))[0])
     grid = Slice(np.zeros(protons.fat.shape, dtype=np.uint8), tuple(corner), tuple(a[:3, 1]), tuple(a[:3, 2]))
-    return Slab(protons, grid, center, back_of(geometry))
+    return Slab(protons, grid, center, back_of(geometry), _flow(rng))
 
 
 def measured_rois(
@@ -95,7 +106,7 @@ def measured_rois(
     scanner, protocol : Scanner, Protocol
         The machine and how it scans.
     rng : numpy.random.Generator
-        Source of noise and flow.
+        Source of noise.
 
     Returns
     -------
@@ -104,12 +115,12 @@ def measured_rois(
     """
     timing, field = protocol.timing, scanner.field_t
     water = water_signals(timing, field)[slab.protons.codes]
-    water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, rng), water)
+    water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, slab.flow), water)
     fat = fat_signal(timing, field)
     sigma = scanner.noise_sd(protocol) * _taper(protocol, scanner.apodisation)
     found: dict[str, Measurement] = {}
-    for roi in rois:
-        profile, correction = _receiver(scanner, slab, roi)
+    placed = list(rois)
+    for roi, profile, correction in zip(placed, *_receiver(scanner, slab, placed), strict=True):
         independent = max(2.0, roi.area_mm2 / (protocol.fov_mm**2 / (protocol.acquired[0] * protocol.acquired[1])))
         if roi.label == NOISE:
             sd = 0.0 if scanner.mask_background else sigma * correction * _spread_in_air(_channels(scanner, protocol))
@@ -143,27 +154,32 @@ def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: 
     return float(np.abs(signal).mean())
 
 
-def _flow_loss(scanner: Scanner, protocol: Protocol, rng: np.random.Generator) -> float:
-    """Factor on CSF in the ROI: the flow map between four of its draws."""
+def _flow(rng: np.random.Generator) -> float:
+    """The flow map between four of its draws."""
     down, across = rng.random(2)
     weights = np.outer((1.0 - down, down), (1.0 - across, across)).ravel()
-    flow = float(weights @ rng.gamma(FLOW_SHAPE, 1.0 / FLOW_SHAPE, size=4))
+    return float(weights @ rng.gamma(FLOW_SHAPE, 1.0 / FLOW_SHAPE, size=4))
+
+
+def _flow_loss(scanner: Scanner, protocol: Protocol, flow: float) -> float:
+    """Factor on CSF."""
     return math.exp(-scanner.csf_flow_per_s * protocol.timing.te_ms / 1000.0 * flow)
 
 
-def _receiver(scanner: Scanner, slab: Slab, roi: Roi) -> tuple[float, float]:
-    """Profile of the coil array at a ROI, 1 at the depth of the spine, and the uniformity correction there."""
+def _receiver(scanner: Scanner, slab: Slab, rois: Sequence[Roi]) -> tuple[list[float], list[float]]:
+    """Profile of the coil array at each ROI, 1 at the depth of the spine, and the uniformity correction there."""
     if scanner.coil is None:
-        return 1.0, 1.0
-    point = np.array([slab.grid.origin_mm[0], *roi.center_mm[1:]])
-    point[1] = min(point[1], slab.back_mm + 0.5 * scanner.coil.clearance_mm)
-    reference = np.array([slab.center_mm[0], slab.back_mm - SPINE_DEPTH_MM, slab.center_mm[2]])
+        return [1.0] * len(rois), [1.0] * len(rois)
+    points = np.array([(slab.grid.origin_mm[0], *roi.center_mm[1:]) for roi in rois])
+    points[:, 1] = np.minimum(points[:, 1], slab.back_mm + 0.5 * scanner.coil.clearance_mm)
+    reference = (slab.center_mm[0], slab.back_mm - SPINE_DEPTH_MM, slab.center_mm[2])
     maps = sensitivities(
-        scanner.coil, np.stack([point, reference]), back_mm=slab.back_mm, center_mm=np.asarray(slab.center_mm)
+        scanner.coil, np.vstack([points, reference]), back_mm=slab.back_mm, center_mm=np.asarray(slab.center_mm)
     )
-    here, there = np.sqrt((np.abs(maps) ** 2).sum(axis=0))
-    profile = float(here / there)
-    return profile, max(profile, FAINT) ** -scanner.uniformity_correction
+    strength = np.sqrt((np.abs(maps) ** 2).sum(axis=0))
+    profile = strength[:-1] / strength[-1]
+    correction = np.maximum(profile, FAINT) ** -scanner.uniformity_correction
+    return profile.tolist(), correction.tolist()
 
 
 def _channels(scanner: Scanner, protocol: Protocol) -> int:
@@ -188,8 +204,3 @@ def _measurement(roi: Roi, mean: float, sd: float) -> Measurement:
         label=roi.label, n=n, area_mm2=roi.area_mm2, weight_px=float(n), mean=mean, median=mean, sd=sd, min=mean,
         max=mean, fraction_zero=0.0, fraction_clipped=0.0, slice_index=0,
     )  # fmt: skip
-
-
-def level_means(measured: Mapping[str, Measurement]) -> dict[str, float]:
-    """Mean signal by label."""
-    return {label: m.mean for label, m in measured.items()}
