@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,11 @@ from vbqkit.image import Slice
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.coils import sensitivities
+from vbqkit.scanner.echo_train import decay_terms
 from vbqkit.scanner.kspace import window
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import CSF_CODE, ScanGeometry, SliceProtons, slice_protons
 from vbqkit.scanner.receiver import FAINT, SPINE_DEPTH_MM, back_of
-from vbqkit.scanner.sequences import fat_signal, water_signals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -113,10 +114,9 @@ def measured_rois(
     dict
         By label. Signals relative to fully relaxed CSF at the depth of the spine; the SD is that of the noise alone.
     """
-    timing, field = protocol.timing, scanner.field_t
-    water = water_signals(timing, field)[slab.protons.codes]
+    every, fat = _tissue_signals(protocol, scanner.field_t)
+    water = every[slab.protons.codes]
     water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, slab.flow), water)
-    fat = fat_signal(timing, field)
     sigma = scanner.noise_sd(protocol) * _taper(protocol, scanner.apodisation)
     found: dict[str, Measurement] = {}
     placed = list(rois)
@@ -128,13 +128,20 @@ def measured_rois(
             found[roi.label] = _measurement(roi, 0.0, sd)
             continue
         try:
-            signal = _mean_signal(slab, roi, water, fat, protocol, field)
+            signal = _mean_signal(slab, roi, water, fat, protocol, scanner.field_t)
         except RoiError:
             continue
         power = (signal * profile) ** 2 + (2.0 * _channels(scanner, protocol) - 1.0) * sigma**2
         mean = correction * (math.sqrt(power) + sigma * float(rng.standard_normal()) / math.sqrt(independent))
         found[roi.label] = _measurement(roi, mean, sigma * correction)
     return found
+
+
+@lru_cache(maxsize=64)
+def _tissue_signals(protocol: Protocol, field_t: float) -> tuple[FloatArray, float]:
+    """Signal of the water of every tissue and of fat, as the forward model takes them in the middle of k-space."""
+    terms = decay_terms(protocol.timing, field_t, protocol.acquired[0])
+    return terms.water[0], terms.fat
 
 
 def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: Protocol, field_t: float) -> float:
