@@ -29,7 +29,7 @@ def both_ways(phantom, scanner, seed=0):
     for series in scan(phantom, scanner, rng=rng, around=phantom.reference_rois):
         volume = series.volume()
         protocol = scanner.protocol(volume.acquisition.weighting)
-        slab = slab_at(phantom, scanner, protocol, index=protocol.slices // 2, rng=rng)
+        slab = slab_at(phantom, protocol, index=protocol.slices // 2, rng=rng)
         quick = measured_rois(slab, phantom.reference_rois, scanner, protocol, rng=rng)
         full = {roi.label: roi.measure(volume) for roi in phantom.reference_rois}
         rows[protocol.weighting] = [
@@ -67,7 +67,7 @@ def test_fat_shifts_the_signal_of_a_roi_beside_fat_and_not_one_within_marrow():
     wide = replace(protocol, bandwidth_hz_per_px=4000.0)
     narrow = replace(protocol, bandwidth_hz_per_px=60.0)
     rng = np.random.default_rng(0)
-    slab = slab_at(phantom, scanner, protocol, index=protocol.slices // 2, rng=rng)
+    slab = slab_at(phantom, protocol, index=protocol.slices // 2, rng=rng)
     beside = next(r for r in phantom.reference_rois if r.label == CSF).moved((0.0, 13.0, 0.0)).with_label("beside")
     inside = next(r for r in phantom.reference_rois if r.label == "L3")
     signals = [measured_rois(slab, (beside, inside), scanner, p, rng=rng) for p in (wide, narrow)]
@@ -79,7 +79,7 @@ def test_fat_shifts_the_signal_of_a_roi_beside_fat_and_not_one_within_marrow():
 def test_a_masked_background_holds_no_noise_and_a_roi_beyond_the_body_is_left_out():
     scanner = scanner_named("generic-3t")
     phantom, protocol, rng = body(1), scanner.protocol("T1"), np.random.default_rng(0)
-    slab = slab_at(phantom, scanner, protocol, index=protocol.slices // 2, rng=rng)
+    slab = slab_at(phantom, protocol, index=protocol.slices // 2, rng=rng)
     away = phantom.reference_rois[0].moved((0.0, 0.0, 900.0)).with_label("away")
     found = measured_rois(slab, (*phantom.reference_rois, away), scanner, protocol, rng=rng)
     assert found[NOISE].sd == 0.0

@@ -378,13 +378,13 @@ def _fields() -> Iterator[PublishedEffect]:
     rows = table[table["source"] == _PARAMETERS].set_index("field_t")
     means, sds = rows["mean"], rows["sd"]
     for field, tesla in (("1.5 T", 1.5), ("3 T", 3.0)):
-        compute = partial(sd_of, study="ages", score="VBQ-T1", where={"visit": field})
+        compute = partial(sd_of, study="ages", score="VBQ-T1", where={"machine": field})
         yield _effect(_PARAMETERS, f"VBQ-T1 at {field}, all ages", "SD", _alone(float(sds[tesla])), compute)
     value = _alone(float(means[1.5] / means[3.0]))
-    ratio = partial(ratio_of, study="ages", score="VBQ-T1", a={"visit": "1.5 T"}, b={"visit": "3 T"})
+    ratio = partial(ratio_of, study="ages", score="VBQ-T1", a={"machine": "1.5 T"}, b={"machine": "3 T"})
     yield _effect(_PARAMETERS, "VBQ-T1 at 1.5 T against 3 T", "ratio", value, ratio)
     # the same study: 2.632 at 35.36 kHz and 2.447 at 43.31 kHz, 1.5 T (abstract)
-    ratio = partial(ratio_of, study="ages", score="VBQ-T1", a={"visit": "narrow"}, b={"visit": "wide"})
+    ratio = partial(ratio_of, study="ages", score="VBQ-T1", a={"machine": "narrow"}, b={"machine": "wide"})
     yield _effect(_PARAMETERS, "VBQ-T1 at 35.4 against 43.3 kHz, 1.5 T", "ratio", _alone(2.632 / 2.447), ratio)
 
 
@@ -393,7 +393,7 @@ def _ages_and_visits() -> Iterator[PublishedEffect]:
     table = published_groups()
     rows = table[table["source"] == source].set_index("group")
     old, young = ("60-69 years", "20-29 years")
-    of_old, of_young = ({"group": decade, "visit": "visit 1"} for decade in (old, young))
+    of_old, of_young = ({"group": decade, "machine": "visit 1"} for decade in (old, young))
     n = 21  # of 107 in five decades; the abstract does not say how many in each
     a, b = ((float(rows["mean"][g]), float(rows["sd"][g]), n) for g in (old, young))
     for kind, value, compute in (
@@ -412,7 +412,7 @@ def _ages_and_visits() -> Iterator[PublishedEffect]:
     # the same abstract: r with age 0.361 in 53 men and 0.395 in 54 women; ICC of two scans within three months 0.749
     for sex, word, r, count in (("M", "men", 0.361, 53), ("F", "women", 0.395, 54)):
         compute = partial(
-            correlation_with, study="ages", score="VBQ-T1", other="age", where={"sex": sex, "visit": "visit 1"}
+            correlation_with, study="ages", score="VBQ-T1", other="age", where={"sex": sex, "machine": "visit 1"}
         )
         yield _effect(source, f"VBQ-T1 with age, {word}", "correlation", _ci_r(r, count), compute)
     yield _effect(source, "VBQ-T1, two scans within three months", "ICC", _alone(0.749), icc_of_visits)

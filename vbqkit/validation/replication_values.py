@@ -129,8 +129,8 @@ def limits_of_readers(tables: Tables, *, study: str, columns: tuple[str, ...], w
 
 def _visits(tables: Tables) -> pd.DataFrame:
     table = tables["ages"]
-    two = table[table["visit"].isin(["visit 1", "visit 2"])]
-    return two.pivot_table(index="person", columns="visit", values="VBQ-T1").dropna()
+    two = table[table["machine"].isin(["visit 1", "visit 2"])]
+    return two.pivot_table(index="person", columns="machine", values="VBQ-T1").dropna()
 
 
 def icc_of_visits(tables: Tables) -> float:
@@ -193,7 +193,7 @@ def ratio_by_qct(tables: Tables) -> float:
 
 def sd_within_decades(tables: Tables) -> float:
     """SD of VBQ-T1 among people of one decade of life."""
-    table = first_readings(tables, "ages", visit="visit 1")
+    table = first_readings(tables, "ages", machine="visit 1")
     return float(np.sqrt(table.groupby("group")["VBQ-T1"].var(ddof=1).mean()))
 
 

@@ -64,7 +64,6 @@ class Slab:
 
 def slab_at(
     phantom: Phantom,
-    scanner: Scanner,
     protocol: Protocol,
     *,
     index: int,
@@ -75,15 +74,15 @@ def slab_at(
 
     Parameters
     ----------
-    phantom, scanner, protocol, center_mm
+    phantom, protocol, center_mm
         As in :func:`vbqkit.scanner.forward_model.acquire`.
     index : int
-        Number of the slice. It serves every protocol of the same slices.
+        Number of the slice. It serves every machine and protocol of the same slices.
     rng : numpy.random.Generator
         Source of flow.
     """
     center = phantom.center_mm if center_mm is None else np.asarray(center_mm, dtype=np.float64)
-    geometry = ScanGeometry(phantom, protocol, scanner.apodisation, center)
+    geometry = ScanGeometry(phantom, protocol, 0.0, center)
     protons = slice_protons(geometry, index)
     rows, cols = geometry.window
     a = phantom.affine

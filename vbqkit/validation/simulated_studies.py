@@ -8,9 +8,8 @@ Each study has two readers of its own (:func:`~vbqkit.anatomy.reader_model.draw_
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -42,6 +41,9 @@ MODELS = ("as built", "null")
 
 Table = pd.DataFrame
 Row = dict[str, Any]
+Found = tuple[str, Row]
+Reading = tuple[int, int, Reader]
+"""Number of the reader, number of the reading, and who reads."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,7 +69,9 @@ _PAPER_001 = Setting(weightings=("T1", "T2", "STIR"), aggregate="mean", rule="re
 _PAPER_000 = Setting(aggregate="mean")
 
 
-def simulated_studies(n: int, *, seed: Sequence[int]) -> dict[str, dict[str, Table]]:
+def simulated_studies(
+    n: int, *, seed: Sequence[int], studies: Collection[str] | None = None
+) -> dict[str, dict[str, Table]]:
     """Every study once, by both models: the same people, days and readers, and other marrow.
 
     Parameters
@@ -76,30 +80,21 @@ def simulated_studies(n: int, *, seed: Sequence[int]) -> dict[str, dict[str, Tab
         Virtual people in each group.
     seed : sequence of int
         Of this replication.
+    studies : collection of str or None
+        Only these of :data:`STUDIES`; None: all. A study is the same with and without the others.
 
     Returns
     -------
     dict
-        By model and study, one row a person and reading: group, person, reader (0 or 1), reading (0 or 1), age,
-        sex, t_score, bmd, qct, qct_t (T-score of QCT), hu, and the scores and mean signals that can be given;
-        of the women also machine, and of the ages visit.
+        By model and study, one row a person, machine and reading: group, person, machine, reader (0 or 1), reading (0 or 1), age,
+        sex, t_score, bmd, qct, qct_t (T-score of QCT), hu, and the scores and mean signals that can be
+        given. The patients of paper 004 make two studies, its own and ``"surgical"``.
     """
-    rng = np.random.default_rng(list(seed))
     rows: dict[str, dict[str, list[Row]]] = {model: {} for model in MODELS}
-
-    def keep(study: str, found: Iterator[tuple[str, Row]]) -> None:
-        for model, row in found:
-            rows[model].setdefault(study, []).append(row)
-
-    keep("001", _study_001(n, rng))
-    keep("003", _study_003(n, rng))
-    surgical = {key: list(_bodies(key, n, rng)) for key in ("004 degenerative", "004 control")}
-    keep("004", _study_004(surgical, rng))
-    keep("surgical", _surgical(surgical, rng))
-    del surgical
-    keep("000", _study_000(n, rng))
-    keep("women", _women(n, rng))
-    keep("ages", _ages(n, rng))
+    for number, (name, simulate) in enumerate(STUDIES.items()):
+        if studies is None or name in studies:
+            for study, model, row in simulate(n, np.random.default_rng([*seed, number])):
+                rows[model].setdefault(study, []).append(row)
     return {model: {study: pd.DataFrame(found) for study, found in by.items()} for model, by in rows.items()}
 
 
@@ -121,14 +116,14 @@ def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[Body]:
 
 def _readings(
     body: Body,
-    scanner: Scanner,
+    scanners: Mapping[str, Scanner],
     setting: Setting,
-    readers: Sequence[tuple[int, int, Reader]],
+    readers: Sequence[Reading],
     rng: np.random.Generator,
     about: Row,
-) -> Iterator[tuple[str, Row]]:
-    """One visit, read by each of (number, reading, reader); the same day and places in both models."""
-    protocol = scanner.protocol(setting.weightings[0])
+) -> Iterator[Found]:
+    """One day, on machines with the same slices, read by each reader; the same day and places in both models."""
+    protocol = next(iter(scanners.values())).protocol(setting.weightings[0])
     phantom = body.of_model["as built"]
     day = draw_day(rng, protocol)
     slices = day.slices_x_mm(phantom, protocol)
@@ -142,14 +137,14 @@ def _readings(
             at = next(roi.center_mm[0] for roi in rois if roi.label == CSF)
             index = int(np.argmin(np.abs(np.subtract(slices, at))))
             if index not in slabs:
-                slabs[index] = slab_at(
-                    own, scanner, protocol, index=index, rng=of_model, center_mm=day.center_mm(phantom)
-                )
-            measured = {
-                w: measured_rois(slabs[index], rois, scanner, scanner.protocol(w), rng=of_model)
-                for w in setting.weightings
-            }
-            yield model, person | {"reader": number, "reading": reading} | _scores(measured, scanner, setting, body)
+                slabs[index] = slab_at(own, protocol, index=index, rng=of_model, center_mm=day.center_mm(phantom))
+            for machine, scanner in scanners.items():
+                measured = {
+                    w: measured_rois(slabs[index], rois, scanner, scanner.protocol(w), rng=of_model)
+                    for w in setting.weightings
+                }
+                which = {"machine": machine, "reader": number, "reading": reading}
+                yield model, person | which | _scores(measured, scanner, setting, body)
 
 
 def _placed(body: Body, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
@@ -206,28 +201,41 @@ def _scores(
     return found
 
 
-def _two_readers(rng: np.random.Generator) -> tuple[tuple[int, int, Reader], ...]:
-    """First reader twice, second once: (number, reading, reader)."""
+def _two_readers(rng: np.random.Generator) -> tuple[Reading, ...]:
+    """First reader twice, second once."""
     first, second = draw_reader(rng), draw_reader(rng)
     return ((0, 0, first), (0, 1, first), (1, 0, second))
 
 
-def _one_reader(rng: np.random.Generator) -> tuple[tuple[int, int, Reader], ...]:
+def _one_reader(rng: np.random.Generator) -> tuple[Reading, ...]:
     return ((0, 0, draw_reader(rng)),)
 
 
 def _each(
-    key: str, bodies: Iterator[Body], scanner: Scanner, setting: Setting, readers: Any, rng: np.random.Generator
-) -> Iterator[tuple[str, Row]]:
+    study: str,
+    key: str,
+    bodies: Iterable[Body],
+    scanners: Mapping[str, Scanner],
+    setting: Setting,
+    readers: Sequence[Reading],
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, str, Row]]:
     for person, body in enumerate(bodies):
         about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
-        yield from _readings(body, scanner, setting, readers, rng, about)
+        for model, row in _readings(body, scanners, setting, readers, rng, about):
+            yield study, model, row
 
 
-def _study_001(n: int, rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
-    scanner, readers = with_ordinary_times(scanner_named("ge-hdx-1.5t"), rng), _two_readers(rng)
+def _study_000(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    scanners, readers = {"": scanner_named("hitachi-1.2t")}, _one_reader(rng)
+    for key in ("000 osteoporosis", "000 young reference"):
+        yield from _each("000", key, _bodies(key, n, rng), scanners, _PAPER_000, readers, rng)
+
+
+def _study_001(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    scanners, readers = {"": with_ordinary_times(scanner_named("ge-hdx-1.5t"), rng)}, _two_readers(rng)
     for key in ("001 fracture", "001 non-fracture"):
-        yield from _each(key, _bodies(key, n, rng), scanner, _PAPER_001, readers, rng)
+        yield from _each("001", key, _bodies(key, n, rng), scanners, _PAPER_001, readers, rng)
 
 
 def _any_machine(rng: np.random.Generator) -> Scanner:
@@ -236,66 +244,33 @@ def _any_machine(rng: np.random.Generator) -> Scanner:
     return with_ordinary_times(scanner_named(name), rng)
 
 
-def _study_003(n: int, rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
-    scanner, readers = _any_machine(rng), _two_readers(rng)
+def _study_003(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    scanners, readers = {"": _any_machine(rng)}, _two_readers(rng)
     for key in ("003 normal", "003 osteopenia", "003 osteoporosis"):
-        yield from _each(key, _bodies(key, n, rng), scanner, _T1, readers, rng)
+        yield from _each("003", key, _bodies(key, n, rng), scanners, _T1, readers, rng)
 
 
-def _study_004(bodies: Mapping[str, list[Body]], rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
-    scanner, readers = scanner_named("philips-achieva-3t"), _two_readers(rng)
-    for key, of_group in bodies.items():
-        yield from _each(key, iter(of_group), scanner, _T1, readers, rng)
+def _before_surgery(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    """Paper 004; and its patients as another hospital would have had them: another machine, another reader and day."""
+    own, readers = {"": scanner_named("philips-achieva-3t")}, _two_readers(rng)
+    elsewhere, reader = {"": _any_machine(rng)}, _one_reader(rng)
+    for key in ("004 degenerative", "004 control"):
+        for person, body in enumerate(_bodies(key, n, rng)):
+            about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
+            for model, row in _readings(body, own, _T1, readers, rng, about):
+                yield "004", model, row
+            for model, row in _readings(body, elsewhere, _T1, reader, rng, about):
+                yield "surgical", model, row
 
 
-def _surgical(bodies: Mapping[str, list[Body]], rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
-    """The patients of paper 004 as another hospital would have had them: another machine, another reader."""
-    scanner, readers = _any_machine(rng), _one_reader(rng)
-    for key, of_group in bodies.items():
-        yield from _each(key, iter(of_group), scanner, _T1, readers, rng)
-
-
-def _study_000(n: int, rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
-    scanner, readers = scanner_named("hitachi-1.2t"), _one_reader(rng)
-    for key in ("000 osteoporosis", "000 young reference"):
-        yield from _each(key, _bodies(key, n, rng), scanner, _PAPER_000, readers, rng)
-
-
-def _women(n: int, rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
+def _women(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
     """The M-score of two groups of women, on a machine of unknown times and with the times of Shayganfar 2019."""
     machine = scanner_named("generic-1.5t-plain")
     t1 = machine.protocol("T1")
     shayganfar = replace(machine, protocols=(replace(t1, timing=replace(t1.timing, tr_ms=400.0, te_ms=16.0)),))
-    machines = (("Bandirali", with_ordinary_times(machine, rng)), ("Shayganfar", shayganfar))
-    readers = _one_reader(rng)
+    scanners, readers = {"Bandirali": with_ordinary_times(machine, rng), "Shayganfar": shayganfar}, _one_reader(rng)
     for key, count in (("Bandirali women", 2 * n), ("Bandirali young", n)):
-        for person, body in enumerate(_bodies(key, count, rng)):
-            for study, scanner in machines:
-                about = {"machine": study, "group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
-                yield from _readings(body, scanner, _PAPER_000, readers, rng, about)
-
-
-def _ages(n: int, rng: np.random.Generator) -> Iterator[tuple[str, Row]]:
-    """Patients of 20 to 69 years at two visits, each on a machine of the hospital; and on one machine of each field.
-
-    Scans lie up to three months apart: marrow is the same, day and machine are not.
-    """
-    reader = _one_reader(rng)
-    at_field = {
-        field: with_ordinary_times(scanner_named(name), rng)
-        for field, name in (("1.5 T", "generic-1.5t"), ("3 T", "generic-3t"))
-    }
-    hospital = [*at_field.values(), with_ordinary_times(scanner_named("generic-1.5t-plain"), rng)]
-    low, high = (_with_bandwidth(at_field["1.5 T"], hz) for hz in BANDWIDTHS_HZ_PER_PX)
-    keys = [key for key in STUDY_GROUPS if key.startswith("ages ")]
-    for key in keys:
-        for person, body in enumerate(_bodies(key, max(2, n // 2), rng)):
-            about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
-            machines = [(f"visit {k}", hospital[int(rng.integers(len(hospital)))]) for k in (1, 2)]
-            machines += [*at_field.items(), ("narrow", low), ("wide", high)]
-            yield from chain.from_iterable(
-                _readings(body, scanner, _T1, reader, rng, about | {"visit": name}) for name, scanner in machines
-            )
+        yield from _each("women", key, _bodies(key, count, rng), scanners, _PAPER_000, readers, rng)
 
 
 BANDWIDTHS_HZ_PER_PX = (221.0, 271.0)
@@ -303,5 +278,38 @@ BANDWIDTHS_HZ_PER_PX = (221.0, 271.0)
 doi:10.1186/s13018-023-04268-5)."""
 
 
+def _ages(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    """Patients of 20 to 69 years: two visits, each on some machine of the hospital, and one day on a machine of each field.
+
+    The visits lie up to three months apart: marrow is the same, day and machine are not.
+    """
+    reader = _one_reader(rng)
+    at_field = {
+        field: with_ordinary_times(scanner_named(name), rng)
+        for field, name in (("1.5 T", "generic-1.5t"), ("3 T", "generic-3t"))
+    }
+    hospital = [*at_field.values(), with_ordinary_times(scanner_named("generic-1.5t-plain"), rng)]
+    narrow, wide = (_with_bandwidth(at_field["1.5 T"], hz) for hz in BANDWIDTHS_HZ_PER_PX)
+    one_day = at_field | {"narrow": narrow, "wide": wide}
+    for key in (key for key in STUDY_GROUPS if key.startswith("ages ")):
+        for person, body in enumerate(_bodies(key, max(2, n // 2), rng)):
+            about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
+            visits = [{f"visit {k}": hospital[int(rng.integers(len(hospital)))]} for k in (1, 2)]
+            for scanners in (*visits, one_day):
+                for model, row in _readings(body, scanners, _T1, reader, rng, about):
+                    yield "ages", model, row
+
+
 def _with_bandwidth(scanner: Scanner, hz: float) -> Scanner:
     return replace(scanner, protocols=tuple(replace(p, bandwidth_hz_per_px=hz) for p in scanner.protocols))
+
+
+STUDIES: Mapping[str, Callable[[int, np.random.Generator], Iterator[tuple[str, str, Row]]]] = {
+    "000": _study_000,
+    "001": _study_001,
+    "003": _study_003,
+    "004": _before_surgery,
+    "women": _women,
+    "ages": _ages,
+}
+"""What is simulated together: ``simulate(people in a group, rng)`` gives study, model and row."""
