@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from vbqkit.anatomy import draw_degeneration, draw_patients, make_phantom
+from vbqkit.anatomy.patients import HU_PER_MG_CM3, QCT_SD
 from vbqkit.scanner import measure_ct, measure_dexa, scan_ct, scan_dexa
+from vbqkit.scanner.attenuation import CT_KEV, attenuation_per_cm, hydroxyapatite_per_cm
 
 # (sex, ages, lumbar BMD of NHANES in g/cm2: mean, SD). Front Endocrinol 2026;17:1748490, Table 3.
 DENSITY = (
@@ -42,6 +44,14 @@ def measured() -> dict[tuple[str, tuple[int, int]], list[dict[str, float]]]:
 # more: the SD of old people's BMD, which their worn spines now give, and the HU of the old, before QCT followed from HU by
 # the attenuation of hydroxyapatite.
 OLD_MEN = "0.88 g/cm2, 1.068 published: HU of men falls as that of women, and their bones are no larger and have no aortic calcium"
+
+
+def test_qct_of_drawn_people_follows_from_hu_by_what_hydroxyapatite_attenuates():
+    assert hydroxyapatite_per_cm(CT_KEV) / attenuation_per_cm("water", CT_KEV) == pytest.approx(HU_PER_MG_CM3, rel=0.01)
+    people = draw_patients(500, rng=np.random.default_rng(3))
+    scatter = [p.qct_mg_cm3 - p.hu / HU_PER_MG_CM3 for p in people if p.qct_mg_cm3 > 20]
+    assert np.mean(scatter) == pytest.approx(0.0, abs=0.8)
+    assert np.std(scatter) == pytest.approx(QCT_SD, rel=0.1)
 
 
 @pytest.mark.slow

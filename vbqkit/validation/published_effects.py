@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -99,6 +99,7 @@ class PublishedEffect:
         return not (self.low <= nothing <= self.high)
 
 
+@lru_cache(maxsize=1)
 def published_effects() -> tuple[PublishedEffect, ...]:
     """Every published result that is compared, study by study."""
     return (
