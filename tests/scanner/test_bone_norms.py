@@ -40,9 +40,9 @@ def measured() -> dict[tuple[str, tuple[int, int]], list[dict[str, float]]]:
     return rows
 
 
-# A miss of these tolerances, kept as it came (16 people a group, seeds 13, 14 and 700 on). The first comparison missed two
-# more: the SD of old people's BMD, which their worn spines now give, and the HU of the old, before QCT followed from HU by
-# the attenuation of hydroxyapatite.
+# A miss of these tolerances, kept as it came (16 people a group, seeds 13, 14 and 700 on). The first comparison missed
+# two more: the SD of old people's BMD, which their worn spines now give, and the HU of the old, before QCT followed
+# from HU by the attenuation of hydroxyapatite.
 OLD_MEN = "0.88 g/cm2, 1.068 published: HU of men falls as that of women, and their bones are no larger and have no aortic calcium"
 
 

@@ -14,8 +14,8 @@ from vbqkit.cli import main
 from vbqkit.errors import FormatError
 from vbqkit.validation import PREDICTION_COLUMNS, Comparison, compare, published_effects, read_predictions, tally
 from vbqkit.validation.comparison import predict
+from vbqkit.validation.effects import NOTHING
 from vbqkit.validation.misses import MISS_REASONS
-from vbqkit.validation.published_effects import NOTHING
 
 EFFECTS = {effect.key: effect for effect in published_effects()}
 DIFFERENCE = "001: VBQ-T1, fracture against non-fracture, difference"

@@ -1,11 +1,11 @@
 """Wear of the spine with age: which spurs and dense endplates a person of an age and sex has, drawn by prevalence.
 
 Radiographs grade lumbar spondylosis by Kellgren and Lawrence (KL) at the worst disc: from grade 2 there are definite
-spurs, from grade 3 the disc is narrow and its endplates are dense too. The prevalence of both grades by age and sex comes
-from population studies; how many discs, which ones and how long the spurs are is a model assumption where no source is
-named. Wear of the discs themselves is drawn in :mod:`vbqkit.anatomy.spine`. There is no painter of aortic calcium, so
-nobody has any. Drawn people have these findings only where they are asked for: a lesson that isolates one cause leaves
-them out.
+spurs, from grade 3 the disc is narrow and its endplates are dense too. The prevalence of both grades by age and sex
+comes from population studies; how many discs, which ones and how long the spurs are is a model assumption where no
+source is named. Wear of the discs themselves is drawn in :mod:`vbqkit.anatomy.spine`. There is no painter of aortic
+calcium, so nobody has any. Drawn people have these findings only where they are asked for: a lesson that isolates one
+cause leaves them out.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ OTHER_DISC_CHANCE = 0.45
 """Chance of each further disc to be worn in a person who has one: model assumption."""
 
 SPUR_MM, DENSE_MM = (2.0, 6.0), (2.0, 4.0)
-"""Length of the spurs beyond the rim, and depth of dense bone under an endplate, drawn evenly, mm: model assumptions."""
+"""Length of the spurs beyond the rim, and depth of dense bone under an endplate, drawn evenly, mm: model
+assumptions."""
 
 
 def spondylosis_probability(age: float, sex: str, *, grade: int) -> float:
@@ -80,9 +81,9 @@ def spondylosis_probability(age: float, sex: str, *, grade: int) -> float:
 def draw_degeneration(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
     """Spurs and dense endplates of one person, by age and sex.
 
-    A person has, at the worst disc, KL grade 0 or 1, 2 or at least 3. From grade 2 that disc and some of the others have
-    osteophytes; from grade 3 the worst disc has dense bone under the endplate above it. One disc of the five is as likely
-    as another.
+    A person has, at the worst disc, KL grade 0 or 1, 2 or at least 3. From grade 2 that disc and some of the others
+    have osteophytes; from grade 3 the worst disc has dense bone under the endplate above it. One disc of the five is as
+    likely as another.
 
     Parameters
     ----------

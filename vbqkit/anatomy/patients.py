@@ -71,8 +71,8 @@ BMI_LIMITS = (16.0, 45.0)
 """Least and greatest that is drawn, kg/m2: model assumption."""
 
 HU_PER_MG_CM3, QCT_SD = 1.33, 6.0
-"""HU for each mg/cm3 of hydroxyapatite, and scatter of QCT (L1 and L2) about the attenuation of L1, mg/cm3. The slope is
-what hydroxyapatite attenuates at the energy of the virtual CT (:mod:`vbqkit.scanner.attenuation`), read against rods
+"""HU for each mg/cm3 of hydroxyapatite, and scatter of QCT (L1 and L2) about the attenuation of L1, mg/cm3. The slope
+is what hydroxyapatite attenuates at the energy of the virtual CT (:mod:`vbqkit.scanner.attenuation`), read against rods
 of which the one without mineral is water at 0 HU, so that the line has no intercept: 80 mg/cm3 is 106 HU. The scatter:
 model assumption."""
 

@@ -4,9 +4,9 @@ A reader chooses a slice, counts the levels, and places and sizes each ROI, each
 habit (the same in every patient) and some is new in every patient. How far two readings of one patient agree is not
 stated anywhere here: it comes out of what the pixels hold at the places.
 
-What is cited is the marking of edges (0.6 mm) and the counting of levels. Nobody has published how far readers' ROIs lie
-apart in millimetres where no edge guides them, nor how their sizes differ: those numbers are model assumptions, made
-before any agreement was computed and not changed since.
+What is cited is the marking of edges (0.6 mm) and the counting of levels. Nobody has published how far readers' ROIs
+lie apart in millimetres where no edge guides them, nor how their sizes differ: those numbers are model assumptions,
+made before any agreement was computed and not changed since.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.scores.jitter import Jitter, put_again
 
 EDGE_SD_MM = 0.6
-"""SD with which one reader marks an edge that can be seen, mm. The widest limits of agreement of two readers for a length
-in the lumbar canal were -2.6 to 2.0 mm (Tunset et al., Chiropr Man Therap 2013;21:26, doi:10.1186/2045-709X-21-26): an SD
-of 1.17 mm of the difference of two lengths, which has four ends."""
+"""SD with which one reader marks an edge that can be seen, mm. The widest limits of agreement of two readers for a
+length in the lumbar canal were -2.6 to 2.0 mm (Tunset et al., Chiropr Man Therap 2013;21:26,
+doi:10.1186/2045-709X-21-26): an SD of 1.17 mm of the difference of two lengths, which has four ends."""
 
 MISCOUNT = 0.062
 """Chance that a reader numbers the lumbar vertebrae of a patient one too high or too low. Two radiologists disagreed in
@@ -37,8 +37,8 @@ for two who err alone. In 1049 patients 14.1 % were numbered wrongly from the lu
 Radiol 2014;15:258-266, doi:10.3348/kjr.2014.15.2.258)."""
 
 MARROW_SD_MM, MARROW_HABIT_MM = 2.0, 1.5
-"""SD along each direction of the slice of a ROI in the marrow, where no edge guides the hand: of each placement, and of a
-reader's habit. Model assumptions."""
+"""SD along each direction of the slice of a ROI in the marrow, where no edge guides the hand: of each placement, and of
+a reader's habit. Model assumptions."""
 
 CSF_ALONG_SD_MM, CSF_ALONG_HABIT_MM, CSF_ACROSS_HABIT_MM = 3.0, 3.0, 1.0
 """The same along the dural sac, and of the habit across it. Across the sac its edges guide the hand:
@@ -49,8 +49,8 @@ SIZE_HABIT, SIZE_LIMITS, SIZE_PERCENT = 0.15, (0.7, 1.4), 10.0
 ROI, %. Papers 003 and 004 say "small" and "medullary part", and no size. Model assumptions."""
 
 MIDDLE_SD_MM = 1.0
-"""SD with which a reader sees where the middle of the spine lies when choosing a slice, mm: model assumption. Two readers
-agreed on a first and last sagittal slice with a weighted kappa of 0.56 to 0.60 (Tunset 2013)."""
+"""SD with which a reader sees where the middle of the spine lies when choosing a slice, mm: model assumption. Two
+readers agreed on a first and last sagittal slice with a weighted kappa of 0.56 to 0.60 (Tunset 2013)."""
 
 _CLEAN = 0.98  # a reader leaves a ROI where this share of it looks like what belongs there
 _IN_SAC = (CODE["csf"], CODE["nerve_root"])  # on T1 a root in the sac is hardly told from CSF: a ROI may hold some
@@ -218,8 +218,8 @@ def _on_slice(rois: Sequence[Roi], x_mm: float) -> tuple[Roi, ...]:
 def _counted(rois: Sequence[Roi], off: int) -> tuple[Roi, ...]:
     """ROIs as a reader labels them who counts `off` vertebrae too low: what is called L1 is really one further down.
 
-    The CSF ROI goes with the vertebra that is called L3. Where the body has no ROI for a vertebra, its label is left out;
-    with fewer than the scored levels left, the reader finds the mistake and counts again.
+    The CSF ROI goes with the vertebra that is called L3. Where the body has no ROI for a vertebra, its label is left
+    out; with fewer than the scored levels left, the reader finds the mistake and counts again.
     """
     if off == 0:
         return tuple(rois)

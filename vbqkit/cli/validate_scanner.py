@@ -1,4 +1,4 @@
-"""``vbqkit validate-scanner``: what the virtual scanner predicts for every published study, and what the studies found."""
+"""``vbqkit validate-scanner``: what the virtual scanner predicts for published studies, and what they found."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """One visit to the scanner: how the patient lies and where the slices fall, which is new on every day.
 
 A day is drawn, and goes into a scan through arguments that every scan has. The coil array lies under the middle of the
-field of view in this scanner, so that it moves with it; the gain of pre-scan follows from the picture by itself. Tilt of
-the patient against the slices is not drawn: the slices of this scanner lie along the planes of the body.
+field of view in this scanner, so that it moves with it; the gain of pre-scan follows from the picture by itself. Tilt
+of the patient against the slices is not drawn: the slices of this scanner lie along the planes of the body.
 
 No study gives these numbers for lumbar scans; they are model assumptions about ordinary planning on a localizer.
 """
@@ -33,8 +33,8 @@ class Day:
     Attributes
     ----------
     offset_mm : tuple of 3 floats
-        Middle of the field of view from where it would be without chance, LPS mm. Its first number says where between two
-        slices the middle of the body falls.
+        Middle of the field of view from where it would be without chance, LPS mm. Its first number says where between
+        two slices the middle of the body falls.
     """
 
     offset_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)

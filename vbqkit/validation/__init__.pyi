@@ -4,7 +4,7 @@ from .comparison import compare as compare
 from .comparison import predict as predict
 from .comparison import read_predictions as read_predictions
 from .comparison import tally as tally
-from .published_effects import published_effects as published_effects
+from .effects import published_effects as published_effects
 from .realism import realism_row as realism_row
 from .realism import regions_of as regions_of
-from .simulated_studies import simulated_studies as simulated_studies
+from .replications import simulated_studies as simulated_studies

@@ -1,4 +1,4 @@
-"""Predicted against published: the size of every effect, with both intervals, beside a model that has no such effect."""
+"""Predicted against published: the size of every effect, beside that of a model in which disease has none."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from vbqkit.errors import FormatError
+from vbqkit.validation.effects import NO_LEVEL, NOTHING, PublishedEffect, published_effects
 from vbqkit.validation.misses import MISS_REASONS
-from vbqkit.validation.published_effects import NO_LEVEL, NOTHING, PublishedEffect, published_effects
-from vbqkit.validation.simulated_studies import MODELS, simulated_studies
+from vbqkit.validation.replications import MODELS, simulated_studies
 
 WITHIN = (0.8, 1.25)
 """A predicted effect agrees if it is this many times the published one."""
@@ -24,7 +24,8 @@ GOAL_SHARE, GOAL_LEAST = 0.8, 0.6
 """The goal: this share of the effects within, and none less than this many times the published one."""
 
 NULL_MAY_PASS = 0.1
-"""A null model must have no more than this share of the effects of disease within; else the comparison tells nothing."""
+"""A null model must have no more than this share of the effects of disease within; else the comparison tells
+nothing."""
 
 PREDICTION_COLUMNS = ("key", "model", "predicted", "low", "high", "standard_error", "replications", "people")
 """Columns of the table of predictions: the mean over replications, the interval that 95 % of replications of this size
@@ -105,7 +106,8 @@ def predict(*, people: int, replications: int, seed: int, spread: Map = map) -> 
     people : int
         In each group of each study, at least 4.
     replications : int
-        How often, at least 2; each draws people, bodies, readers, days, noise and the times that a study does not print.
+        How often, at least 2; each draws people, bodies, readers, days, noise and the times that a study does not
+        print.
     seed : int
         Where all chance starts.
     spread : callable

@@ -33,8 +33,8 @@ from vbqkit.scanner.receiver import FAINT, SPINE_DEPTH_MM, back_of
 FloatArray = npt.NDArray[np.float64]
 
 FLOW_SHAPE = 2.0
-"""Shape of the gamma distribution of mean 1 of the relative loss of flowing CSF: that of the scanner's flow map, of which
-four draws, 25 mm apart, surround any place."""
+"""Shape of the gamma distribution of mean 1 of the relative loss of flowing CSF: that of the scanner's flow map, of
+which four draws, 25 mm apart, surround any place."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,7 +1,8 @@
 """Virtual groups built like the groups of published studies. All synthetic.
 
-Only what a study prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and density
-follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a study's score.
+Only what a study prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and
+density follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a
+study's score.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.findings.osteophytes import Osteophytes
 from vbqkit.anatomy.patients import HU_AT_25, HU_PER_MG_CM3, HU_SD, VirtualPatient, draw_patients
+from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
 
 QCT_YOUNG_MG_CM3 = (HU_AT_25 / HU_PER_MG_CM3, HU_SD[0] / HU_PER_MG_CM3)
 """Mean and SD of QCT below 30 years, mg/cm3, in this population: what the QCT T-score of paper 003 is taken against."""
 
-_BATCH = 64  # people drawn at a time
+_TRIES, _TRIES_AT_AN_AGE = 200, 200  # some classes do not exist at some ages: then another age is drawn
 
 
 def qct_t_score(patient: VirtualPatient) -> float:
@@ -70,23 +72,33 @@ class StudyGroup:
     findings: Callable[[VirtualPatient, np.random.Generator], tuple[Finding, ...]] = draw_degeneration
 
     def people(self, n: int, rng: np.random.Generator) -> tuple[VirtualPatient, ...]:
-        """Draw n people at random, women and men in the study's shares."""
-        women = round(n * self.share_women)
-        found: list[VirtualPatient] = []
-        for sex, wanted in (("F", women), ("M", n - women)):
-            of_sex: list[VirtualPatient] = []
-            while len(of_sex) < wanted:
-                drawn = draw_patients(_BATCH, rng=rng, sex=sex, age_range=self.age_range, fractured=self.fractured)
-                of_sex += [p for p in drawn if self._of_age(p, rng) and self.accept(p)]
-            found += of_sex[:wanted]
-        return tuple(found)
+        """Draw n people at random, women and men in the study's shares.
 
-    def _of_age(self, patient: VirtualPatient, rng: np.random.Generator) -> bool:
-        """Thins even ages to normal ones."""
-        if self.age_mean_sd is None:
-            return True
-        mean, sd = self.age_mean_sd
-        return bool(rng.random() < np.exp(-0.5 * ((patient.age - mean) / sd) ** 2))
+        Age comes first, and then somebody of that age who belongs to the group: the ages are the study's, whoever
+        belongs to it.
+        """
+        women = round(n * self.share_women)
+        return tuple(self._person(sex, rng) for sex, wanted in (("F", women), ("M", n - women)) for _ in range(wanted))
+
+    def _person(self, sex: str, rng: np.random.Generator) -> VirtualPatient:
+        for _ in range(_TRIES):
+            age = self._age(rng)
+            for _ in range(_TRIES_AT_AN_AGE):
+                (person,) = draw_patients(1, rng=rng, sex=sex, age_range=(age, age), fractured=self.fractured)
+                if self.accept(person):
+                    return person
+        raise ScannerError(
+            f"Nobody in {_TRIES * _TRIES_AT_AN_AGE} drawn people belongs to the group {self.group!r} of {self.source}. Widen "
+            "its ages or what it accepts."
+        )
+
+    def _age(self, rng: np.random.Generator) -> float:
+        """Even over the range, or normal within it."""
+        low, high = self.age_range
+        while True:
+            age = float(rng.uniform(low, high) if self.age_mean_sd is None else rng.normal(*self.age_mean_sd))
+            if low <= age <= high:
+                return age
 
 
 def _fracture(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:

@@ -50,8 +50,8 @@ NOTHING: Mapping[str, float] = {
     "level": 0.0, "difference": 0.0, "ratio": 1.0, "SD": 0.0, "correlation": 0.0, "AUC": 0.5, "Youden's J": 0.0,
     "sensitivity at 90 % specificity": 0.1, "ICC": 1.0, "limits of agreement": 0.0, "CV": 0.0,
 }  # fmt: skip
-"""Kinds of results and the value of each at which there is nothing to explain: no effect, or perfect agreement. The size
-of an effect is its distance from there."""
+"""Kinds of results and the value of each at which there is nothing to explain: no effect, or perfect agreement. The
+size of an effect is its distance from there."""
 
 NO_LEVEL = ("level",)
 """Kinds that are no effects: they are shown, and judged by themselves."""
@@ -74,7 +74,7 @@ class PublishedEffect:
     of_disease : bool
         Whether it is an effect of bone disease on the score, which the null model must not have.
     compute : callable
-        From the tables of :func:`~vbqkit.validation.simulated_studies.simulated_studies` of one model.
+        From the tables of :func:`~vbqkit.validation.replications.simulated_studies` of one model.
     """
 
     key: str
@@ -308,8 +308,8 @@ def _paper_004() -> Iterator[PublishedEffect]:
     ):
         compute = partial(icc_of_readers, study="004", score="VBQ-T1", within=within)
         yield _effect("004", what, "ICC", _alone(numbers[key].range.value), compute)
-    # four residents, 100 scans: Mierke et al., Eur Spine J 2022 (issue 4), "Intra- and inter-observer reliability of the
-    # novel vertebral bone quality score"
+    # four residents, 100 scans: Mierke et al., Eur Spine J 2022 (issue 4), "Intra- and inter-observer reliability of
+    # the novel vertebral bone quality score"
     yield _effect(
         "Mierke 2022", "VBQ-T1, between readers", "ICC", _alone(0.91),
         partial(icc_of_readers, study="004", score="VBQ-T1", within=False),

@@ -1,8 +1,9 @@
 """One simulated replication of every study: people, bodies, days, readers, and the scores that come out.
 
-Each study has two readers of its own (:func:`~vbqkit.anatomy.reader_model.draw_reader`), each patient a day of their own
-(:func:`~vbqkit.scanner.visit.draw_day`); a study that prints its times has them, any other draws them
-(:mod:`vbqkit.validation.ordinary_protocols`). ROIs are measured without pictures (:mod:`vbqkit.validation.roi_signals`).
+Each study has two readers of its own (:func:`~vbqkit.anatomy.reader_model.draw_reader`), each patient a day of their
+own (:func:`~vbqkit.scanner.visit.draw_day`); a study that prints its times has them, any other draws them
+(:mod:`vbqkit.validation.ordinary_protocols`). ROIs are measured without pictures
+(:mod:`vbqkit.validation.roi_signals`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ Reading = tuple[int, int, Reader]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Body:
+class StudyBody:
     """One person's body as each model has it, with the levels that cannot be measured."""
 
     patient: VirtualPatient
@@ -86,8 +87,8 @@ def simulated_studies(
     Returns
     -------
     dict
-        By model and study, one row a person, machine and reading: group, person, machine, reader (0 or 1), reading (0 or 1), age,
-        sex, t_score, bmd, qct, qct_t (T-score of QCT), hu, and the scores and mean signals that can be
+        By model and study, one row a person, machine and reading: group, person, machine, reader (0 or 1), reading (0
+        or 1), age, sex, t_score, bmd, qct, qct_t (T-score of QCT), hu, and the scores and mean signals that can be
         given. The patients of paper 004 make two studies, its own and ``"surgical"``.
     """
     rows: dict[str, dict[str, list[Row]]] = {model: {} for model in MODELS}
@@ -98,7 +99,7 @@ def simulated_studies(
     return {model: {study: pd.DataFrame(found) for study, found in by.items()} for model, by in rows.items()}
 
 
-def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[Body]:
+def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[StudyBody]:
     group = STUDY_GROUPS[key]
     for patient in group.people(n, rng):
         findings = group.findings(patient, rng)
@@ -111,11 +112,11 @@ def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[Body]:
             plane_mm=PLANE_MM,
         )
         broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
-        yield Body(patient, {"as built": phantom, "null": marrow_of_another(phantom, rng)}, broken)
+        yield StudyBody(patient, {"as built": phantom, "null": marrow_of_another(phantom, rng)}, broken)
 
 
 def _readings(
-    body: Body,
+    body: StudyBody,
     scanners: Mapping[str, Scanner],
     setting: Setting,
     readers: Sequence[Reading],
@@ -147,7 +148,7 @@ def _readings(
                 yield model, person | which | _scores(measured, scanner, setting, body)
 
 
-def _placed(body: Body, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
+def _placed(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
     # who leaves a fractured level out, or replaces it, has looked twice at which level it is
     careful = replace(reader, miscount=0.0) if body.excluded else reader
     return careful.place(body.of_model["as built"], rng=rng, slices_x_mm=slices)
@@ -166,7 +167,7 @@ def _person(patient: VirtualPatient) -> Row:
 
 
 def _scores(
-    measured: Mapping[str, Mapping[str, Measurement]], scanner: Scanner, setting: Setting, body: Body
+    measured: Mapping[str, Mapping[str, Measurement]], scanner: Scanner, setting: Setting, body: StudyBody
 ) -> dict[str, float]:
     """Scores by name, and mean signals of marrow and CSF; what cannot be given is absent."""
     rule: LevelRule = setting.rule if body.excluded else "all four"
@@ -214,7 +215,7 @@ def _one_reader(rng: np.random.Generator) -> tuple[Reading, ...]:
 def _each(
     study: str,
     key: str,
-    bodies: Iterable[Body],
+    bodies: Iterable[StudyBody],
     scanners: Mapping[str, Scanner],
     setting: Setting,
     readers: Sequence[Reading],
@@ -279,7 +280,7 @@ doi:10.1186/s13018-023-04268-5)."""
 
 
 def _ages(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
-    """Patients of 20 to 69 years: two visits, each on some machine of the hospital, and one day on a machine of each field.
+    """Patients of 20 to 69 years: two visits on machines of one hospital, and one day on a machine of each field.
 
     The visits lie up to three months apart: marrow is the same, day and machine are not.
     """

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from vbqkit.anatomy import Phantom, VirtualPatient, draw_patients, make_phantom
 from vbqkit.anatomy.tissues import tissue_named
+from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner import SCANNERS, scanner_named
+from vbqkit.validation.effects import published_effects
 from vbqkit.validation.null_model import marrow_of_another, with_marrow
 from vbqkit.validation.ordinary_protocols import STIR_TI_MS, T1_TE_MS, T1_TR_MS, TI_AT_3T, with_ordinary_times
-from vbqkit.validation.published_effects import published_effects
-from vbqkit.validation.simulated_studies import MODELS, simulated_studies
+from vbqkit.validation.replications import MODELS, simulated_studies
 from vbqkit.validation.study_groups import STUDY_GROUPS, qct_t_score
 
 
@@ -46,6 +49,13 @@ def test_groups_have_the_sexes_fractures_and_t_scores_that_the_papers_print():
     assert all(p.t_score <= -2.5 and p.sex == "F" for p in STUDY_GROUPS["000 osteoporosis"].people(20, rng()))
     assert all(qct_t_score(p) <= -2.5 for p in STUDY_GROUPS["003 osteoporosis"].people(20, rng()))
     assert all(qct_t_score(p) >= -1 for p in STUDY_GROUPS["003 normal"].people(20, rng()))
+
+
+def test_a_group_that_nobody_belongs_to_says_so(monkeypatch):
+    nobody = replace(STUDY_GROUPS["000 osteoporosis"], accept=lambda _: False)
+    monkeypatch.setattr("vbqkit.validation.study_groups._TRIES", 3)
+    with pytest.raises(ScannerError, match="belongs to the group 'osteoporosis' of 000"):
+        nobody.people(2, rng())
 
 
 def body(seed: int = 1) -> Phantom:
