@@ -16,8 +16,8 @@ _PLACING = (
     "scatters more than trained observers of one site did"
 )
 _FRACTURE = (
-    "fracture is tied to marrow fat through density alone: 3.6 points of fat fraction between the groups, where the "
-    "published difference would take about 9"
+    "fracture is tied to marrow fat through density alone: about 4 points of fat fraction between the groups, where the "
+    "published difference would take about twice as much"
 )
 _CHOSEN_BY_QCT = (
     "fat fraction and QCT correlate at -0.70 in three groups chosen by QCT (-0.56 after the menopause as published: "
