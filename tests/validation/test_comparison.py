@@ -1,159 +1,211 @@
-"""The comparison of the virtual scanner with the papers: who is scanned, and that misses are said plainly."""
+"""Predictions against publications: verdicts by the size of effects, a null model that must fail, and the command."""
 
 from __future__ import annotations
 
 import csv
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vbqkit.cli import main
-from vbqkit.validation import PREDICTION_COLUMNS, compare_with_papers, predictions
-from vbqkit.validation.comparison import PAPER_SCANNERS, Comparison, scanner_named
-from vbqkit.validation.study_groups import STUDY_GROUPS, bodies, measured
+from vbqkit.errors import FormatError
+from vbqkit.validation import PREDICTION_COLUMNS, Comparison, compare, published_effects, read_predictions, tally
+from vbqkit.validation.comparison import predict
+from vbqkit.validation.effects import NOTHING
+from vbqkit.validation.misses import MISS_REASONS
+
+EFFECTS = {effect.key: effect for effect in published_effects()}
+DIFFERENCE = "001: VBQ-T1, fracture against non-fracture, difference"
+STIR = "001: VBQ-STIR, fracture against non-fracture, difference"
+AREA = "001: VBQ-T1 for fracture, AUC"
+AGREEMENT = "004: VBQ-T1, between readers, ICC"
 
 
-def rng(seed: int = 4) -> np.random.Generator:
-    return np.random.default_rng(seed)
+def predictions(**values: float) -> list[dict[str, object]]:
+    """By both models, every effect as published; `values` by key instead in the model as built."""
+    return [
+        {
+            "key": key,
+            "model": model,
+            "predicted": values.get(key, effect.published) if model == "as built" else NOTHING[effect.kind],
+            "low": 0.0,
+            "high": 1.0,
+            "standard_error": 0.01,
+        }
+        for model in ("as built", "null")
+        for key, effect in EFFECTS.items()
+    ]
+
+
+def compared(**values: float) -> dict[str, Comparison]:
+    return dict(zip(EFFECTS, compare(predictions(**values)), strict=True))
+
+
+def test_every_published_effect_has_a_name_of_its_own_and_a_kind_with_a_zero():
+    effects = published_effects()
+    assert len(EFFECTS) == len(effects) > 80
+    assert all(math.isfinite(effect.size) and effect.size != 0 for effect in effects)
+    assert {"000", "001", "003", "004"} <= {effect.source for effect in effects}
+    assert {"difference", "ratio", "SD", "correlation", "AUC", "ICC", "CV", "limits of agreement"} <= {
+        effect.kind for effect in effects
+    }
+    assert not any(effect.of_disease for effect in effects if effect.kind in ("level", "SD", "ICC", "CV"))
+
+
+def test_published_numbers_are_those_of_the_papers_with_their_intervals():
+    effect = EFFECTS[DIFFERENCE]
+    assert effect.published == pytest.approx(0.300)
+    # SDs 0.603 and 0.589, 84 people in each group
+    half = 1.96 * math.sqrt(0.603**2 / 84 + 0.589**2 / 84)
+    assert (effect.low, effect.high) == pytest.approx((0.300 - half, 0.300 + half), abs=1e-3)
+    assert EFFECTS["003: VBQ-T1 with QCT BMD, correlation"].published == -0.27
+    assert EFFECTS["003: VBQ-T1, osteoporosis against normal, ratio"].published == pytest.approx(2.7 / 2.2)
+    assert EFFECTS["001: CSF on T1, two readers (%), limits of agreement"].published == pytest.approx(9.8)
+    assert (EFFECTS[AREA].low, EFFECTS[AREA].high) == (0.56, 0.72)
 
 
 @pytest.mark.parametrize(
-    ("key", "mean", "sd"),
-    [("004 degenerative", 61.8, 8.1), ("004 control", 59.4, 7.8), ("000 young reference", 23.0, 2.0)],
+    ("key", "predicted", "ratio", "verdict"),
+    [
+        (DIFFERENCE, 0.300, 1.0, "within"),
+        (DIFFERENCE, 0.239, 0.797, "outside"),
+        (DIFFERENCE, 0.376, 1.253, "outside"),
+        (DIFFERENCE, -0.300, -1.0, "outside"),
+        (AREA, 0.61, 0.786, "outside"),  # 0.61 is 95 % of the AUC, and 79 % of what it tells more than chance
+        (AREA, 0.65, 1.071, "within"),
+        (AGREEMENT, 0.99, 0.061, "outside"),  # an ICC of 0.99 leaves a sixteenth of the published disagreement
+        (AGREEMENT, 0.83, 1.030, "within"),
+    ],
 )
-def test_groups_have_the_ages_that_the_papers_print(key, mean, sd):
-    ages = np.array([p.age for p in STUDY_GROUPS[key].people(400, rng())])
-    # paper 004 took nobody under 50, so an even spread with the right mean is narrower than the paper's
-    assert ages.mean() == pytest.approx(mean, abs=0.7)
-    assert ages.std() == pytest.approx(sd, abs=2.6)
+def test_the_verdict_is_by_the_size_of_the_effect(key, predicted, ratio, verdict):
+    row = compared(**{key: predicted})[key]
+    assert row.effect_ratio == pytest.approx(ratio, abs=1e-3)
+    assert row.verdict == verdict
 
 
-def test_groups_have_the_sexes_fractures_and_t_scores_that_the_papers_print():
-    people = STUDY_GROUPS["001 fracture"].people(84, rng())
-    assert sum(p.sex == "F" for p in people) == 69
-    assert all(p.fractured for p in people)
-    assert np.median([p.age for p in people]) == pytest.approx(70.5, abs=1.5)
-    assert not any(p.fractured for p in STUDY_GROUPS["001 non-fracture"].people(40, rng()))
-    assert all(p.t_score <= -2.5 and p.sex == "F" for p in STUDY_GROUPS["000 osteoporosis"].people(20, rng()))
+def test_what_a_study_does_not_tell_from_nothing_is_judged_by_its_interval():
+    assert not EFFECTS[STIR].found
+    assert compared(**{STIR: 0.0})[STIR].verdict == "within"
+    assert compared(**{STIR: 0.02})[STIR].verdict == "outside"
 
 
-def test_a_small_group_has_nearly_the_mean_and_all_the_spread_of_a_large_one():
-    """Against the standard error of simple random drawing, SD / sqrt(n)."""
-    study_group = STUDY_GROUPS["001 non-fracture"]
-    fat = [np.array([np.mean(p.pdff) for p in study_group.people(16, rng(seed))]) for seed in range(8)]
-    large = np.array([np.mean(p.pdff) for p in study_group.people(400, rng(99))])
-    means = np.array([f.mean() for f in fat])
-    assert means.std(ddof=1) < 0.4 * large.std() / np.sqrt(16)
-    assert means.mean() == pytest.approx(large.mean(), abs=0.01)
-    assert np.mean([f.std(ddof=1) for f in fat]) == pytest.approx(large.std(ddof=1), rel=0.15)
+def test_a_model_as_published_meets_the_goal_and_its_null_model_fails():
+    count = tally(tuple(compared().values()))
+    assert count.goal_met
+    assert count.null_rejected
+    assert count.within == count.judged
+    assert count.null_within == 0
 
 
-@pytest.mark.slow
-def test_a_fractured_level_is_replaced_as_paper_001_does():
-    people = list(bodies(STUDY_GROUPS["001 fracture"], 3, rng(2)))
-    assert any(body.excluded for body in people)
-    scores = [
-        measured(b, scanner_named(PAPER_SCANNERS["001"]), aggregate="mean", rule="replace", rng=rng()) for b in people
-    ]
-    assert all(2.5 < s["VBQ-T1"] < 6.5 and 0.3 < s["VBQ-T2"] < 0.9 for s in scores)
+def test_a_null_model_that_passes_makes_the_comparison_worthless():
+    rows = [row | {"predicted": EFFECTS[row["key"]].published} for row in predictions()]
+    count = tally(compare(rows))
+    assert count.null_within == count.disease
+    assert not count.null_rejected
 
 
-def row(**changes: object) -> Comparison:
-    values = {
-        "source": "001",
-        "score": "VBQ-T1",
-        "group": "fracture",
-        "simulated": 4.2,
-        "simulated_sd": 0.3,
-        "simulated_n": 6,
-        "refused": 0,
-        "published": 4.4,
-        "published_sd": 0.6,
-        "allowed": 0.3,
-        "within": True,
-        "scanner": "ge-hdx-1.5t",
-    }
-    return Comparison(**(values | changes))  # type: ignore[arg-type]
+def test_levels_do_not_count_as_effects_and_a_small_effect_misses_the_goal():
+    level = next(key for key, effect in EFFECTS.items() if effect.kind == "level")
+    before = tally(tuple(compared().values()))
+    assert tally(tuple(compared(**{level: 99.0}).values())) == before
+    assert not tally(tuple(compared(**{DIFFERENCE: 0.15}).values())).goal_met
+
+
+def test_what_no_replication_gave_is_not_predicted_and_not_judged():
+    rows = compared(**{DIFFERENCE: math.nan})
+    assert rows[DIFFERENCE].verdict == "not predicted"
+    assert tally(tuple(rows.values())).judged == tally(tuple(compared().values())).judged - 1
+
+
+def test_reasons_are_given_for_effects_that_exist():
+    assert set(MISS_REASONS) <= set(EFFECTS)
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The command without minutes of scanning: two rows, one of which misses."""
-    rows = (row(), row(score="VBQ-STIR", simulated=0.5, published=0.318, allowed=0.0255, within=False, refused=2))
-    ends = [
-        {
-            "score": "VBQ-T1",
-            "assumed": "T1 550/10 ms",
-            "value": 4.2,
-            "times_low": "a",
-            "low": None,
-            "times_high": "b",
-            "high": 4.9,
-        }
-    ]
-    predicted = [{"prediction": "p", "setting": "s", "n": 4, "mean": 1.23456, "sd": 0.1}]
-    monkeypatch.setattr("vbqkit.validation.compare_with_papers", lambda **_: rows)
-    monkeypatch.setattr("vbqkit.validation.ranges_of_assumed_protocols", lambda **_: ends)
-    monkeypatch.setattr("vbqkit.validation.predictions", lambda **_: predicted)
+    """The command without an hour of scanning: two misses."""
+    rows = predictions(**{DIFFERENCE: 0.15, AGREEMENT: 0.99})
+    monkeypatch.setattr("vbqkit.validation.predict", lambda **_: rows)
 
 
-def test_the_command_says_where_it_misses_and_what_was_assumed(quick, capsys):
+def test_the_command_says_what_is_outside_and_how_the_null_model_fared(quick, capsys):
     assert main(["validate-scanner"]) == 1
     out = capsys.readouterr().out
-    assert "1 of 2 group means agree" in out
-    assert "MISSED: paper 001, VBQ-STIR, fracture: simulated 0.5, published 0.318, off by +0.182, allowed 0.0255" in out
-    assert "Refused: VBQ-STIR of 2 virtual people" in out
-    assert "VBQ-T1: 4.2 at T1 550/10 ms; refused at a, 4.9 at b." in out
+    judged = tally(tuple(compared().values())).judged
+    assert f"{judged - 2} of {judged} effects lie within 0.8 to 1.25 times the published ones" in out
+    assert "The goal (80 %, none below 0.6) is not met." in out
+    assert (
+        "OUTSIDE: 001, VBQ-T1, fracture against non-fracture, difference: predicted 0.15, published 0.3 (0.50 times"
+        in out
+    )
+    assert "Null model, in which disease has no effect on marrow: 0 of" in out
+    assert "It fails, as it must." in out
 
 
 def test_the_json_has_the_promised_keys(quick, capsys):
     main(["validate-scanner", "--json"])
-    for printed in json.loads(capsys.readouterr().out):
-        assert {"source", "score", "group", "simulated", "published", "published_sd", "within"} <= set(printed)
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == len(EFFECTS)
+    for row in rows:
+        assert {"source", "what", "kind", "published", "predicted", "effect_ratio", "null_ratio", "verdict"} <= set(row)
 
 
-def test_predictions_and_comparison_are_written_to_tables(quick, tmp_path, capsys):
-    path = tmp_path / "predictions.csv"
-    compared = tmp_path / "comparison.csv"
-    main(["validate-scanner", "--predictions", str(path), "--comparison", str(compared)])
-    assert [(r["score"], r["within"]) for r in csv.DictReader(compared.read_text(encoding="utf-8").splitlines())] == [
-        ("VBQ-T1", "True"),
-        ("VBQ-STIR", "False"),
+def test_predictions_are_written_without_a_comparison_and_compared_from_the_file(quick, tmp_path, capsys):
+    predicted, table = tmp_path / "predictions.csv", tmp_path / "comparison.csv"
+    assert main(["validate-scanner", "--predictions", str(predicted)]) == 0
+    out = capsys.readouterr().out
+    assert "compared with nothing" in out
+    assert "published" not in predicted.read_text(encoding="utf-8")
+    assert tuple(predicted.read_text(encoding="utf-8").splitlines()[0].split(",")) == PREDICTION_COLUMNS
+    assert main(["validate-scanner", "--predicted", str(predicted), "--comparison", str(table)]) == 1
+    with table.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["verdict"] for row in rows].count("outside") == 2
+    assert float(next(row for row in rows if row["verdict"] == "outside")["effect_ratio"]) == pytest.approx(0.5)
+
+
+def test_a_file_that_holds_no_predictions_is_refused(tmp_path):
+    with pytest.raises(FormatError, match="cannot be read"):
+        read_predictions(tmp_path / "none.csv")
+    other = tmp_path / "other.csv"
+    other.write_text("key,model\na,b\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="no column"):
+        read_predictions(other)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--patients", "2"], "give 4 or more"),
+        (["--seeds", "1"], "gives no interval"),
+        (["--jobs", "0"], "0 processes"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(options, words, capsys):
+    assert main(["validate-scanner", *options]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_intervals_hold_the_replications(monkeypatch):
+    values = iter(range(1, 100))
+
+    def replication(_):
+        value = float(next(values))
+        return {model: dict.fromkeys(EFFECTS, value) for model in ("as built", "null")}
+
+    monkeypatch.setattr("vbqkit.validation.comparison.one_replication", replication)
+    [row] = [
+        r for r in predict(people=8, replications=41, seed=1) if r["key"] == DIFFERENCE and r["model"] == "as built"
     ]
-    [line] = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
-    assert tuple(line) == PREDICTION_COLUMNS
-    assert line["mean"] == "1.2346"
-    assert main(["validate-scanner", "--predictions", str(tmp_path)]) == 1
-    assert "cannot be written" in capsys.readouterr().err
+    assert (row["predicted"], row["low"], row["high"]) == pytest.approx((21.0, 2.0, 40.0))
+    assert row["standard_error"] == pytest.approx(np.std(np.arange(1, 42), ddof=1) / math.sqrt(41))
+    assert row["replications"] == 41
 
 
-def test_too_few_people_are_refused(capsys):
-    assert main(["validate-scanner", "--patients", "2"]) == 1
-    assert "give 4 or more" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_the_published_means_come_out_of_the_physics():
-    """Of 16 people a group, drawn in strata of marrow fat: enough for the VBQ of whole groups. Three men are too few,
-    and so are 16 people for a ratio of SNR, as one noise ROI alone is uncertain by a tenth: those rows are compared in
-    validation/comparison.csv, with as many people as the papers had.
-    """
-    rows = compare_with_papers(n=16, rng=rng(1))
-    assert len(rows) == 15
-    whole = [r for r in rows if not r.score.endswith(("women", "men")) and r.score != "SNR ratio"]
-    assert len(whole) == 10
-    assert [(r.source, r.score, r.group, r.simulated, r.published) for r in whole if not r.within] == []
-    [ratio] = [r for r in rows if r.score == "SNR ratio"]
-    assert ratio.simulated > 1.15, "patients have more signal for their noise than young women, as in paper 000"
-
-
-@pytest.mark.slow
-def test_predictions_go_the_way_physics_says():
-    table = {(r["prediction"], r["setting"]): r["mean"] for r in predictions(n=3, rng=rng())}
-    tr = [v for (p, _), v in table.items() if p.startswith("VBQ-T1 against TR")]
-    assert tr == sorted(tr, reverse=True)  # longer TR: CSF recovers, VBQ falls
-    [(_, fields)] = [
-        (k, v) for k, v in table.items() if k == ("VBQ-T1 at 1.5 T / at 3 T", "each with its own protocol")
-    ]
-    assert fields > 1
+def test_an_effect_is_compared_with_nothing_where_the_paper_gives_no_interval():
+    alone = next(effect for effect in published_effects() if math.isnan(effect.low))
+    assert alone.found
+    assert replace(alone, low=NOTHING[alone.kind] - 1, high=NOTHING[alone.kind] + 1).found is False

@@ -1,4 +1,5 @@
 from .assembly import make_phantom as make_phantom
+from .degeneration import draw_degeneration as draw_degeneration
 from .findings.canal_stenosis import CanalStenosis as CanalStenosis
 from .findings.endplate_sclerosis import EndplateSclerosis as EndplateSclerosis
 from .findings.finding import Finding as Finding
@@ -14,6 +15,9 @@ from .patients import VirtualPatient as VirtualPatient
 from .patients import draw_patients as draw_patients
 from .phantom import LEVEL_OF_CODE as LEVEL_OF_CODE
 from .phantom import Phantom as Phantom
+from .reader_model import REFERENCE_READER as REFERENCE_READER
+from .reader_model import Reader as Reader
+from .reader_model import draw_reader as draw_reader
 from .sample_patients import SAMPLE_PATIENTS as SAMPLE_PATIENTS
 from .sample_patients import SamplePatient as SamplePatient
 from .sample_patients import sample_patient as sample_patient

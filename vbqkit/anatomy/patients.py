@@ -70,8 +70,11 @@ BMI_MEAN, BMI_SD = 24.0, 3.2
 BMI_LIMITS = (16.0, 45.0)
 """Least and greatest that is drawn, kg/m2: model assumption."""
 
-QCT_FROM_HU = (17.8, 0.70, 6.0)
-"""Intercept, mg/cm3 per HU, and scatter of QCT about L1 attenuation: model assumption. 80 mg/cm3 is then 89 HU."""
+HU_PER_MG_CM3, QCT_SD = 1.33, 6.0
+"""HU for each mg/cm3 of hydroxyapatite, and scatter of QCT (L1 and L2) about the attenuation of L1, mg/cm3. The slope
+is what hydroxyapatite attenuates at the energy of the virtual CT (:mod:`vbqkit.scanner.attenuation`), read against rods
+of which the one without mineral is water at 0 HU, so that the line has no intercept: 80 mg/cm3 is 106 HU. The scatter:
+model assumption."""
 
 FRACTURE_PREVALENCE: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "F": ((20.0, 45.0, 52.0, 77.0), (0.005, 0.02, 0.05, 0.24)),
@@ -297,7 +300,7 @@ def _draw_batch(
     t_score = (bmd - young) / spread
     hu = np.maximum(HU_AT_25 + HU_PER_YEAR * np.maximum(age - 25.0, 0.0), HU_FLOOR)
     hu = np.maximum(hu + np.interp(age, HU_SD_AGES, HU_SD) * z["hu"], HU_LEAST)
-    qct = np.maximum(QCT_FROM_HU[0] + QCT_FROM_HU[1] * hu + QCT_FROM_HU[2] * rng.standard_normal(n), HU_LEAST)
+    qct = np.maximum(hu / HU_PER_MG_CM3 + QCT_SD * rng.standard_normal(n), HU_LEAST)
     tbs_mean = {s: np.interp(age, TBS_AGES, ends) for s, ends in TBS_ENDS.items()}
     slope = {s: (ends[1] - ends[0]) / (TBS_AGES[1] - TBS_AGES[0]) for s, ends in TBS_ENDS.items()}
     older = np.maximum(age - TBS_AGES[1], 0.0)

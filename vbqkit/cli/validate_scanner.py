@@ -1,89 +1,143 @@
-"""``vbqkit validate-scanner``: the virtual scanner against the papers, and what it predicts."""
+"""``vbqkit validate-scanner``: what the virtual scanner predicts for published studies, and what they found."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
-
-import numpy as np
 
 from vbqkit import validation
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScannerError
 from vbqkit.formats.table_file import write_table
+from vbqkit.validation.comparison import NULL_MAY_PASS, WITHIN
 
-HELP = "Simulate the papers' groups with their protocols, measure them, and compare with what the papers print."
+HELP = (
+    "Simulate published studies with their people, protocols, readers and days, and compare the size of every effect."
+)
 
-_COLUMNS = ("source", "score", "group", "simulated", "simulated_n", "published", "published_sd", "allowed", "within")
+PEOPLE, REPLICATIONS = 16, 20
+"""In each group, and of each study, unless said otherwise."""
+
+_COLUMNS = (
+    "source", "what", "kind", "published", "predicted", "predicted_low", "predicted_high", "effect_ratio", "null_ratio",
+    "verdict",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
     parser.add_argument(
-        "--patients",
-        type=int,
-        metavar="N",
-        help="virtual people in each group; without it as many as the papers had (minutes)",
+        "--patients", type=int, default=PEOPLE, metavar="N", help=f"virtual people in each group ({PEOPLE}), at least 4"
     )
-    parser.add_argument("--seed", type=int, default=1, help="seed of people, bodies and noise (1)")
     parser.add_argument(
-        "--predictions", metavar="FILE", help="write the table of predictions to this CSV file first, before comparing"
+        "--seeds",
+        type=int,
+        default=REPLICATIONS,
+        metavar="N",
+        help=f"replications of every study ({REPLICATIONS}), at least 2: the intervals come from them",
     )
+    parser.add_argument("--seed", type=int, default=1, help="where all chance starts (1)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes to work in (1)")
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help="write what is predicted to this CSV file and compare nothing: predictions are kept before they are compared",
+    )
+    parser.add_argument("--predicted", metavar="FILE", help="compare this file of predictions, and simulate nothing")
     parser.add_argument("--comparison", metavar="FILE", help="write the whole table of the comparison to this CSV file")
 
 
 def run(args: argparse.Namespace) -> Report:
-    """Predict, then compare."""
-    if args.patients is not None and args.patients < 4:
-        raise ScannerError(
-            f"{args.patients} virtual people in a group are too few for a mean and an SD; give 4 or more."
-        )
-    seeds = np.random.SeedSequence(args.seed).spawn(3)
+    """Predict, or compare, or both."""
+    predicted = _predict(args) if args.predicted is None else validation.read_predictions(args.predicted)
     if args.predictions:
-        predicted = validation.predictions(n=max(4, (args.patients or 40) // 2), rng=np.random.default_rng(seeds[0]))
         write_table(args.predictions, validation.PREDICTION_COLUMNS, map(_rounded, predicted))
-    with progress_bar("Scanning virtual people") as progress:
-        compared = validation.compare_with_papers(
-            n=args.patients, rng=np.random.default_rng(seeds[1]), progress=progress
+        return Report(
+            rows=predicted,
+            columns=("key", "model", "predicted", "low", "high"),
+            remarks=(
+                f"Written to {args.predictions}, compared with nothing. Compare it with --predicted {args.predictions}.",
+            ),
         )
+    compared = validation.compare(predicted)
     rows = [c.as_row() for c in compared]
     if args.comparison:
         write_table(args.comparison, tuple(rows[0]), map(_rounded, rows))
-    ranges = validation.ranges_of_assumed_protocols(n=4, rng=np.random.default_rng(seeds[2]))
-    missed = [row for row in rows if not row["within"]]
-    return Report(rows=rows, columns=_COLUMNS, remarks=tuple(_remarks(rows, missed, ranges)), status=int(bool(missed)))
+    count = validation.tally(compared)
+    return Report(
+        rows=rows,
+        columns=_COLUMNS,
+        remarks=tuple(_remarks(compared, count)),
+        status=int(not (count.null_rejected and count.goal_met)),
+    )
+
+
+def _predict(args: argparse.Namespace) -> list[dict[str, Any]]:
+    if args.patients < 4:
+        raise ScannerError(
+            f"{args.patients} virtual people in a group are too few for a mean and an SD; give 4 or more."
+        )
+    if args.seeds < 2:
+        raise ScannerError(f"{args.seeds} replication gives no interval; give --seeds 2 or more, better 20.")
+    if args.jobs < 1:
+        raise ScannerError(f"Work cannot be done in {args.jobs} processes; give --jobs 1 or more.")
+    with progress_bar("Replicating the studies") as progress:
+
+        def spread(work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+            every = list(tasks)
+            if args.jobs == 1:
+                yield from _counted(map(work, every), len(every), progress)
+                return
+            with ProcessPoolExecutor(max_workers=args.jobs) as pool:
+                yield from _counted(pool.map(work, every), len(every), progress)
+
+        return validation.predict(people=args.patients, replications=args.seeds, seed=args.seed, spread=spread)
+
+
+def _counted(found: Iterable[Any], total: int, progress: Callable[[int, int], None] | None) -> Iterator[Any]:
+    for done, each in enumerate(found, start=1):
+        if progress is not None:
+            progress(done, total)
+        yield each
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
 
 
-def _remarks(rows: list[dict[str, Any]], missed: list[dict[str, Any]], ranges: list[dict[str, Any]]) -> list[str]:
+def _remarks(compared: tuple[Any, ...], count: Any) -> list[str]:
+    goal = "The goal is met." if count.goal_met else "The goal (80 %, none below 0.6) is not met."
+    rejected = (
+        "It fails, as it must."
+        if count.null_rejected
+        else f"IT DOES NOT FAIL (more than {NULL_MAY_PASS:.0%} of them): this comparison tells nothing."
+    )
     remarks = [
-        f"{len(rows) - len(missed)} of {len(rows)} group means agree (within half a published SD; paper 000: 15 %)."
+        (
+            f"{count.within} of {count.judged} effects lie within {WITHIN[0]:g} to {WITHIN[1]:g} times the published "
+            f"ones; the smallest is {count.least:.2f} times. {goal}"
+        ),
+        (
+            f"Effects of disease: {count.disease_within} of {count.disease} within. Null model, in which disease has no "
+            f"effect on marrow: {count.null_within} of {count.disease}. {rejected}"
+        ),
     ]
-    for row in missed:
-        by = row["simulated"] - row["published"]
-        remarks.append(
-            f"MISSED: paper {row['source']}, {row['score']}, {row['group']}: simulated {row['simulated']:.3g}, published "
-            f"{row['published']:.3g}, off by {by:+.3g}, allowed {row['allowed']:.3g}."
-        )
     remarks += [
-        f"Refused: {row['score']} of {row['refused']} virtual people, {row['group']} ({row['source']})."
-        for row in rows
-        if row["refused"]
+        f"OUTSIDE: {c.source}, {c.what}, {c.kind}: predicted {c.predicted:.3g}, published {c.published:.3g} "
+        f"({c.effect_ratio:.2f} times the effect). Reason: {c.reason}."
+        for c in compared
+        if c.verdict == "outside"
+    ]
+    remarks += [
+        f"NOT PREDICTED: {c.source}, {c.what}, {c.kind}: no replication gave it."
+        for c in compared
+        if c.verdict == "not predicted"
     ]
     remarks.append(
-        "Paper 001 prints no TR, TE or TI. Assumed (TR/TE/TI), and the score at the ends of the ordinary range:"
+        "Intervals are those of replications with this many people in a group. Times that a study does not print are drawn "
+        "from the ordinary range. Nothing is fitted to a study. All people are synthetic."
     )
-    for r in ranges:
-        ends = ", ".join(f"{_number(r[e])} at {r[f'times_{e}']}" for e in ("low", "high"))
-        remarks.append(f"  {r['score']}: {_number(r['value'])} at {r['assumed']}; {ends}.")
-    remarks.append("One tissue table and one population; nothing is fitted to a paper. All people are synthetic.")
     return remarks
-
-
-def _number(value: float | None) -> str:
-    return "refused" if value is None else f"{value:.3g}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import numpy as np
 
+from vbqkit.anatomy.reader_model import Reader
 from vbqkit.errors import Caution, FormatError, RoiError, ScoreError, VbqkitError
 from vbqkit.exercises.cases import TeachingCase, make_case
 from vbqkit.exercises.placement import PlacementGrade, check_placements
@@ -17,7 +18,6 @@ from vbqkit.exercises.reading_file import ENDING, PATTERN, ReadingFile
 from vbqkit.formats.rois import read_rois
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
-from vbqkit.scores.jitter import Jitter, put_again
 from vbqkit.scores.marrow_to_csf import segmental_vbq
 
 if TYPE_CHECKING:
@@ -89,13 +89,10 @@ def virtual_reader(
     rng : numpy.random.Generator
         Source of the shifts.
     """
-    jitter = Jitter(shift_mm=sd_mm, size_percent=0.0, shape="normal")
-    back, up = (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)  # directions of a sagittal slice
-    habits = {CSF: (0.0, bias_mm, 0.0)}
-    return tuple(
-        put_again(roi.moved(habits.get(roi.label, (0.0, 0.0, 0.0))), jitter=jitter, axes=(back, up), rng=rng)
-        for roi in case.reference_rois
-    )
+    reader = Reader(
+        marrow_sd_mm=sd_mm, csf_sd_mm=(sd_mm, sd_mm), csf_habit_mm=(bias_mm, 0.0), sees=False
+    )  # of a given care, and of no other error
+    return reader.place(case.phantom, rng=rng)
 
 
 def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Caution, ...]]:

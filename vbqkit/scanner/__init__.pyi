@@ -22,3 +22,5 @@ from .signals import tissue_signal as tissue_signal
 from .switches import SWITCHES as SWITCHES
 from .switches import Switch as Switch
 from .switches import switch_effects as switch_effects
+from .visit import Day as Day
+from .visit import draw_day as draw_day

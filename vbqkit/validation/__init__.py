@@ -1,4 +1,4 @@
-"""Does the virtual scanner give the published numbers? Cohorts, the comparison with the papers, and predictions."""
+"""Does the virtual scanner give what studies found? Replications, predictions, and the comparison with the studies."""
 
 import lazy_loader
 

@@ -1,7 +1,10 @@
+from .comparison import PREDICTION_COLUMNS as PREDICTION_COLUMNS
 from .comparison import Comparison as Comparison
-from .comparison import compare_with_papers as compare_with_papers
-from .comparison import ranges_of_assumed_protocols as ranges_of_assumed_protocols
-from .predicting import PREDICTION_COLUMNS as PREDICTION_COLUMNS
-from .predicting import predictions as predictions
+from .comparison import compare as compare
+from .comparison import predict as predict
+from .comparison import read_predictions as read_predictions
+from .comparison import tally as tally
+from .effects import published_effects as published_effects
 from .realism import realism_row as realism_row
 from .realism import regions_of as regions_of
+from .replications import simulated_studies as simulated_studies

@@ -1,263 +1,281 @@
-"""Simulated against published: every group mean that the tissue table and the protocols must give by themselves."""
+"""Predicted against published: the size of every effect, beside that of a model in which disease has none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+import csv
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vbqkit.anatomy.patients import VirtualPatient
-from vbqkit.literature import paper_000_patients, paper_000_reference
-from vbqkit.literature.printed import paper_numbers
-from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.presets import scanner_named
-from vbqkit.scores import Aggregate, LevelRule
-from vbqkit.validation.study_groups import STUDY_GROUPS, Scanned, bodies, measured
+from vbqkit.errors import FormatError
+from vbqkit.validation.effects import NO_LEVEL, NOTHING, PublishedEffect, published_effects
+from vbqkit.validation.misses import MISS_REASONS
+from vbqkit.validation.replications import MODELS, simulated_studies
 
-TOLERANCE_SD = 0.5
-"""A simulated mean agrees within this many published SDs."""
+WITHIN = (0.8, 1.25)
+"""A predicted effect agrees if it is this many times the published one."""
 
-TOLERANCE_RATIO = 0.15
-"""Paper 000's ratio of SNR, for which no SD is printed, agrees within this share."""
+GOAL_SHARE, GOAL_LEAST = 0.8, 0.6
+"""The goal: this share of the effects within, and none less than this many times the published one."""
 
-PAPER_SCANNERS: Mapping[str, str] = {"000": "hitachi-1.2t", "001": "ge-hdx-1.5t", "004": "philips-achieva-3t"}
-"""The preset that stands for each paper's machine."""
+NULL_MAY_PASS = 0.1
+"""A null model must have no more than this share of the effects of disease within; else the comparison tells
+nothing."""
 
-_RULES: Mapping[str, tuple[Aggregate, LevelRule]] = {
-    "000": ("mean", "all four"),
-    "001": ("mean", "replace"),
-    "004": ("median", "leave out"),
-}
-_SCORES_001 = (("VBQ-T1", "t1"), ("VBQ-T2", "t2"), ("VBQ-STIR", "stir"), ("VBQ-T2-STIR", "t2stir"))
-_SUBSETS: tuple[tuple[str, str, Callable[[VirtualPatient], bool]], ...] = (
-    ("", "all", lambda _: True),
-    (" women", "female", lambda p: p.sex == "F"),
-    (" men", "male", lambda p: p.sex == "M"),
-)
+PREDICTION_COLUMNS = ("key", "model", "predicted", "low", "high", "standard_error", "replications", "people")
+"""Columns of the table of predictions: the mean over replications, the interval that 95 % of replications of this size
+fall into, and the standard error of the mean."""
+
+Prediction = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One published group mean and the simulated one.
+    """One published result and the prediction.
 
     Attributes
     ----------
-    source, score, group : str
-        Paper, score (``" women"`` or ``" men"`` after it for a part of the group) and group, as in the papers.
-    simulated : float
-        Mean over the virtual people; nan if no score could be given.
-    simulated_sd : float
-        SD over the virtual people.
-    simulated_n : int
-        Virtual people with this score.
-    refused : int
-        Virtual people for whom the score was refused.
-    published, published_sd : float
-        As printed; no SD for a ratio.
-    allowed : float
-        How far the simulated mean may lie from the published one.
-    within : bool
-        Whether it does.
-    scanner : str
-        Preset.
+    source, what, kind : str
+        Study, result, and kind of result.
+    published, published_low, published_high : float
+        As printed, with its 95 % interval; nan where none can be had.
+    predicted, predicted_low, predicted_high : float
+        Mean over replications, and the interval of 95 % of them.
+    effect_ratio : float
+        Predicted over published effect, each as its distance from nothing: 0, a ratio of 1, an AUC of 0.5, perfect
+        agreement.
+    ratio_low, ratio_high : float
+        95 % interval of `effect_ratio` from the finite number of replications; the published value is taken as exact.
+    null_ratio : float
+        The same for the model in which disease has no effect on marrow.
+    of_disease : bool
+        Whether it is an effect of bone disease.
+    found : bool
+        Whether the publication tells its effect from nothing.
+    verdict : str
+        ``"within"``, ``"outside"`` or ``"not predicted"``.
+    null_verdict : str
+        The same for the null model.
+    reason : str
+        Why it is outside, as far as it is known.
     """
 
     source: str
-    score: str
-    group: str
-    simulated: float
-    simulated_sd: float
-    simulated_n: int
-    refused: int
+    what: str
+    kind: str
     published: float
-    published_sd: float
-    allowed: float
-    within: bool
-    scanner: str
+    published_low: float
+    published_high: float
+    predicted: float
+    predicted_low: float
+    predicted_high: float
+    effect_ratio: float
+    ratio_low: float
+    ratio_high: float
+    null_ratio: float
+    of_disease: bool
+    found: bool
+    verdict: str
+    null_verdict: str
+    reason: str
+
+    @property
+    def is_effect(self) -> bool:
+        """Not the level of a group."""
+        return self.kind not in NO_LEVEL
 
     def as_row(self) -> dict[str, Any]:
         """One flat table row."""
         return asdict(self)
 
 
-Progress = Callable[[int, int], None]
-"""``progress(done, total)``: virtual people scanned, and to be scanned."""
-
-SMALLEST_GROUP = 60
-"""Fewest virtual people in a group of the papers' sizes: five people, as in paper 000, have no mean to speak of."""
+Map = Callable[[Callable[[tuple[int, int, int]], Any], Iterable[tuple[int, int, int]]], Iterable[Any]]
+"""``map``, or another that works in several processes."""
 
 
-def compare_with_papers(
-    *, n: int | None = None, rng: np.random.Generator, progress: Progress | None = None
-) -> tuple[Comparison, ...]:
-    """Scan every paper's groups with its protocol, measure them with its rules, and compare the means.
-
-    One tissue table, one population, nothing fitted: a row that misses says so.
+def predict(*, people: int, replications: int, seed: int, spread: Map = map) -> list[Prediction]:
+    """Simulate every study again and again, and say what each would find.
 
     Parameters
     ----------
-    n : int or None
-        Virtual people in each group, at least 4; None: as many as the paper had, and at least 60.
-    rng : numpy.random.Generator
-        Source of people, bodies and noise.
-    progress : callable or None
-        Called after each person with the number of people done and of all.
-
-    Returns
-    -------
-    tuple of Comparison
-        Papers 001, 004 and 000, in this order.
-    """
-    sizes = {key: max(study_group.n, SMALLEST_GROUP) if n is None else n for key, study_group in STUDY_GROUPS.items()}
-    done, total = 0, sum(sizes.values())
-
-    def scored(key: str) -> Scores:
-        nonlocal done
-        study_group = STUDY_GROUPS[key]
-        aggregate, rule = _RULES[study_group.source]
-        scanner = scanner_named(PAPER_SCANNERS[study_group.source])
-        found = []
-        for body in bodies(study_group, sizes[key], rng):
-            found.append((body.patient, measured(body, scanner, aggregate=aggregate, rule=rule, rng=rng)))
-            done += 1
-            if progress is not None:
-                progress(done, total)
-        return found
-
-    return (*_paper_001(scored), *_paper_004(scored), _paper_000(scored))
-
-
-Scores = list[tuple[VirtualPatient, dict[str, float]]]
-
-
-def _row(
-    key: str, score: str, suffix: str, found: list[dict[str, float]], published: float, published_sd: float
-) -> Comparison:
-    study_group = STUDY_GROUPS[key]
-    values = np.array([f[score] for f in found if score in f])
-    mean = float(values.mean()) if len(values) else float("nan")
-    allowed = TOLERANCE_SD * published_sd
-    return Comparison(
-        source=study_group.source,
-        score=score + suffix,
-        group=study_group.group,
-        simulated=mean,
-        simulated_sd=float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
-        simulated_n=len(values),
-        refused=len(found) - len(values),
-        published=published,
-        published_sd=published_sd,
-        allowed=allowed,
-        within=bool(abs(mean - published) <= allowed),
-        scanner=PAPER_SCANNERS[study_group.source],
-    )
-
-
-def _paper_001(scored_of: Callable[[str], Scores]) -> Iterator[Comparison]:
-    printed = paper_numbers("001")
-    for key, short in (("001 fracture", "frac"), ("001 non-fracture", "non")):
-        scored = scored_of(key)
-        for score, name in _SCORES_001:
-            for suffix, subset, belongs in _SUBSETS if score == "VBQ-T1" else _SUBSETS[:1]:
-                mean, sd = (printed[f"table1.{subset}.{name}.{short}.{s}"].range.value for s in ("mean", "sd"))
-                yield _row(key, score, suffix, [f for p, f in scored if belongs(p)], mean, sd)
-
-
-def _paper_004(scored_of: Callable[[str], Scores]) -> Iterator[Comparison]:
-    printed = paper_numbers("004")
-    for key, short in (("004 degenerative", "deg"), ("004 control", "con")):
-        mean, sd = (printed[f"table2.vbq.{short}.{s}"].range.value for s in ("mean", "sd"))
-        yield _row(key, "VBQ-T1", "", [f for _, f in scored_of(key)], mean, sd)
-
-
-def _paper_000(scored_of: Callable[[str], Scores]) -> Comparison:
-    levels = paper_000_reference()[list(SCORED_LEVELS)].to_numpy(dtype=np.float64)
-    published = float(paper_000_patients()["snr"].mean()) / float(levels.mean())
-    patients, young = (
-        np.array([f["SNR"] for _, f in scored_of(key)]) for key in ("000 osteoporosis", "000 young reference")
-    )
-    ratio = float(patients.mean() / young.mean())
-    return Comparison(
-        source="000",
-        score="SNR ratio",
-        group="osteoporosis / young reference",
-        simulated=ratio,
-        simulated_sd=float(patients.std(ddof=1) / young.mean()),
-        simulated_n=len(patients),
-        refused=0,
-        published=published,
-        published_sd=float("nan"),
-        allowed=TOLERANCE_RATIO * published,
-        within=bool(abs(ratio - published) <= TOLERANCE_RATIO * published),
-        scanner=PAPER_SCANNERS["000"],
-    )
-
-
-_CORNERS: Mapping[str, tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]] = {
-    "VBQ-T1": ({"T1": {"tr_ms": 650, "te_ms": 14}}, {"T1": {"tr_ms": 450, "te_ms": 8}}),
-    "VBQ-T2": ({"T2": {"tr_ms": 4500, "te_ms": 120}}, {"T2": {"tr_ms": 2500, "te_ms": 85}}),
-    "VBQ-STIR": (
-        {"STIR": {"tr_ms": 4500, "te_ms": 85, "ti_ms": 170}},
-        {"STIR": {"tr_ms": 2000, "te_ms": 40, "ti_ms": 140}},
-    ),
-    "VBQ-T2-STIR": (
-        {"T2": {"tr_ms": 4500, "te_ms": 100}, "STIR": {"tr_ms": 2000, "te_ms": 75}},
-        {"T2": {"tr_ms": 3000, "te_ms": 100}, "STIR": {"tr_ms": 2500, "te_ms": 75}},
-    ),
-}
-"""The ends of the ordinary range of times at 1.5 T: paper 001 prints none."""
-
-
-def ranges_of_assumed_protocols(*, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """How far paper 001's scores depend on the times that it does not print.
-
-    Parameters
-    ----------
-    n : int
-        Virtual people without fracture.
-    rng : numpy.random.Generator
-        Source of people, bodies and noise.
+    people : int
+        In each group of each study, at least 4.
+    replications : int
+        How often, at least 2; each draws people, bodies, readers, days, noise and the times that a study does not
+        print.
+    seed : int
+        Where all chance starts.
+    spread : callable
+        ``map``, or one that spreads the replications over processes.
 
     Returns
     -------
     list of dict
-        score, assumed (the times of the preset), value, times_low, low, times_high, high: mean score at the preset's
-        times and at the two ends of the ordinary range; a value is None where the score was refused for everyone.
+        One row an effect and model; keys as in :data:`PREDICTION_COLUMNS`.
     """
-    scanner = scanner_named(PAPER_SCANNERS["001"])
-    people = list(bodies(STUDY_GROUPS["001 non-fracture"], n, rng))
+    effects = published_effects()
+    found = list(spread(one_replication, [(people, seed, k) for k in range(replications)]))
     rows = []
-    for score, (low, high) in _CORNERS.items():
-        row: dict[str, Any] = {"score": score, "assumed": _times(scanner, low)}
-        row["value"] = _mean(score, people, scanner, rng)
-        for name, changes in (("low", low), ("high", high)):
-            other = _with_times(scanner, changes)
-            row[f"times_{name}"], row[name] = _times(other, changes), _mean(score, people, other, rng)
-        rows.append(row)
+    for model in MODELS:
+        for effect in effects:
+            values = np.array([replication[model][effect.key] for replication in found])
+            values = values[np.isfinite(values)]
+            enough = len(values) > 1
+            rows.append(
+                {
+                    "key": effect.key,
+                    "model": model,
+                    "predicted": float(values.mean()) if len(values) else math.nan,
+                    "low": float(np.quantile(values, 0.025)) if enough else math.nan,
+                    "high": float(np.quantile(values, 0.975)) if enough else math.nan,
+                    "standard_error": float(values.std(ddof=1) / math.sqrt(len(values))) if enough else math.nan,
+                    "replications": len(values),
+                    "people": people,
+                }
+            )
     return rows
 
 
-def _with_times(scanner: Scanner, changes: Mapping[str, Mapping[str, float]]) -> Scanner:
-    protocols = tuple(
-        replace(p, timing=replace(p.timing, **changes[p.weighting])) if p.weighting in changes else p
-        for p in scanner.protocols
+def one_replication(task: tuple[int, int, int]) -> dict[str, dict[str, float]]:
+    """Every effect in one replication (people, seed, number), by model and key."""
+    people, seed, number = task
+    tables = simulated_studies(people, seed=(seed, number))
+    return {
+        model: {effect.key: float(effect.compute(tables[model])) for effect in published_effects()} for model in MODELS
+    }
+
+
+def compare(predictions: Sequence[Mapping[str, Any]]) -> tuple[Comparison, ...]:
+    """Compare predictions with what was published.
+
+    Parameters
+    ----------
+    predictions : sequence of mapping
+        From :func:`predict` or :func:`read_predictions`.
+
+    Returns
+    -------
+    tuple of Comparison
+        One for each published result, in the order of the studies.
+    """
+    by_key = {(row["model"], row["key"]): row for row in predictions}
+    model, null = MODELS
+    return tuple(
+        _compared(e, by_key.get((model, e.key), {}), by_key.get((null, e.key), {})) for e in published_effects()
     )
-    return replace(scanner, protocols=protocols)
 
 
-def _times(scanner: Scanner, of: Mapping[str, Any]) -> str:
-    parts = []
-    for weighting in of:
-        t = scanner.protocol(weighting).timing
-        inversion = "" if t.ti_ms is None else f"/{t.ti_ms:g}"
-        parts.append(f"{weighting} {t.tr_ms:g}/{t.te_ms:g}{inversion} ms")
-    return ", ".join(parts)
+def _compared(effect: PublishedEffect, own: Mapping[str, Any], null: Mapping[str, Any]) -> Comparison:
+    predicted, error = (float(own.get(name, math.nan)) for name in ("predicted", "standard_error"))
+    nothing = NOTHING[effect.kind]
+    ratio = (predicted - nothing) / effect.size
+    half = abs(1.96 * error / effect.size)
+    verdict = _verdict(effect, predicted)
+    return Comparison(
+        source=effect.source,
+        what=effect.what,
+        kind=effect.kind,
+        published=effect.published,
+        published_low=effect.low,
+        published_high=effect.high,
+        predicted=predicted,
+        predicted_low=float(own.get("low", math.nan)),
+        predicted_high=float(own.get("high", math.nan)),
+        effect_ratio=ratio,
+        ratio_low=ratio - half,
+        ratio_high=ratio + half,
+        null_ratio=(float(null.get("predicted", math.nan)) - nothing) / effect.size,
+        of_disease=effect.of_disease,
+        found=effect.found,
+        verdict=verdict,
+        null_verdict=_verdict(effect, float(null.get("predicted", math.nan))),
+        reason=MISS_REASONS.get(effect.key, "not known") if verdict == "outside" else "",
+    )
 
 
-def _mean(score: str, people: list[Scanned], scanner: Scanner, rng: np.random.Generator) -> float | None:
-    found = [measured(body, scanner, aggregate="mean", rule="replace", rng=rng) for body in people]
-    values = [f[score] for f in found if score in f]
-    return float(np.mean(values)) if values else None
+def _verdict(effect: PublishedEffect, predicted: float) -> str:
+    """By the ratio of the effects; an effect that the study does not tell from nothing by the study's own interval."""
+    if not math.isfinite(predicted):
+        return "not predicted"
+    if not effect.found:
+        return "within" if effect.low <= predicted <= effect.high else "outside"
+    ratio = (predicted - NOTHING[effect.kind]) / effect.size
+    return "within" if WITHIN[0] <= ratio <= WITHIN[1] else "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many results are within, and whether the comparison can fail.
+
+    Attributes
+    ----------
+    within, judged : int
+        Effects (levels not counted) within, and of all that were predicted.
+    least : float
+        The smallest ratio of effects.
+    disease_within, disease : int
+        Effects of disease that the study tells from nothing.
+    null_within : int
+        Of these, within by the null model.
+    """
+
+    within: int
+    judged: int
+    least: float
+    disease_within: int
+    disease: int
+    null_within: int
+
+    @property
+    def null_rejected(self) -> bool:
+        """Whether the null model fails, as it must."""
+        return self.disease > 0 and self.null_within <= NULL_MAY_PASS * self.disease
+
+    @property
+    def goal_met(self) -> bool:
+        """Whether enough effects are within, and none is far below."""
+        return self.judged > 0 and self.within >= GOAL_SHARE * self.judged and self.least >= GOAL_LEAST
+
+
+def tally(compared: Sequence[Comparison]) -> Tally:
+    """Count a comparison."""
+    judged = [c for c in compared if c.is_effect and c.verdict != "not predicted"]
+    disease = [c for c in judged if c.of_disease and c.found]
+    return Tally(
+        within=sum(c.verdict == "within" for c in judged),
+        judged=len(judged),
+        least=min((c.effect_ratio for c in judged if c.found), default=math.nan),
+        disease_within=sum(c.verdict == "within" for c in disease),
+        disease=len(disease),
+        null_within=sum(c.null_verdict == "within" for c in disease),
+    )
+
+
+def read_predictions(path: str | os.PathLike[str]) -> list[Prediction]:
+    """Read a table of predictions that was written before.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read or has not the columns of :data:`PREDICTION_COLUMNS`.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(
+            f"The predictions '{path}' cannot be read: {error}. Give the file that --predictions wrote."
+        ) from error
+    rows = list(csv.DictReader(lines))
+    missing = sorted(set(PREDICTION_COLUMNS) - set(rows[0] if rows else ()))
+    if missing:
+        raise FormatError(
+            f"'{path}' is no table of predictions: it has no column {', '.join(missing)}. Give the file that --predictions "
+            "wrote."
+        )
+    numbers = ("predicted", "low", "high", "standard_error")
+    return [dict(row) | {name: float(row[name]) for name in numbers} for row in rows]

@@ -1,98 +1,114 @@
-"""Virtual groups built like the papers' groups, and what is measured on them. All synthetic.
+"""Virtual groups built like the groups of published studies. All synthetic.
 
-Only what a paper prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and
+Only what a study prints about its people goes in: age, sex, fracture, T-score class, degeneration. Marrow fat and
 density follow from the joint distribution of :func:`vbqkit.anatomy.patients.draw_patients`; nothing is fitted to a
-paper's score.
+study's score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.degeneration import draw_degeneration
 from vbqkit.anatomy.findings.endplate_sclerosis import EndplateSclerosis
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.findings.osteophytes import Osteophytes
-from vbqkit.anatomy.patients import VirtualPatient, draw_patients
-from vbqkit.anatomy.phantom import Phantom
-from vbqkit.image import Volume
+from vbqkit.anatomy.patients import HU_AT_25, HU_PER_MG_CM3, HU_SD, VirtualPatient, draw_patients
+from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scanner.forward_model import scan
-from vbqkit.scanner.machine import Scanner
-from vbqkit.scores import Aggregate, LevelRule, Score, score_case
 
-WIDTH_MM = 8.8
-"""Width of the bodies: the mid-sagittal slice with its profile, and nothing beside it."""
+QCT_YOUNG_MG_CM3 = (HU_AT_25 / HU_PER_MG_CM3, HU_SD[0] / HU_PER_MG_CM3)
+"""Mean and SD of QCT below 30 years, mg/cm3, in this population: what the QCT T-score of paper 003 is taken against."""
 
-_STRATUM = 20
-"""People drawn for each one taken; see :meth:`StudyGroup.people`."""
+_TRIES, _TRIES_AT_AN_AGE = 200, 200  # some classes do not exist at some ages: then another age is drawn
+
+
+def qct_t_score(patient: VirtualPatient) -> float:
+    """T-score of QCT against the young people of the same population; paper 003 does not print its reference."""
+    mean, sd = QCT_YOUNG_MG_CM3
+    return (patient.qct_mg_cm3 - mean) / sd
+
+
+def no_findings(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:  # noqa: ARG001 - as others
+    """A spine without wear."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyGroup:
-    """People as a paper describes them.
+    """People as a study describes them.
 
     Attributes
     ----------
     source : str
-        Paper.
+        The study.
     group : str
         Its name for the group.
-    n : int
-        People in the paper's group.
     share_women : float
         0 to 1.
     age_range : tuple of 2 floats
-        Ages are even over it; it has the mean that the paper prints, and its spread as far as its lower limit allows.
+        Youngest and oldest, years.
+    age_mean_sd : tuple of 2 floats or None
+        Ages are normal within the range; None: even over it.
     fractured : bool or None
         People with or without a vertebral fracture; None: as it comes.
     accept : callable
         Whether a drawn person belongs to the group.
     findings : callable
-        ``findings(rng)``: what is to be seen in one person.
+        ``findings(patient, rng)``: what is to be seen in one person.
     """
 
     source: str
     group: str
-    n: int
     share_women: float
     age_range: tuple[float, float]
+    age_mean_sd: tuple[float, float] | None = None
     fractured: bool | None = None
     accept: Callable[[VirtualPatient], bool] = field(default=lambda _: True)
-    findings: Callable[[np.random.Generator], tuple[Finding, ...]] = field(default=lambda _: ())
+    findings: Callable[[VirtualPatient, np.random.Generator], tuple[Finding, ...]] = draw_degeneration
 
     def people(self, n: int, rng: np.random.Generator) -> tuple[VirtualPatient, ...]:
-        """Draw n people, women and men in the paper's shares, stratified by their marrow fat.
+        """Draw n people at random, women and men in the study's shares.
 
-        Of each sex 20 times as many are drawn as are wanted, sorted by their mean PDFF, and one is taken by chance from
-        each 20 neighbours. Mean and spread are those of simple random drawing, but the mean of a small group comes out
-        nearly as exactly as that of a large one (stratified sampling).
+        Age comes first, and then somebody of that age who belongs to the group: the ages are the study's, whoever
+        belongs to it.
         """
         women = round(n * self.share_women)
-        found: list[VirtualPatient] = []
-        for sex, wanted in (("F", women), ("M", n - women)):
-            pool: list[VirtualPatient] = []
-            while len(pool) < _STRATUM * wanted:
-                drawn = draw_patients(
-                    _STRATUM * wanted, rng=rng, sex=sex, age_range=self.age_range, fractured=self.fractured
-                )
-                pool += [p for p in drawn if self.accept(p)]
-            pool = sorted(pool[: _STRATUM * wanted], key=lambda p: sum(p.pdff))
-            found += [pool[start + int(rng.integers(_STRATUM))] for start in range(0, len(pool), _STRATUM)]
-        return tuple(found)
+        return tuple(self._person(sex, rng) for sex, wanted in (("F", women), ("M", n - women)) for _ in range(wanted))
+
+    def _person(self, sex: str, rng: np.random.Generator) -> VirtualPatient:
+        for _ in range(_TRIES):
+            age = self._age(rng)
+            for _ in range(_TRIES_AT_AN_AGE):
+                (person,) = draw_patients(1, rng=rng, sex=sex, age_range=(age, age), fractured=self.fractured)
+                if self.accept(person):
+                    return person
+        raise ScannerError(
+            f"Nobody in {_TRIES * _TRIES_AT_AN_AGE} drawn people belongs to the group {self.group!r} of {self.source}. Widen "
+            "its ages or what it accepts."
+        )
+
+    def _age(self, rng: np.random.Generator) -> float:
+        """Even over the range, or normal within it."""
+        low, high = self.age_range
+        while True:
+            age = float(rng.uniform(low, high) if self.age_mean_sd is None else rng.normal(*self.age_mean_sd))
+            if low <= age <= high:
+                return age
 
 
-def _fracture(rng: np.random.Generator) -> tuple[Finding, ...]:
-    """One acute wedge fracture, most often at the thoracolumbar junction."""
+def _fracture(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
+    """One acute wedge fracture, most often at the thoracolumbar junction, in a spine worn as others of this age."""
     level = str(rng.choice(["T12", *SCORED_LEVELS], p=[0.30, 0.35, 0.15, 0.12, 0.08]))
-    return (Fracture(level, shape="wedge", grade=2, acute=True),)
+    wear = [f for f in draw_degeneration(patient, rng) if f.level != level]
+    return (Fracture(level, shape="wedge", grade=2, acute=True), *wear)
 
 
-def _degeneration(rng: np.random.Generator) -> tuple[Finding, ...]:
+def _degeneration(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:  # noqa: ARG001 - as others
     """Osteophytes at three levels and one sclerotic endplate (paper 004 asks for three degenerative vertebrae)."""
     levels = rng.permutation([*SCORED_LEVELS, "L5"])[:3]
     found: list[Finding] = [Osteophytes(str(level), length_mm=float(rng.uniform(3, 6))) for level in levels]
@@ -104,62 +120,75 @@ def _osteoporotic(patient: VirtualPatient) -> bool:
 
 
 STUDY_GROUPS: Mapping[str, StudyGroup] = {
+    # five women of 52 to 64 years with T <= -2.5, and five of 23 +- 2 years
+    "000 osteoporosis": StudyGroup(
+        source="000", group="osteoporosis", share_women=1.0, age_range=(52.0, 64.0), accept=_osteoporotic
+    ),
+    "000 young reference": StudyGroup(
+        source="000", group="young reference", share_women=1.0, age_range=(20.0, 26.0), fractured=False
+    ),
     # 69 women and 15 men, age median 70.5 (67.25, 74.0): an even spread over 63.8 to 77.2 has these quartiles
     "001 fracture": StudyGroup(
         source="001",
         group="fracture",
-        n=84,
         share_women=69 / 84,
         age_range=(63.8, 77.2),
         fractured=True,
         findings=_fracture,
     ),
     "001 non-fracture": StudyGroup(
-        source="001", group="non-fracture", n=84, share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
+        source="001", group="non-fracture", share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
+    ),
+    # 18 to 80 years; women 57.1, 73.7 and 52.4 % (the text exchanges the last two), 57 +- 14, 65 +- 7, 71 +- 9 years
+    "003 normal": StudyGroup(
+        source="003",
+        group="normal",
+        share_women=0.571,
+        age_range=(18.0, 80.0),
+        age_mean_sd=(57.0, 14.0),
+        accept=lambda p: qct_t_score(p) >= -1.0,
+    ),
+    "003 osteopenia": StudyGroup(
+        source="003",
+        group="osteopenia",
+        share_women=0.524,
+        age_range=(18.0, 80.0),
+        age_mean_sd=(65.0, 7.0),
+        accept=lambda p: -2.5 < qct_t_score(p) < -1.0,
+    ),
+    "003 osteoporosis": StudyGroup(
+        source="003",
+        group="osteoporosis",
+        share_women=0.737,
+        age_range=(18.0, 80.0),
+        age_mean_sd=(71.0, 9.0),
+        accept=lambda p: qct_t_score(p) <= -2.5,
     ),
     # 61.8 +- 8.1 years, 48.5 % women, over 50
     "004 degenerative": StudyGroup(
-        source="004", group="degenerative", n=101, share_women=0.485, age_range=(50.0, 73.6), findings=_degeneration
+        source="004", group="degenerative", share_women=0.485, age_range=(50.0, 73.6), findings=_degeneration
     ),
-    # 59.4 +- 7.8 years, 72.3 % women, over 50
-    "004 control": StudyGroup(source="004", group="control", n=134, share_women=0.723, age_range=(50.0, 68.8)),
-    # five women of 52 to 64 years with T <= -2.5, and five of 23 +- 2 years
-    "000 osteoporosis": StudyGroup(
-        source="000", group="osteoporosis", n=5, share_women=1.0, age_range=(52.0, 64.0), accept=_osteoporotic
+    # 59.4 +- 7.8 years, 72.3 % women, over 50; fewer than three degenerative vertebrae
+    "004 control": StudyGroup(
+        source="004", group="control", share_women=0.723, age_range=(50.0, 68.8), findings=no_findings
     ),
-    "000 young reference": StudyGroup(
-        source="000", group="young reference", n=5, share_women=1.0, age_range=(20.0, 26.0), fractured=False
+    # women, median age 65; the ages around it are not printed in the abstract
+    "Bandirali women": StudyGroup(
+        source="Bandirali 2015", group="women", share_women=1.0, age_range=(50.0, 80.0), fractured=False
     ),
+    "Bandirali young": StudyGroup(
+        source="Bandirali 2015", group="young reference", share_women=1.0, age_range=(20.0, 29.9), fractured=False
+    ),
+    # patients of 20 to 69 years in decades, 53 men and 54 women, no fracture
+    **{
+        f"ages {decade}": StudyGroup(
+            source="Normative VBQ, 107 patients",
+            group=f"{decade}-{decade + 9} years",
+            share_women=0.5,
+            age_range=(float(decade), decade + 9.9),
+            fractured=False,
+        )
+        for decade in range(20, 70, 10)
+    },
 }
-"""The papers' groups."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """One person's body, ready for any scanner."""
-
-    patient: VirtualPatient
-    phantom: Phantom
-    excluded: Mapping[str, str]
-
-
-def bodies(study_group: StudyGroup, n: int, rng: np.random.Generator) -> Iterator[Scanned]:
-    """Bodies of n people of a study group, one at a time: the mid-sagittal slice only."""
-    for patient in study_group.people(n, rng):
-        findings = study_group.findings(rng)
-        phantom = make_phantom(patient, seed=int(rng.integers(2**31)), findings=findings, width_mm=WIDTH_MM)
-        broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
-        yield Scanned(patient, phantom, broken)
-
-
-def measured(
-    body: Scanned, scanner: Scanner, *, aggregate: Aggregate, rule: LevelRule, rng: np.random.Generator
-) -> dict[str, float]:
-    """Every score that can be given for a body on a scanner, by name; refused scores are absent."""
-    rois = body.phantom.reference_rois
-    study = scan(body.phantom, scanner, rng=rng, around=rois)
-    volumes: dict[str, Volume] = {series.acquisition.weighting: series.volume() for series in study}
-    case = score_case(
-        volumes, rois, aggregate=aggregate, rule=rule if body.excluded else "all four", excluded=body.excluded
-    )
-    return {result.name: result.value for result in case.results if isinstance(result, Score)}
+"""The groups of the studies."""

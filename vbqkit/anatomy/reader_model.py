@@ -1,0 +1,244 @@
+"""A virtual reader: where a person puts the ROIs that the reference has at the best place.
+
+A reader chooses a slice, counts the levels, and places and sizes each ROI, each with an error of its own; some of it is
+habit (the same in every patient) and some is new in every patient. How far two readings of one patient agree is not
+stated anywhere here: it comes out of what the pixels hold at the places.
+
+What is cited is the marking of edges (0.6 mm) and the counting of levels. Nobody has published how far readers' ROIs
+lie apart in millimetres where no edge guides them, nor how their sizes differ: those numbers are model assumptions,
+made before any agreement was computed and not changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.anatomy.canvas import CODE
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
+from vbqkit.errors import RoiError, ScannerError
+from vbqkit.image import Slice
+from vbqkit.roi import Roi
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
+from vbqkit.scores.jitter import Jitter, put_again
+
+EDGE_SD_MM = 0.6
+"""SD with which one reader marks an edge that can be seen, mm. The widest limits of agreement of two readers for a
+length in the lumbar canal were -2.6 to 2.0 mm (Tunset et al., Chiropr Man Therap 2013;21:26,
+doi:10.1186/2045-709X-21-26): an SD of 1.17 mm of the difference of two lengths, which has four ends."""
+
+MISCOUNT = 0.062
+"""Chance that a reader numbers the lumbar vertebrae of a patient one too high or too low. Two radiologists disagreed in
+11.6 % of 129 patients (Peh et al., Spine 1999;24:1852-1855, doi:10.1097/00007632-199909010-00017): 2 p (1 - p) = 0.116
+for two who err alone. In 1049 patients 14.1 % were numbered wrongly from the lumbar MRI alone (Tokgoz et al., Korean J
+Radiol 2014;15:258-266, doi:10.3348/kjr.2014.15.2.258)."""
+
+MARROW_SD_MM, MARROW_HABIT_MM = 2.0, 1.5
+"""SD along each direction of the slice of a ROI in the marrow, where no edge guides the hand: of each placement, and of
+a reader's habit. Model assumptions."""
+
+CSF_ALONG_SD_MM, CSF_ALONG_HABIT_MM, CSF_ACROSS_HABIT_MM = 3.0, 3.0, 1.0
+"""The same along the dural sac, and of the habit across it. Across the sac its edges guide the hand:
+:data:`EDGE_SD_MM`. Model assumptions."""
+
+SIZE_HABIT, SIZE_LIMITS, SIZE_PERCENT = 0.15, (0.7, 1.4), 10.0
+"""SD between readers of the logarithm of the lengths of their ROIs, and its limits; and the largest change from ROI to
+ROI, %. Papers 003 and 004 say "small" and "medullary part", and no size. Model assumptions."""
+
+MIDDLE_SD_MM = 1.0
+"""SD with which a reader sees where the middle of the spine lies when choosing a slice, mm: model assumption. Two
+readers agreed on a first and last sagittal slice with a weighted kappa of 0.56 to 0.60 (Tunset 2013)."""
+
+_CLEAN = 0.98  # a reader leaves a ROI where this share of it looks like what belongs there
+_IN_SAC = (CODE["csf"], CODE["nerve_root"])  # on T1 a root in the sac is hardly told from CSF: a ROI may hold some
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How one reader places ROIs. The default is the reference reader, who makes no error.
+
+    Attributes
+    ----------
+    marrow_sd_mm : float
+        SD of each placement in a vertebra along each direction of the slice, mm.
+    marrow_habit_mm : tuple of 2 floats
+        How much further back and up this reader places every ROI in a vertebra, mm.
+    csf_sd_mm : tuple of 2 floats
+        SD of each CSF ROI to the back and along the body, mm.
+    csf_habit_mm : tuple of 2 floats
+        The same as a habit, mm.
+    size : float
+        Lengths of this reader's ROIs relative to the reference.
+    size_percent : float
+        Largest change of lengths from ROI to ROI, %.
+    middle_sd_mm : float
+        SD with which the middle of the spine is seen when a slice is chosen, mm.
+    miscount : float
+        Chance to number the vertebrae of a patient one too high or too low, 0 to 1.
+    sees : bool
+        Whether this reader puts a ROI again that holds what it must not: cortex, a lesion, cord, fat.
+    """
+
+    marrow_sd_mm: float = 0.0
+    marrow_habit_mm: tuple[float, float] = (0.0, 0.0)
+    csf_sd_mm: tuple[float, float] = (0.0, 0.0)
+    csf_habit_mm: tuple[float, float] = (0.0, 0.0)
+    size: float = 1.0
+    size_percent: float = 0.0
+    middle_sd_mm: float = 0.0
+    miscount: float = 0.0
+    sees: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.miscount <= 1.0:
+            raise ScannerError(f"A chance of {self.miscount} to miscount is not possible; give 0 to 1.")
+        if not self.size > 0:
+            raise ScannerError(f"ROIs of {self.size} times the reference are not possible; give a number above 0.")
+
+    def place(
+        self, phantom: Phantom, *, rng: np.random.Generator, slices_x_mm: Sequence[float] | None = None
+    ) -> tuple[Roi, ...]:
+        """The ROIs of one reading of one body.
+
+        Parameters
+        ----------
+        phantom : Phantom
+            The body; its reference ROIs are where this reader means to measure.
+        rng : numpy.random.Generator
+            The only source of chance.
+        slices_x_mm : sequence of float or None
+            LPS x of the slices that were scanned, of which one is chosen; None: each ROI stays in its own plane.
+
+        Returns
+        -------
+        tuple of Roi
+            With the labels that this reader gives. A ROI for which no place is found after 20 tries stays where the
+            reference has it.
+        """
+        rois = _counted(phantom.reference_rois, self._miscounted(rng))
+        if slices_x_mm is not None:
+            rois = _on_slice(rois, self._chosen(rois, slices_x_mm, rng))
+        return tuple(self._put(roi, phantom, rng) for roi in rois)
+
+    def _miscounted(self, rng: np.random.Generator) -> int:
+        """How many vertebrae too high (negative) or too low this reader counts."""
+        if self.miscount == 0 or rng.random() >= self.miscount:
+            return 0
+        return int(rng.choice((-1, 1)))
+
+    def _chosen(self, rois: Sequence[Roi], slices_x_mm: Sequence[float], rng: np.random.Generator) -> float:
+        middle = float(np.mean([roi.center_mm[0] for roi in rois if roi.label != NOISE]))
+        if self.middle_sd_mm > 0:
+            middle += float(rng.normal(0.0, self.middle_sd_mm))
+        return float(min(slices_x_mm, key=lambda x: abs(x - middle)))
+
+    def _put(self, roi: Roi, phantom: Phantom, rng: np.random.Generator) -> Roi:
+        in_sac = roi.label == CSF
+        sd_back, sd_up = self.csf_sd_mm if in_sac else (self.marrow_sd_mm, self.marrow_sd_mm)
+        back, up = (0.0, 0.0) if roi.label == NOISE else self.csf_habit_mm if in_sac else self.marrow_habit_mm
+        meant = roi.moved((0.0, back, up))
+        if self.size != 1.0 and roi.label != NOISE:
+            meant = meant.scaled(self.size)
+        wide = max(sd_back, sd_up)
+        if wide == 0 and self.size_percent == 0:
+            return meant if self._accepts(meant, phantom) else roi
+        # one SD for both directions in the jitter: the axes carry what the narrower one is less
+        axes = ((0.0, sd_back / wide if wide else 1.0, 0.0), (0.0, 0.0, sd_up / wide if wide else 1.0))
+        jitter = Jitter(shift_mm=wide, size_percent=self.size_percent, shape="normal")
+        put = put_again(meant, jitter=jitter, axes=axes, rng=rng, accept=lambda r: self._accepts(r, phantom))
+        return put if self._accepts(put, phantom) else roi
+
+    def _accepts(self, roi: Roi, phantom: Phantom) -> bool:
+        return not self.sees or roi.label == NOISE or looks_right(roi, phantom)
+
+
+REFERENCE_READER = Reader()
+"""Makes no error: the reference ROIs themselves."""
+
+
+def draw_reader(rng: np.random.Generator) -> Reader:
+    """Draw a trained reader: habits and care as in this module's tables.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+
+    Examples
+    --------
+    >>> first, second = (draw_reader(np.random.default_rng(seed)) for seed in (1, 2))
+    >>> first.size != second.size, first.marrow_sd_mm == second.marrow_sd_mm
+    (True, True)
+    """
+    marrow = rng.normal(0.0, MARROW_HABIT_MM, 2)
+    across, along = rng.normal(0.0, (CSF_ACROSS_HABIT_MM, CSF_ALONG_HABIT_MM))
+    return Reader(
+        marrow_sd_mm=MARROW_SD_MM,
+        marrow_habit_mm=(float(marrow[0]), float(marrow[1])),
+        csf_sd_mm=(EDGE_SD_MM, CSF_ALONG_SD_MM),
+        csf_habit_mm=(float(across), float(along)),
+        size=float(np.clip(np.exp(rng.normal(0.0, SIZE_HABIT)), *SIZE_LIMITS)),
+        size_percent=SIZE_PERCENT,
+        middle_sd_mm=MIDDLE_SD_MM,
+        miscount=MISCOUNT,
+    )
+
+
+def looks_right(roi: Roi, phantom: Phantom) -> bool:
+    """Whether a ROI holds what belongs there as far as a reader can see it: healthy marrow, or the dural sac.
+
+    On T1 a root in the sac can hardly be told from CSF, so that a CSF ROI may hold some.
+    """
+    a = phantom.affine
+    plane = int(np.clip(round((roi.center_mm[0] - a[0, 3]) / a[0, 0]), 0, phantom.shape[0] - 1))
+    image = Slice(phantom.tissue[plane], tuple(a[:3, 3] + plane * a[:3, 0]), tuple(a[:3, 1]), tuple(a[:3, 2]))
+    try:
+        mask = in_plane(roi, float(image.origin_mm[0])).mask(image)
+    except RoiError:  # beyond the body
+        return False
+    held: npt.NDArray[np.uint8] = phantom.tissue[plane][mask]
+    if roi.label == CSF:
+        return bool(np.isin(held, _IN_SAC).mean() >= _CLEAN)
+    of_one = phantom.level[plane][mask]
+    return bool(((held == CODE["marrow"]) & (of_one == of_one[0]) & (of_one > 0)).mean() >= _CLEAN)
+
+
+def in_plane(roi: Roi, x_mm: float) -> Roi:
+    """The ROI in the sagittal plane at `x_mm`."""
+    return roi.moved((x_mm - roi.center_mm[0], 0.0, 0.0))
+
+
+def _on_slice(rois: Sequence[Roi], x_mm: float) -> tuple[Roi, ...]:
+    return tuple(in_plane(roi, x_mm) for roi in rois)
+
+
+def _counted(rois: Sequence[Roi], off: int) -> tuple[Roi, ...]:
+    """ROIs as a reader labels them who counts `off` vertebrae too low: what is called L1 is really one further down.
+
+    The CSF ROI goes with the vertebra that is called L3. Where the body has no ROI for a vertebra, its label is left
+    out; with fewer than the scored levels left, the reader finds the mistake and counts again.
+    """
+    if off == 0:
+        return tuple(rois)
+    by_label = {roi.label: roi for roi in rois}
+    called = {
+        level: by_label[real]
+        for level in SPINE_LEVELS
+        if (real := _neighbour(level, off)) in by_label and level in (*SCORED_LEVELS, "T12", "L5")
+    }
+    wanted = [level for level in SCORED_LEVELS if level in by_label]
+    if not all(level in called for level in wanted):
+        return tuple(rois)
+    shifted = [roi.with_label(level) for level, roi in called.items()]
+    along = np.zeros(3)
+    if "L3" in by_label and "L3" in called:
+        along = np.subtract(called["L3"].center_mm, by_label["L3"].center_mm)
+    return (*shifted, *(roi.moved(along) if roi.label == CSF else roi for roi in rois if roi.label in (CSF, NOISE)))
+
+
+def _neighbour(level: str, off: int) -> str:
+    place = LEVEL_OF_CODE.index(level) + off
+    return LEVEL_OF_CODE[place] if 0 < place < len(LEVEL_OF_CODE) else ""

@@ -1,0 +1,316 @@
+"""One simulated replication of every study: people, bodies, days, readers, and the scores that come out.
+
+Each study has two readers of its own (:func:`~vbqkit.anatomy.reader_model.draw_reader`), each patient a day of their
+own (:func:`~vbqkit.scanner.visit.draw_day`); a study that prints its times has them, any other draws them
+(:mod:`vbqkit.validation.ordinary_protocols`). ROIs are measured without pictures
+(:mod:`vbqkit.validation.roi_signals`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.findings.fracture import Fracture
+from vbqkit.anatomy.patients import VirtualPatient
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.reader_model import Reader, draw_reader
+from vbqkit.errors import VbqkitError
+from vbqkit.roi import Measurement, Roi
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
+from vbqkit.scanner.forward_model import acquisition_of
+from vbqkit.scanner.machine import Scanner
+from vbqkit.scanner.presets import scanner_named
+from vbqkit.scanner.visit import draw_day
+from vbqkit.scores import Aggregate, LevelRule, snr, vbq, vbq_t2_stir
+from vbqkit.validation.null_model import marrow_of_another
+from vbqkit.validation.ordinary_protocols import with_ordinary_times
+from vbqkit.validation.roi_signals import measured_rois, slab_at
+from vbqkit.validation.study_groups import STUDY_GROUPS, qct_t_score
+
+WIDTH_MM, IN_PLANE_MM, PLANE_MM = 11.0, 0.8, 2.2
+"""Grid of the bodies: the middle slice wherever it falls, and nothing beside it."""
+
+MODELS = ("as built", "null")
+"""The model, and the one in which disease has no effect on marrow (:mod:`vbqkit.validation.null_model`)."""
+
+Table = pd.DataFrame
+Row = dict[str, Any]
+Found = tuple[str, Row]
+Reading = tuple[int, int, Reader]
+"""Number of the reader, number of the reading, and who reads."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StudyBody:
+    """One person's body as each model has it, with the levels that cannot be measured."""
+
+    patient: VirtualPatient
+    of_model: Mapping[str, Phantom]
+    excluded: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Setting:
+    """How a study scans and scores."""
+
+    weightings: tuple[str, ...] = ("T1",)
+    aggregate: Aggregate = "median"
+    rule: LevelRule = "leave out"
+
+
+_T1 = Setting()
+_PAPER_001 = Setting(weightings=("T1", "T2", "STIR"), aggregate="mean", rule="replace")
+_PAPER_000 = Setting(aggregate="mean")
+
+
+def simulated_studies(
+    n: int, *, seed: Sequence[int], studies: Collection[str] | None = None
+) -> dict[str, dict[str, Table]]:
+    """Every study once, by both models: the same people, days and readers, and other marrow.
+
+    Parameters
+    ----------
+    n : int
+        Virtual people in each group.
+    seed : sequence of int
+        Of this replication.
+    studies : collection of str or None
+        Only these of :data:`STUDIES`; None: all. A study is the same with and without the others.
+
+    Returns
+    -------
+    dict
+        By model and study, one row a person, machine and reading: group, person, machine, reader (0 or 1), reading (0
+        or 1), age, sex, t_score, bmd, qct, qct_t (T-score of QCT), hu, and the scores and mean signals that can be
+        given. The patients of paper 004 make two studies, its own and ``"surgical"``.
+    """
+    rows: dict[str, dict[str, list[Row]]] = {model: {} for model in MODELS}
+    for number, (name, simulate) in enumerate(STUDIES.items()):
+        if studies is None or name in studies:
+            for study, model, row in simulate(n, np.random.default_rng([*seed, number])):
+                rows[model].setdefault(study, []).append(row)
+    return {model: {study: pd.DataFrame(found) for study, found in by.items()} for model, by in rows.items()}
+
+
+def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[StudyBody]:
+    group = STUDY_GROUPS[key]
+    for patient in group.people(n, rng):
+        findings = group.findings(patient, rng)
+        phantom = make_phantom(
+            patient,
+            seed=int(rng.integers(2**31)),
+            findings=findings,
+            width_mm=WIDTH_MM,
+            in_plane_mm=IN_PLANE_MM,
+            plane_mm=PLANE_MM,
+        )
+        broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
+        yield StudyBody(patient, {"as built": phantom, "null": marrow_of_another(phantom, rng)}, broken)
+
+
+def _readings(
+    body: StudyBody,
+    scanners: Mapping[str, Scanner],
+    setting: Setting,
+    readers: Sequence[Reading],
+    rng: np.random.Generator,
+    about: Row,
+) -> Iterator[Found]:
+    """One day, on machines with the same slices, read by each reader; the same day and places in both models."""
+    protocol = next(iter(scanners.values())).protocol(setting.weightings[0])
+    phantom = body.of_model["as built"]
+    day = draw_day(rng, protocol)
+    slices = day.slices_x_mm(phantom, protocol)
+    person = about | _person(body.patient)
+    placed = [(number, reading, _placed(body, reader, slices, rng)) for number, reading, reader in readers]
+    noise = int(rng.integers(2**31))
+    for model, own in body.of_model.items():
+        of_model = np.random.default_rng(noise)
+        slabs: dict[int, Any] = {}
+        for number, reading, rois in placed:
+            at = next(roi.center_mm[0] for roi in rois if roi.label == CSF)
+            index = int(np.argmin(np.abs(np.subtract(slices, at))))
+            if index not in slabs:
+                slabs[index] = slab_at(own, protocol, index=index, rng=of_model, center_mm=day.center_mm(phantom))
+            for machine, scanner in scanners.items():
+                measured = {
+                    w: measured_rois(slabs[index], rois, scanner, scanner.protocol(w), rng=of_model)
+                    for w in setting.weightings
+                }
+                which = {"machine": machine, "reader": number, "reading": reading}
+                yield model, person | which | _scores(measured, scanner, setting, body)
+
+
+def _placed(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
+    # who leaves a fractured level out, or replaces it, has looked twice at which level it is
+    careful = replace(reader, miscount=0.0) if body.excluded else reader
+    return careful.place(body.of_model["as built"], rng=rng, slices_x_mm=slices)
+
+
+def _person(patient: VirtualPatient) -> Row:
+    return {
+        "age": patient.age,
+        "sex": patient.sex,
+        "t_score": patient.t_score,
+        "bmd": patient.bmd_g_cm2,
+        "qct": patient.qct_mg_cm3,
+        "qct_t": qct_t_score(patient),
+        "hu": patient.hu,
+    }
+
+
+def _scores(
+    measured: Mapping[str, Mapping[str, Measurement]], scanner: Scanner, setting: Setting, body: StudyBody
+) -> dict[str, float]:
+    """Scores by name, and mean signals of marrow and CSF; what cannot be given is absent."""
+    rule: LevelRule = setting.rule if body.excluded else "all four"
+    found: dict[str, float] = {}
+    for weighting, of in measured.items():
+        found |= {f"{weighting} {label}": of[label].mean for label in (*SCORED_LEVELS, CSF) if label in of}
+        try:
+            found[f"VBQ-{weighting}"] = vbq(
+                of,
+                of[CSF],
+                weighting=weighting,  # type: ignore[arg-type]  # T1, T2 or STIR
+                aggregate=setting.aggregate,
+                rule=rule,
+                excluded=body.excluded,
+            ).value
+        except (VbqkitError, KeyError):
+            continue
+    if scanner.gain == "study" and {"T2", "STIR"} <= set(measured):
+        with contextlib.suppress(VbqkitError):
+            found["VBQ-T2-STIR"] = vbq_t2_stir(
+                measured["T2"],
+                measured["STIR"],
+                acquisition_t2=acquisition_of(scanner, scanner.protocol("T2")),
+                acquisition_stir=acquisition_of(scanner, scanner.protocol("STIR")),
+                rule=rule,
+                excluded=body.excluded,
+            ).value
+    t1 = measured.get("T1", {})
+    if NOISE in t1 and t1[NOISE].sd > 0 and not body.excluded:
+        with contextlib.suppress(VbqkitError):
+            found["SNR"] = snr(t1, t1[NOISE]).value
+    return found
+
+
+def _two_readers(rng: np.random.Generator) -> tuple[Reading, ...]:
+    """First reader twice, second once."""
+    first, second = draw_reader(rng), draw_reader(rng)
+    return ((0, 0, first), (0, 1, first), (1, 0, second))
+
+
+def _one_reader(rng: np.random.Generator) -> tuple[Reading, ...]:
+    return ((0, 0, draw_reader(rng)),)
+
+
+def _each(
+    study: str,
+    key: str,
+    bodies: Iterable[StudyBody],
+    scanners: Mapping[str, Scanner],
+    setting: Setting,
+    readers: Sequence[Reading],
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, str, Row]]:
+    for person, body in enumerate(bodies):
+        about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
+        for model, row in _readings(body, scanners, setting, readers, rng, about):
+            yield study, model, row
+
+
+def _study_000(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    scanners, readers = {"": scanner_named("hitachi-1.2t")}, _one_reader(rng)
+    for key in ("000 osteoporosis", "000 young reference"):
+        yield from _each("000", key, _bodies(key, n, rng), scanners, _PAPER_000, readers, rng)
+
+
+def _study_001(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    scanners, readers = {"": with_ordinary_times(scanner_named("ge-hdx-1.5t"), rng)}, _two_readers(rng)
+    for key in ("001 fracture", "001 non-fracture"):
+        yield from _each("001", key, _bodies(key, n, rng), scanners, _PAPER_001, readers, rng)
+
+
+def _any_machine(rng: np.random.Generator) -> Scanner:
+    """A site that does not say what it has: 1.5 or 3 T, with or without full uniformity correction, ordinary times."""
+    name = str(rng.choice(("generic-1.5t", "generic-1.5t-plain", "generic-3t")))
+    return with_ordinary_times(scanner_named(name), rng)
+
+
+def _study_003(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    scanners, readers = {"": _any_machine(rng)}, _two_readers(rng)
+    for key in ("003 normal", "003 osteopenia", "003 osteoporosis"):
+        yield from _each("003", key, _bodies(key, n, rng), scanners, _T1, readers, rng)
+
+
+def _before_surgery(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    """Paper 004; and its patients as another hospital would have had them: another machine, another reader and day."""
+    own, readers = {"": scanner_named("philips-achieva-3t")}, _two_readers(rng)
+    elsewhere, reader = {"": _any_machine(rng)}, _one_reader(rng)
+    for key in ("004 degenerative", "004 control"):
+        for person, body in enumerate(_bodies(key, n, rng)):
+            about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
+            for model, row in _readings(body, own, _T1, readers, rng, about):
+                yield "004", model, row
+            for model, row in _readings(body, elsewhere, _T1, reader, rng, about):
+                yield "surgical", model, row
+
+
+def _women(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    """The M-score of two groups of women, on a machine of unknown times and with the times of Shayganfar 2019."""
+    machine = scanner_named("generic-1.5t-plain")
+    t1 = machine.protocol("T1")
+    shayganfar = replace(machine, protocols=(replace(t1, timing=replace(t1.timing, tr_ms=400.0, te_ms=16.0)),))
+    scanners, readers = {"Bandirali": with_ordinary_times(machine, rng), "Shayganfar": shayganfar}, _one_reader(rng)
+    for key, count in (("Bandirali women", 2 * n), ("Bandirali young", n)):
+        yield from _each("women", key, _bodies(key, count, rng), scanners, _PAPER_000, readers, rng)
+
+
+BANDWIDTHS_HZ_PER_PX = (221.0, 271.0)
+"""35.36 and 43.31 kHz over 320 samples, to both sides of the middle (J Orthop Surg Res 2023,
+doi:10.1186/s13018-023-04268-5)."""
+
+
+def _ages(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+    """Patients of 20 to 69 years: two visits on machines of one hospital, and one day on a machine of each field.
+
+    The visits lie up to three months apart: marrow is the same, day and machine are not.
+    """
+    reader = _one_reader(rng)
+    at_field = {
+        field: with_ordinary_times(scanner_named(name), rng)
+        for field, name in (("1.5 T", "generic-1.5t"), ("3 T", "generic-3t"))
+    }
+    hospital = [*at_field.values(), with_ordinary_times(scanner_named("generic-1.5t-plain"), rng)]
+    narrow, wide = (_with_bandwidth(at_field["1.5 T"], hz) for hz in BANDWIDTHS_HZ_PER_PX)
+    one_day = at_field | {"narrow": narrow, "wide": wide}
+    for key in (key for key in STUDY_GROUPS if key.startswith("ages ")):
+        for person, body in enumerate(_bodies(key, max(2, n // 2), rng)):
+            about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
+            visits = [{f"visit {k}": hospital[int(rng.integers(len(hospital)))]} for k in (1, 2)]
+            for scanners in (*visits, one_day):
+                for model, row in _readings(body, scanners, _T1, reader, rng, about):
+                    yield "ages", model, row
+
+
+def _with_bandwidth(scanner: Scanner, hz: float) -> Scanner:
+    return replace(scanner, protocols=tuple(replace(p, bandwidth_hz_per_px=hz) for p in scanner.protocols))
+
+
+STUDIES: Mapping[str, Callable[[int, np.random.Generator], Iterator[tuple[str, str, Row]]]] = {
+    "000": _study_000,
+    "001": _study_001,
+    "003": _study_003,
+    "004": _before_surgery,
+    "women": _women,
+    "ages": _ages,
+}
+"""What is simulated together: ``simulate(people in a group, rng)`` gives study, model and row."""

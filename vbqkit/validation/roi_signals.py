@@ -1,0 +1,212 @@
+"""What ROIs measure on a scan that is never turned into pictures: for cohorts of thousands.
+
+A ROI lies within one tissue, or nearly so, and its mean signal hardly depends on how k-space is sampled. So the signal
+equations are applied to the voxels of the body under the ROI, averaged through the slice as the scanner does, with fat
+shifted along the frequency axis, and the coil, its correction, the noise and the loss of flowing CSF are applied to the
+ROI. What is neglected: blurring and ringing of the picture, ghosts, the g-factor of parallel imaging, and the change of
+coil and noise within a ROI. ``tests/validation/test_roi_signals.py`` holds it against the full simulation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.reader_model import in_plane
+from vbqkit.errors import RoiError
+from vbqkit.image import Slice
+from vbqkit.roi import Measurement, Roi
+from vbqkit.roi.labels import NOISE
+from vbqkit.scanner.coils import sensitivities
+from vbqkit.scanner.echo_train import decay_terms
+from vbqkit.scanner.kspace import window
+from vbqkit.scanner.machine import Protocol, Scanner
+from vbqkit.scanner.protons import CSF_CODE, ScanGeometry, SliceProtons, slice_protons
+from vbqkit.scanner.receiver import FAINT, SPINE_DEPTH_MM, back_of
+
+FloatArray = npt.NDArray[np.float64]
+
+FLOW_SHAPE = 2.0
+"""Shape of the gamma distribution of mean 1 of the relative loss of flowing CSF: that of the scanner's flow map, of
+which four draws, 25 mm apart, surround any place."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slab:
+    """One slice of a body as the scanner averages it through its thickness, on the grid of the body.
+
+    Attributes
+    ----------
+    protons : SliceProtons
+        What it holds.
+    grid : Slice
+        The same grid as a picture without signal, for ROIs to lie on.
+    center_mm : ndarray
+        Middle of the field of view, LPS mm: the coil lies behind it.
+    back_mm : float
+        LPS y of the skin of the back.
+    flow : float
+        Relative loss of flowing CSF on this day, mean 1 between days.
+    """
+
+    protons: SliceProtons
+    grid: Slice
+    center_mm: FloatArray
+    back_mm: float
+    flow: float
+
+
+def slab_at(
+    phantom: Phantom,
+    protocol: Protocol,
+    *,
+    index: int,
+    rng: np.random.Generator,
+    center_mm: npt.ArrayLike | None = None,
+) -> Slab:
+    """Average a body through the thickness of slice number `index` of a protocol.
+
+    Parameters
+    ----------
+    phantom, protocol, center_mm
+        As in :func:`vbqkit.scanner.forward_model.acquire`.
+    index : int
+        Number of the slice. It serves every machine and protocol of the same slices.
+    rng : numpy.random.Generator
+        Source of flow.
+    """
+    center = phantom.center_mm if center_mm is None else np.asarray(center_mm, dtype=np.float64)
+    geometry = ScanGeometry(phantom, protocol, 0.0, center)
+    protons = slice_protons(geometry, index)
+    rows, cols = geometry.window
+    a = phantom.affine
+    corner = a[:3, 3] + rows.start * a[:3, 1] + cols.start * a[:3, 2]
+    corner[0] = float((geometry.affine @ (index, 0.0, 0.0, 1.0))[0])
+    grid = Slice(np.zeros(protons.fat.shape, dtype=np.uint8), tuple(corner), tuple(a[:3, 1]), tuple(a[:3, 2]))
+    return Slab(protons, grid, center, back_of(geometry), _flow(rng))
+
+
+def measured_rois(
+    slab: Slab, rois: Iterable[Roi], scanner: Scanner, protocol: Protocol, *, rng: np.random.Generator
+) -> dict[str, Measurement]:
+    """Mean signal of each ROI, and SD of the noise in the noise ROI, as the scanner would show them.
+
+    Parameters
+    ----------
+    slab : Slab
+        From :func:`slab_at`.
+    rois : iterable of Roi
+        One beyond the body is left out.
+    scanner, protocol : Scanner, Protocol
+        The machine and how it scans.
+    rng : numpy.random.Generator
+        Source of noise.
+
+    Returns
+    -------
+    dict
+        By label. Signals relative to fully relaxed CSF at the depth of the spine; the SD is that of the noise alone.
+    """
+    every, fat = _tissue_signals(protocol, scanner.field_t)
+    water = every[slab.protons.codes]
+    water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, slab.flow), water)
+    sigma = scanner.noise_sd(protocol) * _taper(protocol, scanner.apodisation)
+    found: dict[str, Measurement] = {}
+    placed = list(rois)
+    for roi, profile, correction in zip(placed, *_receiver(scanner, slab, placed), strict=True):
+        independent = max(2.0, roi.area_mm2 / (protocol.fov_mm**2 / (protocol.acquired[0] * protocol.acquired[1])))
+        if roi.label == NOISE:
+            sd = 0.0 if scanner.mask_background else sigma * correction * _spread_in_air(_channels(scanner, protocol))
+            sd *= math.sqrt(float(rng.chisquare(independent - 1.0)) / (independent - 1.0))
+            found[roi.label] = _measurement(roi, 0.0, sd)
+            continue
+        try:
+            signal = _mean_signal(slab, roi, water, fat, protocol, scanner.field_t)
+        except RoiError:
+            continue
+        power = (signal * profile) ** 2 + (2.0 * _channels(scanner, protocol) - 1.0) * sigma**2
+        mean = correction * (math.sqrt(power) + sigma * float(rng.standard_normal()) / math.sqrt(independent))
+        found[roi.label] = _measurement(roi, mean, sigma * correction)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _tissue_signals(protocol: Protocol, field_t: float) -> tuple[FloatArray, float]:
+    """Signal of the water of every tissue and of fat, as the forward model takes them in the middle of k-space."""
+    terms = decay_terms(protocol.timing, field_t, protocol.acquired[0])
+    return terms.water[0], terms.fat
+
+
+def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: Protocol, field_t: float) -> float:
+    """Mean magnitude over the voxels under a ROI: water where it is, fat from where the frequency axis shifts it."""
+    mask = in_plane(roi, slab.grid.origin_mm[0]).mask(slab.grid)
+    rows, cols = np.nonzero(mask)
+    axis = 1 if protocol.phase_axis == "HF" else 0
+    steps = -protocol.fat_shift_mm(field_t) / slab.grid.spacing_mm[axis]
+    whole, share = math.floor(steps), steps - math.floor(steps)
+    fatty = np.zeros(len(rows))
+    for step, weight in ((whole, 1.0 - share), (whole + 1, share)):
+        at = (rows, np.clip(cols + step, 0, mask.shape[1] - 1)) if axis else (
+            np.clip(rows + step, 0, mask.shape[0] - 1), cols
+        )  # fmt: skip
+        fatty += weight * slab.protons.fat[at]
+    signal = water @ slab.protons.water[:, rows, cols] + fat * fatty
+    return float(np.abs(signal).mean())
+
+
+def _flow(rng: np.random.Generator) -> float:
+    """The flow map between four of its draws."""
+    down, across = rng.random(2)
+    weights = np.outer((1.0 - down, down), (1.0 - across, across)).ravel()
+    return float(weights @ rng.gamma(FLOW_SHAPE, 1.0 / FLOW_SHAPE, size=4))
+
+
+def _flow_loss(scanner: Scanner, protocol: Protocol, flow: float) -> float:
+    """Factor on CSF."""
+    return math.exp(-scanner.csf_flow_per_s * protocol.timing.te_ms / 1000.0 * flow)
+
+
+def _receiver(scanner: Scanner, slab: Slab, rois: Sequence[Roi]) -> tuple[list[float], list[float]]:
+    """Profile of the coil array at each ROI, 1 at the depth of the spine, and the uniformity correction there."""
+    if scanner.coil is None:
+        return [1.0] * len(rois), [1.0] * len(rois)
+    points = np.array([(slab.grid.origin_mm[0], *roi.center_mm[1:]) for roi in rois])
+    points[:, 1] = np.minimum(points[:, 1], slab.back_mm + 0.5 * scanner.coil.clearance_mm)
+    reference = (slab.center_mm[0], slab.back_mm - SPINE_DEPTH_MM, slab.center_mm[2])
+    maps = sensitivities(
+        scanner.coil, np.vstack([points, reference]), back_mm=slab.back_mm, center_mm=np.asarray(slab.center_mm)
+    )
+    strength = np.sqrt((np.abs(maps) ** 2).sum(axis=0))
+    profile = strength[:-1] / strength[-1]
+    correction = np.maximum(profile, FAINT) ** -scanner.uniformity_correction
+    return profile.tolist(), correction.tolist()
+
+
+def _channels(scanner: Scanner, protocol: Protocol) -> int:
+    return 1 if scanner.coil is None or protocol.parallel_factor > 1 else scanner.coil.elements
+
+
+def _spread_in_air(channels: int) -> float:
+    """SD of the root sum of squares of noise of SD 1 in 2 N parts: 0.655 for one channel."""
+    mean = math.sqrt(2.0) * math.exp(math.lgamma(channels + 0.5) - math.lgamma(channels))
+    return math.sqrt(2.0 * channels - mean**2)
+
+
+def _taper(protocol: Protocol, apodisation: float) -> float:
+    """What apodisation leaves of the SD of the noise."""
+    shares = [float(np.mean(window(n, apodisation) ** 2)) for n in protocol.acquired]
+    return math.sqrt(shares[0] * shares[1])
+
+
+def _measurement(roi: Roi, mean: float, sd: float) -> Measurement:
+    n = max(2, round(roi.area_mm2))
+    return Measurement(
+        label=roi.label, n=n, area_mm2=roi.area_mm2, weight_px=float(n), mean=mean, median=mean, sd=sd, min=mean,
+        max=mean, fraction_zero=0.0, fraction_clipped=0.0, slice_index=0,
+    )  # fmt: skip
