@@ -139,7 +139,7 @@ def measured_rois(
 @lru_cache(maxsize=64)
 def _tissue_signals(protocol: Protocol, field_t: float) -> tuple[FloatArray, float]:
     """Signal of the water of every tissue and of fat, as the forward model takes them in the middle of k-space."""
-    terms = decay_terms(protocol.timing, field_t, protocol.acquired[0])
+    terms = decay_terms(protocol.played, field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s)
     return terms.water[0], terms.fat
 
 
