@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from vbqkit.anatomy.arch_sizes import ArchSizes
 from vbqkit.anatomy.canvas import Grid, Window
 from vbqkit.anatomy.texture import Plane, rounded
 
@@ -60,6 +61,8 @@ class Vertebra:
         How far the front and side walls curve in at mid height.
     taper : float
         Relative growth of the depth from mid height to the top; the sacrum narrows downwards.
+    arch : ArchSizes
+        Width of the canal, pedicles and transverse processes.
     spinous_length_mm, spinous_slope, spinous_shift_mm : float
         Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
     height_losses : HeightLosses
@@ -79,6 +82,7 @@ class Vertebra:
     lower_concavity_mm: float
     waist_mm: float
     taper: float
+    arch: ArchSizes
     spinous_length_mm: float
     spinous_slope: float
     spinous_shift_mm: float

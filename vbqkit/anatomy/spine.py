@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
+from vbqkit.anatomy.arch_sizes import draw_arch_sizes
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.skeleton import NO_LOSS, Array, Disc, HeightLosses, Spine, SpineDraft, Vertebra
@@ -124,6 +125,8 @@ def _vertebrae(
     findings: Sequence[Finding],
 ) -> list[Vertebra]:
     x, roll, turn = _sideways(draft.names, centers[:, 1], findings)
+    # a stream of its own
+    arches = draw_arch_sizes(rng.spawn(1)[0], draft.names, size=draft.size)
     vertebrae = []
     for i, name in enumerate(draft.names):
         sacral = name.startswith("S")
@@ -142,6 +145,7 @@ def _vertebrae(
                 else float(concavity[1, i] + _LOWER_CONCAVITY_MORE_MM),
                 waist_mm=_SACRUM["waist_mm"] if sacral else float(_WAIST_MM + _WAIST_SD_MM * rng.standard_normal()),
                 taper=float(draft.tapers[i]),
+                arch=arches[i],
                 spinous_length_mm=float(
                     draft.size
                     * (1.0 + _SPINOUS_SD * rng.standard_normal())

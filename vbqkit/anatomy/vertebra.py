@@ -19,6 +19,7 @@ from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 # The outline of a body: flat behind, round in front, waisted
 _WAIST_OF_BACK_MM = 0.9  # the back wall stays in line with the canal
 _FRONT_RADIUS, _FRONT_RADIUS_OF_SACRUM = 1.2, 1.0  # in half depths
+_ROUND = 0.7  # 2: an ellipse across; 0: nearly a square, whole to its side walls
 _WIDEST = 0.8  # distance of the widest place from the back wall, in half depths
 _BACK_HOLLOW_MM, _BACK_HOLLOW_WIDTH, _BACK_OFFSET_MM = 1.4, 0.5, 0.6  # the kidney's notch, and its width in half widths
 _BACK_ROUNDING_MM, _RIM_ROUNDING_MM = 5.0, 2.6
@@ -77,7 +78,8 @@ def outline_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, *, waist:
     v0 = back - d * np.float32(_WIDEST) if not vertebra.sacral else np.float32(vertebra.half_depth_mm) - d
     dv = v - v0
     uu, vv = u / np.float32(vertebra.half_width_mm), dv / front_radius
-    rho = np.sqrt(uu * uu + vv * vv) + np.float32(_NO_DIVISION_BY_0)
+    uu, vv = uu * uu, vv * vv
+    rho = np.sqrt(np.sqrt(uu * uu + vv * vv + np.float32(_ROUND) * uu * vv)) + np.float32(_NO_DIVISION_BY_0)
     ellipse = (_ONE - _ONE / rho) * np.sqrt(u * u + dv * dv) + np.float32(vertebra.waist_mm) * q
     notch = np.maximum(_ZERO, _ONE - (u / np.float32(_BACK_HOLLOW_WIDTH * vertebra.half_width_mm)) ** 2)
     wall = v - back + np.float32(_BACK_HOLLOW_MM) * notch - np.float32(_BACK_OFFSET_MM)
