@@ -34,10 +34,10 @@ _PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 20.0, 4.0
 _FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.5
 _STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 4.0, (0.1, 0.95)  # strands follow lines where a random field is 0
 _HOLE_TEXTURE, _HOLES_SD = 0.5, (1.6, 2.3)
-_PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 3.2, 0.3  # in vertebrae from L1; from L4
+_PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
-_PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 22.0, 13.0, (0.5, 17.0, 18.5)
+_PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 22.0, 13.0, (0.5, 17.0, 20.5)
 _PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), 0.12, 0.5, 0.05
 _SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs beyond the fatty streaks of the back
 # Thinning out over three vertebrae, down to L3

@@ -14,8 +14,10 @@ from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
 from vbqkit.anatomy.findings.finding import Finding, check_findings
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_foramina
+from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
+from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_rib
 from vbqkit.anatomy.reference_rois import reference_rois
+from vbqkit.anatomy.sacrum import paint_sacral_foramina, paint_sacral_roof
 from vbqkit.anatomy.skeleton import Array, Spine, body_window
 from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background, paint_midline_ligaments
 from vbqkit.anatomy.spine import make_spine
@@ -50,6 +52,7 @@ thick as a picture shows it, which is more than the 0.3 to 0.6 mm of bone alone.
 
 # Distance behind the back wall of the bodies within which each part is painted, mm
 _AHEAD_MM, _BEHIND_SPINE_MM, _CANAL_MM = (-90.0, 15.0), (4.0, 8.0), (-6.0, 36.0)
+_SACRUM_MM = (-50.0, 25.0)
 
 
 def make_phantom(
@@ -62,7 +65,7 @@ def make_phantom(
     width_mm: float = 68.2,
     size_mm: float = 320.0,
 ) -> Phantom:
-    """Draw one lumbar spine, T11 to S2, with everything around it and its truth.
+    """Draw one lumbar spine, T9 to the coccyx, with everything around it and its truth.
 
     Parameters
     ----------
@@ -160,6 +163,7 @@ class _Scene:
     ahead: Window
     behind: Window
     canal_window: Window
+    sacrum: Window
 
     @classmethod
     def of(
@@ -195,6 +199,7 @@ class _Scene:
             ahead=window_of((t > _AHEAD_MM[0]) & (t < _AHEAD_MM[1])),
             behind=window_of((t > _BEHIND_SPINE_MM[0]) & (t < body.tip_t + _BEHIND_SPINE_MM[1])),
             canal_window=window_of((t > _CANAL_MM[0]) & (t < _CANAL_MM[1])),
+            sacrum=window_of((position > spine.index("S1") - 0.5) & (t > _SACRUM_MM[0]) & (t < _SACRUM_MM[1])),
         )
 
 
@@ -226,6 +231,9 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
     paint_belly(canvas, scene.body, breath_px=breath_px)
     paint_midline_ligaments(canvas.part(scene.behind), scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
+    for vertebra in spine.vertebrae:
+        paint_segmental_vessels(canvas, grid, vertebra)
+        paint_rib(canvas, grid, vertebra, fat=patient.pdff_of(vertebra.name))
     for i in range(len(spine.vertebrae)):
         paint_foramina(canvas, grid, spine, i)
     for vertebra in spine.vertebrae:
@@ -233,6 +241,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
     for above, below in zip(spine.vertebrae[:-1], spine.vertebrae[1:], strict=True):
         paint_facets(canvas, grid, above, below)
     paint_canal(canvas.part(scene.canal_window), spine, scene.canal)
+    paint_sacral_roof(canvas.part(scene.canal_window), spine, scene.canal)
     for disc in spine.discs:
         paint_disc(canvas, grid, spine, disc)
     for vertebra in spine.vertebrae:
@@ -244,6 +253,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
             shell_mm=scene.shell_mm,
             findings=scene.of_level[vertebra.name],
         )
+    paint_sacral_foramina(canvas.part(scene.sacrum), spine)
     for finding in scene.findings:
         finding.paint_around(canvas, grid, spine)
 

@@ -16,7 +16,7 @@ from vbqkit.anatomy.texture import Plane, smoothstep, smoothstep_f64
 
 Array = npt.NDArray[np.float64]
 
-_TURN_MM = 0.5  # the tables below are looked up every half millimetre along the canal
+TURN_MM = 0.5  # the tables below are looked up every half millimetre along the canal
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
 # _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is
@@ -83,16 +83,6 @@ _BOX_T_MM, _BOX_HALF_WIDTH_MM, _BOX_BELOW_S2_MM, _ROOT_REACH_MM = (-4.0, 34.0), 
 # Where sac and cord end in a point: no half size is taken as less than this, and a thinner cord is not painted
 _LEAST_HALF_SAC_MM, _LEAST_HALF_CORD_MM, _THINNEST_CORD_MM = 0.3, 0.2, 0.3
 
-# The roof of the sacral canal: fused laminae with a crest behind each body, and roots in the fat in front of it.
-# From below S1, and to above the last vertebra, in vertebrae
-_ROOF_FROM, _ROOF_TO, _ROOF_HALF_WIDTH_MM = 0.25, 1.3, 16.0
-_ROOF_SLOPE_ASIDE, _ROOF_FLOOR_MM = 0.30, 6.0
-# Height; where it has gone, and where it is still whole, in vertebrae below its start
-_ROOF_MM, _ROOF_WAVE_MM, _ROOF_FADES = 4.0, 0.5, (3.2, 1.0)
-_CREST_MM, _CREST_ASIDE_MM, _CREST_REACH = 7.0, (1.5, 6.0), (0.48, 0.15)  # reach in vertebrae from the middle of a body
-_ROOF_CORTEX_MM, _ROOF_FAT = 1.0, 0.55
-_SACRAL_ROOT_TEXTURE, _SACRAL_ROOT_WIDTH = 0.4, 0.12  # they follow the lines where a random field is 0
-
 _PARTS = ("", "epidural_fat", "ligament", "csf", "spinal_cord", "nerve_root", "basivertebral_vein")
 _EPIDURAL_FAT, _LIGAMENT, _CSF, _CORD, _ROOT, _VEIN = range(1, len(_PARTS))
 
@@ -133,7 +123,7 @@ class Canal:
 
 def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Finding] = ()) -> Canal:
     """Draw the canal of one spine: sizes, the level of the conus, and the course of every root."""
-    s = np.arange(0.0, spine.wall_s_mm[-1], _TURN_MM)
+    s = np.arange(0.0, spine.wall_s_mm[-1], TURN_MM)
     level = spine.level_position(s)
     at = spine.index
     depth_scale = 1.0 + _SAC_DEPTH_SD * np.clip(rng.standard_normal(), -_SAC_DEPTH_LIMIT, _SAC_DEPTH_LIMIT)
@@ -234,7 +224,7 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     if not inside.any():
         return
     s, t, side = canvas.s[inside], canvas.t[inside], canvas.side[inside]
-    index = np.clip((s * np.float32(1.0 / _TURN_MM)).astype(int), 0, len(canal.front) - 1)
+    index = np.clip((s * np.float32(1.0 / TURN_MM)).astype(int), 0, len(canal.front) - 1)
     medium = canvas.fields["medium"][inside]
     aside = np.abs(side)
 
@@ -307,33 +297,3 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     fat = (full == _EPIDURAL_FAT) & ~(bone & behind)
     vessels = np.maximum(np.float32(1.0) - np.abs(canvas.fields["small"]) * np.float32(_VESSELS_PER_SD), 0.0)
     canvas.pdff[fat] = (np.float32(_FAT) - np.float32(_FAT_AT_VESSELS) * vessels)[fat]
-    _paint_sacral_roof(canvas, spine, canal)
-
-
-def _paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:
-    """Paint the fused laminae behind the sacral canal, and the roots in its fat."""
-    first = float(spine.index("S1")) + _ROOF_FROM
-    sacral = (
-        (canvas.position > np.float32(first))
-        & (canvas.position < np.float32(len(spine.vertebrae) - _ROOF_TO))
-        & (np.abs(canvas.side) < _ROOF_HALF_WIDTH_MM)
-        & (canvas.t > 0)
-    )
-    if not sacral.any():
-        return
-    index = np.clip((canvas.s * np.float32(1.0 / _TURN_MM)).astype(int), 0, len(canal.front) - 1)
-    slope = np.float32(_ROOF_SLOPE_ASIDE) * np.maximum(np.abs(canvas.side) - 1.0, 0.0)
-    floor = np.maximum(canal.lamina.astype(np.float32)[index] - slope, np.float32(_ROOF_FLOOR_MM))
-    crest = np.float32(1.0) - smoothstep(np.abs(canvas.side), *_CREST_ASIDE_MM)
-    phase = np.abs(canvas.position - np.rint(canvas.position))
-    tall = np.float32(_ROOF_MM) + crest * np.float32(_CREST_MM) * smoothstep(phase, *_CREST_REACH)
-    none, whole = (first + below for below in _ROOF_FADES)
-    tall = tall * smoothstep(canvas.position, none, whole) + np.float32(_ROOF_WAVE_MM) * canvas.fields["medium"]
-    depth = np.minimum(canvas.t - floor, floor + tall - canvas.t)
-    bone = sacral & (depth > 0)
-    canvas.paint(bone, "cortical_bone")
-    canvas.paint(sacral & (depth > _ROOF_CORTEX_MM), "marrow", _ROOF_FAT)
-    roots = sacral & (canvas.t < floor) & canvas.is_any("epidural_fat")
-    line = canvas.fields["large"] + np.float32(_SACRAL_ROOT_TEXTURE) * canvas.fields["medium"]
-    roots &= np.abs(line) < _SACRAL_ROOT_WIDTH
-    canvas.paint(roots, "nerve_root")

@@ -1,4 +1,4 @@
-"""Behind the bodies: pedicles, laminae, articular, transverse and spinous processes, facet joints, foramina."""
+"""Behind the bodies: pedicles, laminae, articular, transverse and spinous processes, facet joints; and the ribs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
-from vbqkit.anatomy.skeleton import Spine, Vertebra
+from vbqkit.anatomy.skeleton import Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
 
 
-class _Rod(NamedTuple):
+class Rod(NamedTuple):
     """A rod with round ends in the frame of a vertebra: from and to, its radius, and its half width; mm.
 
     The half width is that from side to side; `radius` is that of the other two directions.
@@ -31,9 +31,9 @@ class _Rod(NamedTuple):
 
 # Articular processes and the isthmus between them: u from the middle of the pedicle; the second w of a process beyond the
 # upper or lower rim
-_UPPER_FACET = _Rod(u=(0.0, 0.5), p=(8.5, 10.6), w=(4.0, 8.5), radius=3.7, half_width=5.2)
-_LOWER_FACET = _Rod(u=(-2.5, -3.0), p=(14.5, 18.4), w=(-6.0, -10.5), radius=4.0, half_width=5.6)
-_ISTHMUS = _Rod(u=(-0.5, -2.5), p=(10.5, 15.5), w=(4.0, -9.0), radius=3.9, half_width=5.0)
+_UPPER_FACET = Rod(u=(0.0, 0.5), p=(8.5, 10.6), w=(4.0, 8.5), radius=3.7, half_width=5.2)
+_LOWER_FACET = Rod(u=(-2.5, -3.0), p=(14.5, 18.4), w=(-6.0, -10.5), radius=4.0, half_width=5.6)
+_ISTHMUS = Rod(u=(-0.5, -2.5), p=(10.5, 15.5), w=(4.0, -9.0), radius=3.9, half_width=5.0)
 # The joint: bone grows towards the other process within this distance of both, up to a gap with its cartilage
 _FACET_REACH_MM, _FACET_GAP_MM, _FACET_CARTILAGE_MM, _FACET_WAVE_MM = 2.6, 1.1, 0.8, 0.35
 # Pedicle: its height as a share of that of the body, where its middle lies and half its length
@@ -51,7 +51,7 @@ _SPINOUS_HALF_THICKNESS_MM, _SPINOUS_TIP_MORE_MM, _SPINOUS_TIP_DROP_MM = 2.5, 1.
 _SPINOUS_NECK = (0.70, 0.36)
 _SPINOUS_BEYOND_MM, _SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 1.5, 5.0, 4.0  # beyond: at both ends, for the rounding
 # Transverse process: from within the outer wall of the pedicle to its reach from the midline; its rod is scaled across
-_TRANSVERSE = _Rod(u=(-2.0, 0.0), p=(9.0, 12.0), w=(3.5, 4.5), radius=3.6, half_width=3.6)
+_TRANSVERSE = Rod(u=(-2.0, 0.0), p=(9.0, 12.0), w=(3.5, 4.5), radius=3.6, half_width=3.6)
 _TRANSVERSE_HEIGHT = 0.72  # distances up and down count this much: it is taller than thick
 _TRANSVERSE_BLEND_MM = 3.0
 # That of a sacralised vertebra: a wing from the pillar to the reach from the midline, and from below the body up; its
@@ -64,23 +64,16 @@ _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
 _ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.6, 0.95, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
-# Foramen with its fat, root, ganglion and vein; their u from the pillar
-_FORAMEN = {"p": (-3, 11.0), "u": (8, 27.0), "w": (-33, 18)}
-_FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.88, 0.42
-_VESSEL_TEXTURE, _VESSELS_PER_SD = 0.5, 2.6  # vessels follow the lines where a random field is 0
-_NERVE_BLEND_MM, _NERVE_WAVE_MM = 2.0, 0.3
-_ROOT = _Rod(u=(-5.0, 10.0), p=(6.5, 4.0), w=(0.0, -15.0), radius=1.9, half_width=1.9)
-_GANGLION = _Rod(u=(-1.5, 3.0), p=(5.8, 5.2), w=(-5.5, -8.6), radius=3.1, half_width=3.1)
-_VEIN = _Rod(u=(-3.0, 10.0), p=(2.6, 2.0), w=(-12.0, -13.0), radius=1.2, half_width=1.2)
-
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back
 # wall (the spinous process lies near the midline only); beyond the half width of the pedicle; lamina and spinous process;
-# the facets, from the pedicle to both sides; the foramen, from the midline
+# the facets, from the pedicle to both sides
 _ARCH_W_MM, _ARCH_BEHIND_MM, _BESIDE_SPINOUS_BEHIND_MM = (-44.0, 32.0), 60.0, 32.0
 _PILLAR_REACH_MM, _LAMINA_REACH_MM, _SPINOUS_REACH_MM, _SPINOUS_WINDOW_MM = 4.0, 4.0, 9.0, 9.5
 _FACETS_BEHIND_MM, _FACETS_REACH_MM = 30.0, 13.0
-_FORAMEN_BEHIND_MM, _FORAMEN_PLANES_MM = 14.0, (7.0, 30.0)
-_FUSED = ("S2", "S3", "S4")  # their arches are painted with the sacral canal
+# Ribs: head beside the back of the body, neck in front of the transverse process, from the side wall and the rim
+_RIB = Rod(u=(-2.0, 34.0), p=(-3.0, 16.0), w=(-3.0, -16.0), radius=4.0, half_width=4.0)
+_RIB_HEIGHT, _RIB_CORTEX_MM, _RIB_BEHIND_MM = 0.75, 0.9, 26.0  # distances up and down count this much
+FUSED = ("S2", "S3", "S4", "S5", "Co1")  # their arches are painted with the sacral canal
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _FAR = np.float32(50.0)
@@ -121,7 +114,7 @@ def pillar_u_mm(vertebra: Vertebra) -> float:
     return vertebra.arch.pedicle_u_mm
 
 
-def _blade(points: tuple[Plane, Plane, Plane], rod: _Rod, start_w: float, end_w: float, u_mm: float) -> Plane:
+def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: float, u_mm: float) -> Plane:
     """Signed distance from a rod that is as wide as it says from side to side."""
     au, p, w = points
     flat = rod.radius / rod.half_width
@@ -195,7 +188,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
     uc, far = pillar_u_mm(vertebra), abs(x_side)
     distance = np.full_like(p, _FAR)
     wide = max(vertebra.arch.pedicle_half_width_mm, _LOWER_FACET.half_width)
-    if abs(far - uc) < wide + _PILLAR_REACH_MM and vertebra.name not in _FUSED:
+    if abs(far - uc) < wide + _PILLAR_REACH_MM and vertebra.name not in FUSED:
         distance = _pillar(vertebra, au, p, w)
     if far < uc + _LAMINA_REACH_MM:
         sheet = p - np.float32(_LAMINA_P_MM) + np.float32(_LAMINA_FALL) * w + np.float32(_LAMINA_FLARE) * au
@@ -241,7 +234,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
 
 def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
     """Paint the arch of one vertebra: a thick dark shell around fatty marrow; the sacrum's comes with its canal."""
-    if vertebra.name in _FUSED:
+    if vertebra.name in FUSED:
         return
     near = abs(float(canvas.x_mm - vertebra.center_mm[0])) < _SPINOUS_WINDOW_MM
     window = arch_window(grid, vertebra, behind_mm=_ARCH_BEHIND_MM if near else _BESIDE_SPINOUS_BEHIND_MM)
@@ -291,30 +284,23 @@ def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra) -
     part.paint(joint & (np.abs(gap) < _FACET_CARTILAGE_MM), "facet_joint")
 
 
-def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None:
-    """Paint the fat between the pedicles, with the nerve root and its vessels under the upper pedicle."""
-    vertebra = spine.vertebrae[index]
-    window = arch_window(grid, vertebra, behind_mm=_FORAMEN_BEHIND_MM)
+def paint_rib(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
+    """Paint head and neck of the ribs of a thoracic vertebra."""
+    window = arch_window(grid, vertebra, ahead_mm=_RIB_BEHIND_MM, behind_mm=_RIB_BEHIND_MM)
     far = abs(float(canvas.x_mm - vertebra.center_mm[0]))
-    nearest, farthest = _FORAMEN_PLANES_MM
-    if window is None or not nearest < far < farthest or vertebra.name in _FUSED:
+    start = vertebra.half_width_mm + _RIB.u[0]
+    if window is None or not vertebra.name.startswith("T") or far < start - 2.0 * _RIB.radius:
         return
     part = canvas.part(window)
     u, v, w = vertebra.to_local(canvas.x_mm, part.y, part.z)
-    au, p = np.abs(u), v - np.float32(vertebra.half_depth_mm)
-    fields = part.fields
-    wavy = np.float32(_FORAMEN_WAVE_MM) * fields["medium"]
-    (near, deep), (inner, outer), (low, high) = (_FORAMEN[axis] for axis in ("p", "u", "w"))
-    fat = (p > near) & (p < np.float32(deep) + wavy) & (au > inner) & (au < np.float32(outer)) & (w < high) & (w > low)
-    part.paint(fat, "epidural_fat")
-    line = np.abs(fields["small"] + np.float32(_VESSEL_TEXTURE) * fields["medium"])
-    vessels = np.maximum(_ONE - line * np.float32(_VESSELS_PER_SD), 0.0)
-    part.pdff[fat] = (np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * vessels)[fat]
-    uc = pillar_u_mm(vertebra)
-    root, ganglion, vein = (
-        capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (uc + f.u[1], f.p[1], f.w[1]), f.radius)
-        for f in (_ROOT, _GANGLION, _VEIN)
+    tall, rim = np.float32(_RIB_HEIGHT), vertebra.height_mm / 2.0
+    distance = capsule(
+        (np.abs(u), v - np.float32(vertebra.half_depth_mm), w * tall),
+        (start, _RIB.p[0], (rim + _RIB.w[0]) * _RIB_HEIGHT),
+        (start + _RIB.u[1], _RIB.p[1], (rim + _RIB.w[1]) * _RIB_HEIGHT),
+        _RIB.radius,
     )
-    nerve = smooth_min(root, ganglion, _NERVE_BLEND_MM) + np.float32(_NERVE_WAVE_MM) * fields["small"]
-    part.paint(fat & (nerve < 0), "nerve_root")
-    part.paint(fat & (vein < 0), "basivertebral_vein")
+    distance = distance + np.float32(_ARCH_WAVE_MM[1]) * part.fields["medium"]
+    part.paint((distance < _ARCH_COAT_MM) & (distance >= 0), "ligament")
+    part.paint(distance < 0, "cortical_bone")
+    part.paint(distance < -_RIB_CORTEX_MM, "marrow", fat)
