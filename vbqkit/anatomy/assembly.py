@@ -17,9 +17,10 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
 from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_rib
 from vbqkit.anatomy.reference_rois import reference_rois
-from vbqkit.anatomy.sacrum import paint_sacral_foramina, paint_sacral_roof
+from vbqkit.anatomy.sacrum import paint_sacral_wings, paint_sacral_roof
 from vbqkit.anatomy.skeleton import Array, Spine, body_window
-from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background, paint_midline_ligaments
+from vbqkit.anatomy.back import along_fibres, paint_back_muscles, paint_midline_ligaments
+from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
 from vbqkit.anatomy.vertebra import paint_body, paint_disc
@@ -39,6 +40,7 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "warp_y": 13.0,
     "warp_z": 13.0,
     "streak": (5.0, 2.4, 15.0),
+    "fibre": (7.0, 1.5, 24.0),
     "loops": (20.0, 15.0, 15.0),
     "vessel": (400.0, 400.0, 45.0),
 }
@@ -216,6 +218,7 @@ def _canvas(
     dy = warp * fields["warp_y"] + medium * fields["medium"]
     dz = warp * fields["warp_z"] + small * fields["small"]
     y, z = grid.y_mm.astype(np.float32)[None, :], grid.z_mm.astype(np.float32)[:, None]
+    fields["fibre"] = along_fibres(fields["fibre"], grid, x_mm)
     canvas = Canvas(
         x_mm=x_mm, y=y + dy, z=z + dz, s=scene.s - dz, t=scene.t + dy, side=np.float32(x_mm) - scene.wall_x,
         position=scene.position, front=scene.front,
@@ -228,8 +231,9 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
     """Paint one plane from the outside inwards: what comes later lies in front."""
     spine, grid, patient = scene.spine, scene.grid, scene.patient
     paint_background(canvas, scene.body)
+    paint_back_muscles(canvas, spine, scene.body)
     paint_belly(canvas, scene.body, breath_px=breath_px)
-    paint_midline_ligaments(canvas.part(scene.behind), scene.body)
+    paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
     for vertebra in spine.vertebrae:
         paint_segmental_vessels(canvas, grid, vertebra)
@@ -253,7 +257,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
             shell_mm=scene.shell_mm,
             findings=scene.of_level[vertebra.name],
         )
-    paint_sacral_foramina(canvas.part(scene.sacrum), spine)
+    paint_sacral_wings(canvas.part(scene.sacrum), spine)
     for finding in scene.findings:
         finding.paint_around(canvas, grid, spine)
 

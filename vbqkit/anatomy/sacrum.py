@@ -28,6 +28,8 @@ _FIRST_FORAMEN, _LAST_FORAMEN, _FORAMEN_FAT, _FORAMEN_CORTEX_MM = "S1", "S4", 0.
 _FORAMEN_SIDE_MM, _FORAMEN_SIDE_LESS_MM, _FORAMEN_HALF_MM = 19.0, 1.5, (5.0, 5.5)  # less for each segment; aside, along
 _FORAMEN_ROOT_HALF_MM, _FORAMEN_ROOT_UP_MM, _FORAMEN_WAVE = 2.6, 1.0, 0.12
 _FORAMEN_T_MM = (-45.0, 20.0)
+# Beside the rudimentary discs the segments are fused: from the midline, and within the cortex
+_FUSED_FROM_MM, _FUSED_WAVE_MM, _FUSED_WITHIN_MM, _FUSED_FAT, _FUSED_ENDS = 13.0, 2.0, 1.8, 0.6, (0.3, -0.4)
 
 
 def paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:
@@ -59,8 +61,17 @@ def paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     canvas.paint(roots, "nerve_root")
 
 
-def paint_sacral_foramina(canvas: Canvas, spine: Spine) -> None:
-    """Paint the foramina between the sacral segments: fat with one root each."""
+def paint_sacral_wings(canvas: Canvas, spine: Spine) -> None:
+    """Paint what lies beside the sacral bodies: fused segments, and the foramina between them, with one root each."""
+    upper, lower = (float(spine.index(n) + m) for n, m in zip(("S1", "S5"), _FUSED_ENDS, strict=True))
+    fused = np.abs(canvas.side) > np.float32(_FUSED_FROM_MM) + np.float32(_FUSED_WAVE_MM) * canvas.fields["medium"]
+    fused &= (canvas.position > upper) & (canvas.position < lower)
+    fused &= (canvas.t > canvas.front + np.float32(_FUSED_WITHIN_MM)) & (canvas.t < -_FUSED_WITHIN_MM)
+    canvas.paint(fused & canvas.is_any("endplate", "disc_annulus", "cortical_bone"), "marrow", _FUSED_FAT)
+    _paint_foramina(canvas, spine)
+
+
+def _paint_foramina(canvas: Canvas, spine: Spine) -> None:
     wave = np.float32(_FORAMEN_WAVE) * canvas.fields["medium"]
     bone = canvas.is_any("marrow", "cortical_bone", "endplate", "disc_annulus")
     nearest, farthest = _FORAMEN_T_MM

@@ -50,7 +50,6 @@ _VEIN_PDFF, _VEIN_PDFF_TEXTURE, _VEIN_PDFF_LIMITS = 0.25, 0.2, (0.0, 0.7)
 _DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 0.6
 _ANNULUS_DENSITY, _ANNULUS_DENSITY_INSIDE, _ANNULUS_FADE_MM = 0.45, 0.55, (0.2, 4.5)
 _FLAT_SACRAL_DISC_MM = 3.6  # a lower one is annulus only
-_SACRAL_DISC_HALF_WIDTH_MM, _FUSED_FAT = 13.0, 0.6
 _INNER_FADE_MM, _INNER_FROM_ENDPLATE_MM, _INNER_DENSITY, _INNER_TEXTURE = (1.6, 6.6), (-0.2, 0.9), 0.94, 0.04
 _INNER_DENSITY_LIMITS = (0.7, 1.1)
 _NUCLEUS_OF_GRADE = ((1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0))
@@ -226,9 +225,6 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     part.paint(inside, "disc_annulus")
     shade = np.float32(_ANNULUS_DENSITY) + np.float32(_ANNULUS_DENSITY_INSIDE) * smoothstep(rim, *_ANNULUS_FADE_MM)
     part.shade(inside, shade)
-    if above.sacral:  # rudimentary: beside it the segments are fused
-        fused = inside & (np.abs(u1) > np.float32(_SACRAL_DISC_HALF_WIDTH_MM) + fields["medium"])
-        part.paint(fused, "marrow", _FUSED_FAT)
     if disc.height_mm < _FLAT_SACRAL_DISC_MM and above.sacral:
         return
     # Tissues mix pixel by pixel, so that a scanned voxel holds a smooth blend of them.
