@@ -19,7 +19,7 @@ _SLANT, _SLANT_ASIDE, _SLANT_ASIDE_MM = 0.26, 0.06, (8.0, 28.0)
 _BULGE_MM, _BULGE_ASIDE_MM, _BULGE_UNDER_SKIN = 5.0, 14.0, 0.4
 _FAT_ASIDE, _FASCIA_MM, _FASCIA_WAVE_MM = 0.85, 1.7, 0.8
 # The aponeurosis of the erector thickens towards the sacrum: painted thickness at L2 and at S1
-_FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.9, 2.2
+_FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.7, 1.4
 
 # Fat within the muscles
 _STREAK_MIX = (0.30, 0.35)  # medium and small texture, which feather the stripes

@@ -46,7 +46,7 @@ _BACK_ROUND, _BELLY_ROUND = 0.0012, 0.0016  # how the outline falls off aside, m
 _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
 _FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.93, 0.02, 0.55, 0.14, 0.5
 _FAT_LIMITS = (0.25, 0.97)
-_SHEET_DEPTH, _SHEET_HALF_MM, _SHEET_WAVE_MM, _SHEET_FAT, _SHEET_FROM_MM = 0.55, 0.45, 1.2, 0.45, 6.0
+_SHEET_DEPTH, _SHEET_HALF_MM, _SHEET_WAVE_MM, _SHEET_FAT, _SHEET_FROM_MM = 0.55, 0.35, 2.0, 0.6, 6.0
 # Buttocks: the fat behind the lower sacrum grows aside of the cleft between them
 _BUTTOCK_MM, _BUTTOCK_SIDE_MM, _BUTTOCK_BELOW_MM, _CLEFT_MM = 20.0, (3.0, 26.0), (-75.0, -150.0), 5.0
 # Folds of the skin over the loin of people with much fat: depth for each kg/m2 beyond, half height, where

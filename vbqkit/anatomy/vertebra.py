@@ -41,9 +41,8 @@ _FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
 _FAT_TEXTURE_FATTY = (0.6, 0.6)  # texture grows with fat: at no fat, and per unit of fat fraction
 _MARROW_GRAIN = {"fine": 0.15, "small": 0.036}
 # Start in half depths; sizes inside, and more at the back
-_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.25, (0.35, 2.3), (1.6, 4.2)
-_VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.5, 0.6, 0.8
-_VEIN_SHARE = (0.12, 0.55)  # of pixels that are vein, inside, and more at the back
+_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.30, (0.2, 2.2), (1.2, 4.0)
+_VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.4, 0.6, 0.8
 _VEIN_PDFF, _VEIN_PDFF_TEXTURE, _VEIN_PDFF_LIMITS = 0.25, 0.2, (0.0, 0.7)
 
 # The disc
@@ -186,7 +185,6 @@ def _paint_vein(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, w: Plane) 
     channel = (np.abs(w - wobble) < height) & (np.abs(u) < width) & (along > 0)
     channel &= v < np.float32(d + _VEIN_BEYOND_MM)
     channel &= outline_distance(vertebra, u, v, w) < np.float32(_VEIN_IN_CORTEX_MM)
-    channel &= part.fields["dice"] < np.float32(_VEIN_SHARE[0]) + np.float32(_VEIN_SHARE[1]) * along
     part.paint(channel, "basivertebral_vein")
     part.level[channel] = vertebra.code
     fat = np.float32(_VEIN_PDFF) + np.float32(_VEIN_PDFF_TEXTURE) * part.fields["small"]
