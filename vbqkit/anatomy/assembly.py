@@ -12,6 +12,7 @@ from vbqkit.anatomy.abdomen import paint_around_column, paint_belly
 from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
 from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
 from vbqkit.anatomy.findings.finding import Finding, check_findings
+from vbqkit.anatomy.marrow import MarrowPattern, draw_marrow_pattern
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
@@ -94,7 +95,7 @@ def make_phantom(
     """
     found = check_findings(findings)
     _check_grid(in_plane_mm, plane_mm)
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
     spine = make_spine(streams[0], age=patient.age, sex=patient.sex, t_score=patient.t_score, findings=found)
     rows, planes = int(size_mm / in_plane_mm), round(width_mm / plane_mm)
     steps = np.arange(rows, dtype=np.float64)
@@ -104,7 +105,8 @@ def make_phantom(
     y: Array = np.asarray(float(body.back_y_mm.max()) + _BEHIND_MM - in_plane_mm * (rows - 1 - steps))
     canal = make_canal(streams[2], spine, findings=found)
     smooth = {name: SmoothField(streams[3], x, y, z, scale_mm=scale) for name, scale in _FIELD_SCALES_MM.items()}
-    scene = _Scene.of(patient, found, spine, body, canal, Grid(y, z, in_plane_mm))
+    pattern = draw_marrow_pattern(streams[5], age=patient.age)
+    scene = _Scene.of(patient, found, spine, body, canal, pattern, Grid(y, z, in_plane_mm))
     maps = _Maps.empty((planes, rows, rows))
     for k in range(planes):
         canvas, breath_px = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
@@ -157,6 +159,7 @@ class _Scene:
     canal: Canal
     grid: Grid
     shell_mm: float
+    pattern: MarrowPattern
     s: Plane  # arc length along the back wall of the column
     t: Plane  # distance behind it
     position: Plane  # place along the spine in vertebrae from above
@@ -175,6 +178,7 @@ class _Scene:
         spine: Spine,
         body: Body,
         canal: Canal,
+        pattern: MarrowPattern,
         grid: Grid,
     ) -> _Scene:
         """Positions of the grid in the frame of this spine, and the windows of its parts."""
@@ -191,6 +195,7 @@ class _Scene:
             spine=spine,
             body=body,
             canal=canal,
+            pattern=pattern,
             grid=grid,
             shell_mm=float(np.clip(thick, *_SHELL_LIMITS_MM)),
             s=s,
@@ -254,6 +259,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
             grid,
             vertebra,
             fat=patient.pdff_of(vertebra.name),
+            pattern=scene.pattern,
             shell_mm=scene.shell_mm,
             findings=scene.of_level[vertebra.name],
         )

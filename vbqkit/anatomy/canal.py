@@ -57,7 +57,7 @@ _START_MM, _START_FIRST, _FILUM_START_MM = (8.0, 62.0), 1.15, 5.0
 _BEGIN_MM = (-1.0, 3.2)  # where it leaves the cord, behind the middle of the sac
 _SETTLED_MM = 6.0  # below the tip of the cord it has sunk
 # Where it lies, as a share of the depth of the sac: at most; less by chance, to a power; less further aside
-_SUNK, _SUNK_LESS, _SUNK_POWER, _SUNK_LESS_ASIDE, _SUNK_ASIDE_MM, _OFF_DURA_MM = 0.94, 0.44, 1.3, 0.22, 9.0, 0.8
+_SUNK, _SUNK_LESS, _SUNK_POWER, _SUNK_LESS_ASIDE, _SUNK_ASIDE_MM, _OFF_DURA_MM = 0.96, 0.46, 1.7, 0.22, 9.0, 0.8
 _REST, _REST_LIMIT_MM = (0.05, 0.8), 8.0  # aside, as a share of the half width of the sac
 # It turns this far above its exit, in vertebrae: to the side wall, and to this share of the depth
 _TURNS, _EXIT_OFF_WALL_MM, _EXIT_DEPTH, _EXIT_POWER = 1.1, 1.0, 0.42, 0.6
@@ -77,9 +77,9 @@ _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12
 # Where long ligament and venous plexus end: level, and vertebrae below it
 _LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
 # Reach above and below the middle of a body, in vertebrae
-_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.3, 0.2, 8
+_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.17, 8
 # Of the reach: the vein lies in the middle, fat around it
-_PLEXUS_VEIN, _PLEXUS_WAVE = 0.55, 0.15
+_PLEXUS_VEIN, _PLEXUS_WAVE = 0.5, 0.06
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
 _FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
 # Where to look, to save time: the canal lies within this box, and each root within this distance of its course

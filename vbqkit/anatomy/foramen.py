@@ -29,9 +29,10 @@ _FORAMEN_BEHIND_MM, _FORAMEN_PLANES_MM = 14.0, (7.0, 30.0)
 
 # The segmental artery and vein run around the waist of a body, from the great vessels to the foramen: off the wall, above
 # its middle, and radius
-_ARTERY_MM, _SEGMENTAL_VEIN_MM, _SEGMENTAL_WAVE_MM = (1.7, -0.9, 1.1), (2.0, 1.9, 1.3), 0.8
+_ARTERY_MM, _SEGMENTAL_VEIN_MM, _SEGMENTAL_WAVE_MM = (1.7, -0.9, 1.0), (2.0, 1.7, 0.8), 1.2
 _SEGMENTAL_FROM_MM, _SEGMENTAL_WALL_MM, _SEGMENTAL_BEYOND_MM = 3.0, 0.5, 12.0
 _SEGMENTAL_FALL, _SEGMENTAL_FALL_FROM_MM = 0.35, 2.0  # further off the wall they fall, mm per mm
+_SEGMENTAL_ARC = 0.014  # they rise to the middle of the body and fall to its front and back, mm per mm2
 
 _ONE = np.float32(1.0)
 
@@ -75,7 +76,7 @@ def paint_segmental_vessels(canvas: Canvas, grid: Grid, vertebra: Vertebra) -> N
     u, v, w = vertebra.to_local(part.x_mm, part.y, part.z)
     off = outline_distance(vertebra, u, v, w)
     lie = w + np.float32(_SEGMENTAL_FALL) * np.maximum(off - np.float32(_SEGMENTAL_FALL_FROM_MM), 0.0)
-    lie = lie + np.float32(_SEGMENTAL_WAVE_MM) * part.fields["medium"]
+    lie = lie + np.float32(_SEGMENTAL_ARC) * v * v + np.float32(_SEGMENTAL_WAVE_MM) * part.fields["medium"]
     free = part.is_any("visceral_fat", "muscle", "ligament", "epidural_fat") & (v < vertebra.half_depth_mm)
     # beyond the side of the body they leave its wall behind
     off = np.minimum(off, np.maximum(off - np.float32(max(0.0, far - vertebra.half_width_mm)), np.float32(_ARTERY_MM[0])))

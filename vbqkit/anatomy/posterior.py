@@ -46,10 +46,10 @@ _LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.38, 0.9
 _LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.9, 5.5, (3.0, 9.8), 3.0
 # Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
 _SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
-_SPINOUS_HALF_HEIGHT_MM = {"L": 10.0, "T": 7.0, "S": 6.5}
+_SPINOUS_HALF_HEIGHT_MM = {"L": 8.6, "T": 6.0, "S": 6.0}
 _SPINOUS_HALF_THICKNESS_MM, _SPINOUS_TIP_MORE_MM, _SPINOUS_TIP_DROP_MM = 2.5, 1.9, 2.6
 _SPINOUS_NECK = (0.70, 0.36)
-_SPINOUS_BEYOND_MM, _SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 1.5, 5.0, 4.0  # beyond: at both ends, for the rounding
+_SPINOUS_BEYOND_MM, _SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 1.5, 5.8, 4.0  # beyond: at both ends, for the rounding
 # Transverse process: from within the outer wall of the pedicle to its reach from the midline; its rod is scaled across
 _TRANSVERSE = Rod(u=(-2.0, 0.0), p=(9.0, 12.0), w=(3.5, 4.5), radius=3.6, half_width=3.6)
 _TRANSVERSE_HEIGHT = 0.72  # distances up and down count this much: it is taller than thick

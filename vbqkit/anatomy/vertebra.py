@@ -9,6 +9,7 @@ import numpy as np
 from vbqkit.anatomy.body_section import BodySection
 from vbqkit.anatomy.canvas import Canvas, Grid
 from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.marrow import MarrowPattern, density_map, fat_map
 from vbqkit.anatomy.skeleton import Disc, Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 
@@ -34,12 +35,6 @@ _HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid,
 
 # Shell, marrow and vein
 _ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, 0.12  # thickness with its cartilage, as a picture shows it
-_FAT_UNDER_ENDPLATE, _UNDER_ENDPLATE_MM, _FAT_OFFSET = 0.055, (0.5, 5.0), 0.012
-_FAT_NEAR_VEIN, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM, _NEAR_VEIN_BACK = 0.05, (1.0, 6.0), (3.0, 12.0), (-0.2, 0.8)
-_FAT_TEXTURE = {"medium": 0.026, "small": 0.042, "fine": 0.075}
-_FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
-_FAT_TEXTURE_FATTY = (0.6, 0.6)  # texture grows with fat: at no fat, and per unit of fat fraction
-_MARROW_GRAIN = {"fine": 0.15, "small": 0.036}
 # Start in half depths; sizes inside, and more at the back
 _VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.30, (0.2, 2.2), (1.2, 4.0)
 _VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.4, 0.6, 0.8
@@ -114,7 +109,14 @@ def endplate_distances(vertebra: Vertebra, u: Plane, v: Plane) -> tuple[Plane, P
 
 
 def paint_body(
-    canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float, shell_mm: float, findings: Sequence[Finding] = ()
+    canvas: Canvas,
+    grid: Grid,
+    vertebra: Vertebra,
+    *,
+    fat: float,
+    pattern: MarrowPattern,
+    shell_mm: float,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Paint one body: shell, endplates, marrow with its fat map, and the basivertebral vein.
 
@@ -128,6 +130,8 @@ def paint_body(
         What to paint.
     fat : float
         Mean fat fraction of the marrow.
+    pattern : MarrowPattern
+        How it is patterned.
     shell_mm : float
         Thickness of the cortex.
     findings : sequence of Finding
@@ -154,20 +158,9 @@ def paint_body(
     shell = np.where(plate > side, np.float32(_ENDPLATE_MM), np.float32(shell_mm)) + ragged
     marrow = distance < -shell
     depth = np.maximum(_ZERO, -plate)
-    d = np.float32(vertebra.half_depth_mm)
-    # Fat gathers under the endplates and around the vein (Ricci et al., Radiology 1990;177:83-88).
-    trend = np.float32(_FAT_UNDER_ENDPLATE) * (_ONE - smoothstep(depth, *_UNDER_ENDPLATE_MM)) - np.float32(_FAT_OFFSET)
-    deep, at_back = (share * float(d) for share in _NEAR_VEIN_BACK)
-    near_vein = (_ONE - smoothstep(np.abs(w), *_NEAR_VEIN_HEIGHT_MM)) * smoothstep(v, deep, at_back)
-    trend = trend + np.float32(_FAT_NEAR_VEIN) * near_vein * (_ONE - smoothstep(np.abs(u), *_NEAR_VEIN_ASIDE_MM))
-    medium, small, fine = (np.float32(_FAT_TEXTURE[name]) for name in ("medium", "small", "fine"))
-    mottle = medium * fields["medium"] + small * fields["small"] + fine * fields["fine"]
-    strength = np.float32(_FAT_TEXTURE_FATTY[0] + _FAT_TEXTURE_FATTY[1] * fat)
-    share = np.clip(np.float32(fat) + trend + mottle * strength, *_FAT_LIMITS)
+    share = fat_map(part, pattern, fat=fat, depth_mm=depth, uvw=(u, v, w), half_depth=vertebra.half_depth_mm)
     part.paint(marrow, "marrow", share)
-    fine, small = (np.float32(_MARROW_GRAIN[name]) for name in ("fine", "small"))
-    grain = _ONE + fine * fields["fine"] + small * fields["small"]
-    part.shade(marrow, np.clip(grain, *_DENSITY_LIMITS))
+    part.shade(marrow, density_map(part, pattern))
     if not vertebra.sacral:
         _paint_vein(part, vertebra, u, v, w)
     section = BodySection(part, vertebra, u, v, w, up, low, side)
