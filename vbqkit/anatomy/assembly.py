@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.abdomen import paint_around_column, paint_belly
+from vbqkit.anatomy.abdomen import paint_around_column, paint_belly, paint_lung
 from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
 from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
 from vbqkit.anatomy.findings.finding import Finding, check_findings
@@ -25,6 +25,7 @@ from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
 from vbqkit.anatomy.vertebra import paint_body, paint_disc
+from vbqkit.anatomy.viscera import Viscera, draw_viscera, paint_rectum, paint_viscera
 from vbqkit.errors import ScannerError
 from vbqkit.image import stack_affine
 
@@ -55,7 +56,7 @@ thick as a picture shows it, which is more than the 0.3 to 0.6 mm of bone alone.
 
 # Distance behind the back wall of the bodies within which each part is painted, mm
 _AHEAD_MM, _BEHIND_SPINE_MM, _CANAL_MM = (-90.0, 15.0), (4.0, 8.0), (-6.0, 36.0)
-_SACRUM_MM = (-50.0, 25.0)
+_SACRUM_MM, _RECTUM_MM, _LUNG_MM = (-50.0, 25.0), (-80.0, -15.0), (-60.0, 20.0)
 
 
 def make_phantom(
@@ -95,7 +96,7 @@ def make_phantom(
     """
     found = check_findings(findings)
     _check_grid(in_plane_mm, plane_mm)
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(7)]
     spine = make_spine(streams[0], age=patient.age, sex=patient.sex, t_score=patient.t_score, findings=found)
     rows, planes = int(size_mm / in_plane_mm), round(width_mm / plane_mm)
     steps = np.arange(rows, dtype=np.float64)
@@ -106,11 +107,12 @@ def make_phantom(
     canal = make_canal(streams[2], spine, findings=found)
     smooth = {name: SmoothField(streams[3], x, y, z, scale_mm=scale) for name, scale in _FIELD_SCALES_MM.items()}
     pattern = draw_marrow_pattern(streams[5], age=patient.age)
-    scene = _Scene.of(patient, found, spine, body, canal, pattern, Grid(y, z, in_plane_mm))
+    viscera = draw_viscera(streams[6], spine, body, z, age=patient.age, sex=patient.sex)
+    scene = _Scene.of(patient, found, spine, body, canal, pattern, viscera, Grid(y, z, in_plane_mm))
     maps = _Maps.empty((planes, rows, rows))
     for k in range(planes):
-        canvas, breath_px = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
-        _paint_plane(canvas, scene, breath_px)
+        canvas, breath_mm = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
+        _paint_plane(canvas, scene, breath_mm)
     _settle_fat(maps, scene)
     affine = stack_affine((x[0], y[0], z[0]), (plane_mm, 0, 0), (0, 0, -in_plane_mm), (0, in_plane_mm, 0))
     rois = reference_rois(spine, maps.tissue, maps.level, affine, findings=found)
@@ -160,6 +162,7 @@ class _Scene:
     grid: Grid
     shell_mm: float
     pattern: MarrowPattern
+    viscera: Viscera
     s: Plane  # arc length along the back wall of the column
     t: Plane  # distance behind it
     position: Plane  # place along the spine in vertebrae from above
@@ -169,6 +172,8 @@ class _Scene:
     behind: Window
     canal_window: Window
     sacrum: Window
+    before_sacrum: Window
+    lung: Window
 
     @classmethod
     def of(
@@ -179,6 +184,7 @@ class _Scene:
         body: Body,
         canal: Canal,
         pattern: MarrowPattern,
+        viscera: Viscera,
         grid: Grid,
     ) -> _Scene:
         """Positions of the grid in the frame of this spine, and the windows of its parts."""
@@ -196,6 +202,7 @@ class _Scene:
             body=body,
             canal=canal,
             pattern=pattern,
+            viscera=viscera,
             grid=grid,
             shell_mm=float(np.clip(thick, *_SHELL_LIMITS_MM)),
             s=s,
@@ -206,19 +213,21 @@ class _Scene:
             ahead=window_of((t > _AHEAD_MM[0]) & (t < _AHEAD_MM[1])),
             behind=window_of((t > _BEHIND_SPINE_MM[0]) & (t < body.tip_t + _BEHIND_SPINE_MM[1])),
             canal_window=window_of((t > _CANAL_MM[0]) & (t < _CANAL_MM[1])),
+            before_sacrum=window_of((position > spine.index("S1")) & (t > _RECTUM_MM[0]) & (t < _RECTUM_MM[1])),
+            lung=window_of((position < spine.index("L1")) & (t > _LUNG_MM[0]) & (t < _LUNG_MM[1])),
             sacrum=window_of((position > spine.index("S1") - 0.5) & (t > _SACRUM_MM[0]) & (t < _SACRUM_MM[1])),
         )
 
 
 def _canvas(
     scene: _Scene, maps: _Maps, k: int, x_mm: float, smooth: Mapping[str, SmoothField], rng: np.random.Generator
-) -> tuple[Canvas, tuple[int, int]]:
-    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, px."""
+) -> tuple[Canvas, tuple[float, float]]:
+    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, mm."""
     grid, shape = scene.grid, maps.tissue.shape[1:]
     fields = {name: field.plane(x_mm) for name, field in smooth.items()}
     fields["fine"] = fine_grain(rng, (shape[0], shape[1]))
     fields["dice"] = rng.random(shape, dtype=np.float32)
-    breath = rng.normal(0.0, tuple(sd / grid.step_mm for sd in _BREATH_MM)).round().astype(int)
+    breath = rng.normal(0.0, _BREATH_MM)
     warp, medium, small = (np.float32(_WARP[name]) for name in ("warp", "medium", "small"))
     dy = warp * fields["warp_y"] + medium * fields["medium"]
     dz = warp * fields["warp_z"] + small * fields["small"]
@@ -229,17 +238,20 @@ def _canvas(
         position=scene.position, front=scene.front,
         tissue=maps.tissue[k], level=maps.level[k], pdff=maps.pdff[k], pd_scale=maps.pd_scale[k], fields=fields,
     )  # fmt: skip
-    return canvas, (int(breath[0]), int(breath[1]))
+    return canvas, (float(breath[0]), float(breath[1]))
 
 
-def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> None:
+def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) -> None:
     """Paint one plane from the outside inwards: what comes later lies in front."""
     spine, grid, patient = scene.spine, scene.grid, scene.patient
     paint_background(canvas, scene.body)
     paint_back_muscles(canvas, spine, scene.body)
-    paint_belly(canvas, scene.body, breath_px=breath_px)
+    cavity = paint_belly(canvas, scene.body)
+    paint_viscera(canvas, grid, scene.viscera, cavity, breath_mm=breath_mm)
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
+    paint_lung(canvas.part(scene.lung), spine)
+    paint_rectum(canvas.part(scene.before_sacrum), spine, scene.viscera)
     for vertebra in spine.vertebrae:
         paint_segmental_vessels(canvas, grid, vertebra)
         paint_rib(canvas, grid, vertebra, fat=patient.pdff_of(vertebra.name))
