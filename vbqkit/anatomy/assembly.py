@@ -174,6 +174,7 @@ class _Scene:
     sacrum: Window
     before_sacrum: Window
     lung: Window
+    back_column: int  # the muscles of the back lie behind it
 
     @classmethod
     def of(
@@ -213,6 +214,7 @@ class _Scene:
             ahead=window_of((t > _AHEAD_MM[0]) & (t < _AHEAD_MM[1])),
             behind=window_of((t > _BEHIND_SPINE_MM[0]) & (t < body.tip_t + _BEHIND_SPINE_MM[1])),
             canal_window=window_of((t > _CANAL_MM[0]) & (t < _CANAL_MM[1])),
+            back_column=window_of(t > front.min() / 2.0)[1].start,
             before_sacrum=window_of((position > spine.index("S1")) & (t > _RECTUM_MM[0]) & (t < _RECTUM_MM[1])),
             lung=window_of((position < spine.index("L1")) & (t > _LUNG_MM[0]) & (t < _LUNG_MM[1])),
             sacrum=window_of((position > spine.index("S1") - 0.5) & (t > _SACRUM_MM[0]) & (t < _SACRUM_MM[1])),
@@ -232,7 +234,8 @@ def _canvas(
     dy = warp * fields["warp_y"] + medium * fields["medium"]
     dz = warp * fields["warp_z"] + small * fields["small"]
     y, z = grid.y_mm.astype(np.float32)[None, :], grid.z_mm.astype(np.float32)[:, None]
-    fields["fibre"] = along_fibres(fields["fibre"], grid, x_mm)
+    first = scene.back_column
+    fields["fibre"][:, first:] = along_fibres(fields["fibre"][:, first:], grid, x_mm)
     canvas = Canvas(
         x_mm=x_mm, y=y + dy, z=z + dz, s=scene.s - dz, t=scene.t + dy, side=np.float32(x_mm) - scene.wall_x,
         position=scene.position, front=scene.front,

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask
-from vbqkit.anatomy.posterior import capsule
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body, crest
 from vbqkit.anatomy.texture import Plane
@@ -21,8 +20,8 @@ Array = npt.NDArray[np.float64]
 # from the middle of L3.
 
 # Small bowel: loops between belly wall and spine; more fat between them, fewer of them
-_LOOPS, _LOOPS_LESS, _LOOP_Z_MM, _LOOP_HALF_X_MM = 300, 260, (-140.0, 85.0), 50.0
-_LOOP_LENGTH_MM, _LOOP_RADIUS_MM, _LOOP_UP = (15.0, 50.0), (7.5, 12.5), 0.7  # up: share of the length, at most
+_LOOPS, _LOOPS_LESS, _LOOP_Z_MM, _LOOP_HALF_X_MM = 190, 160, (-140.0, 85.0), 50.0
+_LOOP_LENGTH_MM, _LOOP_RADIUS_MM, _LOOP_UP = (18.0, 55.0), (8.5, 14.0), 0.7  # up: share of the length, at most
 _LOOP_FRONT_MM, _LOOP_BACK_MM = 14.0, 22.0  # behind the muscles of the wall; in front of the column
 _LOOP_DENSITY, _LOOP_FAT, _LOOP_GAS = (0.70, 1.0), (0.0, 0.16), 0.06
 # Colon across the belly, and stomach: height, radius, half width; share of its depth from which there is gas
@@ -214,9 +213,9 @@ def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm:
     if window is None:
         return
     part, free = canvas.part(window), cavity[window]
-    fields, y, z = part.fields, part.y - np.float32(back), part.z - np.float32(up)
-    points = (np.full_like(y, canvas.x_mm), y, z)
-    distance = capsule(points, loop.start, loop.end, r) + np.float32(_WAVE_MM) * fields["medium"]
+    fields, y = part.fields, grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
+    z = grid.z_mm[window[0]].astype(np.float32)[:, None] - np.float32(up)
+    distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * fields["medium"]
     part.paint(free & (distance < 0), "muscle", _WALL_FAT)
     content = free & (distance < np.float32(-loop.wall))
     fat = np.float32(loop.fat) + np.float32(_PULP_FAT_TEXTURE) * fields["medium"]
@@ -226,6 +225,17 @@ def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm:
     if loop.gas_from < 1.0:  # it floats: the patient is supine
         level = (y0 + y1) / 2.0 - loop.gas_from * r
         part.paint(content & (y < np.float32(level)), "gas")
+
+
+def _from_line(loop: Loop, x_mm: float, y: Plane, z: Plane) -> Plane:
+    """Distance from the middle line of a loop on one plane, for a row of y and a column of z."""
+    axis = np.array(loop.end) - np.array(loop.start)
+    ax, ay, az = (np.float32(k) for k in axis)
+    dx, dy, dz = np.float32(x_mm - loop.start[0]), y - np.float32(loop.start[1]), z - np.float32(loop.start[2])
+    scale = np.float32(1.0 / max(float(axis @ axis), 1.0))
+    h = np.clip((ax * dx + ay * dy) * scale + az * scale * dz, 0.0, 1.0)
+    distance: Plane = np.sqrt((dx - h * ax) ** 2 + (dy - h * ay) ** 2 + (dz - h * az) ** 2)
+    return distance
 
 
 def _paint_organ(canvas: Canvas, grid: Grid, organ: Organ, cavity: Mask) -> None:
