@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.abdomen import paint_around_column, paint_belly, paint_lung
+from vbqkit.anatomy.back import along_fibres, paint_back_muscles, paint_midline_ligaments
 from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
 from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
 from vbqkit.anatomy.findings.finding import Finding, check_findings
+from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
 from vbqkit.anatomy.marrow import MarrowPattern, draw_marrow_pattern
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
 from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_rib
 from vbqkit.anatomy.reference_rois import reference_rois
-from vbqkit.anatomy.sacrum import paint_sacral_wings, paint_sacral_roof
+from vbqkit.anatomy.sacrum import paint_sacral_roof, paint_sacral_wings
 from vbqkit.anatomy.skeleton import Array, Spine, body_window
-from vbqkit.anatomy.back import along_fibres, paint_back_muscles, paint_midline_ligaments
 from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
@@ -43,7 +43,6 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "warp_z": 13.0,
     "streak": (5.0, 2.4, 15.0),
     "fibre": (7.0, 1.5, 24.0),
-    "loops": (20.0, 15.0, 15.0),
     "vessel": (400.0, 400.0, 45.0),
 }
 """Size of the features of each random field, mm: one number, or along x, y and z. Chosen by eye."""
@@ -248,7 +247,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     """Paint one plane from the outside inwards: what comes later lies in front."""
     spine, grid, patient = scene.spine, scene.grid, scene.patient
     paint_background(canvas, scene.body)
-    paint_back_muscles(canvas, spine, scene.body)
+    paint_back_muscles(canvas.part((slice(None), slice(scene.back_column, None))), spine, scene.body)
     cavity = paint_belly(canvas, scene.body)
     paint_viscera(canvas, grid, scene.viscera, cavity, breath_mm=breath_mm)
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)

@@ -49,7 +49,13 @@ _CORD_WAVE_MM, _CORD_WAVE_RAD, _CORD_WAVE_START_RAD = 0.4, 1.3, (0.0, 6.0)  # a 
 # follows, and lies then near that of dissected roots: Hogan, Anesthesiology 1996;85:37-42). More roots lie on each
 # other than find room: the radius is larger by a factor.
 _ROOTS_PER_SIDE = 15
-_ROOTS_FILL, _ROOTS_FILL_SD, _ROOTS_FILL_LIMITS, _ROOTS_FILL_LEVEL, _ROOTS_OVERLAP = 0.27, 0.04, (0.20, 0.35), "L3", 1.15
+_ROOTS_FILL, _ROOTS_FILL_SD, _ROOTS_FILL_LIMITS, _ROOTS_FILL_LEVEL, _ROOTS_OVERLAP = (
+    0.27,
+    0.04,
+    (0.20, 0.35),
+    "L3",
+    1.15,
+)
 _ROOT_RADIUS_SD, _ROOT_RADIUS_LIMITS_MM = 0.18, (0.35, 1.4)  # between the roots of one person: a share
 # Height above the tip of the cord where a root leaves it: between these, times a factor that falls by 1 from the first
 # root to the last

@@ -70,7 +70,11 @@ def paint_segmental_vessels(canvas: Canvas, grid: Grid, vertebra: Vertebra) -> N
     """Paint the artery and the vein that run around the waist of a body."""
     window = body_window(grid, vertebra, extra_mm=_SEGMENTAL_BEYOND_MM / 2.0)
     far = abs(float(canvas.x_mm - vertebra.center_mm[0]))
-    if window is None or vertebra.sacral or not _SEGMENTAL_FROM_MM < far < vertebra.half_width_mm + _SEGMENTAL_BEYOND_MM:
+    if (
+        window is None
+        or vertebra.sacral
+        or not _SEGMENTAL_FROM_MM < far < vertebra.half_width_mm + _SEGMENTAL_BEYOND_MM
+    ):
         return
     part = canvas.part(window)
     u, v, w = vertebra.to_local(part.x_mm, part.y, part.z)
@@ -79,7 +83,9 @@ def paint_segmental_vessels(canvas: Canvas, grid: Grid, vertebra: Vertebra) -> N
     lie = lie + np.float32(_SEGMENTAL_ARC) * v * v + np.float32(_SEGMENTAL_WAVE_MM) * part.fields["medium"]
     free = part.is_any("visceral_fat", "muscle", "ligament", "epidural_fat") & (v < vertebra.half_depth_mm)
     # beyond the side of the body they leave its wall behind
-    off = np.minimum(off, np.maximum(off - np.float32(max(0.0, far - vertebra.half_width_mm)), np.float32(_ARTERY_MM[0])))
+    off = np.minimum(
+        off, np.maximum(off - np.float32(max(0.0, far - vertebra.half_width_mm)), np.float32(_ARTERY_MM[0]))
+    )
     for tissue, (away, above, radius) in (("vessel_flow_void", _ARTERY_MM), ("basivertebral_vein", _SEGMENTAL_VEIN_MM)):
         tube: Plane = np.hypot(off - np.float32(away), lie - np.float32(above)) - np.float32(radius)
         part.paint(free & (tube < _SEGMENTAL_WALL_MM), "ligament")

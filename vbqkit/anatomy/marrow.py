@@ -15,12 +15,16 @@ from vbqkit.anatomy.texture import Plane, smoothstep
 # all strengths, are model assumptions; the mean fat fraction of a body is the patient's, whatever its pattern.
 _TYPES = ("1", "2", "3a", "3b")
 _AGES, _SHARE_OF_TYPE = (20.0, 70.0), ((0.50, 0.25, 0.20, 0.05), (0.05, 0.25, 0.40, 0.30))
-_BAND = {"1": 0.03, "2": 0.11, "3a": 0.05, "3b": 0.05}  # more fat under the endplates
+_BAND = {"1": 0.05, "2": 0.11, "3a": 0.05, "3b": 0.05}  # more fat under the endplates
 _VEIN = {"1": 0.09, "2": 0.05, "3a": 0.04, "3b": 0.04}  # and around the vein
 _SMALL = {"1": 0.025, "2": 0.035, "3a": 0.060, "3b": 0.040}  # SD over about 2 mm
 _MEDIUM = {"1": 0.018, "2": 0.024, "3a": 0.028, "3b": 0.045}  # SD over about 5 mm
 _ISLANDS = {"1": 0.0, "2": 0.03, "3a": 0.04, "3b": 0.16}  # fat in islands of 3 to 10 mm
-_FINE, _GRAIN, _GRAIN_SMALL = 0.050, 0.105, 0.040  # trabeculae: SD of fat, and of protons, below what a scanner resolves
+_FINE, _GRAIN, _GRAIN_SMALL = (
+    0.050,
+    0.105,
+    0.040,
+)  # trabeculae: SD of fat, and of protons, below what a scanner resolves
 _COARSE_SD, _COARSE_LIMITS = 0.30, (0.55, 1.8)  # all texture of a person, as a factor: log-normal
 
 _UNDER_ENDPLATE_MM, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM = (0.5, 5.0), (1.0, 6.0), (3.0, 12.0)
@@ -65,7 +69,13 @@ def draw_marrow_pattern(rng: np.random.Generator, *, age: float) -> MarrowPatter
 
 
 def fat_map(
-    canvas: Canvas, pattern: MarrowPattern, *, fat: float, depth_mm: Plane, uvw: tuple[Plane, Plane, Plane], half_depth: float
+    canvas: Canvas,
+    pattern: MarrowPattern,
+    *,
+    fat: float,
+    depth_mm: Plane,
+    uvw: tuple[Plane, Plane, Plane],
+    half_depth: float,
 ) -> Plane:
     """Fat fraction in one body on one plane.
 

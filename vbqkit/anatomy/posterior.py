@@ -187,8 +187,8 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
     au, p = np.abs(u), v - np.float32(vertebra.half_depth_mm)
     uc, far = pillar_u_mm(vertebra), abs(x_side)
     distance = np.full_like(p, _FAR)
-    wide = max(vertebra.arch.pedicle_half_width_mm, _LOWER_FACET.half_width)
-    if abs(far - uc) < wide + _PILLAR_REACH_MM and vertebra.name not in FUSED:
+    reach = max(vertebra.arch.pedicle_half_width_mm, _LOWER_FACET.half_width) + _PILLAR_REACH_MM
+    if abs(far - uc) < reach and vertebra.name not in FUSED:
         distance = _pillar(vertebra, au, p, w)
     if far < uc + _LAMINA_REACH_MM:
         sheet = p - np.float32(_LAMINA_P_MM) + np.float32(_LAMINA_FALL) * w + np.float32(_LAMINA_FLARE) * au

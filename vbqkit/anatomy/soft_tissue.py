@@ -183,16 +183,13 @@ def paint_background(canvas: Canvas, body: Body) -> None:
     shade = np.clip(
         np.float32(_FAT)
         + np.float32(_FAT_TEXTURE) * fields["medium"]
-        - np.float32(_FAT_SEPTA) * crest(
-            fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH
-        ),
+        - np.float32(_FAT_SEPTA)
+        * crest(fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH),
         *_FAT_LIMITS,
     )
     # The superficial fascia, parallel to the skin
     thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))
-    sheet = np.abs(
-        back - canvas.y - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"]
-    )
+    sheet = np.abs(back - canvas.y - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"])
     np.copyto(shade, np.float32(_SHEET_FAT), where=sheet < _SHEET_HALF_MM)
     canvas.paint(in_body, "subcutaneous_fat", shade)
     canvas.paint(in_body & (inner < np.float32(_SKIN_THICKNESS_MM)), "skin")

@@ -134,9 +134,7 @@ def make_spine(
 
 def _pitch(rng: np.random.Generator, more: np.random.Generator, lordosis: float) -> Array:
     """How far each vertebra leans to the front, degrees: a steep sacrum goes with a deep lumbar curve."""
-    slope = float(
-        np.clip(_SACRAL_SLOPE_DEG + _SACRAL_SLOPE_SD_DEG * more.standard_normal(), *_SACRAL_SLOPE_LIMITS_DEG)
-    )
+    slope = float(np.clip(_SACRAL_SLOPE_DEG + _SACRAL_SLOPE_SD_DEG * more.standard_normal(), *_SACRAL_SLOPE_LIMITS_DEG))
     steeper = slope - _SLOPE_OF_PLAN_DEG
     plan = np.array([row[4] for row in _PLAN])
     curve = lordosis * (1.0 + _LORDOSIS_FOLLOWS * steeper / _SLOPE_OF_PLAN_DEG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,13 @@ _LOOP_LENGTH_MM, _LOOP_RADIUS_MM, _LOOP_UP = (18.0, 55.0), (8.5, 14.0), 0.7  # u
 _LOOP_FRONT_MM, _LOOP_BACK_MM = 14.0, 22.0  # behind the muscles of the wall; in front of the column
 _LOOP_DENSITY, _LOOP_FAT, _LOOP_GAS = (0.70, 1.0), (0.0, 0.16), 0.06
 # Colon across the belly, and stomach: height, radius, half width; share of its depth from which there is gas
-_COLON_Z_MM, _COLON_RADIUS_MM, _COLON_HALF_X_MM, _COLON_BEHIND_MM, _COLON_SAG_MM = (20.0, 60.0), (15.0, 21.0), 60.0, 20.0, 12.0
+_COLON_Z_MM, _COLON_RADIUS_MM, _COLON_HALF_X_MM, _COLON_BEHIND_MM, _COLON_SAG_MM = (
+    (20.0, 60.0),
+    (15.0, 21.0),
+    60.0,
+    20.0,
+    12.0,
+)
 _STOMACH_Z_MM, _STOMACH_RADIUS_MM, _STOMACH_X_MM, _STOMACH_DEPTH = (80.0, 100.0), (20.0, 28.0), (-15.0, 60.0), 0.45
 _GAS_FROM = (0.0, 0.8)  # in radii in front of the middle of a loop
 _WALL_MM, _STOMACH_WALL_MM, _WALL_FAT, _WAVE_MM = 1.4, 3.0, 0.08, 0.9
@@ -35,7 +42,13 @@ _DENSITY_LIMITS, _FAT_LIMITS = (0.3, 1.1), (0.0, 0.5)
 _LIVER_MM, _LIVER_HALF_MM, _LIVER_SD_MM = (-40.0, 58.0, 140.0), (85.0, 55.0, 75.0), 8.0
 _LIVER_VESSEL_WIDTH, _LIVER_GRAIN = 0.05, 0.03
 # Pelvis: rectum in front of the sacrum, in vertebrae and mm; bladder behind the belly wall; uterus or prostate between
-_RECTUM_FROM, _RECTUM_GAP_MM, _RECTUM_RADIUS_MM, _RECTUM_HALF_WAVE, _RECTUM_GAS = ("S2", 0.2), 14.0, (8.0, 13.0), 1.1, 0.5
+_RECTUM_FROM, _RECTUM_GAP_MM, _RECTUM_RADIUS_MM, _RECTUM_HALF_WAVE, _RECTUM_GAS = (
+    ("S2", 0.2),
+    14.0,
+    (8.0, 13.0),
+    1.1,
+    0.5,
+)
 _BLADDER_MM, _BLADDER_HALF_MM, _BLADDER_TOP_SD_MM, _BLADDER_WALL_MM = (0.0, 42.0, -168.0), (42.0, 28.0, 34.0), 9.0, 3.0
 _UTERUS_MM, _UTERUS_HALF_MM, _UTERUS_LINING_MM = (0.0, 88.0, -142.0), (24.0, 34.0, 19.0), 3.0
 _PROSTATE_MM, _PROSTATE_HALF_MM = (0.0, 70.0, -205.0), (22.0, 17.0, 18.0)
@@ -137,7 +150,7 @@ def draw_viscera(rng: np.random.Generator, spine: Spine, body: Body, z_mm: Array
         z, x = rng.uniform(*_LOOP_Z_MM), rng.uniform(-_LOOP_HALF_X_MM, _LOOP_HALF_X_MM)
         front, back = skin(z) + _LOOP_FRONT_MM, max(column(z) - _LOOP_BACK_MM, skin(z) + _LOOP_FRONT_MM + 1.0)
         middle = np.array([x, rng.uniform(front, back), z])
-        way = rng.standard_normal(3) * np.array([1.0, 1.0, _LOOP_UP])
+        way = rng.standard_normal(len(middle)) * np.array([1.0, 1.0, _LOOP_UP])
         half = way / np.linalg.norm(way) * rng.uniform(*_LOOP_LENGTH_MM) / 2.0
         gas = rng.uniform(*_GAS_FROM) if rng.random() < _LOOP_GAS else np.inf
         radius = rng.uniform(*_LOOP_RADIUS_MM)
@@ -153,7 +166,7 @@ def draw_viscera(rng: np.random.Generator, spine: Spine, body: Body, z_mm: Array
         for x in np.linspace(-_COLON_HALF_X_MM, _COLON_HALF_X_MM, 2 * len(_COLON_Z_MM))
     ]
     gas = rng.uniform(*_GAS_FROM)
-    loops += [_loop(a, b, radius, _WALL_MM, rng, gas) for a, b in zip(bends[:-1], bends[1:], strict=True)]
+    loops += [_loop(a, b, radius, _WALL_MM, rng, gas) for a, b in pairwise(bends)]
     return Viscera(
         loops=tuple(loops),
         organs=_organs(rng, skin, age=age, sex=sex),
@@ -169,7 +182,9 @@ def _loop(start: Array, end: Array, radius: float, wall: float, rng: np.random.G
 
 
 def _organs(rng: np.random.Generator, skin: Callable[[float], float], *, age: float, sex: str) -> tuple[Organ, ...]:
-    def organ(name: str, middle: tuple[float, ...], half: tuple[float, ...], *, up_mm: float = 0.0, size: float = 1.0) -> Organ:
+    def organ(
+        name: str, middle: tuple[float, ...], half: tuple[float, ...], *, up_mm: float = 0.0, size: float = 1.0
+    ) -> Organ:
         x, behind, z = middle
         return Organ(name, (x, skin(z) + behind, z + up_mm), (half[0] * size, half[1] * size, half[2] * size))
 
@@ -256,7 +271,9 @@ def _paint_organ(canvas: Canvas, grid: Grid, organ: Organ, cavity: Mask) -> None
     if organ.name == "liver":
         part.paint(inside, "liver")
         part.shade(inside, _ONE + np.float32(_LIVER_GRAIN) * fields["medium"])
-        part.paint(inside & (crest(fields["large"], _LIVER_VESSEL_WIDTH) > 0) & (fields["loops"] > 0), "vessel_flow_void")
+        part.paint(
+            inside & (crest(fields["large"], _LIVER_VESSEL_WIDTH) > 0) & (fields["streak"] > 0), "vessel_flow_void"
+        )
     elif organ.name == "bladder":
         part.paint(inside, "muscle")
         part.paint(inside & (distance < -_BLADDER_WALL_MM), "urine")
