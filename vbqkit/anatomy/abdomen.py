@@ -31,7 +31,7 @@ _PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae fro
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
 _PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 22.0, 13.0, (0.5, 17.0, 20.5)
-_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), 0.12, 0.5, 0.05
+_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), 0.12, 0.25, 0.05
 _SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs beyond the fatty streaks of the back
 # Thinning out over three vertebrae, down to L3
 _CRUS_SIDE_MM, _CRUS_GAP_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 0.8, 5.5, 3.0
