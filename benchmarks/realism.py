@@ -162,12 +162,14 @@ def measured(weighting: str = "T1") -> list[dict[str, object]]:
     return [{"measure": m, "real": round(real[m], 3), "simulated": round(simulated[m], 3)} for m in simulated]
 
 
-def against_ranges() -> list[dict[str, object]]:
+def against_ranges(weightings: tuple[str, ...] = ("T1", "T2", "STIR")) -> list[dict[str, object]]:
     """One row a weighting and measure: the range on real scans, the range over simulated bodies, and whether it fits."""
     lines = [line for line in RANGES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     rows: list[dict[str, object]] = []
-    simulated = {(w, c): simulated_row(w, c) for w in ("T1", "T2", "STIR") for c in CASES}
+    simulated = {(w, c): simulated_row(w, c) for w in weightings for c in CASES}
     for line in csv.DictReader(lines):
+        if line["weighting"] not in weightings:
+            continue
         low, high = float(line["low"]), float(line["high"])
         values = [simulated[line["weighting"], case][line["measure"]] for case in CASES]
         slack_low, slack_high = SLACK * abs(low), SLACK * abs(high)

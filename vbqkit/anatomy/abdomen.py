@@ -17,13 +17,13 @@ from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 _BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, mm per mm2
 # In the midline, more of it aside: from, and over which length
 _WALL_MM, _RECTUS_MM, _RECTUS_ASIDE_MM = 2.2, 7.5, (3.0, 9.0)
-_CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 17.0, 5.0, 25.0
+_CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 9.0, 4.0, 25.0
 _CAVITY_TO_MM = 8.0  # behind the back wall: what lies nearer to the spine is painted over it later
 _RECTUS_FROM_MM = 4.0  # from the midline: the white line between the two muscles
 _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.92, 0.05, 0.4
 _WALL_STRANDS_SD, _WALL_FAT_LIMITS = (1.1, 2.2), (0.3, 0.95)  # SDs of texture at which strands begin and are full
 # In front of the column
-_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 20.0, 4.0, 6.0
+_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 12.0, 4.0, 6.0
 _FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.5
 _STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 4.0, (0.1, 0.95)  # strands follow lines where a random field is 0
 _HOLE_TEXTURE, _HOLES_SD = 0.5, (1.6, 2.3)
@@ -47,6 +47,7 @@ _VESSELS_T_MM, _TRUNK_REACH_MM, _BRANCH_REACH_MM, _OUTSIDE_MM = (46.0, 1.0), 20.
 _VESSEL_WAVE_MM, _AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 2.2, 4.5, 3.0, 10.0  # the cava runs forward above L1
 _AORTA_FORK, _CAVA_FORK, _AORTA_SPREAD_MM, _CAVA_SPREAD_MM = 0.35, -0.10, 21.0, 24.0  # in vertebrae from L4 and L5
 _LIMB_OVERLAP, _LIMB_BACK_MM = 0.1, 2.0  # of trunk and limbs, in vertebrae; how far the limbs fall back per vertebra
+_TRUNK_END = 0.3  # vertebrae over which a trunk closes at its fork
 _CAVA_FLAT = (1.2, 0.8)  # wide and deep, in radii
 _CAVA_HEPATIC_OVER = 2.0  # vertebrae
 _AORTA_LIMB, _CAVA_LIMB = (0.62, 0.62), (0.7, 0.55)
@@ -157,12 +158,15 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
     )
     distance = np.full_like(t, _OUTSIDE_MM)
 
-    def add(where: Mask, center_side: Plane, center_t: Plane, radius_side: float, radius_t: float) -> None:
+    def add(
+        where: Mask, center_side: Plane, center_t: Plane, radius_side: float, radius_t: float, ends: float = np.inf
+    ) -> None:
         if not where.any():
             return
         across = (side[where] - center_side[where]) * np.float32(1.0 / radius_side)
         along = (t[where] - center_t[where]) * np.float32(1.0 / radius_t)
-        tube = (np.sqrt(across * across + along * along) - _ONE) * np.float32(min(radius_side, radius_t))
+        round_end = np.sqrt(np.clip((np.float32(ends) - level[where]) * np.float32(1.0 / _TRUNK_END), 0.0, 1.0))
+        tube = (np.sqrt(across * across + along * along) - round_end) * np.float32(min(radius_side, radius_t))
         distance[where] = np.minimum(distance[where], tube)
 
     for fork, offset, center, spread, trunk, limb in (
@@ -185,7 +189,13 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
     ):
         below = np.maximum(np.float32(0.0), level - np.float32(fork))
         if np.abs(side - offset).min() < _TRUNK_REACH_MM:
-            add(level < np.float32(fork + _LIMB_OVERLAP), np.float32(offset) + wave, center, *trunk)
+            add(
+                level < np.float32(fork + _LIMB_OVERLAP),
+                np.float32(offset) + wave,
+                center,
+                *trunk,
+                ends=fork + _LIMB_OVERLAP,
+            )
         for sign in (-1.0, 1.0):
             aside = np.float32(offset) * (_ONE - below) + np.float32(sign * spread) * below
             add(level >= np.float32(fork - _LIMB_OVERLAP), aside, center + np.float32(_LIMB_BACK_MM) * below, *limb)

@@ -84,7 +84,7 @@ _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12
 _LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
 # Reach above and below the middle of a body, in vertebrae
 _PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.17, 8
-# Of the reach: the vein lies in the middle, fat around it
+# Of the reach: the vein lies in the middle
 _PLEXUS_VEIN, _PLEXUS_WAVE = 0.5, 0.06
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
 _FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
@@ -277,7 +277,7 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
         & (level < plexus_ends)
     )
     middle = phase[plexus] * np.float32(1.0 / _PLEXUS_REACH) + np.float32(_PLEXUS_WAVE) * medium[plexus]
-    code[plexus] = np.where(middle < _PLEXUS_VEIN, _VEIN, _EPIDURAL_FAT)
+    code[np.flatnonzero(plexus)[middle < _PLEXUS_VEIN]] = _VEIN
     half_depth, least = depth * np.float32(0.5), np.float32(_LEAST_HALF_SAC_MM)
     radial = np.sqrt(
         (side / np.maximum(half_width, least)) ** 2 + ((t - front - half_depth) / np.maximum(half_depth, least)) ** 2
