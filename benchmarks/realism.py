@@ -1,7 +1,7 @@
 """Real and simulated lumbar scans side by side, in numbers and as pictures: `python -m benchmarks realism`.
 
-`python -m benchmarks.realism pair.png` also writes the middle and the parasagittal T1 slices at one scale and one window;
-`--write` renews the reference numbers.
+`python -m benchmarks.realism pair.png` also writes the middle and the parasagittal T1 slices at one scale and
+one window; `--write` renews the reference numbers.
 
 The real ones are published sample data (T1: ITKMontage, Apache-2.0; T2: spinalcordtoolbox, MIT) that lie beside the
 project, not in it. Their pictures are not to be committed; the numbers are in tests/reference/realism_t1.csv and
@@ -163,7 +163,7 @@ def measured(weighting: str = "T1") -> list[dict[str, object]]:
 
 
 def against_ranges(weightings: tuple[str, ...] = ("T1", "T2", "STIR")) -> list[dict[str, object]]:
-    """One row a weighting and measure: the range on real scans, the range over simulated bodies, and whether it fits."""
+    """One row a weighting and measure: the range on real scans, that over simulated bodies, and how many fit."""
     lines = [line for line in RANGES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     rows: list[dict[str, object]] = []
     simulated = {(w, c): simulated_row(w, c) for w in weightings for c in CASES}
@@ -215,7 +215,7 @@ def main() -> None:
         if "--write" in sys.argv:
             with real.reference.open("w", newline="", encoding="utf-8") as file:
                 file.write(
-                    f"# python -m benchmarks.realism --write; real: {real.path.parent.name} (see benchmarks/realism.py), "
+                    f"# python -m benchmarks.realism --write; real: {real.path.parent.name} (benchmarks/realism.py), "
                 )
                 file.write(f"simulated: {CASE} on {SCANNER}; nan: not in the picture\n")
                 writer = csv.DictWriter(file, ["measure", "real", "simulated"], lineterminator="\n")

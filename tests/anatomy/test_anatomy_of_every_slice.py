@@ -1,4 +1,4 @@
-"""What a reader looks for beside the middle slice: pedicles, foramina, sacrum, muscles, bowel; and how people differ."""
+"""What a reader looks for beside the middle slice: pedicles, foramina, sacrum, muscles, bowel; how people differ."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ _SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs
 # Thinning out over three vertebrae, down to L3
 _CRUS_SIDE_MM, _CRUS_GAP_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 0.8, 5.5, 3.0
 
-# The lung behind the diaphragm: beside the column down to this place, lower further behind; how far its edge rises towards
-# the column, in vertebrae; muscle under it
+# The lung behind the diaphragm: beside the column down to this place, lower further behind; how far its edge rises
+# towards the column, in vertebrae; muscle under it
 _LUNG_ENDS, _LUNG_SIDE_MM, _LUNG_RISES, _LUNG_BEHIND_MM, _LUNG_WAVE = ("T12", 0.1), 17.0, 0.10, (-48.0, 6.0), 0.06
 _LUNG_SLANT, _DIAPHRAGM = 0.022, 0.10  # vertebrae per mm to the back; in vertebrae
 

@@ -12,7 +12,8 @@ from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
 # _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures.
 
-# Fibres of multifidus run from a spinous process down, forward and aside; further aside those of the erector run upright
+# Fibres of multifidus run from a spinous process down, forward and aside; further aside those of the erector run
+# upright
 _SLANT, _SLANT_ASIDE, _SLANT_ASIDE_MM = 0.26, 0.06, (8.0, 28.0)
 
 # The surface of the muscles under the fat of the back

@@ -90,7 +90,8 @@ _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
 _FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
 # Where to look, to save time: the canal lies within this box, and each root within this distance of its course
 _BOX_T_MM, _BOX_HALF_WIDTH_MM, _BOX_BELOW_S2_MM, _ROOT_REACH_MM = (-4.0, 34.0), 14.0, 45.0, 2.0
-# Where sac and cord end in a point: no half size is taken as less than this; a cord of less than these half depths fades
+# Where sac and cord end in a point: no half size is taken as less than this; a cord of less than these half depths
+# fades
 _LEAST_HALF_SAC_MM, _LEAST_HALF_CORD_MM, _CORD_FADES_MM = 0.3, 0.2, (0.5, 2.6)
 
 _PARTS = ("", "epidural_fat", "ligament", "csf", "spinal_cord", "nerve_root", "basivertebral_vein")

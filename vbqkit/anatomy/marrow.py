@@ -12,7 +12,8 @@ from vbqkit.anatomy.texture import Plane, smoothstep
 # Fat fractions and shares without unit, lengths in mm. Patterns after Ricci et al., Radiology 1990;177:83-88
 # (doi:10.1148/radiology.177.1.2399343): 1, fat along the vein only; 2, fat in bands under the endplates; 3a, small
 # indistinct islands everywhere; 3b, large ones. The older, the less of 1 and the more of 3. The shares at two ages, and
-# all strengths, are model assumptions (power per frequency near that of real T1 pictures); the mean fat fraction of a body is the patient's, whatever its pattern.
+# all strengths, are model assumptions (power per frequency near that of real T1 pictures); the mean fat fraction of a
+# body is the patient's, whatever its pattern.
 _TYPES = ("1", "2", "3a", "3b")
 _AGES, _SHARE_OF_TYPE = (20.0, 70.0), ((0.50, 0.25, 0.20, 0.05), (0.05, 0.25, 0.40, 0.30))
 _BAND = {"1": 0.05, "2": 0.11, "3a": 0.05, "3b": 0.05}  # more fat under the endplates
@@ -21,13 +22,13 @@ _SMALL = {"1": 0.030, "2": 0.045, "3a": 0.070, "3b": 0.050}  # SD over about 2 m
 _MEDIUM = {"1": 0.040, "2": 0.050, "3a": 0.060, "3b": 0.080}  # SD over about 5 mm
 _ISLANDS = {"1": 0.0, "2": 0.03, "3a": 0.04, "3b": 0.16}  # fat in islands of 3 to 10 mm
 # Trabeculae, below what a scanner resolves: SD of fat, and of protons, by fine, small and medium texture
-_FINE, _GRAIN, _GRAIN_SMALL, _GRAIN_MEDIUM = 0.050, 0.105, 0.045, 0.030
+_FINE, _GRAIN, _GRAIN_SMALL, _GRAIN_MEDIUM = 0.050, 0.125, 0.050, 0.035
 _COARSE_SD, _COARSE_LIMITS = 0.30, (0.55, 1.8)  # all texture of a person, as a factor: log-normal
 
 _UNDER_ENDPLATE_MM, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM = (0.5, 5.0), (1.0, 6.0), (3.0, 12.0)
 _NEAR_VEIN_BACK = (-0.2, 0.8)  # in half depths
 _ISLAND_SD = (0.9, 1.5)  # SDs of texture at which an island begins and is full
-_TEXTURE_OF_FAT = (0.8, 0.8)  # texture grows with fat: at no fat, and per unit of fat fraction
+_TEXTURE_OF_FAT = (0.95, 0.95)  # texture grows with fat: at no fat, and per unit of fat fraction
 _FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
 _UPRIGHT_SD = 2.447  # of the sum of three rows of fine grain
 

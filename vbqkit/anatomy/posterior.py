@@ -29,8 +29,8 @@ class Rod(NamedTuple):
 # Panjabi et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w
 # above its middle.
 
-# Articular processes and the isthmus between them: u from the middle of the pedicle; the second w of a process beyond the
-# upper or lower rim
+# Articular processes and the isthmus between them: u from the middle of the pedicle; the second w of a process beyond
+# the upper or lower rim
 _UPPER_FACET = Rod(u=(0.0, 0.5), p=(8.5, 10.6), w=(4.0, 8.5), radius=3.7, half_width=5.2)
 _LOWER_FACET = Rod(u=(-2.5, -3.0), p=(14.5, 18.4), w=(-6.0, -10.5), radius=4.0, half_width=5.6)
 _ISTHMUS = Rod(u=(-0.5, -2.5), p=(10.5, 15.5), w=(4.0, -9.0), radius=3.9, half_width=5.0)
@@ -65,8 +65,8 @@ _ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 0.8, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back
-# wall (the spinous process lies near the midline only); beyond the half width of the pedicle; lamina and spinous process;
-# the facets, from the pedicle to both sides
+# wall (the spinous process lies near the midline only); beyond the half width of the pedicle; lamina and spinous
+# process; the facets, from the pedicle to both sides
 _ARCH_W_MM, _ARCH_BEHIND_MM, _BESIDE_SPINOUS_BEHIND_MM = (-44.0, 32.0), 60.0, 32.0
 _PILLAR_REACH_MM, _LAMINA_REACH_MM, _SPINOUS_REACH_MM, _SPINOUS_WINDOW_MM = 4.0, 4.0, 9.0, 9.5
 _FACETS_BEHIND_MM, _FACETS_REACH_MM = 30.0, 13.0

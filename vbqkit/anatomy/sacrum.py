@@ -22,12 +22,16 @@ _CREST_MM, _CREST_ASIDE_MM, _CREST_REACH = 7.0, (1.5, 6.0), (0.48, 0.15)  # reac
 _ROOF_CORTEX_MM, _ROOF_FAT = 1.0, 0.55
 _SACRAL_ROOT_TEXTURE, _SACRAL_ROOT_WIDTH = 0.4, 0.12  # they follow the lines where a random field is 0
 
-# Foramina: between two segments, on each side, from front to back; their roots. Positions: t behind the back wall of the
-# bodies, side from the midline, along the spine in mm from the disc
+# Foramina: between two segments, on each side, from front to back; their roots. Positions: t behind the back wall of
+# the bodies, side from the midline, along the spine in mm from the disc
 _FIRST_FORAMEN, _LAST_FORAMEN, _FORAMEN_FAT, _FORAMEN_CORTEX_MM = "S1", "S4", 0.88, 1.0
 _FORAMEN_SIDE_MM, _FORAMEN_SIDE_LESS_MM, _FORAMEN_HALF_MM = 19.0, 1.5, (5.0, 5.5)  # less for each segment; aside, along
 _FORAMEN_ROOT_HALF_MM, _FORAMEN_ROOT_UP_MM, _FORAMEN_WAVE = 2.6, 1.0, 0.12
 _FORAMEN_T_MM = (-45.0, 20.0)
+_FORAMEN_MIDDLE, _FORAMEN_REACH = (
+    0.62,
+    0.50,
+)  # from back to front: its middle and half its length, as shares of the depth
 # Beside the rudimentary discs the segments are fused: from the midline, and within the cortex
 _FUSED_FROM_MM, _FUSED_WAVE_MM, _FUSED_WITHIN_MM, _FUSED_FAT, _FUSED_ENDS = 13.0, 2.0, 1.8, 0.6, (0.3, -0.4)
 
@@ -84,7 +88,9 @@ def _paint_foramina(canvas: Canvas, spine: Spine) -> None:
         if float(np.abs(beside).min()) > aside:
             continue
         up = canvas.s - np.float32(between)
-        hole = np.hypot(beside / np.float32(aside), up / np.float32(along)) + wave - np.float32(1.0)
+        ahead = (canvas.t / canvas.front - np.float32(_FORAMEN_MIDDLE)) / np.float32(_FORAMEN_REACH)
+        across = np.hypot(beside / np.float32(aside), up / np.float32(along))
+        hole = np.hypot(across, ahead) + wave - np.float32(1.0)
         thick = np.float32(_FORAMEN_CORTEX_MM / along)
         canvas.paint(bone & (hole < thick), "cortical_bone")
         inside = bone & (hole < 0)

@@ -47,6 +47,7 @@ _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
 _FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.93, 0.02, 0.55, 0.14, 0.5
 _FAT_LIMITS = (0.25, 0.97)
 _SHEET_DEPTH, _SHEET_HALF_MM, _SHEET_WAVE_MM, _SHEET_FAT, _SHEET_FROM_MM = 0.55, 0.35, 2.0, 0.6, 6.0
+_REAR = 0.45  # share of the columns before which the back cannot lie: not looked at, to save time
 # Buttocks: the fat behind the lower sacrum grows aside of the cleft between them
 _BUTTOCK_MM, _BUTTOCK_SIDE_MM, _BUTTOCK_BELOW_MM, _CLEFT_MM = 20.0, (3.0, 26.0), (-75.0, -150.0), 5.0
 # Folds of the skin over the loin of people with much fat: depth for each kg/m2 beyond, half height, where
@@ -189,8 +190,11 @@ def paint_background(canvas: Canvas, body: Body) -> None:
     )
     # The superficial fascia, parallel to the skin
     thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))
-    sheet = np.abs(back - canvas.y - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"])
-    np.copyto(shade, np.float32(_SHEET_FAT), where=sheet < _SHEET_HALF_MM)
+    rear = np.s_[:, int(_REAR * canvas.y.shape[1]) :]
+    sheet = (
+        back - canvas.y[rear] - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"][rear]
+    )
+    np.copyto(shade[rear], np.float32(_SHEET_FAT), where=np.abs(sheet) < _SHEET_HALF_MM)
     canvas.paint(in_body, "subcutaneous_fat", shade)
     canvas.paint(in_body & (inner < np.float32(_SKIN_THICKNESS_MM)), "skin")
 

@@ -26,6 +26,7 @@ _BACK_HOLLOW_MM, _BACK_HOLLOW_WIDTH, _BACK_OFFSET_MM = 1.4, 0.5, 0.6  # the kidn
 _BACK_ROUNDING_MM, _RIM_ROUNDING_MM = 5.0, 2.6
 _NO_DIVISION_BY_0 = 1e-3  # added to a distance from the middle, in radii
 _OUTLINE_WAVE_MM = (0.22, 0.25)  # by small and medium texture
+_PLATE_WAVE_MM = (0.28, 0.15)  # of the endplates, by medium and small texture
 
 # The hollow of an endplate
 _HOLLOW_WIDTH = 0.92  # in half widths
@@ -41,7 +42,7 @@ _VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.4, 0.6, 0.8
 _VEIN_PDFF, _VEIN_PDFF_TEXTURE, _VEIN_PDFF_LIMITS = 0.25, 0.2, (0.0, 0.7)
 
 # The disc
-_DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 0.6
+_DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 1.0
 _ANNULUS_DENSITY, _ANNULUS_DENSITY_INSIDE, _ANNULUS_FADE_MM = 0.45, 0.55, (0.2, 4.5)
 _FLAT_SACRAL_DISC_MM = 3.6  # a lower one is annulus only
 _INNER_FADE_MM, _INNER_FROM_ENDPLATE_MM, _INNER_DENSITY, _INNER_TEXTURE = (1.6, 6.6), (-0.2, 0.9), 0.94, 0.04
@@ -51,6 +52,7 @@ _NUCLEUS_OF_GRADE = ((1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0))
 2001;26:1873)."""
 _NUCLEUS_FADE_MM, _NUCLEUS_PER_GRADE_MM, _NUCLEUS_FROM_ENDPLATE_MM = (4.0, 8.5), 0.6, (0.1, 1.9)
 _NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE, _NUCLEUS_DENSITY_LIMITS = 0.16, 0.03, (0.8, 1.1)
+_CLEFT_WAVE_MM = 1.1  # it is no straight line
 _CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), 0.75, (0.8, 0.2), 0.5
 
 # Where to look, to save time: a body, aside of its half width; a disc, aside of that of the bodies, before and behind
@@ -146,7 +148,8 @@ def paint_body(
     small, medium = (np.float32(wave) for wave in _OUTLINE_WAVE_MM)
     side = outline_distance(vertebra, u, v, w) + small * fields["small"] + medium * fields["medium"]
     up, low = endplate_distances(vertebra, u, v)
-    plate = np.maximum(w - up, low - w)
+    medium, small = (np.float32(wave) for wave in _PLATE_WAVE_MM)
+    plate = np.maximum(w - up, low - w) + medium * fields["medium"] + small * fields["small"]
     distance = smooth_max(side, plate, _RIM_ROUNDING_MM)
     inside = distance < 0
     if not inside.any():
@@ -229,7 +232,7 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     bright = bright * smoothstep(inner, *_NUCLEUS_FROM_ENDPLATE_MM)
     bright = bright * np.clip(np.float32(water) + np.float32(_NUCLEUS_TEXTURE) * fine, 0.0, 1.0)
     if _CLEFT_GRADES[0] < grade < _CLEFT_GRADES[1]:  # the cleft in the nucleus
-        middle = np.abs(from_above - from_below - np.float32(0.5) * fields["medium"])
+        middle = np.abs(from_above - from_below - np.float32(_CLEFT_WAVE_MM) * fields["medium"])
         cleft = smoothstep(middle, _CLEFT_MM[0] + _CLEFT_PER_GRADE_MM * grade, _CLEFT_MM[1])
         bright = bright * (_ONE - np.float32(_CLEFT_DEPTH) * cleft)
     nucleus = core & (part.fields["dice"] < loose * bright)

@@ -17,11 +17,11 @@ from vbqkit.anatomy.texture import Plane
 Array = npt.NDArray[np.float64]
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
-# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All sizes are model assumptions. x runs to the left, z up
-# from the middle of L3.
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All sizes are model assumptions. x runs to the left, z
+# up from the middle of L3.
 
 # Small bowel: loops between belly wall and spine; more fat between them, fewer of them
-_LOOPS, _LOOPS_LESS, _LOOP_Z_MM, _LOOP_HALF_X_MM = 190, 160, (-140.0, 85.0), 50.0
+_LOOPS, _LOOPS_LESS, _LOOP_Z_MM, _LOOP_HALF_X_MM = 170, 145, (-140.0, 85.0), 45.0
 _LOOP_LENGTH_MM, _LOOP_RADIUS_MM, _LOOP_UP = (18.0, 55.0), (8.5, 14.0), 0.7  # up: share of the length, at most
 _LOOP_FRONT_MM, _LOOP_BACK_MM = 14.0, 22.0  # behind the muscles of the wall; in front of the column
 _LOOP_DENSITY, _LOOP_FAT, _LOOP_GAS = (0.70, 1.0), (0.0, 0.16), 0.06
@@ -210,8 +210,8 @@ def paint_viscera(
     cavity : ndarray of bool
         Where the cavity is.
     breath_mm : tuple of 2 floats
-        How far up, and back, breathing had moved the bowel when this plane was seen: a slice averages several planes, so
-        its bowel is blurred.
+        How far up, and back, breathing had moved the bowel when this plane was seen: a slice averages several planes,
+        so its bowel is blurred.
     """
     for loop in viscera.loops:
         _paint_loop(canvas, grid, loop, cavity, breath_mm)
@@ -227,7 +227,10 @@ def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm:
     window = grid.window(min(y0, y1) - r + back, max(y0, y1) + r + back, min(z0, z1) - r + up, max(z0, z1) + r + up)
     if window is None:
         return
-    part, free = canvas.part(window), cavity[window]
+    free = cavity[window]
+    if not free.any():
+        return
+    part = canvas.part(window)
     fields, y = part.fields, grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
     z = grid.z_mm[window[0]].astype(np.float32)[:, None] - np.float32(up)
     distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * fields["medium"]
