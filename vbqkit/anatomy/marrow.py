@@ -20,15 +20,15 @@ _BAND = {"1": 0.05, "2": 0.11, "3a": 0.05, "3b": 0.05}  # more fat under the end
 _VEIN = {"1": 0.09, "2": 0.05, "3a": 0.04, "3b": 0.04}  # and around the vein
 _SMALL = {"1": 0.030, "2": 0.045, "3a": 0.070, "3b": 0.050}  # SD over about 2 mm
 _MEDIUM = {"1": 0.040, "2": 0.050, "3a": 0.060, "3b": 0.080}  # SD over about 5 mm
-_ISLANDS = {"1": 0.0, "2": 0.03, "3a": 0.04, "3b": 0.16}  # fat in islands of 3 to 10 mm
+_ISLANDS = {"1": 0.0, "2": 0.0, "3a": 0.02, "3b": 0.06}  # fat in islands of 3 to 10 mm
 # Trabeculae, below what a scanner resolves: SD of fat, and of protons, by fine, small and medium texture
 _FINE, _GRAIN, _GRAIN_SMALL, _GRAIN_MEDIUM = 0.050, 0.125, 0.050, 0.035
-_COARSE_SD, _COARSE_LIMITS = 0.30, (0.55, 1.8)  # all texture of a person, as a factor: log-normal
+_COARSE_SD, _COARSE_LIMITS = 0.22, (0.6, 1.5)  # all texture of a person, as a factor: log-normal
 
 _UNDER_ENDPLATE_MM, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM = (0.5, 5.0), (1.0, 6.0), (3.0, 12.0)
 _NEAR_VEIN_BACK = (-0.2, 0.8)  # in half depths
 _ISLAND_SD = (0.9, 1.5)  # SDs of texture at which an island begins and is full
-_TEXTURE_OF_FAT = (0.95, 0.95)  # texture grows with fat: at no fat, and per unit of fat fraction
+_TEXTURE_OF_FAT = (0.7, 0.7)  # texture grows with fat: at no fat, and per unit of fat fraction
 _FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
 _UPRIGHT_SD = 2.447  # of the sum of three rows of fine grain
 

@@ -61,7 +61,7 @@ _WING_P_MM, _WING_FALL, _WING_FALLS_BELOW_MM, _WING_HALF_THICKNESS_MM = 8.0, 0.5
 _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # Shell and marrow of the arch
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 0.8, 0.25
+_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.2, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back
