@@ -128,7 +128,8 @@ def virtual_patients():
     for k, (patient, scanner) in enumerate(
         zip(draw_patients(3, rng=rng), ("generic-1.5t", "philips-achieva-3t", "generic-1.5t"), strict=True)
     ):
-        body = make_phantom(patient, seed=4100 + k, in_plane_mm=1.2, plane_mm=3.0)
+        # on the grid that every scan has: on a coarse one the marrow is coarse too
+        body = make_phantom(patient, seed=4100 + k, width_mm=33.0)
         machine = scanner_named(scanner)
         middle = machine.protocols[0].slices // 2
         around = range(middle - 1, middle + 2)

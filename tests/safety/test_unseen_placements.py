@@ -79,7 +79,7 @@ def gross(rois, step):
         "a level under the skin": base | at("L3", center("L3", 75, 0)),
         "a level in the belly": base | at("L3", center("L3", -40, 0)),
         "CSF on marrow": base | at(CSF, center("L3", 6, 6)),
-        "CSF in the air": base | at(CSF, center(CSF, -130, 0)),
+        "CSF in the air": base | at(CSF, center(CSF, -115, 0)),
         "CSF in front of the column": base | at(CSF, center(CSF, -60, 0)),
         "CSF behind the canal": base | at(CSF, center(CSF, 22, 0)),
         "a parasagittal slice": {label: roi.moved((3 * step, 0, 0)) for label, roi in base.items()},

@@ -98,7 +98,8 @@ def test_a_written_ct_is_measured_as_the_volume_it_was_written_from(body, tmp_pa
     assert series.acquisition.tube_kv == 120
     hu, qct = score_ct(series.volume(), ct_rois(body, ct))
     whole = measure_ct(body, ct)
-    assert (hu.value, qct.value) == pytest.approx((whole["hu"], whole["qct_mg_cm3"]))
+    # a header writes positions with 16 letters: a pixel center that lies on an edge may change sides
+    assert (hu.value, qct.value) == pytest.approx((whole["hu"], whole["qct_mg_cm3"]), abs=0.5)
     header = pydicom.dcmread(tmp_path / "ct" / "0001.dcm", stop_before_pixels=True)
     assert (header.Modality, header.RescaleType) == ("CT", "HU")
 
