@@ -5,8 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 NODE_STAMP := node_modules/.installed
-# One worker a core. Not for tests/browser: they press keys against the clock. The workers have
-# the cores: threads of linear algebra in each would get in their way.
+# One worker a core. The workers have the cores: threads of linear algebra in each would get in
+# their way. In tests/browser, two: each has a Jupyter server, a browser and a kernel of its own.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
@@ -64,7 +64,7 @@ notebooks: $(STAMP)  ## Execute every notebook
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py -m notebook
 
 browser: $(STAMP)  ## Real mouse and keyboard in a real browser
-	$(BIN)/python -m pytest tests/browser -m browser
+	$(BIN)/python -m pytest tests/browser -m browser -n logical --maxprocesses 2 --dist worksteal
 
 wheel: $(STAMP)  ## Build the wheel, install it elsewhere, import it without Jupyter
 	$(BIN)/python -m pytest tests/test_wheel.py -m wheel
