@@ -182,7 +182,8 @@ class Scanner:
         voxel of 3.2 mm3, 150 Hz per pixel, 256 lines and one average. 0: no noise.
     uniformity_correction : float
         0: none, the coil's brightness stays in the picture; 1: fully divided out. It alone moves the VBQ-T1 of a
-        patient by about a third, as CSF lies closer to the coil than marrow (:func:`vbqkit.scanner.switches.switch_effects`).
+        patient by about a third, as CSF lies closer to the coil than marrow
+        (:func:`vbqkit.scanner.switches.switch_effects`).
     uniformity_name : str
         What the vendor calls it, one of :data:`UNIFORMITY_NAMES`; empty: no name. It goes into the DICOM header.
     b1_spread : float
