@@ -9,7 +9,7 @@ from benchmarks.slices import write_series
 from benchmarks.timing import print_ratios, quickest_seconds
 
 BARE = "pydicom's bare header reads"
-LIMITS = {BARE: 1.2}
+LIMITS = {BARE: 1.0}
 
 
 def measure(folder: Path, *, rounds: int = 5) -> dict[str, float]:

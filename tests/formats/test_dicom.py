@@ -9,7 +9,7 @@ import SimpleITK as sitk  # noqa: N813 - its usual name
 from pydicom import uid
 
 from vbqkit.errors import FormatError, GeometryError
-from vbqkit.formats import read_study, write_rois
+from vbqkit.formats import headers, read_study, write_rois
 from vbqkit.roi import Rectangle
 
 OBLIQUE = np.linalg.qr(np.array([[0.1, 1.0, 0.05], [0.02, -0.06, -1.0], [1.0, 0.1, 0.0]]).T)[0].T
@@ -278,3 +278,25 @@ def test_a_study_goes_to_another_process(tmp_path, scan):
     scan().write(tmp_path)
     there, here = (pickle.loads(pickle.dumps(read_study(tmp_path))), read_study(tmp_path))
     assert (there.series[0].volume().pixels == here.series[0].volume().pixels).all()
+
+
+@pytest.mark.parametrize("before_rows", [True, False], ids=["early", "late"])
+@pytest.mark.parametrize("bytes_more", [*range(-14, 16, 2), 5000, 200_000])
+def test_a_header_that_ends_near_or_beyond_the_first_bytes_in_memory_is_read_whole(
+    tmp_path, scan, bytes_more, before_rows
+):
+    """However long a private element before or after the geometry is."""
+
+    def write(folder, length):
+        made = scan(slices=2)
+        for header in made.slices:
+            header.add_new(0x00090010 if before_rows else 0x00290010, "LO", "ACME")
+            header.add_new(0x00091001 if before_rows else 0x00291001, "OB", bytes(length))
+        made.write(folder)
+        return made
+
+    write(tmp_path / "short", 2)
+    ends = min(path.read_bytes().index(b"\xe0\x7f\x10\x00") for path in (tmp_path / "short").iterdir())
+    made = write(tmp_path / "long", headers._WINDOW_BYTES - ends + 2 + bytes_more)
+    (series,) = read_study(tmp_path / "long")
+    assert np.array_equal(series.volume().pixels, made.pixels)
