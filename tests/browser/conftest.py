@@ -149,6 +149,11 @@ def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     started.stop()
 
 
+WAITING = r"""() => [...document.querySelectorAll('.jp-CodeCell')].slice(1).some(cell =>
+    cell.querySelector('.cm-content')?.textContent.trim()
+    && /^\[\s*\]:$/.test(cell.querySelector('.jp-InputPrompt')?.textContent ?? ''))"""
+"""Whether a cell below the first that holds code has neither run nor been sent."""
+
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
@@ -236,7 +241,12 @@ class Lab:
                 self.page.wait_for_function(f"() => /[0-9]/.test({prompt})", timeout=30_000)
             except TooLate:
                 continue
-            if not dialog.count():
+            # ... and so may all cells but the first: their prompts are empty again, without an error on the page.
+            lost = (
+                self.page.evaluate(WAITING)
+                and not self.page.locator(".jp-RenderedText[data-mime-type*=stderr]").count()
+            )
+            if not dialog.count() and not lost:
                 return
         raise AssertionError("the cells did not run")
 

@@ -85,6 +85,10 @@ class Lesson:
         box = self.show(self.page.locator(f".vbq-question-{name}"))
         options = dict(question(name).options)
         box.get_by_text(options[key], exact=True).click()
+        # A busy kernel hears of Check before it hears of the choice: ipywidgets keeps a value back until the kernel is
+        # done with the last one.
+        self.page.wait_for_timeout(200)
+        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
         return self._check(box)
 
     def write(self, name: str, text: str) -> str:
