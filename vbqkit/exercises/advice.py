@@ -52,11 +52,8 @@ def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
 def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
     reach = round(MARGIN_MM / STEP_MM)
     foreign = 1.0 - under.right
-    held = (
-        scipy.signal.fftconvolve(foreign, under.inside[::-1, ::-1].astype(np.float64), mode="full") / under.inside.sum()
-    )
-    row0, col0 = (n - 1 for n in under.inside.shape)
-    near = held[row0 - reach : row0 + reach + 1, col0 - reach : col0 + reach + 1]
+    shifted = np.lib.stride_tricks.sliding_window_view(np.pad(foreign, reach), under.inside.shape)
+    near = shifted[..., under.inside].sum(axis=-1) / under.inside.sum()
     dr, dc = np.indices(near.shape) - reach
     distance = np.where(near < CLEAN_SHARE, np.hypot(dr, dc), np.inf)
     best = np.unravel_index(int(np.argmin(distance)), distance.shape)
