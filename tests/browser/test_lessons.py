@@ -426,6 +426,8 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     case = make_case(case_seed("1", "pitfalls"), kind="fracture")
     (fracture,) = case.phantom.findings
     exercise = lesson.page.locator(".vbq-placing")
+    assert not exercise.count(), "a patient is drawn when it is asked for"
+    lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     placer = Placer(lesson, exercise)
     placer.fix_area()
     placer.place_all(case.reference_rois)
