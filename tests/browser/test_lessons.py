@@ -317,6 +317,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert len(saved) == 1, "the ROIs are kept for the teacher"
     progress = (lesson.state / "progress.jsonl").read_text()
     assert progress.count('"exercise": "correct"') >= 2
+    lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty)
     placer.fix_area()
