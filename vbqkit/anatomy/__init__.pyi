@@ -11,6 +11,7 @@ from .findings.osteophytes import Osteophytes as Osteophytes
 from .findings.schmorl_node import SchmorlNode as SchmorlNode
 from .findings.scoliosis import Scoliosis as Scoliosis
 from .findings.transitional_vertebra import TransitionalVertebra as TransitionalVertebra
+from .further_rois import further_rois as further_rois
 from .patients import VirtualPatient as VirtualPatient
 from .patients import draw_patients as draw_patients
 from .phantom import LEVEL_OF_CODE as LEVEL_OF_CODE
