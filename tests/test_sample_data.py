@@ -17,6 +17,7 @@ from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, sample_patient
 from vbqkit.cli import main as command_line
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_rois, read_study
+from vbqkit.roi.labels import FAT
 from vbqkit.sample_data import (
     BONE_FILE,
     LEVELS_FILE,
@@ -31,7 +32,6 @@ from vbqkit.sample_data import (
     write_case,
     write_sample_data,
 )
-from vbqkit.roi.labels import FAT
 from vbqkit.scanner import read_bone_images
 from vbqkit.scores import score_case, score_ct
 

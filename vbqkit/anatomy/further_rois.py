@@ -55,7 +55,7 @@ def further_rois(phantom: Phantom) -> tuple[Roi, ...]:
     x_mm = phantom.reference_rois[0].center_mm[0]
     slab = _Slab(phantom, x_mm)
     left_out = {level for finding in phantom.findings for level in finding.levels_without_roi}
-    rois = [_sacrum(slab)]
+    rois: list[Roi | None] = [_sacrum(slab)]
     for level in SCORED_LEVELS:
         if level not in left_out:
             rois += [_endplate(slab, level, side) for side in (UPPER_ENDPLATE, LOWER_ENDPLATE)]
