@@ -48,7 +48,8 @@ class Canvas:
         Fat fraction; proton density relative to the table.
     fields : mapping of str to ndarray
         Random fields with unit standard deviation on this plane: ``fine`` (grain), ``small``, ``medium``, ``large``,
-        ``streak``, ``loops``, ``vessel``; and ``dice``, which is uniform from 0 to 1 and independent in every pixel.
+        ``streak``, ``fibre`` (along the muscles of the back), ``vessel``; and ``dice``, which is uniform from 0 to 1
+        and independent in every pixel.
     """
 
     x_mm: float

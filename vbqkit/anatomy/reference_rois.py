@@ -8,6 +8,7 @@ narrow there, without root, cord or fat; noise in air outside the body. All ROIs
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,10 @@ _ROOM_MM, _COST_OF_DISTANCE = 3.0, 0.35  # more room to dirt than this is worth 
 _FLATTER_MM = (5.0, 4.0)  # heights to try next: a flat body has room for a flat rectangle only
 _MARROW_REACH_MM, _MARROW_MARGIN_MM = (2.0, 1.0), 0.9  # beyond the body; free of dirt around the rectangle
 _MARROW_WISH = -0.22  # in front of the middle, away from the vein, in half depths
-_CSF_WIDTHS_MM = (4.0, 3.2, 2.5)  # across the sac, to try in turn; the length follows from the area
+_CSF_WIDTHS_MM = (4.0, 3.2, 2.5, 2.0)  # across the sac, to try in turn; the length follows from the area
 _CSF_REACH_MM, _CSF_WISH_MM, _CSF_MARGIN_MM = (20.0, 14.0), (5.0, 0.0), 0.5  # back and down from the back wall
+_NARROW_SAC_MM = 8.0  # a level with a sac of less depth is a place of last resort
+_IN_SAC = ("csf", "nerve_root", "spinal_cord")
 _CSF_ALONG_MM = 4.0  # length over which the direction of the canal is taken
 _NOISE_WIDTH_MM, _NOISE_ROWS = 5.0, 12  # the skin is looked for this many rows above and below
 
@@ -169,22 +172,43 @@ def _marrow_roi(truth: _Truth, spine: Spine, name: str, height_mm: float) -> Rec
     return None
 
 
+class _SacPlace(NamedTuple):
+    """The dural sac beside the middle of a body: where, which way is back and down, and how deep it is."""
+
+    at: Array
+    axes: tuple[Array, Array]
+    depth_mm: float
+
+    @classmethod
+    def at_level(cls, truth: _Truth, spine: Spine, name: str) -> _SacPlace:
+        s = spine.level_s_mm[spine.index(name)]
+        at, ahead = (
+            np.array([np.interp(s + more, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
+            for more in (0.0, _CSF_ALONG_MM)
+        )
+        down = (ahead - at)[1:] / np.linalg.norm((ahead - at)[1:])
+        axes = (np.array([-down[1], down[0]]), down)
+        inside = np.isin(truth.tissue[truth.planes(float(at[0]))], [CODE[n] for n in _IN_SAC])
+        sac: Mask = np.asarray(inside.all(axis=0))
+        back = np.arange(0.0, _CSF_REACH_MM[0], _STEP_MM)
+        found = truth.sample(sac, at[1:] + back[:, None] * axes[0])
+        return cls(at, axes, float(np.count_nonzero(found) * _STEP_MM))
+
+
 def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
-    for width in _CSF_WIDTHS_MM:
-        for name in _CSF_LEVELS:
-            s = spine.level_s_mm[spine.index(name)]
-            at = np.array([np.interp(s, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
-            ahead = np.array([np.interp(s + _CSF_ALONG_MM, spine.wall_s_mm, spine.wall_mm[:, k]) for k in range(3)])
-            down = (ahead - at)[1:] / np.linalg.norm((ahead - at)[1:])
-            axes = (np.array([-down[1], down[0]]), down)
-            clean = (truth.tissue[truth.planes(float(at[0]))] == CODE["csf"]).all(axis=0)
+    places = [_SacPlace.at_level(truth, spine, name) for name in _CSF_LEVELS]
+    places.sort(key=lambda place: place.depth_mm < _NARROW_SAC_MM)  # stable: narrow ones last
+    for sac in places:
+        clean = (truth.tissue[truth.planes(float(sac.at[0]))] == CODE["csf"]).all(axis=0)
+        for width in _CSF_WIDTHS_MM:
             size = (width, FIXED_AREA_CM2 * 100.0 / width)
             place = _place(
-                truth, clean, center=at[1:], axes=axes, reach=_CSF_REACH_MM,
+                truth, clean, center=sac.at[1:], axes=sac.axes, reach=_CSF_REACH_MM,
                 size=size, wish=_CSF_WISH_MM, margin_mm=_CSF_MARGIN_MM,
             )  # fmt: skip
             if place is not None:
-                return _rectangle(float(at[0]), at[1:] + place[0] * axes[0] + place[1] * axes[1], axes, size, "CSF")
+                center = sac.at[1:] + place[0] * sac.axes[0] + place[1] * sac.axes[1]
+                return _rectangle(float(sac.at[0]), center, sac.axes, size, "CSF")
     raise ScannerError(
         "No place in the dural sac from L1 to L5 holds 0.40 cm2 of CSF without root or cord. "
         "Take a finding off this patient, or another seed."

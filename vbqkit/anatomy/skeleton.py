@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from vbqkit.anatomy.arch_sizes import ArchSizes
 from vbqkit.anatomy.canvas import Grid, Window
 from vbqkit.anatomy.texture import Plane, rounded
 
@@ -47,7 +48,7 @@ class Vertebra:
     name : str
         Such as ``"L3"``.
     code : int
-        Index in :data:`vbqkit.anatomy.phantom.LEVEL_OF_CODE`; 0 above T11 and below S2.
+        Index in :data:`vbqkit.anatomy.phantom.LEVEL_OF_CODE`; 0 in the coccyx.
     center_mm : ndarray, shape (3,)
         Center of the body, LPS.
     axes : ndarray, shape (3, 3)
@@ -60,6 +61,10 @@ class Vertebra:
         How far the front and side walls curve in at mid height.
     taper : float
         Relative growth of the depth from mid height to the top; the sacrum narrows downwards.
+    arch : ArchSizes
+        Width of the canal, pedicles and transverse processes.
+    wedge_deg : float
+        Angle between the endplates: positive where the body is taller in front.
     spinous_length_mm, spinous_slope, spinous_shift_mm : float
         Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
     height_losses : HeightLosses
@@ -79,6 +84,8 @@ class Vertebra:
     lower_concavity_mm: float
     waist_mm: float
     taper: float
+    arch: ArchSizes
+    wedge_deg: float
     spinous_length_mm: float
     spinous_slope: float
     spinous_shift_mm: float
@@ -87,8 +94,8 @@ class Vertebra:
 
     @property
     def sacral(self) -> bool:
-        """Whether it belongs to the sacrum."""
-        return self.name.startswith("S")
+        """Whether it belongs to the sacrum or the coccyx."""
+        return self.name.startswith(("S", "C"))
 
     def to_local(self, x_mm: float, y_mm: Plane, z_mm: Plane) -> tuple[Plane, Plane, Plane]:
         """(u, v, w) of points on a sagittal plane, mm from the center of the body."""
@@ -133,7 +140,7 @@ class Spine:
     Attributes
     ----------
     vertebrae : tuple of Vertebra
-        T9 to S4.
+        T9 to Co1.
     discs : tuple of Disc
         Between them.
     wall_mm : ndarray, shape (k, 3)
@@ -197,7 +204,7 @@ class SpineDraft:
     Attributes
     ----------
     names : tuple of str
-        T9 to S4.
+        T9 to Co1.
     size : float
         Size of this person's bones relative to the table of sizes.
     half_widths_mm, half_depths_mm, heights_mm : ndarray
