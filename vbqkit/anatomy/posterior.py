@@ -59,7 +59,8 @@ _TRANSVERSE_BLEND_MM = 3.0
 _WING_U_MM, _WING_REACH_MM, _WING_BELOW_MM, _WING_TOP_MM = 2.0, 40.0, 5.0, 8.0
 _WING_P_MM, _WING_FALL, _WING_FALLS_BELOW_MM, _WING_HALF_THICKNESS_MM = 8.0, 0.55, 4.0, 5.0
 _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
-# Shell and marrow of the arch
+# Shell and marrow of the arch. Its shell is the thickest of a vertebra (Odeh 2021 doi:10.1177/2192568219889361); how
+# thick is a model assumption, raised from 0.8 mm after areal density had fallen below its norms
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
 _ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.2, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
