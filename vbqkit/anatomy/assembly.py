@@ -107,7 +107,7 @@ def make_phantom(
     smooth = {name: SmoothField(streams[3], x, y, z, scale_mm=scale) for name, scale in _FIELD_SCALES_MM.items()}
     pattern = draw_marrow_pattern(streams[5], age=patient.age)
     viscera = draw_viscera(streams[6], spine, body, z, age=patient.age, sex=patient.sex)
-    scene = _Scene.of(patient, found, spine, body, canal, pattern, viscera, Grid(y, z, in_plane_mm))
+    scene = _Scene.of(patient, found, spine, body, canal, pattern, viscera, Grid(y, z, in_plane_mm), plane_mm)
     maps = _Maps.empty((planes, rows, rows))
     for k in range(planes):
         canvas, breath_mm = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
@@ -159,6 +159,7 @@ class _Scene:
     body: Body
     canal: Canal
     grid: Grid
+    plane_mm: float
     shell_mm: float
     pattern: MarrowPattern
     viscera: Viscera
@@ -186,6 +187,7 @@ class _Scene:
         pattern: MarrowPattern,
         viscera: Viscera,
         grid: Grid,
+        plane_mm: float,
     ) -> _Scene:
         """Positions of the grid in the frame of this spine, and the windows of its parts."""
         s, t = spine.wall_coordinates(grid.y_mm, grid.z_mm)
@@ -204,6 +206,7 @@ class _Scene:
             pattern=pattern,
             viscera=viscera,
             grid=grid,
+            plane_mm=plane_mm,
             shell_mm=float(np.clip(thick, *_SHELL_LIMITS_MM)),
             s=s,
             t=t,
@@ -226,7 +229,9 @@ def _canvas(
     """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, mm."""
     grid, shape = scene.grid, maps.tissue.shape[1:]
     fields = {name: field.plane(x_mm) for name, field in smooth.items()}
-    fields["fine"] = fine_grain(rng, (shape[0], shape[1]))
+    fields["fine"], fields["upright"] = fine_grain(
+        rng, (shape[0], shape[1]), step_mm=grid.step_mm, plane_mm=scene.plane_mm
+    )
     fields["dice"] = rng.random(shape, dtype=np.float32)
     breath = rng.normal(0.0, _BREATH_MM)
     warp, medium, small = (np.float32(_WARP[name]) for name in ("warp", "medium", "small"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.texture import Plane, smoothstep
+from vbqkit.roi.labels import SCORED_LEVELS
 
 # Fat fractions and shares without unit, lengths in mm. Patterns after Ricci et al., Radiology 1990;177:83-88
 # (doi:10.1148/radiology.177.1.2399343): 1, fat along the vein only; 2, fat in bands under the endplates; 3a, small
@@ -30,7 +33,10 @@ _NEAR_VEIN_BACK = (-0.2, 0.8)  # in half depths
 _ISLAND_SD = (0.9, 1.5)  # SDs of texture at which an island begins and is full
 _TEXTURE_OF_FAT = (0.7, 0.7)  # texture grows with fat: at no fat, and per unit of fat fraction
 _FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
-_UPRIGHT_SD = 2.447  # of the sum of three rows of fine grain
+# Protons of a whole body, SD between the bodies of one person about their mean. T1 signal of L1 to L4 has an SD of 6 to
+# 14 % of its mean in each of four public scans (tests/reference/realism_ranges.csv), 4 % with even bodies; a model
+# assumption that brings the person in the middle into this range.
+_LEVEL_SD, _LEVEL_LIMIT_SD = 0.06, 2.0
 
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 
@@ -44,10 +50,13 @@ class MarrowPattern(NamedTuple):
         ``"1"``, ``"2"``, ``"3a"`` or ``"3b"``.
     coarseness : float
         Strength of all texture relative to the type.
+    protons : mapping of str to float
+        Of each body relative to the mean of L1 to L4.
     """
 
     type: str
     coarseness: float
+    protons: Mapping[str, float]
 
 
 def draw_marrow_pattern(rng: np.random.Generator, *, age: float) -> MarrowPattern:
@@ -63,7 +72,10 @@ def draw_marrow_pattern(rng: np.random.Generator, *, age: float) -> MarrowPatter
     shares = [np.interp(age, _AGES, ends) for ends in zip(*_SHARE_OF_TYPE, strict=True)]
     which = int(np.searchsorted(np.cumsum(shares), rng.random() * sum(shares)))
     coarse = float(np.clip(np.exp(_COARSE_SD * rng.standard_normal()), *_COARSE_LIMITS))
-    return MarrowPattern(_TYPES[min(which, len(_TYPES) - 1)], coarse)
+    drawn = 1.0 + _LEVEL_SD * np.clip(rng.standard_normal(len(LEVEL_OF_CODE)), -_LEVEL_LIMIT_SD, _LEVEL_LIMIT_SD)
+    mean = float(np.mean([drawn[LEVEL_OF_CODE.index(name)] for name in SCORED_LEVELS]))
+    protons = {name: float(value) / mean for name, value in zip(LEVEL_OF_CODE, drawn, strict=True)}
+    return MarrowPattern(_TYPES[min(which, len(_TYPES) - 1)], coarse, protons)
 
 
 def fat_map(
@@ -99,7 +111,7 @@ def fat_map(
     near_vein = (_ONE - smoothstep(np.abs(w), *_NEAR_VEIN_HEIGHT_MM)) * smoothstep(v, deep, at_back)
     trend = trend + np.float32(_VEIN[kind]) * near_vein * (_ONE - smoothstep(np.abs(u), *_NEAR_VEIN_ASIDE_MM))
     mottle = np.float32(_MEDIUM[kind]) * fields["medium"] + np.float32(_SMALL[kind]) * fields["small"]
-    mottle = mottle + np.float32(_FINE) * _upright(fields["fine"])
+    mottle = mottle + np.float32(_FINE) * fields["upright"]
     if _ISLANDS[kind]:
         mottle = mottle + np.float32(_ISLANDS[kind]) * smoothstep(fields["medium"], *_ISLAND_SD)
     strength = np.float32(pattern.coarseness * (_TEXTURE_OF_FAT[0] + _TEXTURE_OF_FAT[1] * fat))
@@ -107,19 +119,12 @@ def fat_map(
     return share
 
 
-def density_map(canvas: Canvas, pattern: MarrowPattern) -> Plane:
+def density_map(canvas: Canvas, pattern: MarrowPattern, name: str) -> Plane:
     """Protons relative to the tissue table: the trabeculae of one body on one plane, which stand upright."""
     fields = canvas.fields
-    grain = np.float32(_GRAIN) * _upright(fields["fine"]) + np.float32(_GRAIN_SMALL) * fields["small"]
+    grain = np.float32(_GRAIN) * fields["upright"] + np.float32(_GRAIN_SMALL) * fields["small"]
     grain = grain - np.float32(_GRAIN_MEDIUM) * fields["medium"]  # fewer trabeculae where there is more fat
-    density: Plane = np.clip(_ONE + np.float32(pattern.coarseness) * grain, *_DENSITY_LIMITS)
+    density: Plane = np.clip(
+        np.float32(pattern.protons.get(name, 1.0)) + np.float32(pattern.coarseness) * grain, *_DENSITY_LIMITS
+    )
     return density
-
-
-def _upright(grain: Plane) -> Plane:
-    """Fine grain drawn out along the spine, with unit SD."""
-    tall = grain.copy()
-    tall[1:] += grain[:-1]
-    tall[:-1] += grain[1:]
-    tall *= np.float32(1.0 / _UPRIGHT_SD)
-    return tall

@@ -25,8 +25,8 @@ class Rod(NamedTuple):
 
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
-# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, within the sizes of
-# Panjabi et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. Model assumptions, chosen on the pictures, unless
+# a source is named. Frame: u from the midline to the side, p behind the back wall of the body, w
 # above its middle.
 
 # Articular processes and the isthmus between them: u from the middle of the pedicle; the second w of a process beyond
@@ -40,10 +40,12 @@ _FACET_REACH_MM, _FACET_GAP_MM, _FACET_CARTILAGE_MM, _FACET_WAVE_MM = 2.6, 1.1, 
 _PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.0, 8.0)
 _PEDICLE_FLARE, _PEDICLE_NARROWEST_MM = 0.022, 4.0  # it widens to both ends: share per mm, from its narrowest place
 _PEDICLE_BLEND_MM, _ARCH_BLEND_MM, _PLATE_BLEND_MM = 2.0, 3.5, 2.0
-# Lamina: a sheet that falls backwards and flares to the sides, as wide as this beyond the middle of the pedicle
+# Lamina: a sheet that falls backwards and flares to the sides, as wide as this beyond the middle of the pedicle. The
+# thickest of a spine are 5.0 mm, and none is taller than the 25.1 mm of T11 (Xu et al., Spine 1999;24:107-113,
+# doi:10.1097/00007632-199901150-00002); the rest is a model assumption
 _LAMINA_BEYOND_MM, _LAMINA_ROUND_MM = -1.0, 3.0
 _LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.38, 0.9
-_LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.9, 5.5, (3.0, 9.8), 3.0
+_LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.5, 5.5, (3.0, 9.8), 3.0
 # Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
 _SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
 _SPINOUS_HALF_HEIGHT_MM = {"L": 8.6, "T": 6.0, "S": 6.0}
@@ -59,10 +61,12 @@ _TRANSVERSE_BLEND_MM = 3.0
 _WING_U_MM, _WING_REACH_MM, _WING_BELOW_MM, _WING_TOP_MM = 2.0, 40.0, 5.0, 8.0
 _WING_P_MM, _WING_FALL, _WING_FALLS_BELOW_MM, _WING_HALF_THICKNESS_MM = 8.0, 0.55, 4.0, 5.0
 _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
-# Shell and marrow of the arch. Its shell is the thickest of a vertebra (Odeh 2021 doi:10.1177/2192568219889361); how
-# thick is a model assumption, raised from 0.8 mm after areal density had fallen below its norms
+# Shell and marrow of the arch. Cortex of the pedicle of L3 in sections of 20 adults: above 1.3, below 1.6, medially 0.8
+# and laterally 0.6 mm in men, 1.1, 1.3, 0.9 and 0.6 mm in women ("Importance of microstructure of lumbar pedicle in
+# screw placement", North West India): 1.0 mm on average. That of the lamina is thicker (Odeh et al., Global Spine J
+# 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find: the same is taken, a model assumption
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.2, 0.25
+_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.0, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back

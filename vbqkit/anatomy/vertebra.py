@@ -163,7 +163,7 @@ def paint_body(
     depth = np.maximum(_ZERO, -plate)
     share = fat_map(part, pattern, fat=fat, depth_mm=depth, uvw=(u, v, w), half_depth=vertebra.half_depth_mm)
     part.paint(marrow, "marrow", share)
-    part.shade(marrow, density_map(part, pattern))
+    part.shade(marrow, density_map(part, pattern, vertebra.name))
     if not vertebra.sacral:
         _paint_vein(part, vertebra, u, v, w)
     section = BodySection(part, vertebra, u, v, w, up, low, side)
