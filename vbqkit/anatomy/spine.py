@@ -45,7 +45,7 @@ _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
 # The slope of the sacrum decides the lumbar curve: 41 degrees, SD 8.4, in 300 people who stand (Vialle et al., J Bone
-# Joint Surg Am 2005;87:260-267, doi:10.2106/JBJS.D.02043), a few degrees less in people who lie; nor steeper than 50 then,
+# Joint Surg Am 2005;87:260-267, doi:10.2106/JBJS.D.02043), a few degrees less lying; nor steeper than 50 then,
 # for the table rolls a pelvis back that would leave the lumbar spine 8 cm above it. This limit, the shares by which
 # the segments below S1 and L5 follow it, and the lordosis, are model assumptions.
 _SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 37.0, 8.4, (20.0, 50.0)
