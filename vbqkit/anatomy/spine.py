@@ -45,9 +45,10 @@ _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
 # The slope of the sacrum decides the lumbar curve: 41 degrees, SD 8.4, in 300 people who stand (Vialle et al., J Bone
-# Joint Surg Am 2005;87:260-267, doi:10.2106/JBJS.D.02043), a few degrees less in people who lie. The shares by which
+# Joint Surg Am 2005;87:260-267, doi:10.2106/JBJS.D.02043), a few degrees less lying; nor steeper than 50 then,
+# for the table rolls a pelvis back that would leave the lumbar spine 8 cm above it. This limit, the shares by which
 # the segments below S1 and L5 follow it, and the lordosis, are model assumptions.
-_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 37.0, 8.4, (20.0, 62.0)
+_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 37.0, 8.4, (20.0, 50.0)
 _SLOPE_OF_PLAN_DEG, _L5_FOLLOWS, _L4_FOLLOWS, _LORDOSIS_FOLLOWS = 33.0, 0.40, 0.15, 0.8
 # Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people)
 _WEDGE_DEG, _WEDGE_SD_DEG = {"T11": -3.0, "T12": -3.0, "L1": -2.0, "L4": 2.0, "L5": 8.0}, 2.0
