@@ -67,8 +67,8 @@ def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
         clean &= held(under.tolerated) < _FEW_OF_ALLOWED * ROOTS_ALLOWED
     dr, dc = np.indices(clean.shape) - reach
     distance = np.where(clean, np.hypot(dr, dc), np.inf)
-    best = np.unravel_index(int(np.argmin(distance)), distance.shape)
-    return (int(dr[best]), int(dc[best])) if np.isfinite(distance[best]) else None
+    row, col = np.unravel_index(int(np.argmin(distance)), distance.shape)
+    return (int(dr[row, col]), int(dc[row, col])) if np.isfinite(distance[row, col]) else None
 
 
 def _in_words(fine: Slice, dr: int, dc: int) -> str:
