@@ -13,6 +13,7 @@ from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.posterior import arch_distance
 from vbqkit.anatomy.spine import make_spine
+from vbqkit.anatomy.texture import fine_grain
 
 PERSON = VirtualPatient(age=55, sex="F", bmi=25, t_score=-1.0, pdff=(0.40, 0.41, 0.43, 0.44))
 
@@ -162,3 +163,45 @@ def test_fat_between_muscle_and_arch_grows_towards_the_sacrum(phantom):
         back[rows, int(at[:, 1].max()) + round(22 / 0.8) : int(at[:, 1].max()) + round(45 / 0.8)] = True
         fat.append(phantom.pdff[plane][muscle & back].mean())
     assert fat[1] > fat[0] + 0.05
+
+
+def scanned_like(phantom: Phantom, name: str) -> np.ndarray:
+    """Fat of one body in voxels of 2.4 x 2.4 x 4.4 mm, as a scan averages it: the middle of the body only."""
+    half = round(6 / phantom.spacing_mm[1])
+    rows, cols = (int(np.argwhere(phantom.level == LEVEL_OF_CODE.index(name))[:, axis].mean()) for axis in (1, 2))
+    box = phantom.pdff[:, rows - half : rows + half, cols - 2 * half : cols + half]
+    k = round(2.4 / phantom.spacing_mm[1])
+    r, c = (n // k * k for n in box.shape[1:])
+    return box[:, :r, :c].reshape(len(box), r // k, k, c // k, k).mean(axis=(0, 2, 4))
+
+
+def test_a_coarse_grid_shows_the_same_texture_of_marrow():
+    """Grids of one scan with voxels of 2.4 mm and slices of 4.4 mm: SD of fat within a body, mean of several people."""
+
+    def texture(in_plane_mm: float, plane_mm: float) -> float:
+        found = []
+        for seed in range(6):
+            body = make_phantom(PERSON, seed=seed, in_plane_mm=in_plane_mm, plane_mm=plane_mm, width_mm=4.4)
+            found += [float(scanned_like(body, name).std()) for name in ("L2", "L3", "L4")]
+        return float(np.mean(found))
+
+    assert texture(1.2, 2.2) == pytest.approx(texture(0.6, 1.1), rel=0.12)
+
+
+def test_grain_is_averaged_over_a_voxel_whatever_its_size():
+    """Averages of the finest field over 2.4 mm have one SD, whether it is drawn on 0.6, 0.8 or 1.2 mm."""
+    found = []
+    for step in (0.6, 0.8, 1.2):
+        grain, upright = fine_grain(np.random.default_rng(5), (360, 360), step_mm=step, plane_mm=1.1)
+        k = round(2.4 / step)
+        blocks = grain.reshape(360 // k, k, 360 // k, k).mean(axis=(1, 3))
+        found.append(float(blocks.std()))
+        assert upright.shape == grain.shape == (360, 360)
+    assert found[1:] == pytest.approx([found[0]] * 2, rel=0.08)
+
+
+def test_bodies_of_one_person_hold_different_protons_about_the_same_mean():
+    drawn = [draw_marrow_pattern(np.random.default_rng(s), age=50.0).protons for s in range(60)]
+    scored = np.array([[protons[name] for name in ("L1", "L2", "L3", "L4")] for protons in drawn])
+    assert scored.mean(axis=1) == pytest.approx(np.ones(60))
+    assert 0.045 < scored.std(axis=1, ddof=1).mean() < 0.07

@@ -100,26 +100,28 @@ def test_between_people_snr_scatters_least_when_the_noise_comes_from_a_differenc
     """Twelve young women on a machine that corrects its coil: the small ROI behind the back decides the M-score."""
     scanner = scanner_named("generic-1.5t")
     women = draw_patients(12, rng=np.random.default_rng(20), sex="F", age_range=(20.0, 30.0), fractured=False)
-    found: dict[str, list[float]] = {"one": [], "large": [], "several": [], "difference": [], "marrow": []}
+    found: dict[str, list[float]] = {"one": [], "large": [], "several": [], "difference": [], "again": []}
     for k, woman in enumerate(women):
         body = make_phantom(woman, seed=k, in_plane_mm=0.8, plane_mm=2.2)
         rois = {r.label: r for r in body.reference_rois}
-        first, second = (
+        first, second, third = (
             acquire(body, scanner, "T1", rng=np.random.default_rng((k, n)), slices=[7], gain=1.0).slice(0)
-            for n in (0, 1)
+            for n in (0, 1, 2)
         )
         levels = [rois[level] for level in ("L1", "L2", "L3", "L4")]
         marrow = float(np.mean([level.measure(first).mean for level in levels]))
         noise = rois["noise"]
-        found["marrow"].append(marrow)
         found["one"].append(marrow / noise.measure(first).sd)
         found["large"].append(marrow / enlarged(noise, 5.0).measure(first).sd)
         found["several"].append(
             marrow / pooled_sd(r.measure(first) for r in in_a_row(noise, 5, step_mm=25.0, image=first))
         )
         found["difference"].append(marrow / difference_sd(first, second, levels))
+        found["again"].append(marrow / difference_sd(second, third, levels))
     spread = {name: scatter(values) for name, values in found.items()}
-    # 29 % with one ROI and with one of 5 times its length, 16 % with five, 13 % with the difference; marrow alone 12 %
+    # 32 % with one ROI, 23 % with five, 17 % with the difference. What is left is of the people: noise in the marrow
+    # grows with the distance of the spine from the coil, and the difference of two other scans finds the same.
     assert spread["difference"] < 0.7 * spread["one"]
     assert spread["several"] < 0.8 * spread["one"]
-    assert spread["difference"] < 1.4 * spread["marrow"]
+    by_chance = scatter([a / b for a, b in zip(found["again"], found["difference"], strict=True)]) / np.sqrt(2)
+    assert by_chance < 0.5 * spread["difference"]

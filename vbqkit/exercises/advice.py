@@ -65,10 +65,10 @@ def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
     clean = held(1.0 - under.right - under.tolerated) < CLEAN_SHARE
     if under.tolerated.any():
         clean &= held(under.tolerated) < _FEW_OF_ALLOWED * ROOTS_ALLOWED
-    dr, dc = np.indices(clean.shape) - reach
-    distance = np.where(clean, np.hypot(dr, dc), np.inf)
+    down, across = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    distance = np.where(clean, np.hypot(down, across), np.inf)
     row, col = np.unravel_index(int(np.argmin(distance)), distance.shape)
-    return (int(dr[row, col]), int(dc[row, col])) if np.isfinite(distance[row, col]) else None
+    return (int(row) - reach, int(col) - reach) if np.isfinite(distance[row, col]) else None
 
 
 def _in_words(fine: Slice, dr: int, dc: int) -> str:
