@@ -60,8 +60,8 @@ _DECIMALS = {"bmd_g_cm2": 3, "t_score": 2, "z_score": 2, "hu": 1, "qct_mg_cm3": 
 """Measured columns, with their digits behind the point."""
 
 BONE_COLUMNS = ("id", "age_years", "sex", "bmi_kg_m2", "scanner", "fracture", *_DECIMALS)
-"""Columns of bone.csv: DEXA of L1-L4 (areal density, T- and Z-score), HU of L1, QCT of L1 and L2. All measured on the CT
-and DEXA of the case, none given."""
+"""Columns of bone.csv: DEXA of L1-L4 (areal density, T- and Z-score), HU of L1, QCT of L1 and L2. All measured on the
+CT and DEXA of the case, none given."""
 
 LEVELS_FILE = "bone_levels.csv"
 
@@ -312,8 +312,8 @@ of vbqkit. It is for learning and for testing software, not for drawing conclusi
 
 Each folder holds
 
-- `T1`, `T2` and `STIR`: sagittal DICOM MR, {SAMPLE_SLICES} slices of {SAMPLE_MATRIX} x {SAMPLE_MATRIX} pixels, 12 bits. \
-The middle slice lies on the midline;
+- `T1`, `T2` and `STIR`: sagittal DICOM MR, {SAMPLE_SLICES} slices of {SAMPLE_MATRIX} x {SAMPLE_MATRIX} pixels, \
+12 bits. The middle slice lies on the midline;
 - `{CT_FOLDER}`: sagittal DICOM CT of L1 to L4 and their neighbours, {CT_SLICE_MM:g} mm slices, pixels of \
 {CT_PIXEL_MM:g} mm, native, 120 kV, with the rods of a QCT
   phantom (0 to 200 mg hydroxyapatite per cm3) behind the back;
@@ -322,8 +322,8 @@ The middle slice lies on the midline;
 endplates of L1 to L4 (without
   fractured ones and those with a lesion) and subcutaneous fat. All lie on the middle slice. Scores use L1 to L4, CSF \
 and noise only;
-- `{CT_ROI_FILE}`: where an expert would measure HU, and the rods; `{DEXA_LINES_FILE}`: the lines between the vertebrae \
-of DEXA, mm below the first row, and the
+- `{CT_ROI_FILE}`: where an expert would measure HU, and the rods; `{DEXA_LINES_FILE}`: the lines between the \
+vertebrae of DEXA, mm below the first row, and the
   middle of the spine, mm from the first column;
 - `{BONE_FILE}`: areal density, T- and Z-score (DEXA of L1 to L4), HU (L1) and QCT (L1 and L2); `{LEVELS_FILE}`: \
 the same for each vertebra. **These are
@@ -339,8 +339,8 @@ The `{BONE_FILE}` beside this file holds all cases in one table, and `{WOMEN_FIL
 healthy virtual women on the same
 scanners: the reference group of the M-score.
 
-All images are compressed without loss (RLE), which every DICOM reader understands, and marked as synthetic in their tags. \
-Positions and ROIs are rounded to 0.000001 mm.
+All images are compressed without loss (RLE), which every DICOM reader understands, and marked as synthetic in their \
+tags. Positions and ROIs are rounded to 0.000001 mm.
 
 How it is made: a body is drawn from a seed (`vbqkit.anatomy.sample_patients`), its tissues have \
 the relaxation times of one

@@ -103,7 +103,7 @@ class _Slab:
         return found
 
     def frame(self, level: str) -> tuple[Array, Array, Array] | None:
-        """Center (y, z) of a body, and unit vectors back and up along its own upper surface; None if it is not there."""
+        """Center (y, z) of a body, and unit vectors back and up, from its neighbours; None without them."""
         body = self.body(level)
         number = LEVEL_OF_CODE.index(level)
         beside = [self.level == n for n in (number - 1, number + 1) if 0 < n < len(LEVEL_OF_CODE)]
@@ -126,7 +126,7 @@ def _box(slab: _Slab, center: Array, axes: tuple[Array, Array], size: tuple[floa
 
 def _roomiest(slab: _Slab, clean: Mask, center: Array, axes: tuple[Array, Array], reach: tuple[float, float],
               size: tuple[float, float]) -> Array | None:  # fmt: skip
-    """The place of a box of a size, clean with a margin, that lies furthest from dirt and then nearest to the center."""
+    """The place of a box of a size, clean with a margin: far from dirt, then near the center."""
     a, b = (np.arange(-r, r + _STEP_MM / 2, _STEP_MM) for r in reach)
     allowed = slab.at(clean, center + a[None, :, None] * axes[0] + b[:, None, None] * axes[1])
     box = [2 * int(np.ceil((edge / 2 + _MARGIN_MM) / _STEP_MM)) + 1 for edge in (size[1], size[0])]

@@ -1,4 +1,4 @@
-"""The names of ROIs: levels of the spine from head to foot, CSF, noise, endplates, fat. Written once, used everywhere."""
+"""The names of ROIs: levels from head to foot, CSF, noise, endplates, fat. Written once, used everywhere."""
 
 SPINE_LEVELS = ("T11", "T12", "L1", "L2", "L3", "L4", "L5", "S1", "S2")
 """Vertebrae that the package knows, from head to foot."""

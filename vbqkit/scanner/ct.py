@@ -230,7 +230,7 @@ def _affine(
 
 
 def ct_rois(phantom: Phantom, volume: Volume) -> tuple[Ellipse, ...]:
-    """Where an expert would measure HU on a CT: a circle in the trabecular bone of each body, and an ellipse in each rod.
+    """Where an expert would measure HU on a CT: a circle in the trabecular bone of each body, an ellipse in each rod.
 
     A circle of at most 9 mm radius in the slice through the middle of the body, inside the cortex and off the
     basivertebral vein and every finding; a fractured vertebra has none. On sagittal slices the ROIs of the rods are
