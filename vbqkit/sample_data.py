@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from vbqkit.anatomy.further_rois import further_rois
+from vbqkit.anatomy.extra_rois import further_rois
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, SamplePatient, sample_patient
 from vbqkit.anatomy.tissues import tissue_named

@@ -1,5 +1,6 @@
 from .assembly import make_phantom as make_phantom
 from .degeneration import draw_degeneration as draw_degeneration
+from .extra_rois import further_rois as further_rois
 from .findings.canal_stenosis import CanalStenosis as CanalStenosis
 from .findings.endplate_sclerosis import EndplateSclerosis as EndplateSclerosis
 from .findings.finding import Finding as Finding
@@ -11,7 +12,6 @@ from .findings.osteophytes import Osteophytes as Osteophytes
 from .findings.schmorl_node import SchmorlNode as SchmorlNode
 from .findings.scoliosis import Scoliosis as Scoliosis
 from .findings.transitional_vertebra import TransitionalVertebra as TransitionalVertebra
-from .further_rois import further_rois as further_rois
 from .patients import VirtualPatient as VirtualPatient
 from .patients import draw_patients as draw_patients
 from .phantom import LEVEL_OF_CODE as LEVEL_OF_CODE
