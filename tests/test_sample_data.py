@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pydicom
 import pytest
 
 from vbqkit.anatomy.phantom import Phantom
@@ -15,9 +17,10 @@ from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, sample_patient
 from vbqkit.cli import main as command_line
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_rois, read_study
+from vbqkit.roi.labels import FAT
 from vbqkit.sample_data import (
     BONE_FILE,
-    MEASURED_FILE,
+    LEVELS_FILE,
     REGISTRY_FILE,
     ROI_FILE,
     SAMPLE_SCANNERS,
@@ -29,7 +32,8 @@ from vbqkit.sample_data import (
     write_case,
     write_sample_data,
 )
-from vbqkit.scores import score_case
+from vbqkit.scanner import read_bone_images
+from vbqkit.scores import Score, score_case, score_ct
 
 SAMPLE = Path(__file__).parent.parent / "sample_data"
 
@@ -96,17 +100,22 @@ def test_the_tables_of_a_case_say_who_and_what(written):
     assert {"kind": "fracture", "level": "L2", "name": "grade", "value": "2"} in truth
 
 
-@pytest.mark.slow
-def test_ct_and_dexa_of_a_case_are_measured_and_leave_out_the_fracture(coarse, tmp_path):
-    files = write_case(sample_patient("case05"), quick_scanner(), tmp_path / "case", ct_and_dexa=True)
-    assert {"dexa.dcm", MEASURED_FILE} <= {path.name for path in files}
-    assert {"axial", "sagittal"} <= {path.parent.name for path in files}
-    assert all(path.is_file() for path in files)
-    rows = list(csv.DictReader((tmp_path / "case" / MEASURED_FILE).read_text(encoding="utf-8").splitlines()))
-    assert [row["level"] for row in rows] == ["L1", "L2", "L3", "L4"]
-    assert rows[1]["bmd_level_g_cm2"] == "nan"
-    assert rows[0]["who_class"] == "osteoporosis"
-    assert float(rows[0]["qct_mg_cm3"]) == pytest.approx(sample_patient("case05").patient.qct_mg_cm3, abs=15)
+def test_bone_csv_is_measured_on_the_ct_and_dexa_beside_it_and_leaves_out_the_fracture(written):
+    folder, _ = written
+    measured = read_bone_images(folder).measure(levels=("L1", "L3", "L4"))
+    [bone] = csv.DictReader((folder / BONE_FILE).read_text(encoding="utf-8").splitlines())
+    for name in ("bmd_g_cm2", "t_score", "z_score", "hu", "qct_mg_cm3"):
+        assert float(bone[name]) == pytest.approx(measured[name], abs=0.051)
+    assert measured["who_class"] == "osteoporosis"
+    levels = list(csv.DictReader((folder / LEVELS_FILE).read_text(encoding="utf-8").splitlines()))
+    assert [row["level"] for row in levels] == ["L1", "L2", "L3", "L4"]
+    assert (levels[1]["bmd_g_cm2"], levels[1]["hu"], levels[1]["qct_mg_cm3"]) == ("", "", "")
+    assert float(levels[0]["qct_mg_cm3"]) == pytest.approx(sample_patient("case05").patient.qct_mg_cm3, abs=15)
+
+
+def test_a_folder_without_ct_and_dexa_says_what_is_missing(tmp_path):
+    with pytest.raises(ScannerError, match="has no CT, ct_rois"):
+        read_bone_images(tmp_path)
 
 
 @pytest.mark.slow
@@ -177,5 +186,59 @@ def test_every_sample_case_has_a_scanner_and_the_repeated_one_another():
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="the sample data is not here; make it with: make sample-data")
 def test_the_sample_data_in_the_repository_is_whole_and_fits():
     assert check_registry(SAMPLE) == ()
-    assert sum(p.stat().st_size for p in SAMPLE.rglob("*") if p.is_file()) <= 40e6
+    assert sum(p.stat().st_size for p in SAMPLE.rglob("*") if p.is_file()) <= 60e6
     assert {p.name for p in SAMPLE.iterdir() if p.is_dir()} == set(SAMPLE_PATIENTS)
+
+
+@pytest.mark.parametrize("case", sorted(SAMPLE_PATIENTS))
+def test_every_reference_roi_lies_on_the_plane_of_a_slice_of_every_series(case):
+    rois = read_rois(SAMPLE / case / ROI_FILE)
+    study = read_study(SAMPLE / case)
+    for weighting in ("T1", "T2", "STIR"):
+        volume = study.find(weighting).volume()
+        assert len(volume) % 2 == 1
+        for roi in rois:
+            away = float(volume.nearest_slice(roi.center_mm).distance_mm([roi.center_mm])[0])
+            assert abs(away) < 1e-6, f"{roi.label} lies {away} mm off a slice of {weighting}"
+            assert volume.midway_caution(roi.center_mm) is None
+    scored = score_case({w: study.find(w).volume() for w in ("T1", "T2", "STIR")}, rois, aggregate="median")
+    assert not any(
+        caution.code == "midway"
+        for result in scored.results
+        if isinstance(result, Score)
+        for caution in result.cautions
+    )
+    assert {"S1", FAT} <= {roi.label for roi in rois}
+    assert sum(roi.label.endswith("endplate") for roi in rois) >= 4
+
+
+@pytest.mark.parametrize("case", sorted(SAMPLE_PATIENTS))
+def test_hu_and_qct_are_scored_from_the_files_of_every_case_and_are_those_of_bone_csv(case):
+    images = read_bone_images(SAMPLE / case)
+    hu, qct = score_ct(images.ct, images.ct_rois)
+    bone = pd.read_csv(SAMPLE / case / BONE_FILE).iloc[0]
+    assert hu.value == pytest.approx(bone["hu"], abs=0.051)
+    assert qct.value == pytest.approx(bone["qct_mg_cm3"], abs=0.051)
+    assert [c.code for c in qct.cautions] == (["qct-one-level"] if case == "case05" else [])
+    whole = pd.read_csv(SAMPLE / BONE_FILE).set_index("id").loc[case.upper()]
+    assert (whole["hu"], whole["t_score"]) == (bone["hu"], bone["t_score"])
+
+
+def test_every_image_is_marked_as_synthetic_and_needs_no_decoder_but_pydicom():
+    files = sorted(SAMPLE.rglob("*.dcm"))
+    assert len(files) > 8 * 40
+    for path in files:
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        assert header.file_meta.TransferSyntaxUID == pydicom.uid.RLELossless
+        assert "SYNTHETIC" in header.ImageComments
+        assert "SYNTHETIC" in header.SeriesDescription
+        assert str(header.PatientName).startswith("VIRTUAL^")
+
+
+def test_positions_are_rounded_to_a_millionth_of_a_millimeter():
+    for path in (SAMPLE / "case01").rglob("*.dcm"):
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        for text in map(str, header.get("ImagePositionPatient", ())):
+            assert len(text.partition(".")[2]) <= 6
+    text = (SAMPLE / "case01" / ROI_FILE).read_text(encoding="utf-8")
+    assert all(len(digits) <= 6 for digits in re.findall(r"-?\d+\.(\d+)(?:e-\d+)?[,\]]", text))

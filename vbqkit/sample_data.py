@@ -1,4 +1,4 @@
-"""Cases on disk: DICOM, reference ROIs, bone measurements and the truth; and the sample data made of eight of them.
+"""Cases on disk: MR, CT and DEXA as DICOM, reference ROIs, bone measurements and the truth; and the sample data.
 
 ``python -m vbqkit.sample_data FOLDER`` rebuilds the sample data from its seeds.
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.anatomy.extra_rois import further_rois
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, SamplePatient, sample_patient
 from vbqkit.anatomy.tissues import tissue_named
@@ -24,11 +25,19 @@ from vbqkit.errors import ScannerError, VbqkitError
 from vbqkit.formats import write_rois
 from vbqkit.formats.table_file import write_table
 from vbqkit.reference_groups import scan_reference_group
+from vbqkit.roi import rounded_roi
 from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scanner.bone_dicom import write_ct, write_dexa
-from vbqkit.scanner.ct import measure_ct, scan_ct
-from vbqkit.scanner.dexa import measure_dexa, scan_dexa
-from vbqkit.scanner.dicom_out import Identity, whole_folder, write_files
+from vbqkit.scanner.bone_images import (
+    CT_FOLDER,
+    CT_PIXEL_MM,
+    CT_ROI_FILE,
+    CT_SLICE_MM,
+    DEXA_FILE,
+    DEXA_LINES_FILE,
+    read_bone_images,
+    write_bone_images,
+)
+from vbqkit.scanner.dicom_out import COORDINATE_DECIMALS, Identity, whole_folder, write_files
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
@@ -37,8 +46,9 @@ from vbqkit.study import Study
 SAMPLE_SCANNERS: Mapping[str, str] = dict.fromkeys(SAMPLE_PATIENTS, "generic-1.5t") | {"case08": "philips-achieva-3t"}
 """Which machine each sample patient is scanned on: one for all, and another for the patient who is scanned again."""
 
-SAMPLE_SLICES, SAMPLE_MATRIX = 12, 384
-"""Slices and matrix of the sample data, so that all eight cases fit into 40 MB."""
+SAMPLE_SLICES, SAMPLE_MATRIX = 11, 352
+"""Slices and matrix of the sample data, so that all eight cases fit into 45 MB. The number of slices is odd: one of
+them lies on the midline, where the reference ROIs are."""
 
 ROI_FILE, BONE_FILE, TRUTH_FILE, REGISTRY_FILE = "reference_rois.vbqkit.json", "bone.csv", "truth.csv", "registry.txt"
 WOMEN_FILE = "reference_women.csv"
@@ -46,29 +56,28 @@ WOMEN_FILE = "reference_women.csv"
 REFERENCE_WOMEN = 16
 """Young healthy virtual women on each scanner of the sample data, for the M-score."""
 
-BONE_COLUMNS = (
-    "id", "age_years", "sex", "bmi_kg_m2", "scanner", "t_score", "bmd_g_cm2", "tbs", "qct_mg_cm3", "hu", "fracture",
-)  # fmt: skip
-"""Columns of bone.csv: DEXA of L1-L4 (t_score, bmd_g_cm2, tbs), QCT, CT attenuation of L1."""
+_DECIMALS = {"bmd_g_cm2": 3, "t_score": 2, "z_score": 2, "hu": 1, "qct_mg_cm3": 1}
+"""Measured columns, with their digits behind the point."""
 
-MEASURED_FILE = "bone_measured.csv"
+BONE_COLUMNS = ("id", "age_years", "sex", "bmi_kg_m2", "scanner", "fracture", *_DECIMALS)
+"""Columns of bone.csv: DEXA of L1-L4 (areal density, T- and Z-score), HU of L1, QCT of L1 and L2. All measured on the
+CT and DEXA of the case, none given."""
 
-MEASURED_COLUMNS = (
-    "id", "bmd_g_cm2", "bmc_g", "area_cm2", "t_score", "z_score", "who_class", "hu", "qct_mg_cm3", "level",
-    "bmd_level_g_cm2", "hu_level",
-)  # fmt: skip
-"""Columns of bone_measured.csv, one row a vertebra: DEXA of L1-L4 together, HU of L1 and QCT of L1 and L2, and the
-density and HU of each; all measured on the images beside it, none of them given."""
+LEVELS_FILE = "bone_levels.csv"
+
+LEVEL_COLUMNS = ("id", "level", "bmd_g_cm2", "hu", "qct_mg_cm3")
+"""Columns of bone_levels.csv: the same, one row a vertebra; empty where it is fractured or holds no clean place."""
 
 TRUTH_COLUMNS = ("kind", "level", "name", "value")
 """Columns of truth.csv: ``pdff`` rows (mean fat fraction of a body's marrow, 0 to 1) and one row for each parameter of
 each finding."""
 
 
-def write_case(
-    sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str], *, ct_and_dexa: bool = False
-) -> tuple[Path, ...]:
-    """Scan a sample patient and write the case: ``T1``, ``T2``, ``STIR`` as DICOM, reference ROIs, bone.csv, truth.csv.
+def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Scan a sample patient and write the case.
+
+    ``T1``, ``T2``, ``STIR`` (MR), ``CT`` and ``DEXA`` of the same body as DICOM, reference ROIs, bone.csv (what is
+    measured on CT and DEXA) and truth.csv.
 
     Parameters
     ----------
@@ -78,9 +87,6 @@ def write_case(
         The machine.
     out : path
         New or empty; it appears complete or not at all.
-    ct_and_dexa : bool
-        Scan the same body with CT (``CT/axial``, ``CT/sagittal``) and DEXA (``dexa.dcm``) too, and write what is
-        measured on them (bone_measured.csv).
 
     Returns
     -------
@@ -94,9 +100,7 @@ def write_case(
     """
     with whole_folder(out) as work:  # first: a folder that cannot be is known before anything is computed
         phantom = sample.phantom()
-        names = _write_case_files(sample, phantom, scanner, work)
-        if ct_and_dexa:
-            names += _write_bone_images(sample, phantom, work)
+        names, _ = _write_case_files(sample, phantom, scanner, work)
     return tuple(Path(out) / name for name in names)
 
 
@@ -111,7 +115,10 @@ def case_study(sample: SamplePatient, phantom: Phantom, scanner: Scanner) -> Stu
     return scan(phantom, scanner, rng=rng)
 
 
-def _write_case_files(sample: SamplePatient, phantom: Phantom, scanner: Scanner, folder: Path) -> list[Path]:
+def _write_case_files(
+    sample: SamplePatient, phantom: Phantom, scanner: Scanner, folder: Path
+) -> tuple[list[Path], dict[str, Any]]:
+    """The files of a case in order, and its row of bone.csv."""
     identity = _identity(sample)
     study = case_study(sample, phantom, scanner)
     names = list(write_files(study, scanner, identity, folder))
@@ -121,45 +128,45 @@ def _write_case_files(sample: SamplePatient, phantom: Phantom, scanner: Scanner,
         study_uid=identity.uid("study", scanner.name),
         series_uid=identity.uid("series", scanner.name, 1),
     )
-    write_rois(folder / ROI_FILE, phantom.reference_rois, image=placed)
-    write_table(folder / BONE_FILE, BONE_COLUMNS, [_bone_row(sample, scanner)])
+    rois = (rounded_roi(roi, COORDINATE_DECIMALS) for roi in (*phantom.reference_rois, *further_rois(phantom)))
+    write_rois(folder / ROI_FILE, rois, image=placed)
+    noise = np.random.default_rng([sample.seed, zlib.crc32(b"ct and dexa")])
+    names += write_bone_images(phantom, identity, folder, study_of=scanner.name, rng=noise)
+    bone, levels = _bone_rows(sample, phantom, scanner, folder)
+    write_table(folder / BONE_FILE, BONE_COLUMNS, [bone])
+    write_table(folder / LEVELS_FILE, LEVEL_COLUMNS, levels)
     write_table(folder / TRUTH_FILE, TRUTH_COLUMNS, _truth_rows(phantom))
-    return [*names, Path(ROI_FILE), Path(BONE_FILE), Path(TRUTH_FILE)]
+    return [*names, *map(Path, (ROI_FILE, BONE_FILE, LEVELS_FILE, TRUTH_FILE))], bone
 
 
-def _write_bone_images(sample: SamplePatient, phantom: Phantom, folder: Path) -> list[Path]:
-    identity = _identity(sample)
-    rng = np.random.default_rng([sample.seed, zlib.crc32(b"ct and dexa")])
-    axial, sagittal = (scan_ct(phantom, plane=plane, rng=rng) for plane in ("axial", "sagittal"))
-    picture = scan_dexa(phantom, rng=rng)
-    (folder / "CT").mkdir()
-    files = [*write_ct(axial, identity, folder / "CT" / "axial")]
-    files += write_ct(sagittal, identity, folder / "CT" / "sagittal")
-    files.append(write_dexa(picture, identity, folder / "dexa.dcm"))
+def _bone_rows(
+    sample: SamplePatient, phantom: Phantom, scanner: Scanner, folder: Path
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Who it is, and what is measured on the CT and DEXA in the folder: the row of the case, and one a vertebra."""
+    p = sample.patient
     left_out = {level for finding in phantom.findings for level in finding.levels_without_roi}
     levels = tuple(
         level for level in SCORED_LEVELS if level not in left_out
     )  # a crushed vertebra is denser, not stronger
-    measured = measure_dexa(picture, levels=levels) | measure_ct(phantom, axial)
+    measured = read_bone_images(folder).measure(levels=levels)
+    case = {
+        "id": sample.name.upper(), "age_years": f"{p.age:g}", "sex": p.sex, "bmi_kg_m2": f"{p.bmi:g}",
+        "scanner": scanner.name, "fracture": "yes" if p.fractured else "no",
+    }  # fmt: skip
+    case |= {name: _written(measured[name], digits) for name, digits in _DECIMALS.items()}
     rows = []
     for level in SCORED_LEVELS:
-        row = {"id": sample.name.upper(), "level": level, "who_class": measured["who_class"]}
-        row |= {name: f"{measured[name]:.3f}" for name in ("bmd_g_cm2", "t_score", "z_score")}
-        row |= {name: f"{measured[name]:.1f}" for name in ("bmc_g", "area_cm2", "hu", "qct_mg_cm3")}
-        row["bmd_level_g_cm2"] = f"{measured.get(f'bmd_{level}_g_cm2', float('nan')):.3f}"
-        row["hu_level"] = f"{measured.get(f'hu_{level}', float('nan')):.1f}"
-        rows.append(row)
-    write_table(folder / MEASURED_FILE, MEASURED_COLUMNS, rows)
-    return [*(path.relative_to(folder) for path in files), Path(MEASURED_FILE)]
+        found = {
+            "bmd_g_cm2": measured.get(f"bmd_{level}_g_cm2"), "hu": measured.get(f"hu_{level}"),
+            "qct_mg_cm3": measured.get(f"qct_{level}_mg_cm3"),
+        }  # fmt: skip
+        row = {"id": case["id"], "level": level}
+        rows.append(row | {name: _written(value, _DECIMALS[name]) for name, value in found.items()})
+    return case, rows
 
 
-def _bone_row(sample: SamplePatient, scanner: Scanner) -> dict[str, Any]:
-    p = sample.patient
-    return {
-        "id": sample.name.upper(), "age_years": f"{p.age:g}", "sex": p.sex, "bmi_kg_m2": f"{p.bmi:g}",
-        "scanner": scanner.name, "t_score": f"{p.t_score:g}", "bmd_g_cm2": f"{p.bmd_g_cm2:g}", "tbs": f"{p.tbs:g}",
-        "qct_mg_cm3": f"{p.qct_mg_cm3:g}", "hu": f"{p.hu:g}", "fracture": "yes" if p.fractured else "no",
-    }  # fmt: skip
+def _written(value: float | None, digits: int) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"
 
 
 def _truth_rows(phantom: Phantom) -> list[dict[str, Any]]:
@@ -183,7 +190,7 @@ def sample_scanner(name: str) -> Scanner:
     Examples
     --------
     >>> {(p.slices, p.matrix) for p in sample_scanner("philips-achieva-3t").protocols}
-    {(12, 384)}
+    {(11, 352)}
     """
     scanner = scanner_named(name)
     protocols = tuple(
@@ -238,8 +245,7 @@ def write_sample_data(
                 bodies[sample.name] = body
             folder = work / sample.name
             folder.mkdir()
-            _write_case_files(sample, body, scanner, folder)
-            rows.append(_bone_row(sample, scanner))
+            rows.append(_write_case_files(sample, body, scanner, folder)[1])
         write_table(work / BONE_FILE, BONE_COLUMNS, rows)
         _write_women(work / WOMEN_FILE, dict.fromkeys(SAMPLE_SCANNERS[sample.name] for sample in wanted), women)
         (work / "README.md").write_text(_readme(wanted), encoding="utf-8")
@@ -304,14 +310,37 @@ of vbqkit. It is for learning and for testing software, not for drawing conclusi
 |---|---|---|---|
 {listing}
 
-Each folder holds `T1`, `T2` and `STIR` (sagittal DICOM MR, {SAMPLE_SLICES} slices, \
-{SAMPLE_MATRIX} x {SAMPLE_MATRIX}, 12 bits,
-JPEG-LS lossless), `{ROI_FILE}` (where an expert would measure: L1 to L4 and neighbours, CSF, noise), `{BONE_FILE}`
-(DEXA of L1-L4, TBS, QCT, CT attenuation) and `{TRUTH_FILE}` (what only a virtual patient can tell: the fat fraction of
-each vertebra's marrow, and every finding with its grade). The `{BONE_FILE}` beside this file \
-holds all cases in one table, and
-`{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young healthy virtual women on the same scanners: \
-the reference group of the M-score.
+Each folder holds
+
+- `T1`, `T2` and `STIR`: sagittal DICOM MR, {SAMPLE_SLICES} slices of {SAMPLE_MATRIX} x {SAMPLE_MATRIX} pixels, \
+12 bits. The middle slice lies on the midline;
+- `{CT_FOLDER}`: sagittal DICOM CT of L1 to L4 and their neighbours, {CT_SLICE_MM:g} mm slices, pixels of \
+{CT_PIXEL_MM:g} mm, native, 120 kV, with the rods of a QCT
+  phantom (0 to 200 mg hydroxyapatite per cm3) behind the back;
+- `{DEXA_FILE}`: DEXA as DICOM DX, anterior-posterior. A stored value times 0.001 is g/cm2;
+- `{ROI_FILE}`: where an expert would measure on MR: L1 to L4, their neighbours T12, L5 and S1, CSF, noise, the \
+endplates of L1 to L4 (without
+  fractured ones and those with a lesion) and subcutaneous fat. All lie on the middle slice. Scores use L1 to L4, CSF \
+and noise only;
+- `{CT_ROI_FILE}`: where an expert would measure HU, and the rods; `{DEXA_LINES_FILE}`: the lines between the \
+vertebrae of DEXA, mm below the first row, and the
+  middle of the spine, mm from the first column;
+- `{BONE_FILE}`: areal density, T- and Z-score (DEXA of L1 to L4), HU (L1) and QCT (L1 and L2); `{LEVELS_FILE}`: \
+the same for each vertebra. **These are
+  measured on the CT and DEXA images beside them**, with the ROIs and lines beside them; none is typed in. A fractured \
+vertebra and one without a clean place
+  are left out: its cells are empty, and the QCT of case05 is of L1 alone. `read_bone_images("case06").measure()` of \
+`vbqkit.scanner` gives the same numbers
+  (for case05 with `levels=("L1", "L3", "L4")`);
+- `{TRUTH_FILE}`: what only a virtual patient can tell: the fat fraction of each vertebra's marrow, and every finding \
+with its grade.
+
+The `{BONE_FILE}` beside this file holds all cases in one table, and `{WOMEN_FILE}` the SNR of {REFERENCE_WOMEN} young \
+healthy virtual women on the same
+scanners: the reference group of the M-score.
+
+All images are compressed without loss (RLE), which every DICOM reader understands, and marked as synthetic in their \
+tags. Positions and ROIs are rounded to 0.000001 mm.
 
 How it is made: a body is drawn from a seed (`vbqkit.anatomy.sample_patients`), its tissues have \
 the relaxation times of one

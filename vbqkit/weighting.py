@@ -33,6 +33,9 @@ _PROCESSING = {
     "OTHER",
     "ND",
     "NORM",
+    "PURE",
+    "SCIC",
+    "CLEAR",
     "DIS2D",
     "DIS3D",
     "FM",
@@ -282,6 +285,8 @@ def not_magnitude(image_type: Sequence[str]) -> str | None:
     Examples
     --------
     >>> not_magnitude(("ORIGINAL", "PRIMARY", "M", "ND", "NORM")) is None
+    True
+    >>> not_magnitude(("ORIGINAL", "PRIMARY", "OTHER", "NORM", "CLEAR")) is None  # brightness of the coil evened out
     True
     >>> not_magnitude(("ORIGINAL", "PRIMARY", "DIXON", "WATER"))
     'water image of a fat-water separation'

@@ -13,6 +13,7 @@ from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import ScannerError
+from vbqkit.roi.labels import SPINE_LEVELS
 
 CODE = {name: i for i, name in enumerate(TISSUE_NAMES)}
 
@@ -42,12 +43,14 @@ def rows_of(phantom: Phantom, *names: str) -> np.ndarray:
 
 def test_every_level_has_marrow(phantom):
     marrow = rows_of(phantom, "marrow")
-    for code, name in enumerate(LEVEL_OF_CODE):
-        assert (marrow & (phantom.level == code)).any(), name
+    for name in (*SPINE_LEVELS, "T10", "S3", "S4"):  # T9 and S5 reach into the picture in some people only
+        assert (marrow & (phantom.level == LEVEL_OF_CODE.index(name))).any(), name
 
 
 def test_levels_follow_each_other_downwards(phantom):
-    heights = [np.argwhere(phantom.level == code)[:, 1].mean() for code in range(1, len(LEVEL_OF_CODE))]
+    there = [code for code in range(1, len(LEVEL_OF_CODE)) if (phantom.level == code).any()]
+    assert len(there) >= len(LEVEL_OF_CODE) - 3
+    heights = [np.argwhere(phantom.level == code)[:, 1].mean() for code in there]
     assert (np.diff(heights) > 0).all()
 
 
@@ -111,15 +114,19 @@ def test_mean_fat_fraction_of_each_body_is_the_patients(phantom):
         assert phantom.pdff[marrow].mean() == pytest.approx(expected, abs=0.002)
 
 
-def test_marrow_is_not_a_constant_and_is_fattier_under_the_endplates(phantom):
-    plane = phantom.shape[0] // 2
-    marrow = (phantom.tissue[plane] == CODE["marrow"]) & (phantom.level[plane] == LEVEL_OF_CODE.index("L3"))
-    rows = np.argwhere(marrow)[:, 0]
-    fat = phantom.pdff[plane]
-    edge = marrow & (np.arange(len(marrow))[:, None] < rows.min() + 5)
-    core = marrow & (np.abs(np.arange(len(marrow))[:, None] - rows.mean()) < 4)
-    assert fat[marrow].std() > 0.02
-    assert fat[edge].mean() > fat[core].mean()
+def test_marrow_is_not_a_constant_and_in_pattern_2_it_is_fattier_under_the_endplates():
+    phantom = quick(6)  # pattern 2 of Ricci 1990; another pattern need not have these bands
+    rows = np.arange(phantom.shape[1])[None, :, None]
+    edges, cores = [], []
+    for name in ("L2", "L3", "L4"):
+        marrow = rows_of(phantom, "marrow") & (phantom.level == LEVEL_OF_CODE.index(name))
+        at = np.argwhere(marrow)
+        # before the fat around the vein
+        front = marrow & (np.arange(phantom.shape[2])[None, None, :] < at[:, 2].mean())
+        edges.append(phantom.pdff[front & (rows < at[front[at.T[0], at.T[1], at.T[2]], 1].min() + 5)].mean())
+        cores.append(phantom.pdff[front & (np.abs(rows - at[:, 1].mean()) < 4)].mean())
+        assert phantom.pdff[marrow].std() > 0.02
+    assert np.mean(edges) > np.mean(cores)
 
 
 def test_true_relaxation_times_are_known_in_every_voxel(phantom):

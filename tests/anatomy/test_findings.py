@@ -198,7 +198,7 @@ def test_a_sacralised_vertebra_has_broad_transverse_processes():
     heights = []
     for findings in ((), (TransitionalVertebra("L5"),)):
         spine = make_spine(np.random.default_rng(2), age=40, sex="F", t_score=0, findings=findings)
-        for side in (-30.0, 30.0):
+        for side in (-36.0, 36.0):  # beyond the pedicle, which is 18 mm wide at L5
             inside = arch_distance(spine["L5"], np.full_like(v, side), v, w, side) < 0
             heights.append(0.5 * float(np.ptp(np.argwhere(inside)[:, 0]) + 1))
         assert not spine["L4"].sacralised

@@ -10,7 +10,10 @@ import pytest
 import vbqkit.anatomy
 
 ROOM = Path(vbqkit.anatomy.__file__).parent
-PAINTERS = [ROOM / f"{name}.py" for name in ("abdomen", "canal", "posterior", "soft_tissue", "vertebra")]
+_PAINTERS = (
+    "abdomen", "back", "canal", "foramen", "marrow", "posterior", "sacrum", "soft_tissue", "vertebra", "viscera",
+)  # fmt: skip
+PAINTERS = [ROOM / f"{name}.py" for name in _PAINTERS]
 FINDINGS = sorted((ROOM / "findings").glob("*.py"))
 ARITHMETIC = {0, 1, 2, 0.5}
 """Numbers that need no name: an end of a scale, a square, a half."""

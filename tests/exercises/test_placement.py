@@ -173,3 +173,20 @@ def test_a_rectangle_turned_by_90_degrees_is_graded_the_same(body, scan):
     )
     first, second = (check_placement(r, body, image=scan) for r in (upright, turned))
     assert (first.purity, first.edge_mm) == pytest.approx((second.purity, second.edge_mm), abs=0.02)
+
+
+@pytest.mark.parametrize(("behind", "passes"), [(0.0, True), (0.15, True), (0.35, False)])
+def test_a_csf_roi_may_hold_a_few_roots_and_says_how_many(behind, passes, body, scan):
+    """Roots fill the last 2 mm of the sac: a ROI of 5 mm that reaches into them by a share of its width."""
+    first_root = COLUMNS["fat"] - 4 - 0.5
+    roi = box("CSF", body_rows("L3")[0] + 24, first_root - 5 + 10 * behind, width=5.0, height=8.0)
+    grade = check_placement(roi, body, image=scan)
+    assert dict(grade.shares).get("nerve root", 0.0) == pytest.approx(behind, abs=0.03)
+    assert grade.passed is passes
+    assert codes(grade) == ([] if behind == 0 else ["root"])
+    if behind:
+        assert f"{100 * dict(grade.shares)['nerve root']:.0f} % of the ROI CSF is nerve root" in str(grade)
+    if not passes:
+        assert "mm forwards" in str(grade)
+        step = float(str(grade).split("Move it ")[1].split(" mm")[0])
+        assert check_placement(roi.moved((0, -step, 0)), body, image=scan).passed

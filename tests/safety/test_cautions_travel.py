@@ -33,10 +33,8 @@ SOURCES = (
 
 @pytest.fixture(scope="module")
 def rois():
-    """On slice 6, and not midway between two."""
-    drawn = read_rois(CASE / "reference_rois.vbqkit.json")
-    step = read_study(CASE).find("T1").volume().affine[:3, 0]
-    return replace(drawn, rois=tuple(roi.moved(step / 2) for roi in drawn.rois))
+    """On the middle slice."""
+    return read_rois(CASE / "reference_rois.vbqkit.json")
 
 
 def folder_of(slices, folder, change=lambda dataset, k: None, *, keep=range(100), name="IM"):

@@ -203,7 +203,7 @@ def test_a_parasagittal_slice_is_not_silent(case, slices, weighting):
 @pytest.mark.parametrize("weighting", ["T1", "T2", "STIR"])
 @pytest.mark.parametrize("slices", [-2, 2])
 def test_a_slice_at_the_edge_of_the_sac_is_not_silent(case, slices, weighting):
-    step = case.volumes[weighting].spacing_mm[0]  # and a little more: the ROIs of the sample cases lie midway
+    step = case.volumes[weighting].spacing_mm[0]  # and a little more
     assert case.check(weighting, **{label: r.moved((1.05 * slices * step, 0, 0)) for label, r in case.measured.items()})
 
 

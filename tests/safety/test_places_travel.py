@@ -40,7 +40,14 @@ def test_reference_rois_keep_their_scores_without_a_word_about_their_places(tmp_
     rows = scored(tmp_path, capsys, rois.values())
     assert rows["VBQ-T1"]["value"] > 0
     found = {caution.split(":")[0] for caution in rows["VBQ-T1"]["cautions"].split("; ")}
-    assert found == {"midway-slight", "frame-of-reference", "vbq-scanner"}
+    assert found == {"frame-of-reference", "vbq-scanner"}
+
+
+def test_rois_midway_between_two_slices_say_so(tmp_path, capsys, rois):
+    step = read_study(CASE).find("T1").volume().affine[:3, 0]
+    rows = scored(tmp_path, capsys, [roi.moved(step / 2) for roi in rois.values()])
+    found = {caution.split(":")[0] for caution in rows["VBQ-T1"]["cautions"].split("; ")}
+    assert len(found & {"midway", "midway-slight"}) == 1
 
 
 def test_csf_in_front_of_the_column_refuses_vbq_and_not_snr(tmp_path, capsys, rois):

@@ -7,7 +7,7 @@ import pytest
 
 from vbqkit import Rectangle
 from vbqkit.formats import read_rois
-from vbqkit.roi.labels import SPINE_LEVELS
+from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores import propose_label
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -15,16 +15,13 @@ CASES = [f"case{k:02d}" for k in range(1, 9)]
 
 
 def reference(case):
-    return {roi.label: roi for roi in read_rois(SAMPLE / case / "reference_rois.vbqkit.json")}
+    named = (*SPINE_LEVELS, CSF, NOISE)  # endplates and fat have no name to propose
+    found = read_rois(SAMPLE / case / "reference_rois.vbqkit.json")
+    return {roi.label: roi for roi in found if roi.label in named}
 
 
 def levels_of(rois):
     return [label for label in SPINE_LEVELS if label in rois]
-
-
-def with_sacrum(rois):
-    """S1 below and behind L5, as the lumbosacral angle puts it."""
-    return rois | {"S1": rois["L5"].moved((0, 17, -28)).with_label("S1")}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -38,20 +35,21 @@ def test_a_roi_that_is_deleted_and_drawn_again_gets_its_name_back(case):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("start", ["S1", "L5"])
 def test_drawing_upwards_from_the_sacrum_names_every_level_right(case, start):
-    rois = with_sacrum(reference(case))
+    rois = reference(case)
     upwards = [label for label in levels_of(rois)[::-1] if label != "S1" or start == "S1"]
     drawn = []
     for label in upwards:
         roi = rois[label]
         name = propose_label(roi.center_mm, drawn, start=start)
-        # Beside a collapsed vertebra without a ROI a step cannot be told from two: then the reader is asked.
-        assert name == label or (name == "?" and case == "case05" and label == "L1"), label
+        # Beside a collapsed vertebra without a ROI a step cannot be told from two, nor where lesions push two ROIs
+        # apart (case06: 44 mm from L5 to L4, 30 to L3): then the reader is asked.
+        assert name == label or (name == "?" and (case, label) in (("case05", "L1"), ("case06", "L3"))), label
         drawn.append(roi)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_in_any_order_a_proposal_is_right_or_a_question(case):
-    rois = with_sacrum(reference(case))
+    rois = reference(case)
     rng = np.random.default_rng(7)
     asked = right = 0
     for _ in range(40):

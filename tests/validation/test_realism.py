@@ -10,7 +10,16 @@ import pytest
 
 from benchmarks import realism as bench
 from vbqkit.errors import ScannerError
-from vbqkit.validation.realism import correlation_length, edge_width, realism_row, spectrum_slope
+from vbqkit.image import Volume
+from vbqkit.roi import Rectangle
+from vbqkit.validation.realism import (
+    correlation_length,
+    edge_width,
+    noise_power,
+    realism_row,
+    side_row,
+    spectrum_slope,
+)
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "realism_t1.csv"
 
@@ -21,16 +30,17 @@ FACTOR = {
 }  # fmt: skip
 
 
-def real_numbers() -> dict[str, float]:
-    lines = [line for line in REFERENCE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+def real_numbers(path: Path = REFERENCE) -> dict[str, float]:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return {row["measure"]: float(row["real"]) for row in csv.DictReader(lines)}
 
 
-@pytest.mark.skipif(not bench.REAL.exists(), reason="the real scan (../shared/real/lumbar_t1) is not here")
-def test_the_real_numbers_are_those_of_the_real_scan():
-    volume = bench.read_real()
-    row = realism_row(volume, bench.real_regions(volume), spine=bench.real_spine(volume))
-    expected = real_numbers()
+@pytest.mark.skipif(not bench.REAL.exists(), reason="the real scans (../shared/real) are not here")
+@pytest.mark.parametrize("weighting", ["T1", "T2"])
+def test_the_real_numbers_are_those_of_the_real_scan(weighting):
+    row = bench.real_row(weighting)
+    expected = real_numbers(bench.REAL_SCANS[weighting].reference)
+    assert list(row) == list(expected)
     for measure, value in row.items():
         assert value == pytest.approx(expected[measure], abs=0.002, nan_ok=True), measure
 
@@ -43,6 +53,35 @@ def test_the_simulated_scan_is_like_the_real_one():
     for measure, factor in FACTOR.items():
         assert 1 / factor < row[measure] / real[measure] < factor, (measure, row[measure], real[measure])
     assert 1.5 < row["subcutaneous_fat_marrow"] < 4.0
+
+
+@pytest.mark.slow
+def test_what_anatomy_decides_lies_near_the_range_of_real_scans():
+    """Within 20 % of the range, for a young, a healthy and an osteoporotic body."""
+    near = {(r["weighting"], r["measure"]): r["near"] for r in bench.against_ranges(("T1", "T2"))}
+    for measure in (
+        ("T1", "disc_marrow"), ("T1", "texture"), ("T1", "edge_width_mm"), ("T2", "disc_marrow"), ("T2", "texture"),
+    ):  # fmt: skip
+        assert near[measure] == len(bench.CASES), measure
+
+
+def test_noise_power_finds_the_band_that_holds_a_wave():
+    x = np.arange(64) * 0.5
+    wave = 1.0 + 0.05 * np.sin(2 * np.pi * 0.25 * x)[None, :] * np.ones((64, 1))
+    low, middle, high = (noise_power(wave, (0.5, 0.5), band) for band in ((0.05, 0.15), (0.2, 0.3), (0.5, 0.7)))
+    assert middle > 20 * max(low, high)
+
+
+def test_a_slice_with_bright_fat_and_dark_joints_has_more_contrast_than_an_even_one():
+    rng = np.random.default_rng(4)
+    even, patchy = 1.0 + 0.02 * rng.standard_normal((2, 40, 40)), np.where(rng.random((2, 40, 40)) < 0.5, 0.2, 2.0)
+    affine = np.diag([4.0, 1.0, 1.0, 1.0])[[0, 2, 1, 3]]
+    rows = []
+    for pixels in (even, patchy):
+        volume = Volume(pixels, affine)
+        rows.append(side_row(volume, Rectangle.on(volume.slice(0), (20, 20), 30.0, 30.0)))
+    assert rows[1]["side_contrast"] > 10 * rows[0]["side_contrast"]
+    assert set(rows[0]) == {"side_contrast", "side_edge_width_mm", "side_spectrum_slope"}
 
 
 def test_a_blurred_edge_is_wide():

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from vbqkit.anatomy import Phantom, VirtualPatient, draw_patients, make_phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
@@ -68,8 +69,8 @@ def test_another_marrow_changes_fat_and_density_and_nothing_else():
     other = VirtualPatient(age=65, sex="F", bmi=24.0, pdff=(0.60, 0.61, 0.62, 0.63), t_score=-3.0, qct_mg_cm3=55.0)
     changed = with_marrow(own, other)
     marrow = own.tissue == tissue_named("marrow").code
-    for code, level in ((3, "L1"), (6, "L4")):
-        here = marrow & (own.level == code)
+    for level in ("L1", "L4"):
+        here = marrow & (own.level == LEVEL_OF_CODE.index(level))
         assert changed.pdff[here].mean() == pytest.approx(other.pdff_of(level), abs=0.02)
     assert np.array_equal(changed.pdff[~marrow], own.pdff[~marrow])
     assert np.array_equal(changed.tissue, own.tissue)

@@ -1,5 +1,6 @@
 from .assembly import make_phantom as make_phantom
 from .degeneration import draw_degeneration as draw_degeneration
+from .extra_rois import further_rois as further_rois
 from .findings.canal_stenosis import CanalStenosis as CanalStenosis
 from .findings.endplate_sclerosis import EndplateSclerosis as EndplateSclerosis
 from .findings.finding import Finding as Finding

@@ -17,31 +17,29 @@ from vbqkit.anatomy.texture import Plane, rounded, smoothstep
 _BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, mm per mm2
 # In the midline, more of it aside: from, and over which length
 _WALL_MM, _RECTUS_MM, _RECTUS_ASIDE_MM = 2.2, 7.5, (3.0, 9.0)
-_CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 17.0, 5.0, 25.0
+_CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 9.0, 4.0, 25.0
 _CAVITY_TO_MM = 8.0  # behind the back wall: what lies nearer to the spine is painted over it later
 _RECTUS_FROM_MM = 4.0  # from the midline: the white line between the two muscles
 _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.92, 0.05, 0.4
 _WALL_STRANDS_SD, _WALL_FAT_LIMITS = (1.1, 2.2), (0.3, 0.95)  # SDs of texture at which strands begin and are full
-# Size: more fat between the loops, less bowel
-_LOOP_TEXTURE, _LOOP_SIZE, _LOOP_OFFSET, _LOOP_BLUR = 0.15, 0.9, 0.15, 0.10
-_BLUR_SHIFT_PX = ((7, 31), (11, -43))  # per pixel of breath, and always: any, as long as no texture meets itself
-_BOWEL_WALL, _BOWEL_WALL_FAT, _GAS_DEPTH, _GAS_TEXTURE = 0.13, 0.08, 0.30, 0.35
-_BOWEL_FAT, _BOWEL_DENSITY = (0.10, 0.10, 0.14), (0.78, 0.16, 0.12, 0.06)  # a mean, and by texture
-_BOWEL_FAT_LIMITS, _BOWEL_DENSITY_LIMITS = (0.0, 0.5), (0.3, 1.1)
-
 # In front of the column
-_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 20.0, 4.0, 6.0
+_PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 12.0, 4.0, 6.0
 _FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.5
 _STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 4.0, (0.1, 0.95)  # strands follow lines where a random field is 0
 _HOLE_TEXTURE, _HOLES_SD = 0.5, (1.6, 2.3)
-_PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 3.2, 0.3  # in vertebrae from L1; from L4
+_PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
-_PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 27.0, 11.0, (0.5, 16.5, 19.5)
-_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (12.0, 10.0), 0.12, 0.5, 0.05
+_PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 22.0, 13.0, (0.5, 17.0, 20.5)
+_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), 0.12, 0.25, 0.05
 _SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs beyond the fatty streaks of the back
 # Thinning out over three vertebrae, down to L3
 _CRUS_SIDE_MM, _CRUS_GAP_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 0.8, 5.5, 3.0
+
+# The lung behind the diaphragm: beside the column down to this place, lower further behind; how far its edge rises
+# towards the column, in vertebrae; muscle under it
+_LUNG_ENDS, _LUNG_SIDE_MM, _LUNG_RISES, _LUNG_BEHIND_MM, _LUNG_WAVE = ("T12", 0.1), 17.0, 0.10, (-48.0, 6.0), 0.06
+_LUNG_SLANT, _DIAPHRAGM = 0.022, 0.10  # vertebrae per mm to the back; in vertebrae
 
 # Vessels. Where to look for them, to save time: before and behind the front of the column; how far the trunks, and the
 # branches of the aorta, lie from their usual place aside; and a distance that is outside of every vessel
@@ -49,69 +47,42 @@ _VESSELS_T_MM, _TRUNK_REACH_MM, _BRANCH_REACH_MM, _OUTSIDE_MM = (46.0, 1.0), 20.
 _VESSEL_WAVE_MM, _AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 2.2, 4.5, 3.0, 10.0  # the cava runs forward above L1
 _AORTA_FORK, _CAVA_FORK, _AORTA_SPREAD_MM, _CAVA_SPREAD_MM = 0.35, -0.10, 21.0, 24.0  # in vertebrae from L4 and L5
 _LIMB_OVERLAP, _LIMB_BACK_MM = 0.1, 2.0  # of trunk and limbs, in vertebrae; how far the limbs fall back per vertebra
+_TRUNK_END = 0.3  # vertebrae over which a trunk closes at its fork
 _CAVA_FLAT = (1.2, 0.8)  # wide and deep, in radii
 _CAVA_HEPATIC_OVER = 2.0  # vertebrae
 _AORTA_LIMB, _CAVA_LIMB = (0.62, 0.62), (0.7, 0.55)
 _COELIAC, _MESENTERIC = (-0.55, 7.0, 3.0), (0.05, 11.0, 3.4)  # start in vertebrae from L1, fall forward, radius
 _BRANCH_GAP_MM, _BRANCH_ASIDE_MM, _BRANCH_LENGTH = 1.0, 2.0, 1.6  # aside per vertebra; length in vertebrae
-_VESSEL_WALL_MM, _VESSEL_WALL_FAT = 0.9, 0.1
+_VESSEL_WALL_MM, _VESSEL_WALL_FAT = 0.6, 0.1
 # Signal left in flowing blood, relative to the table's flow void
 _BLOOD, _BLOOD_TEXTURE, _BLOOD_LIMITS = 1.9, (1.1, 0.9), (0.2, 5.0)
 
 _ONE = np.float32(1.0)
 
 
-def paint_belly(canvas: Canvas, body: Body, *, breath_px: tuple[int, int]) -> None:
-    """Paint the belly wall, and the bowel in its fat.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        The plane.
-    body : Body
-        Outline and fat of the person.
-    breath_px : tuple of 2 ints
-        Rows and columns by which breathing and peristalsis had moved the bowel when this plane was seen: a slice
-        averages several planes, so its bowel is blurred.
-    """
-    x = abs(float(canvas.x_mm))
-    moved = {
-        n: np.roll(canvas.fields[n], breath_px, axis=(0, 1)) for n in ("loops", "large", "medium", "streak", "small")
-    }
+def paint_belly(canvas: Canvas, body: Body) -> Mask:
+    """Paint the belly wall and the fat behind it; returns where the cavity is."""
+    x, fields = abs(float(canvas.x_mm)), canvas.fields
     front = rounded(body.front_y_mm + _BELLY_ROUND * x * x)[:, None]
-    depth = canvas.y - front + np.float32(_BELLY_WAVE_MM) * canvas.fields["large"]
+    depth = canvas.y - front + np.float32(_BELLY_WAVE_MM) * fields["large"]
     wall = np.float32(body.front_fat_mm)
     muscle = _WALL_MM + _RECTUS_MM * float(np.clip((x - _RECTUS_ASIDE_MM[0]) / _RECTUS_ASIDE_MM[1], 0.0, 1.0))
     inside = (depth > wall) & (canvas.t < _CAVITY_TO_MM) & (canvas.tissue != 0)
     fat = (
         np.float32(_WALL_FAT)
-        + np.float32(_WALL_FAT_TEXTURE) * moved["medium"]
-        - np.float32(_WALL_FAT_STRANDS) * smoothstep(moved["streak"], *_WALL_STRANDS_SD)
+        + np.float32(_WALL_FAT_TEXTURE) * fields["medium"]
+        - np.float32(_WALL_FAT_STRANDS) * smoothstep(fields["streak"], *_WALL_STRANDS_SD)
     )
     canvas.paint(inside, "visceral_fat", np.clip(fat, *_WALL_FAT_LIMITS))
     rectus = (
         inside & (depth < wall + np.float32(muscle)) & (canvas.t < canvas.front - np.float32(_RECTUS_BEFORE_SPINE_MM))
     )
     canvas.paint(rectus, "muscle" if x > _RECTUS_FROM_MM else "ligament")
-    cavity = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
+    cavity: Mask = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
     cavity &= (
-        canvas.t < canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * moved["large"]
+        canvas.t < canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * fields["large"]
     )
-    loop = np.abs(moved["loops"] + np.float32(_LOOP_TEXTURE) * moved["medium"])
-    loop = loop - np.float32(_LOOP_SIZE * (body.visceral - _LOOP_OFFSET))
-    (a, b), (c, d) = _BLUR_SHIFT_PX
-    stray = (a * breath_px[1] + b, c * breath_px[0] + d)  # edges that moved while they were seen
-    loop = loop + np.float32(_LOOP_BLUR) * np.roll(canvas.fields["medium"], stray, axis=(0, 1))
-    canvas.paint(cavity & (loop > 0), "muscle", _BOWEL_WALL_FAT)
-    content = cavity & (loop > np.float32(_BOWEL_WALL))
-    mean, medium, large = (np.float32(k) for k in _BOWEL_FAT)
-    pulp = mean + medium * moved["medium"] + large * moved["large"]
-    canvas.paint(content, "bowel", np.clip(pulp, *_BOWEL_FAT_LIMITS))
-    density, large, medium, small = (np.float32(k) for k in _BOWEL_DENSITY)
-    thick = density + large * moved["large"] + medium * moved["medium"]
-    canvas.shade(content, np.clip(thick + small * moved["small"], *_BOWEL_DENSITY_LIMITS))
-    gas = content & (loop > _GAS_DEPTH) & (moved["large"] + np.float32(_GAS_TEXTURE) * moved["medium"] > 1.0)
-    canvas.paint(gas, "gas")
+    return cavity
 
 
 def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
@@ -156,6 +127,19 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
     _paint_vessels(canvas, spine, body, live)
 
 
+def paint_lung(canvas: Canvas, spine: Spine) -> None:
+    """Paint the lower end of the lung beside the column, above the diaphragm."""
+    level, below = _LUNG_ENDS
+    lowest = np.float32(spine.index(level) + below)
+    aside = np.abs(canvas.side) - np.float32(_LUNG_SIDE_MM)
+    front, back = _LUNG_BEHIND_MM
+    edge = lowest + np.float32(_LUNG_SLANT) * canvas.t + np.float32(_LUNG_WAVE) * canvas.fields["large"]
+    edge = edge - np.float32(_LUNG_RISES) / np.maximum(aside / np.float32(_LUNG_SIDE_MM), np.float32(_LUNG_RISES))
+    there = (aside > 0) & (canvas.t > front) & (canvas.t < back) & (canvas.tissue != 0)
+    canvas.paint(there & (canvas.position < edge + np.float32(_DIAPHRAGM)), "muscle")
+    canvas.paint(there & (canvas.position < edge), "gas")
+
+
 def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None:
     """Aorta on the left down to L4, cava on the right up from L5, the iliac vessels, and two branches of the aorta."""
     at = spine.index
@@ -174,12 +158,15 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
     )
     distance = np.full_like(t, _OUTSIDE_MM)
 
-    def add(where: Mask, center_side: Plane, center_t: Plane, radius_side: float, radius_t: float) -> None:
+    def add(
+        where: Mask, center_side: Plane, center_t: Plane, radius_side: float, radius_t: float, ends: float = np.inf
+    ) -> None:
         if not where.any():
             return
         across = (side[where] - center_side[where]) * np.float32(1.0 / radius_side)
         along = (t[where] - center_t[where]) * np.float32(1.0 / radius_t)
-        tube = (np.sqrt(across * across + along * along) - _ONE) * np.float32(min(radius_side, radius_t))
+        round_end = np.sqrt(np.clip((np.float32(ends) - level[where]) * np.float32(1.0 / _TRUNK_END), 0.0, 1.0))
+        tube = (np.sqrt(across * across + along * along) - round_end) * np.float32(min(radius_side, radius_t))
         distance[where] = np.minimum(distance[where], tube)
 
     for fork, offset, center, spread, trunk, limb in (
@@ -202,7 +189,13 @@ def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None
     ):
         below = np.maximum(np.float32(0.0), level - np.float32(fork))
         if np.abs(side - offset).min() < _TRUNK_REACH_MM:
-            add(level < np.float32(fork + _LIMB_OVERLAP), np.float32(offset) + wave, center, *trunk)
+            add(
+                level < np.float32(fork + _LIMB_OVERLAP),
+                np.float32(offset) + wave,
+                center,
+                *trunk,
+                ends=fork + _LIMB_OVERLAP,
+            )
         for sign in (-1.0, 1.0):
             aside = np.float32(offset) * (_ONE - below) + np.float32(sign * spread) * below
             add(level >= np.float32(fork - _LIMB_OVERLAP), aside, center + np.float32(_LIMB_BACK_MM) * below, *limb)

@@ -8,19 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.anatomy.abdomen import paint_around_column, paint_belly
+from vbqkit.anatomy.abdomen import paint_around_column, paint_belly, paint_lung
+from vbqkit.anatomy.back import along_fibres, paint_back_muscles, paint_midline_ligaments
 from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
 from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
 from vbqkit.anatomy.findings.finding import Finding, check_findings
+from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
+from vbqkit.anatomy.marrow import MarrowPattern, draw_marrow_pattern
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_foramina
+from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_rib
 from vbqkit.anatomy.reference_rois import reference_rois
+from vbqkit.anatomy.sacrum import paint_sacral_roof, paint_sacral_wings
 from vbqkit.anatomy.skeleton import Array, Spine, body_window
-from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background, paint_midline_ligaments
+from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
 from vbqkit.anatomy.vertebra import paint_body, paint_disc
+from vbqkit.anatomy.viscera import Viscera, draw_viscera, paint_rectum, paint_viscera
 from vbqkit.errors import ScannerError
 from vbqkit.image import stack_affine
 
@@ -37,7 +42,7 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "warp_y": 13.0,
     "warp_z": 13.0,
     "streak": (5.0, 2.4, 15.0),
-    "loops": (20.0, 15.0, 15.0),
+    "fibre": (7.0, 1.5, 24.0),
     "vessel": (400.0, 400.0, 45.0),
 }
 """Size of the features of each random field, mm: one number, or along x, y and z. Chosen by eye."""
@@ -50,6 +55,7 @@ thick as a picture shows it, which is more than the 0.3 to 0.6 mm of bone alone.
 
 # Distance behind the back wall of the bodies within which each part is painted, mm
 _AHEAD_MM, _BEHIND_SPINE_MM, _CANAL_MM = (-90.0, 15.0), (4.0, 8.0), (-6.0, 36.0)
+_SACRUM_MM, _RECTUM_MM, _LUNG_MM = (-50.0, 25.0), (-80.0, -15.0), (-60.0, 20.0)
 
 
 def make_phantom(
@@ -62,7 +68,7 @@ def make_phantom(
     width_mm: float = 68.2,
     size_mm: float = 320.0,
 ) -> Phantom:
-    """Draw one lumbar spine, T11 to S2, with everything around it and its truth.
+    """Draw one lumbar spine, T9 to the coccyx, with everything around it and its truth.
 
     Parameters
     ----------
@@ -89,7 +95,7 @@ def make_phantom(
     """
     found = check_findings(findings)
     _check_grid(in_plane_mm, plane_mm)
-    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(7)]
     spine = make_spine(streams[0], age=patient.age, sex=patient.sex, t_score=patient.t_score, findings=found)
     rows, planes = int(size_mm / in_plane_mm), round(width_mm / plane_mm)
     steps = np.arange(rows, dtype=np.float64)
@@ -99,11 +105,13 @@ def make_phantom(
     y: Array = np.asarray(float(body.back_y_mm.max()) + _BEHIND_MM - in_plane_mm * (rows - 1 - steps))
     canal = make_canal(streams[2], spine, findings=found)
     smooth = {name: SmoothField(streams[3], x, y, z, scale_mm=scale) for name, scale in _FIELD_SCALES_MM.items()}
-    scene = _Scene.of(patient, found, spine, body, canal, Grid(y, z, in_plane_mm))
+    pattern = draw_marrow_pattern(streams[5], age=patient.age)
+    viscera = draw_viscera(streams[6], spine, body, z, age=patient.age, sex=patient.sex)
+    scene = _Scene.of(patient, found, spine, body, canal, pattern, viscera, Grid(y, z, in_plane_mm), plane_mm)
     maps = _Maps.empty((planes, rows, rows))
     for k in range(planes):
-        canvas, breath_px = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
-        _paint_plane(canvas, scene, breath_px)
+        canvas, breath_mm = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
+        _paint_plane(canvas, scene, breath_mm)
     _settle_fat(maps, scene)
     affine = stack_affine((x[0], y[0], z[0]), (plane_mm, 0, 0), (0, 0, -in_plane_mm), (0, in_plane_mm, 0))
     rois = reference_rois(spine, maps.tissue, maps.level, affine, findings=found)
@@ -151,7 +159,10 @@ class _Scene:
     body: Body
     canal: Canal
     grid: Grid
+    plane_mm: float
     shell_mm: float
+    pattern: MarrowPattern
+    viscera: Viscera
     s: Plane  # arc length along the back wall of the column
     t: Plane  # distance behind it
     position: Plane  # place along the spine in vertebrae from above
@@ -160,6 +171,10 @@ class _Scene:
     ahead: Window
     behind: Window
     canal_window: Window
+    sacrum: Window
+    before_sacrum: Window
+    lung: Window
+    back_column: int  # the muscles of the back lie behind it
 
     @classmethod
     def of(
@@ -169,7 +184,10 @@ class _Scene:
         spine: Spine,
         body: Body,
         canal: Canal,
+        pattern: MarrowPattern,
+        viscera: Viscera,
         grid: Grid,
+        plane_mm: float,
     ) -> _Scene:
         """Positions of the grid in the frame of this spine, and the windows of its parts."""
         s, t = spine.wall_coordinates(grid.y_mm, grid.z_mm)
@@ -185,7 +203,10 @@ class _Scene:
             spine=spine,
             body=body,
             canal=canal,
+            pattern=pattern,
+            viscera=viscera,
             grid=grid,
+            plane_mm=plane_mm,
             shell_mm=float(np.clip(thick, *_SHELL_LIMITS_MM)),
             s=s,
             t=t,
@@ -195,37 +216,52 @@ class _Scene:
             ahead=window_of((t > _AHEAD_MM[0]) & (t < _AHEAD_MM[1])),
             behind=window_of((t > _BEHIND_SPINE_MM[0]) & (t < body.tip_t + _BEHIND_SPINE_MM[1])),
             canal_window=window_of((t > _CANAL_MM[0]) & (t < _CANAL_MM[1])),
+            back_column=window_of(t > front.min() / 2.0)[1].start,
+            before_sacrum=window_of((position > spine.index("S1")) & (t > _RECTUM_MM[0]) & (t < _RECTUM_MM[1])),
+            lung=window_of((position < spine.index("L1")) & (t > _LUNG_MM[0]) & (t < _LUNG_MM[1])),
+            sacrum=window_of((position > spine.index("S1") - 0.5) & (t > _SACRUM_MM[0]) & (t < _SACRUM_MM[1])),
         )
 
 
 def _canvas(
     scene: _Scene, maps: _Maps, k: int, x_mm: float, smooth: Mapping[str, SmoothField], rng: np.random.Generator
-) -> tuple[Canvas, tuple[int, int]]:
-    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, px."""
+) -> tuple[Canvas, tuple[float, float]]:
+    """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, mm."""
     grid, shape = scene.grid, maps.tissue.shape[1:]
     fields = {name: field.plane(x_mm) for name, field in smooth.items()}
-    fields["fine"] = fine_grain(rng, (shape[0], shape[1]))
+    fields["fine"], fields["upright"] = fine_grain(
+        rng, (shape[0], shape[1]), step_mm=grid.step_mm, plane_mm=scene.plane_mm
+    )
     fields["dice"] = rng.random(shape, dtype=np.float32)
-    breath = rng.normal(0.0, tuple(sd / grid.step_mm for sd in _BREATH_MM)).round().astype(int)
+    breath = rng.normal(0.0, _BREATH_MM)
     warp, medium, small = (np.float32(_WARP[name]) for name in ("warp", "medium", "small"))
     dy = warp * fields["warp_y"] + medium * fields["medium"]
     dz = warp * fields["warp_z"] + small * fields["small"]
     y, z = grid.y_mm.astype(np.float32)[None, :], grid.z_mm.astype(np.float32)[:, None]
+    first = scene.back_column
+    fields["fibre"][:, first:] = along_fibres(fields["fibre"][:, first:], grid, x_mm)
     canvas = Canvas(
         x_mm=x_mm, y=y + dy, z=z + dz, s=scene.s - dz, t=scene.t + dy, side=np.float32(x_mm) - scene.wall_x,
         position=scene.position, front=scene.front,
         tissue=maps.tissue[k], level=maps.level[k], pdff=maps.pdff[k], pd_scale=maps.pd_scale[k], fields=fields,
     )  # fmt: skip
-    return canvas, (int(breath[0]), int(breath[1]))
+    return canvas, (float(breath[0]), float(breath[1]))
 
 
-def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> None:
+def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) -> None:
     """Paint one plane from the outside inwards: what comes later lies in front."""
     spine, grid, patient = scene.spine, scene.grid, scene.patient
     paint_background(canvas, scene.body)
-    paint_belly(canvas, scene.body, breath_px=breath_px)
-    paint_midline_ligaments(canvas.part(scene.behind), scene.body)
+    paint_back_muscles(canvas.part((slice(None), slice(scene.back_column, None))), spine, scene.body)
+    cavity = paint_belly(canvas, scene.body)
+    paint_viscera(canvas, grid, scene.viscera, cavity, breath_mm=breath_mm)
+    paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
+    paint_lung(canvas.part(scene.lung), spine)
+    paint_rectum(canvas.part(scene.before_sacrum), spine, scene.viscera)
+    for vertebra in spine.vertebrae:
+        paint_segmental_vessels(canvas, grid, vertebra)
+        paint_rib(canvas, grid, vertebra, fat=patient.pdff_of(vertebra.name))
     for i in range(len(spine.vertebrae)):
         paint_foramina(canvas, grid, spine, i)
     for vertebra in spine.vertebrae:
@@ -233,6 +269,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
     for above, below in zip(spine.vertebrae[:-1], spine.vertebrae[1:], strict=True):
         paint_facets(canvas, grid, above, below)
     paint_canal(canvas.part(scene.canal_window), spine, scene.canal)
+    paint_sacral_roof(canvas.part(scene.canal_window), spine, scene.canal)
     for disc in spine.discs:
         paint_disc(canvas, grid, spine, disc)
     for vertebra in spine.vertebrae:
@@ -241,9 +278,11 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_px: tuple[int, int]) -> N
             grid,
             vertebra,
             fat=patient.pdff_of(vertebra.name),
+            pattern=scene.pattern,
             shell_mm=scene.shell_mm,
             findings=scene.of_level[vertebra.name],
         )
+    paint_sacral_wings(canvas.part(scene.sacrum), spine)
     for finding in scene.findings:
         finding.paint_around(canvas, grid, spine)
 

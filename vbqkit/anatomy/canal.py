@@ -16,7 +16,7 @@ from vbqkit.anatomy.texture import Plane, smoothstep, smoothstep_f64
 
 Array = npt.NDArray[np.float64]
 
-_TURN_MM = 0.5  # the tables below are looked up every half millimetre along the canal
+TURN_MM = 0.5  # the tables below are looked up every half millimetre along the canal
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
 # _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, unless a source is
@@ -45,15 +45,25 @@ _CORD_FORWARD_MM, _CORD_SINKS_MM, _CORD_SINKS_OVER_MM = 0.4, 1.2, 55.0
 _CORD_WAVE_MM, _CORD_WAVE_RAD, _CORD_WAVE_START_RAD = 0.4, 1.3, (0.0, 6.0)  # a sine; its phase per vertebra; its start
 
 # Roots leave the cord, sink to the back of the sac (the patient is supine), and turn out and forward to their exits.
+# Together they fill this share of the sac at L3 (model assumption: 20 to 35 % on axial pictures; the radius of a root
+# follows, and lies then near that of dissected roots: Hogan, Anesthesiology 1996;85:37-42). More roots lie on each
+# other than find room: the radius is larger by a factor.
 _ROOTS_PER_SIDE = 15
-_ROOT_RADIUS_MM, _ROOT_RADIUS_SD_MM, _ROOT_RADIUS_LIMITS_MM = 0.52, 0.10, (0.35, 0.75)
+_ROOTS_FILL, _ROOTS_FILL_SD, _ROOTS_FILL_LIMITS, _ROOTS_FILL_LEVEL, _ROOTS_OVERLAP = (
+    0.27,
+    0.04,
+    (0.20, 0.35),
+    "L3",
+    1.15,
+)
+_ROOT_RADIUS_SD, _ROOT_RADIUS_LIMITS_MM = 0.18, (0.35, 1.4)  # between the roots of one person: a share
 # Height above the tip of the cord where a root leaves it: between these, times a factor that falls by 1 from the first
 # root to the last
 _START_MM, _START_FIRST, _FILUM_START_MM = (8.0, 62.0), 1.15, 5.0
 _BEGIN_MM = (-1.0, 3.2)  # where it leaves the cord, behind the middle of the sac
 _SETTLED_MM = 6.0  # below the tip of the cord it has sunk
 # Where it lies, as a share of the depth of the sac: at most; less by chance, to a power; less further aside
-_SUNK, _SUNK_LESS, _SUNK_POWER, _SUNK_LESS_ASIDE, _SUNK_ASIDE_MM, _OFF_DURA_MM = 0.93, 0.26, 1.4, 0.05, 9.0, 0.5
+_SUNK, _SUNK_LESS, _SUNK_POWER, _SUNK_LESS_ASIDE, _SUNK_ASIDE_MM, _OFF_DURA_MM = 0.96, 0.46, 1.7, 0.22, 9.0, 0.8
 _REST, _REST_LIMIT_MM = (0.05, 0.8), 8.0  # aside, as a share of the half width of the sac
 # It turns this far above its exit, in vertebrae: to the side wall, and to this share of the depth
 _TURNS, _EXIT_OFF_WALL_MM, _EXIT_DEPTH, _EXIT_POWER = 1.1, 1.0, 0.42, 0.6
@@ -73,25 +83,16 @@ _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12
 # Where long ligament and venous plexus end: level, and vertebrae below it
 _LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
 # Reach above and below the middle of a body, in vertebrae
-_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.3, 0.2, 8
-# Shares of its pixels: up to the first vein, up to the second fat, the rest ligament
-_PLEXUS_VEIN, _PLEXUS_FAT = 0.55, 0.8
+_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.17, 8
+# Of the reach: the vein lies in the middle
+_PLEXUS_VEIN, _PLEXUS_WAVE = 0.5, 0.06
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
 _FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
 # Where to look, to save time: the canal lies within this box, and each root within this distance of its course
 _BOX_T_MM, _BOX_HALF_WIDTH_MM, _BOX_BELOW_S2_MM, _ROOT_REACH_MM = (-4.0, 34.0), 14.0, 45.0, 2.0
-# Where sac and cord end in a point: no half size is taken as less than this, and a thinner cord is not painted
-_LEAST_HALF_SAC_MM, _LEAST_HALF_CORD_MM, _THINNEST_CORD_MM = 0.3, 0.2, 0.3
-
-# The roof of the sacral canal: fused laminae with a crest behind each body, and roots in the fat in front of it.
-# From below S1, and to above the last vertebra, in vertebrae
-_ROOF_FROM, _ROOF_TO, _ROOF_HALF_WIDTH_MM = 0.25, 1.3, 16.0
-_ROOF_SLOPE_ASIDE, _ROOF_FLOOR_MM = 0.30, 6.0
-# Height; where it has gone, and where it is still whole, in vertebrae below its start
-_ROOF_MM, _ROOF_WAVE_MM, _ROOF_FADES = 4.0, 0.5, (3.2, 1.0)
-_CREST_MM, _CREST_ASIDE_MM, _CREST_REACH = 7.0, (1.5, 6.0), (0.48, 0.15)  # reach in vertebrae from the middle of a body
-_ROOF_CORTEX_MM, _ROOF_FAT = 1.0, 0.55
-_SACRAL_ROOT_TEXTURE, _SACRAL_ROOT_WIDTH = 0.4, 0.12  # they follow the lines where a random field is 0
+# Where sac and cord end in a point: no half size is taken as less than this; a cord of less than these half depths
+# fades
+_LEAST_HALF_SAC_MM, _LEAST_HALF_CORD_MM, _CORD_FADES_MM = 0.3, 0.2, (0.5, 2.6)
 
 _PARTS = ("", "epidural_fat", "ligament", "csf", "spinal_cord", "nerve_root", "basivertebral_vein")
 _EPIDURAL_FAT, _LIGAMENT, _CSF, _CORD, _ROOT, _VEIN = range(1, len(_PARTS))
@@ -133,7 +134,7 @@ class Canal:
 
 def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Finding] = ()) -> Canal:
     """Draw the canal of one spine: sizes, the level of the conus, and the course of every root."""
-    s = np.arange(0.0, spine.wall_s_mm[-1], _TURN_MM)
+    s = np.arange(0.0, spine.wall_s_mm[-1], TURN_MM)
     level = spine.level_position(s)
     at = spine.index
     depth_scale = 1.0 + _SAC_DEPTH_SD * np.clip(rng.standard_normal(), -_SAC_DEPTH_LIMIT, _SAC_DEPTH_LIMIT)
@@ -200,7 +201,8 @@ def _draw_roots(
     exits = np.linspace(first, last, _ROOTS_PER_SIDE)
     count = 2 * _ROOTS_PER_SIDE + 1
     side, where = np.full((count, len(s)), np.nan), np.full((count, len(s)), np.nan)
-    radius = np.clip(_ROOT_RADIUS_MM + _ROOT_RADIUS_SD_MM * rng.standard_normal(count), *_ROOT_RADIUS_LIMITS_MM)
+    uneven = 1.0 + _ROOT_RADIUS_SD * rng.standard_normal(count)
+    share = np.clip(_ROOTS_FILL + _ROOTS_FILL_SD * rng.spawn(1)[0].standard_normal(), *_ROOTS_FILL_LIMITS)
     steps = np.arange(s[0], s[-1] + _WANDER_STEP_MM + 1.0, _WANDER_STEP_MM)
     for i in range(count):
         filum = i == count - 1
@@ -223,6 +225,10 @@ def _draw_roots(
         path = begin * (1.0 - settle) + (sunk * stay + leaving * (1.0 - stay)) * settle + _WANDER_DEPTH_MM * wander
         alive = (s > start) & (level < exit_level)
         side[i, alive], where[i, alive] = lateral[alive], path[alive]
+    at = int(np.argmin(np.abs(level - spine.index(_ROOTS_FILL_LEVEL))))
+    there = max(1, int(np.isfinite(side[:, at]).sum()))
+    sac_mm2 = depth[at] * half_width[at] / 2.0  # over pi, as the squares of the radii
+    radius = np.clip(uneven * np.sqrt(_ROOTS_OVERLAP * share * sac_mm2 / there), *_ROOT_RADIUS_LIMITS_MM)
     return side, where, radius
 
 
@@ -234,7 +240,7 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     if not inside.any():
         return
     s, t, side = canvas.s[inside], canvas.t[inside], canvas.side[inside]
-    index = np.clip((s * np.float32(1.0 / _TURN_MM)).astype(int), 0, len(canal.front) - 1)
+    index = np.clip((s * np.float32(1.0 / TURN_MM)).astype(int), 0, len(canal.front) - 1)
     medium = canvas.fields["medium"][inside]
     aside = np.abs(side)
 
@@ -271,9 +277,8 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
         & (aside < _PLEXUS_HALF_WIDTH_MM)
         & (level < plexus_ends)
     )
-    code[plexus] = np.where(
-        dice[plexus] < _PLEXUS_VEIN, _VEIN, np.where(dice[plexus] < _PLEXUS_FAT, _EPIDURAL_FAT, _LIGAMENT)
-    )
+    middle = phase[plexus] * np.float32(1.0 / _PLEXUS_REACH) + np.float32(_PLEXUS_WAVE) * medium[plexus]
+    code[np.flatnonzero(plexus)[middle < _PLEXUS_VEIN]] = _VEIN
     half_depth, least = depth * np.float32(0.5), np.float32(_LEAST_HALF_SAC_MM)
     radial = np.sqrt(
         (side / np.maximum(half_width, least)) ** 2 + ((t - front - half_depth) / np.maximum(half_depth, least)) ** 2
@@ -295,7 +300,9 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
         hit = np.zeros(s.shape, dtype=bool)
         hit[close] = dx[close] ** 2 + dt**2 < np.float32(radius**2)
         code[hit & sac] = _ROOT
-    code[sac & (cord < 1) & (cd > _THINNEST_CORD_MM)] = _CORD
+    # Towards its tip the cord mixes with the roots around it, pixel by pixel, so that a scanned voxel holds a blend.
+    whole = smoothstep(cd, *_CORD_FADES_MM)
+    code[sac & (cord < 1) & (dice < whole)] = _CORD
     full = np.zeros(canvas.tissue.shape, dtype=np.uint8)
     full[inside] = code
     bone = canvas.is_any("cortical_bone", "marrow")
@@ -307,33 +314,3 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     fat = (full == _EPIDURAL_FAT) & ~(bone & behind)
     vessels = np.maximum(np.float32(1.0) - np.abs(canvas.fields["small"]) * np.float32(_VESSELS_PER_SD), 0.0)
     canvas.pdff[fat] = (np.float32(_FAT) - np.float32(_FAT_AT_VESSELS) * vessels)[fat]
-    _paint_sacral_roof(canvas, spine, canal)
-
-
-def _paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:
-    """Paint the fused laminae behind the sacral canal, and the roots in its fat."""
-    first = float(spine.index("S1")) + _ROOF_FROM
-    sacral = (
-        (canvas.position > np.float32(first))
-        & (canvas.position < np.float32(len(spine.vertebrae) - _ROOF_TO))
-        & (np.abs(canvas.side) < _ROOF_HALF_WIDTH_MM)
-        & (canvas.t > 0)
-    )
-    if not sacral.any():
-        return
-    index = np.clip((canvas.s * np.float32(1.0 / _TURN_MM)).astype(int), 0, len(canal.front) - 1)
-    slope = np.float32(_ROOF_SLOPE_ASIDE) * np.maximum(np.abs(canvas.side) - 1.0, 0.0)
-    floor = np.maximum(canal.lamina.astype(np.float32)[index] - slope, np.float32(_ROOF_FLOOR_MM))
-    crest = np.float32(1.0) - smoothstep(np.abs(canvas.side), *_CREST_ASIDE_MM)
-    phase = np.abs(canvas.position - np.rint(canvas.position))
-    tall = np.float32(_ROOF_MM) + crest * np.float32(_CREST_MM) * smoothstep(phase, *_CREST_REACH)
-    none, whole = (first + below for below in _ROOF_FADES)
-    tall = tall * smoothstep(canvas.position, none, whole) + np.float32(_ROOF_WAVE_MM) * canvas.fields["medium"]
-    depth = np.minimum(canvas.t - floor, floor + tall - canvas.t)
-    bone = sacral & (depth > 0)
-    canvas.paint(bone, "cortical_bone")
-    canvas.paint(sacral & (depth > _ROOF_CORTEX_MM), "marrow", _ROOF_FAT)
-    roots = sacral & (canvas.t < floor) & canvas.is_any("epidural_fat")
-    line = canvas.fields["large"] + np.float32(_SACRAL_ROOT_TEXTURE) * canvas.fields["medium"]
-    roots &= np.abs(line) < _SACRAL_ROOT_WIDTH
-    canvas.paint(roots, "nerve_root")

@@ -47,8 +47,9 @@ class Canvas:
     pdff, pd_scale : ndarray of float32
         Fat fraction; proton density relative to the table.
     fields : mapping of str to ndarray
-        Random fields with unit standard deviation on this plane: ``fine`` (grain), ``small``, ``medium``, ``large``,
-        ``streak``, ``loops``, ``vessel``; and ``dice``, which is uniform from 0 to 1 and independent in every pixel.
+        Random fields with unit standard deviation on this plane: ``fine`` (grain; less on a coarse grid), ``upright``
+        (grain drawn out along the spine), ``small``, ``medium``, ``large``, ``streak``, ``fibre`` (along the muscles of
+        the back), ``vessel``; and ``dice``, which is uniform from 0 to 1 and independent in every pixel.
     """
 
     x_mm: float

@@ -14,7 +14,7 @@ from vbqkit.errors import ScannerError
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SPINE_LEVELS
 
-LEVEL_OF_CODE = ("", *SPINE_LEVELS)
+LEVEL_OF_CODE = ("", "T9", "T10", *SPINE_LEVELS, "S3", "S4", "S5")
 """Vertebral levels; a voxel's code in :attr:`Phantom.level` is the index here, 0 outside vertebral bodies."""
 
 

@@ -1,4 +1,4 @@
-"""Behind the bodies: pedicles, laminae, articular, transverse and spinous processes, facet joints, foramina."""
+"""Behind the bodies: pedicles, laminae, articular, transverse and spinous processes, facet joints; and the ribs."""
 
 from __future__ import annotations
 
@@ -7,75 +7,78 @@ from typing import NamedTuple
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
-from vbqkit.anatomy.skeleton import Spine, Vertebra
+from vbqkit.anatomy.skeleton import Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
 
 
-class _Rod(NamedTuple):
-    """A rod with round ends in the frame of a vertebra: from and to, and its radius, mm."""
+class Rod(NamedTuple):
+    """A rod with round ends in the frame of a vertebra: from and to, its radius, and its half width; mm.
+
+    The half width is that from side to side; `radius` is that of the other two directions.
+    """
 
     u: tuple[float, float]
     p: tuple[float, float]
     w: tuple[float, float]
     radius: float
+    half_width: float
 
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
-# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures, within the sizes of
-# Panjabi et al., Spine 1992;17:299-306. Frame: u from the midline to the side, p behind the back wall of the body, w
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. Model assumptions, chosen on the pictures, unless
+# a source is named. Frame: u from the midline to the side, p behind the back wall of the body, w
 # above its middle.
 
-# Pillars: in half widths of the body, up to this half width; those of L5 stand wider
-_PILLAR_U, _PILLAR_WIDEST_MM, _PILLAR_L5_MM = 0.62, 26.0, 3.0
-# Articular processes: u from the pillar; the second w beyond the upper or lower rim
-_UPPER_FACET = _Rod(u=(0.5, 3.0), p=(8.5, 9.6), w=(5.0, 8.5), radius=4.1)
-_LOWER_FACET = _Rod(u=(0.5, 0.5), p=(12.5, 18.2), w=(1.0, -11.5), radius=4.2)
-_FACET_GAP_MM, _FACET_CARTILAGE_MM = 1.0, 0.55
-# Pedicle: its height as a share of that of the body, half its width and height, where its middle lies and half its
-# length
-_PEDICLE_W, _PEDICLE_HALF_SIZE_MM, _PEDICLE_P_MM, _PEDICLE_SCALE_MM = 0.17, (4.6, 6.9), (4.0, 8.0), 4.8
+# Articular processes and the isthmus between them: u from the middle of the pedicle; the second w of a process beyond
+# the upper or lower rim
+_UPPER_FACET = Rod(u=(0.0, 0.5), p=(8.5, 10.6), w=(4.0, 8.5), radius=3.7, half_width=5.2)
+_LOWER_FACET = Rod(u=(-2.5, -3.0), p=(14.5, 18.4), w=(-6.0, -10.5), radius=4.0, half_width=5.6)
+_ISTHMUS = Rod(u=(-0.5, -2.5), p=(10.5, 15.5), w=(4.0, -9.0), radius=3.9, half_width=5.0)
+# The joint: bone grows towards the other process within this distance of both, up to a gap with its cartilage
+_FACET_REACH_MM, _FACET_GAP_MM, _FACET_CARTILAGE_MM, _FACET_WAVE_MM = 2.6, 1.1, 0.8, 0.35
+# Pedicle: its height as a share of that of the body, where its middle lies and half its length
+_PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.0, 8.0)
+_PEDICLE_FLARE, _PEDICLE_NARROWEST_MM = 0.022, 4.0  # it widens to both ends: share per mm, from its narrowest place
 _PEDICLE_BLEND_MM, _ARCH_BLEND_MM, _PLATE_BLEND_MM = 2.0, 3.5, 2.0
-# Lamina: a sheet that falls backwards and flares to the sides, as wide as this beyond the pillar
-_LAMINA_BEYOND_MM, _LAMINA_ROUND_MM = 1.5, 3.0
+# Lamina: a sheet that falls backwards and flares to the sides, as wide as this beyond the middle of the pedicle. The
+# thickest of a spine are 5.0 mm, and none is taller than the 25.1 mm of T11 (Xu et al., Spine 1999;24:107-113,
+# doi:10.1097/00007632-199901150-00002); the rest is a model assumption
+_LAMINA_BEYOND_MM, _LAMINA_ROUND_MM = -1.0, 3.0
 _LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.38, 0.9
-_LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.9, 5.5, (3.0, 9.8), 3.0
+_LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.5, 5.5, (3.0, 9.8), 3.0
 # Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
 _SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
-_SPINOUS_HALF_HEIGHT_MM = {"L": 10.0, "T": 7.0, "S": 6.5}
+_SPINOUS_HALF_HEIGHT_MM = {"L": 8.6, "T": 6.0, "S": 6.0}
 _SPINOUS_HALF_THICKNESS_MM, _SPINOUS_TIP_MORE_MM, _SPINOUS_TIP_DROP_MM = 2.5, 1.9, 2.6
 _SPINOUS_NECK = (0.70, 0.36)
-_SPINOUS_BEYOND_MM, _SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 1.5, 5.0, 4.0  # beyond: at both ends, for the rounding
-# Transverse process: from beside the pillar to its reach from the midline
-_TRANSVERSE = _Rod(u=(2.0, 0.0), p=(8.0, 11.5), w=(3.5, 4.5), radius=4.2)
-_TRANSVERSE_REACH_MM = {"L": 38.0, "other": 24.0}
+_SPINOUS_BEYOND_MM, _SPINOUS_ROUND_MM, _SPINOUS_BLEND_MM = 1.5, 5.8, 4.0  # beyond: at both ends, for the rounding
+# Transverse process: from within the outer wall of the pedicle to its reach from the midline; its rod is scaled across
+_TRANSVERSE = Rod(u=(-2.0, 0.0), p=(9.0, 12.0), w=(3.5, 4.5), radius=3.6, half_width=3.6)
+_TRANSVERSE_HEIGHT = 0.72  # distances up and down count this much: it is taller than thick
 _TRANSVERSE_BLEND_MM = 3.0
 # That of a sacralised vertebra: a wing from the pillar to the reach from the midline, and from below the body up; its
 # middle sheet falls back below a height
 _WING_U_MM, _WING_REACH_MM, _WING_BELOW_MM, _WING_TOP_MM = 2.0, 40.0, 5.0, 8.0
 _WING_P_MM, _WING_FALL, _WING_FALLS_BELOW_MM, _WING_HALF_THICKNESS_MM = 8.0, 0.55, 4.0, 5.0
 _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
-# Shell and marrow of the arch
+# Shell and marrow of the arch. Cortex of the pedicle of L3 in sections of 20 adults: above 1.3, below 1.6, medially 0.8
+# and laterally 0.6 mm in men, 1.1, 1.3, 0.9 and 0.6 mm in women ("Importance of microstructure of lumbar pedicle in
+# screw placement", North West India): 1.0 mm on average. That of the lamina is thicker (Odeh et al., Global Spine J
+# 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find: the same is taken, a model assumption
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.6, 0.95, 0.25
+_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.0, 0.25
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
-# Foramen with its fat, root, ganglion and vein; their u from the pillar
-_FORAMEN = {"p": (-3, 11.0), "u": (8, 27.0), "w": (-33, 18)}
-_FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.88, 0.42
-_VESSEL_TEXTURE, _VESSELS_PER_SD = 0.5, 2.6  # vessels follow the lines where a random field is 0
-_NERVE_BLEND_MM, _NERVE_WAVE_MM = 2.0, 0.3
-_ROOT = _Rod(u=(-4.0, 12.0), p=(6.5, 4.0), w=(0.0, -15.0), radius=1.9)
-_GANGLION = _Rod(u=(0.5, 4.0), p=(5.6, 5.0), w=(-4.5, -7.8), radius=3.1)
-_VEIN = _Rod(u=(-3.0, 12.0), p=(3.0, 2.0), w=(-11.0, -13.0), radius=1.1)
-
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back
-# wall (the spinous process lies near the midline only); the pedicle, from the pillar to both sides; lamina and spinous
-# process; the facets, from the pillar to both sides; the foramen, from the midline
+# wall (the spinous process lies near the midline only); beyond the half width of the pedicle; lamina and spinous
+# process; the facets, from the pedicle to both sides
 _ARCH_W_MM, _ARCH_BEHIND_MM, _BESIDE_SPINOUS_BEHIND_MM = (-44.0, 32.0), 60.0, 32.0
-_PEDICLE_REACH_MM, _LAMINA_REACH_MM, _SPINOUS_REACH_MM, _SPINOUS_WINDOW_MM = (10.0, 9.0), 6.0, 9.0, 9.5
-_FACETS_BEHIND_MM, _FACETS_REACH_MM = 28.0, 12.0
-_FORAMEN_BEHIND_MM, _FORAMEN_PLANES_MM = 14.0, (7.0, 30.0)
-_FUSED = ("S2", "S3", "S4")  # their arches are painted with the sacral canal
+_PILLAR_REACH_MM, _LAMINA_REACH_MM, _SPINOUS_REACH_MM, _SPINOUS_WINDOW_MM = 4.0, 4.0, 9.0, 9.5
+_FACETS_BEHIND_MM, _FACETS_REACH_MM = 30.0, 13.0
+# Ribs: head beside the back of the body, neck in front of the transverse process, from the side wall and the rim
+_RIB = Rod(u=(-2.0, 34.0), p=(-3.0, 16.0), w=(-3.0, -16.0), radius=4.0, half_width=4.0)
+_RIB_HEIGHT, _RIB_CORTEX_MM, _RIB_BEHIND_MM = 0.75, 0.9, 26.0  # distances up and down count this much
+FUSED = ("S2", "S3", "S4", "S5", "Co1")  # their arches are painted with the sacral canal
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _FAR = np.float32(50.0)
@@ -113,31 +116,48 @@ def _plate(p: Plane, w: Plane, thick: Plane, *, half_p: float, half_w: float, ro
 
 def pillar_u_mm(vertebra: Vertebra) -> float:
     """Distance of the pedicles and articular pillars from the midline."""
-    return _PILLAR_U * min(vertebra.half_width_mm, _PILLAR_WIDEST_MM) + (
-        _PILLAR_L5_MM if vertebra.name == "L5" else 0.0
+    return vertebra.arch.pedicle_u_mm
+
+
+def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: float, u_mm: float) -> Plane:
+    """Signed distance from a rod that is as wide as it says from side to side."""
+    au, p, w = points
+    flat = rod.radius / rod.half_width
+    return capsule(
+        (au * np.float32(flat), p, w),
+        ((u_mm + rod.u[0]) * flat, rod.p[0], start_w),
+        ((u_mm + rod.u[1]) * flat, rod.p[1], end_w),
+        rod.radius,
     )
 
 
 def _articular(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane, Plane]:
     """Signed distances from the superior and from the inferior articular process."""
-    uc, h = pillar_u_mm(vertebra), vertebra.height_mm
-    f = _UPPER_FACET
-    upper = capsule(
-        (au, p, w),
-        (uc + f.u[0], f.p[0], f.w[0]),
-        (uc + f.u[1], f.p[1], h / 2.0 + f.w[1]),
-        f.radius,
-    )
+    uc, h, points = pillar_u_mm(vertebra), vertebra.height_mm, (au, p, w)
+    upper = _blade(points, _UPPER_FACET, _UPPER_FACET.w[0], h / 2.0 + _UPPER_FACET.w[1], uc)
     if vertebra.sacral:
         return upper, np.full_like(upper, _FAR)
-    f = _LOWER_FACET
-    lower = capsule(
-        (au, p, w),
-        (uc + f.u[0], f.p[0], f.w[0]),
-        (uc + f.u[1], f.p[1], -h / 2.0 + f.w[1]),
-        f.radius,
-    )
+    lower = _blade(points, _LOWER_FACET, _LOWER_FACET.w[0], -h / 2.0 + _LOWER_FACET.w[1], uc)
     return upper, lower
+
+
+def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
+    """Signed distance from pedicle, isthmus and both articular processes as one bone."""
+    uc, size = pillar_u_mm(vertebra), vertebra.arch
+    least = min(size.pedicle_half_width_mm, size.pedicle_half_height_mm)
+    wider = _ONE + np.float32(_PEDICLE_FLARE) * np.abs(p - np.float32(_PEDICLE_NARROWEST_MM))
+    ring = np.sqrt(
+        ((au - np.float32(uc)) * np.float32(1 / size.pedicle_half_width_mm)) ** 2
+        + ((w - np.float32(_PEDICLE_W * vertebra.height_mm)) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
+    )
+    ends = np.abs(p - np.float32(_PEDICLE_P_MM[0])) - np.float32(_PEDICLE_P_MM[1])
+    pedicle = smooth_max((ring - wider) * np.float32(least), ends, _PEDICLE_BLEND_MM)
+    upper, lower = _articular(vertebra, au, p, w)
+    distance = smooth_min(pedicle, upper, _ARCH_BLEND_MM)
+    if vertebra.sacral:
+        return distance
+    isthmus = _blade((au, p, w), _ISTHMUS, *_ISTHMUS.w, uc)
+    return smooth_min(smooth_min(distance, isthmus, _ARCH_BLEND_MM), lower, _ARCH_BLEND_MM)
 
 
 def _wing(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
@@ -172,15 +192,9 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
     au, p = np.abs(u), v - np.float32(vertebra.half_depth_mm)
     uc, far = pillar_u_mm(vertebra), abs(x_side)
     distance = np.full_like(p, _FAR)
-    if uc - _PEDICLE_REACH_MM[0] < far < uc + _PEDICLE_REACH_MM[1] and vertebra.name not in _FUSED:
-        ring = np.sqrt(
-            ((au - np.float32(uc)) * np.float32(1 / _PEDICLE_HALF_SIZE_MM[0])) ** 2
-            + ((w - np.float32(_PEDICLE_W * vertebra.height_mm)) * np.float32(1 / _PEDICLE_HALF_SIZE_MM[1])) ** 2
-        )
-        ends = np.abs(p - np.float32(_PEDICLE_P_MM[0])) - np.float32(_PEDICLE_P_MM[1])
-        pedicle = smooth_max((ring - _ONE) * np.float32(_PEDICLE_SCALE_MM), ends, _PEDICLE_BLEND_MM)
-        upper, lower = _articular(vertebra, au, p, w)
-        distance = smooth_min(smooth_min(pedicle, upper, _ARCH_BLEND_MM), lower, _ARCH_BLEND_MM)
+    reach = max(vertebra.arch.pedicle_half_width_mm, _LOWER_FACET.half_width) + _PILLAR_REACH_MM
+    if abs(far - uc) < reach and vertebra.name not in FUSED:
+        distance = _pillar(vertebra, au, p, w)
     if far < uc + _LAMINA_REACH_MM:
         sheet = p - np.float32(_LAMINA_P_MM) + np.float32(_LAMINA_FALL) * w + np.float32(_LAMINA_FLARE) * au
         sheet = sheet * np.float32(_LAMINA_STEEP)
@@ -209,9 +223,14 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
         spinous = _plate(along, fall, thick, half_p=half_p, half_w=half_w, round_mm=_SPINOUS_ROUND_MM)
         distance = smooth_min(distance, spinous, _SPINOUS_BLEND_MM)
     if far > uc and not vertebra.sacral:
-        reach = _TRANSVERSE_REACH_MM["L" if vertebra.name.startswith("L") else "other"]
-        f = _TRANSVERSE
-        transverse = capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (reach, f.p[1], f.w[1]), f.radius)
+        f, outer = _TRANSVERSE, uc + vertebra.arch.pedicle_half_width_mm
+        tall = np.float32(_TRANSVERSE_HEIGHT)
+        transverse = capsule(
+            (au, p, w * tall),
+            (outer + f.u[0], f.p[0], f.w[0] * _TRANSVERSE_HEIGHT),
+            (max(vertebra.arch.transverse_reach_mm, outer), f.p[1], f.w[1] * _TRANSVERSE_HEIGHT),
+            f.radius,
+        )
         if vertebra.sacralised:
             transverse = smooth_min(transverse, _wing(vertebra, au, p, w), _WING_BLEND_MM)
         distance = smooth_min(distance, transverse, _TRANSVERSE_BLEND_MM)
@@ -220,7 +239,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
 
 def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
     """Paint the arch of one vertebra: a thick dark shell around fatty marrow; the sacrum's comes with its canal."""
-    if vertebra.name in _FUSED:
+    if vertebra.name in FUSED:
         return
     near = abs(float(canvas.x_mm - vertebra.center_mm[0])) < _SPINOUS_WINDOW_MM
     window = arch_window(grid, vertebra, behind_mm=_ARCH_BEHIND_MM if near else _BESIDE_SPINOUS_BEHIND_MM)
@@ -263,35 +282,30 @@ def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra) -
     u2, v2, w2 = below.to_local(canvas.x_mm, y, z)
     lower = _articular(above, np.abs(u1), v1 - np.float32(above.half_depth_mm), w1)[1]
     upper = _articular(below, np.abs(u2), v2 - np.float32(below.half_depth_mm), w2)[0]
-    gap: Mask = (np.abs(lower - upper) < _FACET_GAP_MM) & (np.minimum(lower, upper) < _FACET_GAP_MM)
-    part.paint(gap & (np.abs(lower - upper) >= _FACET_CARTILAGE_MM), "cortical_bone")
-    part.paint(gap & (np.abs(lower - upper) < _FACET_CARTILAGE_MM), "facet_joint")
+    gap = lower - upper + np.float32(_FACET_WAVE_MM) * part.fields["medium"]
+    joint: Mask = np.maximum(lower, upper) < np.float32(_FACET_REACH_MM)
+    joint |= (np.abs(gap) < _FACET_GAP_MM) & (np.minimum(lower, upper) < 0)
+    part.paint(joint & ((lower > 0) & (upper > 0) | (np.abs(gap) < _FACET_GAP_MM)), "cortical_bone")
+    part.paint(joint & (np.abs(gap) < _FACET_CARTILAGE_MM), "facet_joint")
 
 
-def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None:
-    """Paint the fat between the pedicles, with the nerve root and its vessels under the upper pedicle."""
-    vertebra = spine.vertebrae[index]
-    window = arch_window(grid, vertebra, behind_mm=_FORAMEN_BEHIND_MM)
+def paint_rib(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
+    """Paint head and neck of the ribs of a thoracic vertebra."""
+    window = arch_window(grid, vertebra, ahead_mm=_RIB_BEHIND_MM, behind_mm=_RIB_BEHIND_MM)
     far = abs(float(canvas.x_mm - vertebra.center_mm[0]))
-    nearest, farthest = _FORAMEN_PLANES_MM
-    if window is None or not nearest < far < farthest or vertebra.name in _FUSED:
+    start = vertebra.half_width_mm + _RIB.u[0]
+    if window is None or not vertebra.name.startswith("T") or far < start - 2.0 * _RIB.radius:
         return
     part = canvas.part(window)
     u, v, w = vertebra.to_local(canvas.x_mm, part.y, part.z)
-    au, p = np.abs(u), v - np.float32(vertebra.half_depth_mm)
-    fields = part.fields
-    wavy = np.float32(_FORAMEN_WAVE_MM) * fields["medium"]
-    (near, deep), (inner, outer), (low, high) = (_FORAMEN[axis] for axis in ("p", "u", "w"))
-    fat = (p > near) & (p < np.float32(deep) + wavy) & (au > inner) & (au < np.float32(outer)) & (w < high) & (w > low)
-    part.paint(fat, "epidural_fat")
-    line = np.abs(fields["small"] + np.float32(_VESSEL_TEXTURE) * fields["medium"])
-    vessels = np.maximum(_ONE - line * np.float32(_VESSELS_PER_SD), 0.0)
-    part.pdff[fat] = (np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * vessels)[fat]
-    uc = pillar_u_mm(vertebra)
-    root, ganglion, vein = (
-        capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (uc + f.u[1], f.p[1], f.w[1]), f.radius)
-        for f in (_ROOT, _GANGLION, _VEIN)
+    tall, rim = np.float32(_RIB_HEIGHT), vertebra.height_mm / 2.0
+    distance = capsule(
+        (np.abs(u), v - np.float32(vertebra.half_depth_mm), w * tall),
+        (start, _RIB.p[0], (rim + _RIB.w[0]) * _RIB_HEIGHT),
+        (start + _RIB.u[1], _RIB.p[1], (rim + _RIB.w[1]) * _RIB_HEIGHT),
+        _RIB.radius,
     )
-    nerve = smooth_min(root, ganglion, _NERVE_BLEND_MM) + np.float32(_NERVE_WAVE_MM) * fields["small"]
-    part.paint(fat & (nerve < 0), "nerve_root")
-    part.paint(fat & (vein < 0), "basivertebral_vein")
+    distance = distance + np.float32(_ARCH_WAVE_MM[1]) * part.fields["medium"]
+    part.paint((distance < _ARCH_COAT_MM) & (distance >= 0), "ligament")
+    part.paint(distance < 0, "cortical_bone")
+    part.paint(distance < -_RIB_CORTEX_MM, "marrow", fat)

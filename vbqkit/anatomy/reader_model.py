@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import CODE
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import RoiError, ScannerError
 from vbqkit.image import Slice
 from vbqkit.roi import Roi
@@ -53,7 +54,8 @@ MIDDLE_SD_MM = 1.0
 readers agreed on a first and last sagittal slice with a weighted kappa of 0.56 to 0.60 (Tunset 2013)."""
 
 _CLEAN = 0.98  # a reader leaves a ROI where this share of it looks like what belongs there
-_IN_SAC = (CODE["csf"], CODE["nerve_root"])  # on T1 a root in the sac is hardly told from CSF: a ROI may hold some
+_ROOT = CODE["nerve_root"]
+_IN_SAC = (CODE["csf"], _ROOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,7 @@ def draw_reader(rng: np.random.Generator) -> Reader:
 def looks_right(roi: Roi, phantom: Phantom) -> bool:
     """Whether a ROI holds what belongs there as far as a reader can see it: healthy marrow, or the dural sac.
 
-    On T1 a root in the sac can hardly be told from CSF, so that a CSF ROI may hold some.
+    A CSF ROI may hold some roots, at most :data:`vbqkit.anatomy.reference_rois.ROOTS_ALLOWED`.
     """
     a = phantom.affine
     plane = int(np.clip(round((roi.center_mm[0] - a[0, 3]) / a[0, 0]), 0, phantom.shape[0] - 1))
@@ -201,7 +203,7 @@ def looks_right(roi: Roi, phantom: Phantom) -> bool:
         return False
     held: npt.NDArray[np.uint8] = phantom.tissue[plane][mask]
     if roi.label == CSF:
-        return bool(np.isin(held, _IN_SAC).mean() >= _CLEAN)
+        return bool(np.isin(held, _IN_SAC).mean() >= _CLEAN and (held == _ROOT).mean() <= ROOTS_ALLOWED)
     of_one = phantom.level[plane][mask]
     return bool(((held == CODE["marrow"]) & (of_one == of_one[0]) & (of_one > 0)).mean() >= _CLEAN)
 

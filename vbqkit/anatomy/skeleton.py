@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from vbqkit.anatomy.arch_sizes import ArchSizes
 from vbqkit.anatomy.canvas import Grid, Window
 from vbqkit.anatomy.texture import Plane, rounded
 
 Array = npt.NDArray[np.float64]
 
 _BODY_REACH = 1.15  # in half depths: how far a window around a body must reach; chosen by eye
+
+
+_LOOKED_UP_EVERY, _CORNERS_DIFFER = 4, 8  # points of a grid; numbers of points of a curve
 
 
 class HeightLosses(NamedTuple):
@@ -47,7 +51,7 @@ class Vertebra:
     name : str
         Such as ``"L3"``.
     code : int
-        Index in :data:`vbqkit.anatomy.phantom.LEVEL_OF_CODE`; 0 above T11 and below S2.
+        Index in :data:`vbqkit.anatomy.phantom.LEVEL_OF_CODE`; 0 in the coccyx.
     center_mm : ndarray, shape (3,)
         Center of the body, LPS.
     axes : ndarray, shape (3, 3)
@@ -60,6 +64,10 @@ class Vertebra:
         How far the front and side walls curve in at mid height.
     taper : float
         Relative growth of the depth from mid height to the top; the sacrum narrows downwards.
+    arch : ArchSizes
+        Width of the canal, pedicles and transverse processes.
+    wedge_deg : float
+        Angle between the endplates: positive where the body is taller in front.
     spinous_length_mm, spinous_slope, spinous_shift_mm : float
         Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
     height_losses : HeightLosses
@@ -79,6 +87,8 @@ class Vertebra:
     lower_concavity_mm: float
     waist_mm: float
     taper: float
+    arch: ArchSizes
+    wedge_deg: float
     spinous_length_mm: float
     spinous_slope: float
     spinous_shift_mm: float
@@ -87,8 +97,8 @@ class Vertebra:
 
     @property
     def sacral(self) -> bool:
-        """Whether it belongs to the sacrum."""
-        return self.name.startswith("S")
+        """Whether it belongs to the sacrum or the coccyx."""
+        return self.name.startswith(("S", "C"))
 
     def to_local(self, x_mm: float, y_mm: Plane, z_mm: Plane) -> tuple[Plane, Plane, Plane]:
         """(u, v, w) of points on a sagittal plane, mm from the center of the body."""
@@ -133,7 +143,7 @@ class Spine:
     Attributes
     ----------
     vertebrae : tuple of Vertebra
-        T9 to S4.
+        T9 to Co1.
     discs : tuple of Disc
         Between them.
     wall_mm : ndarray, shape (k, 3)
@@ -168,14 +178,11 @@ class Spine:
         curve = self.wall_mm[:, 1:]
         tangent = np.gradient(curve, axis=0)
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-        zz, yy = np.meshgrid(z_mm, y_mm, indexing="ij")
-        points = np.stack([yy.ravel(), zz.ravel()], axis=1)
-        nearest = scipy.spatial.cKDTree(curve).query(points)[1]
-        offset = points - curve[nearest]
-        along = (offset * tangent[nearest]).sum(axis=1)
-        behind = -offset[:, 0] * tangent[nearest, 1] + offset[:, 1] * tangent[nearest, 0]
-        s = self.wall_s_mm[nearest] + along
-        return rounded(s.reshape(zz.shape)), rounded(behind.reshape(zz.shape))
+        nearest = _nearest(curve, y_mm, z_mm)
+        off_y, off_z = y_mm[None, :] - curve[nearest, 0], z_mm[:, None] - curve[nearest, 1]
+        along_y, along_z = tangent[nearest, 0], tangent[nearest, 1]
+        s = self.wall_s_mm[nearest] + off_y * along_y + off_z * along_z
+        return rounded(s), rounded(off_z * along_y - off_y * along_z)
 
     def wall_x_mm(self, s_mm: npt.ArrayLike) -> Array:
         """Left-right position of the middle of the canal at an arc length."""
@@ -188,6 +195,34 @@ class Spine:
         return position
 
 
+def _nearest(curve: Array, y_mm: Array, z_mm: Array) -> npt.NDArray[np.intp]:
+    """Number of the nearest of a curve's points for every point of a grid, shape (rows, cols).
+
+    It is looked up at every fourth row and column; in between it lies near the mean of the corners, unless they differ
+    much: such points are looked up one by one.
+    """
+    tree, step = scipy.spatial.cKDTree(curve), _LOOKED_UP_EVERY
+    sizes = (len(z_mm), len(y_mm))
+    at = [np.append(np.arange(0, n - 1, step), n - 1) for n in sizes]
+    yy, zz = np.meshgrid(y_mm[at[1]], z_mm[at[0]])
+    corners = tree.query(np.stack([yy.ravel(), zz.ravel()], axis=1))[1].reshape(zz.shape)
+    blocks = np.stack([corners[:-1, :-1], corners[1:, :-1], corners[:-1, 1:], corners[1:, 1:]])
+    block = [np.minimum(np.arange(n) // step, len(a) - 2) for n, a in zip(sizes, at, strict=True)]
+    low, high = (extreme[np.ix_(*block)] for extreme in (blocks.min(axis=0), blocks.max(axis=0)))
+    found = np.empty(sizes, dtype=np.intp)
+    least = np.full(sizes, np.inf)
+    for more in range(-1, _CORNERS_DIFFER + 2):
+        k = np.minimum(np.maximum(low + more, 0), len(curve) - 1)
+        off = (y_mm[None, :] - curve[k, 0]) ** 2 + (z_mm[:, None] - curve[k, 1]) ** 2
+        nearer = off < least
+        np.copyto(least, off, where=nearer)
+        np.copyto(found, k, where=nearer)
+    far = high - low > _CORNERS_DIFFER
+    rows, cols = np.nonzero(far)
+    found[far] = tree.query(np.stack([y_mm[cols], z_mm[rows]], axis=1))[1]
+    return found
+
+
 @dataclass(eq=False, slots=True, kw_only=True)
 class SpineDraft:
     """The sizes of a spine while it is drawn: a finding may change them.
@@ -197,7 +232,7 @@ class SpineDraft:
     Attributes
     ----------
     names : tuple of str
-        T9 to S4.
+        T9 to Co1.
     size : float
         Size of this person's bones relative to the table of sizes.
     half_widths_mm, half_depths_mm, heights_mm : ndarray

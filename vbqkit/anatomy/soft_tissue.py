@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import Canvas
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.anatomy.texture import Plane, rounded, smoothstep
+from vbqkit.anatomy.texture import Plane, rounded, smoothstep_f64
 
 Array = npt.NDArray[np.float64]
 
@@ -41,29 +41,17 @@ _AORTA_RADIUS_MM, _AORTA_PER_YEAR_MM, _AORTA_SD_MM = {"F": 8.2, "M": 9.4}, 0.03,
 _CAVA_RADIUS_MM, _CAVA_SD_MM = 9.5, 0.8
 _VISCERAL, _VISCERAL_PER_BMI, _VISCERAL_LIMITS = 0.30, 0.022, (0.12, 0.75)
 
-# Skin, fat under it, muscles of the back
+# Skin and the fat under it: lobules between septa, with a fascia at this share of its depth
 _BACK_ROUND, _BELLY_ROUND = 0.0012, 0.0016  # how the outline falls off aside, mm per mm2
 _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
-_FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH = 0.93, 0.02, 0.3, 0.10
-_FAT_LIMITS = (0.4, 0.97)
-_BULGE_MM, _BULGE_ASIDE_MM, _BULGE_UNDER_SKIN = 5.0, 14.0, 0.4
-_FAT_ASIDE, _FASCIA_MM, _FASCIA_WAVE_MM, _FASCIA_PAINTED_MM = 0.85, 1.7, 0.8, 1.0
-_STREAK_MIX = (0.45, 0.25)  # medium and small texture in the streaks
-_LOWER_FATTIER, _LOWER_MM, _DEEPER_FATTIER, _DEEPER_MM = 0.6, (-20.0, -90.0), 0.55, (40.0, 24.0)
-_STREAK_RAMP, _SEAM_TEXTURE, _SEAM_WIDTH, _SEAM_FAT = (0.4, 1.7), 0.3, 0.22, 1.1
-_MUSCLE_TEXTURE, _STREAK_FAT, _STREAKY_FAT_LIMITS = 0.02, 0.8, (0.0, 0.9)
-_MUSCLE_GRAIN = (0.05, 0.03)  # by medium and fine texture
-
-# Between and behind the spinous processes
-_MIDLINE_HALF_MM, _MIDLINE_FROM_MM, _MIDLINE_BEYOND_MM = 3.8, 19.0, 1.5
-_MIDLINE_MIX = (0.65, 0.45, 0.6)  # streaks, medium and small texture
-_MIDLINE_FAT, _MIDLINE_FAT_MORE, _MIDLINE_DENSITY, _MIDLINE_DENSITY_LESS = 0.06, 0.55, 0.95, 0.35
-_MIDLINE_FAT_SD, _MIDLINE_DENSITY_SD = (-0.9, 2.0), (0.2, -1.6)  # SDs of texture: where the change begins, and is full
-_MIDLINE_FAT_LIMITS, _MIDLINE_DENSITY_LIMITS = (0.02, 0.85), (0.4, 1.0)
-_BAND_HALF_MM, _BAND_MM, _BAND_WAVE_MM, _BAND_ENDS = 4.5, 2.4, 0.8, 8.5  # it ends at L5
-_CUSHION_SIDE_MM, _CUSHION_BEHIND_MM, _CUSHION_FAT = (3.6, 30.0), (6.0, 26.0), 0.8
-_CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.6, (-0.4, 0.9), (0.0, 0.88)
-
+_FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.93, 0.02, 0.55, 0.14, 0.5
+_FAT_LIMITS = (0.25, 0.97)
+_SHEET_DEPTH, _SHEET_HALF_MM, _SHEET_WAVE_MM, _SHEET_FAT, _SHEET_FROM_MM = 0.55, 0.35, 2.0, 0.6, 6.0
+_REAR = 0.45  # share of the columns before which the back cannot lie: not looked at, to save time
+# Buttocks: the fat behind the lower sacrum grows aside of the cleft between them
+_BUTTOCK_MM, _BUTTOCK_SIDE_MM, _BUTTOCK_BELOW_MM, _CLEFT_MM = 20.0, (3.0, 26.0), (-75.0, -150.0), 5.0
+# Folds of the skin over the loin of people with much fat: depth for each kg/m2 beyond, half height, where
+_FOLD_PER_BMI_MM, _FOLD_BMI, _FOLD_HALF_MM, _FOLD_Z_MM, _FOLD_LIMIT_MM = 0.7, 24.0, 3.5, (20.0, -35.0), 7.0
 _ONE = np.float32(1.0)
 
 
@@ -85,6 +73,8 @@ class Body:
         Fat fraction of clean muscle.
     streaks : float
         Threshold of the fatty streaks in unit standard deviations: lower is fattier.
+    buttock : ndarray, shape (rows,)
+        How far this row belongs to the buttocks, 0 to 1.
     aorta_side_mm, aorta_radius_mm, cava_side_mm, cava_radius_mm : float
         Where the great vessels run beside the midline, and their size.
     visceral : float
@@ -98,11 +88,22 @@ class Body:
     tip_t: float
     muscle_fat: float
     streaks: float
+    buttock: Array
     aorta_side_mm: float
     aorta_radius_mm: float
     cava_side_mm: float
     cava_radius_mm: float
     visceral: float
+
+    def buttock_on(self, x_mm: float) -> Plane:
+        """Fat of the buttocks on a plane, beyond that under the skin of the back, per row; shape (rows, 1)."""
+        near, far = _BUTTOCK_SIDE_MM
+        aside = min(max((abs(x_mm) - near) / (far - near), 0.0), 1.0)
+        return rounded(self.buttock * (_BUTTOCK_MM * aside - _CLEFT_MM * (1.0 - aside)))[:, None]
+
+    def back_on(self, x_mm: float) -> Plane:
+        """Skin of the back on a plane, y in mm per row; shape (rows, 1)."""
+        return rounded(self.back_y_mm - _BACK_ROUND * x_mm * x_mm)[:, None] + self.buttock_on(x_mm)
 
 
 def skin_of_the_back(rng: np.random.Generator, spine: Spine, z_mm: Array, *, bmi: float) -> tuple[Array, Array]:
@@ -129,6 +130,9 @@ def skin_of_the_back(rng: np.random.Generator, spine: Spine, z_mm: Array, *, bmi
     fat = np.clip(thin, *_BACK_FAT_LIMITS_MM) * (1.0 + _BACK_FAT_BELOW / (1.0 + np.exp((z_mm + below) / over)))
     margin = np.maximum(0.0, tip_y + _SKIN_OVER_TIP_MM - (level + _SKIN_FREE_MM))
     skin = level + _SKIN_MM + fat + weights @ margin
+    fold = min(_FOLD_LIMIT_MM, _FOLD_PER_BMI_MM * max(0.0, bmi - _FOLD_BMI))
+    for at in _FOLD_Z_MM:
+        skin = skin - fold * np.exp(-0.5 * ((z_mm - at - _FOLD_HALF_MM * rng.standard_normal()) / _FOLD_HALF_MM) ** 2)
     return skin, fat
 
 
@@ -159,6 +163,7 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
         streaks=float(
             _STREAKS - _STREAKS_PER_YEAR * years - _STREAKS_PER_BMI * weight + _STREAKS_SD * rng.standard_normal()
         ),
+        buttock=smoothstep_f64(z_mm, *_BUTTOCK_BELOW_MM),
         aorta_side_mm=float(_AORTA_SIDE_MM + _VESSEL_SIDE_SD_MM * rng.standard_normal()),
         aorta_radius_mm=float(
             _AORTA_RADIUS_MM[sex] + _AORTA_PER_YEAR_MM * (age - _AORTA_AGE) + _AORTA_SD_MM * rng.standard_normal()
@@ -172,85 +177,29 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
 def paint_background(canvas: Canvas, body: Body) -> None:
     """Paint air, skin, the fat under it, and the muscles of the back with their fascia and fatty streaks."""
     x, fields = float(canvas.x_mm), canvas.fields
-    back = rounded(body.back_y_mm - _BACK_ROUND * x * x)[:, None]
+    back = body.back_on(x)
     front = rounded(body.front_y_mm + _BELLY_ROUND * x * x)[:, None]
     inner = np.minimum(back - canvas.y, canvas.y - front) + np.float32(_OUTLINE_WAVE_MM) * fields["large"]
     in_body = inner > 0
     shade = np.clip(
         np.float32(_FAT)
         + np.float32(_FAT_TEXTURE) * fields["medium"]
-        - np.float32(_FAT_SEPTA) * _crest(fields["streak"], _SEPTA_WIDTH),
+        - np.float32(_FAT_SEPTA)
+        * crest(fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH),
         *_FAT_LIMITS,
     )
+    # The superficial fascia, parallel to the skin
+    thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))
+    rear = np.s_[:, int(_REAR * canvas.y.shape[1]) :]
+    sheet = (
+        back - canvas.y[rear] - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"][rear]
+    )
+    np.copyto(shade[rear], np.float32(_SHEET_FAT), where=np.abs(sheet) < _SHEET_HALF_MM)
     canvas.paint(in_body, "subcutaneous_fat", shade)
     canvas.paint(in_body & (inner < np.float32(_SKIN_THICKNESS_MM)), "skin")
-    _paint_back_muscles(canvas, body, back)
 
 
-def _crest(field: Plane, width: float) -> Plane:
+def crest(field: Plane, width: float) -> Plane:
     """1 on the lines where a field is zero, falling to 0: septa, strands and small vessels."""
     crest: Plane = np.maximum(np.float32(0.0), _ONE - np.abs(field) * np.float32(1.0 / width))
     return crest
-
-
-def _paint_back_muscles(canvas: Canvas, body: Body, back: Plane) -> None:
-    fields, t = canvas.fields, canvas.t
-    side = canvas.side  # the same everywhere, unless the spine is bent sideways
-    x = float(abs(side[0, 0]) if side.min() == side.max() else np.median(np.abs(side)))
-    bulge = np.float32(_BULGE_MM * (1.0 - 1.0 / (1.0 + (x / _BULGE_ASIDE_MM) ** 2)))
-    fat = rounded(body.back_fat_mm)[:, None]
-    surface = (
-        back
-        - canvas.y
-        - fat * np.float32(1.0 if x < _BULGE_ASIDE_MM else _FAT_ASIDE)
-        + bulge * np.float32(_BULGE_UNDER_SKIN)
-    )
-    surface = surface - np.float32(_FASCIA_MM) + np.float32(_FASCIA_WAVE_MM) * fields["large"]
-    region = (surface > 0) & (t > canvas.front * np.float32(0.5)) & (canvas.tissue != 0)
-    streak = (
-        fields["streak"] + np.float32(_STREAK_MIX[0]) * fields["medium"] + np.float32(_STREAK_MIX[1]) * fields["small"]
-    )
-    low = smoothstep(canvas.z, *_LOWER_MM) * np.float32(_LOWER_FATTIER)  # fattier towards the sacrum
-    deep = smoothstep(t, *_DEEPER_MM) * np.float32(_DEEPER_FATTIER)  # and next to the laminae
-    ramp = smoothstep(streak + low + deep, body.streaks - _STREAK_RAMP[0], body.streaks + _STREAK_RAMP[1])
-    seam = _crest(
-        fields["streak"] + np.float32(_SEAM_TEXTURE) * fields["medium"], _SEAM_WIDTH
-    )  # thin planes between the bundles
-    share = (
-        np.float32(body.muscle_fat)
-        + np.float32(_MUSCLE_TEXTURE) * np.abs(fields["small"])
-        + np.float32(_STREAK_FAT) * ramp
-    )
-    share = share + np.float32(_SEAM_FAT * body.muscle_fat) * seam
-    canvas.paint(region, "muscle", np.clip(share, *_STREAKY_FAT_LIMITS))
-    canvas.shade(
-        region, _ONE + np.float32(_MUSCLE_GRAIN[0]) * fields["medium"] + np.float32(_MUSCLE_GRAIN[1]) * fields["fine"]
-    )
-    canvas.paint(region & (surface < np.float32(_FASCIA_PAINTED_MM)), "ligament")
-
-
-def paint_midline_ligaments(canvas: Canvas, body: Body) -> None:
-    """Paint what lies between and behind the spinous processes: streaky ligament and fat, and the supraspinous band."""
-    fields, t, aside = canvas.fields, canvas.t, np.abs(canvas.side)
-    muscle = canvas.is_any("muscle")
-    between = (
-        (aside < _MIDLINE_HALF_MM) & (t > _MIDLINE_FROM_MM) & (t < np.float32(body.tip_t + _MIDLINE_BEYOND_MM)) & muscle
-    )
-    streak, medium, small = (np.float32(weight) for weight in _MIDLINE_MIX)
-    mix = streak * fields["streak"] + medium * fields["medium"] + small * fields["small"]
-    share = np.clip(
-        np.float32(_MIDLINE_FAT) + np.float32(_MIDLINE_FAT_MORE) * smoothstep(mix, *_MIDLINE_FAT_SD),
-        *_MIDLINE_FAT_LIMITS,
-    )
-    canvas.paint(between, "muscle", share)
-    density = np.float32(_MIDLINE_DENSITY) - np.float32(_MIDLINE_DENSITY_LESS) * smoothstep(mix, *_MIDLINE_DENSITY_SD)
-    canvas.pd_scale[between] = np.clip(density, *_MIDLINE_DENSITY_LIMITS)[between]
-    tip = np.float32(body.tip_t) + np.float32(_BAND_WAVE_MM) * fields["large"]
-    band = (aside < _BAND_HALF_MM) & (t > tip) & (t < tip + np.float32(_BAND_MM)) & (canvas.position < _BAND_ENDS)
-    canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
-    # Fat between the back muscles and the arches.
-    cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
-    cushion &= (t > _CUSHION_BEHIND_MM[0]) & (t < np.float32(_CUSHION_BEHIND_MM[1]))
-    soft = smoothstep(fields["medium"] + np.float32(_CUSHION_TEXTURE) * fields["streak"], *_CUSHION_SD)
-    share = np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft
-    canvas.paint(cushion, "muscle", np.clip(share, *_CUSHION_FAT_LIMITS))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
+from vbqkit.anatomy.arch_sizes import draw_arch_sizes
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.skeleton import NO_LOSS, Array, Disc, HeightLosses, Spine, SpineDraft, Vertebra
@@ -29,9 +30,11 @@ _PLAN = (
     ("L4", 23.8, 17.6, 28.6, 2.5, 6.6),
     ("L5", 25.0, 17.6, 28.2, 14.0, 6.6),
     ("S1", 44.0, 14.6, 29.0, 33.0, 3.2),
-    ("S2", 40.0, 11.0, 23.0, 46.0, 2.0),
-    ("S3", 34.0, 9.0, 19.0, 62.0, 1.5),
-    ("S4", 28.0, 7.5, 17.0, 78.0, 1.0),
+    ("S2", 40.0, 11.0, 23.0, 41.0, 2.0),
+    ("S3", 34.0, 9.0, 19.0, 33.0, 1.5),
+    ("S4", 28.0, 7.5, 17.0, 17.0, 1.0),
+    ("S5", 20.0, 6.5, 15.0, -2.0, 2.0),
+    ("Co1", 9.0, 5.5, 11.0, -25.0, 1.5),
 )
 _NAMES = tuple(row[0] for row in _PLAN)
 
@@ -41,6 +44,19 @@ _SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
 _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
+# The slope of the sacrum decides the lumbar curve: 41 degrees, SD 8.4, in 300 people who stand (Vialle et al., J Bone
+# Joint Surg Am 2005;87:260-267, doi:10.2106/JBJS.D.02043), a few degrees less lying; nor steeper than 50 then,
+# for the table rolls a pelvis back that would leave the lumbar spine 8 cm above it. This limit, the shares by which
+# the segments below S1 and L5 follow it, and the lordosis, are model assumptions.
+_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 37.0, 8.4, (20.0, 50.0)
+_SLOPE_OF_PLAN_DEG, _L5_FOLLOWS, _L4_FOLLOWS, _LORDOSIS_FOLLOWS = 33.0, 0.40, 0.15, 0.8
+# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people)
+_WEDGE_DEG, _WEDGE_SD_DEG = {"T11": -3.0, "T12": -3.0, "L1": -2.0, "L4": 2.0, "L5": 8.0}, 2.0
+# A vertebra stands a little before or behind the one below it; in some people over 50 L4 has slipped forward
+# (degenerative listhesis in 8.4 % of women and 2.7 % of men: Jacobsen et al., Spine 2007;32:120-125,
+# doi:10.1097/01.brs.0000250979.12398.96). The sizes are model assumptions.
+_STEP_SD_MM, _STEP_LIMIT_SD = 0.5, 2.0
+_SLIP_FROM_AGE, _SLIP_OF, _SLIP_SHARE, _SLIP_MM = 50.0, "L4", {"F": 0.084, "M": 0.027}, (3.0, 7.0)
 _CONCAVITY_MM, _CONCAVITY_SD_MM = 2.7, 0.35
 _CONCAVITY_PER_T_SCORE_MM = 0.4  # deeper endplates for each T-score below -1
 _LOWER_CONCAVITY_MORE_MM = 0.5
@@ -84,12 +100,13 @@ def make_spine(
         What they do to the skeleton: fractures, scoliosis, a transitional vertebra, worn discs.
     """
     count = len(_PLAN)
+    more = rng.spawn(1)[0]  # a stream of its own, so that what is drawn from the first one stays
     size = (_SIZE_OF_WOMEN if sex == "F" else _SIZE_OF_MEN) * (1.0 + _SIZE_SD * rng.standard_normal())
     lordosis = 1.0 + _LORDOSIS_SD * np.clip(rng.standard_normal(), -_LORDOSIS_LIMIT, _LORDOSIS_LIMIT)
     heights = np.array([row[3] for row in _PLAN]) * size * (1.0 + _HEIGHT_SD * rng.standard_normal(count))
     half_depths = np.array([row[2] for row in _PLAN]) * size * (1.0 + _DEPTH_SD * rng.standard_normal(count))
     half_widths = np.array([row[1] for row in _PLAN]) * size
-    pitch = np.array([row[4] for row in _PLAN]) * lordosis + _PITCH_SD_DEG * rng.standard_normal(count)
+    pitch = _pitch(rng, more, lordosis)
     weak = _CONCAVITY_PER_T_SCORE_MM * max(0.0, -t_score - 1.0)
     concavity = _CONCAVITY_MM + weak + _CONCAVITY_SD_MM * rng.standard_normal((2, count))
     disc_heights, grades = _draw_discs(rng, age=age, size=size, findings=findings)
@@ -100,7 +117,7 @@ def make_spine(
         half_depths_mm=half_depths,
         heights_mm=heights,
         pitch_deg=pitch,
-        tapers=np.array([_SACRUM["taper"] if name.startswith("S") else 0.0 for name in _NAMES]),
+        tapers=np.array([_SACRUM["taper"] if name.startswith(("S", "C")) else 0.0 for name in _NAMES]),
         disc_heights_mm=disc_heights,
         disc_grades=grades,
     )
@@ -109,14 +126,40 @@ def make_spine(
     losses = _losses(findings)
     bend, lost = _fracture_bend(draft, losses)
     draft.pitch_deg = draft.pitch_deg + bend
-    centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost)
-    vertebrae = _vertebrae(rng, draft, centers, concavity, losses, findings)
+    steps = _steps(more, age=age, sex=sex)
+    centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost, steps)
+    vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings)
     wall, arc, level_s = _wall(vertebrae)
     return Spine(tuple(vertebrae), _discs(draft, findings), wall, arc, level_s)
 
 
+def _pitch(rng: np.random.Generator, more: np.random.Generator, lordosis: float) -> Array:
+    """How far each vertebra leans to the front, degrees: a steep sacrum goes with a deep lumbar curve."""
+    slope = float(np.clip(_SACRAL_SLOPE_DEG + _SACRAL_SLOPE_SD_DEG * more.standard_normal(), *_SACRAL_SLOPE_LIMITS_DEG))
+    steeper = slope - _SLOPE_OF_PLAN_DEG
+    plan = np.array([row[4] for row in _PLAN])
+    curve = lordosis * (1.0 + _LORDOSIS_FOLLOWS * steeper / _SLOPE_OF_PLAN_DEG)
+    follows = np.array(
+        [1.0 if n.startswith(("S", "C")) else {"L5": _L5_FOLLOWS, "L4": _L4_FOLLOWS}.get(n, 0.0) for n in _NAMES]
+    )
+    pitch = np.where(follows == 1.0, plan, plan * curve) + follows * steeper
+    drawn: Array = pitch + _PITCH_SD_DEG * rng.standard_normal(len(_PLAN))
+    return drawn
+
+
+def _steps(rng: np.random.Generator, *, age: float, sex: str) -> Array:
+    """How far each vertebra stands in front of the one below it, mm."""
+    steps: Array = _STEP_SD_MM * np.clip(rng.standard_normal(len(_PLAN)), -_STEP_LIMIT_SD, _STEP_LIMIT_SD)
+    steps[[n.startswith(("S", "C")) for n in _NAMES]] = 0.0
+    slips, far = rng.random(), rng.uniform(*_SLIP_MM)
+    if age > _SLIP_FROM_AGE and slips < _SLIP_SHARE[sex]:
+        steps[_NAMES.index(_SLIP_OF)] = far
+    return steps
+
+
 def _vertebrae(
     rng: np.random.Generator,
+    more: np.random.Generator,
     draft: SpineDraft,
     centers: Array,
     concavity: Array,
@@ -124,9 +167,11 @@ def _vertebrae(
     findings: Sequence[Finding],
 ) -> list[Vertebra]:
     x, roll, turn = _sideways(draft.names, centers[:, 1], findings)
+    arches = draw_arch_sizes(more, draft.names, size=draft.size)
+    wedges = _WEDGE_SD_DEG * np.clip(more.standard_normal(len(draft.names)), -_STEP_LIMIT_SD, _STEP_LIMIT_SD)
     vertebrae = []
     for i, name in enumerate(draft.names):
-        sacral = name.startswith("S")
+        sacral = name.startswith(("S", "C"))
         vertebrae.append(
             Vertebra(
                 name=name,
@@ -142,6 +187,8 @@ def _vertebrae(
                 else float(concavity[1, i] + _LOWER_CONCAVITY_MORE_MM),
                 waist_mm=_SACRUM["waist_mm"] if sacral else float(_WAIST_MM + _WAIST_SD_MM * rng.standard_normal()),
                 taper=float(draft.tapers[i]),
+                arch=arches[i],
+                wedge_deg=0.0 if sacral else _WEDGE_DEG.get(name, 0.0) + float(wedges[i]),
                 spinous_length_mm=float(
                     draft.size
                     * (1.0 + _SPINOUS_SD * rng.standard_normal())
@@ -172,7 +219,7 @@ def _draw_discs(
         grades[i] = max(grades[i], finding.least_pfirrmann)
     grades = np.clip(grades, 1.0, 5.0)
     heights = np.array([row[5] for row in _PLAN]) * size * (1.0 + _DISC_HEIGHT_SD * rng.standard_normal(len(_NAMES)))
-    lumbar = np.array([not n.startswith("S") for n in _NAMES])
+    lumbar = np.array([not n.startswith(("S", "C")) for n in _NAMES])
     lost = _LOST_PER_GRADE * np.maximum(0.0, grades - _LOST_FROM_GRADE) ** _LOST_POWER
     heights *= np.where(lumbar, 1.0 - lost, 1.0)
     return heights, grades
@@ -189,7 +236,7 @@ def _discs(draft: SpineDraft, findings: Sequence[Finding]) -> tuple[Disc, ...]:
                 upper=i,
                 lower=i + 1,
                 pfirrmann=float(grade),
-                bulge_mm=0.0 if name.startswith("S") else bulge,
+                bulge_mm=0.0 if name.startswith(("S", "C")) else bulge,
                 height_mm=float(draft.disc_heights_mm[i]),
             )
         )
@@ -217,7 +264,9 @@ def _fracture_bend(draft: SpineDraft, losses: dict[str, HeightLosses]) -> tuple[
     return bend, lost
 
 
-def _stack(names: Sequence[str], heights: Array, disc_heights: Array, pitch_deg: Array, lost: Array) -> Array:
+def _stack(
+    names: Sequence[str], heights: Array, disc_heights: Array, pitch_deg: Array, lost: Array, steps_mm: Array
+) -> Array:
     """(y, z) of the bodies, the third lumbar one at the origin."""
     angle = np.radians(pitch_deg)
     up = np.stack([-np.sin(angle), np.cos(angle)], axis=1)
@@ -229,6 +278,7 @@ def _stack(names: Sequence[str], heights: Array, disc_heights: Array, pitch_deg:
             - up[i - 1] * heights[i - 1] / 2.0
             - between * disc_heights[i - 1]
             - up[i] * (heights[i] / 2.0 - lost[i])
+            + np.array([up[i, 1], -up[i, 0]]) * steps_mm[i - 1]  # the lower one stands further back
         )
     stacked: Array = centers - centers[list(names).index("L3")]
     return stacked

@@ -11,6 +11,10 @@ import numpy.typing as npt
 Plane = npt.NDArray[np.float32]
 
 _GRAIN = np.float32(1024.0)
+GRAIN_CELL_MM = 0.6
+"""Size of the cells on which the finest texture is drawn, mm: the grid of a body that is scanned."""
+_GRAIN_PLANE_MM, _THIN_PLANE_MOST = 1.1, 2.0**0.5  # planes of that grid; no plane's grain is stronger than this
+_UPRIGHT_SD = 2.447  # of the sum of three rows of grain
 _SPLINE_SD = 0.479**0.5  # of a cubic B-spline sum over unit white noise, per axis, averaged over positions
 
 
@@ -124,9 +128,25 @@ class SmoothField:
         return _interpolated(np.ascontiguousarray(across.T), self._along_z)
 
 
-def fine_grain(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
-    """Unit-variance grain with features of about two pixels: trabecular texture below what a scanner resolves."""
-    rows, cols = shape
+def fine_grain(
+    rng: np.random.Generator, shape: tuple[int, int], *, step_mm: float, plane_mm: float
+) -> tuple[Plane, Plane]:
+    """Grain of about 1.2 mm with unit SD, and the same drawn out upright: trabeculae, below what a scanner resolves.
+
+    It is drawn on cells of 0.6 mm and averaged over each voxel, so that a scan shows the same texture whatever the
+    grid of the body; neighbouring planes of the usual grid, 1.1 mm apart, hold grain of their own, and a thicker one
+    the mean of several.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    shape : tuple of 2 ints
+        Rows and columns.
+    step_mm, plane_mm : float
+        Distance between rows and columns, and between planes.
+    """
+    rows, cols = (int(np.ceil(n * step_mm / GRAIN_CELL_MM - 1e-6)) for n in shape)
     white = rng.standard_normal((rows + 2, cols + 2), dtype=np.float32)
     down = white[1:-1] * np.float32(2.0)
     down += white[:-2]
@@ -134,5 +154,23 @@ def fine_grain(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
     grain: Plane = down[:, 1:-1] * np.float32(2.0)
     grain += down[:, :-2]
     grain += down[:, 2:]
-    grain *= np.float32(1.0 / 6.0)  # sqrt(1 + 4 + 1) along each axis
-    return grain
+    grain *= np.float32(min((_GRAIN_PLANE_MM / plane_mm) ** 0.5, _THIN_PLANE_MOST) / 6.0)  # sqrt(1 + 4 + 1) per axis
+    upright = grain.copy()
+    upright[1:] += grain[:-1]
+    upright[:-1] += grain[1:]
+    upright *= np.float32(1.0 / _UPRIGHT_SD)
+    if step_mm == GRAIN_CELL_MM:
+        return grain, upright
+    return _voxel_means(grain, shape, step_mm), _voxel_means(upright, shape, step_mm)
+
+
+def _voxel_means(cells: Plane, shape: tuple[int, int], step_mm: float) -> Plane:
+    """Mean over each voxel of what is drawn on cells of 0.6 mm."""
+    for count in shape:  # rows first; turned over twice
+        edges = np.arange(count + 1) * (step_mm / GRAIN_CELL_MM)
+        first = np.minimum(edges.astype(np.intp), len(cells) - 1)
+        total = np.zeros((len(cells) + 1, cells.shape[1]))
+        np.cumsum(cells, axis=0, out=total[1:])
+        upto = total[first] + (edges - first)[:, None] * cells[first]
+        cells = np.ascontiguousarray((np.diff(upto, axis=0) / (step_mm / GRAIN_CELL_MM)).astype(np.float32).T)
+    return cells

@@ -9,6 +9,7 @@ import numpy as np
 from vbqkit.anatomy.body_section import BodySection
 from vbqkit.anatomy.canvas import Canvas, Grid
 from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.marrow import MarrowPattern, density_map, fat_map
 from vbqkit.anatomy.skeleton import Disc, Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 
@@ -19,11 +20,13 @@ from vbqkit.anatomy.texture import Plane, smooth_max, smoothstep
 # The outline of a body: flat behind, round in front, waisted
 _WAIST_OF_BACK_MM = 0.9  # the back wall stays in line with the canal
 _FRONT_RADIUS, _FRONT_RADIUS_OF_SACRUM = 1.2, 1.0  # in half depths
+_ROUND = 0.7  # 2: an ellipse across; 0: nearly a square, whole to its side walls
 _WIDEST = 0.8  # distance of the widest place from the back wall, in half depths
 _BACK_HOLLOW_MM, _BACK_HOLLOW_WIDTH, _BACK_OFFSET_MM = 1.4, 0.5, 0.6  # the kidney's notch, and its width in half widths
 _BACK_ROUNDING_MM, _RIM_ROUNDING_MM = 5.0, 2.6
 _NO_DIVISION_BY_0 = 1e-3  # added to a distance from the middle, in radii
 _OUTLINE_WAVE_MM = (0.22, 0.25)  # by small and medium texture
+_PLATE_WAVE_MM = (0.28, 0.15)  # of the endplates, by medium and small texture
 
 # The hollow of an endplate
 _HOLLOW_WIDTH = 0.92  # in half widths
@@ -33,20 +36,13 @@ _HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid,
 
 # Shell, marrow and vein
 _ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, 0.12  # thickness with its cartilage, as a picture shows it
-_FAT_UNDER_ENDPLATE, _UNDER_ENDPLATE_MM, _FAT_OFFSET = 0.055, (0.5, 5.0), 0.012
-_FAT_NEAR_VEIN, _NEAR_VEIN_HEIGHT_MM, _NEAR_VEIN_ASIDE_MM, _NEAR_VEIN_BACK = 0.05, (1.0, 6.0), (3.0, 12.0), (-0.2, 0.8)
-_FAT_TEXTURE = {"medium": 0.026, "small": 0.042, "fine": 0.075}
-_FAT_LIMITS, _DENSITY_LIMITS = (0.02, 0.97), (0.6, 1.3)
-_FAT_TEXTURE_FATTY = (0.6, 0.6)  # texture grows with fat: at no fat, and per unit of fat fraction
-_MARROW_GRAIN = {"fine": 0.15, "small": 0.036}
 # Start in half depths; sizes inside, and more at the back
-_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.25, (0.35, 2.3), (1.6, 4.2)
-_VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.5, 0.6, 0.8
-_VEIN_SHARE = (0.12, 0.55)  # of pixels that are vein, inside, and more at the back
+_VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.30, (0.2, 2.2), (1.2, 4.0)
+_VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.4, 0.6, 0.8
 _VEIN_PDFF, _VEIN_PDFF_TEXTURE, _VEIN_PDFF_LIMITS = 0.25, 0.2, (0.0, 0.7)
 
 # The disc
-_DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 0.6
+_DISC_ROUNDING_MM, _DISC_INTO_ENDPLATE_MM = 2.0, 1.0
 _ANNULUS_DENSITY, _ANNULUS_DENSITY_INSIDE, _ANNULUS_FADE_MM = 0.45, 0.55, (0.2, 4.5)
 _FLAT_SACRAL_DISC_MM = 3.6  # a lower one is annulus only
 _INNER_FADE_MM, _INNER_FROM_ENDPLATE_MM, _INNER_DENSITY, _INNER_TEXTURE = (1.6, 6.6), (-0.2, 0.9), 0.94, 0.04
@@ -56,6 +52,7 @@ _NUCLEUS_OF_GRADE = ((1.0, 2.0, 3.0, 3.8, 4.4), (1.0, 0.95, 0.6, 0.2, 0.0))
 2001;26:1873)."""
 _NUCLEUS_FADE_MM, _NUCLEUS_PER_GRADE_MM, _NUCLEUS_FROM_ENDPLATE_MM = (4.0, 8.5), 0.6, (0.1, 1.9)
 _NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE, _NUCLEUS_DENSITY_LIMITS = 0.16, 0.03, (0.8, 1.1)
+_CLEFT_WAVE_MM = 1.1  # it is no straight line
 _CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), 0.75, (0.8, 0.2), 0.5
 
 # Where to look, to save time: a body, aside of its half width; a disc, aside of that of the bodies, before and behind
@@ -77,7 +74,8 @@ def outline_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, *, waist:
     v0 = back - d * np.float32(_WIDEST) if not vertebra.sacral else np.float32(vertebra.half_depth_mm) - d
     dv = v - v0
     uu, vv = u / np.float32(vertebra.half_width_mm), dv / front_radius
-    rho = np.sqrt(uu * uu + vv * vv) + np.float32(_NO_DIVISION_BY_0)
+    uu, vv = uu * uu, vv * vv
+    rho = np.sqrt(np.sqrt(uu * uu + vv * vv + np.float32(_ROUND) * uu * vv)) + np.float32(_NO_DIVISION_BY_0)
     ellipse = (_ONE - _ONE / rho) * np.sqrt(u * u + dv * dv) + np.float32(vertebra.waist_mm) * q
     notch = np.maximum(_ZERO, _ONE - (u / np.float32(_BACK_HOLLOW_WIDTH * vertebra.half_width_mm)) ** 2)
     wall = v - back + np.float32(_BACK_HOLLOW_MM) * notch - np.float32(_BACK_OFFSET_MM)
@@ -100,8 +98,9 @@ def endplate_distances(vertebra: Vertebra, u: Plane, v: Plane) -> tuple[Plane, P
     side = (u / a) ** 2
     bowl_up, bowl_low = _bowl(v, side, d, deepest=_DEEPEST_UPPER), _bowl(v, side, d, deepest=_DEEPEST_LOWER)
     half = np.float32(vertebra.height_mm / 2.0)
-    up = half - np.float32(vertebra.upper_concavity_mm) * bowl_up
-    low = -half + np.float32(vertebra.lower_concavity_mm) * bowl_low
+    tilt = v * np.float32(np.tan(np.radians(vertebra.wedge_deg / 2.0)))
+    up = half - np.float32(vertebra.upper_concavity_mm) * bowl_up - tilt
+    low = -half + np.float32(vertebra.lower_concavity_mm) * bowl_low + tilt
     if any(vertebra.height_losses):
         front, middle, back, below = vertebra.height_losses
         r, whole = np.clip(v / d, -1.0, 1.0), up - low
@@ -112,7 +111,14 @@ def endplate_distances(vertebra: Vertebra, u: Plane, v: Plane) -> tuple[Plane, P
 
 
 def paint_body(
-    canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float, shell_mm: float, findings: Sequence[Finding] = ()
+    canvas: Canvas,
+    grid: Grid,
+    vertebra: Vertebra,
+    *,
+    fat: float,
+    pattern: MarrowPattern,
+    shell_mm: float,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Paint one body: shell, endplates, marrow with its fat map, and the basivertebral vein.
 
@@ -126,6 +132,8 @@ def paint_body(
         What to paint.
     fat : float
         Mean fat fraction of the marrow.
+    pattern : MarrowPattern
+        How it is patterned.
     shell_mm : float
         Thickness of the cortex.
     findings : sequence of Finding
@@ -140,7 +148,8 @@ def paint_body(
     small, medium = (np.float32(wave) for wave in _OUTLINE_WAVE_MM)
     side = outline_distance(vertebra, u, v, w) + small * fields["small"] + medium * fields["medium"]
     up, low = endplate_distances(vertebra, u, v)
-    plate = np.maximum(w - up, low - w)
+    medium, small = (np.float32(wave) for wave in _PLATE_WAVE_MM)
+    plate = np.maximum(w - up, low - w) + medium * fields["medium"] + small * fields["small"]
     distance = smooth_max(side, plate, _RIM_ROUNDING_MM)
     inside = distance < 0
     if not inside.any():
@@ -152,20 +161,9 @@ def paint_body(
     shell = np.where(plate > side, np.float32(_ENDPLATE_MM), np.float32(shell_mm)) + ragged
     marrow = distance < -shell
     depth = np.maximum(_ZERO, -plate)
-    d = np.float32(vertebra.half_depth_mm)
-    # Fat gathers under the endplates and around the vein (Ricci et al., Radiology 1990;177:83-88).
-    trend = np.float32(_FAT_UNDER_ENDPLATE) * (_ONE - smoothstep(depth, *_UNDER_ENDPLATE_MM)) - np.float32(_FAT_OFFSET)
-    deep, at_back = (share * float(d) for share in _NEAR_VEIN_BACK)
-    near_vein = (_ONE - smoothstep(np.abs(w), *_NEAR_VEIN_HEIGHT_MM)) * smoothstep(v, deep, at_back)
-    trend = trend + np.float32(_FAT_NEAR_VEIN) * near_vein * (_ONE - smoothstep(np.abs(u), *_NEAR_VEIN_ASIDE_MM))
-    medium, small, fine = (np.float32(_FAT_TEXTURE[name]) for name in ("medium", "small", "fine"))
-    mottle = medium * fields["medium"] + small * fields["small"] + fine * fields["fine"]
-    strength = np.float32(_FAT_TEXTURE_FATTY[0] + _FAT_TEXTURE_FATTY[1] * fat)
-    share = np.clip(np.float32(fat) + trend + mottle * strength, *_FAT_LIMITS)
+    share = fat_map(part, pattern, fat=fat, depth_mm=depth, uvw=(u, v, w), half_depth=vertebra.half_depth_mm)
     part.paint(marrow, "marrow", share)
-    fine, small = (np.float32(_MARROW_GRAIN[name]) for name in ("fine", "small"))
-    grain = _ONE + fine * fields["fine"] + small * fields["small"]
-    part.shade(marrow, np.clip(grain, *_DENSITY_LIMITS))
+    part.shade(marrow, density_map(part, pattern, vertebra.name))
     if not vertebra.sacral:
         _paint_vein(part, vertebra, u, v, w)
     section = BodySection(part, vertebra, u, v, w, up, low, side)
@@ -183,7 +181,6 @@ def _paint_vein(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, w: Plane) 
     channel = (np.abs(w - wobble) < height) & (np.abs(u) < width) & (along > 0)
     channel &= v < np.float32(d + _VEIN_BEYOND_MM)
     channel &= outline_distance(vertebra, u, v, w) < np.float32(_VEIN_IN_CORTEX_MM)
-    channel &= part.fields["dice"] < np.float32(_VEIN_SHARE[0]) + np.float32(_VEIN_SHARE[1]) * along
     part.paint(channel, "basivertebral_vein")
     part.level[channel] = vertebra.code
     fat = np.float32(_VEIN_PDFF) + np.float32(_VEIN_PDFF_TEXTURE) * part.fields["small"]
@@ -235,7 +232,7 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     bright = bright * smoothstep(inner, *_NUCLEUS_FROM_ENDPLATE_MM)
     bright = bright * np.clip(np.float32(water) + np.float32(_NUCLEUS_TEXTURE) * fine, 0.0, 1.0)
     if _CLEFT_GRADES[0] < grade < _CLEFT_GRADES[1]:  # the cleft in the nucleus
-        middle = np.abs(from_above - from_below - np.float32(0.5) * fields["medium"])
+        middle = np.abs(from_above - from_below - np.float32(_CLEFT_WAVE_MM) * fields["medium"])
         cleft = smoothstep(middle, _CLEFT_MM[0] + _CLEFT_PER_GRADE_MM * grade, _CLEFT_MM[1])
         bright = bright * (_ONE - np.float32(_CLEFT_DEPTH) * cleft)
     nucleus = core & (part.fields["dice"] < loose * bright)

@@ -8,7 +8,7 @@ from vbqkit import anatomy, scanner
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScannerError
 
-HELP = "scan a virtual patient on a named machine: DICOM, reference ROIs, bone measurements and the truth; synthetic"
+HELP = "scan a virtual patient on a named machine, with CT and DEXA: DICOM, reference ROIs, bone measurements, the truth; synthetic"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,11 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--case", metavar="NAME", help="a sample patient, case01 to case08; see --list")
     parser.add_argument("--scanner", metavar="NAME", help="a machine; see --list")
     parser.add_argument("--out", metavar="DIR", help="folder to write to; new or empty")
-    parser.add_argument(
-        "--ct-and-dexa",
-        action="store_true",
-        help="scan the same body with CT and DEXA too, and write what is measured on them (bone_measured.csv)",
-    )
     parser.add_argument("--list", action="store_true", help="list the sample patients and the scanners, then stop")
 
 
@@ -45,7 +40,7 @@ def run(args: argparse.Namespace) -> Report:
     from vbqkit.sample_data import write_case  # noqa: PLC0415 - loads pydicom and pandas: only to scan something
 
     sample, machine = anatomy.sample_patient(args.case), scanner.scanner_named(args.scanner)
-    files = write_case(sample, machine, args.out, ct_and_dexa=args.ct_and_dexa)
+    files = write_case(sample, machine, args.out)
     rows = [
         {
             "case": sample.name,
@@ -60,9 +55,8 @@ def run(args: argparse.Namespace) -> Report:
         }
         for p in machine.protocols
     ]
-    images = ", CT and DEXA with bone_measured.csv" if args.ct_and_dexa else ""
     remarks = (
-        f"{len(files)} files in {args.out}: DICOM, reference ROIs, bone.csv, truth.csv{images}. All synthetic.",
+        f"{len(files)} files in {args.out}: DICOM of MR, CT and DEXA, reference ROIs, bone.csv, bone_levels.csv, truth.csv. All synthetic.",
         f"{machine.name}: {machine.note}",
     )
     return Report(rows=rows, remarks=remarks)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.exercises.truth import MARGIN_MM, STEP_MM, TruthUnderRoi
-from vbqkit.image import Slice, Vector, direction_letter
+from vbqkit.image import FloatArray, Slice, Vector, direction_letter
 from vbqkit.roi import Roi
 
 CLEAN_SHARE = 0.005
+_FEW_OF_ALLOWED = 0.5  # a place is recommended that holds at most this share of the roots that pass
 _TOWARDS = {
     "A": "forwards",
     "P": "backwards",
@@ -23,7 +25,7 @@ _TOWARDS = {
 def clean_move(under: TruthUnderRoi, roi: Roi) -> str:
     """The smallest move of a ROI in its plane after which it holds no foreign tissue, as an instruction.
 
-    Every shift of up to 14 mm is tried on the truth; the shortest one wins.
+    Every shift of up to 14 mm is tried on the truth; the shortest one wins. A place with few roots will do for CSF.
     """
     shift = _smallest_clean_shift(under)
     if shift is not None:
@@ -35,7 +37,7 @@ def clean_move(under: TruthUnderRoi, roi: Roi) -> str:
 
 def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
     """How to gain distance from the nearest edge: move, or make the ROI smaller."""
-    room = scipy.ndimage.distance_transform_edt(under.right > 0.5, sampling=under.fine.spacing_mm)
+    room = scipy.ndimage.distance_transform_edt(under.right + under.tolerated > 0.5, sampling=under.fine.spacing_mm)
     rows, cols = np.nonzero(under.inside)
     best, gain = None, float(room[rows, cols].min()) + STEP_MM / 2.0
     reach = round(3.0 / STEP_MM)
@@ -51,13 +53,20 @@ def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
 
 def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
     reach = round(MARGIN_MM / STEP_MM)
-    foreign = 1.0 - under.right
-    shifted = np.lib.stride_tricks.sliding_window_view(np.pad(foreign, reach), under.inside.shape)
-    near = shifted[..., under.inside].sum(axis=-1) / under.inside.sum()
-    dr, dc = np.indices(near.shape) - reach
-    distance = np.where(near < CLEAN_SHARE, np.hypot(dr, dc), np.inf)
-    best = np.unravel_index(int(np.argmin(distance)), distance.shape)
-    return (int(dr[best]), int(dc[best])) if np.isfinite(distance[best]) else None
+
+    def held(share: FloatArray) -> FloatArray:
+        """Share that the ROI would hold after each shift."""
+        shifted = np.lib.stride_tricks.sliding_window_view(np.pad(share, reach), under.inside.shape)
+        near: FloatArray = shifted[..., under.inside].sum(axis=-1) / under.inside.sum()
+        return near
+
+    clean = held(1.0 - under.right - under.tolerated) < CLEAN_SHARE
+    if under.tolerated.any():
+        clean &= held(under.tolerated) < _FEW_OF_ALLOWED * ROOTS_ALLOWED
+    down, across = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    distance = np.where(clean, np.hypot(down, across), np.inf)
+    row, col = np.unravel_index(int(np.argmin(distance)), distance.shape)
+    return (int(row) - reach, int(col) - reach) if np.isfinite(distance[row, col]) else None
 
 
 def _in_words(fine: Slice, dr: int, dc: int) -> str:

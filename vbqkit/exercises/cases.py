@@ -34,7 +34,8 @@ KINDS: tuple[Kind, ...] = ("plain", "young", *_FINDING_OF_KIND)
 PRACTICE_SCANNER = "generic-1.5t"
 """Preset of the practice cases: its air holds noise, so that SNR can be measured."""
 
-_WIDTH_MM = 33.0
+_WIDTH_MM, _WIDE_MM = 26.4, 66.0
+"""Five slices of 4.4 mm and room for their profiles; the wide body of a scoliosis, mm."""
 _SLICES = 5
 _MIDDLE_MM = 15.4
 """Wide enough for the middle slice and its thickness, mm."""
@@ -171,7 +172,7 @@ def make_case(
         patient.with_name(f"{kind}-{seed}"),
         seed=seed,
         findings=findings_of(kind, form),
-        width_mm=2 * _WIDTH_MM if wide else _WIDTH_MM,
+        width_mm=_WIDE_MM if wide else max(_WIDTH_MM, slices * _WIDTH_MM / _SLICES),
         plane_mm=_COARSE_PLANE_MM if wide else _PLANE_MM,
     )
     wanted = 9 if wide else slices

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.placement import EDGE_MM
-from vbqkit.exercises.truth import truth_under, wanted_word
+from vbqkit.exercises.truth import TOLERATED, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
 from vbqkit.scores.case import score_value
@@ -196,7 +197,9 @@ def _placed_again(
             if wanted is None:
                 return True
             under = truth_under(candidate, truth, target, wanted=wanted)
-            return under.share(wanted) >= _CLEAN_PURITY and under.edge_mm >= EDGE_MM
+            spared = under.share(TOLERATED.get(wanted, ""))
+            pure = under.share(wanted) + spared >= _CLEAN_PURITY and spared <= ROOTS_ALLOWED
+            return pure and under.edge_mm >= EDGE_MM
 
         moved[label] = put_again(roi, jitter=_CAREFUL, axes=(down, across), rng=rng, accept=clean)
     return moved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,10 @@ def wanted_word(label: str) -> str | None:
     return {"CSF": "CSF", "noise": "air"}.get(label)
 
 
+TOLERATED: Mapping[str, str] = {"CSF": "nerve root"}
+"""What a ROI may hold some of beside what it should hold: roots hang in the CSF of everybody."""
+
+
 _PAIRS = [(tissue, level) for tissue in TISSUE_NAMES for level in LEVEL_OF_CODE]
 _WORD_LIST = tuple(dict.fromkeys(reader_word(*pair) for pair in _PAIRS))
 _CODE = np.array([_WORD_LIST.index(reader_word(*pair)) for pair in _PAIRS]).reshape(
@@ -95,6 +99,8 @@ class TruthUnderRoi:
         Cells of the fine grid that lie in the ROI.
     right : ndarray, shape (rows, cols)
         Share of each cell, through the slice, that is the wanted tissue; 0 to 1.
+    tolerated : ndarray, shape (rows, cols)
+        Share of each cell that is what the ROI may hold some of, see :data:`TOLERATED`; 0 to 1.
     edge_mm : float
         Smallest distance from the ROI to tissue that it should not hold, in the middle of the slice, mm; 0: it touches
         or holds some.
@@ -107,6 +113,7 @@ class TruthUnderRoi:
     shares: tuple[tuple[str, float], ...]
     inside: npt.NDArray[np.bool_]
     right: FloatArray
+    tolerated: FloatArray
     edge_mm: float
     nearest: str
     fine: Slice
@@ -160,18 +167,21 @@ def truth_under(roi: Roi, phantom: Phantom, image: Slice, *, wanted: str) -> Tru
     code = _WORD_LIST.index(wanted)
     slab = words_at(phantom, _points(fine, through_plane_offsets(image)))
     right = (slab == code).mean(axis=0)
+    other = _WORD_LIST.index(TOLERATED[wanted]) if wanted in TOLERATED else code
+    tolerated = (slab == other).mean(axis=0) if wanted in TOLERATED else np.zeros_like(right)
     counts = np.bincount(slab[:, inside].ravel(), minlength=len(_WORD_LIST)) / slab[:, inside].size
     shares = tuple((_WORD_LIST[i], float(counts[i])) for i in np.argsort(-counts, kind="stable") if counts[i] > 0)
     middle = words_at(phantom, _points(fine, np.zeros(1)))[0]
     distance, (rows, cols) = scipy.ndimage.distance_transform_edt(
-        middle == code, sampling=fine.spacing_mm, return_indices=True
+        (middle == code) | (middle == other), sampling=fine.spacing_mm, return_indices=True
     )
     at = np.unravel_index(int(np.argmin(np.where(inside, distance, np.inf))), inside.shape)
-    foreign = middle != code
+    foreign = (middle != code) & (middle != other)
     return TruthUnderRoi(
         shares=shares,
         inside=inside,
         right=right,
+        tolerated=tolerated,
         edge_mm=float(max(0.0, distance[at] - STEP_MM / 2.0)) if foreign.any() else MARGIN_MM,
         nearest=_WORD_LIST[middle[rows[at], cols[at]]] if foreign.any() else "",
         fine=fine,

@@ -59,15 +59,18 @@ def frame_links(stacks: Sequence[Stack]) -> list[FrameLink | None]:
         base.append(base[first] if first < k else k)
     if len({uid for uid in uids if uid}) < 2 and None not in uids:
         return [None] * len(stacks)
-    return [_link(k, uids, base) for k in range(len(stacks))]
+    modalities = [word(stack.frames[0].dataset, "Modality") for stack in stacks]
+    return [_link(k, uids, base, modalities) for k in range(len(stacks))]
 
 
-def _link(k: int, uids: Sequence[str | None], base: Sequence[int]) -> FrameLink | None:
+def _link(
+    k: int, uids: Sequence[str | None], base: Sequence[int], modalities: Sequence[str | None]
+) -> FrameLink | None:
     members = [i for i in range(len(uids)) if base[i] == base[k]]
     others = tuple(dict.fromkeys(uid for i in members if (uid := uids[i]) and uid != uids[base[k]]))
     if uids[k] == uids[base[k]] and not others:
-        if all(base[i] == base[0] for i in range(len(uids))):
-            return None
+        if all(base[i] == base[k] for i in range(len(uids)) if modalities[i] == modalities[k]):
+            return None  # a CT of the same study has a frame of its own
         return FrameLink(
             uids[k],
             (),

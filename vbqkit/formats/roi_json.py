@@ -42,6 +42,7 @@ VERSION = 1
 COORDINATES = "DICOM LPS, mm"
 
 _PLANE_TOLERANCE_MM = 0.1
+_PLANE_DECIMALS = 6
 _PLANE_TOLERANCE_SINE = 0.01
 _UIDS = ("frame_of_reference_uid", "study_uid", "series_uid")
 
@@ -100,7 +101,8 @@ def _as_json(roi: Roi) -> dict[str, Any]:
         shape, coordinates = shape_name(roi), coordinates_of(roi)
     except RoiError as error:
         raise FormatError(str(error)) from error
-    plane = {"point": list(roi.center_mm), "normal": list(roi.normal)}
+    point = [round(v, _PLANE_DECIMALS) + 0.0 for v in roi.center_mm]  # the mean of a polygon's corners has 16 digits
+    plane = {"point": point, "normal": list(roi.normal)}
     return {"label": roi.label, "shape": shape, "plane": plane, **coordinates}
 
 

@@ -2,11 +2,15 @@ from .box import Ellipse as Ellipse
 from .box import Rectangle as Rectangle
 from .coordinates import coordinates_of as coordinates_of
 from .coordinates import make_roi as make_roi
+from .coordinates import rounded_roi as rounded_roi
 from .coordinates import shape_name as shape_name
 from .labels import CSF as CSF
+from .labels import FAT as FAT
+from .labels import LOWER_ENDPLATE as LOWER_ENDPLATE
 from .labels import NOISE as NOISE
 from .labels import SCORED_LEVELS as SCORED_LEVELS
 from .labels import SPINE_LEVELS as SPINE_LEVELS
+from .labels import UPPER_ENDPLATE as UPPER_ENDPLATE
 from .measurement import Coverage as Coverage
 from .measurement import Measurement as Measurement
 from .polygon import Polygon as Polygon

@@ -56,6 +56,18 @@ def coordinates_of(roi: Roi) -> dict[str, Any]:
     return {name: list(getattr(roi, name)) for name in BOX_VECTORS}
 
 
+def rounded_roi(roi: Roi, decimals: int) -> Roi:
+    """The same ROI with its coordinates rounded, for files that are the same on every machine.
+
+    Examples
+    --------
+    >>> rounded_roi(Rectangle(center=(0, 0, 1e-9), half_width=(0, 4, 0), half_height=(0, 0, -2)), 6).center
+    (0.0, 0.0, 0.0)
+    """
+    rounded = {name: np.round(np.asarray(values), decimals) + 0.0 for name, values in coordinates_of(roi).items()}
+    return make_roi(shape_name(roi), rounded, label=roi.label)
+
+
 def make_roi(shape: str, coordinates: Mapping[str, Any], *, label: str = "") -> Roi:
     """The ROI that a shape's name and its coordinates stand for.
 

@@ -1,4 +1,4 @@
-"""The names of ROIs: the levels of the spine from head to foot, CSF and noise. Written once, used everywhere."""
+"""The names of ROIs: levels from head to foot, CSF, noise, endplates, fat. Written once, used everywhere."""
 
 SPINE_LEVELS = ("T11", "T12", "L1", "L2", "L3", "L4", "L5", "S1", "S2")
 """Vertebrae that the package knows, from head to foot."""
@@ -11,3 +11,9 @@ CSF = "CSF"
 
 NOISE = "noise"
 """Air outside the body."""
+
+FAT = "fat"
+"""Subcutaneous fat of the back: no score uses it; another reference tissue to try."""
+
+UPPER_ENDPLATE, LOWER_ENDPLATE = "upper endplate", "lower endplate"
+"""What follows the level in the label of a ROI on an endplate: ``"L3 upper endplate"``. No score uses it."""

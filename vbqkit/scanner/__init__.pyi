@@ -1,7 +1,10 @@
 from .bone_dicom import write_ct as write_ct
 from .bone_dicom import write_dexa as write_dexa
+from .bone_images import BoneImages as BoneImages
+from .bone_images import read_bone_images as read_bone_images
 from .ct import ct_rois as ct_rois
 from .ct import measure_ct as measure_ct
+from .ct import measure_ct_rois as measure_ct_rois
 from .ct import scan_ct as scan_ct
 from .dexa import DexaImage as DexaImage
 from .dexa import measure_dexa as measure_dexa

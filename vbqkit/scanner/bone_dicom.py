@@ -23,6 +23,7 @@ from vbqkit.scanner.dicom_out import (
     image_pixels,
     new_dataset,
     patient_and_study,
+    save_dataset,
     whole_folder,
 )
 
@@ -30,11 +31,19 @@ DEXA_UNIT_G_CM2 = 0.001
 """Areal density of one stored unit of a written DEXA image, g/cm2."""
 
 _CT, _DEXA = "virtual-ct", "virtual-dexa"  # what the machines are called in UIDs and headers
+_SERIES_NUMBERS = {_CT: 11, _DEXA: 12}  # behind the MR series of the same study
 _CT_INTERCEPT = -1024
 
 
-def write_ct(volume: Volume, identity: Identity, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
-    """Write a virtual CT, one file a slice (``0001.dcm`` ...), uncompressed.
+def write_ct(
+    volume: Volume,
+    identity: Identity,
+    folder: str | os.PathLike[str],
+    *,
+    study_of: str = _CT,
+    compress: bool = True,
+) -> tuple[Path, ...]:
+    """Write a virtual CT, one file a slice (``0001.dcm`` ...).
 
     Parameters
     ----------
@@ -44,6 +53,10 @@ def write_ct(volume: Volume, identity: Identity, folder: str | os.PathLike[str])
         Whose it is.
     folder : path
         New or empty; it appears complete or not at all.
+    study_of : str
+        Name of the machine of whose study it is a part; by default a study of its own.
+    compress : bool
+        RLE, lossless. False: uncompressed.
 
     Returns
     -------
@@ -61,7 +74,7 @@ def write_ct(volume: Volume, identity: Identity, folder: str | os.PathLike[str])
         )
     with whole_folder(folder) as work:
         for image in volume:
-            _ct_dataset(image, identity).save_as(work / _slice_name(image), enforce_file_format=True)
+            save_dataset(_ct_dataset(image, identity, study_of), work / _slice_name(image), compress=compress)
     return tuple(Path(folder) / _slice_name(image) for image in volume)
 
 
@@ -69,7 +82,7 @@ def _slice_name(image: Slice) -> str:
     return f"{image.index + 1:04d}.dcm"
 
 
-def _ct_dataset(image: Slice, identity: Identity) -> Any:
+def _ct_dataset(image: Slice, identity: Identity, study_of: str) -> Any:
     stored = (np.asarray(image.pixels, dtype=np.int32) - _CT_INTERCEPT).astype(np.uint16)
     a = image.acquisition
     tags = {
@@ -88,7 +101,7 @@ def _ct_dataset(image: Slice, identity: Identity) -> Any:
         "WindowWidth": "1500",
         "PatientPosition": "HFS",
     }
-    tags |= patient_and_study(identity, _CT, "CT LUMBAR SPINE SYNTHETIC") | _series(identity, _CT, "CT", image.index)
+    tags |= patient_and_study(identity, study_of, "LUMBAR SPINE SYNTHETIC") | _series(identity, _CT, "CT", image.index)
     tags |= {"SeriesDescription": a.series_description, "BodyPartExamined": "LSPINE"}
     tags |= image_geometry(image) | image_pixels(stored)
     return new_dataset(CTImageStorage, identity.uid("instance", _CT, 1, image.index), tags)
@@ -98,7 +111,7 @@ def _series(identity: Identity, machine: str, modality: str, index: int) -> dict
     return {
         "Modality": modality,
         "SeriesInstanceUID": identity.uid("series", machine, 1),
-        "SeriesNumber": 1,
+        "SeriesNumber": _SERIES_NUMBERS[machine],
         "SeriesDate": STUDY_DATE,
         "SeriesTime": "110000",
         "AcquisitionDate": STUDY_DATE,
@@ -118,10 +131,11 @@ def _series(identity: Identity, machine: str, modality: str, index: int) -> dict
     }
 
 
-def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str]) -> Path:
+def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str], *, study_of: str = _DEXA) -> Path:
     """Write a virtual DEXA as one Digital X-Ray image: areal density in steps of 0.001 g/cm2, the patient facing you.
 
     The patient's right is at the left of the picture. A stored value times 0.001 is g/cm2; below 0 is stored as 0.
+    `study_of` is the name of the machine of whose study it is a part; by default a study of its own.
 
     Raises
     ------
@@ -133,7 +147,7 @@ def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str
         raise ScannerError(f"{target} is already there; nothing was written. Choose another name.")
     stored = np.clip(np.rint(image.density_g_cm2 / DEXA_UNIT_G_CM2), 0, 4095).astype(np.uint16)
     spacing = [f"{abs(float(axis[1] - axis[0])):.6g}" for axis in (image.row_mm, image.col_mm)]
-    tags: dict[str, Any] = patient_and_study(identity, _DEXA, "DEXA LUMBAR SPINE SYNTHETIC")
+    tags: dict[str, Any] = patient_and_study(identity, study_of, "LUMBAR SPINE SYNTHETIC")
     tags |= _series(identity, _DEXA, "DX", 0)
     tags |= {
         "ImageType": ["DERIVED", "PRIMARY", ""],
@@ -166,7 +180,7 @@ def write_dexa(image: DexaImage, identity: Identity, path: str | os.PathLike[str
     dataset = new_dataset(DigitalXRayImageStorageForPresentation, identity.uid("instance", _DEXA, 1, 0), tags)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        dataset.save_as(target, enforce_file_format=True)
+        save_dataset(dataset, target, compress=True)
     except OSError as error:
         raise ScannerError(f"{target} cannot be written: {error.strerror}. Choose another folder.") from error
     return target

@@ -5,6 +5,8 @@ QCT is read against rods of hydroxyapatite that lie behind the back in every sca
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,10 +18,10 @@ from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.image import Volume, stack_affine
-from vbqkit.roi import Ellipse
+from vbqkit.roi import Ellipse, Roi
 from vbqkit.scanner.attenuation import CT_KEV, attenuation_map, attenuation_per_cm, hydroxyapatite_per_cm
 from vbqkit.scores.hounsfield import score_ct
-from vbqkit.scores.result import Score
+from vbqkit.scores.result import Refusal, Score
 
 Array = npt.NDArray[np.float64]
 Plane = Literal["axial", "sagittal"]
@@ -35,8 +37,9 @@ NOT_SCORABLE = "CT, not MR: it has HU, and no VBQ or M-score"
 
 _AIR_HU, _HIGHEST_HU = -1024.0, 3071.0  # 12 bits
 _ROD_RADIUS_MM, _ROD_STEP_MM, _ROD_BEHIND_MM = 5.5, 12.0, 16.0  # behind the skin of the back
-_ROD_ROI_RADIUS_MM = 3.0
-_ROI_RADIUS_MM, _ROI_MARGIN_MM = 9.0, 1.5  # largest circle in the trabecular bone, and its distance from the cortex
+_ROD_ROI_MM = {"axial": (3.0, 3.0), "sagittal": (2.5, 30.0)}
+_ROI_RADIUS_MM, _LEAST_RADIUS_MM = 9.0, 3.0  # of a circle in the trabecular bone
+_ROI_MARGIN_MM = 1.5  # its distance from the cortex
 _NOISE_GRAIN_MM = 0.6  # SD of the low pass and half that of the high pass that shape the noise
 
 
@@ -227,57 +230,64 @@ def _affine(
 
 
 def ct_rois(phantom: Phantom, volume: Volume) -> tuple[Ellipse, ...]:
-    """Where an expert would measure HU on an axial CT: a circle in the trabecular bone of each body, and in each rod.
+    """Where an expert would measure HU on a CT: a circle in the trabecular bone of each body, an ellipse in each rod.
 
-    A circle of at most 9 mm radius in the axial slice through the middle of the body, inside the cortex and off the
-    basivertebral vein and every finding. Labels are the levels, and ``"rod 0"`` ... ``"rod 200"`` for the rods.
-
-    Raises
-    ------
-    ScannerError
-        If the volume is not axial.
+    A circle of at most 9 mm radius in the slice through the middle of the body, inside the cortex and off the
+    basivertebral vein and every finding; a fractured vertebra has none. On sagittal slices the ROIs of the rods are
+    long, as the rods are. Labels are the levels, and ``"rod 0"`` ... ``"rod 200"`` for the rods.
     """
-    if volume.plane != "axial":
-        raise ScannerError("HU of a vertebra is measured on axial slices here; scan with plane='axial'.")
+    left_out = {level for finding in phantom.findings for level in finding.levels_without_roi}
     rois = []
     for code, name in enumerate(LEVEL_OF_CODE):
-        if name.startswith("L") or name == "T12":
+        if (name.startswith("L") or name == "T12") and name not in left_out:
             roi = _trabecular_roi(phantom, volume, code, name)
             if roi is not None:
                 rois.append(roi)
-    z_mm = float(volume.slice(len(volume) // 2).origin_mm[2])
-    y_mm, radius = _rods_y_mm(phantom), _ROD_ROI_RADIUS_MM
+    middle = volume.affine @ np.array([*(0.5 * (np.array(volume.shape) - 1.0)), 1.0])
+    z_mm = float(volume.nearest_slice(middle[:3]).origin_mm[2]) if volume.plane == "axial" else float(middle[2])
     for x_mm, mg_cm3 in zip(_rods_x_mm(phantom), ROD_MG_CM3, strict=True):
-        rois.append(_circle(float(x_mm), y_mm, z_mm, radius, f"rod {mg_cm3:g}"))
+        center = np.array([float(x_mm), _rods_y_mm(phantom), z_mm])
+        rois.append(_ellipse(volume, center, _ROD_ROI_MM[volume.plane], f"rod {mg_cm3:g}"))
     return tuple(rois)
 
 
-def _circle(x_mm: float, y_mm: float, z_mm: float, radius_mm: float, label: str) -> Ellipse:
-    return Ellipse(
-        center=(x_mm, y_mm, z_mm), half_width=(radius_mm, 0.0, 0.0), half_height=(0.0, radius_mm, 0.0), label=label
-    )
+def _ellipse(volume: Volume, center: Array, half_axes_mm: tuple[float, float], label: str) -> Ellipse:
+    """An ellipse on a slice: half axes from front to back, and from side to side or (sagittal) from head to foot."""
+    back, across = half_axes_mm
+    other = (across, 0.0, 0.0) if volume.plane == "axial" else (0.0, 0.0, across)
+    x, y, z = (float(v) for v in center)
+    return Ellipse(center=(x, y, z), half_width=(0.0, back, 0.0), half_height=other, label=label)
 
 
 def _trabecular_roi(phantom: Phantom, volume: Volume, code: int, name: str) -> Ellipse | None:
     body = phantom.level == code
     if not body.any():
         return None
-    z = _positions(phantom, 1)
-    rows = np.flatnonzero(body.any(axis=(0, 2)))
-    image = volume.nearest_slice((0.0, 0.0, float(z[rows].mean())))
-    z_mm, half = float(image.origin_mm[2]), float(image.thickness_mm or 0.0) / 2.0
-    slab = np.flatnonzero(np.abs(z - z_mm) <= half)
-    clean = ((phantom.tissue == tissue_named("marrow").code) & body)[:, slab].all(axis=1)
+    across = {"axial": 1, "sagittal": 0}[volume.plane]
+    component = {1: 2, 0: 0}[across]
+    places = _positions(phantom, across)
+    layers = np.flatnonzero(body.any(axis=tuple(axis for axis in range(3) if axis != across)))
+    start = np.zeros(3)
+    start[component] = float(places[layers].mean())
+    image = volume.nearest_slice(start)
+    at_mm, half = float(image.origin_mm[component]), float(image.thickness_mm or 0.0) / 2.0
+    slab = np.flatnonzero(np.abs(places - at_mm) <= half)
+    clean = np.take((phantom.tissue == tissue_named("marrow").code) & body, slab, axis=across).all(axis=across)
     if not clean.any():
         return None
     clean = np.pad(clean, 1)
-    dz, _, dy = phantom.spacing_mm
-    room = scipy.ndimage.distance_transform_edt(clean, sampling=(dz, dy))[1:-1, 1:-1]
-    plane, col = np.unravel_index(int(np.argmax(room)), room.shape)
-    radius = min(float(room[plane, col]) - _ROI_MARGIN_MM, _ROI_RADIUS_MM)
-    if radius < 3.0:
+    first, second = (axis for axis in range(3) if axis != across)
+    spacing = phantom.spacing_mm
+    room = scipy.ndimage.distance_transform_edt(clean, sampling=(spacing[first], spacing[second]))[1:-1, 1:-1]
+    one, two = np.unravel_index(int(np.argmax(room)), room.shape)
+    radius = min(float(room[one, two]) - _ROI_MARGIN_MM, _ROI_RADIUS_MM)
+    if radius < _LEAST_RADIUS_MM:
         return None
-    return _circle(float(_positions(phantom, 0)[plane]), float(_positions(phantom, 2)[col]), z_mm, radius, name)
+    center = np.empty(3)
+    center[component] = at_mm
+    center[{0: 0, 1: 2, 2: 1}[first]] = _positions(phantom, first)[one]
+    center[{0: 0, 1: 2, 2: 1}[second]] = _positions(phantom, second)[two]
+    return _ellipse(volume, center, (radius, radius), name)
 
 
 def measure_ct(phantom: Phantom, volume: Volume) -> dict[str, Any]:
@@ -286,15 +296,63 @@ def measure_ct(phantom: Phantom, volume: Volume) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``hu`` (L1), ``qct_mg_cm3`` (mean of L1 and L2, mg hydroxyapatite per cm3; lower is weaker, below 80 is
-        osteoporosis: ACR 2018), ``hu_per_mg_cm3`` (the slope of the rods), and ``hu_<level>`` of every level with a
-        place for a ROI; nan where the level is fractured or has no clean place.
+        As :func:`measure_ct_rois`.
     """
-    rois = ct_rois(phantom, volume)
+    return measure_ct_rois(volume, ct_rois(phantom, volume))
+
+
+def measure_ct_rois(volume: Volume, rois: Iterable[Roi]) -> dict[str, Any]:
+    """HU and QCT from ROIs on a CT, whoever placed them; see ``score_ct``.
+
+    Returns
+    -------
+    dict
+        ``hu`` (L1), ``qct_mg_cm3`` (mean of L1 and L2, mg hydroxyapatite per cm3; lower is weaker, below 80 is
+        osteoporosis: ACR 2018), ``hu_per_mg_cm3`` (the slope of the rods), and ``hu_<level>`` and
+        ``qct_<level>_mg_cm3`` of every level that has a ROI; the first three are nan where a ROI is missing.
+    """
+    rois = tuple(rois)
     hu, qct = score_ct(volume, rois)
     levels = {roi.label: roi.measure(volume).mean for roi in rois if not roi.label.startswith("rod")}
-    return {
-        "hu": hu.value if isinstance(hu, Score) else float("nan"),
-        "qct_mg_cm3": qct.value if isinstance(qct, Score) else float("nan"),
-        "hu_per_mg_cm3": qct.part("HU each mg/cm3") if isinstance(qct, Score) else float("nan"),
-    } | {f"hu_{level}": mean for level, mean in levels.items()}
+    return (
+        {
+            "hu": hu.value if isinstance(hu, Score) else float("nan"),
+            "qct_mg_cm3": qct.value if isinstance(qct, Score) else float("nan"),
+            "hu_per_mg_cm3": qct.part("HU each mg/cm3") if isinstance(qct, Score) else float("nan"),
+        }
+        | {f"hu_{level}": mean for level, mean in levels.items()}
+        | _qct_of_levels(qct, levels)
+    )
+
+
+def _qct_of_levels(qct: Score | Refusal, levels: Mapping[str, float]) -> dict[str, float]:
+    """HU of each level turned into mg/cm3 by the line of the rods."""
+    if not isinstance(qct, Score):
+        return {}
+    offset, slope = qct.part("HU at 0 mg/cm3"), qct.part("HU each mg/cm3")
+    return {f"qct_{level}_mg_cm3": (mean - offset) / slope for level, mean in levels.items()}
+
+
+def cropped_ct(volume: Volume, low_mm: npt.ArrayLike, high_mm: npt.ArrayLike) -> Volume:
+    """The part of a CT whose pixel centers lie between two corners, LPS mm: a smaller field of view.
+
+    Raises
+    ------
+    ScannerError
+        If nothing lies between them.
+    """
+    low, high = np.asarray(low_mm, dtype=np.float64), np.asarray(high_mm, dtype=np.float64)
+    axes = [volume.affine[:3, k] for k in range(3)]
+    kept = []
+    for axis, count in zip(axes, volume.shape, strict=True):
+        component = int(np.argmax(np.abs(axis)))
+        at = volume.affine[component, 3] + axis[component] * np.arange(count)
+        inside = np.flatnonzero((at >= low[component]) & (at <= high[component]))
+        if not len(inside):
+            raise ScannerError(
+                f"The CT has no pixel from {low[component]:g} to {high[component]:g} mm. Choose other corners."
+            )
+        kept.append(slice(int(inside[0]), int(inside[-1]) + 1))
+    affine = volume.affine.copy()
+    affine[:3, 3] += sum(part.start * axis for part, axis in zip(kept, axes, strict=True))
+    return replace(volume, pixels=volume.pixels[tuple(kept)], affine=affine)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLSLossless, MRImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage, RLELossless
 
 from vbqkit.anatomy.tissues import PROTON_MHZ_PER_T
 from vbqkit.errors import ScannerError
@@ -31,6 +31,11 @@ STUDY_DATE = "20250115"
 
 _UID_ROOT = "2.25."  # a UID from 128 bits, PS3.5 B.2
 _BITS_STORED = 12
+
+COORDINATE_DECIMALS = 6
+"""Positions are written to a millionth of a millimeter: what is beyond says nothing and differs between machines."""
+
+_RATIO_DECIMALS = 9  # of what is multiplied by hundreds of pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +132,7 @@ def write_dicom(
     folder : path
         New or empty; it appears complete or not at all.
     compress : bool
-        JPEG-LS, lossless. False: uncompressed.
+        RLE, lossless: every DICOM reader has it, pydicom without any further package. False: uncompressed.
 
     Returns
     -------
@@ -165,14 +170,19 @@ def _write_series(volume: Volume, scanner: Scanner, identity: Identity, work: Pa
     written = []
     for image in volume:
         dataset = make_dataset(image, scanner, protocol, identity)
-        if compress:
-            instance = dataset.SOPInstanceUID
-            dataset.compress(JPEGLSLossless, encoding_plugin="pyjpegls", generate_instance_uid=False)
-            assert dataset.SOPInstanceUID == instance
         path = name / f"{image.index + 1:04d}.dcm"
-        dataset.save_as(work / path, enforce_file_format=True)
+        save_dataset(dataset, work / path, compress=compress)
         written.append(path)
     return written
+
+
+def save_dataset(dataset: Any, path: Path, *, compress: bool) -> None:
+    """Write a dataset to a file, its pixels in RLE or uncompressed."""
+    if compress:
+        instance = dataset.SOPInstanceUID
+        dataset.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+        assert dataset.SOPInstanceUID == instance
+    dataset.save_as(path, enforce_file_format=True)
 
 
 def make_dataset(image: Slice, scanner: Scanner, protocol: Protocol, identity: Identity) -> Any:
@@ -321,11 +331,16 @@ def image_geometry(image: Slice) -> dict[str, Any]:
     directions = [np.array(v) / np.linalg.norm(v) for v in (image.col_step_mm, image.row_step_mm)]
     dy, dx = image.spacing_mm
     return {
-        "ImagePositionPatient": [f"{v:.6g}" for v in _plain(image.origin_mm)],
-        "ImageOrientationPatient": [f"{v:.8g}" for v in _plain(np.concatenate(directions))],
-        "PixelSpacing": [f"{dy:.8g}", f"{dx:.8g}"],
-        "SliceLocation": f"{float(np.dot(image.origin_mm, image.normal)):.6g}",
+        "ImagePositionPatient": [_number(v, COORDINATE_DECIMALS) for v in image.origin_mm],
+        "ImageOrientationPatient": [_number(v, _RATIO_DECIMALS) for v in np.concatenate(directions)],
+        "PixelSpacing": [_number(dy, _RATIO_DECIMALS), _number(dx, _RATIO_DECIMALS)],
+        "SliceLocation": _number(float(np.dot(image.origin_mm, image.normal)), COORDINATE_DECIMALS),
     }
+
+
+def _number(value: float, decimals: int) -> str:
+    """A rounded number as a decimal string: at most 16 characters up to 99,999, no trailing zeros, no -0."""
+    return f"{float(_plain(round(float(value), decimals))):.15g}"
 
 
 def _plain(values: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -25,6 +25,7 @@ SOURCE_QCT = "ACR-SPR-SSR practice parameter for QCT (2018): below 80 mg/cm3 ost
 _ROD = re.compile(r"rod\s+(\d+(?:\.\d+)?)", re.IGNORECASE)
 _TUBE_KV = 120.0
 _AIR_BELOW_HU = -500.0
+_OF_MR = ("rescale-intercept", "missing-tags")  # what a CT need not have: a signal from 0, and TR, TE and field
 
 
 def score_ct(volume: Volume, rois: Iterable[Roi]) -> tuple[Score | Refusal, Score | Refusal]:
@@ -68,7 +69,7 @@ def score_ct(volume: Volume, rois: Iterable[Roi]) -> tuple[Score | Refusal, Scor
             measured[roi.label] = roi.measure(volume)
         except RoiError as error:
             failed[roi.label] = str(error)
-    cautions = tuple(c for c in (*volume.cautions, *_doubts(volume)) if c.code != "rescale-intercept")
+    cautions = tuple(c for c in (*volume.cautions, *_doubts(volume)) if c.code not in _OF_MR)
     return _hu(measured, failed, cautions), _qct(measured, failed, cautions)
 
 

@@ -16,10 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy
 
-from vbqkit.errors import ScoreError
+from vbqkit.errors import RoiError, ScoreError
 from vbqkit.image import Slice
 from vbqkit.roi import Measurement, Rectangle, Roi
+from vbqkit.scores.air import free_air
+
+_REACH_MM, _STEP_MM = 40.0, 0.5  # how far a ROI of a row is moved to find air, and in which steps
 
 
 def enlarged(roi: Rectangle, factor: float) -> Rectangle:
@@ -33,8 +37,11 @@ def enlarged(roi: Rectangle, factor: float) -> Rectangle:
     return replace(roi, half_height=tuple(factor * np.asarray(roi.half_height)))
 
 
-def in_a_row(roi: Rectangle, count: int, *, step_mm: float) -> tuple[Rectangle, ...]:
+def in_a_row(roi: Rectangle, count: int, *, step_mm: float, image: Slice | None = None) -> tuple[Rectangle, ...]:
     """Copies of a ROI, `step_mm` apart along the body, labelled ``noise-1``, ``noise-2``, ...
+
+    Backs and buttocks are not straight: on a picture, a copy is moved away from the body until it lies in free air, as
+    far from its edge as the given one.
 
     Parameters
     ----------
@@ -44,14 +51,49 @@ def in_a_row(roi: Rectangle, count: int, *, step_mm: float) -> tuple[Rectangle, 
         How many; odd keeps the given one.
     step_mm : float
         From center to center.
+    image : Slice, optional
+        The picture they are for. Without one the copies lie in a straight line.
+
+    Raises
+    ------
+    ScoreError
+        If the numbers cannot be, or a copy finds no free air.
     """
     if count < 1 or not step_mm > 0:
         raise ScoreError(f"{count} ROIs {step_mm:g} mm apart are not possible; give 1 or more, and a distance above 0.")
     along = np.asarray(roi.half_height) / np.linalg.norm(roi.half_height)
     offsets = (np.arange(count) - (count - 1) / 2.0) * step_mm
-    return tuple(
-        replace(roi.moved(tuple(offset * along)), label=f"{roi.label}-{i + 1}") for i, offset in enumerate(offsets)
-    )
+    row = [replace(roi.moved(tuple(offset * along)), label=f"{roi.label}-{i + 1}") for i, offset in enumerate(offsets)]
+    return tuple(row if image is None else _moved_into_air(roi, row, image))
+
+
+def _moved_into_air(roi: Rectangle, row: list[Rectangle], image: Slice) -> list[Rectangle]:
+    """Each ROI of a row moved across it, away from the body, by the least that leaves it as far in the air as `roi`."""
+    room = scipy.ndimage.distance_transform_edt(np.pad(free_air(image), 1), sampling=image.spacing_mm)[1:-1, 1:-1]
+
+    def depth_mm(placed: Rectangle) -> float:
+        try:
+            return float(room[placed.mask(image)].min())
+        except RoiError:  # beyond the picture
+            return 0.0
+
+    wanted = depth_mm(roi)
+    if not wanted > 0:
+        raise ScoreError(
+            f"The ROI '{roi.label}' does not lie in free air, so no row can start from it. Move it into air."
+        )
+    across = np.asarray(roi.half_width) / np.linalg.norm(roi.half_width)
+    reach = np.arange(0.0, _REACH_MM + _STEP_MM / 2.0, _STEP_MM)
+    moves = [sign * move * across for move in reach for sign in (1.0, -1.0)]
+    found = []
+    for copy in row:
+        place = next((p for move in moves if depth_mm(p := copy.moved(tuple(move))) >= wanted), None)
+        if place is None:
+            raise ScoreError(
+                f"No free air within {_REACH_MM:g} mm of '{copy.label}' on this picture. Take fewer ROIs, or nearer ones."
+            )
+        found.append(place)
+    return found
 
 
 def pooled_sd(measurements: Iterable[Measurement]) -> float:

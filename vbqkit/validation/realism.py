@@ -27,10 +27,11 @@ REGIONS = ("marrow", "csf", "disc", "muscle", "deep fat", "subcutaneous fat")
 _EDGE_SHARE = 0.03  # the steepest pixels that count as edges
 _NEIGHBOURHOOD_MM = 3.0
 _SPECTRUM_PER_MM = (0.05, 0.45)
+_POWER_BANDS_PER_MM = {"low": (0.08, 0.16), "middle": (0.16, 0.35), "high": (0.35, 0.7)}
 
 
 def realism_row(volume: Volume, regions: Mapping[str, Sequence[Roi]], *, spine: Roi) -> dict[str, float]:
-    """One table row that describes a T1-weighted scan.
+    """One table row that describes the middle of a scan, of any weighting.
 
     Parameters
     ----------
@@ -47,7 +48,9 @@ def realism_row(volume: Volume, regions: Mapping[str, Sequence[Roi]], *, spine: 
         ``marrow_csf``, ``disc_marrow``, ``muscle_marrow``, ``deep_fat_marrow``, ``subcutaneous_fat_marrow`` (ratios of
         mean signal; subcutaneous fat is closer to the coil than marrow, deep fat is not); ``edge_width_mm`` (see
         :func:`edge_width`); ``texture`` (SD / mean in marrow) and ``texture_reach_mm`` (see
-        :func:`correlation_length`); ``csf_noise`` (SD / mean in CSF); ``spectrum_slope`` (see :func:`spectrum_slope`).
+        :func:`correlation_length`); ``csf_noise`` (SD / mean in CSF); ``spectrum_slope`` (see :func:`spectrum_slope`);
+        ``between_level_cv`` (SD / mean over the marrow ROIs); ``power_low``, ``power_middle`` and ``power_high``
+        (1e-4 mm2, see :func:`noise_power`, in marrow, from 0.08 to 0.16, 0.35 and 0.7 per mm).
 
     Raises
     ------
@@ -63,6 +66,7 @@ def realism_row(volume: Volume, regions: Mapping[str, Sequence[Roi]], *, spine: 
         return means[a] / means[b] if a in means and b in means else float("nan")
 
     marrow = [roi.measure(volume) for roi in regions["marrow"]]
+    levels = [measured.mean for measured in marrow]
     fluid = [roi.measure(volume) for roi in regions.get("csf", ())]
     image = spine.slice_of(volume)
     picture, spacing = cut_out(image, spine), image.spacing_mm
@@ -79,7 +83,59 @@ def realism_row(volume: Volume, regions: Mapping[str, Sequence[Roi]], *, spine: 
         ),
         "csf_noise": float(np.mean([m.sd / m.mean for m in fluid])) if fluid else float("nan"),
         "spectrum_slope": spectrum_slope(picture, spacing),
+        "between_level_cv": float(np.std(levels, ddof=1) / np.mean(levels)) if len(levels) > 1 else float("nan"),
+    } | {
+        f"power_{name}": float(
+            np.mean([noise_power(cut_out(roi.slice_of(volume), roi), spacing, band) for roi in regions["marrow"]])
+        )
+        for name, band in _POWER_BANDS_PER_MM.items()
     }
+
+
+def side_row(volume: Volume, column: Roi) -> dict[str, float]:
+    """One table row that describes a slice beside the middle, through pedicles, foramina and facet joints.
+
+    Parameters
+    ----------
+    volume : Volume
+        The scan.
+    column : Roi
+        Region with the column and the joints behind it.
+
+    Returns
+    -------
+    dict
+        ``side_contrast`` (95th less 5th percentile, relative to the mean), ``side_edge_width_mm`` and
+        ``side_spectrum_slope``.
+    """
+    image = column.slice_of(volume)
+    picture, spacing = cut_out(image, column), image.spacing_mm
+    low, high = np.quantile(picture, (0.05, 0.95))
+    return {
+        "side_contrast": float((high - low) / picture.mean()),
+        "side_edge_width_mm": edge_width(picture, spacing),
+        "side_spectrum_slope": spectrum_slope(picture, spacing),
+    }
+
+
+def noise_power(picture: FloatArray, spacing_mm: tuple[float, float], band_per_mm: tuple[float, float]) -> float:
+    """Power of texture and noise within a band of frequencies, relative to the square of the mean, 1e-4 mm2.
+
+    White noise of a SD of 1 % on pixels of 1 mm2 has 1.
+
+    Examples
+    --------
+    >>> noise = 1.0 + 0.01 * np.random.default_rng(0).standard_normal((200, 200))
+    >>> round(noise_power(noise, (1.0, 1.0), (0.1, 0.4)), 1)
+    1.0
+    """
+    plane = _detrended(picture / picture.mean())
+    cell = spacing_mm[0] * spacing_mm[1]
+    power = np.abs(np.fft.fft2(plane)) ** 2 * cell / plane.size * 1e4
+    rows, cols = (np.fft.fftfreq(n, d) for n, d in zip(plane.shape, spacing_mm, strict=True))
+    frequency = np.hypot(rows[:, None], cols[None, :])
+    inside = (frequency >= band_per_mm[0]) & (frequency < band_per_mm[1])
+    return float(power[inside].mean()) if inside.any() else float("nan")
 
 
 def cut_out(image: Slice, roi: Roi) -> FloatArray:
@@ -120,10 +176,7 @@ def correlation_length(picture: FloatArray, spacing_mm: tuple[float, float]) -> 
     >>> round(correlation_length(noise, (1.0, 1.0)), 1)
     0.5
     """
-    plane = picture - picture.mean()
-    rows, cols = (np.arange(n) - (n - 1) / 2 for n in plane.shape)
-    plane = plane - rows[:, None] * (plane * rows[:, None]).sum() / ((rows**2).sum() * len(cols))
-    plane = plane - cols[None, :] * (plane * cols[None, :]).sum() / ((cols**2).sum() * len(rows))
+    plane = _detrended(picture)
     lengths = []
     for axis, spacing in enumerate(spacing_mm):
         values = np.moveaxis(plane, axis, 0)
@@ -132,6 +185,15 @@ def correlation_length(picture: FloatArray, spacing_mm: tuple[float, float]) -> 
         part = (lag[below - 1] - 0.5) / max(lag[below - 1] - lag[below], 1e-9)
         lengths.append((below - 1 + min(part, 1.0)) * spacing)
     return float(np.mean(lengths))
+
+
+def _detrended(picture: FloatArray) -> FloatArray:
+    """A picture without its mean and its slopes."""
+    plane = picture - picture.mean()
+    rows, cols = (np.arange(n) - (n - 1) / 2 for n in plane.shape)
+    plane = plane - rows[:, None] * (plane * rows[:, None]).sum() / ((rows**2).sum() * len(cols))
+    flat: FloatArray = plane - cols[None, :] * (plane * cols[None, :]).sum() / ((cols**2).sum() * len(rows))
+    return flat
 
 
 def spectrum_slope(picture: FloatArray, spacing_mm: tuple[float, float]) -> float:

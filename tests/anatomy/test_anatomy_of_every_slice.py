@@ -1,0 +1,207 @@
+"""What a reader looks for beside the middle slice: pedicles, foramina, sacrum, muscles, bowel; how people differ."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vbqkit.anatomy.arch_sizes import draw_arch_sizes
+from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.canvas import CODE
+from vbqkit.anatomy.marrow import draw_marrow_pattern
+from vbqkit.anatomy.patients import VirtualPatient
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
+from vbqkit.anatomy.posterior import arch_distance
+from vbqkit.anatomy.spine import make_spine
+from vbqkit.anatomy.texture import fine_grain
+
+PERSON = VirtualPatient(age=55, sex="F", bmi=25, t_score=-1.0, pdff=(0.40, 0.41, 0.43, 0.44))
+
+
+@pytest.fixture(scope="module")
+def phantom() -> Phantom:
+    return make_phantom(PERSON, seed=12, in_plane_mm=0.8, plane_mm=1.1)
+
+
+def spine_of(seed: int, **changes: object):
+    who: dict = {"age": 55, "sex": "F", "t_score": -1.0} | changes
+    return make_spine(np.random.default_rng(seed), **who)
+
+
+def planes(phantom: Phantom) -> np.ndarray:
+    return phantom.affine[0, 3] + phantom.affine[0, 0] * np.arange(phantom.shape[0])
+
+
+def tissue(phantom: Phantom, *names: str) -> np.ndarray:
+    return np.isin(phantom.tissue, [CODE[name] for name in names])
+
+
+@pytest.mark.parametrize(("level", "canal", "pedicle"), [("L1", 23.7, 8.7), ("L3", 24.3, 10.3), ("L5", 27.1, 18.0)])
+def test_canal_and_pedicles_are_as_wide_as_measured(level, canal, pedicle):
+    """Panjabi 1992 and Zindrick 1987; women's bones are 4.5 % smaller here."""
+    sizes = [spine_of(seed)[level].arch for seed in range(60)]
+    assert np.mean([2 * a.canal_half_width_mm for a in sizes]) == pytest.approx(canal * 0.955, rel=0.03)
+    assert np.mean([2 * a.pedicle_half_width_mm for a in sizes]) == pytest.approx(pedicle * 0.955, rel=0.06)
+    assert 0.04 < np.std([a.canal_half_width_mm for a in sizes]) / (canal / 2) < 0.09
+
+
+def test_pedicles_of_l1_to_l3_stand_15_to_18_mm_from_the_midline():
+    (sizes,) = (draw_arch_sizes(np.random.default_rng(1), ("L1", "L2", "L3"), size=1.0),)
+    assert all(14.5 < a.pedicle_u_mm < 18.5 for a in sizes)
+
+
+def test_the_pedicle_joins_body_and_arch_and_the_canal_between_them_is_free():
+    vertebra = spine_of(1)["L3"]
+    v = np.linspace(vertebra.half_depth_mm, vertebra.half_depth_mm + 7.0, 15, dtype=np.float32)
+    w = np.full_like(v, 0.19 * vertebra.height_mm)
+
+    def bone(u: float) -> np.ndarray:
+        return arch_distance(vertebra, np.full_like(v, u), v, w, u) < 0
+
+    assert bone(vertebra.arch.pedicle_u_mm).all()
+    assert not bone(vertebra.arch.canal_half_width_mm - 2.0).any()
+
+
+def test_each_lumbar_foramen_holds_fat_and_one_root(phantom):
+    x = planes(phantom)
+    plane = int(np.argmin(np.abs(x - 17.0)))
+    fat, root = tissue(phantom, "epidural_fat")[plane], tissue(phantom, "nerve_root")[plane]
+    for name in ("L1", "L2", "L3", "L4"):
+        rows = np.argwhere(phantom.level[plane] == LEVEL_OF_CODE.index(name))[:, 0]
+        below = slice(int(rows.mean()), int(rows.mean()) + round(34 / 0.8))
+        assert fat[below].sum() * 0.64 > 25, name
+        assert 6 < root[below].sum() * 0.64 < 80, name
+
+
+def test_bodies_are_whole_beside_the_midline(phantom):
+    x = planes(phantom)
+    code = LEVEL_OF_CODE.index("L3")
+    areas = {side: (phantom.level[int(np.argmin(np.abs(x - side)))] == code).sum() for side in (0.0, 15.0)}
+    assert areas[15.0] > 0.75 * areas[0.0]
+
+
+def test_facet_joints_lie_between_two_bones(phantom):
+    joint = np.argwhere(tissue(phantom, "facet_joint"))
+    assert len(joint) > 200
+    assert np.abs(planes(phantom)[joint[:, 0]]).min() > 5.0
+
+
+def test_roots_fill_a_fifth_to_a_third_of_the_sac_at_l3():
+    shares = []
+    for seed in range(4):
+        phantom = make_phantom(PERSON, seed=seed, in_plane_mm=0.8, plane_mm=1.1, width_mm=24.2)
+        row = int(np.argwhere(phantom.level == LEVEL_OF_CODE.index("L3"))[:, 1].mean())
+        slab = phantom.tissue[:, row - 6 : row + 7]
+        roots, fluid = (slab == CODE["nerve_root"]).sum(), (slab == CODE["csf"]).sum()
+        shares.append(roots / (roots + fluid))
+    assert all(0.17 < share < 0.38 for share in shares)
+    assert np.ptp(shares) > 0.02
+
+
+def test_people_differ_in_the_slope_of_the_sacrum_and_the_lumbar_curve():
+    pitch = {
+        name: np.array(
+            [np.degrees(np.arctan2(-v.axes[1, 2], v.axes[2, 2])) for v in (spine_of(s)[name] for s in range(80))]
+        )
+        for name in ("L1", "S1")
+    }
+    assert 33 < pitch["S1"].mean() < 42
+    assert 6 < pitch["S1"].std() < 10.5
+    lordosis = pitch["S1"] - pitch["L1"]
+    assert 40 < lordosis.mean() < 60
+    assert lordosis.std() > 6
+    assert np.corrcoef(pitch["S1"], lordosis)[0, 1] > 0.6
+
+
+def test_the_sacrum_curves_forward_and_the_coccyx_more():
+    spine = spine_of(3)
+    lean = [float(np.degrees(np.arctan2(-spine[n].axes[1, 2], spine[n].axes[2, 2]))) for n in ("S2", "S4", "Co1")]
+    assert lean[0] > lean[1] + 10 > lean[2] + 30
+
+
+def test_slips_are_rare_and_only_of_older_people():
+    def slips(age: float) -> int:
+        found = 0
+        for seed in range(150):
+            spine = spine_of(seed, age=age)
+            upper, lower = spine["L4"], spine["L5"]
+            back = [v.to_patient_mm(0.0, v.half_depth_mm, k * v.height_mm / 2.0) for v, k in ((upper, -1), (lower, 1))]
+            found += float(lower.axes[:, 1] @ (back[1] - back[0])) > 3.0
+        return found
+
+    young, old = slips(30.0), slips(70.0)
+    assert young < old
+    assert 3 <= old - young <= 30
+
+
+def test_older_marrow_is_patchier():
+    def shares(age: float) -> dict[str, float]:
+        drawn = [draw_marrow_pattern(np.random.default_rng(s), age=age).type for s in range(400)]
+        return {kind: drawn.count(kind) / len(drawn) for kind in ("1", "2", "3a", "3b")}
+
+    young, old = shares(22.0), shares(75.0)
+    assert young["1"] > 0.35 > 0.12 > old["1"]
+    assert old["3a"] + old["3b"] > 0.55
+
+
+def test_gas_floats_in_front_of_what_the_bowel_holds(phantom):
+    gas, content = tissue(phantom, "gas"), tissue(phantom, "bowel")
+    behind, before = (gas[:, :, :-1] & content[:, :, 1:]).sum(), (gas[:, :, 1:] & content[:, :, :-1]).sum()
+    assert behind > 100
+    assert behind > 3 * before
+
+
+def test_fat_between_muscle_and_arch_grows_towards_the_sacrum(phantom):
+    x = planes(phantom)
+    plane = int(np.argmin(np.abs(x - 12.0)))
+    muscle = tissue(phantom, "muscle")[plane]
+    fat = []
+    for name in ("L1", "L5"):
+        at = np.argwhere(phantom.level[plane] == LEVEL_OF_CODE.index(name))
+        rows = slice(int(at[:, 0].min()), int(at[:, 0].max()))
+        back = np.zeros_like(muscle)
+        back[rows, int(at[:, 1].max()) + round(22 / 0.8) : int(at[:, 1].max()) + round(45 / 0.8)] = True
+        fat.append(phantom.pdff[plane][muscle & back].mean())
+    assert fat[1] > fat[0] + 0.05
+
+
+def scanned_like(phantom: Phantom, name: str) -> np.ndarray:
+    """Fat of one body in voxels of 2.4 x 2.4 x 4.4 mm, as a scan averages it: the middle of the body only."""
+    half = round(6 / phantom.spacing_mm[1])
+    rows, cols = (int(np.argwhere(phantom.level == LEVEL_OF_CODE.index(name))[:, axis].mean()) for axis in (1, 2))
+    box = phantom.pdff[:, rows - half : rows + half, cols - 2 * half : cols + half]
+    k = round(2.4 / phantom.spacing_mm[1])
+    r, c = (n // k * k for n in box.shape[1:])
+    return box[:, :r, :c].reshape(len(box), r // k, k, c // k, k).mean(axis=(0, 2, 4))
+
+
+def test_a_coarse_grid_shows_the_same_texture_of_marrow():
+    """Grids of one scan with voxels of 2.4 mm and slices of 4.4 mm: SD of fat within a body, mean of several people."""
+
+    def texture(in_plane_mm: float, plane_mm: float) -> float:
+        found = []
+        for seed in range(6):
+            body = make_phantom(PERSON, seed=seed, in_plane_mm=in_plane_mm, plane_mm=plane_mm, width_mm=4.4)
+            found += [float(scanned_like(body, name).std()) for name in ("L2", "L3", "L4")]
+        return float(np.mean(found))
+
+    assert texture(1.2, 2.2) == pytest.approx(texture(0.6, 1.1), rel=0.12)
+
+
+def test_grain_is_averaged_over_a_voxel_whatever_its_size():
+    """Averages of the finest field over 2.4 mm have one SD, whether it is drawn on 0.6, 0.8 or 1.2 mm."""
+    found = []
+    for step in (0.6, 0.8, 1.2):
+        grain, upright = fine_grain(np.random.default_rng(5), (360, 360), step_mm=step, plane_mm=1.1)
+        k = round(2.4 / step)
+        blocks = grain.reshape(360 // k, k, 360 // k, k).mean(axis=(1, 3))
+        found.append(float(blocks.std()))
+        assert upright.shape == grain.shape == (360, 360)
+    assert found[1:] == pytest.approx([found[0]] * 2, rel=0.08)
+
+
+def test_bodies_of_one_person_hold_different_protons_about_the_same_mean():
+    drawn = [draw_marrow_pattern(np.random.default_rng(s), age=50.0).protons for s in range(60)]
+    scored = np.array([[protons[name] for name in ("L1", "L2", "L3", "L4")] for protons in drawn])
+    assert scored.mean(axis=1) == pytest.approx(np.ones(60))
+    assert 0.045 < scored.std(axis=1, ddof=1).mean() < 0.07

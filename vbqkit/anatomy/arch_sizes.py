@@ -1,0 +1,85 @@
+"""Sizes of the vertebral arch by level: how wide the canal is, how big the pedicles, how far the transverse processes.
+
+Width of the canal: Panjabi et al., Spine 1992;17:299-306 (doi:10.1097/00007632-199203000-00010) and, for T9 to T12,
+Spine 1991;16:888-901 (doi:10.1097/00007632-199108000-00006). Pedicles: Zindrick et al., Spine 1987;12:160-166
+(doi:10.1097/00007632-198703000-00012). Reach of the transverse processes and where the sacral pedicles stand: model
+assumptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+
+class ArchSizes(NamedTuple):
+    """Sizes of one arch, mm.
+
+    Attributes
+    ----------
+    canal_half_width_mm : float
+        Half the distance between the two pedicles.
+    pedicle_half_width_mm, pedicle_half_height_mm : float
+        Half the width and half the height of a pedicle at its narrowest.
+    transverse_reach_mm : float
+        How far the transverse process reaches from the midline.
+    """
+
+    canal_half_width_mm: float
+    pedicle_half_width_mm: float
+    pedicle_half_height_mm: float
+    transverse_reach_mm: float
+
+    @property
+    def pedicle_u_mm(self) -> float:
+        """Distance of the middle of a pedicle from the midline."""
+        return self.canal_half_width_mm + self.pedicle_half_width_mm
+
+
+# Canal from pedicle to pedicle, width and height of a pedicle, reach of the transverse process (mm)
+_MEAN_MM: Mapping[str, tuple[float, float, float, float]] = {
+    "T9": (18.0, 6.1, 13.9, 28.0),
+    "T10": (18.2, 6.3, 14.9, 26.0),
+    "T11": (19.4, 7.8, 16.5, 23.0),
+    "T12": (22.2, 7.1, 16.0, 22.0),
+    "L1": (23.7, 8.7, 15.4, 36.0),
+    "L2": (23.8, 8.9, 15.0, 40.0),
+    "L3": (24.3, 10.3, 14.6, 45.0),
+    "L4": (25.4, 12.9, 14.4, 42.0),
+    "L5": (27.1, 18.0, 14.0, 42.0),
+    "S1": (31.0, 20.0, 16.0, 0.0),
+}
+_CANAL_SD, _PEDICLE_SD, _PEDICLE_LEVEL_SD, _LIMIT_SD = 0.06, 0.13, 0.05, 2.0
+"""How people differ, as a share: the canal, the pedicles of one person together, and one pedicle from the next; the
+SDs of the sources, rounded. No draw lies beyond the limit, in SDs."""
+
+
+def draw_arch_sizes(rng: np.random.Generator, names: tuple[str, ...], *, size: float) -> tuple[ArchSizes, ...]:
+    """The arches of one person.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    names : tuple of str
+        Vertebrae from above; fused sacral segments have the sizes of S1.
+    size : float
+        Size of this person's bones relative to the table.
+    """
+    canal, pedicle = np.clip(rng.standard_normal(2), -_LIMIT_SD, _LIMIT_SD)
+    each = np.clip(rng.standard_normal(len(names)), -_LIMIT_SD, _LIMIT_SD)
+    sizes = []
+    for name, more in zip(names, each, strict=True):
+        wide, pedicle_wide, pedicle_high, reach = (mm * size for mm in _MEAN_MM.get(name, _MEAN_MM["S1"]))
+        factor = float(1.0 + _PEDICLE_SD * pedicle + _PEDICLE_LEVEL_SD * more)
+        sizes.append(
+            ArchSizes(
+                canal_half_width_mm=wide / 2.0 * float(1.0 + _CANAL_SD * canal),
+                pedicle_half_width_mm=pedicle_wide / 2.0 * factor,
+                pedicle_half_height_mm=pedicle_high / 2.0,
+                transverse_reach_mm=reach,
+            )
+        )
+    return tuple(sizes)

@@ -1,0 +1,141 @@
+"""The muscles of the back with their fibres, fat and fascia, and what lies between and behind the spinous processes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vbqkit.anatomy.canvas import Canvas, Grid
+from vbqkit.anatomy.skeleton import Spine
+from vbqkit.anatomy.soft_tissue import Body, crest
+from vbqkit.anatomy.texture import Plane, rounded, smoothstep
+
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures.
+
+# Fibres of multifidus run from a spinous process down, forward and aside; further aside those of the erector run
+# upright
+_SLANT, _SLANT_ASIDE, _SLANT_ASIDE_MM = 0.26, 0.06, (8.0, 28.0)
+
+# The surface of the muscles under the fat of the back
+_BULGE_MM, _BULGE_ASIDE_MM, _BULGE_UNDER_SKIN = 5.0, 14.0, 0.4
+_FAT_ASIDE, _FASCIA_MM, _FASCIA_WAVE_MM = 0.85, 1.7, 0.8
+# The aponeurosis of the erector thickens towards the sacrum: painted thickness at L2 and at S1
+_FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.7, 1.4
+
+# Fat within the muscles
+_STREAK_MIX = (0.30, 0.35)  # medium and small texture, which feather the stripes
+_LOWER_FATTIER, _LOWER_LEVELS = 0.8, ("L2", "S1")
+_DEEPER_FATTIER, _DEEPER_MM = 0.7, (46.0, 24.0)
+_STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (-0.5, 1.3), 0.16, 0.16
+_MUSCLE_TEXTURE, _STREAK_FAT, _STREAKY_FAT_LIMITS = 0.02, 0.85, (0.0, 0.9)
+_MUSCLE_GRAIN = (0.05, 0.03)  # by medium and fine texture
+# The wedge of fat between multifidus and the arches of L4 to S1: depth at S1, more for people with fatty muscles
+_WEDGE_MM, _WEDGE_PER_STREAK_MM, _WEDGE_STREAKS, _WEDGE_LEVELS = 4.0, 9.0, 1.9, ("L3", "S1")
+_WEDGE_FROM_MM, _WEDGE_SIDE_MM, _WEDGE_FAT, _WEDGE_WAVE_MM = 21.0, (3.0, 24.0), 0.85, 2.5
+_WEDGE_SLOPE = 0.25  # the arches fall off aside, mm per mm
+
+# Between and behind the spinous processes: even ligament, with fat before and behind it
+_MIDLINE_HALF_MM, _MIDLINE_FROM_MM, _MIDLINE_BEYOND_MM = 3.4, 19.0, 1.5
+_MIDLINE_FAT, _MIDLINE_FAT_TEXTURE, _MIDLINE_DENSITY, _MIDLINE_DENSITY_TEXTURE = 0.16, 0.05, 0.82, 0.05
+_MIDLINE_FAT_AT_ENDS, _MIDLINE_FRONT_MM, _MIDLINE_BACK_MM, _MIDLINE_WAVE_MM = 0.6, (27.0, 20.0), (7.0, 1.0), 1.5
+_MIDLINE_FAT_LIMITS, _MIDLINE_DENSITY_LIMITS = (0.02, 0.85), (0.4, 1.0)
+_BAND_HALF_MM, _BAND_MM, _BAND_WAVE_MM, _BAND_ENDS = 4.5, 2.0, 0.8, ("L5", -0.5)
+_CUSHION_SIDE_MM, _CUSHION_BEHIND_MM, _CUSHION_FAT = (3.6, 30.0), (6.0, 26.0), 0.8
+_CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-0.4, 0.9), (0.0, 0.88)
+
+_ONE = np.float32(1.0)
+
+
+def along_fibres(field: Plane, grid: Grid, x_mm: float) -> Plane:
+    """A field of upright stripes, slanted as the fibres of the back run on this plane: each row is shifted."""
+    near, far = _SLANT_ASIDE_MM
+    aside = min(max((abs(x_mm) - near) / (far - near), 0.0), 1.0)
+    shift = grid.z_mm * ((_SLANT + (_SLANT_ASIDE - _SLANT) * aside) / grid.step_mm)
+    whole = np.floor(shift).astype(np.intp)
+    part = (shift - whole).astype(np.float32)[:, None]
+    columns = np.arange(field.shape[1])[None, :] - whole[:, None]
+    count = field.shape[1]
+    slanted: Plane = np.take_along_axis(field, columns % count, axis=1) * (_ONE - part)
+    slanted += np.take_along_axis(field, (columns - 1) % count, axis=1) * part
+    return slanted
+
+
+def _down(canvas: Canvas, spine: Spine, levels: tuple[str, str]) -> Plane:
+    """0 above one level, 1 below another."""
+    return smoothstep(canvas.position, *(float(spine.index(name)) for name in levels))
+
+
+def paint_back_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:
+    """Paint the muscles of the back: fascia, fatty stripes along the fibres, and the fat wedge under multifidus."""
+    fields, t = canvas.fields, canvas.t
+    side = canvas.side  # the same everywhere, unless the spine is bent sideways
+    x = float(abs(side[0, 0]) if side.min() == side.max() else np.median(np.abs(side)))
+    bulge = np.float32(_BULGE_MM * (1.0 - 1.0 / (1.0 + (x / _BULGE_ASIDE_MM) ** 2)))
+    fat = rounded(body.back_fat_mm)[:, None]
+    surface = (
+        body.back_on(canvas.x_mm)
+        - canvas.y
+        - fat * np.float32(1.0 if x < _BULGE_ASIDE_MM else _FAT_ASIDE)
+        - body.buttock_on(canvas.x_mm)
+        + bulge * np.float32(_BULGE_UNDER_SKIN)
+    )
+    surface = surface - np.float32(_FASCIA_MM) + np.float32(_FASCIA_WAVE_MM) * fields["large"]
+    region = (surface > 0) & (t > canvas.front * np.float32(0.5)) & (canvas.tissue != 0)
+    streak = (
+        fields["fibre"] + np.float32(_STREAK_MIX[0]) * fields["medium"] + np.float32(_STREAK_MIX[1]) * fields["small"]
+    )
+    low = _down(canvas, spine, _LOWER_LEVELS) * np.float32(_LOWER_FATTIER)  # fattier towards the sacrum
+    deep = smoothstep(t, *_DEEPER_MM) * np.float32(_DEEPER_FATTIER)  # and next to the laminae
+    ramp = smoothstep(streak + low + deep, body.streaks + _STREAK_RAMP[0], body.streaks + _STREAK_RAMP[1])
+    share = (
+        np.float32(body.muscle_fat)
+        + np.float32(_MUSCLE_TEXTURE) * np.abs(fields["small"])
+        + np.float32(_STREAK_FAT) * ramp
+        + np.float32(_SEAM_FAT) * crest(fields["fibre"], _SEAM_WIDTH)  # thin planes between the bundles
+    )
+    deep_mm = _WEDGE_MM + _WEDGE_PER_STREAK_MM * max(0.0, _WEDGE_STREAKS - body.streaks)
+    aside = np.abs(side)
+    depth = t - np.float32(_WEDGE_FROM_MM) + np.float32(_WEDGE_SLOPE) * aside
+    depth = depth + np.float32(_WEDGE_WAVE_MM) * (fields["fibre"] + fields["small"]) * np.float32(0.5)
+    wedge = depth < np.float32(deep_mm) * _down(canvas, spine, _WEDGE_LEVELS)
+    wedge &= (aside > _WEDGE_SIDE_MM[0]) & (aside < _WEDGE_SIDE_MM[1]) & (t > 0)
+    share = np.where(wedge, np.maximum(share, np.float32(_WEDGE_FAT)), share)
+    canvas.paint(region, "muscle", np.clip(share, *_STREAKY_FAT_LIMITS))
+    canvas.shade(
+        region, _ONE + np.float32(_MUSCLE_GRAIN[0]) * fields["medium"] + np.float32(_MUSCLE_GRAIN[1]) * fields["fine"]
+    )
+    sheet = np.float32(_FASCIA_PAINTED_MM) + np.float32(_APONEUROSIS_MM - _FASCIA_PAINTED_MM) * _down(
+        canvas, spine, _LOWER_LEVELS
+    )
+    canvas.paint(region & (surface < sheet), "ligament")
+
+
+def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
+    """Paint what lies between and behind the spinous processes: ligament with fat, and the supraspinous band."""
+    fields, t, aside = canvas.fields, canvas.t, np.abs(canvas.side)
+    muscle = canvas.is_any("muscle")
+    between = (
+        (aside < _MIDLINE_HALF_MM) & (t > _MIDLINE_FROM_MM) & (t < np.float32(body.tip_t + _MIDLINE_BEYOND_MM)) & muscle
+    )
+    wavy = t + np.float32(_MIDLINE_WAVE_MM) * fields["medium"]
+    ends = smoothstep(wavy, *_MIDLINE_FRONT_MM) + smoothstep(
+        wavy, body.tip_t - _MIDLINE_BACK_MM[0], body.tip_t - _MIDLINE_BACK_MM[1]
+    )
+    share = (
+        np.float32(_MIDLINE_FAT)
+        + np.float32(_MIDLINE_FAT_TEXTURE) * fields["fibre"]
+        + np.float32(_MIDLINE_FAT_AT_ENDS) * ends
+    )
+    canvas.paint(between, "muscle", np.clip(share, *_MIDLINE_FAT_LIMITS))
+    density = np.float32(_MIDLINE_DENSITY) + np.float32(_MIDLINE_DENSITY_TEXTURE) * fields["fibre"]
+    canvas.shade(between, np.clip(density, *_MIDLINE_DENSITY_LIMITS))
+    tip = np.float32(body.tip_t) + np.float32(_BAND_WAVE_MM) * fields["large"]
+    ends_at = np.float32(spine.index(_BAND_ENDS[0]) + _BAND_ENDS[1])
+    band = (aside < _BAND_HALF_MM) & (t > tip) & (t < tip + np.float32(_BAND_MM)) & (canvas.position < ends_at)
+    canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
+    # Fat between the back muscles and the arches.
+    cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
+    cushion &= (t > _CUSHION_BEHIND_MM[0]) & (t < np.float32(_CUSHION_BEHIND_MM[1]))
+    soft = smoothstep(fields["medium"] + np.float32(_CUSHION_TEXTURE) * fields["fibre"], *_CUSHION_SD)
+    share = np.maximum(np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft, canvas.pdff)
+    canvas.paint(cushion, "muscle", np.clip(share, *_CUSHION_FAT_LIMITS))

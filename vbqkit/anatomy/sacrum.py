@@ -1,0 +1,100 @@
+"""Behind and beside the sacral bodies: the roof of the sacral canal, and the sacral foramina with their roots."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vbqkit.anatomy.canal import TURN_MM, Canal
+from vbqkit.anatomy.canvas import Canvas
+from vbqkit.anatomy.skeleton import Spine
+from vbqkit.anatomy.texture import smoothstep
+
+# Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
+# _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures.
+
+# The roof of the sacral canal: fused laminae with a crest behind each body, and roots in the fat in front of it.
+# From below S1, and to the hiatus at S4 and S5, in vertebrae
+_ROOF_FROM, _ROOF_TO, _ROOF_HALF_WIDTH_MM = 0.25, ("S4", 0.2), 16.0
+_ROOF_SLOPE_ASIDE, _ROOF_FLOOR_MM = 0.30, 6.0
+# Height; where it has gone, and where it is still whole, in vertebrae below its start
+_ROOF_MM, _ROOF_WAVE_MM, _ROOF_FADES = 4.0, 0.5, (3.2, 1.0)
+_CREST_MM, _CREST_ASIDE_MM, _CREST_REACH = 7.0, (1.5, 6.0), (0.48, 0.15)  # reach in vertebrae from the middle of a body
+_ROOF_CORTEX_MM, _ROOF_FAT = 1.0, 0.55
+_SACRAL_ROOT_TEXTURE, _SACRAL_ROOT_WIDTH = 0.4, 0.12  # they follow the lines where a random field is 0
+
+# Foramina: between two segments, on each side, from front to back; their roots. Positions: t behind the back wall of
+# the bodies, side from the midline, along the spine in mm from the disc
+_FIRST_FORAMEN, _LAST_FORAMEN, _FORAMEN_FAT, _FORAMEN_CORTEX_MM = "S1", "S4", 0.88, 1.0
+_FORAMEN_SIDE_MM, _FORAMEN_SIDE_LESS_MM, _FORAMEN_HALF_MM = 19.0, 1.5, (5.0, 5.5)  # less for each segment; aside, along
+_FORAMEN_ROOT_HALF_MM, _FORAMEN_ROOT_UP_MM, _FORAMEN_WAVE = 2.6, 1.0, 0.12
+_FORAMEN_T_MM = (-45.0, 20.0)
+_FORAMEN_MIDDLE, _FORAMEN_REACH = (
+    0.62,
+    0.50,
+)  # from back to front: its middle and half its length, as shares of the depth
+# Beside the rudimentary discs the segments are fused: from the midline, and within the cortex
+_FUSED_FROM_MM, _FUSED_WAVE_MM, _FUSED_WITHIN_MM, _FUSED_FAT, _FUSED_ENDS = 13.0, 2.0, 1.8, 0.6, (0.3, -0.4)
+
+
+def paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:
+    """Paint the fused laminae behind the sacral canal, and the roots in its fat."""
+    first = float(spine.index("S1")) + _ROOF_FROM
+    sacral = (
+        (canvas.position > np.float32(first))
+        & (canvas.position < np.float32(spine.index(_ROOF_TO[0]) + _ROOF_TO[1]))
+        & (np.abs(canvas.side) < _ROOF_HALF_WIDTH_MM)
+        & (canvas.t > 0)
+    )
+    if not sacral.any():
+        return
+    index = np.clip((canvas.s * np.float32(1.0 / TURN_MM)).astype(int), 0, len(canal.front) - 1)
+    slope = np.float32(_ROOF_SLOPE_ASIDE) * np.maximum(np.abs(canvas.side) - 1.0, 0.0)
+    floor = np.maximum(canal.lamina.astype(np.float32)[index] - slope, np.float32(_ROOF_FLOOR_MM))
+    crest = np.float32(1.0) - smoothstep(np.abs(canvas.side), *_CREST_ASIDE_MM)
+    phase = np.abs(canvas.position - np.rint(canvas.position))
+    tall = np.float32(_ROOF_MM) + crest * np.float32(_CREST_MM) * smoothstep(phase, *_CREST_REACH)
+    none, whole = (first + below for below in _ROOF_FADES)
+    tall = tall * smoothstep(canvas.position, none, whole) + np.float32(_ROOF_WAVE_MM) * canvas.fields["medium"]
+    depth = np.minimum(canvas.t - floor, floor + tall - canvas.t)
+    bone = sacral & (depth > 0)
+    canvas.paint(bone, "cortical_bone")
+    canvas.paint(sacral & (depth > _ROOF_CORTEX_MM), "marrow", _ROOF_FAT)
+    roots = sacral & (canvas.t < floor) & canvas.is_any("epidural_fat")
+    line = canvas.fields["large"] + np.float32(_SACRAL_ROOT_TEXTURE) * canvas.fields["medium"]
+    roots &= np.abs(line) < _SACRAL_ROOT_WIDTH
+    canvas.paint(roots, "nerve_root")
+
+
+def paint_sacral_wings(canvas: Canvas, spine: Spine) -> None:
+    """Paint what lies beside the sacral bodies: fused segments, and the foramina between them, with one root each."""
+    upper, lower = (float(spine.index(n) + m) for n, m in zip(("S1", "S5"), _FUSED_ENDS, strict=True))
+    fused = np.abs(canvas.side) > np.float32(_FUSED_FROM_MM) + np.float32(_FUSED_WAVE_MM) * canvas.fields["medium"]
+    fused &= (canvas.position > upper) & (canvas.position < lower)
+    fused &= (canvas.t > canvas.front + np.float32(_FUSED_WITHIN_MM)) & (canvas.t < -_FUSED_WITHIN_MM)
+    canvas.paint(fused & canvas.is_any("endplate", "disc_annulus", "cortical_bone"), "marrow", _FUSED_FAT)
+    _paint_foramina(canvas, spine)
+
+
+def _paint_foramina(canvas: Canvas, spine: Spine) -> None:
+    wave = np.float32(_FORAMEN_WAVE) * canvas.fields["medium"]
+    bone = canvas.is_any("marrow", "cortical_bone", "endplate", "disc_annulus")
+    nearest, farthest = _FORAMEN_T_MM
+    bone &= (canvas.t > nearest) & (canvas.t < farthest)
+    first, last = spine.index(_FIRST_FORAMEN), spine.index(_LAST_FORAMEN)
+    for i in range(first, last):
+        between = float(spine.level_s_mm[i] + spine.level_s_mm[i + 1]) / 2.0
+        beside = np.abs(canvas.side) - np.float32(_FORAMEN_SIDE_MM - _FORAMEN_SIDE_LESS_MM * (i - first))
+        aside, along = _FORAMEN_HALF_MM
+        if float(np.abs(beside).min()) > aside:
+            continue
+        up = canvas.s - np.float32(between)
+        ahead = (canvas.t / canvas.front - np.float32(_FORAMEN_MIDDLE)) / np.float32(_FORAMEN_REACH)
+        across = np.hypot(beside / np.float32(aside), up / np.float32(along))
+        hole = np.hypot(across, ahead) + wave - np.float32(1.0)
+        thick = np.float32(_FORAMEN_CORTEX_MM / along)
+        canvas.paint(bone & (hole < thick), "cortical_bone")
+        inside = bone & (hole < 0)
+        canvas.paint(inside, "epidural_fat", _FORAMEN_FAT)
+        canvas.level[bone & (hole < thick)] = 0
+        root = np.hypot(beside, up - np.float32(_FORAMEN_ROOT_UP_MM)) < _FORAMEN_ROOT_HALF_MM
+        canvas.paint(inside & root, "nerve_root")
