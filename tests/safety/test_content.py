@@ -116,6 +116,12 @@ def test_an_inversion_time_of_0_is_none(series_of, ti_ms):
         {"ScanOptions": ["PFP", "SPIR"]},
         {"SequenceVariant": ["SK", "WE"]},
         {"ScanOptions": "FATSAT_GEMS"},
+        {"ScanOptions": ["FC", "FSAT"]},
+        {"SequenceVariant": ["SK", "IDEAL"]},
+        {"SpectrallySelectedSuppression": "WATER"},
+        {"SpectrallySelectedSuppression": "NONE", "ScanOptions": "FS"},
+        {"SpectrallySelectedExcitation": "WATER"},
+        {"SpectrallySelectedExcitation": "FAT"},
     ],
 )
 def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tags):
@@ -137,6 +143,16 @@ def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tag
         {"SeriesDescription": "T1 fettgesättigt", "SpecificCharacterSet": "ISO_IR 192"},
         {"SeriesDescription": "T1 压脂", "SpecificCharacterSet": "ISO_IR 192"},
         {"SequenceName": "tse_fs"},
+        {"SeriesDescription": "T1 IDEAL"},
+        {"SeriesDescription": "W T1 Flex"},
+        {"SeriesDescription": "eSPAIR T1"},
+        {"SeriesDescription": "T1 FSAT"},
+        {"SeriesDescription": "T1 SPECIAL"},
+        {"SeriesDescription": "T1tseFS"},
+        {"SeriesDescription": "T1 Wasseranregung"},
+        {"SeriesDescription": "T1 so saturáciou tuku", "SpecificCharacterSet": "ISO_IR 192"},
+        {"SeriesDescription": "T1 sat graisse"},
+        {"SeriesDescription": "T1 水相", "SpecificCharacterSet": "ISO_IR 192"},
     ],
 )
 def test_fat_suppression_in_the_names_cautions(series_of, tags):
@@ -156,6 +172,8 @@ def test_names_without_fat_suppression_do_not(series_of, text):
         "SAG T1 W CONTRAST", "SAG T1 C+", "SAG T1 POST", "T1CE SAG", "SAG T1 +KM", "SAG T1 GADOVIST", "T1 s k.l.",
         "T1 po k.l.", "T1 nach KM", "T1 mit KM", "T1 Gd", "SAG T1 +C", "T1 avec contraste", "T1 增强", "T1 造影",
         "T1 POST GAD", "t1_tse_post_contrast", "WITH AND WITHOUT CONTRAST", "T1 с контрастом",
+        "T1GD", "SAG T1 WC", "T1 W/C", "W+WO", "SAG T1+", "T1FSPGR+C", "T1post", "SAG T1 WITH", "T1 INJ", "SAG T1 IV",
+        "T1 CM", "T1 contr.", "T1 mKM", "T1 p.c.", "T1 dopo mdc", "T1 po kontraście", "T1 kontrasztos", "T1 钆", "注药后 T1",
     ],
 )  # fmt: skip
 def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
@@ -168,7 +186,8 @@ def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
     "text",
     [
         "SAG T1", "SPICE", "T1 ohne KM", "T1 bez k.l.", "T1 W/O CONTRAST", "T1 NON CONTRAST", "T1 C-", "T1 nativ",
-        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag",
+        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag", "contrast: none", "T1 keine KM",
+        "L-SPINE W/O IV CONTRAST", "T1 ohne i.v. KM", "T1 kontrastlos", "bez kontrastnej látky", "FOV 30 cm", "T1 未注射",
     ],
 )  # fmt: skip
 def test_words_that_deny_contrast_agent_do_not(series_of, text):
@@ -182,13 +201,184 @@ def test_a_comment_on_contrast_is_heard_and_not_repeated(series_of):
 
 
 @pytest.mark.parametrize(
-    "agent", ["-", "N/A", "NIL", "NONE GIVEN", "OHNE KM", "BEZ KL", "NATIV", "无", "no", "kein KM"]
+    "agent",
+    [
+        "-",
+        "N/A",
+        "NIL",
+        "NONE GIVEN",
+        "OHNE KM",
+        "BEZ KL",
+        "NATIV",
+        "无",
+        "no",
+        "kein KM",
+        "None Used",
+        "0 ml",
+        "nie",
+        "kein Kontrastmittel",
+        "bez kontrastnej látky",
+        "NO IV CONTRAST",
+        "ohne i.v. KM",
+        "keine KM-Gabe",
+        "žiadny",
+        "未使用",
+    ],
 )
 def test_none_in_any_words_is_none(series_of, agent):
     series = series_of(ContrastBolusAgent=agent, SpecificCharacterSet="ISO_IR 192")
     assert series.acquisition.contrast_agent is None
     assert series.scorable
     assert "contrast-hint" not in codes(series)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "unknown", "UNKNOWN", "Unknown agent", "UNK", "?", "XX", "n.k.", "TBD", "not recorded", "unbekannt",
+        "keine Angabe", "neznáme", "neuvedené", "nieznany", "inconnu", "sconosciuto", "desconocido", "未知", "不详",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("keyword", ["ContrastBolusAgent", "ContrastBolusIngredient"])
+def test_an_agent_that_nobody_knows_is_not_none(series_of, keyword, agent):
+    series = series_of(lambda header: _as_text(header, keyword, agent), SpecificCharacterSet="ISO_IR 192")
+    assert keyword in message(series.volume(), "contrast-hint")
+
+
+@pytest.mark.parametrize("agent", ["YES", "ja", "Clarity 10", "Produkt 7", "1", "造影剂"])
+def test_a_text_that_is_no_known_none_is_an_agent(series_of, agent):
+    assert "contrast agent" in series_of(ContrastBolusAgent=agent, SpecificCharacterSet="ISO_IR 192").refusal
+
+
+def _as_text(header, keyword, value):
+    header.add_new(keyword, "LO", value)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("ContrastBolusVolume", "7.5 ml"), ("ContrastBolusVolume", "7,5"), ("ContrastFlowRate", "2 ml/s"),
+        ("ContrastBolusTotalDose", "0.1 mmol/kg"),
+    ],
+)  # fmt: skip
+def test_an_amount_of_agent_written_with_its_unit_is_one(series_of, keyword, value):
+    assert keyword in series_of(lambda header: _as_text(header, keyword, value)).refusal
+
+
+def _in_a_sequence(keyword, **tags):
+    def change(header):
+        item = Dataset()
+        for name, value in tags.items():
+            setattr(item, name, value)
+        setattr(header, keyword, [item])
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _in_a_sequence("ContrastAdministrationProfileSequence", ContrastBolusVolume=7),
+        _in_a_sequence("ContrastBolusUsageSequence", ContrastBolusAgentAdministered="YES"),
+    ],
+)
+def test_every_sequence_of_the_contrast_module_is_heard(series_of, change):
+    assert "contrast agent given" in series_of(change).refusal
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"ContrastBolusAgentNumber": 1},
+        {"ContrastBolusIngredientOpaque": "YES"},
+        {"ContrastBolusT1Relaxivity": 4.5},
+        {"AcquisitionComments": "after 7 ml Gadovist"},
+        {"StudyDescription": "MRI LUMBAR SPINE W CONTRAST"},
+        {"PerformedProcedureStepDescription": "LWS mit KM"},
+        {"RequestedProcedureDescription": "MR LS chrbtice s k.l."},
+    ],
+)
+def test_what_only_hints_at_contrast_agent_cautions(series_of, tags):
+    assert "contrast-hint" in codes(series_of(**tags).volume())
+
+
+def test_a_series_before_contrast_agent_in_an_examination_with_it_has_no_caution(series_of):
+    series = series_of(StudyDescription="MRI LUMBAR W WO CONTRAST", SeriesDescription="SAG T1 PRE CONTRAST")
+    assert "contrast-hint" not in codes(series)
+
+
+def _mapped_to(unit):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = unit, "UCUM", "unit"
+    return _in_a_sequence("RealWorldValueMappingSequence", MeasurementUnitsCodeSequence=[code], RealWorldValueSlope=1.0)
+
+
+@pytest.mark.parametrize("unit", ["ms", "%", "Hz", "um2/s"])
+def test_values_that_stand_for_a_quantity_are_a_map(series_of, unit):
+    assert f"a map in the unit '{unit}'" in series_of(_mapped_to(unit)).refusal
+
+
+@pytest.mark.parametrize("unit", ["1", "[arb'U]", "{signal}", "no units"])
+def test_values_that_stand_for_no_quantity_are_not(series_of, unit):
+    assert series_of(_mapped_to(unit)).scorable
+
+
+@pytest.mark.parametrize("unit", ["SIGNAL INTENSITY (UNITLESS)", "arbitrary", "normalized", "US"])
+def test_a_rescale_type_that_names_no_quantity_is_signal(series_of, unit):
+    assert series_of(RescaleType=unit).scorable
+
+
+def test_values_that_only_a_table_turns_into_signal_are_refused(series_of):
+    series = series_of(_in_a_sequence("ModalityLUTSequence", ModalityLUTType="US", LUTDescriptor=[4096, 0, 16]))
+    assert "only a table turns into signal" in series.refusal
+
+
+@pytest.mark.parametrize("kind", ["SI", "DF", "DRW"])
+def test_a_copy_of_a_picture_is_refused(series_of, kind):
+    assert "copy of a picture" in series_of(ConversionType=kind).refusal
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"SeriesDescription": "T1 MAP"}, {"SeriesDescription": "sag t1 opp phase"}, {"ProtocolName": "T1 SUB"},
+        {"SeriesDescription": "T1 phase"}, {"SeriesDescription": "SAG T1 FLAIR"}, {"SequenceName": "*fl2d1"},
+        {"SeriesDescription": "T1 FSPGR"}, {"SeriesDescription": "T1 TFE"}, {"PresentationLUTShape": "INVERSE"},
+        {"DerivationDescription": "Gaussian filtered"},
+    ],
+)  # fmt: skip
+def test_names_of_another_image_than_a_plain_spin_echo_caution(series_of, tags):
+    assert "content-hint" in codes(series_of(**tags).volume())
+
+
+@pytest.mark.parametrize("text", ["SAG T1 TSE", "T1 FSE phased array", "T1 no phase wrap", "T1 subacute", "T2 FRFSE"])
+def test_names_of_a_plain_spin_echo_do_not(series_of, text):
+    assert "content-hint" not in codes(series_of(SeriesDescription=text))
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"MRAcquisitionType": "3D"}, "a 3D acquisition"),
+        ({"MagneticFieldStrength": 7}, "a field of 7 T"),
+        ({"MagneticFieldStrength": 0.25}, "a field of 0.25 T"),
+        ({"SequenceVariant": ["SK", "MTC"]}, "magnetisation transfer"),
+        ({"MagnetizationTransfer": "ON_RESONANCE"}, "magnetisation transfer"),
+        ({"BodyPartExamined": "HEAD"}, "the body part 'HEAD'"),
+        ({"BodyPartExamined": "CSPINE"}, "the body part 'CSPINE'"),
+        ({"FlipAngle": 30, "EchoTrainLength": 1}, "a flip angle of 30 degrees"),
+    ],
+)
+def test_a_protocol_that_no_score_was_published_with_cautions(series_of, tags, words):
+    assert words in message(series_of(**tags).volume(), "protocol-unusual")
+
+
+@pytest.mark.parametrize(
+    "part", ["LSPINE", "SPINE", "LUMBAR SPINE", "TLSPINE", "LWS", "WHOLEBODY", "SPINAL COLUMN", ""]
+)
+def test_a_usual_protocol_does_not(series_of, part):
+    series = series_of(BodyPartExamined=part, MRAcquisitionType="2D", FlipAngle=150, EchoTrainLength=3)
+    assert "protocol-unusual" not in codes(series)
 
 
 def gadolinium():
@@ -282,6 +472,7 @@ def test_what_really_was_computed_stays_refused(tmp_path, scan, values):
         {"LossyImageCompression": "01"},
         {"LossyImageCompressionMethod": "ISO_15444_1"},
         {"LossyImageCompressionRatio": "30"},
+        {"DerivationDescription": "Lossy JPEG compression 30:1"},
     ],
 )
 def test_lossy_compression_is_known_by_any_of_its_elements(series_of, tags):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pydicom.dataset import Dataset
@@ -9,6 +10,7 @@ from pydicom.dataset import Dataset
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, shown
 from vbqkit.formats.content import MR_CLASSES, not_signal, read_contrast
+from vbqkit.formats.header_hints import header_hints
 from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.reconstruction_tags import reconstruction_of
@@ -24,6 +26,8 @@ _LONGEST_CODE = 16
 _MOST_CODES = 32
 
 _SEQUENCES = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}
+_LOSSY_WORDS = re.compile(r"\blossy|jpe?g(?!.*lossless)", re.IGNORECASE)
+_SPECTRAL = ("FAT", "WATER", "FAT_AND_WATER", "SILICON_GEL_FAT")
 _LOSSY_SYNTAXES = {
     "1.2.840.10008.1.2.4.50": "JPEG baseline",
     "1.2.840.10008.1.2.4.51": "JPEG extended",
@@ -135,13 +139,13 @@ def _scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
 
 def _fat_suppressed(dataset: Dataset) -> bool | None:
     spectral = word(dataset, "SpectrallySelectedSuppression")
-    if spectral is not None:
-        water_only = word(dataset, "SpectrallySelectedExcitation") == "WATER"
-        return water_only or spectral in ("FAT", "FAT_AND_WATER", "SILICON_GEL_FAT")
+    excitation = word(dataset, "SpectrallySelectedExcitation")
+    if spectral in _SPECTRAL or excitation in ("WATER", "FAT"):
+        return True
     options = (*words(dataset, "ScanOptions"), *words(dataset, "SequenceVariant"))
     if fat_word(options) is not None:
         return True
-    return False if options else None
+    return False if options or spectral is not None else None
 
 
 def _fat_hint(dataset: Dataset) -> str | None:
@@ -249,6 +253,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 "published scores were measured on.",
             )
         )
+    found += header_hints(frame.dataset, a)
     return found
 
 
@@ -263,5 +268,7 @@ def _lossy(frame: Frame) -> str | None:
     method = word(dataset, "LossyImageCompressionMethod")
     if method:
         return f"{tag_text('LossyImageCompressionMethod')} is {shown(method, _LONGEST_CODE)}"
+    if _LOSSY_WORDS.search(text(dataset, "DerivationDescription") or ""):
+        return f"{tag_text('DerivationDescription')} says so"
     ratio = max(numbers(dataset, "LossyImageCompressionRatio"), default=1.0)
     return f"{tag_text('LossyImageCompressionRatio')} is {ratio:g}" if ratio > 1.0 else None
