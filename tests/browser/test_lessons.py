@@ -317,6 +317,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert len(saved) == 1, "the ROIs are kept for the teacher"
     progress = (lesson.state / "progress.jsonl").read_text()
     assert progress.count('"exercise": "correct"') >= 2
+    lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty)
     placer.fix_area()
@@ -426,6 +427,8 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     case = make_case(case_seed("1", "pitfalls"), kind="fracture")
     (fracture,) = case.phantom.findings
     exercise = lesson.page.locator(".vbq-placing")
+    assert not exercise.count(), "a patient is drawn when it is asked for"
+    lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     placer = Placer(lesson, exercise)
     placer.fix_area()
     placer.place_all(case.reference_rois)

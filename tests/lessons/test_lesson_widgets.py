@@ -3,14 +3,17 @@
 import json
 import re
 
+import ipywidgets
 import numpy as np
 import pytest
 
 from tests.page.pictures import pictures_in
+from vbqkit.errors import VbqkitError
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
 from vbqkit.lessons.asking import ask, show_answer
+from vbqkit.lessons.beginning import begin
 from vbqkit.lessons.feedback import feedback_html
 from vbqkit.lessons.final import final_stations
 from vbqkit.lessons.patient_series import PatientSeries, Station
@@ -67,6 +70,41 @@ def test_progress_that_cannot_be_saved_is_reported_and_the_feedback_stays(state,
     button.click()
     assert "Right" in feedback.value
     assert "cannot be created or written" in feedback.value
+
+
+def test_an_exercise_is_made_once_and_when_it_is_wanted():
+    made = []
+
+    def make():
+        made.append(ipywidgets.HTML("the exercise"))
+        return made[-1]
+
+    waiting = begin(make, "Draw the patient")
+    (button, _) = waiting.children[0].children
+    assert made == []
+    assert "Draw the patient" in waiting.still_html()
+    button.click()
+    button.click()
+    assert waiting.children == (waiting.exercise,) == tuple(made)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"), [(VbqkitError("no such <patient>"), "no such &lt;patient&gt;"), (KeyboardInterrupt(), "again")]
+)
+def test_an_exercise_that_cannot_be_made_says_why_and_can_be_begun_again(problem, said):
+    def make():
+        if problems:
+            raise problems.pop()
+        return ipywidgets.HTML("the exercise")
+
+    problems = [problem]
+    waiting = begin(make)
+    (button, status) = waiting.children[0].children
+    button.click()
+    assert said in status.value
+    assert "<progress" not in status.value
+    button.click()
+    assert waiting.exercise.value == "the exercise"
 
 
 def test_an_answer_is_shown_only_on_demand():

@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import comm
 import numpy as np
 import pytest
+from comm import DummyComm
 from PIL import Image
 
 from tests.page.pictures import pictures_in
@@ -47,6 +49,40 @@ def placed(volume: Volume) -> list[Any]:
 def test_an_unknown_keyword_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="colour"):
         RoiStudio(make_volume(), colour="red")  # type: ignore[call-arg] # that is the test
+
+
+def test_the_page_hears_of_a_studio_once_and_of_everything_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that draws between the first message and the next must not find a studio without options or views."""
+    told: list[tuple[str, str, Any]] = []
+
+    class Channel(DummyComm):  # type: ignore[misc] # comm is untyped for mypy
+        def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **__: Any) -> None:
+            told.append((self.comm_id, msg_type, data))
+
+    monkeypatch.setattr(comm, "create_comm", Channel)
+    volume = spine()
+    studio = RoiStudio(volume, rois=on_the_spine(volume))
+    ours = [(kind, data) for name, kind, data in told if name == studio.model_id]
+    assert [kind for kind, _ in ours] == ["comm_open"], "what follows the first message may come after the drawing"
+    state = ours[0][1]["state"]
+    assert state["_options"]["files"]["save"]
+    assert state["_views"]
+    assert state["_measured"]
+    assert len(state["_state"]["rois"]) == len(studio.rois)
+
+
+def test_a_studio_that_cannot_be_made_leaves_nothing_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+
+    def noted(**given: Any) -> DummyComm:
+        opened.append(given["data"]["state"])
+        return DummyComm(**given)
+
+    monkeypatch.setattr(comm, "create_comm", noted)
+    box = Rectangle.on(make_volume().slice(2), (20, 20), 6, 5, label="L3")
+    with pytest.raises(RoiError, match="too many"):
+        RoiStudio(make_volume(), rois=[box] * 2000)
+    assert not [state for state in opened if "_views" in state]
 
 
 def test_scores_are_those_of_the_scores_package() -> None:

@@ -56,10 +56,8 @@ def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
 
     def held(share: FloatArray) -> FloatArray:
         """Share that the ROI would hold after each shift."""
-        kernel = under.inside[::-1, ::-1].astype(np.float64)
-        whole = scipy.signal.fftconvolve(share, kernel, mode="full") / under.inside.sum()
-        row0, col0 = (n - 1 for n in under.inside.shape)
-        near: FloatArray = whole[row0 - reach : row0 + reach + 1, col0 - reach : col0 + reach + 1]
+        shifted = np.lib.stride_tricks.sliding_window_view(np.pad(share, reach), under.inside.shape)
+        near: FloatArray = shifted[..., under.inside].sum(axis=-1) / under.inside.sum()
         return near
 
     clean = held(1.0 - under.right - under.tolerated) < CLEAN_SHARE

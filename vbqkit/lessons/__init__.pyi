@@ -1,5 +1,6 @@
 from .asking import ask as ask
 from .asking import show_answer as show_answer
+from .beginning import begin as begin
 from .classroom import show_placement as show_placement
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam

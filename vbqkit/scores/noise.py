@@ -213,7 +213,7 @@ def _zeros(values: npt.NDArray[np.float64], *, independent: float) -> _Zeros:
     for _ in range(4):  # to a share that explains itself: fewer zeros, more noise
         noise = max((1.0 - explained) * square / 2.0 - step**2 / 24.0, step**2 / 24.0)
         explained = 1.0 - math.exp(-(step**2) / (8.0 * noise))
-    by_chance = scipy.stats.binom.sf(round(share * independent) - 1, max(1, round(independent)), explained)
+    by_chance = scipy.special.bdtrc(round(share * independent) - 1, max(1, round(independent)), explained)
     return _Zeros(share, explained, share > explained and float(by_chance) < _CHANCE, step)
 
 

@@ -157,7 +157,8 @@ def air_shares(mask: Mask, band: tuple[float, float]) -> tuple[float, float]:
     [0.32, 0.43]
     """
     weights = mask[np.ix_(mask.any(axis=1), mask.any(axis=0))].astype(np.float64)
-    pairs = scipy.signal.fftconvolve(weights, weights[::-1, ::-1])
+    lags = [2 * n - 1 for n in weights.shape]
+    pairs = np.fft.fftshift(np.fft.irfft2(np.abs(np.fft.rfft2(weights, lags)) ** 2, lags))  # of each distance
     square = np.outer(*(np.sinc(f * np.arange(1 - n, n)) ** 2 for f, n in zip(band, weights.shape, strict=True)))
     of_mean = square * (0.915 + 0.085 * square)
     of_sd = square * (0.445 + square * (0.373 + square * (0.093 + 0.089 * square)))

@@ -52,9 +52,19 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._about_images: tuple[Message, ...] = ()
         self._said: tuple[Message, ...] = ()  # about what was done, newest first
         self._of_files: tuple[Caution, ...] = ()  # about the ROI files that were read
+        self._complete = False  # whether the page may hear of it
         super().__init__()
         self.observe(self._on_state, "_state")
         _open_studios.add(self)
+
+    def open(self) -> None:
+        """Tell the page of this widget, but only when all that the page reads is set.
+
+        The base class tells it within its own constructor, and the rest would follow in messages of their own: a page
+        that draws between the two finds neither options nor views.
+        """
+        if self._complete:
+            super().open()
 
     def _measure(self) -> None:
         raise NotImplementedError

@@ -167,6 +167,8 @@ class RoiStudio(MeasuredRois):
         self._show_slice_of(drawn)
         self._keep(drawn, levels)
         self.on_msg(self._on_message)
+        self._complete = True
+        self.open()
 
     # -- what a user reads and sets -------------------------------------------------------------------------------
 

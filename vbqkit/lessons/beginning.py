@@ -1,0 +1,93 @@
+"""An exercise that is made when it is wanted: a lesson opens without drawing patients that nobody has asked for yet."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import ipywidgets
+
+from vbqkit.errors import VbqkitError
+from vbqkit.page.still import Still
+
+
+class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """A button that makes an exercise and puts it in its own place.
+
+    Parameters
+    ----------
+    make : callable
+        ``make()`` returns the exercise, a widget; called once, when the button is pressed.
+    text : str
+        On the button: what happens.
+
+    Attributes
+    ----------
+    exercise : widget or None
+        What was made; None until the button is pressed.
+
+    Examples
+    --------
+    >>> waiting = begin(lambda: ipywidgets.HTML("Place L1."), "Draw the patient")
+    >>> waiting.exercise is None
+    True
+    >>> waiting.begin()
+    >>> waiting.exercise.value
+    'Place L1.'
+    """
+
+    def __init__(self, make: Callable[[], ipywidgets.Widget], text: str) -> None:
+        self._make = make
+        self.exercise: ipywidgets.Widget | None = None
+        self._button = ipywidgets.Button(description=text, button_style="primary", layout={"width": "max-content"})
+        self._button.on_click(lambda _: self.begin())
+        self._status = ipywidgets.HTML()
+        super().__init__([ipywidgets.HBox([self._button, self._status])])
+        self.add_class("vbq-beginning")
+
+    def still_html(self) -> str:
+        """How to start it."""
+        return f"<p>Run the notebook and press <b>{html.escape(self._button.description)}</b>.</p>"
+
+    def begin(self) -> None:
+        """Make the exercise and show it. If it cannot be made, or is interrupted, the button stays."""
+        if self.exercise is not None:
+            return
+        self._button.disabled = True
+        self._say("<progress aria-label='working'></progress> Drawing and scanning a virtual patient: some seconds.")
+        try:
+            self.exercise = self._make()
+        except VbqkitError as error:
+            self._say(html.escape(str(error)))
+        except KeyboardInterrupt:
+            self._say("Interrupted. Press the button to begin again.")
+        else:
+            self.children = (self.exercise,)
+        finally:
+            self._button.disabled = False
+
+    def _say(self, text: str) -> None:
+        self._status.value = f"<div role='status' aria-live='polite'>{text}</div>"
+
+
+def begin(make: Callable[[], ipywidgets.Widget], text: str = "Draw the patient") -> Beginning:
+    """Show a button that makes an exercise when it is pressed.
+
+    Parameters
+    ----------
+    make : callable
+        ``make()`` returns the exercise, a widget.
+    text : str
+        On the button: what happens.
+
+    Returns
+    -------
+    Beginning
+        The last line of a cell; its ``exercise`` is what was made.
+
+    Examples
+    --------
+    >>> begin(lambda: ipywidgets.HTML("Place L1.")).exercise is None
+    True
+    """
+    return Beginning(make, text)
