@@ -191,6 +191,28 @@ def test_none_in_any_words_is_none(series_of, agent):
     assert "contrast-hint" not in codes(series)
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "unknown", "UNKNOWN", "Unknown agent", "UNK", "?", "XX", "n.k.", "TBD", "not recorded", "unbekannt",
+        "keine Angabe", "neznáme", "neuvedené", "nieznany", "inconnu", "sconosciuto", "desconocido", "未知", "不详",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("keyword", ["ContrastBolusAgent", "ContrastBolusIngredient"])
+def test_an_agent_that_nobody_knows_is_not_none(series_of, keyword, agent):
+    series = series_of(lambda header: _as_text(header, keyword, agent), SpecificCharacterSet="ISO_IR 192")
+    assert keyword in message(series.volume(), "contrast-hint")
+
+
+@pytest.mark.parametrize("agent", ["YES", "ja", "Clarity 10", "Produkt 7", "1", "造影剂"])
+def test_a_text_that_is_no_known_none_is_an_agent(series_of, agent):
+    assert "contrast agent" in series_of(ContrastBolusAgent=agent, SpecificCharacterSet="ISO_IR 192").refusal
+
+
+def _as_text(header, keyword, value):
+    header.add_new(keyword, "LO", value)
+
+
 def gadolinium():
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "C-B0322", "SRT", "Gadolinium"

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from pydicom.uid import generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless, generate_uid
 
 from vbqkit import read_study
 from vbqkit.errors import FormatError
@@ -82,21 +82,44 @@ def test_two_series_of_one_number_are_not_joined_where_they_overlap(tmp_path, sc
     assert len(read_study(tmp_path)) == 2
 
 
+AGAIN = {
+    "SOP instance": {},
+    "series": {"SeriesInstanceUID": "1.2.3.4"},
+    "instance number": {"InstanceNumber": 0},
+    "acquisition number": {"InstanceNumber": 0, "AcquisitionNumber": 7},
+    "study": {"StudyInstanceUID": "1.2.3.5", "SeriesInstanceUID": "1.2.3.4", "FrameOfReferenceUID": "1.2.3.6"},
+}
+
+
 @pytest.mark.parametrize("sent_again", [[1, 3], [0, 1, 2, 3, 4, 5]])
-@pytest.mark.parametrize("series_too", [False, True])
-def test_slices_sent_again_under_new_uids_make_no_second_series(tmp_path, scan, sent_again, series_too):
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless])
+@pytest.mark.parametrize("tags", AGAIN)
+def test_slices_sent_again_under_new_uids_make_no_second_series(tmp_path, scan, sent_again, tags, syntax):
     made = scan(slices=6)
     made.write(tmp_path / "b")
     again = made.copy()
     again.slices, again.pixels = [again.slices[k] for k in sent_again], again.pixels[sent_again]
     for header in again.slices:
         header.SOPInstanceUID = generate_uid()
-        header.SeriesInstanceUID = "1.2.3.4" if series_too else header.SeriesInstanceUID
-    again.write(tmp_path / "a")
+        for keyword, value in AGAIN[tags].items():
+            setattr(header, keyword, header.InstanceNumber + 100 if keyword == "InstanceNumber" else value)
+    again.write(tmp_path / "a", syntax=syntax)
     study = read_study(tmp_path)
     (series,) = study
     assert (series.volume().pixels == made.pixels).all()
     assert f"{len(sent_again)} files hold the same pixels as others under another UID" in str(study.cautions)
+
+
+def test_blank_slices_at_the_ends_of_a_repeated_scan_are_no_copies(tmp_path, scan):
+    made = scan(slices=5)
+    made.pixels[[0, 4]] = 0
+    made.write(tmp_path / "a")
+    for header in made.slices:
+        header.SOPInstanceUID = generate_uid()
+        header.InstanceNumber += 100
+    made.pixels[1:4] += 1
+    made.write(tmp_path / "b")
+    assert [s.shape[0] for s in read_study(tmp_path)] == [5, 5]
 
 
 def test_slices_of_the_same_place_with_other_pixels_are_kept(tmp_path, scan):

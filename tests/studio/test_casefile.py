@@ -66,8 +66,10 @@ def test_the_file_is_an_ordinary_roi_file_without_pixels_or_patient(volume: Volu
     assert content["series_uid"] is None
     assert set(content) == {
         "format", "version", "coordinates", "frame_of_reference_uid", "study_uid", "series_uid", "rois", "studio",
+        "study_digest",
     } | (set(content) & {"weighting"})  # fmt: skip
     assert "1.2.3.88" not in path.read_text()
+    assert "1.2.3.77" not in path.read_text()
 
 
 def test_two_studios_on_one_case_keep_each_others_rois(volume: Volume, tmp_path: Path) -> None:

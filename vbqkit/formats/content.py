@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vbqkit.errors import shown
-from vbqkit.formats.header_words import contrast_word, means_none
+from vbqkit.formats.header_words import contrast_word, means_none, says_nothing
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.tags import has_items, integer, positive, tag_text, text, word
 
@@ -50,7 +50,7 @@ def read_contrast(frame: Frame) -> Contrast:
     """What the contrast module, its sequences and the texts of a frame say."""
     dataset, whole = frame.dataset, frame.header.dataset
     agent = text(dataset, "ContrastBolusAgent")
-    if agent is not None and not means_none(agent):
+    if agent is not None and not means_none(agent) and not says_nothing(agent):
         return Contrast(agent=shown(agent))
     for keyword in _GIVEN_SEQUENCES:
         if has_items(whole, keyword):
@@ -59,12 +59,16 @@ def read_contrast(frame: Frame) -> Contrast:
         return Contrast(agent=f"{tag_text('ContrastBolusAgentAdministered')} is YES")
     for keyword in _GIVEN_TEXTS:
         value = text(dataset, keyword)
-        if value is not None and not means_none(value):
+        if value is not None and not means_none(value) and not says_nothing(value):
             return Contrast(agent=shown(value))
     for keyword in _GIVEN_AMOUNTS:
         amount = positive(dataset, keyword)
         if amount is not None:
             return Contrast(agent=f"{tag_text(keyword)} is {amount:g}")
+    for keyword in ("ContrastBolusAgent", *_GIVEN_TEXTS):
+        value = text(dataset, keyword)
+        if value is not None and says_nothing(value):
+            return Contrast(hint=f"{tag_text(keyword)} is '{shown(value, 16)}'")
     for keyword in _HINTED:
         value = text(dataset, keyword)
         if value is not None and not means_none(value):

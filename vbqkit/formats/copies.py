@@ -5,19 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from typing import Any
 
-from vbqkit.errors import Caution
+import numpy as np
+import numpy.typing as npt
+
+from vbqkit.errors import Caution, FormatError
 from vbqkit.formats.files import Open, Place
-from vbqkit.formats.headers import Header
+from vbqkit.formats.headers import Header, frames_of
 from vbqkit.formats.kinds import pixel_kind
+from vbqkit.formats.pixels import is_native, read_stored
 from vbqkit.formats.tags import integer, numbers, raw_bytes, word
+
+_PIECE = 4096  # bytes
 
 
 def without_copies(headers: Sequence[Header], place: Place) -> tuple[list[Header], list[Caution]]:
     """The headers without those of copies, and a caution that says how many were left out.
 
-    Files of one UID that differ are kept: they are separated later. Files of other UIDs are copies only if their place,
-    their numbers and every pixel agree; of two series, the smaller one loses its slices.
+    Files of one UID that differ are kept: they are separated later. Files of other UIDs, whatever their numbers, are
+    copies if their place in the patient and every pixel agree, even in another transfer syntax: noise never repeats. Of
+    two series, the smaller one loses its slices.
     """
     kept, doubles = _distinct(headers, place)
     again: int = 0
@@ -44,7 +52,7 @@ def _distinct(headers: Sequence[Header], place: Place) -> tuple[list[Header], in
     dropped: set[int] = set()
     with place.opened() as open_entry:
         for same in by_uid.values():
-            dropped |= _repeated(same, open_entry, whole=True) if len(same) > 1 else set()
+            dropped |= _repeated(same, open_entry) if len(same) > 1 else set()
     return [header for header in headers if id(header) not in dropped], len(dropped)
 
 
@@ -56,47 +64,109 @@ def _without_resent(headers: list[Header], place: Place) -> list[Header]:
             at_place.setdefault(key, []).append(header)
     suspects: dict[Hashable, list[Header]] = {}
     for key, same in at_place.items():
-        for header in same:
-            suspects.setdefault((key, pixel_kind(header.dataset) if len(same) > 1 else ()), []).append(header)
-    if len(suspects) == len(headers) or all(len(same) == 1 for same in suspects.values()):
+        if len(same) > 1:
+            for header in same:
+                suspects.setdefault((key, pixel_kind(header.dataset)), []).append(header)
+    repeated = [same for same in suspects.values() if len(same) > 1]
+    if not repeated:
         return headers
     slices = Counter(raw_bytes(header.dataset, "SeriesInstanceUID") for header in headers)
-    dropped: set[int] = set()
+    dropped: list[Header] = []
     with place.opened() as open_entry:
-        for same in suspects.values():
-            if len(same) > 1:
-                ordered = sorted(same, key=lambda header: -slices[raw_bytes(header.dataset, "SeriesInstanceUID")])
-                dropped |= _repeated(ordered, open_entry, whole=False)
-    return [header for header in headers if id(header) not in dropped]
+        for same in repeated:
+            ordered = sorted(same, key=lambda header: -slices[raw_bytes(header.dataset, "SeriesInstanceUID")])
+            dropped += _of_the_same_pixels(ordered, open_entry)
+        blank = {id(header) for header in dropped if _is_blank(header, open_entry)}
+    # a slice of nothing is the same in every repetition: it is a copy only where slices with a picture are, too
+    copied = {_series_of(header) for header in dropped if id(header) not in blank}
+    gone = {id(header) for header in dropped if _series_of(header) in copied}
+    return [header for header in headers if id(header) not in gone]
+
+
+def _series_of(header: Header) -> Hashable:
+    return raw_bytes(header.dataset, "SeriesInstanceUID"), integer(header.dataset, "AcquisitionNumber")
 
 
 def _place_key(header: Header) -> Hashable | None:
+    """Whose slice it is and where it lies; not its numbers and UIDs, which whoever sends it again may write anew."""
     dataset = header.dataset
-    if header.pixel_offset is None or word(dataset, "SOPInstanceUID") is None:
-        return None
-    if (integer(dataset, "NumberOfFrames") or 1) > 1:
+    if word(dataset, "SOPInstanceUID") is None or (integer(dataset, "NumberOfFrames") or 1) > 1:
         return None
     position = numbers(dataset, "ImagePositionPatient")
     if len(position) != 3:
         return None
-    return (
-        header.patient,
-        raw_bytes(dataset, "StudyInstanceUID"),
-        position,
-        numbers(dataset, "ImageOrientationPatient"),
-        integer(dataset, "InstanceNumber"),
-        integer(dataset, "AcquisitionNumber"),
-        header.transfer_syntax,
-    )
+    orientation = numbers(dataset, "ImageOrientationPatient")
+    return header.patient, tuple(round(x, 2) for x in position), tuple(round(x, 3) for x in orientation)
 
 
-def _repeated(headers: Sequence[Header], open_entry: Open, *, whole: bool) -> set[int]:
-    """Those of the headers whose file, or whose pixels, were there before."""
+def _of_the_same_pixels(headers: Sequence[Header], open_entry: Open) -> list[Header]:
+    """Those of the headers whose pixels were there before: as bytes or, in another transfer syntax, as values."""
+    by_syntax: dict[str, list[Header]] = {}
+    for header in headers:
+        by_syntax.setdefault(header.transfer_syntax, []).append(header)
+    found: list[Header] = []
+    for same in by_syntax.values():
+        found += _of_the_same_bytes(same, open_entry) if len(same) > 1 else []
+    if len(by_syntax) > 1:
+        seen: set[bytes] = set()
+        for header in (one for one in headers if one not in found):
+            values = _values(header, open_entry)
+            digest = None if values is None else hashlib.sha256(values.astype(np.float64).tobytes()).digest()
+            if digest is not None and digest in seen:
+                found.append(header)
+            elif digest is not None:
+                seen.add(digest)
+    return found
+
+
+def _of_the_same_bytes(headers: Sequence[Header], open_entry: Open) -> list[Header]:
+    """A piece from the middle first: repetitions of a scan have the same places and other pixels."""
+    pieces: dict[bytes, list[Header]] = {}
+    for header in headers:
+        pieces.setdefault(_pixel_bytes(header, open_entry, piece=True), []).append(header)
+    found: list[Header] = []
+    for same in pieces.values():
+        seen: set[bytes] = set()
+        for header in same if len(same) > 1 else ():
+            digest = hashlib.sha256(_pixel_bytes(header, open_entry)).digest()
+            if digest in seen:
+                found.append(header)
+            seen.add(digest)
+    return found
+
+
+def _pixel_bytes(header: Header, open_entry: Open, *, piece: bool = False) -> bytes:
+    """The pixels as they are stored, without the elements around them; of a compressed or deflated file the rest."""
+    start = header.pixel_offset or 0
+    length = header.entry.size - start
+    if header.pixel_offset is not None and is_native(header):
+        start += 8 if header.dataset.original_encoding[0] else 12
+        rows, cols = (integer(header.dataset, name) or 0 for name in ("Rows", "Columns"))
+        length = min(length, rows * cols * (integer(header.dataset, "BitsAllocated") or 16) // 8)
+    with open_entry(header.entry) as file:
+        file.seek(start + (length // 2 if piece else 0))
+        return file.read(min(length // 2, _PIECE) if piece else length)
+
+
+def _values(header: Header, open_entry: Open) -> npt.NDArray[Any] | None:
+    """The stored values; None of a damaged file, which is reported elsewhere."""
+    try:
+        return read_stored(frames_of(header), open_entry).values
+    except FormatError:
+        return None
+
+
+def _is_blank(header: Header, open_entry: Open) -> bool:
+    values = _values(header, open_entry)
+    return values is not None and bool((values == values.flat[0]).all())
+
+
+def _repeated(headers: Sequence[Header], open_entry: Open) -> set[int]:
+    """Those of the headers whose file was there before, byte for byte."""
     seen: set[bytes] = set()
     repeated: set[int] = set()
     for header in headers:
         with open_entry(header.entry) as file:
-            file.seek(0 if whole else header.pixel_offset or 0)
             digest = hashlib.sha256(file.read()).digest()
         if digest in seen:
             repeated.add(id(header))

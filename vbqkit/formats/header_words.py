@@ -52,11 +52,18 @@ _NO_FAT_SUPPRESSION = re.compile(
     rf"(?<![\w]){_NEGATION}[\s._/-]*(?:fs|fat[\s-]*(?:sat|sup)\w*|fatsat\w*|spir|spair|fett\w*)(?![\w])", re.IGNORECASE
 )
 _NONE = {
-    "", "NO", "NONE", "N", "0", "0.0", "WITHOUT", "UNKNOWN", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN",
+    "", "NO", "NONE", "N", "0", "0.0", "WITHOUT", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN",
     "NOT APPLICABLE", "NO CONTRAST", "NON CONTRAST", "NATIV", "NATIVE", "NATIVO", "PLAIN", "KEIN", "KEINE", "KEINES",
     "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽÁDNÁ", "BRAK", "AUCUN", "AUCUNE", "SANS", "NINGUNO", "NESSUNO",
     "GEEN", "НЕТ", "БЕЗ", "无", "没有", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO",
 }  # fmt: skip
+_UNKNOWN = re.compile(
+    r"\?+|X{2,}|UNKN?\.?|UNKNOWN(?: .*)?|UNSPECIFIED|UNSPEC|UNDEFINED|UNDETERMINED|(?:NOT|NON) (?:KNOWN|SPECIFIED|STATED|RECORDED|"
+    r"DOCUMENTED|AVAILABLE|DEFINED|SURE)|N K|N D|TBD|TBC|UNBEKANNT|NICHT BEKANNT|K A|KEINE ANGABEN?|NICHT ANGEGEBEN|"
+    r"NEZNÁM\w*|NEZNAM\w*|NEUVEDEN\w*|NEUDAN\w*|NIEZNAN\w*|NIE PODANO|BRAK DANYCH|ISMERETLEN|INCONNUE?|NON (?:PRÉCISÉ|PRECISE|RENSEIGNÉ|NOTO)|"
+    r"DESCONOCIDO|NO (?:CONSTA|ESPECIFICADO)|SCONOSCIUTO|DESCONHECIDO|ONBEKEND|НЕИЗВЕСТНО|НЕ УКАЗАНО|未知|不详|不明|未说明",
+    re.IGNORECASE,
+)
 _SAYS_NONE = re.compile(
     rf"{_NEGATION}[\s._+/-]*{_AGENT}|.*\b(?:not|nicht)\s+(?:given|used|administered|injected|gegeben|verabreicht)",
     re.IGNORECASE,
@@ -106,5 +113,17 @@ def means_none(text: str) -> bool:
     >>> [means_none(text) for text in ("-", "N/A", "ohne KM", "Gadovist", "无")]
     [True, True, True, False, True]
     """
-    plain = re.sub(r"[\s._/\\\-]+", " ", text).strip(" *?()[]").upper()
+    plain = re.sub(r"[\s._/\\\-]+", " ", text).strip(" *()[]").upper()
     return plain in _NONE or _SAYS_NONE.fullmatch(plain) is not None
+
+
+def says_nothing(text: str) -> bool:
+    """Whether what is written for an agent leaves open whether one was given: that is not none.
+
+    Examples
+    --------
+    >>> [says_nothing(text) for text in ("UNKNOWN", "unbekannt", "?", "none", "Gadovist")]
+    [True, True, True, False, False]
+    """
+    plain = re.sub(r"[\s._/\\\-]+", " ", text).strip(" *()[]<>").upper()
+    return _UNKNOWN.fullmatch(plain) is not None

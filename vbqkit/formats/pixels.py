@@ -93,6 +93,11 @@ _FLOATS: dict[int, np.dtype[Any]] = {FLOAT_TAG: np.dtype("<f4"), DOUBLE_TAG: np.
 _COLOURS = {"RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420"}
 
 
+def is_native(header: Header) -> bool:
+    """Whether pixels are stored as they are, uncompressed."""
+    return header.transfer_syntax in _NATIVE
+
+
 def holds_floats(header: Header) -> bool:
     """Whether the pixels are floating-point numbers."""
     return header.pixel_tag in _FLOATS

@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vbqkit.acquisition import Weighting
 from vbqkit.errors import Caution, FormatError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
+
+DOUBTS = {
+    "other-study": "were drawn in another examination, by StudyInstanceUID (0020,000d): another day, or another patient",
+    "frame-of-reference": "came from a file without frame of reference, so it cannot be checked that they belong here",
+    "damaged-rois": "came from a damaged file, of which only parts could be read",
+}
+"""What may be doubtful about ROIs that were brought in from another file, by code: it is saved with them."""
+
+
+def doubts_of(codes: Iterable[str], source: str) -> tuple[Caution, ...]:
+    """The cautions of a file whose ROIs came in part from other files; codes that are not known say nothing.
+
+    Examples
+    --------
+    >>> [caution.code for caution in doubts_of(["other-study", "new"], "case.vbqkit.json")]
+    ['other-study']
+    """
+    return tuple(
+        Caution(code, f"Some of the ROIs in {source} {DOUBTS[code]}. Look at them on the image.")
+        for code in codes
+        if code in DOUBTS
+    )
+
+
+def study_digest(study_uid: str) -> str:
+    """A StudyInstanceUID as a one-way hash: it can be compared with an image's, and leads to nobody.
+
+    Examples
+    --------
+    >>> study_digest("1.2.3")
+    'sha256:c47f5b18b8a430e698b9fe15e51f6119'
+    """
+    return f"sha256:{hashlib.sha256(study_uid.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +55,8 @@ class RoiFile:
         In the order of the file.
     frame_of_reference_uid, study_uid, series_uid : str or None
         Of the series on which they were drawn.
+    study_digest : str or None
+        Of their study, where the file does not give its UID away.
     weighting : str
         Weighting of that series as its reader knew it, from the header or stated; ``"unknown"`` if not.
     source : str
@@ -33,6 +69,7 @@ class RoiFile:
     frame_of_reference_uid: str | None = None
     study_uid: str | None = None
     series_uid: str | None = None
+    study_digest: str | None = None
     weighting: Weighting = "unknown"
     source: str = ""
     cautions: tuple[Caution, ...] = ()
@@ -61,6 +98,7 @@ class RoiFile:
                     f"{which} names no frame of reference, so it cannot be checked that the ROIs belong to this examination. "
                     "Look at them on the image.",
                 ),
+                *self._of_other_study(image),
             )
         if theirs not in (ours, *image.acquisition.linked_frames):
             raise FormatError(
@@ -68,13 +106,18 @@ class RoiFile:
                 "examination, or the patient was moved. Open the series they were drawn on, or draw them again. If an anonymiser gave "
                 "each series its own, read them with link_frames=True (--link-frames)."
             )
-        if self.study_uid and image.acquisition.study_uid not in (None, self.study_uid):
-            return (
-                *self.cautions,
-                Caution(
-                    "other-study",
-                    f"The ROIs in {self.source} were drawn in another examination, by StudyInstanceUID (0020,000d), although "
-                    "its frame of reference is the same. Look at them on the image.",
-                ),
-            )
-        return self.cautions
+        return (*self.cautions, *self._of_other_study(image))
+
+    def _of_other_study(self, image: Volume | Slice) -> tuple[Caution, ...]:
+        ours = image.acquisition.study_uid
+        if ours is None or (self.study_uid is None and self.study_digest is None):
+            return ()
+        if self.study_uid == ours or (self.study_uid is None and self.study_digest == study_digest(ours)):
+            return ()
+        return (
+            Caution(
+                "other-study",
+                f"The ROIs in {self.source} were drawn in another examination than the image shown, by StudyInstanceUID "
+                "(0020,000d): another day, or another patient. Look at them on the image, or draw them again.",
+            ),
+        )

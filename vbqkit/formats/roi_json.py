@@ -10,6 +10,11 @@ The file is an object with these keys:
     Always ``"DICOM LPS, mm"``.
 ``frame_of_reference_uid``, ``study_uid``, ``series_uid``
     Of the series on which the ROIs were drawn, or null. ROIs fit every series of the same frame of reference.
+``study_digest``
+    Instead of ``study_uid`` in files that must not lead to the patient: ``"sha256:"`` and 32 digits, the start of the
+    SHA-256 of the StudyInstanceUID. It tells whether an image is of the same study, and does not give the UID away.
+``doubts``
+    Codes of what is doubtful about ROIs that came from other files (:data:`vbqkit.formats.roi_file.DOUBTS`); optional.
 ``weighting``
     Of that series, from the header or stated by the user: ``"T1"``, ``"T2"``, ``"STIR"``, ``"PD"`` or ``"unknown"``.
 ``rois``
@@ -32,7 +37,7 @@ import numpy as np
 from vbqkit.acquisition import Weighting
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.files import user_path
-from vbqkit.formats.roi_file import RoiFile
+from vbqkit.formats.roi_file import RoiFile, doubts_of
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Polygon, Roi, coordinates_of, make_roi, shape_name
 from vbqkit.roi.coordinates import BOX_VECTORS, SHAPES
@@ -44,6 +49,7 @@ COORDINATES = "DICOM LPS, mm"
 _PLANE_TOLERANCE_MM = 0.1
 _PLANE_TOLERANCE_SINE = 0.01
 _UIDS = ("frame_of_reference_uid", "study_uid", "series_uid")
+_DIGEST, _DOUBTS = "study_digest", "doubts"
 
 
 def is_roi_json(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every format's test
@@ -57,7 +63,14 @@ def is_roi_json(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every fo
     return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
-def write_roi_json(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Volume | Slice | None = None) -> None:
+def write_roi_json(
+    path: str | os.PathLike[str],
+    rois: Iterable[Roi],
+    *,
+    image: Volume | Slice | None = None,
+    study_digest: str | None = None,
+    doubts: Iterable[str] = (),
+) -> None:
     """Write ROIs to a file: complete, or not at all.
 
     Parameters
@@ -69,6 +82,11 @@ def write_roi_json(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: 
     image : Volume or Slice, optional
         What they were drawn on; its frame of reference is written, so that a reader can tell whether they fit, and its
         weighting, so that what the user stated need not be stated again.
+    study_digest : str, optional
+        Of the study they were drawn in, as :func:`vbqkit.formats.roi_file.study_digest` makes it, where its UID must
+        not be written.
+    doubts : iterable of str, optional
+        Codes of what is doubtful about ROIs among them that came from other files.
 
     Raises
     ------
@@ -86,8 +104,11 @@ def write_roi_json(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: 
     (<Rectangle 'L1': 8 x 5 mm at (0.0, 0.0, 0.0) mm>,)
     """
     acquisition = None if image is None else image.acquisition
-    head = {"format": FORMAT, "version": VERSION, "coordinates": COORDINATES}
+    head: dict[str, Any] = {"format": FORMAT, "version": VERSION, "coordinates": COORDINATES}
     head |= {name: None if acquisition is None else getattr(acquisition, name) for name in _UIDS}
+    head |= {} if study_digest is None else {_DIGEST: study_digest}
+    listed = sorted(doubts)
+    head |= {_DOUBTS: listed} if listed else {}
     head["weighting"] = "unknown" if acquisition is None else acquisition.weighting
     lines = [json.dumps(_as_json(roi), ensure_ascii=False, allow_nan=False) for roi in rois]
     top = json.dumps(head, indent=1, ensure_ascii=False)[:-2]
@@ -145,18 +166,23 @@ def read_roi_json(path: str | os.PathLike[str], *, image: Volume | Slice | None 
     listed = content.get("rois")
     if not isinstance(listed, list):
         raise FormatError(f"{source}: 'rois' must be a list; got {_short(listed)}. Save the ROIs again.")
-    for name in _UIDS:
+    for name in (*_UIDS, _DIGEST):
         if not isinstance(content.get(name), str | None):
             raise FormatError(
                 f"{source}: '{name}' must be text or null; got {_short(content[name])}. Save the ROIs again."
             )
+    doubts = content.get(_DOUBTS, [])
+    if not isinstance(doubts, list) or not all(isinstance(code, str) for code in doubts):
+        raise FormatError(f"{source}: '{_DOUBTS}' must be a list of codes; got {_short(doubts)}. Save the ROIs again.")
     file = RoiFile(
         rois=tuple(_roi(item, f"{source}, ROI {number}") for number, item in enumerate(listed, start=1)),
         frame_of_reference_uid=content.get("frame_of_reference_uid"),
         study_uid=content.get("study_uid"),
         series_uid=content.get("series_uid"),
+        study_digest=content.get(_DIGEST),
         weighting=_weighting(content, source),
         source=str(source),
+        cautions=doubts_of(doubts, str(source)),
     )
     if image is not None:
         file.check(image)

@@ -2,8 +2,10 @@
 
 It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
 hiding and series shifts, and the level strip. Every reader of ROI files reads it. It holds no pixels, no name, no
-study or series number of the patient; only the frame of reference, without which nobody could tell whether the ROIs
-fit.
+study or series number of the patient; only what is needed to tell whether the ROIs fit: the frame of reference, and a
+one-way hash of the StudyInstanceUID, as the UID itself leads to the patient in an archive. A file keeps the study and
+frame that its ROIs came with, whatever images it is opened on, and what was doubtful about files that ROIs were
+imported from, so that a caution about them does not go away.
 """
 
 from __future__ import annotations
@@ -14,13 +16,14 @@ import os
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vbqkit.errors import Caution, FormatError, RoiError
+from vbqkit.formats.roi_file import DOUBTS, study_digest
 from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
@@ -40,7 +43,9 @@ class SavedCase:
     drawn: Drawn = ()
     levels: tuple[str, ...] = ()
     frame_of_reference_uid: str | None = None
+    study_digest: str | None = None
     cautions: tuple[Caution, ...] = ()
+    doubts: frozenset[str] = frozenset()
 
 
 class CaseFile:
@@ -63,6 +68,9 @@ class CaseFile:
         self.image = image
         self._known: dict[str, dict[str, Any]] = {}  # what this studio last read or wrote, by id
         self._stamp: tuple[int, int] | None = None
+        self._from: SavedCase | None = None  # whose frame and study the ROIs in the file are of
+        self._found: tuple[Caution, ...] = ()  # by reading it: they are found again each time
+        self._doubts: frozenset[str] = frozenset()  # about what was imported
 
     def changed(self) -> bool:
         """Whether somebody else wrote since this studio last read or wrote."""
@@ -99,18 +107,32 @@ class CaseFile:
         case = read_case(self.path, self.image)
         self._known = {one.id: to_wire(one) for one in case.drawn}
         self._stamp = stamp
+        self._take_origin(case)
         return case
 
-    def write(self, drawn: Drawn, levels: Sequence[str]) -> Drawn:
+    def _take_origin(self, case: SavedCase) -> None:
+        """Remember whose ROIs the file holds, and what is doubtful about those that came from other files."""
+        self._found = (*self._found, *case.cautions)
+        self._from = case if case.drawn else None
+        self._doubts |= case.doubts if case.drawn else frozenset()
+
+    def write(self, drawn: Drawn, levels: Sequence[str], cautions: Iterable[Caution] = ()) -> Drawn:
         """Write, after taking in what others wrote; returns what the file holds now.
+
+        `cautions` are of the files that ROIs were imported from; their codes are saved.
 
         A ROI that only one side changed is taken from that side. Where both changed the same ROI, both are kept: the
         other's under its id, this studio's under a new one.
         """
         with self._locked():
             if self._stat() != self._stamp and self.path.exists():
-                drawn = merged(self._known, drawn, read_case(self.path, self.image).drawn)
-            write_case(self.path, drawn, levels, self.image)
+                theirs = read_case(self.path, self.image)
+                drawn = merged(self._known, drawn, theirs.drawn)
+                self._take_origin(theirs)
+            self._doubts |= {caution.code for caution in cautions if caution not in self._found} & set(DOUBTS)
+            if not drawn:
+                self._from, self._doubts = None, frozenset()
+            write_case(self.path, drawn, levels, self.image, origin=self._from, doubts=self._doubts)
             self._stamp = self._stat()
         self._known = {one.id: to_wire(one) for one in drawn}
         return drawn
@@ -159,6 +181,7 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
     """
     file = read_roi_json(path)
     cautions = () if image is None else file.check(image)
+    doubts = frozenset(caution.code for caution in file.cautions)
     content = json.loads(path.read_text(encoding="utf-8-sig")).get("studio")
     rois = [DrawnRoi(roi) for roi in file.rois]
     levels: tuple[str, ...] = ()
@@ -168,7 +191,8 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
             rois = [_with_extras(one, extra, path) for one, extra in zip(rois, extras, strict=True)]
         if isinstance(content.get("levels"), list):
             levels = tuple(str(level) for level in content["levels"])
-    return SavedCase(tuple(rois), levels, file.frame_of_reference_uid, cautions)
+    digest = file.study_digest or (study_digest(file.study_uid) if file.study_uid else None)
+    return SavedCase(tuple(rois), levels, file.frame_of_reference_uid, digest, cautions, doubts)
 
 
 def _with_extras(one: DrawnRoi, extra: dict[str, Any], path: Path) -> DrawnRoi:
@@ -178,20 +202,48 @@ def _with_extras(one: DrawnRoi, extra: dict[str, Any], path: Path) -> DrawnRoi:
         raise FormatError(f"{path}: what the studio saved beside the ROIs is damaged: {error}") from error
 
 
-def write_case(path: Path, drawn: Sequence[DrawnRoi], levels: Sequence[str], image: Volume | None) -> None:
+def write_case(
+    path: Path,
+    drawn: Sequence[DrawnRoi],
+    levels: Sequence[str],
+    image: Volume | None,
+    *,
+    origin: SavedCase | None = None,
+    doubts: Iterable[str] = (),
+) -> None:
     """Write a case file: complete, or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    drawn : sequence of DrawnRoi
+        What it holds.
+    levels : sequence of str
+        The level strip.
+    image : Volume or None
+        What the ROIs were drawn on.
+    origin : SavedCase, optional
+        The case that the first of the ROIs came from: its frame and study are kept instead of the image's.
+    doubts : iterable of str, optional
+        Codes of what is doubtful about ROIs that were imported.
 
     Raises
     ------
     FormatError
         If it cannot be written.
     """
+    digest = study_digest(image.acquisition.study_uid) if image is not None and image.acquisition.study_uid else None
     anonymous = None if image is None else image.with_acquisition(study_uid=None, series_uid=None)
+    if origin is not None:
+        digest = origin.study_digest
+        frame = origin.frame_of_reference_uid
+        anonymous = None if anonymous is None else anonymous.with_acquisition(frame_of_reference_uid=frame)
     extras = [{key: value for key, value in to_wire(one).items() if key in _EXTRAS} for one in drawn]
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_roi_json(draft, [one.roi for one in drawn], image=anonymous)
+        write_roi_json(draft, [one.roi for one in drawn], image=anonymous, study_digest=digest, doubts=doubts)
         text = draft.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
         lines = ",\n".join(f"   {json.dumps(extra)}" for extra in extras)
         draft.write_text(

@@ -145,7 +145,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         if self._case is None:
             return drawn
         try:
-            kept = self._case.write(drawn, self._state["levels"] if levels is None else levels)
+            kept = self._case.write(drawn, self._state["levels"] if levels is None else levels, self._of_files)
         except VbqkitError as error:
             self._say(str(error))
             return drawn
