@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydicom.dataset import Dataset
+
 from vbqkit.errors import shown
 from vbqkit.formats.header_words import contrast_word, means_none, says_nothing
 from vbqkit.formats.headers import Frame
@@ -50,7 +52,7 @@ def read_contrast(frame: Frame) -> Contrast:
     """What the contrast module, its sequences and the texts of a frame say."""
     dataset, whole = frame.dataset, frame.header.dataset
     agent = text(dataset, "ContrastBolusAgent")
-    if agent is not None and not means_none(agent) and not says_nothing(agent):
+    if agent is not None and _names_agent(agent):
         return Contrast(agent=shown(agent))
     for keyword in _GIVEN_SEQUENCES:
         if has_items(whole, keyword):
@@ -59,22 +61,31 @@ def read_contrast(frame: Frame) -> Contrast:
         return Contrast(agent=f"{tag_text('ContrastBolusAgentAdministered')} is YES")
     for keyword in _GIVEN_TEXTS:
         value = text(dataset, keyword)
-        if value is not None and not means_none(value) and not says_nothing(value):
+        if value is not None and _names_agent(value):
             return Contrast(agent=shown(value))
     for keyword in _GIVEN_AMOUNTS:
         amount = positive(dataset, keyword)
         if amount is not None:
             return Contrast(agent=f"{tag_text(keyword)} is {amount:g}")
+    return Contrast(hint=_hint(dataset))
+
+
+def _names_agent(value: str) -> bool:
+    return not means_none(value) and not says_nothing(value)
+
+
+def _hint(dataset: Dataset) -> str | None:
+    """What makes contrast agent likely, or leaves it open, although no element says that some was given."""
     for keyword in ("ContrastBolusAgent", *_GIVEN_TEXTS):
         value = text(dataset, keyword)
         if value is not None and says_nothing(value):
-            return Contrast(hint=f"{tag_text(keyword)} is '{shown(value, 16)}'")
+            return f"{tag_text(keyword)} is '{shown(value, 16)}'"
     for keyword in _HINTED:
         value = text(dataset, keyword)
         if value is not None and not means_none(value):
-            return Contrast(hint=f"{tag_text(keyword)} is {shown(value, 16)}")
+            return f"{tag_text(keyword)} is {shown(value, 16)}"
     found = contrast_word(text(dataset, keyword) for keyword in _TEXTS)
-    return Contrast(hint=None if found is None else f"'{shown(found)}'")
+    return None if found is None else f"'{shown(found)}'"
 
 
 def not_signal(frame: Frame) -> str | None:
