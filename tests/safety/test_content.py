@@ -116,6 +116,12 @@ def test_an_inversion_time_of_0_is_none(series_of, ti_ms):
         {"ScanOptions": ["PFP", "SPIR"]},
         {"SequenceVariant": ["SK", "WE"]},
         {"ScanOptions": "FATSAT_GEMS"},
+        {"ScanOptions": ["FC", "FSAT"]},
+        {"SequenceVariant": ["SK", "IDEAL"]},
+        {"SpectrallySelectedSuppression": "WATER"},
+        {"SpectrallySelectedSuppression": "NONE", "ScanOptions": "FS"},
+        {"SpectrallySelectedExcitation": "WATER"},
+        {"SpectrallySelectedExcitation": "FAT"},
     ],
 )
 def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tags):
@@ -137,6 +143,16 @@ def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tag
         {"SeriesDescription": "T1 fettgesättigt", "SpecificCharacterSet": "ISO_IR 192"},
         {"SeriesDescription": "T1 压脂", "SpecificCharacterSet": "ISO_IR 192"},
         {"SequenceName": "tse_fs"},
+        {"SeriesDescription": "T1 IDEAL"},
+        {"SeriesDescription": "W T1 Flex"},
+        {"SeriesDescription": "eSPAIR T1"},
+        {"SeriesDescription": "T1 FSAT"},
+        {"SeriesDescription": "T1 SPECIAL"},
+        {"SeriesDescription": "T1tseFS"},
+        {"SeriesDescription": "T1 Wasseranregung"},
+        {"SeriesDescription": "T1 so saturáciou tuku", "SpecificCharacterSet": "ISO_IR 192"},
+        {"SeriesDescription": "T1 sat graisse"},
+        {"SeriesDescription": "T1 水相", "SpecificCharacterSet": "ISO_IR 192"},
     ],
 )
 def test_fat_suppression_in_the_names_cautions(series_of, tags):
@@ -156,6 +172,8 @@ def test_names_without_fat_suppression_do_not(series_of, text):
         "SAG T1 W CONTRAST", "SAG T1 C+", "SAG T1 POST", "T1CE SAG", "SAG T1 +KM", "SAG T1 GADOVIST", "T1 s k.l.",
         "T1 po k.l.", "T1 nach KM", "T1 mit KM", "T1 Gd", "SAG T1 +C", "T1 avec contraste", "T1 增强", "T1 造影",
         "T1 POST GAD", "t1_tse_post_contrast", "WITH AND WITHOUT CONTRAST", "T1 с контрастом",
+        "T1GD", "SAG T1 WC", "T1 W/C", "W+WO", "SAG T1+", "T1FSPGR+C", "T1post", "SAG T1 WITH", "T1 INJ", "SAG T1 IV",
+        "T1 CM", "T1 contr.", "T1 mKM", "T1 p.c.", "T1 dopo mdc", "T1 po kontraście", "T1 kontrasztos", "T1 钆", "注药后 T1",
     ],
 )  # fmt: skip
 def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
@@ -168,7 +186,8 @@ def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
     "text",
     [
         "SAG T1", "SPICE", "T1 ohne KM", "T1 bez k.l.", "T1 W/O CONTRAST", "T1 NON CONTRAST", "T1 C-", "T1 nativ",
-        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag",
+        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag", "contrast: none", "T1 keine KM",
+        "L-SPINE W/O IV CONTRAST", "T1 ohne i.v. KM", "T1 kontrastlos", "bez kontrastnej látky", "FOV 30 cm", "T1 未注射",
     ],
 )  # fmt: skip
 def test_words_that_deny_contrast_agent_do_not(series_of, text):
@@ -182,7 +201,29 @@ def test_a_comment_on_contrast_is_heard_and_not_repeated(series_of):
 
 
 @pytest.mark.parametrize(
-    "agent", ["-", "N/A", "NIL", "NONE GIVEN", "OHNE KM", "BEZ KL", "NATIV", "无", "no", "kein KM"]
+    "agent",
+    [
+        "-",
+        "N/A",
+        "NIL",
+        "NONE GIVEN",
+        "OHNE KM",
+        "BEZ KL",
+        "NATIV",
+        "无",
+        "no",
+        "kein KM",
+        "None Used",
+        "0 ml",
+        "nie",
+        "kein Kontrastmittel",
+        "bez kontrastnej látky",
+        "NO IV CONTRAST",
+        "ohne i.v. KM",
+        "keine KM-Gabe",
+        "žiadny",
+        "未使用",
+    ],
 )
 def test_none_in_any_words_is_none(series_of, agent):
     series = series_of(ContrastBolusAgent=agent, SpecificCharacterSet="ISO_IR 192")

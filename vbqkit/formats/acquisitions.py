@@ -24,6 +24,7 @@ _LONGEST_CODE = 16
 _MOST_CODES = 32
 
 _SEQUENCES = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}
+_SPECTRAL = ("FAT", "WATER", "FAT_AND_WATER", "SILICON_GEL_FAT")
 _LOSSY_SYNTAXES = {
     "1.2.840.10008.1.2.4.50": "JPEG baseline",
     "1.2.840.10008.1.2.4.51": "JPEG extended",
@@ -135,13 +136,13 @@ def _scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
 
 def _fat_suppressed(dataset: Dataset) -> bool | None:
     spectral = word(dataset, "SpectrallySelectedSuppression")
-    if spectral is not None:
-        water_only = word(dataset, "SpectrallySelectedExcitation") == "WATER"
-        return water_only or spectral in ("FAT", "FAT_AND_WATER", "SILICON_GEL_FAT")
+    excitation = word(dataset, "SpectrallySelectedExcitation")
+    if spectral in _SPECTRAL or excitation in ("WATER", "FAT"):
+        return True
     options = (*words(dataset, "ScanOptions"), *words(dataset, "SequenceVariant"))
     if fat_word(options) is not None:
         return True
-    return False if options else None
+    return False if options or spectral is not None else None
 
 
 def _fat_hint(dataset: Dataset) -> str | None:

@@ -9,53 +9,65 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_NEGATION = r"(?:no|non|not|without|w\s*/\s*o|wo|ohne|bez|sin|sans|senza|zonder|sem|pre|before|vor|pred|před|przed|nativ\w*|без|无|未|不|没有)"
-_AGENT = (
-    r"(?:contrast\w*|contraste\w*|contrast\w*|kontrast\w*|контраст\w*|k\.?\s?m\.?|k\.?\s?l\.?|mdc|"
-    r"gad\w*|gd(?:[\s-]?\w+)?|agent\w*|enhanced|inj\w*|c|iv|i\.v\.|ку|造影剂?|对比剂?|增强)"
+_NEGATION = (
+    r"(?:no|non|not|without|w\s*/\s*o|wo|ohne|kein\w*|bez|brak|sin|sans|senza|zonder|sem|nincs|ne|nie|pre|before|vor|pred|před|"
+    r"przed|nativ\w*|без|无|未|不|没有)"
 )
+_AGENT = (
+    r"(?:(?:contrast|contraste|kontra[sś]\w*|контраст)\w*(?:\s+(?:látk\w*|latk\w*|mittel|agent|medium|media))?|"
+    r"k\.?\s?m\.?|k\.?\s?l\.?|mdc|gad\w*|gd(?:[\s-]?\w+)?|agent\w*|enhanced|inj\w*|c|iv|i\.v\.|produit|ку|造影剂?|对比剂?|增强)"
+)
+_IN_A_VEIN = r"(?:i\.?\s?v\.?[\s-]+)?"
 _DENIED = re.compile(
-    rf"(?<![\w])(?<!and )(?<!und )(?<!& ){_NEGATION}[\s._+/-]*{_AGENT}(?![\w])|无增强|未增强|平扫|unenhanced|non-?enhanced",
+    rf"(?<![\w])(?<!and )(?<!und )(?<!& ){_NEGATION}[\s._+/-]*{_IN_A_VEIN}{_AGENT}(?![\w])|"
+    rf"(?<![\w]){_AGENT}\s*[:=]?\s*(?:none|no|nein|nie|non|negativ\w*|0|-)(?![\w])|kontrast(?:los|frei)|"
+    r"(?:无|未|不|没有)(?:增强|强化|造影|注射|注药)|平扫|unenhanced|non-?enhanced",
     re.IGNORECASE,
 )
 _BRANDS = (
     "gadovist", "gadavist", "dotarem", "magnevist", "multihance", "prohance", "omniscan", "clariscan", "primovist",
-    "eovist", "ablavar", "vueway", "elucirem", "artirem", "optimark", "magnegita", "gadograf", "feraheme",
+    "eovist", "ablavar", "vueway", "elucirem", "artirem", "optimark", "magnegita", "gadograf", "feraheme", "dotagraf",
+    "cyclolux", "pixxoscan", "vasovist", "teslascan", "dota\\w*",
 )  # fmt: skip
 _GIVEN = re.compile(
+    r"\+\s*(?:c|gd|gad\w*|km|kl|cm|k\.\s?l\.?|k\.\s?m\.?|ce|iv|contrast\w*|kontrast\w*|civ|mdc)(?![\w])|\+(?=\s*$)|^\s*\+|"
+    r"t1w?(?:[\s._-]?post(?!erior|[\s._-]*(?:op|lami|surg|trauma|sat))|[\s._-]?p\.?c\.?(?![\w])|gd(?![\w]))|"
     r"(?<![\w])(?:"
-    r"with\s+(?:and|&)\s+without|w\s*/\s*wo|w\s*/?\s*(?:and|&)\s*w\s*/?\s*o|mit\s+und\s+ohne|pre\s*(?:and|&|/|\+)\s*post|"
-    r"\+\s*(?:c|gd|km|kl|k\.\s?l\.?|k\.\s?m\.?|ce|iv|contrast\w*|kontrast\w*|civ|mdc)(?![\w])|"
-    r"c\s?\+|km\s?\+|gd\s?\+|"
+    r"with\s+(?:and|&)\s+without|with\s*$|w\s*[/+]?\s*wo(?![\w])|w\s*/?\s*(?:and|&)\s*w\s*/?\s*o|mit\s+und\s+ohne|"
+    r"pre\s*(?:and|&|/|\+)\s*post|w\s?/?\s?c(?![\w])|c\s?\+|km\s?\+|gd\s?\+|"
     r"post(?!erior|[\s._-]*(?:op|lami|surg|trauma|sat))(?:[\s._-]*\w+)?(?![\w])|"
     r"postcon\w*|postgad\w*|postgd|postkm|"
     r"(?:t1|t1w)?[\s._-]?ce(?![\w])|t1c(?![\w])|t1\+c|"
-    r"(?:w|with|mit|s|so|z|ze|po|nach|avec|con|com|met|c|с|после)[\s._/-]+(?:i\.?v\.?[\s-]*)?"
-    r"(?:contrast\w*|contraste|kontrast\w*|контраст\w*|km|k\.\s?m\.?|kl|k\.\s?l\.?|mdc|gd|gad\w*|civ|inj\w*)(?![\w])|"
-    r"contrast(?:e|o)?(?:[\s-]?(?:enhanced|agent|medium))?(?![\w])|kontrast\w*|контраст\w*|"
-    r"enhanc\w*|inject\w*|injizi\w*|gado\w*|gad(?![\w])|gd(?:[\s-]?(?:dtpa|dota|bopta|\d\w*))?(?![\w])|"
-    r"km(?![\w])|k\.\s?m\.|kl(?![\w])|k\.\s?l\.?(?![\w])|"
+    r"(?:w|with|mit|s|so|z|ze|po|nach|avec|con|com|met|c|с|после|dopo|après|apres|after)[\s._/-]+(?:i\.?v\.?[\s-]*)?"
+    r"(?:contrast\w*|contraste|kontra[sś]\w*|контраст\w*|km|k\.\s?m\.?|kl|k\.\s?l\.?|mdc|gd|gad\w*|civ|inj\w*)(?![\w])|"
+    r"contrast(?:e|o)?(?:[\s-]?(?:enhanced|agent|medium))?(?![\w])|contr(?:\.|(?![\w]))|kontra[sś]\w*|контраст\w*|"
+    r"enhanc\w*|inject\w*|inj(?:\.|(?![\w]))|injizi\w*|gado\w*|gad(?![\w])|gd(?:[\s-]?(?:dtpa|dota|bopta|\d\w*))?(?![\w])|"
+    r"m?km(?![\w])|k\.\s?m\.|kl(?![\w])|k\.\s?l\.?(?![\w])|mdc(?![\w])|ka\s+után|(?<!\b\d )(?<!\d\d )cm(?![\w])|i\.?v\.?(?![\w])|"
     + "|".join(_BRANDS)
-    + r")|增强|强化|造影|注射后|对比剂|对比增强",
+    + r")|增强|强化|造影|注射|注药|对比剂|对比增强|钆",
     re.IGNORECASE,
 )
 _FAT = re.compile(
-    r"(?<![\w])(?:(?:t1|t2|pd|tse|fse|se|sag|cor|tra)?w?[\s]?fs|fat[\s-]*(?:sat\w*|supp?\w*|sup)|fatsat\w*|"
-    r"(?:t1|t2|pd)?[\s]?(?:spir|spair|aspir|chess|proset|watsc?|qfatsat|stair)|"
-    r"m?dixon\w*|water|we|water[\s-]*(?:exc\w*|only|sel\w*|images?)|wfs|w[\s-]?dixon|m?dixon[\s-]*(?:w|f|ff|water|fat)\w*|"
-    r"(?:dixon|ideal|flex|lava|vibe)[\s-]*(?:w|water|fat|f)(?![\w])|"
-    r"fett\s?(?:ges\w*|sätt\w*|satt\w*|unter\w*|supp\w*)\w*|potl[\w.]*\s?tuk\w*|tuk\w*\s?potl\w*)(?![\w])|"
-    r"脂肪抑制|脂肪饱和|抑脂|压脂|水激发",
+    r"(?<![\w])(?:(?:(?:t[12]|pd|w|tse|fse|se|sag|cor|tra|ax)[\s-]?)*f[\s/]?s(?![\w])|"
+    r"(?:t1|t2|pd)?[\s]?f[\s-]?sat\w*|fat[\s-]*(?:sat\w*|supp?\w*|sup)|sat[\s-]?fat|"
+    r"(?:t1|t2|pd)?[\s]?(?:spir|e?spair|aspir|chess|proset|watsc?|qfatsat|stair|wex)|(?-i:SPECIAL|SPECIR)|"
+    r"m?dixon\w*|mvxd|ideal(?:iq)?|flex|water|we|water[\s-]*(?:exc\w*|only|sel\w*|images?)|wasser\w*|wfs|w[\s-]?dixon|"
+    r"m?dixon[\s-]*(?:w|f|ff|water|fat)\w*|(?:dixon|ideal|flex|lava|vibe)[\s-]*(?:w|water|fat|f)(?![\w])|"
+    r"fett\s?(?:ges\w*|s[aä]t\w*|unter\w*|supp\w*)\w*|zsír\w*|"
+    r"(?:potl[\w.]*|satur\w*|sat|supp?r\w*|tłum\w*|soppr\w*)\s*(?:(?:de|de la|del|della)\s+)?(?:tuk|tłuszcz|graiss|gras)\w*|"
+    r"tuk\w*\s?potl\w*)(?![\w])|"
+    r"脂肪抑制|脂肪饱和|抑脂|压脂|水激发|水相|水像|脂相|脂像",
     re.IGNORECASE,
 )
 _NO_FAT_SUPPRESSION = re.compile(
     rf"(?<![\w]){_NEGATION}[\s._/-]*(?:fs|fat[\s-]*(?:sat|sup)\w*|fatsat\w*|spir|spair|fett\w*)(?![\w])", re.IGNORECASE
 )
 _NONE = {
-    "", "NO", "NONE", "N", "0", "0.0", "WITHOUT", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN",
-    "NOT APPLICABLE", "NO CONTRAST", "NON CONTRAST", "NATIV", "NATIVE", "NATIVO", "PLAIN", "KEIN", "KEINE", "KEINES",
-    "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽÁDNÁ", "BRAK", "AUCUN", "AUCUNE", "SANS", "NINGUNO", "NESSUNO",
-    "GEEN", "НЕТ", "БЕЗ", "无", "没有", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO",
+    "", "NO", "NONE", "N", "0", "0 0", "0 ML", "WITHOUT", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN", "NONE USED",
+    "NOT APPLICABLE", "NO CONTRAST", "NON CONTRAST", "NATIV", "NATIVE", "NATIVE SCAN", "NATIVO", "PLAIN", "NEIN", "KEIN",
+    "KEINE", "KEINES", "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽIADNY", "ŽÁDNÁ", "ŽÁDNÝ", "NIE", "NE", "BRAK", "AUCUN",
+    "AUCUNE", "NON", "SANS", "NINGUNO", "NESSUNO", "NESSUNA", "NINCS", "NEM", "GEEN", "ZONDER", "НЕТ", "БЕЗ", "无", "没有",
+    "未用", "未使用", "不使用", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO", "NONE NONE",
 }  # fmt: skip
 _UNKNOWN = re.compile(
     r"\?+|X{2,}|UNKN?\.?|UNKNOWN(?: .*)?|UNSPECIFIED|UNSPEC|UNDEFINED|UNDETERMINED|(?:NOT|NON) (?:KNOWN|SPECIFIED|STATED|RECORDED|"
@@ -65,7 +77,7 @@ _UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 _SAYS_NONE = re.compile(
-    rf"{_NEGATION}[\s._+/-]*{_AGENT}|.*\b(?:not|nicht)\s+(?:given|used|administered|injected|gegeben|verabreicht)",
+    rf"{_NEGATION}[\s._+/-]*{_IN_A_VEIN}{_AGENT}(?:[\s-]*(?:gabe|used|given))?|.*\b(?:not|nicht)\s+(?:given|used|administered|injected|gegeben|verabreicht)",
     re.IGNORECASE,
 )
 
@@ -87,7 +99,7 @@ def fat_word(texts: Iterable[str | None]) -> str | None:
     Examples
     --------
     >>> fat_word(["t1_tse_fs_sag"]), fat_word(["T2 SPAIR"]), fat_word(["FSE-XL T1"])
-    ('tse fs', 'T2 SPAIR', None)
+    ('t1 tse fs', 'T2 SPAIR', None)
     """
     return _first(_FAT, texts, without=_NO_FAT_SUPPRESSION)
 
