@@ -109,6 +109,8 @@ CHANGED = {
     "weighting-disagrees": setting(SeriesDescription="SAG T2"),
     "contrast-hint": setting(SeriesDescription="SAG T1 POST"),
     "fat-suppression-hint": setting(SeriesDescription="SAG T1 FS"),
+    "content-hint": setting(SeriesDescription="SAG T1 map"),
+    "protocol-unusual": setting(MagneticFieldStrength=7),
     "image-type-unknown": setting(ImageType=["ORIGINAL", "PRIMARY", "M", "QWERTY"]),
     "dixon-in-phase": setting(ImageType=["ORIGINAL", "PRIMARY", "DIXON", "IN_PHASE"]),
     "monochrome1": turned,

@@ -254,6 +254,128 @@ def _as_text(header, keyword, value):
     header.add_new(keyword, "LO", value)
 
 
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("ContrastBolusVolume", "7.5 ml"), ("ContrastBolusVolume", "7,5"), ("ContrastFlowRate", "2 ml/s"),
+        ("ContrastBolusTotalDose", "0.1 mmol/kg"),
+    ],
+)  # fmt: skip
+def test_an_amount_of_agent_written_with_its_unit_is_one(series_of, keyword, value):
+    assert keyword in series_of(lambda header: _as_text(header, keyword, value)).refusal
+
+
+def _in_a_sequence(keyword, **tags):
+    def change(header):
+        item = Dataset()
+        for name, value in tags.items():
+            setattr(item, name, value)
+        setattr(header, keyword, [item])
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _in_a_sequence("ContrastAdministrationProfileSequence", ContrastBolusVolume=7),
+        _in_a_sequence("ContrastBolusUsageSequence", ContrastBolusAgentAdministered="YES"),
+    ],
+)
+def test_every_sequence_of_the_contrast_module_is_heard(series_of, change):
+    assert "contrast agent given" in series_of(change).refusal
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"ContrastBolusAgentNumber": 1},
+        {"ContrastBolusIngredientOpaque": "YES"},
+        {"ContrastBolusT1Relaxivity": 4.5},
+        {"AcquisitionComments": "after 7 ml Gadovist"},
+        {"StudyDescription": "MRI LUMBAR SPINE W CONTRAST"},
+        {"PerformedProcedureStepDescription": "LWS mit KM"},
+        {"RequestedProcedureDescription": "MR LS chrbtice s k.l."},
+    ],
+)
+def test_what_only_hints_at_contrast_agent_cautions(series_of, tags):
+    assert "contrast-hint" in codes(series_of(**tags).volume())
+
+
+def test_a_series_before_contrast_agent_in_an_examination_with_it_has_no_caution(series_of):
+    series = series_of(StudyDescription="MRI LUMBAR W WO CONTRAST", SeriesDescription="SAG T1 PRE CONTRAST")
+    assert "contrast-hint" not in codes(series)
+
+
+def _mapped_to(unit):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = unit, "UCUM", "unit"
+    return _in_a_sequence("RealWorldValueMappingSequence", MeasurementUnitsCodeSequence=[code], RealWorldValueSlope=1.0)
+
+
+@pytest.mark.parametrize("unit", ["ms", "%", "Hz", "um2/s"])
+def test_values_that_stand_for_a_quantity_are_a_map(series_of, unit):
+    assert f"a map in the unit '{unit}'" in series_of(_mapped_to(unit)).refusal
+
+
+@pytest.mark.parametrize("unit", ["1", "[arb'U]", "{signal}", "no units"])
+def test_values_that_stand_for_no_quantity_are_not(series_of, unit):
+    assert series_of(_mapped_to(unit)).scorable
+
+
+def test_values_that_only_a_table_turns_into_signal_are_refused(series_of):
+    series = series_of(_in_a_sequence("ModalityLUTSequence", ModalityLUTType="US", LUTDescriptor=[4096, 0, 16]))
+    assert "only a table turns into signal" in series.refusal
+
+
+@pytest.mark.parametrize("kind", ["SI", "DF", "DRW"])
+def test_a_copy_of_a_picture_is_refused(series_of, kind):
+    assert "copy of a picture" in series_of(ConversionType=kind).refusal
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"SeriesDescription": "T1 MAP"}, {"SeriesDescription": "sag t1 opp phase"}, {"ProtocolName": "T1 SUB"},
+        {"SeriesDescription": "T1 phase"}, {"SeriesDescription": "SAG T1 FLAIR"}, {"SequenceName": "*fl2d1"},
+        {"SeriesDescription": "T1 FSPGR"}, {"SeriesDescription": "T1 TFE"}, {"PresentationLUTShape": "INVERSE"},
+        {"DerivationDescription": "Gaussian filtered"},
+    ],
+)  # fmt: skip
+def test_names_of_another_image_than_a_plain_spin_echo_caution(series_of, tags):
+    assert "content-hint" in codes(series_of(**tags).volume())
+
+
+@pytest.mark.parametrize("text", ["SAG T1 TSE", "T1 FSE phased array", "T1 no phase wrap", "T1 subacute", "T2 FRFSE"])
+def test_names_of_a_plain_spin_echo_do_not(series_of, text):
+    assert "content-hint" not in codes(series_of(SeriesDescription=text))
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"MRAcquisitionType": "3D"}, "a 3D acquisition"),
+        ({"MagneticFieldStrength": 7}, "a field of 7 T"),
+        ({"MagneticFieldStrength": 0.25}, "a field of 0.25 T"),
+        ({"SequenceVariant": ["SK", "MTC"]}, "magnetisation transfer"),
+        ({"MagnetizationTransfer": "ON_RESONANCE"}, "magnetisation transfer"),
+        ({"BodyPartExamined": "HEAD"}, "the body part 'HEAD'"),
+        ({"BodyPartExamined": "CSPINE"}, "the body part 'CSPINE'"),
+        ({"FlipAngle": 30, "EchoTrainLength": 1}, "a flip angle of 30 degrees"),
+    ],
+)
+def test_a_protocol_that_no_score_was_published_with_cautions(series_of, tags, words):
+    assert words in message(series_of(**tags).volume(), "protocol-unusual")
+
+
+@pytest.mark.parametrize(
+    "part", ["LSPINE", "SPINE", "LUMBAR SPINE", "TLSPINE", "LWS", "WHOLEBODY", "SPINAL COLUMN", ""]
+)
+def test_a_usual_protocol_does_not(series_of, part):
+    series = series_of(BodyPartExamined=part, MRAcquisitionType="2D", FlipAngle=150, EchoTrainLength=3)
+    assert "protocol-unusual" not in codes(series)
+
+
 def gadolinium():
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "C-B0322", "SRT", "Gadolinium"
@@ -345,6 +467,7 @@ def test_what_really_was_computed_stays_refused(tmp_path, scan, values):
         {"LossyImageCompression": "01"},
         {"LossyImageCompressionMethod": "ISO_15444_1"},
         {"LossyImageCompressionRatio": "30"},
+        {"DerivationDescription": "Lossy JPEG compression 30:1"},
     ],
 )
 def test_lossy_compression_is_known_by_any_of_its_elements(series_of, tags):

@@ -90,6 +90,30 @@ def test_odd_rescaling_cautions_on_the_volume(tmp_path, scan, slopes, intercept,
     assert code in codes(read(tmp_path))
 
 
+@pytest.mark.parametrize("block", [0x10, 0x14, 0x30])
+def test_the_scale_of_philips_is_found_in_its_nested_groups_of_a_classic_file(tmp_path, scan, block):
+    made = scan(slices=3)
+    for header in made.slices:
+        item = Dataset()
+        item.add_new(0x20050011, "LO", "Philips MR Imaging DD 001")
+        item.add_new(0x2005110E, "FL", 0.0042)
+        header.add_new(0x20050000 + block, "LO", "Philips MR Imaging DD 005")
+        header.add_new(0x20050000 + (block << 8) + 0x0F, "SQ", [item])
+    made.write(tmp_path)
+    assert "philips-scale" in codes(read(tmp_path))
+
+
+@pytest.mark.parametrize("written", ["monochrome1", "Monochrome1 "])
+def test_inverted_pixels_are_turned_back_however_the_word_is_written(tmp_path, scan, written):
+    made = scan(slices=3)
+    right = made.pixels.copy()
+    made.pixels = 65535 - made.pixels
+    for header in made.slices:
+        header.add_new(0x00280004, "LO", written)
+    made.write(tmp_path)
+    assert (read(tmp_path).pixels == right).all()
+
+
 @pytest.mark.parametrize("block", [0x10, 0x11, 0x7F])
 @pytest.mark.parametrize("vendor", ["Philips", "", "ANONYMIZED"])
 def test_the_scale_of_philips_is_found_in_any_block_and_without_the_vendor(tmp_path, scan, block, vendor):

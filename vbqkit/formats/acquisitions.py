@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pydicom.dataset import Dataset
@@ -9,6 +10,7 @@ from pydicom.dataset import Dataset
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, shown
 from vbqkit.formats.content import MR_CLASSES, not_signal, read_contrast
+from vbqkit.formats.header_hints import header_hints
 from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.reconstruction_tags import reconstruction_of
@@ -24,6 +26,7 @@ _LONGEST_CODE = 16
 _MOST_CODES = 32
 
 _SEQUENCES = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}
+_LOSSY_WORDS = re.compile(r"\blossy|jpe?g(?!.*lossless)", re.IGNORECASE)
 _SPECTRAL = ("FAT", "WATER", "FAT_AND_WATER", "SILICON_GEL_FAT")
 _LOSSY_SYNTAXES = {
     "1.2.840.10008.1.2.4.50": "JPEG baseline",
@@ -250,6 +253,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 "published scores were measured on.",
             )
         )
+    found += header_hints(frame.dataset, a)
     return found
 
 
@@ -264,5 +268,7 @@ def _lossy(frame: Frame) -> str | None:
     method = word(dataset, "LossyImageCompressionMethod")
     if method:
         return f"{tag_text('LossyImageCompressionMethod')} is {shown(method, _LONGEST_CODE)}"
+    if _LOSSY_WORDS.search(text(dataset, "DerivationDescription") or ""):
+        return f"{tag_text('DerivationDescription')} says so"
     ratio = max(numbers(dataset, "LossyImageCompressionRatio"), default=1.0)
     return f"{tag_text('LossyImageCompressionRatio')} is {ratio:g}" if ratio > 1.0 else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
 from vbqkit.errors import shown
-from vbqkit.formats.header_words import contrast_word, means_none, says_nothing
+from vbqkit.formats.header_words import contrast_word, denies_contrast, means_none, says_nothing
 from vbqkit.formats.headers import Frame
-from vbqkit.formats.tags import has_items, integer, positive, tag_text, text, word
+from vbqkit.formats.tags import has_items, integer, items, positive, tag_text, text, word
 
 MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4"} | {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}
 """SOP classes of MR images: classic, enhanced, enhanced colour, legacy converted."""
@@ -27,9 +28,19 @@ _GIVEN_AMOUNTS = (
 )  # fmt: skip
 _GIVEN_SEQUENCES = (
     "ContrastBolusAgentSequence", "ContrastBolusIngredientCodeSequence", "ContrastBolusAdministrationRouteSequence",
+    "ContrastAdministrationProfileSequence",
 )  # fmt: skip
-_HINTED = ("ContrastBolusRoute", "ContrastBolusStartTime", "ContrastBolusStopTime", "ContrastBolusAgentPhase")
-_TEXTS = ("SeriesDescription", "ProtocolName", "ImageComments", "AcquisitionContrast")
+_HINTED = (
+    "ContrastBolusRoute", "ContrastBolusStartTime", "ContrastBolusStopTime", "ContrastBolusAgentPhase",
+    "ContrastBolusAgentNumber", "ContrastBolusT1Relaxivity", "ContrastBolusIngredientOpaque",
+)  # fmt: skip
+_TEXTS = (
+    "SeriesDescription", "ProtocolName", "ImageComments", "AcquisitionContrast", "AcquisitionComments",
+    "DerivationDescription",
+)  # fmt: skip
+_STUDY_TEXTS = ("StudyDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription")
+_COPIED = {"DV", "DF", "SD", "SI", "DRW", "SYN"}
+_NO_UNIT = re.compile(r"1|no units?|\{.*\}|\[arb.*|arb\..*|us|ratio|", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +75,20 @@ def read_contrast(frame: Frame) -> Contrast:
         if value is not None and _names_agent(value):
             return Contrast(agent=shown(value))
     for keyword in _GIVEN_AMOUNTS:
-        amount = positive(dataset, keyword)
+        amount = positive(dataset, keyword) or _written_amount(text(dataset, keyword))
         if amount is not None:
             return Contrast(agent=f"{tag_text(keyword)} is {amount:g}")
+    administered = {word(item, "ContrastBolusAgentAdministered") for item in items(whole, "ContrastBolusUsageSequence")}
+    if "YES" in administered:
+        return Contrast(agent=f"named in {tag_text('ContrastBolusUsageSequence')}")
     return Contrast(hint=_hint(dataset))
+
+
+def _written_amount(value: str | None) -> float | None:
+    """The number in an amount that is written with its unit or a comma, if it is above 0."""
+    found = re.search(r"\d+(?:[.,]\d+)?", value or "")
+    amount = float(found.group().replace(",", ".")) if found else 0.0
+    return amount if 0 < amount < float("inf") else None
 
 
 def _names_agent(value: str) -> bool:
@@ -84,16 +105,37 @@ def _hint(dataset: Dataset) -> str | None:
         value = text(dataset, keyword)
         if value is not None and not means_none(value):
             return f"{tag_text(keyword)} is {shown(value, 16)}"
-    found = contrast_word(text(dataset, keyword) for keyword in _TEXTS)
+    own = [text(dataset, keyword) for keyword in _TEXTS]
+    found = contrast_word(own)
+    if found is None and not any(denies_contrast(value) for value in own):
+        found = contrast_word(text(dataset, keyword) for keyword in _STUDY_TEXTS)
+        return None if found is None else f"'{shown(found)}', of the whole examination"
     return None if found is None else f"'{shown(found)}'"
 
 
 def not_signal(frame: Frame) -> str | None:
     """Why the values of a frame are not the magnitude of received signal, by elements other than ImageType."""
+    return _not_stored_signal(frame) or _not_magnitude(frame.dataset)
+
+
+def _not_stored_signal(frame: Frame) -> str | None:
+    """Why what is stored is not signal."""
     dataset, whole = frame.dataset, frame.header.dataset
     sop_class = word(whole, "SOPClassUID")
     if sop_class and sop_class not in MR_CLASSES:
         return f"no MR image by {tag_text('SOPClassUID')} ({shown(sop_class)})"
+    conversion = word(whole, "ConversionType")
+    if conversion in _COPIED:
+        return f"a copy of a picture by {tag_text('ConversionType')} ({conversion})"
+    if has_items(whole, "ModalityLUTSequence"):
+        return f"values that only a table turns into signal ({tag_text('ModalityLUTSequence')})"
+    unit = _real_world_unit(dataset)
+    if unit is not None:
+        return f"a map in the unit '{shown(unit, 16)}' by {tag_text('RealWorldValueMappingSequence')}"
+    return None
+
+
+def _not_magnitude(dataset: Dataset) -> str | None:
     component = word(dataset, "ComplexImageComponent")
     if component in _COMPONENTS:
         return f"{_COMPONENTS[component]} by {tag_text('ComplexImageComponent')}"
@@ -110,4 +152,15 @@ def not_signal(frame: Frame) -> str | None:
         return f"{(word(dataset, 'AcquisitionContrast') or '').lower()} by {tag_text('AcquisitionContrast')}"
     if positive(dataset, "DiffusionBValue") is not None:
         return f"diffusion by {tag_text('DiffusionBValue')}"
+    return None
+
+
+def _real_world_unit(dataset: Dataset) -> str | None:
+    """The unit that stored values stand for; None where they stand for signal, which has none."""
+    mapped = items(dataset, "RealWorldValueMappingSequence") or (dataset,)  # lifted out of the functional groups
+    for item in mapped:
+        for code in items(item, "MeasurementUnitsCodeSequence"):
+            unit = str(code.get("CodeValue", "") or "").strip()
+            if not _NO_UNIT.fullmatch(unit):
+                return unit
     return None

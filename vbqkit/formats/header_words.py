@@ -93,6 +93,17 @@ def contrast_word(texts: Iterable[str | None]) -> str | None:
     return _first(_GIVEN, texts, without=_DENIED)
 
 
+def denies_contrast(text: str | None) -> bool:
+    """Whether a text says that no contrast agent was given, or not yet.
+
+    Examples
+    --------
+    >>> [denies_contrast(text) for text in ("T1 ohne KM", "T1 pre contrast", "SAG T1", None)]
+    [True, True, False, False]
+    """
+    return _DENIED.search((text or "").replace("_", " ")) is not None
+
+
 def fat_word(texts: Iterable[str | None]) -> str | None:
     """The first word that speaks of suppressed or separated fat.
 

@@ -27,6 +27,7 @@ _PIXEL_TAGS = frozenset((FLOAT_TAG, DOUBLE_TAG, PIXEL_DATA_TAG))
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _SCALE = TAGS["PhilipsScaleSlope"]
 _SCALE_ANYWHERE = 0x2005000E  # the same element in a private block of any number
+_NESTED_ANYWHERE = 0x2005000F  # Philips' groups of the enhanced format inside classic files
 _SCALE_CREATOR = "Philips MR Imaging DD 001"
 _DEEPEST = 6
 _SIEMENS_XA = frozenset(TAGS[name] for name in ("SiemensPatModeXA", "SiemensImageTypeXA", "SiemensReconstructionXA"))
@@ -111,10 +112,13 @@ class _Pass:
 
     def __init__(self) -> None:
         self.moved_scale = False
+        self.nested_groups = False
 
     def at_pixels(self, tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG002 - pydicom's signature
         if tag & 0xFFFF00FF == _SCALE_ANYWHERE and tag != _SCALE:
             self.moved_scale = True
+        if tag & 0xFFFF00FF == _NESTED_ANYWHERE:
+            self.nested_groups = True
         return tag in _PIXEL_TAGS
 
 
@@ -178,7 +182,8 @@ def _parsed(file: BinaryIO) -> tuple[Dataset, str, bool, int, int]:
     dataset = read_partial(file, at_once.at_pixels, force=True, specific_tags=_WANTED)
     syntax = word(dataset.file_meta, "TransferSyntaxUID") or ""
     is_directory = word(dataset.file_meta, "MediaStorageSOPClassUID") == _DICOMDIR_CLASS
-    if at_once.moved_scale or _needs_every_tag(dataset):
+    nested = at_once.nested_groups and _SCALE not in dataset
+    if at_once.moved_scale or nested or _needs_every_tag(dataset):
         file.seek(0)
         dataset = read_partial(file, at_once.at_pixels, force=True)
         _lift_scale(dataset, dataset)

@@ -11,8 +11,8 @@ import scipy
 from pydicom.dataelem import RawDataElement
 
 from vbqkit.formats.headers import Header
-from vbqkit.formats.pixels import stored_range
-from vbqkit.formats.tags import TAGS, integer, word
+from vbqkit.formats.pixels import photometric, stored_range
+from vbqkit.formats.tags import TAGS, integer
 
 _AREA = np.ones((1, 3, 3), dtype=bool)
 """Padding is an area. A single pixel of that value is measured: many scanners state 0, which air reads at times."""
@@ -33,7 +33,7 @@ def padded_pixels(values: npt.NDArray[Any], header: Header) -> npt.NDArray[np.bo
         return None
     last = _stored_value(header, "PixelPaddingRangeLimit")
     low, high = sorted((first, first if last is None else last))
-    if word(header.dataset, "PhotometricInterpretation") == "MONOCHROME1":
+    if photometric(header) == "MONOCHROME1":
         bottom, top = stored_range(header)
         low, high = bottom + top - high, bottom + top - low
     found = values == low if low == high else (values >= low) & (values <= high)

@@ -40,7 +40,7 @@ _PLUGINS = {  # where there is a choice: the decoder that reports damaged stream
 def check_pixels(header: Header) -> str | None:
     """Why the pixels of a file cannot be signal, from its header alone; None if nothing speaks against them."""
     dataset, name = header.dataset, header.entry.name
-    if (integer(dataset, "SamplesPerPixel") or 1) != 1 or word(dataset, "PhotometricInterpretation") in _COLOURS:
+    if (integer(dataset, "SamplesPerPixel") or 1) != 1 or photometric(header) in _COLOURS:
         return (
             f"{name} is a colour picture ({tag_text('PhotometricInterpretation')} is "
             f"{shown(word(dataset, 'PhotometricInterpretation'), 16)}), not an image of signal. Choose another series."
@@ -91,6 +91,11 @@ def _wrong_bits(header: Header) -> str | None:
 
 _FLOATS: dict[int, np.dtype[Any]] = {FLOAT_TAG: np.dtype("<f4"), DOUBLE_TAG: np.dtype("<f8")}
 _COLOURS = {"RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420"}
+
+
+def photometric(header: Header) -> str:
+    """PhotometricInterpretation in capitals, whatever the file has."""
+    return (word(header.dataset, "PhotometricInterpretation") or "").upper()
 
 
 def is_native(header: Header) -> bool:
@@ -152,7 +157,7 @@ def read_stored(frames: Sequence[Frame], open_entry: Open) -> Stored:
         numbers = [frames[place].number for place in places]
         values, masked = _read_file(header, numbers, open_entry)
         cut |= masked and not any(integer(header.dataset, f"OverlayRows{k}") is not None for k in range(4))
-        if word(header.dataset, "PhotometricInterpretation") == "MONOCHROME1":
+        if photometric(header) == "MONOCHROME1":
             values, turned = _turned(values, header), True
         if result is None:
             result = np.empty((len(frames), rows, cols), dtype=values.dtype)

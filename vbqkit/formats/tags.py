@@ -56,6 +56,17 @@ _FRAME_KEYWORDS = (
     "TemporalPositionIndex",
 )
 _SERIES_KEYWORDS = (
+    "AcquisitionComments",
+    "ContrastBolusAgentNumber",
+    "ContrastBolusIngredientOpaque",
+    "ContrastBolusT1Relaxivity",
+    "DerivationDescription",
+    "MagnetizationTransfer",
+    "MRAcquisitionType",
+    "PerformedProcedureStepDescription",
+    "PresentationLUTShape",
+    "RequestedProcedureDescription",
+    "StudyDescription",
     "AcquisitionContrast",
     "BodyPartExamined",
     "ContrastBolusAgent",
@@ -116,6 +127,10 @@ _SEQUENCE_KEYWORDS = (  # elements that are sequences: whether they are there is
     "ContrastBolusAgentSequence",
     "ContrastBolusIngredientCodeSequence",
     "ContrastBolusUsageSequence",
+    "ContrastAdministrationProfileSequence",
+    "MeasurementUnitsCodeSequence",
+    "ModalityLUTSequence",
+    "RealWorldValueMappingSequence",
 )
 
 
@@ -260,6 +275,15 @@ def has_items(dataset: Dataset, keyword: str) -> bool:
     """Whether a sequence is there and holds at least one item; also where it could not be parsed."""
     element = _element(dataset, TAGS[keyword])
     return element is not None and bool(element.value)
+
+
+def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """The items of a sequence; none where it is missing or damaged."""
+    try:
+        element = dataset.get(TAGS[keyword])
+        return tuple(one for one in (element.value if element is not None else ()) if isinstance(one, Dataset))
+    except Exception:  # pydicom raises many types for damaged sequences
+        return ()
 
 
 def raw_bytes(dataset: Dataset, keyword: str) -> bytes:

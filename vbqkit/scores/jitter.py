@@ -13,7 +13,7 @@ from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Roi
 from vbqkit.scores.draws import blocks
-from vbqkit.scores.pixel_noise import correlated
+from vbqkit.scores.pixel_noise import correlated, freedom_of_mean_square
 
 BoolArray = npt.NDArray[np.bool_]
 Axes = tuple[npt.ArrayLike, npt.ArrayLike]
@@ -175,15 +175,16 @@ class JitteredMeasurements:
         Deviation of mean and SD by weighting, a.u.; sd with ddof = 1.
     unmoved : float
         Share of draws for which no allowed place was found, so that the ROI stayed where it was.
-    noise : mapping of str to tuple of 2 floats
+    noise : mapping of str to tuple of 3 floats
         By weighting, what noise alone, of variance 1, gives for the mean square of these deviations: of the mean, and
-        of the SD for the square of the noise. A moved ROI meets other pixels, so it deviates without any anatomy.
+        of the SD for the square of the noise. A moved ROI meets other pixels, so it deviates without any anatomy. The
+        third number is how many degrees of freedom such a mean square has.
     """
 
     mean: Mapping[str, FloatArray]
     sd: Mapping[str, FloatArray]
     unmoved: float
-    noise: Mapping[str, tuple[float, float]]
+    noise: Mapping[str, tuple[float, float, float]]
 
 
 def measure_jittered(
@@ -336,8 +337,11 @@ class _Window:
 
     def noise(
         self, shift_rc: FloatArray, scale: FloatArray, band: tuple[float, float], *, power: int
-    ) -> tuple[float, float]:
+    ) -> tuple[float, float, float]:
         """Mean square of what mean and SD of noise alone deviate by; the last draw is the ROI as it was placed.
+
+        The third number is the degrees of freedom of the first (Satterthwaite): the moved ROIs overlap, so that a
+        thousand draws hold a handful of independent ones.
 
         From some of the draws: it is an expectation, and changes little from one to the other.
         """
@@ -349,4 +353,4 @@ class _Window:
         weights = covered / np.maximum(covered.sum(axis=1, keepdims=True), 1.0)
         change = (weights[:-1] - weights[-1]).reshape(-1, self.rows.size, self.cols.size)
         of_mean, of_sd = (float(correlated(change, band, power=p).mean()) for p in (power, 2 * power))
-        return of_mean, of_sd
+        return of_mean, of_sd, freedom_of_mean_square(change, band, power=power)

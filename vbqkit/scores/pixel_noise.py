@@ -202,6 +202,36 @@ def correlated(weights: FloatArray, band: tuple[float, float], *, power: int = 1
     return np.asarray(np.einsum("kij,kij->k", rows @ weights @ cols, weights))
 
 
+def freedom_of_mean_square(weights: FloatArray, band: tuple[float, float], *, power: int = 1) -> float:
+    """Degrees of freedom of the mean square of sums of noise with these weights, shape (k, rows, cols).
+
+    ``(sum of variances)^2 / sum of squared covariances``, as Satterthwaite: 1 if all sums are one, k if none shares
+    noise with another.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (k, rows, cols)
+        Of each pixel.
+    band, power
+        As for :func:`mask_share`.
+
+    Examples
+    --------
+    >>> freedom_of_mean_square(np.eye(4).reshape(4, 2, 2), (1.0, 1.0))
+    4.0
+    """
+    filtered = weights
+    if band != _WHITE:
+        rows, cols = (
+            np.sinc(f * np.subtract.outer(np.arange(n), np.arange(n))) ** power
+            for f, n in zip(band, weights.shape[1:], strict=True)
+        )
+        filtered = rows @ weights @ cols
+    covariances = filtered.reshape(len(weights), -1) @ weights.reshape(len(weights), -1).T
+    squares = float((covariances**2).sum())
+    return float(np.trace(covariances)) ** 2 / squares if squares > 0 else 1.0
+
+
 def independent_share(roi: Roi, image: Slice, *, band: tuple[float, float] | None = None) -> float:
     """Independent pixels over pixels for the mean of a ROI, 0 to 1.
 

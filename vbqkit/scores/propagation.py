@@ -33,6 +33,8 @@ from vbqkit.scores.uncertainty_budget import PIXELS, PLACEMENT, REFERENCE, Uncer
 
 Deviations = Mapping[Key, tuple[FloatArray, FloatArray]]
 _STUCK = 0.05
+_BY_CHANCE = 0.1
+"""How often noise may reach a mean square that is taken for an effect of the place: a choice, not a measurement."""
 
 
 class _Draws(TypedDict):
@@ -75,7 +77,7 @@ def case_uncertainty(
     (:func:`~vbqkit.scores.noise_agreement.air_band`), for the SD of air by
     :func:`~vbqkit.scores.noise_agreement.air_shares`. The delta method stands beside it. ROI placement: each ROI
     moved and resized at random, the same way on every series. A moved ROI meets other pixels and so other noise, which
-    is counted already: its mean square is subtracted (never below 0). Texture that is finer than a ROI is counted as
+    is counted already: its mean square is subtracted, and what noise reaches in one of ten pictures counts as noise. Texture that is finer than a ROI is counted as
     noise. Reference group (M-score): mean and SD drawn from what n women leave open. The interval is the percentile
     interval of all of them together; what a component adds is counted as its share of the summed variances. Every ROI
     that the score asks for is drawn, whatever its label: its mean and SD, and median, least and largest value as far as
@@ -247,6 +249,7 @@ def _moved(
     """How mean and SD of each ROI differ from their own value at other places, and how often it could not be moved.
 
     Less what noise alone makes them differ by: the deviations are shortened until their mean square is as much smaller.
+    Where noise alone would reach that mean square in one of ten pictures, nothing shows that the place matters.
     """
     deviations: dict[Key, tuple[FloatArray, FloatArray]] = {}
     stuck: dict[str, float] = {}
@@ -266,18 +269,24 @@ def _moved(
         stuck[label] = found.unmoved
         kurtosis = RAYLEIGH_KURTOSIS if in_air else 0.0
         for w in images:
-            variance, (of_mean, of_sd) = pixels[w, label].sd ** 2, found.noise[w]
+            variance, (of_mean, of_sd, freedom) = pixels[w, label].sd ** 2, found.noise[w]
             deviations[w, label] = (
-                _without(found.mean[w], variance * of_mean),
-                _without(found.sd[w], variance * of_sd * (2.0 + kurtosis) / 4.0),
+                _without(found.mean[w], variance * of_mean, freedom),
+                _without(found.sd[w], variance * of_sd * (2.0 + kurtosis) / 4.0, freedom),
             )
     return deviations, stuck
 
 
-def _without(deviations: FloatArray, noise: float) -> FloatArray:
-    """Deviations whose mean square is less by that of noise."""
+def _without(deviations: FloatArray, noise: float, freedom: float) -> FloatArray:
+    """Deviations whose mean square is less by that of noise; none where noise may well be all of it.
+
+    The mean square of noise varies from picture to picture as a chi-square. To count what is above its mean in one
+    picture, and nothing below it in the next, would make intervals too wide on average.
+    """
     square = float((deviations**2).mean())
-    return deviations * math.sqrt(max(0.0, 1.0 - noise / square)) if square > 0 else deviations
+    if square <= noise * float(scipy.special.chdtri(freedom, _BY_CHANCE)) / freedom:
+        return np.zeros_like(deviations)
+    return deviations * math.sqrt(1.0 - noise / square)
 
 
 def _values(definition: ScoreDefinition, inputs: ScoreInputs, deviations: Deviations, n_draws: int) -> FloatArray:
