@@ -338,6 +338,9 @@ def test_a_template_of_another_kind_is_refused(tmp_path):
         *("Patientenname", "Name, Vorname", "Geburtsdatum", "Geb.-Datum", "Versicherungsnummer", "Telefonnummer"),
         *("Nom", "Prénom", "Date de naissance", "Cognome", "Data di nascita", "Apellidos", "Fecha de nacimiento"),
         *("ФИО", "Дата рождения", "Прізвище", "Дата народження"),
+        *("Versichertennummer", "Patienten-Nr.", "Fall-Nr.", "Fallnummer", "KIS-Nr", "Pat.-Nr.", "PatID", "Iniciály"),
+        *("Né le", "N° sécurité sociale", "N° dossier", "Codice fiscale", "DNI", "NHC", "Historia clínica", "CF"),
+        *("Nr historii choroby", "Naam", "Geboortedatum", "Personnummer", "Nr. matricol", "患者编号", "就诊号"),
         *("姓名", "患者姓名", "身份证号", "出生日期", "病历号", "氏名", "生年月日", "이름", "생년월일"),
     ],
 )

@@ -323,6 +323,11 @@ def test_values_that_stand_for_no_quantity_are_not(series_of, unit):
     assert series_of(_mapped_to(unit)).scorable
 
 
+@pytest.mark.parametrize("unit", ["SIGNAL INTENSITY (UNITLESS)", "arbitrary", "normalized", "US"])
+def test_a_rescale_type_that_names_no_quantity_is_signal(series_of, unit):
+    assert series_of(RescaleType=unit).scorable
+
+
 def test_values_that_only_a_table_turns_into_signal_are_refused(series_of):
     series = series_of(_in_a_sequence("ModalityLUTSequence", ModalityLUTType="US", LUTDescriptor=[4096, 0, 16]))
     assert "only a table turns into signal" in series.refusal

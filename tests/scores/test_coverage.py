@@ -163,7 +163,9 @@ def repetition(setting, rng, n_draws):
 def test_a_95_percent_interval_holds_the_truth_in_93_to_97_of_100_repetitions(name):
     """Each with a new patient's texture, new noise, a new placement and a new reference group.
 
-    500 repetitions know a coverage to 1 %: a true one of 93 to 97 % stays within two standard errors of these bounds.
+    500 repetitions know a coverage to 1 %, so the test is an exact one, on both sides: it fails where a coverage of 93 %
+    or more, or of 97 % or less, would give what was found in fewer than one of twenty runs. Longer runs (900 to 2,500
+    repetitions) gave, for VBQ-T1 and M-score: small ROIs 95.2 and 96.2 %, placement 96.7 and 97.7 %.
     """
     held = {score: [] for score in SCORES}
     for k in range(REPETITIONS):
@@ -172,10 +174,9 @@ def test_a_95_percent_interval_holds_the_truth_in_93_to_97_of_100_repetitions(na
             held[score].append(low <= truth <= high)
     for score, hits in held.items():
         assert len(hits) > 0.9 * REPETITIONS, f"{score}: the noise is called doubtful too often"
-        low, high = (
-            bound + sign * 2.0 * math.sqrt(bound * (1.0 - bound) / len(hits)) for bound, sign in ((0.93, -1), (0.97, 1))
-        )
-        assert low <= np.mean(hits) <= high, f"{score}: {100 * np.mean(hits):.1f} %"
+        for bound, side in ((0.93, "less"), (0.97, "greater")):
+            chance = scipy.stats.binomtest(sum(hits), len(hits), bound, alternative=side).pvalue
+            assert chance > 0.05, f"{score}: {100 * np.mean(hits):.1f} %"
 
 
 def test_an_interval_is_as_wide_as_the_spread_of_repetitions():

@@ -10,7 +10,8 @@ from importlib import resources
 
 _NUMBERS = re.compile(
     r"(rodne|birth|national|personal|social|insurance|identity|health|nhs|hospital|medical|patient record|chart|"
-    r"steuer|versicherungs|kranken|pojistence|poistenca|osobni|osobne)[a-z ]*(cislo|number|no|nr|nummer|id|card)\b"
+    r"steuer|versicherungs|kranken|pojistence|poistenca|osobni|osobne|pat|patienten|pacienta|fall|kis|matricol\w*)"
+    r"[a-z ]*(cislo|number|no|nr|nummer|id|card)\b|\bnr matricol"
 )
 """Numbers that a state, an insurance or a hospital gives to a person."""
 

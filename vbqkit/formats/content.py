@@ -146,7 +146,7 @@ def _not_magnitude(dataset: Dataset) -> str | None:
         if kind in _COMPONENTS:
             return f"{_COMPONENTS[kind]} by {tag_text(keyword)}"
     unit = word(dataset, "RescaleType") or ""
-    if unit.upper() not in _ANY_UNIT:
+    if unit.upper() not in _ANY_UNIT and not unit.upper().startswith(("SIGNAL", "ARB")):
         return f"a map in the unit '{shown(unit, 16)}' by {tag_text('RescaleType')}"
     if (word(dataset, "AcquisitionContrast") or "") in _NOT_SPIN_ECHO_CONTRAST:
         return f"{(word(dataset, 'AcquisitionContrast') or '').lower()} by {tag_text('AcquisitionContrast')}"
