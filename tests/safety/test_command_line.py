@@ -36,6 +36,9 @@ ROIS = str(CASE / "reference_rois.vbqkit.json")
         ["score", str(CASE), "--rois", ROIS, "--reference-snr", "47.6,5.4,5.7"],
         ["score", str(CASE), "--rois", ROIS, "--reference-snr", "nan,inf,5"],
         ["score", str(CASE), "--rois", ROIS, "--jitter", "nan,inf"],
+        ["score", str(CASE), "--rois", ROIS, "--jitter", "1e9,0"],
+        ["score", str(CASE), "--rois", ROIS, "--exclude", "L9=fracture"],
+        ["score", str(CASE), "--rois", ROIS, "--overrule", " "],
     ],
 )
 def test_arguments_that_make_no_sense_are_refused_in_one_sentence(arguments, capsys):

@@ -154,6 +154,16 @@ def test_linked_folders_are_named_and_not_followed(tmp_path, scan):
         read_study(tmp_path / "only")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_pipe_in_a_folder_is_named_and_not_opened(tmp_path, scan):
+    scan().write(tmp_path)
+    os.mkfifo(tmp_path / "pipe.dcm")
+    study = read_study(tmp_path)
+    assert len(study) == 1
+    assert codes(study) == ["special-file"]
+    assert "pipe.dcm" in str(study.cautions)
+
+
 @pytest.mark.parametrize("kind", ["zip", "gz"])
 def test_packed_files_beside_a_series_are_named(tmp_path, scan, kind):
     paths = scan().write(tmp_path / "T1")

@@ -16,6 +16,7 @@ from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
+from vbqkit.roi.labels import SPINE_LEVELS
 from vbqkit.scores.case import CaseScores, score_case
 from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
@@ -98,6 +99,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """Score the study."""
+    if args.overrule is not None and not args.overrule.strip():
+        raise ScoreError("--overrule needs a reason in words: every score carries it.")
     with progress_bar("Reading headers") as progress:
         study = read_study(
             args.path,
@@ -113,6 +116,9 @@ def run(args: argparse.Namespace) -> Report:
         drawn = read_rois(args.rois)
         volumes = _volumes(study, args.series, drawn, overrule=args.overrule)
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
+    unknown = sorted(set(excluded) - set(SPINE_LEVELS))
+    if unknown:
+        raise ScoreError(f"--exclude {unknown[0]}: there is no such level. Known are {', '.join(SPINE_LEVELS)}.")
     reference = _reference(args.reference_snr, args.reference_scanner)
     jitter = _jitter(args.jitter)
     options: dict[str, Any] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import stat
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -187,12 +188,18 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
     return Files((Entry(str(place), place, size=place.stat().st_size),))
 
 
-_PACKED = (".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".iso")
+_PACKED = (".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst", ".iso")
 
 
 def _passed_over(links: list[tuple[str, str]], entries: Sequence[Entry]) -> Iterator[Caution]:
     """What a folder holds and is not read: linked folders, files packed in others, empty files."""
-    for path, target in links[:_MOST_NAMED]:
+    special = [path for path, target in links if not target]
+    if special:
+        yield Caution(
+            "special-file",
+            f"{len(special)} entries are pipes, sockets or devices and were not opened, the first is {special[0]}.",
+        )
+    for path, target in [link for link in links if link[1]][:_MOST_NAMED]:
         yield Caution(
             "linked-folder",
             f"{path} is a link to the folder {target} and was not followed. Give that folder if it belongs here.",
@@ -212,7 +219,10 @@ def _passed_over(links: list[tuple[str, str]], entries: Sequence[Entry]) -> Iter
 
 
 def _walk(folder: Path, links: list[tuple[str, str]]) -> Iterator[Entry]:
-    """Files below a folder; linked folders, which are not followed, are added to `links` with their targets."""
+    """Files below a folder; linked folders, which are not followed, are added to `links` with their targets.
+
+    So are pipes, sockets and devices, without a target: to open a pipe would wait for ever.
+    """
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _hidden(name))
         for name in folders:
@@ -222,12 +232,18 @@ def _walk(folder: Path, links: list[tuple[str, str]]) -> Iterator[Entry]:
         for name in sorted(names):
             if not _hidden(name):
                 full = os.path.join(root, name)  # noqa: PTH118 - Path objects would double the time of a long listing
-                yield Entry(full, Path(full), size=_size(full))
+                size = _size(full)
+                if size is None:
+                    links.append((full, ""))
+                else:
+                    yield Entry(full, Path(full), size=size)
 
 
-def _size(path: str) -> int:
+def _size(path: str) -> int | None:
+    """Bytes of a file; None of what is no file."""
     try:
-        return os.stat(path).st_size  # noqa: PTH116 - as above
+        status = os.stat(path)  # noqa: PTH116 - as above
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
     except OSError:  # a dangling link: opening it gives the message
         return -1
 

@@ -26,6 +26,8 @@ _ROUNDS = 20
 _PIXEL_BYTES = 10
 """What a draw takes for each pixel: whether it is covered, twice as a truth value and once as a number to sum with."""
 
+_LARGEST_MM = 50.0  # a vertebral body and its disc are less; beyond it memory would be the limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jitter:
@@ -57,6 +59,10 @@ class Jitter:
     def __post_init__(self) -> None:
         if not (np.isfinite(self.shift_mm) and self.shift_mm >= 0):
             raise ScoreError(f"A shift of {self.shift_mm} mm is not possible; give 0 or more, such as 2.")
+        if self.shift_mm > _LARGEST_MM:
+            raise ScoreError(
+                f"A shift of {self.shift_mm:g} mm is no placement of the same ROI; give at most {_LARGEST_MM:g}, such as 2."
+            )
         if not 0 <= self.size_percent < 100:
             raise ScoreError(
                 f"A change of size by {self.size_percent} % is not possible; give 0 to below 100, such as 10."
