@@ -173,7 +173,8 @@ def test_names_without_fat_suppression_do_not(series_of, text):
         "T1 po k.l.", "T1 nach KM", "T1 mit KM", "T1 Gd", "SAG T1 +C", "T1 avec contraste", "T1 增强", "T1 造影",
         "T1 POST GAD", "t1_tse_post_contrast", "WITH AND WITHOUT CONTRAST", "T1 с контрастом",
         "T1GD", "SAG T1 WC", "T1 W/C", "W+WO", "SAG T1+", "T1FSPGR+C", "T1post", "SAG T1 WITH", "T1 INJ", "SAG T1 IV",
-        "T1 CM", "T1 contr.", "T1 mKM", "T1 p.c.", "T1 dopo mdc", "T1 po kontraście", "T1 kontrasztos", "T1 钆", "注药后 T1",
+        "T1 CM", "T1 contr.", "T1 mKM", "T1 p.c.", "T1 dopo mdc", "T1 po kontraście", "T1 kontrasztos", "T1 钆",
+        "注药后 T1",
     ],
 )  # fmt: skip
 def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
@@ -186,7 +187,8 @@ def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
     "text",
     [
         "SAG T1", "SPICE", "T1 ohne KM", "T1 bez k.l.", "T1 W/O CONTRAST", "T1 NON CONTRAST", "T1 C-", "T1 nativ",
-        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag", "contrast: none", "T1 keine KM",
+        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag", "contrast: none",
+        "T1 keine KM",
         "L-SPINE W/O IV CONTRAST", "T1 ohne i.v. KM", "T1 kontrastlos", "bez kontrastnej látky", "FOV 30 cm", "T1 未注射",
     ],
 )  # fmt: skip

@@ -68,10 +68,10 @@ def test_padding_is_known_and_changes_no_score(slices, rois, plain, tmp_path, fr
 @pytest.mark.parametrize("frame", FRAMES)
 def test_padding_is_not_air_and_air_beside_it_is(slices, rois, plain, tmp_path, frame):
     volume = padded(slices, tmp_path, **FRAMES[frame])
-    image = volume.slice(6)
+    image = rois["L3"].slice_of(volume)
     air = free_air(image)
     assert not air[:, :WIDTH].any()
-    before = free_air(plain.slice(6))[:, WIDTH:-WIDTH]
+    before = free_air(rois["L3"].slice_of(plain))[:, WIDTH:-WIDTH]
     assert (air[:, WIDTH:-WIDTH] & before).sum() > 0.9 * before.sum()
     noise = rois["noise"]
     assert check_noise(noise, image).refusal is None
@@ -83,7 +83,7 @@ def test_padding_is_not_air_and_air_beside_it_is(slices, rois, plain, tmp_path, 
 
 
 def test_a_roi_that_reaches_into_padding_is_refused_and_one_that_touches_it_is_doubted(slices, rois, plain, tmp_path):
-    row, col = np.rint(plain.slice(6).to_rows_cols(rois["L3"].center_mm)).astype(int)
+    row, col = np.rint(rois["L3"].slice_of(plain).to_rows_cols(rois["L3"].center_mm)).astype(int)
     volume = padded(slices, tmp_path, -1000, inside=np.s_[row - 30 : row + 30, col + 2 : col + 8])
     with pytest.raises(ScoreError, match=r"% of L3 lies on padding"):
         score_case({"T1": volume}, rois.values(), aggregate="mean").score("VBQ-T1")

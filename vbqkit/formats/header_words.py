@@ -63,11 +63,12 @@ _NO_FAT_SUPPRESSION = re.compile(
     rf"(?<![\w]){_NEGATION}[\s._/-]*(?:fs|fat[\s-]*(?:sat|sup)\w*|fatsat\w*|spir|spair|fett\w*)(?![\w])", re.IGNORECASE
 )
 _NONE = {
-    "", "NO", "NONE", "N", "0", "0 0", "0 ML", "WITHOUT", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN", "NONE USED",
-    "NOT APPLICABLE", "NO CONTRAST", "NON CONTRAST", "NATIV", "NATIVE", "NATIVE SCAN", "NATIVO", "PLAIN", "NEIN", "KEIN",
-    "KEINE", "KEINES", "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽIADNY", "ŽÁDNÁ", "ŽÁDNÝ", "NIE", "NE", "BRAK", "AUCUN",
-    "AUCUNE", "NON", "SANS", "NINGUNO", "NESSUNO", "NESSUNA", "NINCS", "NEM", "GEEN", "ZONDER", "НЕТ", "БЕЗ", "无", "没有",
-    "未用", "未使用", "不使用", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO", "NONE NONE",
+    "", "NO", "NONE", "N", "0", "0 0", "0 ML", "WITHOUT", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN",
+    "NONE USED", "NOT APPLICABLE", "NO CONTRAST", "NON CONTRAST", "NATIV", "NATIVE", "NATIVE SCAN", "NATIVO", "PLAIN",
+    "NEIN", "KEIN", "KEINE", "KEINES", "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽIADNY", "ŽÁDNÁ", "ŽÁDNÝ",
+    "NIE", "NE", "BRAK", "AUCUN", "AUCUNE", "NON", "SANS", "NINGUNO", "NESSUNO", "NESSUNA", "NINCS", "NEM", "GEEN",
+    "ZONDER", "НЕТ", "БЕЗ", "无", "没有", "未用", "未使用", "不使用", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO",
+    "NONE NONE",
 }  # fmt: skip
 _UNKNOWN = re.compile(
     r"\?+|X{2,}|UNKN?\.?|UNKNOWN(?: .*)?|UNSPECIFIED|UNSPEC|UNDEFINED|UNDETERMINED|(?:NOT|NON) (?:KNOWN|SPECIFIED|STATED|RECORDED|"
