@@ -1,5 +1,6 @@
 """Backgrounds that are not noise: ghosts, masks, fillings; each with a plain picture as its control."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,10 @@ def sample_slice(case):
 
 
 def air_box_near(image, row, size=9.0):
-    """The box in the air behind the back, in the middle of it at this row."""
+    """The box in the air behind the back, in the middle of it at this row, and inside the picture."""
     columns = np.flatnonzero(free_air(image)[row])
-    return box(image, row, int(np.median(columns[columns > image.shape[1] // 2])), size)
+    middle = int(np.median(columns[columns > image.shape[1] // 2]))
+    return box(image, row, min(middle, image.shape[1] - 1 - math.ceil(size / 2 / image.spacing_mm[1])), size)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -164,8 +164,8 @@ def test_a_95_percent_interval_holds_the_truth_in_93_to_97_of_100_repetitions(na
     """Each with a new patient's texture, new noise, a new placement and a new reference group.
 
     500 repetitions know a coverage to 1 %, so the test is an exact one, on both sides: it fails where a coverage of
-    93 % or more, or of 97 % or less, would give what was found in fewer than one of twenty runs. Longer runs (900 to 2,500
-    repetitions) gave, for VBQ-T1 and M-score: small ROIs 95.2 and 96.2 %, placement 96.7 and 97.7 %.
+    93 % or more, or of 97 % or less, would give what was found in fewer than one of twenty runs. Longer runs (900 to
+    2,500 repetitions) gave, for VBQ-T1 and M-score: small ROIs 95.2 and 96.2 %, placement 96.7 and 97.7 %.
     """
     held = {score: [] for score in SCORES}
     for k in range(REPETITIONS):
