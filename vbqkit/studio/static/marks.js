@@ -116,7 +116,8 @@ function pixelMarks(store, roi, index, result) {
   if (result.fraction_zero > 0)
     found.push(`${percent(result.fraction_zero)} of the pixels are exactly zero: masked, not measured`);
   if (result.fraction_clipped > 0) found.push(`${percent(result.fraction_clipped)} of the pixels are clipped`);
-  if (roi.label !== "noise") {
+  if (roi.label !== "noise" && !roi.label.endsWith(" endplate")) {
+    // an endplate is an edge
     const share = edgeShare(where, pixels, view.cols, result.mean);
     if (share > EDGE_SHARE) found.push(`lies over an edge: steep gradient in ${percent(share)} of its pixels`);
   }
