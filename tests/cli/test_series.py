@@ -30,7 +30,7 @@ def stack(tmp_path):
 def test_every_series_of_the_real_folder_is_listed_as_flat_json_with_its_refusal(capsys):
     assert main(["series", str(REAL / "dicom"), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert len(rows) > 80
+    assert len(rows) > 60  # one picture in several codings is one series, with a caution
     assert [row["series"] for row in rows] == list(range(len(rows)))
     assert all(not isinstance(value, (list, dict)) for row in rows for value in row.values())
     assert all(row["scorable"] == (row["refusal"] is None) for row in rows)
