@@ -10,6 +10,7 @@ import pytest
 
 from vbqkit import read_rois, read_study, write_rois
 from vbqkit.cli import main
+from vbqkit.errors import FormatError
 from vbqkit.formats.roi_file import study_digest
 from vbqkit.scores import score_case
 from vbqkit.studio import RoiStudio
@@ -40,6 +41,19 @@ def saved(tmp_path, volume):
 
 def doubts(studio):
     return {c.code for score in studio.scores.values() if hasattr(score, "cautions") for c in score.cautions}
+
+
+def test_rois_that_are_shown_as_they_were_read_bring_the_cautions_about_their_file(volume, another):
+    assert "other-study" in doubts(RoiStudio(another, rois=read_rois(DRAWN)))
+    assert "other-study" not in doubts(RoiStudio(volume, rois=read_rois(DRAWN)))
+    with pytest.raises(FormatError, match="another frame of reference"):
+        RoiStudio(volume.with_acquisition(frame_of_reference_uid="1.2"), rois=read_rois(DRAWN))
+
+
+def test_read_rois_that_a_case_file_replaces_bring_no_caution(saved, another, tmp_path):
+    mine = tmp_path / "mine.vbqkit.json"
+    RoiStudio(another, case_file=mine).rois = read_rois(DRAWN).rois
+    assert "other-study" not in doubts(RoiStudio(another, rois=read_rois(DRAWN), case_file=mine))
 
 
 def test_a_case_file_holds_its_study_as_a_hash_that_leads_to_nobody(saved, volume):

@@ -59,7 +59,8 @@ class RoiStudio(MeasuredRois):
     image : Volume, Series, Study, or list of Volume and Series
         What to show. Several are linked by patient position: the same ROIs lie on all of them.
     rois : iterable of Roi
-        ROIs to begin with; left out where the case file already has some.
+        ROIs to begin with; left out where the case file already has some. Of what :func:`vbqkit.read_rois` gives, the
+        cautions about the file come with them.
     case_file : str or Path, optional
         JSON file that the ROIs are kept in: read at the start, written after every change. It holds no pixels and
         nothing about the patient. Without it the ROIs live as long as the kernel.
@@ -150,6 +151,8 @@ class RoiStudio(MeasuredRois):
         given = tuple(DrawnRoi(roi) for roi in rois)
         check_number(given)
         drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
+        if isinstance(rois, RoiFile) and drawn is given and self._opened:
+            self._take_cautions(rois.check(self._first_volume()))
         self.set_trait(
             "_options",
             {
