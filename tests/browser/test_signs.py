@@ -20,8 +20,13 @@ rois = read_rois("sample_data/{case}/reference_rois.vbqkit.json").rois
 studio = RoiStudio([study.find(w).volume() for w in ("T1", "T2", "STIR")], rois=rois, height=420)
 studio
 """
-UNEVEN = {"case05": ("T12: ",)}
-"""ROIs in marrow whose fat ends within them: the sign for a steep gradient is right there."""
+UNEVEN = {
+    **{("case05", view): ("T12: ",) for view in range(3)},
+    ("case06", 2): ("fat: ",),
+    ("case08", 2): ("L3: ", "L5: "),
+}
+"""Signs for a steep gradient, by case and view, that are known: a patch of fat ends within T12; suppressed fat and the
+marrow on STIR at 3 T are so dark that their grain is steep against their mean."""
 MARKED = "() => [...document.querySelectorAll('.vbq-table tr[data-label]')].filter(r => !r.querySelector('.vbq-mark').hidden)"
 
 
@@ -48,7 +53,7 @@ def test_the_reference_rois_of_a_sample_case_have_no_mark_on_any_series_and_a_ba
         lab.stage(view).focus()
         lab.key("Escape", view=view)
         places_known(lab)
-        found = [text for text in marked(lab) if not text.startswith(("noise", *UNEVEN.get(case, ())))]
+        found = [text for text in marked(lab) if not text.startswith(("noise", *UNEVEN.get((case, view), ())))]
         assert found == [], f"view {view}"
     box = lab.roi("L3")
     lab.drag(lab.middle("L3"), (0, 2.2 * box["height"]))
