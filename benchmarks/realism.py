@@ -44,7 +44,7 @@ SIDE_MM = 17.6
 
 @dataclass(frozen=True)
 class RealScan:
-    """A real scan and where its tissues lie: (slice, row, col) of circles drawn by hand, and their diameters in mm."""
+    """A real scan, and circles in its tissues: center (slice, row, column) and diameter in mm, chosen by eye."""
 
     path: Path
     places: Mapping[str, tuple[tuple[int, int, int], ...]]

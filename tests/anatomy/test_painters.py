@@ -11,8 +11,17 @@ import vbqkit.anatomy
 
 ROOM = Path(vbqkit.anatomy.__file__).parent
 _PAINTERS = (
-    "abdomen", "back", "canal", "foramen", "marrow", "posterior", "sacrum", "soft_tissue", "vertebra", "viscera",
-)  # fmt: skip
+    "abdomen",
+    "back",
+    "canal",
+    "foramen",
+    "marrow",
+    "posterior",
+    "sacrum",
+    "soft_tissue",
+    "vertebra",
+    "viscera",
+)
 PAINTERS = [ROOM / f"{name}.py" for name in _PAINTERS]
 FINDINGS = sorted((ROOM / "findings").glob("*.py"))
 ARITHMETIC = {0, 1, 2, 0.5}

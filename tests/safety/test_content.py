@@ -169,14 +169,46 @@ def test_names_without_fat_suppression_do_not(series_of, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "SAG T1 W CONTRAST", "SAG T1 C+", "SAG T1 POST", "T1CE SAG", "SAG T1 +KM", "SAG T1 GADOVIST", "T1 s k.l.",
-        "T1 po k.l.", "T1 nach KM", "T1 mit KM", "T1 Gd", "SAG T1 +C", "T1 avec contraste", "T1 增强", "T1 造影",
-        "T1 POST GAD", "t1_tse_post_contrast", "WITH AND WITHOUT CONTRAST", "T1 с контрастом",
-        "T1GD", "SAG T1 WC", "T1 W/C", "W+WO", "SAG T1+", "T1FSPGR+C", "T1post", "SAG T1 WITH", "T1 INJ", "SAG T1 IV",
-        "T1 CM", "T1 contr.", "T1 mKM", "T1 p.c.", "T1 dopo mdc", "T1 po kontraście", "T1 kontrasztos", "T1 钆",
+        "SAG T1 W CONTRAST",
+        "SAG T1 C+",
+        "SAG T1 POST",
+        "T1CE SAG",
+        "SAG T1 +KM",
+        "SAG T1 GADOVIST",
+        "T1 s k.l.",
+        "T1 po k.l.",
+        "T1 nach KM",
+        "T1 mit KM",
+        "T1 Gd",
+        "SAG T1 +C",
+        "T1 avec contraste",
+        "T1 增强",
+        "T1 造影",
+        "T1 POST GAD",
+        "t1_tse_post_contrast",
+        "WITH AND WITHOUT CONTRAST",
+        "T1 с контрастом",
+        "T1GD",
+        "SAG T1 WC",
+        "T1 W/C",
+        "W+WO",
+        "SAG T1+",
+        "T1FSPGR+C",
+        "T1post",
+        "SAG T1 WITH",
+        "T1 INJ",
+        "SAG T1 IV",
+        "T1 CM",
+        "T1 contr.",
+        "T1 mKM",
+        "T1 p.c.",
+        "T1 dopo mdc",
+        "T1 po kontraście",
+        "T1 kontrasztos",
+        "T1 钆",
         "注药后 T1",
     ],
-)  # fmt: skip
+)
 def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
     series = series_of(SeriesDescription=text, SpecificCharacterSet="ISO_IR 192")
     assert series.scorable
@@ -186,12 +218,31 @@ def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "SAG T1", "SPICE", "T1 ohne KM", "T1 bez k.l.", "T1 W/O CONTRAST", "T1 NON CONTRAST", "T1 C-", "T1 nativ",
-        "T1 PRE GD", "POSTERIOR", "T1 post op", "C1-C2", "T1 平扫", "SPACE", "t1_tse_sag", "contrast: none",
+        "SAG T1",
+        "SPICE",
+        "T1 ohne KM",
+        "T1 bez k.l.",
+        "T1 W/O CONTRAST",
+        "T1 NON CONTRAST",
+        "T1 C-",
+        "T1 nativ",
+        "T1 PRE GD",
+        "POSTERIOR",
+        "T1 post op",
+        "C1-C2",
+        "T1 平扫",
+        "SPACE",
+        "t1_tse_sag",
+        "contrast: none",
         "T1 keine KM",
-        "L-SPINE W/O IV CONTRAST", "T1 ohne i.v. KM", "T1 kontrastlos", "bez kontrastnej látky", "FOV 30 cm", "T1 未注射",
+        "L-SPINE W/O IV CONTRAST",
+        "T1 ohne i.v. KM",
+        "T1 kontrastlos",
+        "bez kontrastnej látky",
+        "FOV 30 cm",
+        "T1 未注射",
     ],
-)  # fmt: skip
+)
 def test_words_that_deny_contrast_agent_do_not(series_of, text):
     assert "contrast-hint" not in codes(series_of(SeriesDescription=text, SpecificCharacterSet="ISO_IR 192"))
 
@@ -237,10 +288,27 @@ def test_none_in_any_words_is_none(series_of, agent):
 @pytest.mark.parametrize(
     "agent",
     [
-        "unknown", "UNKNOWN", "Unknown agent", "UNK", "?", "XX", "n.k.", "TBD", "not recorded", "unbekannt",
-        "keine Angabe", "neznáme", "neuvedené", "nieznany", "inconnu", "sconosciuto", "desconocido", "未知", "不详",
+        "unknown",
+        "UNKNOWN",
+        "Unknown agent",
+        "UNK",
+        "?",
+        "XX",
+        "n.k.",
+        "TBD",
+        "not recorded",
+        "unbekannt",
+        "keine Angabe",
+        "neznáme",
+        "neuvedené",
+        "nieznany",
+        "inconnu",
+        "sconosciuto",
+        "desconocido",
+        "未知",
+        "不详",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("keyword", ["ContrastBolusAgent", "ContrastBolusIngredient"])
 def test_an_agent_that_nobody_knows_is_not_none(series_of, keyword, agent):
     series = series_of(lambda header: _as_text(header, keyword, agent), SpecificCharacterSet="ISO_IR 192")
@@ -259,10 +327,12 @@ def _as_text(header, keyword, value):
 @pytest.mark.parametrize(
     ("keyword", "value"),
     [
-        ("ContrastBolusVolume", "7.5 ml"), ("ContrastBolusVolume", "7,5"), ("ContrastFlowRate", "2 ml/s"),
+        ("ContrastBolusVolume", "7.5 ml"),
+        ("ContrastBolusVolume", "7,5"),
+        ("ContrastFlowRate", "2 ml/s"),
         ("ContrastBolusTotalDose", "0.1 mmol/kg"),
     ],
-)  # fmt: skip
+)
 def test_an_amount_of_agent_written_with_its_unit_is_one(series_of, keyword, value):
     assert keyword in series_of(lambda header: _as_text(header, keyword, value)).refusal
 
@@ -343,12 +413,18 @@ def test_a_copy_of_a_picture_is_refused(series_of, kind):
 @pytest.mark.parametrize(
     "tags",
     [
-        {"SeriesDescription": "T1 MAP"}, {"SeriesDescription": "sag t1 opp phase"}, {"ProtocolName": "T1 SUB"},
-        {"SeriesDescription": "T1 phase"}, {"SeriesDescription": "SAG T1 FLAIR"}, {"SequenceName": "*fl2d1"},
-        {"SeriesDescription": "T1 FSPGR"}, {"SeriesDescription": "T1 TFE"}, {"PresentationLUTShape": "INVERSE"},
+        {"SeriesDescription": "T1 MAP"},
+        {"SeriesDescription": "sag t1 opp phase"},
+        {"ProtocolName": "T1 SUB"},
+        {"SeriesDescription": "T1 phase"},
+        {"SeriesDescription": "SAG T1 FLAIR"},
+        {"SequenceName": "*fl2d1"},
+        {"SeriesDescription": "T1 FSPGR"},
+        {"SeriesDescription": "T1 TFE"},
+        {"PresentationLUTShape": "INVERSE"},
         {"DerivationDescription": "Gaussian filtered"},
     ],
-)  # fmt: skip
+)
 def test_names_of_another_image_than_a_plain_spin_echo_caution(series_of, tags):
     assert "content-hint" in codes(series_of(**tags).volume())
 

@@ -142,10 +142,11 @@ def test_ghosts_in_the_sample_patients_are_found_where_they_are_a_third_of_the_n
                     assert found is not None
                     assert abs(found.shift - min(shift, image.shape[1] - shift)) <= 2
                     check = check_noise(roi, with_ghost, marrow_mean=marrow)
-                    assert check.doubtful or check.refusal
-                    if put_in > 0.6:  # the brightest copies are capped, and their share comes out smaller
-                        assert found.share > 0.4
-                        assert check.refusal or found.share < 0.5
+                    assert check.refusal or check.doubtful
+                    if put_in > 0.7:  # the brightest copies are capped, and their share comes out smaller
+                        assert found.share > 0.6
+                        # or it is so bright that what it lies on is no longer taken for air
+                        assert "An SD of a ghost" in check.refusal or "outside the free air" in check.refusal
                     else:
                         assert found.share == pytest.approx(put_in, abs=0.2)
 

@@ -207,26 +207,21 @@ def test_a_slice_at_the_edge_of_the_sac_is_not_silent(case, slices, weighting):
     assert case.check(weighting, **{label: r.moved((1.05 * slices * step, 0, 0)) for label, r in case.measured.items()})
 
 
-@pytest.mark.parametrize("slices", [1, -1])
-def test_csf_on_another_slice_is_doubted_with_the_shift(case, slices):
+@pytest.mark.parametrize("slices", [1, 2, -1])
+def test_csf_on_another_slice_is_doubted_with_the_shift_or_refused(case, slices):
     """1.43 instead of 1.405, without a word."""
     step = case.volumes["T1"].spacing_mm[0]
     moved = case.rois[CSF].moved((slices * step, 0, 0))
-    found = next(c for c in case.check(CSF=moved) if c.code == "csf-on-another-slice")
+    checks = case.check(CSF=moved)
+    if abs(slices) == 2 and refusals(checks, CSF):  # 9.6 mm to the side lies beside the sac in a narrow canal
+        return
+    found = next(c for c in checks if c.code == "csf-on-another-slice")
     assert found.labels == (CSF,)
     here = score_case({"T1": case.volumes["T1"]}, case.measured.values(), aggregate="median").score("VBQ-T1").value
     there = score_case({"T1": case.volumes["T1"]}, (case.measured | {CSF: moved}).values(), aggregate="median")
     expected = 100 * (there.score("VBQ-T1").value / here - 1)
     assert found.shift_percent[0] == pytest.approx(expected)
     assert f"VBQ-T1 by about {expected:+.0f} % (median" in found.message
-
-
-@pytest.mark.parametrize("slices", [2, -2])
-def test_csf_two_slices_away_is_doubted_or_refused(case, slices):
-    """9.6 mm to the side, at the edge of the sac or beside it."""
-    step = case.volumes["T1"].spacing_mm[0]
-    found = case.check(CSF=case.rois[CSF].moved((slices * step, 0, 0)))
-    assert refusals(found, CSF) or "csf-on-another-slice" in codes(found)
 
 
 def test_each_vertebra_on_another_slice_is_doubted(case):
@@ -455,12 +450,9 @@ def test_csf_on_epidural_fat_is_not_silent(case):
     fat = case.along(case.center(CSF), (0, 1, 0), reach=(3, 30), brightest=True, stretch_mm=4)
     on_fat = replace(small(case.rois[CSF], 3, 8), center=(case.center(CSF)[0], *fat))
     for weighting in ("T1", *BRIGHT):
-        assert codes(case.check(weighting, CSF=on_fat), label=CSF) & {
-            "csf-is-not-csf",
-            "csf-like-marrow",
-            "csf-brighter-beside",
-            "csf-darker-beside",  # on T1, where it lies half on a thin layer of fat
-        }, weighting
+        beside = "csf-darker-beside" if weighting == "T1" else "csf-brighter-beside"
+        expected = {"csf-is-not-csf", "csf-like-marrow", beside}
+        assert codes(case.check(weighting, CSF=on_fat), label=CSF) & expected, weighting
 
 
 def test_bright_fat_in_place_of_csf_is_refused_on_t1():

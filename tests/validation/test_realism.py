@@ -60,8 +60,12 @@ def test_what_anatomy_decides_lies_near_the_range_of_real_scans():
     """Within 20 % of the range, for a young, a healthy and an osteoporotic body."""
     near = {(r["weighting"], r["measure"]): r["near"] for r in bench.against_ranges(("T1", "T2"))}
     for measure in (
-        ("T1", "disc_marrow"), ("T1", "texture"), ("T1", "edge_width_mm"), ("T2", "disc_marrow"), ("T2", "texture"),
-    ):  # fmt: skip
+        ("T1", "disc_marrow"),
+        ("T1", "texture"),
+        ("T1", "edge_width_mm"),
+        ("T2", "disc_marrow"),
+        ("T2", "texture"),
+    ):
         assert near[measure] == len(bench.CASES), measure
 
 

@@ -137,7 +137,7 @@ def means_none(text: str) -> bool:
     >>> [means_none(text) for text in ("-", "N/A", "ohne KM", "Gadovist", "无")]
     [True, True, True, False, True]
     """
-    plain = re.sub(r"[\s._/\\\-]+", " ", text).strip(" *()[]").upper()
+    plain = _agent_words(text)
     return plain in _NONE or _SAYS_NONE.fullmatch(plain) is not None
 
 
@@ -149,5 +149,8 @@ def says_nothing(text: str) -> bool:
     >>> [says_nothing(text) for text in ("UNKNOWN", "unbekannt", "?", "none", "Gadovist")]
     [True, True, True, False, False]
     """
-    plain = re.sub(r"[\s._/\\\-]+", " ", text).strip(" *()[]<>").upper()
-    return _UNKNOWN.fullmatch(plain) is not None
+    return _UNKNOWN.fullmatch(_agent_words(text)) is not None
+
+
+def _agent_words(text: str) -> str:
+    return re.sub(r"[\s._/\\\-]+", " ", text).strip(" *()[]<>").upper()

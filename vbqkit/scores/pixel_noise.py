@@ -193,13 +193,19 @@ def correlated(weights: FloatArray, band: tuple[float, float], *, power: int = 1
     band, power
         As for :func:`mask_share`.
     """
+    return np.asarray(np.einsum("kij,kij->k", _filtered(weights, band, power), weights))
+
+
+def _filtered(weights: FloatArray, band: tuple[float, float], power: int) -> FloatArray:
+    """The weights, each spread over its neighbours as their noise correlates with its own."""
     if band == _WHITE:
-        return np.asarray(np.einsum("kij,kij->k", weights, weights))
+        return weights
     rows, cols = (
         np.sinc(f * np.subtract.outer(np.arange(n), np.arange(n))) ** power
         for f, n in zip(band, weights.shape[1:], strict=True)
     )
-    return np.asarray(np.einsum("kij,kij->k", rows @ weights @ cols, weights))
+    spread: FloatArray = rows @ weights @ cols
+    return spread
 
 
 def freedom_of_mean_square(weights: FloatArray, band: tuple[float, float], *, power: int = 1) -> float:
@@ -220,14 +226,7 @@ def freedom_of_mean_square(weights: FloatArray, band: tuple[float, float], *, po
     >>> freedom_of_mean_square(np.eye(4).reshape(4, 2, 2), (1.0, 1.0))
     4.0
     """
-    filtered = weights
-    if band != _WHITE:
-        rows, cols = (
-            np.sinc(f * np.subtract.outer(np.arange(n), np.arange(n))) ** power
-            for f, n in zip(band, weights.shape[1:], strict=True)
-        )
-        filtered = rows @ weights @ cols
-    covariances = filtered.reshape(len(weights), -1) @ weights.reshape(len(weights), -1).T
+    covariances = _filtered(weights, band, power).reshape(len(weights), -1) @ weights.reshape(len(weights), -1).T
     squares = float((covariances**2).sum())
     return float(np.trace(covariances)) ** 2 / squares if squares > 0 else 1.0
 
