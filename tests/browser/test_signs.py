@@ -25,8 +25,8 @@ UNEVEN = {
     ("case06", 2): ("fat: ",),
     ("case08", 2): ("L3: ", "L5: "),
 }
-"""Signs for a steep gradient, by case and view, on ROIs that hold a step: patches of marrow in T12, L3 and L5, and septa
-between the lobules of suppressed fat. A reference ROI looks for one tissue, not for an even one."""
+"""Signs for a steep gradient, by case and view, on ROIs that hold a step: patches of marrow in T12, L3 and L5, septa
+in suppressed fat. A reference ROI looks for one tissue, not for an even one."""
 MARKED = "() => [...document.querySelectorAll('.vbq-table tr[data-label]')].filter(r => !r.querySelector('.vbq-mark').hidden)"
 
 
