@@ -43,19 +43,11 @@ def both_ways(phantom, scanner, seed=0):
 @pytest.mark.parametrize("name", ["ge-hdx-1.5t", "philips-achieva-3t", "hitachi-1.2t", "generic-1.5t-plain"])
 def test_levels_and_csf_agree_with_the_full_simulation_without_noise(name):
     scanner = replace(scanner_named(name), noise=0.0, csf_flow_per_s=0.0, motion=0.0)
-    csf, medians = LABELS.index(CSF), []
     for seed in (1, 2):
         for weighting, (full, quick) in both_ways(body(seed), scanner).items():
-            # blurring and ringing of the picture move a ROI's mean by up to 2 or 3 %, and other pixels of a marrow that
-            # is not even by as much; in the mean of the levels both cancel, and in their median over bodies and series
-            assert quick[:-1] == pytest.approx(full[:-1], rel=0.05), (name, weighting)
-            mean, median = (
-                [over(found[: len(SCORED_LEVELS)]) / found[csf] for found in (quick, full)]
-                for over in (np.mean, np.median)
-            )
-            assert mean[0] == pytest.approx(mean[1], rel=0.02), (name, weighting)
-            medians.append(median[0] / median[1])
-    assert np.mean(medians) == pytest.approx(1.0, abs=0.01)
+            assert quick[:-1] == pytest.approx(full[:-1], rel=0.03), (name, weighting)
+            vbq = [np.median(found[: len(SCORED_LEVELS)]) / found[LABELS.index(CSF)] for found in (quick, full)]
+            assert vbq[0] == pytest.approx(vbq[1], rel=0.02), (name, weighting)
 
 
 @pytest.mark.slow

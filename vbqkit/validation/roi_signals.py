@@ -1,10 +1,10 @@
 """What ROIs measure on a scan that is never turned into pictures: for cohorts of thousands.
 
-A ROI lies within one tissue, or nearly so, and its mean signal hardly depends on how k-space is sampled. So the signal
-equations are applied to the voxels of the body under the ROI, averaged through the slice as the scanner does, with fat
-shifted along the frequency axis, and the coil, its correction, the noise and the loss of flowing CSF are applied to the
-ROI. What is neglected: blurring and ringing of the picture, ghosts, the g-factor of parallel imaging, and the change of
-coil and noise within a ROI. ``tests/validation/test_roi_signals.py`` holds it against the full simulation.
+Only the pixels under a ROI are made: the signal equations are applied to the voxels around it, averaged through the
+slice as the scanner does, and carried through k-space to these pixels, with fat shifted along the frequency axis; the
+coil, its correction, the noise and the loss of flowing CSF are applied to the ROI. What is neglected: blurring by decay
+along the echo train, ghosts, the g-factor of parallel imaging, and the change of coil and noise within a ROI.
+``tests/validation/test_roi_signals.py`` holds it against the full simulation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.coils import sensitivities
 from vbqkit.scanner.echo_train import decay_terms
-from vbqkit.scanner.kspace import window
+from vbqkit.scanner.kspace import encoding, window
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import CSF_CODE, ScanGeometry, SliceProtons, slice_protons
 from vbqkit.scanner.receiver import FAINT, SPINE_DEPTH_MM, back_of
@@ -35,6 +35,9 @@ FloatArray = npt.NDArray[np.float64]
 FLOW_SHAPE = 2.0
 """Shape of the gamma distribution of mean 1 of the relative loss of flowing CSF: that of the scanner's flow map, of
 which four draws, 25 mm apart, surround any place."""
+
+REACH_MM = 12.0
+"""How far around a ROI the body is imaged with it, mm: some ten pixels, beyond which ringing has faded."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -127,7 +130,7 @@ def measured_rois(
             found[roi.label] = _measurement(roi, 0.0, sd)
             continue
         try:
-            signal = _mean_signal(slab, roi, water, fat, protocol, scanner.field_t)
+            signal = _mean_signal(slab, roi, water, fat, protocol, scanner)
         except RoiError:
             continue
         power = (signal * profile) ** 2 + (2.0 * _channels(scanner, protocol) - 1.0) * sigma**2
@@ -143,21 +146,55 @@ def _tissue_signals(protocol: Protocol, field_t: float) -> tuple[FloatArray, flo
     return terms.water[0], terms.fat
 
 
-def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: Protocol, field_t: float) -> float:
-    """Mean magnitude over the voxels under a ROI: water where it is, fat from where the frequency axis shifts it."""
-    mask = in_plane(roi, slab.grid.origin_mm[0]).mask(slab.grid)
-    rows, cols = np.nonzero(mask)
-    axis = 1 if protocol.phase_axis == "HF" else 0
-    steps = -protocol.fat_shift_mm(field_t) / slab.grid.spacing_mm[axis]
-    whole, share = math.floor(steps), steps - math.floor(steps)
-    fatty = np.zeros(len(rows))
-    for step, weight in ((whole, 1.0 - share), (whole + 1, share)):
-        at = (rows, np.clip(cols + step, 0, mask.shape[1] - 1)) if axis else (
-            np.clip(rows + step, 0, mask.shape[0] - 1), cols
-        )  # fmt: skip
-        fatty += weight * slab.protons.fat[at]
-    signal = water @ slab.protons.water[:, rows, cols] + fat * fatty
-    return float(np.abs(signal).mean())
+def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: Protocol, scanner: Scanner) -> float:
+    """Mean magnitude of the pixels under a ROI, which is all of the picture that is made.
+
+    Fat lies where the frequency axis shifts it. Of the object, what is within :data:`REACH_MM` of the ROI is imaged.
+    """
+    grid, n = slab.grid, protocol.matrix
+    axes = [np.array(step) / mm for step, mm in zip((grid.row_step_mm, grid.col_step_mm), grid.spacing_mm, strict=True)]
+    pixels: FloatArray = (np.arange(n, dtype=np.float64) - (n - 1) / 2.0) * protocol.pixel_mm
+    middle = np.array([grid.origin_mm[0], *slab.center_mm[1:]])
+    corner = middle + pixels[0] * (axes[0] + axes[1])
+    down, across = (tuple(axis * protocol.pixel_mm) for axis in axes)
+    picture = Slice(np.zeros((n, n), dtype=np.uint8), tuple(corner), down, across)
+    mask = in_plane(roi, grid.origin_mm[0]).mask(picture)
+    places, parts = np.nonzero(mask), []
+    encoded: list[tuple[FloatArray, FloatArray]] = []
+    for axis in (0, 1):
+        at = pixels[places[axis].min() : places[axis].max() + 1]
+        first = float((np.array(grid.origin_mm) - middle) @ axes[axis])
+        voxels: FloatArray = first + grid.spacing_mm[axis] * np.arange(slab.protons.fat.shape[axis], dtype=np.float64)
+        near = np.flatnonzero((voxels >= at[0] - REACH_MM) & (voxels <= at[-1] + REACH_MM))
+        if len(near) < 2:
+            raise RoiError(f"ROI '{roi.label}' lies beyond the body.")
+        parts.append(slice(near[0], near[-1] + 1))
+        frequency = axis == (1 if protocol.phase_axis == "HF" else 0)
+        shift_mm = protocol.fat_shift_mm(scanner.field_t) if frequency else 0.0
+        encoded.append(
+            (
+                _encoded(at, voxels[near], axis, protocol, scanner),
+                _encoded(at - shift_mm, voxels[near], axis, protocol, scanner),
+            )
+        )
+    rows, cols = encoded
+    signal = np.tensordot(water, slab.protons.water[:, parts[0], parts[1]], axes=1)
+    made = rows[0] @ signal @ cols[0].T + fat * (rows[1] @ slab.protons.fat[parts[0], parts[1]] @ cols[1].T)
+    inside = mask[np.ix_(*(np.arange(p.min(), p.max() + 1) for p in places))]
+    return float(np.abs(made[inside]).mean())
+
+
+def _encoded(at_mm: FloatArray, from_mm: FloatArray, axis: int, protocol: Protocol, scanner: Scanner) -> FloatArray:
+    """Matrix from voxels near a ROI to its pixels along one axis; what lies further away counts as what is near."""
+    matrix = encoding(
+        at_mm,
+        from_mm,
+        fov_mm=protocol.fov_mm,
+        samples=protocol.samples_rows_cols[axis],
+        apodisation=scanner.apodisation,
+    )
+    near: FloatArray = matrix / matrix.sum(axis=1, keepdims=True)
+    return near
 
 
 def _flow(rng: np.random.Generator) -> float:
