@@ -30,7 +30,8 @@ _EMPTY_CELL = "import numpy, pandas, plotly.graph_objects\nimport ipywidgets\nip
 _READY = """() => {
   const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
   const outputs = [...document.querySelectorAll('.jp-OutputArea-output')];
-  const waiting = [...document.querySelectorAll('.vbq-waiting')].filter(e => !e.hidden && e.offsetParent);
+  const SEEN = { contentVisibilityAuto: true };  // JupyterLab lays out no cell before it is scrolled to
+  const waiting = [...document.querySelectorAll('.vbq-waiting')].filter(e => !e.hidden && e.checkVisibility(SEEN));
   const ran = prompts.length > 0 && prompts.every(t => /[0-9]/.test(t));
   return ran && outputs.every(e => e.childNodes.length) && !waiting.length;
 }"""
