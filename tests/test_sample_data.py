@@ -15,7 +15,7 @@ import pytest
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.sample_patients import SAMPLE_PATIENTS, sample_patient
 from vbqkit.cli import main as command_line
-from vbqkit.errors import ScannerError
+from vbqkit.errors import GeometryError, ScannerError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.roi.labels import FAT
 from vbqkit.sample_data import (
@@ -233,6 +233,13 @@ def test_every_image_is_marked_as_synthetic_and_needs_no_decoder_but_pydicom():
         assert "SYNTHETIC" in header.ImageComments
         assert "SYNTHETIC" in header.SeriesDescription
         assert str(header.PatientName).startswith("VIRTUAL^")
+
+
+def test_a_projection_is_refused_for_what_it_is_and_not_for_a_plane_that_it_cannot_have():
+    (dexa,) = [series for series in read_study(SAMPLE / "case04") if series.acquisition.modality == "DX"]
+    assert dexa.refusal == "DX, not MR: the scores are defined on MR signal"
+    with pytest.raises(GeometryError, match="ImageOrientationPatient"):
+        dexa.volume()
 
 
 def test_positions_are_rounded_to_a_millionth_of_a_millimeter():

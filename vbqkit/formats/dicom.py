@@ -33,6 +33,9 @@ from vbqkit.weighting import refusal_reason
 Progress = Callable[[int, int], None]
 _DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
 
+_PROJECTIONS = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "XA"})
+"""Modalities whose images are no slices and have no plane."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DicomOptions:
@@ -193,7 +196,8 @@ def _series(
     shape = (len(stack.frames), integer(first.dataset, "Rows") or 0, integer(first.dataset, "Columns") or 0)
 
     forbidden = refusal_reason(acquisition, plane, accept_derived=options.accept_derived)
-    refusal = "; ".join(reason for reason in (forbidden, problem) if reason) or None
+    no_slices = acquisition.modality in _PROJECTIONS and stack.problem is not None  # its header is as it should be
+    refusal = "; ".join(reason for reason in (forbidden, None if no_slices else problem) if reason) or None
     error: VbqkitError | None = None
     if problem is not None:
         error = (GeometryError if stack.problem else FormatError)(problem)
