@@ -146,7 +146,7 @@ def test_what_is_not_sample_data_is_left_alone(coarse, tmp_path):
 
 @pytest.mark.slow
 def test_the_command_simulates_and_refuses_in_words(coarse, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("vbqkit.scanner.presets.scanner_named", lambda _name: quick_scanner())
+    monkeypatch.setattr("vbqkit.scanner.scanner_named", lambda _name: quick_scanner())
     out = tmp_path / "out"
     assert command_line(["simulate", "--case", "case01", "--scanner", "generic-1.5t", "--out", str(out)]) == 0
     assert "All synthetic" in capsys.readouterr().out
