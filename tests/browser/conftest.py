@@ -266,6 +266,19 @@ class Lab:
         """Until the page has drawn what it knows: the image in the next frame, the table after it."""
         self.page.evaluate(FRAMES)
 
+    def save(self, holds: Callable[[], bool] = lambda: True) -> None:
+        """Save the notebook until its file holds what is asked for and the page has nothing left to save.
+
+        Python sends its still picture when the hand has rested: a notebook saved before is changed again.
+        """
+
+        def saved() -> bool:
+            self.page.keyboard.press("Control+s")
+            self.page.wait_for_timeout(200)
+            return holds() and not self.page.locator(".jp-mod-dirty").count()
+
+        self.sees(saved, True)
+
     def sees(self, read: Callable[[], Any], expected: Any, timeout_s: float = 20) -> None:
         """Until `read()` gives what is expected; for everything that waits for the kernel or for a wheel event."""
         deadline = time.monotonic() + timeout_s

@@ -85,8 +85,7 @@ def test_while_the_kernel_is_busy_a_drag_ends_on_the_page_and_its_number_comes_l
 def test_two_windows_on_one_kernel_show_each_others_drags(lab: Any, phantom: str) -> None:
     lab.open("twice.ipynb", phantom, STUDIO.format(case=None))
     lab.wait_for_studio()
-    lab.page.keyboard.press("Control+s")
-    lab.page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    lab.save()
     window = lab.page.context.new_page()
     window.goto(f"{lab.server.url}/lab/workspaces/other/tree/twice.ipynb")
     second = type(lab)(window, lab.server)
@@ -201,13 +200,7 @@ def test_a_saved_notebook_without_a_kernel_shows_picture_and_table(lab: Any, pha
     mean = lab.shown("mean", "L3")
     told = "words => document.querySelector('.vbqkit-static')?.textContent.includes(words)"
     lab.page.wait_for_function(told, arg=f"{mean:.4g}", timeout=20_000)
-
-    def kept() -> bool:
-        lab.page.keyboard.press("Control+s")
-        lab.page.wait_for_timeout(200)
-        return f"<td>{mean:.4g}</td>" in saved_html(lab)
-
-    lab.sees(kept, True)
+    lab.save(holds=lambda: f"<td>{mean:.4g}</td>" in saved_html(lab))
     saved = nbformat.read(lab.server.root / "saved.ipynb", as_version=4)
     name = "without_kernel.ipynb"
     saved.metadata["kernelspec"] = {"name": "gone", "display_name": "gone", "language": "python"}
