@@ -329,6 +329,11 @@ def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "30_snr_and_m_score")
     lesson.number_wrong_then_right("30-snr")
     lesson.number_wrong_then_right("30-m-score")
+    for press, row in (("Scan her on two more days", "hitachi-1.2t"), ("Scan her on ten days", "one ROI of 0.40 cm2")):
+        lesson.show(lesson.page.get_by_role("button", name=press)).click()
+        made = lesson.page.locator(".vbq-beginning table").filter(has_text=row)
+        made.wait_for(timeout=30_000)
+        assert "nan" not in made.inner_text()
     snr, vbq = lesson.reading(0, "SNR"), lesson.reading(0, "VBQ")
     lesson.slide(0, "noise", "PageUp", 2)
     assert lesson.wait_for_change(0, "SNR", snr) < 0.8 * snr, "more noise, less SNR"

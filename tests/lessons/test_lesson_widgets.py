@@ -21,6 +21,7 @@ from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.lessons.score_check import check_score_button
+from vbqkit.lessons.showing import show_table
 from vbqkit.page.drawing import png_bytes
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import crop_around, slice_drawing, slice_html
@@ -86,6 +87,14 @@ def test_an_exercise_is_made_once_and_when_it_is_wanted():
     button.click()
     button.click()
     assert waiting.children == (waiting.exercise,) == tuple(made)
+
+
+def test_a_table_is_made_when_it_is_wanted():
+    waiting = begin(lambda: show_table({"day 1": 7.25}), "Scan her again")
+    (button, _) = waiting.children[0].children
+    button.click()
+    assert "7.25" in waiting.exercise.value
+    assert waiting.children == (waiting.exercise,)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An exercise that is made when it is wanted: a lesson opens without drawing patients that nobody has asked for yet."""
+"""What is made when it is wanted: a lesson opens without scanning patients that nobody has asked for yet."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ import html
 from collections.abc import Callable
 
 import ipywidgets
+from IPython.display import HTML
 
 from vbqkit.errors import VbqkitError
 from vbqkit.page.still import Still
 
 
 class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
-    """A button that makes an exercise and puts it in its own place.
+    """A button that makes an exercise, a table or a picture, and puts it in its own place.
 
     Parameters
     ----------
     make : callable
-        ``make()`` returns the exercise, a widget; called once, when the button is pressed.
+        ``make()`` returns a widget, or what :func:`~vbqkit.lessons.show_table` and its siblings return; called once,
+        when the button is pressed.
     text : str
         On the button: what happens.
 
     Attributes
     ----------
     exercise : widget or None
-        What was made; None until the button is pressed.
+        What was made (a table or a picture as a widget that shows it); None until the button is pressed.
 
     Examples
     --------
@@ -36,7 +38,7 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
     'Place L1.'
     """
 
-    def __init__(self, make: Callable[[], ipywidgets.Widget], text: str) -> None:
+    def __init__(self, make: Callable[[], ipywidgets.Widget | HTML], text: str) -> None:
         self._make = make
         self.exercise: ipywidgets.Widget | None = None
         self._button = ipywidgets.Button(description=text, button_style="primary", layout={"width": "max-content"})
@@ -56,12 +58,13 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         self._button.disabled = True
         self._say("<progress aria-label='working'></progress> Drawing and scanning a virtual patient: some seconds.")
         try:
-            self.exercise = self._make()
+            made = self._make()
         except VbqkitError as error:
             self._say(html.escape(str(error)))
         except KeyboardInterrupt:
             self._say("Interrupted. Press the button to begin again.")
         else:
+            self.exercise = ipywidgets.HTML(made.data) if isinstance(made, HTML) else made
             self.children = (self.exercise,)
         finally:
             self._button.disabled = False
@@ -70,13 +73,13 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         self._status.value = f"<div role='status' aria-live='polite'>{text}</div>"
 
 
-def begin(make: Callable[[], ipywidgets.Widget], text: str = "Draw the patient") -> Beginning:
-    """Show a button that makes an exercise when it is pressed.
+def begin(make: Callable[[], ipywidgets.Widget | HTML], text: str = "Draw the patient") -> Beginning:
+    """Show a button that makes an exercise, a table or a picture when it is pressed.
 
     Parameters
     ----------
     make : callable
-        ``make()`` returns the exercise, a widget.
+        ``make()`` returns a widget, or what :func:`~vbqkit.lessons.show_table` and its siblings return.
     text : str
         On the button: what happens.
 
