@@ -91,10 +91,13 @@ def test_an_exercise_is_made_once_and_when_it_is_wanted():
 
 def test_a_table_is_made_when_it_is_wanted():
     waiting = begin(lambda: show_table({"day 1": 7.25}), "Scan her again")
-    (button, _) = waiting.children[0].children
-    button.click()
+    several = begin(lambda: (show_table({"day 1": 7.25}), show_table({"day 2": 8.5})), "Scan her twice")
+    for beginning in (waiting, several):
+        (button, _) = beginning.children[0].children
+        button.click()
+        assert beginning.children == (beginning.exercise,)
     assert "7.25" in waiting.exercise.value
-    assert waiting.children == (waiting.exercise,)
+    assert ["8.5" in shown.value for shown in several.exercise.children] == [False, True]
 
 
 @pytest.mark.parametrize(

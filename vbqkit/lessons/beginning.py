@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from typing import TypeAlias
 
 import ipywidgets
 from IPython.display import HTML
 
 from vbqkit.errors import VbqkitError
 from vbqkit.page.still import Still
+
+Shown: TypeAlias = "ipywidgets.Widget | HTML"
 
 
 class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -18,8 +21,8 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
     Parameters
     ----------
     make : callable
-        ``make()`` returns a widget, or what :func:`~vbqkit.lessons.show_table` and its siblings return; called once,
-        when the button is pressed.
+        ``make()`` returns a widget, or what :func:`~vbqkit.lessons.show_table` and its siblings return, or a tuple of
+        these; called once, when the button is pressed.
     text : str
         On the button: what happens.
 
@@ -38,7 +41,7 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
     'Place L1.'
     """
 
-    def __init__(self, make: Callable[[], ipywidgets.Widget | HTML], text: str) -> None:
+    def __init__(self, make: Callable[[], Shown | tuple[Shown, ...]], text: str) -> None:
         self._make = make
         self.exercise: ipywidgets.Widget | None = None
         self._button = ipywidgets.Button(description=text, button_style="primary", layout={"width": "max-content"})
@@ -56,7 +59,7 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         if self.exercise is not None:
             return
         self._button.disabled = True
-        self._say("<progress aria-label='working'></progress> Drawing and scanning a virtual patient: some seconds.")
+        self._say("<progress aria-label='working'></progress> Some seconds.")
         try:
             made = self._make()
         except VbqkitError as error:
@@ -64,7 +67,7 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         except KeyboardInterrupt:
             self._say("Interrupted. Press the button to begin again.")
         else:
-            self.exercise = ipywidgets.HTML(made.data) if isinstance(made, HTML) else made
+            self.exercise = ipywidgets.VBox([_widget(m) for m in made]) if isinstance(made, tuple) else _widget(made)
             self.children = (self.exercise,)
         finally:
             self._button.disabled = False
@@ -73,13 +76,18 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         self._status.value = f"<div role='status' aria-live='polite'>{text}</div>"
 
 
-def begin(make: Callable[[], ipywidgets.Widget | HTML], text: str = "Draw the patient") -> Beginning:
+def _widget(made: Shown) -> ipywidgets.Widget:
+    return ipywidgets.HTML(made.data) if isinstance(made, HTML) else made
+
+
+def begin(make: Callable[[], Shown | tuple[Shown, ...]], text: str = "Draw the patient") -> Beginning:
     """Show a button that makes an exercise, a table or a picture when it is pressed.
 
     Parameters
     ----------
     make : callable
-        ``make()`` returns a widget, or what :func:`~vbqkit.lessons.show_table` and its siblings return.
+        ``make()`` returns a widget, or what :func:`~vbqkit.lessons.show_table` and its siblings return, or a tuple of
+        these.
     text : str
         On the button: what happens.
 
