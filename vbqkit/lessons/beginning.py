@@ -12,6 +12,8 @@ from IPython.display import HTML
 from vbqkit.errors import VbqkitError
 from vbqkit.page.still import Still
 
+_AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0"
+
 Shown: TypeAlias = "ipywidgets.Widget | HTML"
 
 
@@ -77,7 +79,9 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
 
 
 def _widget(made: Shown) -> ipywidgets.Widget:
-    return ipywidgets.HTML(made.data) if isinstance(made, HTML) else made
+    if not isinstance(made, HTML):
+        return made
+    return ipywidgets.HTML(f"<div class='jp-RenderedHTMLCommon' style='{_AS_AN_OUTPUT}'>{made.data}</div>")
 
 
 def begin(make: Callable[[], Shown | tuple[Shown, ...]], text: str = "Draw the patient") -> Beginning:
