@@ -8,6 +8,7 @@ import nbclient
 import nbformat
 import pytest
 
+from tests.notebook_claims import CLAIMS
 from vbqkit.exercises import lessons
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +38,10 @@ def test_there_are_notebooks():
     assert (ROOT / "notebooks" / "00_start_here.ipynb") in NOTEBOOKS
 
 
+def test_every_claim_belongs_to_a_lesson():
+    assert set(CLAIMS) <= {path.stem for path in NOTEBOOKS}
+
+
 @pytest.mark.notebook
 @by_name
 def test_it_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
@@ -51,6 +56,8 @@ def test_it_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     waits = any("begin(" in cell.source for cell in notebook.cells if cell.cell_type == "code")
     if waits:  # what is made on demand runs too
         notebook.cells.append(nbformat.v4.new_code_cell(PRESS_EVERY_BEGINNING))
+    if path.stem in CLAIMS:
+        notebook.cells.append(nbformat.v4.new_code_cell(CLAIMS[path.stem]))
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK_MEMORY))
     client.execute()
     (told,) = (output.text for output in notebook.cells.pop().outputs if output.output_type == "stream")

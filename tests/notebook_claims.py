@@ -1,0 +1,86 @@
+"""What the text of a lesson says about its own numbers, asserted where the lesson has just computed them.
+
+Each text runs in the lesson's kernel after its last cell (tests/test_notebooks.py): a sentence that no longer agrees with
+the simulation fails here, and not before a student. The comment quotes the sentence.
+"""
+
+CLAIMS = {
+    "20_placing_rois": """
+# "Below, only the CSF ROI is pushed backwards": the fat behind the sac lowers VBQ (question 20-effect)
+assert values[-1] < 0.9 * values[0]
+""",
+    "30_snr_and_m_score": """
+# "Her SNR differs several-fold from machine to machine, and on generic-3t there is none"
+assert patient.snr.max() > 3 * patient.snr.min()
+assert patient.snr.isna().to_dict() == {name: name == "generic-3t" for name in patient.index}
+# "the noise differs three to six times as much as the marrow" on the machines that correct for their coil
+corrected = spread[spread["coil correction"] > 0].dropna()
+assert len(corrected) == 3
+assert (corrected.noise_sd / corrected.marrow).between(2.5, 6.5).all()
+# "the women differ most on generic-1.5t-plain"
+assert spread.marrow.idxmax() == "generic-1.5t-plain"
+# "the noise in the air is many times smaller than that in the marrow, with and without parallel imaging"
+assert all(row["noise in L3"] > 5 * row["noise in air"] for row in rows)
+""",
+    "40_vbq": """
+def percent(**changed):
+    now, start = (score_value(prepared.image(**k), five, "VBQ-T1", aggregate="median") for k in (changed, {}))
+    return 100 * (now / start - 1)
+# "Field, TR and TE move VBQ by 5 to 18 %. The bandwidth moves it by about 1 % only"
+moved = [abs(percent(**k)) for k in ({"field_t": 3.0}, {"tr_ms": 450}, {"tr_ms": 800}, {"te_ms": 25})]
+assert 4.5 < min(moved) < 6.5 and 16.5 < max(moved) < 18.5
+assert abs(percent(bandwidth_hz_per_px=60)) < 1.5
+# "VBQ changes only because signals are stored as whole numbers"
+assert max(by_gain.values()) - min(by_gain.values()) < 0.01 * by_gain["1"]
+# "The median moves less"
+(_, median_good, median_bad), (_, mean_good, mean_bad) = ((k, *v) for k, v in both.items())
+assert abs(median_bad / median_good - 1) < abs(mean_bad / mean_good - 1)
+""",
+    "50_t2_stir": """
+from vbqkit.scanner import tissue_signal
+protocol, series = scanner.protocol("STIR"), prepare(phantom, scanner, "STIR", rng=np.random.default_rng(51))
+def fat(ti_ms):
+    timing = replace(protocol.timing, ti_ms=ti_ms)
+    return abs(tissue_signal("subcutaneous_fat", timing, field_t=1.5))
+def marrow(ti_ms):
+    image = series.image(ti_ms=ti_ms)
+    return np.mean([roi.measure(image).mean for roi in rois if roi.label != "CSF"])
+# "Near 175 ms the fat is darkest"; "Go back to 150 ms, where this machine's protocol has its TI"
+times = range(130, 300, 5)
+assert 170 <= min(times, key=fat) <= 180
+assert protocol.timing.ti_ms == 150
+# "Go on to about 245 ms: now marrow is darkest"
+assert 240 <= min(times, key=marrow) <= 250
+# "With a gain of STIR so high that CSF is no longer brighter on T2, the software gives no number at all"
+assert lines["VBQ-T2-STIR"][-1] > 1.2 * lines["VBQ-T2-STIR"][ratio.index(1.0)]
+assert max(lines["VBQ-T2"]) - min(lines["VBQ-T2"]) < 0.01
+""",
+    "60_against_dexa": """
+# "it is several times as strong in one place of the air as in another": no interval for SNR and M-score
+import re
+factor = float(re.search(r"a factor of ([0-9.]+)", by_name["SNR"].missing)[1])
+assert 3 < factor < 30
+# "by his T-score this man is just normal (-1 or more), by QCT he has osteopenia (80 to 120 mg/cm3)"
+assert t_score >= -1 and 80 <= qct.value <= 120
+""",
+    "80_pitfalls": """
+# "measuring it makes the bone look better than it is"; "The two rules give almost the same here"
+as_if, leave, replace_ = by_rule.values()
+assert as_if < 0.95 * leave and abs(replace_ / leave - 1) < 0.03
+# "Type 1 and sclerosis lower the score, type 2 raises it"
+unchanged = vbq_t1(rois.values())
+assert in_changed["Modic 1 (oedema), L2"] < unchanged < in_changed["Modic 2 (fat), L4"]
+assert in_changed["sclerosis, L3"] < unchanged
+# "their T-scores differ by 0.1"; "His QCT lies far below the healthy man's and near the limit of 80 mg/cm3"; "his marrow is
+# closer to that of the woman with osteoporosis than to the healthy man's"
+his, healthy, hers = (found.measure() for found in images.values())
+assert round(abs(his["t_score"] - healthy["t_score"]), 1) == 0.1 and his["t_score"] >= -1
+assert 80 < his["qct_mg_cm3"] < 0.7 * healthy["qct_mg_cm3"]
+his, healthy, hers = (100 * np.mean(sample_patient(name).patient.pdff) for name in people.values())
+assert abs(his - hers) < abs(his - healthy)
+# "The reference CSF ROI does not lie at L3 ... the denominator grows, and VBQ falls"
+phantom, volume, rois = scanned("case07")
+assert level_beside(rois["CSF"]) != "L3"
+assert vbq_t1(with_roi(at_l3)) < 0.95 * vbq_t1(rois.values())
+""",
+}
