@@ -3,7 +3,8 @@
 A lesson is open when every cell has run (*Run All Cells*) and its last widget, picture and chart are on the page. The
 clock starts when the address is opened, so JupyterLab and the start of the kernel are in it. The same is measured in
 the same run for a notebook that only imports the libraries that lessons use (numpy, SciPy, pandas, plotly, pydicom and
-ipywidgets) and shows one slider: what any such lesson pays. ``python -m benchmarks.lessons 00 60 --rounds 1`` measures only the lessons named.
+ipywidgets) and shows one slider: what any such lesson pays.
+``python -m benchmarks.lessons 00 60 --rounds 1`` measures only the lessons named.
 """
 
 from __future__ import annotations

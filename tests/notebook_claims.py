@@ -1,7 +1,7 @@
 """What the text of a lesson says about its own numbers, asserted where the lesson has just computed them.
 
-Each text runs in the lesson's kernel after its last cell (tests/test_notebooks.py): a sentence that no longer agrees with
-the simulation fails here, and not before a student. The comment quotes the sentence.
+Each text runs in the lesson's kernel after its last cell (tests/test_notebooks.py): a sentence that no longer agrees
+with the simulation fails here, and not before a student. The comment quotes the sentence.
 """
 
 CLAIMS = {
@@ -71,8 +71,8 @@ assert as_if < 0.95 * leave and abs(replace_ / leave - 1) < 0.03
 unchanged = vbq_t1(rois.values())
 assert in_changed["Modic 1 (oedema), L2"] < unchanged < in_changed["Modic 2 (fat), L4"]
 assert in_changed["sclerosis, L3"] < unchanged
-# "their T-scores differ by 0.1"; "His QCT lies far below the healthy man's and near the limit of 80 mg/cm3"; "his marrow is
-# closer to that of the woman with osteoporosis than to the healthy man's"
+# "their T-scores differ by 0.1"; "His QCT lies far below the healthy man's and near the limit of 80 mg/cm3"; "his
+# marrow is closer to that of the woman with osteoporosis than to the healthy man's"
 his, healthy, hers = (found.measure() for found in images.values())
 assert round(abs(his["t_score"] - healthy["t_score"]), 1) == 0.1 and his["t_score"] >= -1
 assert 80 < his["qct_mg_cm3"] < 0.7 * healthy["qct_mg_cm3"]
