@@ -259,14 +259,14 @@ def _walk(folder: Path, links: list[tuple[str, str]], hidden: list[str]) -> Iter
             size = _size(full)
             if size is None:
                 links.append((full, ""))
-            elif not (name.startswith("._") and _is_companion(partial(open, full, "rb"))):
+            elif not (name.startswith("._") and _is_companion(Path(full).open, "rb")):
                 yield Entry(full, Path(full), size=size)
 
 
-def _is_companion(opened: Callable[[], IO[bytes]]) -> bool:
+def _is_companion(opened: Callable[[str], IO[bytes]], mode: str) -> bool:
     """Whether a file holds what macOS keeps beside another: its icon and attributes, never its content."""
     try:
-        with opened() as file:
+        with opened(mode) as file:
             return file.read(4) in _APPLEDOUBLE
     except Exception:  # what cannot be read stays listed, so that its reading says why
         return False
@@ -331,7 +331,7 @@ def _is_rubbish(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     *folders, name = info.filename.upper().split("/")
     if name in _SKIPPED_FILES or _SKIPPED_FOLDERS.intersection(folders):
         return True
-    return name.startswith("._") and not info.flag_bits & 0x1 and _is_companion(partial(archive.open, info))
+    return name.startswith("._") and not info.flag_bits & 0x1 and _is_companion(partial(archive.open, info), "r")
 
 
 def _hidden_folder(member: str) -> str | None:
