@@ -61,11 +61,18 @@ class Series:
         return self.refusal is None
 
     def volume(self) -> Volume:
-        """Read the pixels. The volume carries every caution that is known: of the study, the series and the pixels."""
+        """Read the pixels. The volume carries every caution that is known (of the study, the series and the pixels).
+
+        And the refusal of the series, whoever stated it.
+        """
         volume = self.read()
         codes = {caution.code for caution in volume.cautions}
-        of_study = tuple(caution for caution in self.study_cautions if caution.code not in codes)
-        return replace(volume, cautions=(*volume.cautions, *of_study)) if of_study else volume
+        more = [caution for caution in self.cautions if caution not in volume.cautions]
+        more += [caution for caution in self.study_cautions if caution.code not in codes]
+        refusal = volume.refusal or self.refusal
+        if not more and refusal == volume.refusal:
+            return volume
+        return replace(volume, cautions=(*volume.cautions, *more), refusal=refusal)
 
     def __repr__(self) -> str:
         a = self.acquisition

@@ -1,6 +1,8 @@
 """A series that must not be scored gives no number anywhere; overruled, every output says so."""
 
+import copy
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +12,10 @@ import pytest
 
 from vbqkit import read_rois, read_study
 from vbqkit.cli import main
-from vbqkit.errors import ScoreError
+from vbqkit.errors import Caution, ScoreError
 from vbqkit.scores import Jitter, Refusal, case_uncertainty, score_case, score_value
 from vbqkit.studio import RoiStudio
+from vbqkit.study import make_series
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case01"
 WHY = "contrast agent: Gadoterate"
@@ -67,6 +70,41 @@ def test_an_overruled_series_has_the_same_numbers_and_every_one_says_so(refused,
     assert all("overruled: " in row["overruled"] and row["refused"] is None for row in case.measurement_rows())
     assert "overruled" not in str(free)
     assert free.as_row()["overruled"] is None
+
+
+@pytest.mark.parametrize("reason", ["", "  ", True])
+def test_without_a_reason_nothing_is_overruled(refused, rois, reason):
+    for attempt in (
+        lambda: score_case({"T1": refused}, rois, aggregate="median", overrule=reason),
+        lambda: score_value(refused, rois, "VBQ-T1", aggregate="median", overrule=reason),
+        lambda: RoiStudio([refused], rois=rois, overrule=reason),
+    ):
+        with pytest.raises(ScoreError, match=r"overrule=.* gives no reason; .*Say why in words"):
+            attempt()
+
+
+def test_a_refusal_outlives_every_copy(refused, plain, rois):
+    series = read_study(CASE).find("T1")
+    copies = [
+        pickle.loads(pickle.dumps(refused)),
+        copy.copy(refused),
+        copy.deepcopy(refused),
+        replace(refused, pixels=refused.pixels.astype(float)),
+        refused.with_acquisition(weighting="T1"),
+        make_series(refused).volume(),
+        pickle.loads(pickle.dumps(make_series(refused))).volume(),
+        replace(series, refusal=WHY).volume(),
+        replace(make_series(plain), refusal=WHY).volume(),
+    ]
+    for volume in copies:
+        case = score_case({"T1": volume}, rois, aggregate="both")
+        assert all(isinstance(result, Refusal) and WHY in result.reason for result in case.results)
+
+
+def test_a_caution_stated_on_a_series_reaches_its_volume(plain):
+    doubt = Caution("stated", "The patient moved.")
+    series = replace(make_series(plain), cautions=(doubt,))
+    assert series.volume().cautions == (*plain.cautions, doubt)
 
 
 def test_a_series_and_a_place_that_were_overruled_are_both_named(refused, rois):
