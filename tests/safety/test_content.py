@@ -36,6 +36,10 @@ def message(thing, code):
         (["M", "R2_STAR"], "quantitative map"),
         (["PDFF"], "fraction map"),
         (["MYELIN"], "not known to be magnitude ('MYELIN')"),
+        (["SYNTHETIC"], "derived image"),
+        (["M", "SYNTHETIC"], "derived image"),
+        (["OTHER", "SYNTHETIC T1"], "derived image"),
+        (["SYNTHMR"], "derived image"),
     ],
 )
 def test_an_original_image_that_is_not_plain_magnitude_is_refused(series_of, values, words):
@@ -153,6 +157,20 @@ def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tag
         {"SeriesDescription": "T1 so saturáciou tuku", "SpecificCharacterSet": "ISO_IR 192"},
         {"SeriesDescription": "T1 sat graisse"},
         {"SeriesDescription": "T1 水相", "SpecificCharacterSet": "ISO_IR 192"},
+        *(
+            {"SeriesDescription": f"T1 {text}", "SpecificCharacterSet": "ISO_IR 192"}
+            for text in (
+                "tlmenie tuku",
+                "fat null",
+                "fatnulled",
+                "SpectralFatSat",
+                "chemsat",
+                "f.s.",
+                "脂抑",
+                "壓脂",
+                "水脂分离",
+            )
+        ),
     ],
 )
 def test_fat_suppression_in_the_names_cautions(series_of, tags):
@@ -161,9 +179,21 @@ def test_fat_suppression_in_the_names_cautions(series_of, tags):
     assert "fat-suppression-hint" in codes(series.volume())
 
 
-@pytest.mark.parametrize("text", ["SAG T1 TSE", "FSE-XL T1", "T1 ohne FS", "WEB T1", "fast spin echo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SAG T1 TSE",
+        "FSE-XL T1",
+        "T1 ohne FS",
+        "WEB T1",
+        "fast spin echo",
+        "T1 bez potlačenia tuku",
+        "T1 bez saturácie tuku",
+        "T1 非压脂",
+    ],
+)
 def test_names_without_fat_suppression_do_not(series_of, text):
-    assert "fat-suppression-hint" not in codes(series_of(SeriesDescription=text))
+    assert "fat-suppression-hint" not in codes(series_of(SeriesDescription=text, SpecificCharacterSet="ISO_IR 192"))
 
 
 @pytest.mark.parametrize(

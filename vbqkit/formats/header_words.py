@@ -60,18 +60,20 @@ _GIVEN = re.compile(
 _AMOUNT = re.compile(r"(?<![\w.,])[1-9]\d*(?:[.,]\d+)?\s?ml(?![\w])", re.IGNORECASE)
 _FAT = re.compile(
     r"(?<![\w])(?:(?:(?:t[12]|pd|w|tse|fse|se|sag|cor|tra|ax)[\s-]?)*f[\s/]?s(?![\w])|"
-    r"(?:t1|t2|pd)?[\s]?f[\s-]?sat\w*|fat[\s-]*(?:sat\w*|supp?\w*|sup)|sat[\s-]?fat|"
+    r"(?:t1|t2|pd)?[\s]?f[\s-]?sat\w*|f\.\s?s\.?|\w*fat[\s-]*(?:sat\w*|supp?\w*|null\w*|free)|sat[\s-]?fat|chem[\s-]?sat\w*|"
     r"(?:t1|t2|pd)?[\s]?(?:spir|e?spair|aspir|chess|proset|watsc?|qfatsat|stair|wex)|(?-i:SPECIAL|SPECIR)|"
     r"m?dixon\w*|mvxd|ideal(?:iq)?|flex|water|we|water[\s-]*(?:exc\w*|only|sel\w*|images?)|wasser\w*|wfs|w[\s-]?dixon|"
     r"m?dixon[\s-]*(?:w|f|ff|water|fat)\w*|(?:dixon|ideal|flex|lava|vibe)[\s-]*(?:w|water|fat|f)(?![\w])|"
     r"fett\s?(?:ges\w*|s[aä]t\w*|unter\w*|supp\w*)\w*|zsír\w*|"
-    r"(?:potl[\w.]*|satur\w*|sat|supp?r\w*|tłum\w*|soppr\w*)\s*(?:(?:de|de la|del|della)\s+)?(?:tuk|tłuszcz|graiss|gras)\w*|"
+    r"(?:potl[\w.]*|satur\w*|sat|supp?r\w*|tłum\w*|tlm\w*|soppr\w*)\s*(?:(?:de|de la|del|della)\s+)?(?:tuk|tłuszcz|graiss|gras)\w*|"
     r"tuk\w*\s?potl\w*)(?![\w])|"
-    r"脂肪抑制|脂肪饱和|抑脂|压脂|水激发|水相|水像|脂相|脂像",
+    r"脂肪?抑|脂肪[饱飽]和|抑脂|[压壓]脂|水激[发發]|水脂分[离離]|水成像|水相|水像|脂相|脂像",
     re.IGNORECASE,
 )
 _NO_FAT_SUPPRESSION = re.compile(
-    rf"(?<![\w]){_NEGATION}[\s._/-]*(?:fs|fat[\s-]*(?:sat|sup)\w*|fatsat\w*|spir|spair|fett\w*)(?![\w])", re.IGNORECASE
+    rf"(?<![\w]){_NEGATION}[\s._/-]*(?:fs|fat[\s-]*(?:sat|sup)\w*|fatsat\w*|spir|spair|fett\w*|(?:potl|satur|supp?r|tlm)[\w.]*\s*tuk\w*)(?![\w])|"
+    r"[非不无無未](?:[压壓]脂|抑脂|脂肪?抑制?)",
+    re.IGNORECASE,
 )
 _NONE = {
     "", "NO", "NONE", "N", "0", "0 0", "0 ML", "WITHOUT", "NIL", "NULL", "NA", "N A", "NONE GIVEN", "NOT GIVEN",

@@ -82,7 +82,9 @@ _UNIFORMITY = _signs(
     "N4",
     "FILTER MODE \\(0043,102D\\) W?P\\+",
 )
-_FILTER = _signs("FIL FILTERED", "(?<!NO )(?:FIL|FILT|FILTER(?! MODE)|FILTERED|DENOIS\\w*|SMOOTH\\w*|GAUSS\\w*|SHARPEN\\w*)")
+_FILTER = _signs(
+    "FIL FILTERED", "(?<!NO )(?:FIL|FILT|FILTER(?! MODE)|FILTERED|DENOIS\\w*|SMOOTH\\w*|GAUSS\\w*|SHARPEN\\w*)"
+)
 _PARALLEL = _signs(
     "GRAPPA SENSE MSENSE ASSET ARC SPEEDER",
     "GRAPPA ?[2-9]?",
