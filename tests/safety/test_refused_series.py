@@ -3,6 +3,8 @@
 import copy
 import json
 import pickle
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,3 +170,56 @@ def test_the_command_line_scores_a_refused_series_only_for_a_stated_reason(contr
     )
     assert main([*command, "--overrule", SAID, "--json"]) == 0
     assert all(SAID in row["overruled"] for row in json.loads(capsys.readouterr().out) if row["value"] is not None)
+
+
+@pytest.fixture
+def with_refused_t1(contrast_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    shutil.copytree(contrast_folder, folder / "T1")
+    shutil.copytree(CASE / "T2", folder / "T2")
+    return folder
+
+
+def test_a_refused_series_beside_a_good_one_is_not_left_out_without_a_word(with_refused_t1, capsys):
+    command = ["score", str(with_refused_t1), "--rois", str(CASE / "reference_rois.vbqkit.json")]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "SNR and M-score and VBQ-T1 not given: the T1 series (0) cannot be scored: contrast agent given" in said
+    assert said.count("Gadoterate") == 1
+    assert main([*command, "--json"]) == 0
+    rows = {row["score"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["VBQ-T2"]["value"] > 0
+    assert rows["VBQ-T1"]["value"] is None
+    assert "contrast agent given" in rows["VBQ-T1"]["refused"]
+
+
+def test_a_refused_series_beside_one_of_its_weighting_is_named(with_refused_t1, tmp_path, capsys):
+    for path in sorted((CASE / "T1").glob("*.dcm")):
+        dataset = pydicom.dcmread(path)
+        dataset.SeriesInstanceUID += ".1"
+        dataset.SOPInstanceUID += ".1"
+        dataset.SeriesNumber = 90
+        dataset.save_as(with_refused_t1 / f"again{path.name}")
+    rois = str(CASE / "reference_rois.vbqkit.json")
+    assert main(["score", str(with_refused_t1), "--rois", rois]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"Series \d left out: contrast agent given \(Gadoterate\)", said)
+    assert "VBQ-T1 not given" not in said
+
+
+def test_a_series_of_unknown_weighting_that_is_not_scored_is_named(tmp_path, capsys):
+    for weighting in ("T1", "T2"):
+        (tmp_path / weighting).mkdir()
+        for path in sorted((CASE / weighting).glob("*.dcm")):
+            dataset = pydicom.dcmread(path)
+            if weighting == "T2":
+                dataset.ScanningSequence = "GR"
+            dataset.save_as(tmp_path / weighting / path.name)
+    assert main(["score", str(tmp_path), "--rois", str(CASE / "reference_rois.vbqkit.json")]) == 0
+    assert "Series 1 left out: its weighting is unknown (gradient echo" in capsys.readouterr().out
+
+
+def test_two_series_of_one_weighting_are_not_chosen_between(with_refused_t1, capsys):
+    command = ["score", str(with_refused_t1), "--rois", str(CASE / "reference_rois.vbqkit.json"), "--overrule", SAID]
+    assert main([*command, "--series", "T1=0", "--series", "T1=1"]) == 1
+    assert "--series names 2 T1 series; a score needs one" in capsys.readouterr().err
