@@ -193,18 +193,47 @@ def test_a_refused_series_beside_a_good_one_is_not_left_out_without_a_word(with_
     assert "contrast agent given" in rows["VBQ-T1"]["refused"]
 
 
-def test_a_refused_series_beside_one_of_its_weighting_is_named(with_refused_t1, tmp_path, capsys):
-    for path in sorted((CASE / "T1").glob("*.dcm")):
+def again(folder, *, change=0, keep=slice(None)):
+    """The T1 without agent beside it, as a series of its own."""
+    for path in sorted((CASE / "T1").glob("*.dcm"))[keep]:
         dataset = pydicom.dcmread(path)
+        dataset.decompress()
+        dataset.PixelData = (dataset.pixel_array + change).astype(np.uint16).tobytes()
         dataset.SeriesInstanceUID += ".1"
         dataset.SOPInstanceUID += ".1"
         dataset.SeriesNumber = 90
-        dataset.save_as(with_refused_t1 / f"again{path.name}")
-    rois = str(CASE / "reference_rois.vbqkit.json")
-    assert main(["score", str(with_refused_t1), "--rois", rois]) == 0
+        dataset.save_as(folder / f"again{path.name}")
+
+
+def test_a_refused_series_beside_one_of_its_weighting_is_named(with_refused_t1, capsys):
+    again(with_refused_t1, change=1)
+    assert main(["score", str(with_refused_t1), "--rois", str(CASE / "reference_rois.vbqkit.json")]) == 0
     said = capsys.readouterr().out
     assert re.search(r"Series \d left out: contrast agent given \(Gadoterate\)", said)
     assert "VBQ-T1 not given" not in said
+
+
+def test_of_two_copies_the_one_that_names_the_agent_is_kept(with_refused_t1):
+    """Whoever sends slices again may lose the element; pixels that agree were taken after the same agent."""
+    again(with_refused_t1)
+    study = read_study(with_refused_t1)
+    assert [series.acquisition.weighting for series in study] == ["T1", "T2"]
+    assert "Gadoterate" in study.series[0].refusal
+    assert [caution.code for caution in study.cautions] == ["copies"]
+
+
+@pytest.mark.parametrize("which", [0, 5, -1])
+@pytest.mark.parametrize(("keyword", "value"), [("ContrastBolusAgent", "Gadovist"), ("ContrastBolusVolume", 7)])
+def test_one_slice_that_names_the_agent_speaks_for_its_series(tmp_path, which, keyword, value):
+    paths = sorted((CASE / "T1").glob("*.dcm"))
+    for path in paths:
+        dataset = pydicom.dcmread(path)
+        if path == paths[which]:
+            setattr(dataset, keyword, value)
+        dataset.save_as(tmp_path / path.name)
+    (series,) = read_study(tmp_path)
+    assert "contrast agent given" in series.refusal
+    assert series.volume().refusal == series.refusal
 
 
 def test_a_series_of_unknown_weighting_that_is_not_scored_is_named(tmp_path, capsys):

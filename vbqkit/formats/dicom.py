@@ -15,6 +15,7 @@ import numpy.typing as npt
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError, shown
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
+from vbqkit.formats.content import with_contrast
 from vbqkit.formats.copies import without_copies
 from vbqkit.formats.files import Entry, Open, Place
 from vbqkit.formats.frame_places import normal_of
@@ -211,6 +212,7 @@ def _series(
 ) -> Series:
     first = stack.frames[0]
     told = most_complete(stack.frames) if stack.joined else first
+    told = with_contrast(stack.frames) or told
     acquisition, cautions = acquisition_of(told, weighting=options.weighting)
     if link is not None:
         acquisition = replace(acquisition, frame_of_reference_uid=link.uid, linked_frames=link.others)
