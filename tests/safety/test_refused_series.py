@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from vbqkit import read_rois, read_study
 from vbqkit.cli import main
@@ -199,8 +200,7 @@ def again(folder, *, change=0, keep=slice(None)):
         dataset = pydicom.dcmread(path)
         dataset.decompress()
         dataset.PixelData = (dataset.pixel_array + change).astype(np.uint16).tobytes()
-        dataset.SeriesInstanceUID += ".1"
-        dataset.SOPInstanceUID += ".1"
+        dataset.SeriesInstanceUID, dataset.SOPInstanceUID = generate_uid(entropy_srcs=["again"]), generate_uid()
         dataset.SeriesNumber = 90
         dataset.save_as(folder / f"again{path.name}")
 
