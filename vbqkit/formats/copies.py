@@ -76,8 +76,9 @@ def _without_resent(headers: list[Header], place: Place) -> list[Header]:
     dropped: list[Header] = []
     with place.opened() as open_entry:
         for same in repeated:
-            ordered = sorted(same, key=lambda h: (*_silence(h), -slices[raw_bytes(h.dataset, "SeriesInstanceUID")]))
-            dropped += _of_the_same_pixels(ordered, open_entry)
+            if _of_the_same_pixels(same, open_entry):  # seldom, and only then it matters what their headers say
+                ordered = sorted(same, key=lambda h: (*_silence(h), -slices[raw_bytes(h.dataset, "SeriesInstanceUID")]))
+                dropped += _of_the_same_pixels(ordered, open_entry)
         blank = {id(header) for header in dropped if _is_blank(header, open_entry)}
     # a slice of nothing is the same in every repetition: it is a copy only where slices with a picture are, too
     copied = {_series_of(header) for header in dropped if id(header) not in blank}
