@@ -61,11 +61,18 @@ class Series:
         return self.refusal is None
 
     def volume(self) -> Volume:
-        """Read the pixels. The volume carries every caution that is known: of the study, the series and the pixels."""
+        """Read the pixels. The volume carries every caution that is known (of the study, the series and the pixels).
+
+        And the refusal of the series, whoever stated it.
+        """
         volume = self.read()
         codes = {caution.code for caution in volume.cautions}
-        of_study = tuple(caution for caution in self.study_cautions if caution.code not in codes)
-        return replace(volume, cautions=(*volume.cautions, *of_study)) if of_study else volume
+        more = [caution for caution in self.cautions if caution not in volume.cautions]
+        more += [caution for caution in self.study_cautions if caution.code not in codes]
+        refusal = volume.refusal or self.refusal
+        if not more and refusal == volume.refusal:
+            return volume
+        return replace(volume, cautions=(*volume.cautions, *more), refusal=refusal)
 
     def __repr__(self) -> str:
         a = self.acquisition
@@ -92,11 +99,23 @@ class Study:
         Where it was read from.
     cautions : tuple of Caution
         What is odd about the study as a whole: files that could not be read, several patients.
+    not_read : tuple of str
+        Files that hold no image, such as reports and read-me files: a listing says how many, no score does.
     """
 
     series: tuple[Series, ...]
     source: str = ""
     cautions: tuple[Caution, ...] = ()
+    not_read: tuple[str, ...] = ()
+
+    @property
+    def not_read_note(self) -> str | None:
+        """How many files hold no image, in a sentence for a listing; None where each does."""
+        if not self.not_read:
+            return None
+        count = len(self.not_read)
+        files = "1 file holds" if count == 1 else f"{count} files hold"
+        return f"{files} no image and {'was' if count == 1 else 'were'} not read, the first is {self.not_read[0]}."
 
     def __len__(self) -> int:
         return len(self.series)
@@ -124,6 +143,7 @@ class Study:
     def __repr__(self) -> str:
         lines = [f"<Study of {len(self.series)} series from {self.source or 'memory'}"]
         lines += [f"  {i}: {s!r}" for i, s in enumerate(self.series)]
+        lines += [f"  {self.not_read_note}"] if self.not_read else []
         return "\n".join(lines) + ">"
 
 

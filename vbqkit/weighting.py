@@ -63,7 +63,6 @@ _PROCESSING = {
     "WHOLE_BODY",
     "MOTION",
     "PRE_CONTRAST",
-    "SYNTHETIC",
     "IN",
     "IN_PHASE",
     "IP",
@@ -90,7 +89,7 @@ _NOT_SIGNAL: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"PROJECTION IMAGE|M(?:AX|IN)?_?IP|MINIP|(?:CSA )?M(?:PR|IP)|MPR\w*|RESAMPLED|REFORMAT\w*|SUBTRACTION|SUB|MEAN|"
-            r"ADDITION|DIVISION|MULTIPLICATION|MAXIMUM|MINIMUM|MOSAIC|COMPOSED|MIXED|SECONDARY"
+            r"ADDITION|DIVISION|MULTIPLICATION|MAXIMUM|MINIMUM|MOSAIC|COMPOSED|MIXED|SECONDARY|SYNTH\w*(?:[ _].*)?"
         ),
         "derived image",
     ),

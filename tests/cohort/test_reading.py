@@ -341,6 +341,7 @@ def test_a_template_of_another_kind_is_refused(tmp_path):
         *("Versichertennummer", "Patienten-Nr.", "Fall-Nr.", "Fallnummer", "KIS-Nr", "Pat.-Nr.", "PatID", "Iniciály"),
         *("Né le", "N° sécurité sociale", "N° dossier", "Codice fiscale", "DNI", "NHC", "Historia clínica", "CF"),
         *("Nr historii choroby", "Naam", "Geboortedatum", "Personnummer", "Nr. matricol", "患者编号", "就诊号"),
+        *("Pat.", "Pac.", "Acc no", "StudyInstanceUID", "PLZ", "PSČ", "患者", "病人"),
         *("姓名", "患者姓名", "身份证号", "出生日期", "病历号", "氏名", "生年月日", "이름", "생년월일"),
     ],
 )
@@ -366,7 +367,7 @@ def test_a_heading_that_names_people_is_found_in_any_language_of_the_papers_and_
             "Novartis",
             "Nominal kV",
         ),
-        *("Telomere", "Narrowing", "Number of levels", "Fracture number", "骨密度", "年龄"),
+        *("Telomere", "Narrowing", "Number of levels", "Fracture number", "骨密度", "年龄", "患者年龄", "Pat. age", "Pattern"),
     ],
 )
 def test_a_heading_that_names_nobody_is_not_taken_for_a_person(heading):

@@ -207,13 +207,6 @@ def test_what_is_neither_file_nor_folder_is_refused(tmp_path):
         read_study(tmp_path / "pipe")
 
 
-def test_hidden_files_are_passed_over(tmp_path, made):
-    made.write(tmp_path)
-    (tmp_path / ".DS_Store").write_bytes(b"x")
-    (tmp_path / ".hidden.dcm").write_bytes(b"x")
-    assert not read_study(tmp_path).cautions
-
-
 def test_an_archive_of_one_file_is_no_dicomdir(tmp_path, made):
     (path, *_) = made.write(tmp_path / "f")
     assert read_study(_zip(tmp_path / "a.zip", {"one": path.read_bytes()})).series[0].shape == (1, 10, 8)

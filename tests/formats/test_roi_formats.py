@@ -14,6 +14,7 @@ from vbqkit import read_rois, write_rois
 from vbqkit.cli import main
 from vbqkit.errors import FormatError
 from vbqkit.formats import rois as roi_formats
+from vbqkit.formats.imagej import read_imagej
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import ROI_FORMATS, RoiFormat
 from vbqkit.image import Volume, stack_affine
@@ -128,6 +129,25 @@ def test_a_damaged_archive_of_rois_keeps_what_is_whole(volume: Volume, tmp_path:
     path.write_bytes(whole[:60])
     with pytest.raises(FormatError, match="holds no ImageJ ROI that is whole"):
         read_rois(path, image=volume)
+
+
+@pytest.mark.parametrize("at", ["second member", "table of contents", "end of the table"])
+def test_an_archive_of_rois_that_breaks_off_between_two_says_that_some_may_be_missing(
+    volume: Volume, tmp_path: Path, at: str
+) -> None:
+    path = tmp_path / "rois.zip"
+    rois = [Rectangle.on(volume.slice(2), (10.0 + 7 * k, 20.0), 6.0, 4.0, label=f"L{k}") for k in (1, 2)]
+    write_rois(path, rois, image=volume)
+    whole = path.read_bytes()
+    cut = {"second member": whole.index(b"PK\x03\x04", 4), "table of contents": whole.index(b"PK\x01\x02")}
+    path.write_bytes(whole[: cut.get(at, len(whole) - 10)])
+    file = read_rois(path, image=volume)
+    assert [roi.label for roi in file] == (["L1"] if at == "second member" else ["L1", "L2"])
+    (caution,) = file.cautions
+    assert caution.code == "damaged-rois"
+    assert "breaks off before its table of contents: ROIs may be missing" in caution.message
+    with pytest.raises(FormatError, match=r"ROIs may be missing\. .*read_rois\(\) reads what is whole"):
+        read_imagej(path, image=volume)
 
 
 def test_one_wrong_byte_in_an_archive_of_rois_costs_one_roi(volume: Volume, tmp_path: Path) -> None:

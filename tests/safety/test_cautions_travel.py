@@ -278,6 +278,7 @@ FOLDERS = {
     "empty-file": _with(lambda folder: (folder / "IM99").write_bytes(b"")),
     "packed-file": _with(lambda folder: (folder / "T2.zip").write_bytes(b"PK\x03\x04")),
     "linked-folder": _with(_link),
+    "hidden-folder": _with(lambda folder: (folder / ".more").mkdir()),
     "zip-path": _climbing_zip,
     "dicomdir-missing": _cd_with_a_file_missing,
     "dicomdir-path": _cd_that_climbs,

@@ -36,6 +36,10 @@ def message(thing, code):
         (["M", "R2_STAR"], "quantitative map"),
         (["PDFF"], "fraction map"),
         (["MYELIN"], "not known to be magnitude ('MYELIN')"),
+        (["SYNTHETIC"], "derived image"),
+        (["M", "SYNTHETIC"], "derived image"),
+        (["OTHER", "SYNTHETIC T1"], "derived image"),
+        (["SYNTHMR"], "derived image"),
     ],
 )
 def test_an_original_image_that_is_not_plain_magnitude_is_refused(series_of, values, words):
@@ -153,6 +157,20 @@ def test_fat_suppression_in_the_tags_leaves_the_weighting_unknown(series_of, tag
         {"SeriesDescription": "T1 so saturáciou tuku", "SpecificCharacterSet": "ISO_IR 192"},
         {"SeriesDescription": "T1 sat graisse"},
         {"SeriesDescription": "T1 水相", "SpecificCharacterSet": "ISO_IR 192"},
+        *(
+            {"SeriesDescription": f"T1 {text}", "SpecificCharacterSet": "ISO_IR 192"}
+            for text in (
+                "tlmenie tuku",
+                "fat null",
+                "fatnulled",
+                "SpectralFatSat",
+                "chemsat",
+                "f.s.",
+                "脂抑",
+                "壓脂",
+                "水脂分离",
+            )
+        ),
     ],
 )
 def test_fat_suppression_in_the_names_cautions(series_of, tags):
@@ -161,9 +179,21 @@ def test_fat_suppression_in_the_names_cautions(series_of, tags):
     assert "fat-suppression-hint" in codes(series.volume())
 
 
-@pytest.mark.parametrize("text", ["SAG T1 TSE", "FSE-XL T1", "T1 ohne FS", "WEB T1", "fast spin echo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SAG T1 TSE",
+        "FSE-XL T1",
+        "T1 ohne FS",
+        "WEB T1",
+        "fast spin echo",
+        "T1 bez potlačenia tuku",
+        "T1 bez saturácie tuku",
+        "T1 非压脂",
+    ],
+)
 def test_names_without_fat_suppression_do_not(series_of, text):
-    assert "fat-suppression-hint" not in codes(series_of(SeriesDescription=text))
+    assert "fat-suppression-hint" not in codes(series_of(SeriesDescription=text, SpecificCharacterSet="ISO_IR 192"))
 
 
 @pytest.mark.parametrize(
@@ -207,6 +237,35 @@ def test_names_without_fat_suppression_do_not(series_of, text):
         "T1 kontrasztos",
         "T1 钆",
         "注药后 T1",
+        "T1 cont",
+        "T1_CONT",
+        "T1 cont.",
+        "T1 w/cont",
+        "T1Cont",
+        "cont T1",
+        "T1 con",
+        "T1 W CON",
+        "T1 with c",
+        "T1_C",
+        "T1 enh",
+        "T1 GBCA",
+        "T1 c.e.",
+        "T1 PG",
+        "T1 contrst",
+        "T1 7.5 ml",
+        "T1 nKM",
+        "T1 nach KMGabe",
+        "T1 Kontr.mittel",
+        "T1 kontr",
+        "T1 po kontr.",
+        "T1KL",
+        "T1 contrastado",
+        "T1 加强",
+        "打药后 T1",
+        "T1 增強",
+        "T1 对比增强",
+        "T1 增强前后",
+        "T1 после КУ",
     ],
 )
 def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
@@ -241,6 +300,30 @@ def test_words_for_contrast_agent_caution_in_every_language(series_of, text):
         "bez kontrastnej látky",
         "FOV 30 cm",
         "T1 未注射",
+        "continued",
+        "T1 CONTINUED",
+        "T1 control",
+        "T1 cont'd",
+        "T1 contd",
+        "T1 contiguous",
+        "T1 contour",
+        "CONUS",
+        "T1 no cont",
+        "T1 w/o cont",
+        "T1_PRE_CONT",
+        "Verlaufskontrolle",
+        "T1 kontrola po operácii",
+        "kontrolné vyšetrenie",
+        "T1 o. KM",
+        "T1 KM-frei",
+        "T1 vor Gabe von KM",
+        "T1 pred podaním KL",
+        "T1 pred aplikáciou k.l.",
+        "T1 bez aplikácie KL",
+        "T1 增强前",
+        "T1 非增强",
+        "打药前 T1",
+        "high contrast",
     ],
 )
 def test_words_that_deny_contrast_agent_do_not(series_of, text):
@@ -276,6 +359,20 @@ def test_a_comment_on_contrast_is_heard_and_not_repeated(series_of):
         "keine KM-Gabe",
         "žiadny",
         "未使用",
+        "o. KM",
+        "W/O CONTRAST",
+        "KM: keine",
+        "CONTRAST: NO",
+        "bez aplikácie KL",
+        "žiadna KL",
+        "nepodané",
+        "nebola podaná",
+        "natívne",
+        "unenhanced",
+        "平扫",
+        "未注射",
+        "無",
+        "0ml",
     ],
 )
 def test_none_in_any_words_is_none(series_of, agent):

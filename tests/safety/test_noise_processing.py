@@ -74,9 +74,35 @@ def test_other_processing_is_a_caution_with_its_reason_and_direction(acquisition
     assert direction in caution.message
 
 
+ORIGINAL = ("ORIGINAL", "PRIMARY", "M")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "names"),
+    [
+        ("deep learning", ["DRB2", "DEEP_RESOLVE", "RECON_DL"], ["T1 DR Boost", "T1 SonicDL", "T1 DeepRecon", "T1 uAIFI", "T1 ACS"]),
+        ("uniformity", ["norm", "NORM2", "M_NORM", "NORM_DIS2D", "PSN"], ["T1 PSN", "T1 intensity corrected", "T1 N4", "T1 uniform"]),
+        ("filter", ["FIL2", "FILT"], ["T1 filter", "T1 denoising", "T1 gaussian", "T1 smooth", "T1 sharpened"]),
+        ("parallel", ["GRAPPA2", "SENSE_2"], ["t1_tse_sag_p2", "T1 CSENSE", "T1 PAT2"]),
+        ("interpolated", ["INTERPOLATED"], ["T1 ZIP512", "T1 zip x2", "T1 interpol."]),
+    ],
+)  # fmt: skip
+def test_each_kind_of_processing_is_known_in_other_spellings(kind, values, names):
+    stated = [{"image_type": (*ORIGINAL, value)} for value in values]
+    for acquisition in stated + [{"series_description": name} for name in names] + [{"sequence_name": names[0]}]:
+        refusal, found = codes(**acquisition)
+        assert (kind in (refusal or "")) if kind == "deep learning" else (found == [f"reconstruction-{kind}"]), (
+            acquisition
+        )
+
+
 @pytest.mark.parametrize(
     "acquisition",
     [
+        {"series_description": "T1 no filter"},
+        {"series_description": "T1 unfiltered abnormal"},
+        {"image_type": (*ORIGINAL, "ND", "DIS2D", "SE")},
+        {"series_description": "T1 zip512", "matrix": (320, 320), "acquired_matrix": (320, 320)},
         {},
         {"image_type": ("ORIGINAL", "PRIMARY", "M", "ND", "DIS2D")},
         {"parallel_technique": "SENSE", "parallel_factor": 1.0},

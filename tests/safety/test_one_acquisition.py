@@ -176,6 +176,88 @@ def test_packed_files_beside_a_series_are_named(tmp_path, scan, kind):
     assert codes(study) == ["packed-file"]
 
 
+APPLEDOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(90)
+
+
+@pytest.fixture(params=["folder", "archive"])
+def study_of(request, tmp_path):
+    """The study in a folder of slices with more files in it, as a folder and as an archive of it."""
+
+    def read(scan, more=(), rename=None):
+        folder = tmp_path / "folder"
+        for k, path in enumerate(scan(slices=4).write(folder)):
+            if rename:
+                path.rename(path.with_name(rename(k)))
+        for name, content in dict(more).items():
+            (folder / name).parent.mkdir(exist_ok=True, parents=True)
+            (folder / name).write_bytes(content)
+        if request.param == "folder":
+            return read_study(folder)
+        return read_study(shutil.make_archive(tmp_path / "packed", "zip", folder))
+
+    return read
+
+
+@pytest.mark.parametrize("name", [".IM{}", ".hidden{}.dcm", "._{}.dcm", ".{}"])
+def test_slices_whose_names_begin_with_a_dot_are_read(scan, study_of, name):
+    study = study_of(scan, rename=lambda k: name.format(k) if k == 3 else f"IM{k}")
+    (series,) = study
+    assert (series.shape[0], codes(study)) == (4, [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        "._0001.dcm",
+        "._IM0001",
+        "Thumbs.db",
+        "desktop.ini",
+        "__MACOSX/._0001.dcm",
+        ".Spotlight-V100/a",
+        ".git/config",
+        ".localized",
+    ],
+)
+def test_what_file_managers_leave_behind_is_left_out(scan, study_of, name):
+    study = study_of(scan, {name: APPLEDOUBLE if "._" in name else b"\x00\x00\x00\x01Bud1"})
+    (series,) = study
+    assert (series.shape[0], codes(study), study.not_read) == (4, [], ())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "words"),
+    [
+        (".hidden.dcm", b"x", "unreadable-file", ".hidden.dcm is not a DICOM file"),
+        ("._0001.dcm", b"x", "unreadable-file", "._0001.dcm is not a DICOM file"),
+        (".IM0009", b"", "empty-file", "the first is"),
+        (".more/IM0009", b"x", "hidden-folder", "1 folders whose names begin with a dot were not opened"),
+        (".more/deep/IM0009", b"x", "hidden-folder", ".more. Give that folder"),
+        (".T2.zip", b"PK", "packed-file", ".T2.zip"),
+    ],
+)
+def test_what_begins_with_a_dot_and_is_not_read_is_named(scan, study_of, name, content, code, words):
+    (caution,) = study_of(scan, {name: content}).cautions
+    assert caution.code == code
+    assert words in caution.message
+
+
+@pytest.mark.parametrize("name", ["README.txt", "report.pdf", ".profile", "LICENSE"])
+def test_files_without_an_image_are_counted_in_the_listing_and_not_on_numbers(scan, study_of, name):
+    study = study_of(scan, {name: b"no image"})
+    assert codes(study) == []
+    assert "1 file holds no image and was not read, the first is" in repr(study)
+    assert name in study.not_read_note
+
+
+@pytest.mark.parametrize("name", ["IM{}", "{}.1.2.840", "I{}.img1"])
+def test_a_slice_whose_first_bytes_are_lost_is_named(scan, study_of, name):
+    damaged = {name.format(9): b"\x01" * 4000}
+    (caution,) = study_of(scan, damaged, rename=name.format).cautions
+    assert caution.code == "unreadable-file"
+    assert "1 files lie beside images" in caution.message
+
+
 def test_series_of_two_examinations_are_told_apart(tmp_path, scan):
     scan().write(tmp_path / "a")
     scan(number=4, name="T2", StudyInstanceUID="1.2.3.4").write(tmp_path / "b")

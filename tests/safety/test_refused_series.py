@@ -1,18 +1,24 @@
 """A series that must not be scored gives no number anywhere; overruled, every output says so."""
 
+import copy
 import json
+import pickle
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from vbqkit import read_rois, read_study
 from vbqkit.cli import main
-from vbqkit.errors import ScoreError
+from vbqkit.errors import Caution, ScoreError
 from vbqkit.scores import Jitter, Refusal, case_uncertainty, score_case, score_value
 from vbqkit.studio import RoiStudio
+from vbqkit.study import make_series
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case01"
 WHY = "contrast agent: Gadoterate"
@@ -67,6 +73,41 @@ def test_an_overruled_series_has_the_same_numbers_and_every_one_says_so(refused,
     assert all("overruled: " in row["overruled"] and row["refused"] is None for row in case.measurement_rows())
     assert "overruled" not in str(free)
     assert free.as_row()["overruled"] is None
+
+
+@pytest.mark.parametrize("reason", ["", "  ", True])
+def test_without_a_reason_nothing_is_overruled(refused, rois, reason):
+    for attempt in (
+        lambda: score_case({"T1": refused}, rois, aggregate="median", overrule=reason),
+        lambda: score_value(refused, rois, "VBQ-T1", aggregate="median", overrule=reason),
+        lambda: RoiStudio([refused], rois=rois, overrule=reason),
+    ):
+        with pytest.raises(ScoreError, match=r"overrule=.* gives no reason; .*Say why in words"):
+            attempt()
+
+
+def test_a_refusal_outlives_every_copy(refused, plain, rois):
+    series = read_study(CASE).find("T1")
+    copies = [
+        pickle.loads(pickle.dumps(refused)),
+        copy.copy(refused),
+        copy.deepcopy(refused),
+        replace(refused, pixels=refused.pixels.astype(float)),
+        refused.with_acquisition(weighting="T1"),
+        make_series(refused).volume(),
+        pickle.loads(pickle.dumps(make_series(refused))).volume(),
+        replace(series, refusal=WHY).volume(),
+        replace(make_series(plain), refusal=WHY).volume(),
+    ]
+    for volume in copies:
+        case = score_case({"T1": volume}, rois, aggregate="both")
+        assert all(isinstance(result, Refusal) and WHY in result.reason for result in case.results)
+
+
+def test_a_caution_stated_on_a_series_reaches_its_volume(plain):
+    doubt = Caution("stated", "The patient moved.")
+    series = replace(make_series(plain), cautions=(doubt,))
+    assert series.volume().cautions == (*plain.cautions, doubt)
 
 
 def test_a_series_and_a_place_that_were_overruled_are_both_named(refused, rois):
@@ -130,3 +171,84 @@ def test_the_command_line_scores_a_refused_series_only_for_a_stated_reason(contr
     )
     assert main([*command, "--overrule", SAID, "--json"]) == 0
     assert all(SAID in row["overruled"] for row in json.loads(capsys.readouterr().out) if row["value"] is not None)
+
+
+@pytest.fixture
+def with_refused_t1(contrast_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    shutil.copytree(contrast_folder, folder / "T1")
+    shutil.copytree(CASE / "T2", folder / "T2")
+    return folder
+
+
+def test_a_refused_series_beside_a_good_one_is_not_left_out_without_a_word(with_refused_t1, capsys):
+    command = ["score", str(with_refused_t1), "--rois", str(CASE / "reference_rois.vbqkit.json")]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "SNR and M-score and VBQ-T1 not given: the T1 series (0) cannot be scored: contrast agent given" in said
+    assert said.count("Gadoterate") == 1
+    assert main([*command, "--json"]) == 0
+    rows = {row["score"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["VBQ-T2"]["value"] > 0
+    assert rows["VBQ-T1"]["value"] is None
+    assert "contrast agent given" in rows["VBQ-T1"]["refused"]
+
+
+def again(folder, *, change=0, keep=slice(None)):
+    """The T1 without agent beside it, as a series of its own."""
+    for path in sorted((CASE / "T1").glob("*.dcm"))[keep]:
+        dataset = pydicom.dcmread(path)
+        dataset.decompress()
+        dataset.PixelData = (dataset.pixel_array + change).astype(np.uint16).tobytes()
+        dataset.SeriesInstanceUID, dataset.SOPInstanceUID = generate_uid(entropy_srcs=["again"]), generate_uid()
+        dataset.SeriesNumber = 90
+        dataset.save_as(folder / f"again{path.name}")
+
+
+def test_a_refused_series_beside_one_of_its_weighting_is_named(with_refused_t1, capsys):
+    again(with_refused_t1, change=1)
+    assert main(["score", str(with_refused_t1), "--rois", str(CASE / "reference_rois.vbqkit.json")]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"Series \d left out: contrast agent given \(Gadoterate\)", said)
+    assert "VBQ-T1 not given" not in said
+
+
+def test_of_two_copies_the_one_that_names_the_agent_is_kept(with_refused_t1):
+    """Whoever sends slices again may lose the element; pixels that agree were taken after the same agent."""
+    again(with_refused_t1)
+    study = read_study(with_refused_t1)
+    assert [series.acquisition.weighting for series in study] == ["T1", "T2"]
+    assert "Gadoterate" in study.series[0].refusal
+    assert [caution.code for caution in study.cautions] == ["copies"]
+
+
+@pytest.mark.parametrize("which", [0, 5, -1])
+@pytest.mark.parametrize(("keyword", "value"), [("ContrastBolusAgent", "Gadovist"), ("ContrastBolusVolume", 7)])
+def test_one_slice_that_names_the_agent_speaks_for_its_series(tmp_path, which, keyword, value):
+    paths = sorted((CASE / "T1").glob("*.dcm"))
+    for path in paths:
+        dataset = pydicom.dcmread(path)
+        if path == paths[which]:
+            setattr(dataset, keyword, value)
+        dataset.save_as(tmp_path / path.name)
+    (series,) = read_study(tmp_path)
+    assert "contrast agent given" in series.refusal
+    assert series.volume().refusal == series.refusal
+
+
+def test_a_series_of_unknown_weighting_that_is_not_scored_is_named(tmp_path, capsys):
+    for weighting in ("T1", "T2"):
+        (tmp_path / weighting).mkdir()
+        for path in sorted((CASE / weighting).glob("*.dcm")):
+            dataset = pydicom.dcmread(path)
+            if weighting == "T2":
+                dataset.ScanningSequence = "GR"
+            dataset.save_as(tmp_path / weighting / path.name)
+    assert main(["score", str(tmp_path), "--rois", str(CASE / "reference_rois.vbqkit.json")]) == 0
+    assert "Series 1 left out: its weighting is unknown (gradient echo" in capsys.readouterr().out
+
+
+def test_two_series_of_one_weighting_are_not_chosen_between(with_refused_t1, capsys):
+    command = ["score", str(with_refused_t1), "--rois", str(CASE / "reference_rois.vbqkit.json"), "--overrule", SAID]
+    assert main([*command, "--series", "T1=0", "--series", "T1=1"]) == 1
+    assert "--series names 2 T1 series; a score needs one" in capsys.readouterr().err

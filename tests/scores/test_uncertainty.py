@@ -26,7 +26,7 @@ from vbqkit.scores import (
 )
 from vbqkit.scores.jitter import measure_jittered
 from vbqkit.scores.noise_agreement import air_band, air_shares
-from vbqkit.scores.pixel_noise import noise_band
+from vbqkit.scores.pixel_noise import RAYLEIGH_KURTOSIS, noise_band
 
 PLACES = {"L1": (60, 75), "L2": (110, 75), "L3": (160, 75), "L4": (210, 75), "CSF": (160, 107), "noise": (150, 178)}
 STILL = Jitter(shift_mm=0, size_percent=0)
@@ -335,6 +335,25 @@ def test_in_noise_without_anatomy_moving_a_roi_adds_what_is_counted_as_noise(ban
         found.append((moved.mean["T1"] ** 2).mean())
         expected.append(variance * moved.noise["T1"][0])
     assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.25)
+
+
+@pytest.mark.parametrize("band", [(1.0, 1.0), (0.5, 0.5)])
+def test_in_air_places_are_compared_with_each_other_and_not_with_the_chance_of_where_the_roi_is(band):
+    """Else a noise ROI whose SD is low by chance counts that chance twice: as pixel noise and as placement."""
+    rng, jitter = np.random.default_rng(9), Jitter(shift_mm=3, size_percent=10)
+    found, expected = [], []
+    for _ in range(60):
+        parts = [white_and_doubled(rng, 24)[band[0] < 1] for _ in range(2)]
+        pixels = np.hypot(*(part - part.mean() for part in parts))
+        image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0))
+        roi = Ellipse.on(image, (image.shape[0] / 2, image.shape[1] / 2), 9, 9, label="noise")
+        moved = measure_jittered(roi, {"T1": image}, jitter=jitter, n_draws=60, rng=rng, band={"T1": band}, in_air=True)
+        assert moved.sd["T1"].mean() == pytest.approx(0.0, abs=1e-9)
+        assert moved.mean["T1"].mean() == pytest.approx(0.0, abs=1e-9)
+        of_mean, of_sd, _ = moved.noise["T1"]
+        found.append(((moved.mean["T1"] ** 2).mean(), (moved.sd["T1"] ** 2).mean()))
+        expected.append((pixels.var() * of_mean, pixels.var() * of_sd * (2.0 + RAYLEIGH_KURTOSIS) / 4.0))
+    assert np.mean(found, axis=0) == pytest.approx(np.mean(expected, axis=0), rel=0.25)
 
 
 # A whole case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from vbqkit.scores.jitter import Jitter
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.propagation import case_uncertainty
 from vbqkit.scores.registry import SCORES, scored_weightings
-from vbqkit.scores.result import Score
+from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.series_cautions import cautions_of
 from vbqkit.scores.uncertainty_budget import Uncertainty
 from vbqkit.study import Series, Study
@@ -110,11 +111,11 @@ def run(args: argparse.Namespace) -> Report:
             progress=progress,
         )
     if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
-        volumes = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)
+        volumes, used = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)
         drawn = read_rois(args.rois, image=next(iter(volumes.values())))
     else:
         drawn = read_rois(args.rois)
-        volumes = _volumes(study, args.series, drawn, overrule=args.overrule)
+        volumes, used = _volumes(study, args.series, drawn, overrule=args.overrule)
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     unknown = sorted(set(excluded) - set(SPINE_LEVELS))
     if unknown:
@@ -139,7 +140,12 @@ def run(args: argparse.Namespace) -> Report:
         row = result.as_row() | (known.get(result.key, {}) if isinstance(result, Score) else {})
         if row not in rows:  # a refusal for the same reason with both aggregates
             rows.append(row)
+    left_out = [] if args.series else list(_left_out(study, used))
+    refused = _rows_of(left_out, volumes)
+    rows += refused
     remarks = [f"! {caution}" for caution in dict.fromkeys(_cautions(case, volumes, drawn))]
+    told = " ".join(str(row["refused"]) for row in refused)
+    remarks += [f"Series {number} left out: {reason}" for number, _, reason in left_out if reason not in told]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
     remarks += _refusals(rows, reference)
     remarks += [f"! {caution}" for one in intervals for caution in one.cautions if caution.code == "no-interval"]
@@ -189,6 +195,32 @@ def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None) -
     return found
 
 
+def _left_out(study: Study, used: set[int]) -> Iterator[tuple[int, str, str]]:
+    """Sagittal series that a reader may miss among the scores: number, weighting, and why they are not scored."""
+    for number, series in enumerate(study):
+        a = series.acquisition
+        if series.plane != "sagittal" or a.modality not in (None, "MR") or number in used:
+            continue
+        if series.refusal is not None:
+            yield number, a.weighting, f"{series.refusal}. If you know better: --series {number} --overrule REASON."
+        elif a.weighting not in scored_weightings():
+            yield (
+                number,
+                a.weighting,
+                f"its weighting is {a.weighting} ({a.weighting_reason}). If you know it: --series T1={number}.",
+            )
+
+
+def _rows_of(left_out: list[tuple[int, str, str]], volumes: dict[str, Volume]) -> list[dict[str, object]]:
+    """Scores that are not given because their only series must not be scored."""
+    found: dict[str, Refusal] = {}
+    for number, weighting, reason in left_out:
+        for name, definition in SCORES.items():
+            if weighting in definition.weightings and weighting not in volumes:
+                found.setdefault(name, Refusal(name, f"the {weighting} series ({number}) cannot be scored: {reason}"))
+    return [refusal.as_row() for refusal in found.values()]
+
+
 def _cautions(case: CaseScores, volumes: dict[str, Volume], drawn: RoiFile) -> list[str]:
     """Those of series and ROI file too: they must be read even where no score is given that they could travel with."""
     found = [str(c) for c in case.cautions]
@@ -197,13 +229,23 @@ def _cautions(case: CaseScores, volumes: dict[str, Volume], drawn: RoiFile) -> l
     return list(dict.fromkeys(found))
 
 
-def _volumes(study: Study, choices: list[str], drawn: RoiFile, *, overrule: str | None) -> dict[str, Volume]:
+def _volumes(
+    study: Study, choices: list[str], drawn: RoiFile, *, overrule: str | None
+) -> tuple[dict[str, Volume], set[int]]:
+    """The series to score by weighting, and their rows; the rows of those that the user chose are not asked for."""
     mixed = [caution for caution in study.cautions if caution.code == "several-patients"]
     if mixed:
         raise FormatError(f"{study.source} cannot be scored as one case. {mixed[0].message}")
     weightings = scored_weightings()
     if choices:
-        return dict(_chosen(study, choice, overrule=overrule) for choice in choices)
+        chosen = [_chosen(study, choice, overrule=overrule) for choice in choices]
+        names = [weighting for weighting, _ in chosen]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ScoreError(
+                f"--series names {names.count(twice)} {twice} series; a score needs one. Leave the others out."
+            )
+        return dict(chosen), set()
     stated = _stated_in(drawn, study)
     scorable = [(i, s) for i, s in enumerate(study) if s.scorable and s.plane == "sagittal" and i != stated]
     known = [(i, s) for i, s in scorable if s.acquisition.weighting in weightings]
@@ -211,7 +253,8 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile, *, overrule: str 
     if stated is not None and drawn.weighting not in names and len(set(names)) == len(names):
         said = f"stated in {drawn.source}"
         first = _chosen(study, f"{drawn.weighting}={stated}", said=said, overrule=overrule)
-        return dict([first, *((s.acquisition.weighting, s.volume()) for _, s in known)])
+        volumes = dict([first, *((s.acquisition.weighting, s.volume()) for _, s in known)])
+        return volumes, {stated, *(i for i, _ in known)}
     if not known or len(set(names)) < len(names):
         why = "no series with known weighting" if not known else "more than one series of a weighting"
         listing = "\n".join(f"  {i}: {s!r}" for i, s in enumerate(study))
@@ -219,7 +262,7 @@ def _volumes(study: Study, choices: list[str], drawn: RoiFile, *, overrule: str 
             f"{study.source} has {why}, and nothing is guessed. Choose by number and, where the header does not say it, by "
             f"weighting, for instance --series T1=0:\n{listing}"
         )
-    return {s.acquisition.weighting: s.volume() for _, s in known}
+    return {s.acquisition.weighting: s.volume() for _, s in known}, {i for i, _ in known}
 
 
 def _stated_in(drawn: RoiFile, study: Study) -> int | None:

@@ -84,7 +84,7 @@ def series_row(number: int, series: Series, study: Study) -> dict[str, Any]:
     ``slice_distance_mm``, ``row_spacing_mm``, ``col_spacing_mm``, ``thickness_mm``, ``scorable``, ``refusal``,
     ``cautions``, ``series_number``, ``patient``, ``study_date``, ``description``, ``modality``, ``echo_train_length``,
     ``scanning_sequence``, ``fat_suppressed``, ``contrast_agent``, ``image_type``, ``synthetic``, ``source``,
-    ``study_cautions``. Lists are joined by ``" | "`` (cautions) or a backslash (DICOM values).
+    ``study_cautions``, ``not_read`` (how many files hold no image). Lists are joined by ``" | "`` (cautions) or a backslash (DICOM values).
     """
     a = series.acquisition
     slices, rows, cols = series.shape or (None, None, None)
@@ -125,6 +125,7 @@ def series_row(number: int, series: Series, study: Study) -> dict[str, Any]:
         "synthetic": a.synthetic,
         "source": series.source,
         "study_cautions": " | ".join(map(str, study.cautions)),
+        "not_read": study.not_read_note,
     }
 
 
@@ -136,7 +137,8 @@ def _remarks(study: Study) -> list[str]:
         if series.refusal:
             lines.append(f"   not scorable: {series.refusal}")
         lines += [f"   ! {caution}" for caution in series.cautions]
-    return lines + [f"! {caution}" for caution in study.cautions]
+    lines += [f"! {caution}" for caution in study.cautions]
+    return lines + ([study.not_read_note] if study.not_read_note else [])
 
 
 def _bytes(mebibytes: float) -> int:

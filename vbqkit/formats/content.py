@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -10,7 +11,7 @@ from pydicom.dataset import Dataset
 from vbqkit.errors import shown
 from vbqkit.formats.header_words import contrast_word, denies_contrast, means_none, says_nothing
 from vbqkit.formats.headers import Frame
-from vbqkit.formats.tags import has_items, integer, items, positive, tag_text, text, word
+from vbqkit.formats.tags import TAGS, has_items, integer, items, positive, tag_text, text, word
 
 MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4"} | {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}
 """SOP classes of MR images: classic, enhanced, enhanced colour, legacy converted."""
@@ -33,6 +34,13 @@ _GIVEN_SEQUENCES = (
 _HINTED = (
     "ContrastBolusRoute", "ContrastBolusStartTime", "ContrastBolusStopTime", "ContrastBolusAgentPhase",
     "ContrastBolusAgentNumber", "ContrastBolusT1Relaxivity", "ContrastBolusIngredientOpaque",
+)  # fmt: skip
+_CONTRAST_TAGS = frozenset(
+    TAGS[keyword]
+    for keyword in (
+        "ContrastBolusAgent", "ContrastBolusAgentAdministered", "ContrastBolusUsageSequence",
+        *_GIVEN_TEXTS, *_GIVEN_AMOUNTS, *_GIVEN_SEQUENCES, *_HINTED,
+    )
 )  # fmt: skip
 _TEXTS = (
     "SeriesDescription", "ProtocolName", "ImageComments", "AcquisitionContrast", "AcquisitionComments",
@@ -82,6 +90,18 @@ def read_contrast(frame: Frame) -> Contrast:
     if "YES" in administered:
         return Contrast(agent=f"named in {tag_text('ContrastBolusUsageSequence')}")
     return Contrast(hint=_hint(dataset))
+
+
+def with_contrast(frames: Sequence[Frame]) -> Frame | None:
+    """The frame of a series whose header says most of contrast agent; None where none does.
+
+    Whoever writes headers again may lose an element in some slices: one that states an agent speaks for all.
+    """
+    headers = {id(frame.header): frame for frame in frames}.values()
+    heard = [frame for frame in headers if not _CONTRAST_TAGS.isdisjoint(frame.header.dataset.keys())]
+    found = [(read_contrast(frame), frame) for frame in heard] if len(headers) > 1 else []
+    stated = next((frame for contrast, frame in found if contrast.agent is not None), None)
+    return stated or next((frame for contrast, frame in found if contrast.hint is not None), None)
 
 
 def _written_amount(value: str | None) -> float | None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import Caution, FormatError
+from vbqkit.formats.acquisitions import acquisition_of
 from vbqkit.formats.files import Open, Place
 from vbqkit.formats.headers import Header, frames_of
 from vbqkit.formats.kinds import pixel_kind
@@ -25,7 +26,8 @@ def without_copies(headers: Sequence[Header], place: Place) -> tuple[list[Header
 
     Files of one UID that differ are kept: they are separated later. Files of other UIDs, whatever their numbers, are
     copies if their place in the patient and every pixel agree, even in another transfer syntax: noise never repeats. Of
-    two series, the smaller one loses its slices.
+    two series, the smaller one loses its slices; but where one says more against a score (a contrast agent, fat
+    suppression, whatever cautions), that one is kept: what sent it again may have lost the words.
     """
     kept, doubles = _distinct(headers, place)
     again: int = 0
@@ -74,13 +76,24 @@ def _without_resent(headers: list[Header], place: Place) -> list[Header]:
     dropped: list[Header] = []
     with place.opened() as open_entry:
         for same in repeated:
-            ordered = sorted(same, key=lambda header: -slices[raw_bytes(header.dataset, "SeriesInstanceUID")])
-            dropped += _of_the_same_pixels(ordered, open_entry)
+            if _of_the_same_pixels(same, open_entry):  # seldom, and only then it matters what their headers say
+                ordered = sorted(same, key=lambda h: (*_silence(h), -slices[raw_bytes(h.dataset, "SeriesInstanceUID")]))
+                dropped += _of_the_same_pixels(ordered, open_entry)
         blank = {id(header) for header in dropped if _is_blank(header, open_entry)}
     # a slice of nothing is the same in every repetition: it is a copy only where slices with a picture are, too
     copied = {_series_of(header) for header in dropped if id(header) not in blank}
     gone = {id(header) for header in dropped if _series_of(header) in copied}
     return [header for header in headers if id(header) not in gone]
+
+
+def _silence(header: Header) -> tuple[bool, bool, int]:
+    """How little a header says against a score: it sorts the most outspoken first."""
+    try:
+        a, cautions = acquisition_of(frames_of(header)[0])
+    except FormatError:  # reported where the file is read
+        return True, True, 0
+    spoken = {caution.code for caution in cautions} - {"missing-tags"}  # that only says that words were lost
+    return a.contrast_agent is None, a.fat_suppressed is not True, -len(spoken)
 
 
 def _series_of(header: Header) -> Hashable:

@@ -15,11 +15,12 @@ import numpy.typing as npt
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, FormatError, GeometryError, VbqkitError, shown
 from vbqkit.formats.acquisitions import acquisition_of, rescale_of
+from vbqkit.formats.content import with_contrast
 from vbqkit.formats.copies import without_copies
 from vbqkit.formats.files import Entry, Open, Place
 from vbqkit.formats.frame_places import normal_of
 from vbqkit.formats.gray_levels import gray_level_cautions
-from vbqkit.formats.headers import Frame, Header, frames_of, read_header
+from vbqkit.formats.headers import Frame, Header, frames_of, looks_like_dicom, read_header
 from vbqkit.formats.kinds import joined_series, most_complete, series_key
 from vbqkit.formats.linked_frames import FrameLink, frame_links
 from vbqkit.formats.padding import padded_pixels
@@ -50,13 +51,15 @@ class DicomOptions:
 
 def read_headers(
     entries: Sequence[Entry], open_entry: Open, *, progress: Progress | None = None
-) -> tuple[list[Header], list[Caution]]:
-    """Headers of every DICOM image among the entries, and a caution for each file that is damaged.
+) -> tuple[list[Header], list[Caution], list[Entry]]:
+    """Headers of every DICOM image among the entries, a caution for each file that is damaged, and what is no image.
 
-    Files that neither are DICOM nor claim to be (by ``.dcm`` or ``.ima``) are passed over.
+    Files that neither are DICOM nor claim to be (by ``.dcm`` or ``.ima``) are no images, nor are reports and
+    presentation states.
     """
     headers: list[Header] = []
     cautions: list[Caution] = []
+    others: list[Entry] = []
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
@@ -65,14 +68,45 @@ def read_headers(
             try:
                 with open_entry(entry) as file:
                     header = read_header(file, entry, claims_dicom=entry.ends_with(*_DICOM_SUFFIXES))
+                if header is None:
+                    others.append(entry)
+                else:
+                    headers.append(header)
             except FormatError as error:
                 cautions.append(Caution("unreadable-file", str(error)))
-                header = None
-            if header is not None:
-                headers.append(header)
             if progress is not None:
                 progress(done, len(entries))
-    return headers, cautions
+    return headers, cautions, others
+
+
+def lost_headers(headers: Sequence[Header], others: Sequence[Entry], open_entry: Open) -> Iterator[Caution]:
+    """Files that may be slices whose first bytes are lost: beside images, of the same ending and of their size."""
+    sizes: dict[tuple[str, str], int] = {}
+    for header in headers:
+        sizes.setdefault(_kind_of_name(header.entry), header.entry.size)
+    like = [
+        entry.name
+        for entry in others
+        if entry.size >= 0.5 * sizes.get(_kind_of_name(entry), float("inf")) and not _is_dicom(entry, open_entry)
+    ]
+    if like:
+        yield Caution(
+            "unreadable-file",
+            f"{len(like)} files lie beside images, end like them and are as large, but are not DICOM, the first is {like[0]}. "
+            "If it is a slice, its start is lost: copy or export it again.",
+        )
+
+
+def _is_dicom(entry: Entry, open_entry: Open) -> bool:
+    """Whether a file that holds no image is DICOM all the same: a report, a presentation state, raw data."""
+    with open_entry(entry) as file:
+        return looks_like_dicom(file.read(132))
+
+
+def _kind_of_name(entry: Entry) -> tuple[str, str]:
+    folder, _, name = (entry.member or entry.name).replace("\\", "/").rpartition("/")
+    ending = Path(name).suffix.lower()
+    return folder, "" if ending[1:].isdecimal() else ending
 
 
 def make_dicom_series(
@@ -178,6 +212,7 @@ def _series(
 ) -> Series:
     first = stack.frames[0]
     told = most_complete(stack.frames) if stack.joined else first
+    told = with_contrast(stack.frames) or told
     acquisition, cautions = acquisition_of(told, weighting=options.weighting)
     if link is not None:
         acquisition = replace(acquisition, frame_of_reference_uid=link.uid, linked_frames=link.others)

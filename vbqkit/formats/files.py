@@ -13,8 +13,9 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from vbqkit.errors import Caution, FormatError, shown
 
@@ -24,7 +25,17 @@ MAX_UNPACKED_BYTES = 4 * 1024**3
 Open = Callable[["Entry"], BinaryIO]
 
 _MOST_NAMED = 5
-_SKIPPED_NAMES = {"DICOMDIR", "THUMBS.DB", ".DS_STORE", "__MACOSX"}
+_SKIPPED_FILES = {
+    "DICOMDIR", "THUMBS.DB", "DESKTOP.INI", ".DS_STORE", ".LOCALIZED", ".DIRECTORY", ".GITKEEP", ".KEEP", ".NOMEDIA",
+}  # fmt: skip
+"""Tables of contents and what file managers leave behind: no image is ever called so."""
+_SKIPPED_FOLDERS = {
+    "__MACOSX", ".APPLEDOUBLE", ".SPOTLIGHT-V100", ".TRASHES", ".FSEVENTSD", ".TEMPORARYITEMS", ".DOCUMENTREVISIONS-V100",
+    "$RECYCLE.BIN", "SYSTEM VOLUME INFORMATION", ".GIT", ".IPYNB_CHECKPOINTS",
+}  # fmt: skip
+"""Folders in which operating systems and programs keep their own things."""
+_APPLEDOUBLE = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")
+"""How the companion files of macOS begin, which it writes beside every file as ``._NAME`` (RFC 1740)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +182,9 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
         ) from error
     if is_folder:
         passed: list[tuple[str, str]] = []
-        entries = tuple(_walk(place, passed))
-        cautions = tuple(_passed_over(passed, entries))
+        hidden: list[str] = []
+        entries = tuple(_walk(place, passed, hidden))
+        cautions = tuple(_passed_over(passed, entries, hidden))
         if not entries:
             because = f" ({cautions[0].message})" if cautions else ""
             raise FormatError(
@@ -191,8 +203,16 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
 _PACKED = (".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst", ".iso")
 
 
-def _passed_over(links: list[tuple[str, str]], entries: Sequence[Entry]) -> Iterator[Caution]:
-    """What a folder holds and is not read: linked folders, files packed in others, empty files."""
+def _passed_over(
+    links: list[tuple[str, str]], entries: Sequence[Entry], hidden: Sequence[str] = ()
+) -> Iterator[Caution]:
+    """What a folder holds and is not read: linked and hidden folders, files packed in others, empty files."""
+    if hidden:
+        yield Caution(
+            "hidden-folder",
+            f"{len(hidden)} folders whose names begin with a dot were not opened, the first is {hidden[0]}. Give that folder "
+            "if it belongs here.",
+        )
     special = [path for path, target in links if not target]
     if special:
         yield Caution(
@@ -204,7 +224,7 @@ def _passed_over(links: list[tuple[str, str]], entries: Sequence[Entry]) -> Iter
             "linked-folder",
             f"{path} is a link to the folder {target} and was not followed. Give that folder if it belongs here.",
         )
-    packed = [e.name for e in entries if e.ends_with(*_PACKED) and not e.ends_with(".nii.gz") and e.member is None]
+    packed = [e.name for e in entries if e.ends_with(*_PACKED) and not e.ends_with(".nii.gz")]
     if packed:
         yield Caution(
             "packed-file",
@@ -218,25 +238,38 @@ def _passed_over(links: list[tuple[str, str]], entries: Sequence[Entry]) -> Iter
         )
 
 
-def _walk(folder: Path, links: list[tuple[str, str]]) -> Iterator[Entry]:
+def _walk(folder: Path, links: list[tuple[str, str]], hidden: list[str]) -> Iterator[Entry]:
     """Files below a folder; linked folders, which are not followed, are added to `links` with their targets.
 
-    So are pipes, sockets and devices, without a target: to open a pipe would wait for ever.
+    So are pipes, sockets and devices, without a target: to open a pipe would wait for ever. Folders whose names begin
+    with a dot are added to `hidden`: what programs keep there is not the study, and what a user hid there is named.
     """
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _hidden(name))
+        kept = [name for name in folders if name.upper() not in _SKIPPED_FOLDERS]
+        hidden += [os.path.join(root, name) for name in sorted(kept) if name.startswith(".")]  # noqa: PTH118 - as below
+        folders[:] = sorted(name for name in kept if not name.startswith("."))
         for name in folders:
             full = os.path.join(root, name)  # noqa: PTH118 - as below
             if os.path.islink(full):  # noqa: PTH114 - as below
                 links.append((full, os.path.realpath(full)))
         for name in sorted(names):
-            if not _hidden(name):
-                full = os.path.join(root, name)  # noqa: PTH118 - Path objects would double the time of a long listing
-                size = _size(full)
-                if size is None:
-                    links.append((full, ""))
-                else:
-                    yield Entry(full, Path(full), size=size)
+            if name.upper() in _SKIPPED_FILES:
+                continue
+            full = os.path.join(root, name)  # noqa: PTH118 - Path objects would double the time of a long listing
+            size = _size(full)
+            if size is None:
+                links.append((full, ""))
+            elif not (name.startswith("._") and _is_companion(Path(full).open, "rb")):
+                yield Entry(full, Path(full), size=size)
+
+
+def _is_companion(opened: Callable[[str], IO[bytes]], mode: str) -> bool:
+    """Whether a file holds what macOS keeps beside another: its icon and attributes, never its content."""
+    try:
+        with opened(mode) as file:
+            return file.read(4) in _APPLEDOUBLE
+    except Exception:  # what cannot be read stays listed, so that its reading says why
+        return False
 
 
 def _size(path: str) -> int | None:
@@ -246,10 +279,6 @@ def _size(path: str) -> int | None:
         return status.st_size if stat.S_ISREG(status.st_mode) else None
     except OSError:  # a dangling link: opening it gives the message
         return -1
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name.upper() in _SKIPPED_NAMES
 
 
 def _is_zip(path: Path) -> bool:
@@ -263,7 +292,7 @@ def _is_zip(path: Path) -> bool:
 def _archive(path: Path, max_unpacked_bytes: int) -> Archive:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+            members = [info for info in archive.infolist() if not info.is_dir() and not _is_rubbish(archive, info)]
     except Exception as error:  # a damaged table of contents meets many of the library's assumptions
         raise FormatError(
             f"The ZIP archive {path} is damaged: {error}. Copy it again, or give the unpacked folder."
@@ -281,19 +310,37 @@ def _archive(path: Path, max_unpacked_bytes: int) -> Archive:
             "yourself and give the folder."
         )
     climbing = [info.filename for info in members if climbs(info.filename)]
+    inside = [info for info in sorted(members, key=lambda info: info.filename) if not climbs(info.filename)]
+    hidden = dict.fromkeys(folder for info in inside if (folder := _hidden_folder(info.filename)))
     entries = tuple(
         Entry(f"{path}:{info.filename}", path, info.filename, info.file_size)
-        for info in sorted(members, key=lambda info: info.filename)
-        if not climbs(info.filename) and not any(_hidden(part) for part in info.filename.split("/") if part != ".")
+        for info in inside
+        if not _hidden_folder(info.filename)
     )
     cautions: tuple[Caution, ...] = (_climbing_caution(path, climbing),) if climbing else ()
-    cautions += tuple(_passed_over([], entries))
+    cautions += tuple(_passed_over([], entries, [f"{path}:{folder}" for folder in hidden]))
     if not entries:
         because = f" ({cautions[0].message})" if cautions else ""
         raise FormatError(
             f"The ZIP archive {path} holds no files{because}. Give the archive of a scanner's or PACS's export."
         )
     return Archive(path, entries, cautions)
+
+
+def _is_rubbish(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    *folders, name = info.filename.upper().split("/")
+    if name in _SKIPPED_FILES or _SKIPPED_FOLDERS.intersection(folders):
+        return True
+    return name.startswith("._") and not info.flag_bits & 0x1 and _is_companion(partial(archive.open, info), "r")
+
+
+def _hidden_folder(member: str) -> str | None:
+    """The first folder on the way to a member whose name begins with a dot."""
+    folders = member.split("/")[:-1]
+    for k, name in enumerate(folders, start=1):
+        if name.startswith(".") and name not in (".", ".."):
+            return "/".join(folders[:k])
+    return None
 
 
 def _climbing_caution(path: Path, names: list[str]) -> Caution:

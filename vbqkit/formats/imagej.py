@@ -61,9 +61,13 @@ def read_imagej(path: str | os.PathLike[str], *, image: Volume, slice_index: int
     Raises
     ------
     FormatError
-        If the file cannot be read, or holds a line, point, text or composite, which enclose no single area.
+        If the file cannot be read, or holds a line, point, text or composite, which enclose no single area. If a part
+        of it is damaged: bare ROIs cannot say what is missing beside them, :func:`vbqkit.formats.read_rois` can.
     """
-    return read_imagej_file(path, image=image, slice_index=slice_index).rois
+    file = read_imagej_file(path, image=image, slice_index=slice_index)
+    if file.cautions:
+        raise FormatError(f"{file.cautions[0].message} read_rois() reads what is whole, and says so on every score.")
+    return file.rois
 
 
 def read_imagej_file(path: str | os.PathLike[str], *, image: Volume, slice_index: int | None = None) -> RoiFile:
@@ -96,7 +100,7 @@ def read_imagej_file(path: str | os.PathLike[str], *, image: Volume, slice_index
             f"{source} holds no ImageJ ROI that is whole ({len(damaged)} are damaged). Copy it again, or save it again in "
             "ImageJ's ROI manager."
         )
-    cautions = (_damaged_caution(source, damaged),) if damaged else ()
+    cautions = (_damaged_caution(source, damaged, cut_off=members.cut_off),) if damaged or members.cut_off else ()
     return RoiFile(rois=tuple(rois), source=str(source), cautions=cautions)
 
 
@@ -106,12 +110,15 @@ def _is_roi_name(name: str) -> bool:
     return parts[-1].lower().endswith(".roi") and not parts[-1].startswith("._") and "__MACOSX" not in parts
 
 
-def _damaged_caution(source: Path, damaged: list[str]) -> Caution:
-    return Caution(
-        "damaged-rois",
-        f"{len(damaged)} ROIs in {source} are damaged and were left out, the first is {shown(damaged[0])}. Copy the file "
-        "again, or draw them again.",
-    )
+def _damaged_caution(source: Path, damaged: list[str], *, cut_off: bool) -> Caution:
+    found = []
+    if damaged:
+        found.append(
+            f"{len(damaged)} ROIs in {source} are damaged and were left out, the first is {shown(damaged[0])}."
+        )
+    if cut_off:
+        found.append(f"{source} breaks off before its table of contents: ROIs may be missing.")
+    return Caution("damaged-rois", f"{' '.join(found)} Copy the file again, or draw them again.")
 
 
 def _one(content: bytes, image: Volume, slice_index: int | None, where: str) -> Roi:

@@ -8,7 +8,7 @@ from typing import get_args
 
 from vbqkit.acquisition import Weighting
 from vbqkit.errors import Caution, FormatError
-from vbqkit.formats.dicom import DicomOptions, Progress, make_dicom_series, read_headers
+from vbqkit.formats.dicom import DicomOptions, Progress, lost_headers, make_dicom_series, read_headers
 from vbqkit.formats.dicomdir import files_of_dicomdir, is_dicomdir
 from vbqkit.formats.files import MAX_UNPACKED_BYTES, Place, find_files
 from vbqkit.formats.volumes import is_volume_name, make_volume_series
@@ -91,11 +91,12 @@ def read_study(
         link_frames=link_frames,
     )
     with place.opened() as open_entry:
-        headers, damaged = read_headers(
+        headers, damaged, not_images = read_headers(
             others, open_entry, progress=None if progress is None else lambda done, _: progress(done, total)
         )
+        lost = list(lost_headers(headers, not_images, open_entry))
     series, odd = make_dicom_series(headers, place, options)
-    cautions: list[Caution] = [*place.cautions, *damaged, *odd]
+    cautions: list[Caution] = [*place.cautions, *damaged, *lost, *odd]
     for done, entry in enumerate(volumes, start=len(others) + 1):
         try:
             series += make_volume_series(entry, place, plane=plane, weighting=weighting)
@@ -106,7 +107,8 @@ def read_study(
     if not series:
         raise FormatError(_nothing_read(path, place, cautions))
     series = [replace(one, study_cautions=tuple(cautions)) for one in series]
-    return Study(tuple(series), source=str(path), cautions=tuple(cautions))
+    not_read = tuple(entry.name for entry in not_images)
+    return Study(tuple(series), source=str(path), cautions=tuple(cautions), not_read=not_read)
 
 
 def _check_options(

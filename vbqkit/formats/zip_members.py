@@ -29,10 +29,13 @@ class Members:
         Name and content, in the order of the archive.
     damaged : tuple of str
         Names (or places) of members that could not be read.
+    cut_off : bool
+        Whether its table of contents is lost, so that nothing tells how many members there were.
     """
 
     whole: tuple[tuple[str, bytes], ...]
     damaged: tuple[str, ...]
+    cut_off: bool = False
 
 
 def read_members(path: Path) -> Members:
@@ -50,7 +53,8 @@ def read_members(path: Path) -> Members:
     whole: list[tuple[str, bytes]] = []
     damaged: list[str] = []
     room = MAX_BYTES
-    for name, data in _members(content):
+    members, cut_off = _members(content)
+    for name, data in members:
         if data is None:
             damaged.append(name)
             continue
@@ -58,15 +62,19 @@ def read_members(path: Path) -> Members:
         if room < 0:
             raise FormatError(f"{path} unpacks to more than {MAX_BYTES // 1024**2} MiB: it is no archive of ROIs.")
         whole.append((name, data))
-    return Members(tuple(whole), tuple(damaged))
+    return Members(tuple(whole), tuple(damaged), cut_off)
 
 
-def _members(content: bytes) -> Iterator[tuple[str, bytes | None]]:
+def _members(content: bytes) -> tuple[Iterator[tuple[str, bytes | None]], bool]:
+    """The members, and whether they had to be found without a table of contents."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except Exception:  # a damaged table of contents meets many of the library's assumptions
-        yield from _scanned(content)
-        return
+        return _scanned(content), True
+    return _listed(archive), False
+
+
+def _listed(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes | None]]:
     with archive:
         for info in archive.infolist():
             if not info.is_dir():

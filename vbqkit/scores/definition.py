@@ -81,6 +81,12 @@ class ScoreInputs:
     places: Mapping[str, Sequence[PlacedRoiCheck]] = field(default_factory=dict)
     cautions: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.overrule is not None and not (isinstance(self.overrule, str) and self.overrule.strip()):
+            raise ScoreError(
+                f"overrule={self.overrule!r} gives no reason; every score that is overruled carries one. Say why in words."
+            )
+
     def on(self, weighting: str, label: str) -> Measurement:
         """One measurement.
 

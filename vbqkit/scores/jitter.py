@@ -13,7 +13,7 @@ from vbqkit.errors import ScoreError
 from vbqkit.image import FloatArray, Slice
 from vbqkit.roi import Roi
 from vbqkit.scores.draws import blocks
-from vbqkit.scores.pixel_noise import correlated, freedom_of_mean_square
+from vbqkit.scores.pixel_noise import AIR_MEAN, AIR_SD, correlated, freedom_of_mean_square
 
 BoolArray = npt.NDArray[np.bool_]
 Axes = tuple[npt.ArrayLike, npt.ArrayLike]
@@ -175,6 +175,9 @@ def put_again(
 class JitteredMeasurements:
     """What one ROI measures at many places, on each series, less what it measures where it is.
 
+    In air it is less what it measures on average. Noise has no place that a reader aims at: what the ROI happened to
+    measure where it is differs from other places by the chance of its own pixels, which is no effect of the place.
+
     Attributes
     ----------
     mean, sd : mapping of str to ndarray, shape (n_draws,)
@@ -225,7 +228,8 @@ def measure_jittered(
     band : mapping of str to tuple of 2 floats, optional
         Weighting to which frequencies hold noise (:func:`~vbqkit.scores.pixel_noise.noise_band`); white without it.
     in_air : bool
-        Whether the ROI lies on noise without signal, whose magnitude repeats itself less than the noise does.
+        Whether the ROI lies on noise without signal, whose magnitude repeats itself less than the noise does; places
+        are then compared with each other, not with the one where the ROI is.
     checkpoint : callable
         Called before each block of draws; what it raises ends the work.
 
@@ -252,11 +256,14 @@ def measure_jittered(
     mean, sd, noise = {}, {}, {}
     for name, window in windows.items():
         noise[name] = window.noise(
-            slices[name].vectors_to_rows_cols(shift), scale, (band or {}).get(name, (1.0, 1.0)), power=1 + in_air
+            slices[name].vectors_to_rows_cols(shift), scale, (band or {}).get(name, (1.0, 1.0)), in_air=in_air
         )
         checkpoint()
         means, sds = window.measure(slices[name].vectors_to_rows_cols(shift), scale, checkpoint)
-        mean[name], sd[name] = (np.where(moved, x[:-1] - x[-1], 0.0) for x in (means, sds))
+        mean[name], sd[name] = (
+            np.where(moved, x[:-1] - (x[:-1][moved].mean() if in_air and moved.any() else x[-1]), 0.0)
+            for x in (means, sds)
+        )
     return JitteredMeasurements(mean, sd, stayed / n_draws, noise)
 
 
@@ -342,7 +349,7 @@ class _Window:
         return mean + origin, sd
 
     def noise(
-        self, shift_rc: FloatArray, scale: FloatArray, band: tuple[float, float], *, power: int
+        self, shift_rc: FloatArray, scale: FloatArray, band: tuple[float, float], *, in_air: bool
     ) -> tuple[float, float, float]:
         """Mean square of what mean and SD of noise alone deviate by; the last draw is the ROI as it was placed.
 
@@ -357,6 +364,11 @@ class _Window:
         some = np.append(some, scale.size - 1)
         covered = (self.covered(shift_rc[some], scale[some]) & self.free).astype(np.float64)
         weights = covered / np.maximum(covered.sum(axis=1, keepdims=True), 1.0)
-        change = (weights[:-1] - weights[-1]).reshape(-1, self.rows.size, self.cols.size)
-        of_mean, of_sd = (float(correlated(change, band, power=p).mean()) for p in (power, 2 * power))
-        return of_mean, of_sd, freedom_of_mean_square(change, band, power=power)
+        origin = weights[:-1].mean(axis=0) if in_air else weights[-1]
+        change = (weights[:-1] - origin).reshape(-1, self.rows.size, self.cols.size)
+        parts = (AIR_MEAN, AIR_SD) if in_air else ({1: 1.0}, {2: 1.0})
+        of_mean, of_sd = (
+            sum(part * float(correlated(change, band, power=power).mean()) for power, part in powers.items())
+            for powers in parts
+        )
+        return of_mean, of_sd, freedom_of_mean_square(change, band, power=1 + in_air)

@@ -14,7 +14,7 @@ from vbqkit.errors import Caution
 from vbqkit.image import FloatArray, Slice
 from vbqkit.scores.air import Mask, free_air, signal_above_zero
 from vbqkit.scores.per_slice import once_per_slice
-from vbqkit.scores.pixel_noise import RAYLEIGH_KURTOSIS, band_of_neighbours
+from vbqkit.scores.pixel_noise import AIR_MEAN, AIR_SD, RAYLEIGH_KURTOSIS, band_of_neighbours
 
 _Number = TypeVar("_Number", np.int32, np.float64)
 
@@ -140,9 +140,7 @@ def _band_of(rho: float, pairs: int) -> float:
 def air_shares(mask: Mask, band: tuple[float, float]) -> tuple[float, float]:
     """Independent pixels over pixels for mean and SD of a ROI in air: n over the sum of the correlations of all pairs.
 
-    Where noise correlates with r, magnitudes of it correlate with about 0.915 r^2 + 0.057 r^4, and the squares of their
-    distances from the mean, of which an SD is made, with 0.445 r^2 + 0.373 r^4 + 0.093 r^6 + 0.089 r^8 (from the
-    expansion of the Rayleigh density in Laguerre polynomials, one channel; of several channels they correlate less).
+    How magnitudes and SDs correlate where noise does: :data:`~vbqkit.scores.pixel_noise.AIR_SD`.
 
     Parameters
     ----------
@@ -160,8 +158,9 @@ def air_shares(mask: Mask, band: tuple[float, float]) -> tuple[float, float]:
     lags = [2 * n - 1 for n in weights.shape]
     pairs = np.fft.fftshift(np.fft.irfft2(np.abs(np.fft.rfft2(weights, lags)) ** 2, lags))  # of each distance
     square = np.outer(*(np.sinc(f * np.arange(1 - n, n)) ** 2 for f, n in zip(band, weights.shape, strict=True)))
-    of_mean = square * (0.915 + 0.085 * square)
-    of_sd = square * (0.445 + square * (0.373 + square * (0.093 + 0.089 * square)))
+    of_mean, of_sd = (
+        sum(part * square ** (power // 2) for power, part in parts.items()) for parts in (AIR_MEAN, AIR_SD)
+    )
     mean_share, share = (min(1.0, float(weights.sum() / np.vdot(pairs, c))) for c in (of_mean, of_sd))
     return mean_share, share
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from vbqkit.acquisition import Acquisition
-from vbqkit.errors import Caution
+from vbqkit.errors import Caution, shown
 from vbqkit.scores.noise_findings import NoiseCheck
 
 
@@ -17,7 +17,8 @@ from vbqkit.scores.noise_findings import NoiseCheck
 class _Signs:
     """How headers say that something was done.
 
-    Codes in ImageType, and words (patterns) in names and vendors' own tags.
+    Codes in ImageType, alone or as a part of a value (``M_NORM``, ``FIL2``), and words (patterns) there, in names and in
+    vendors' own tags.
     """
 
     codes: frozenset[str]
@@ -26,8 +27,9 @@ class _Signs:
     def found_in(self, a: Acquisition) -> str | None:
         """Where one of them stands, as a message quotes it."""
         for code in a.image_type:
-            if code.upper() in self.codes:
-                return f"ImageType (0008,0008) holds {code}"
+            parts = {part.rstrip("0123456789") for part in re.split(r"[^A-Z0-9]+", code.upper())}
+            if parts & self.codes or self.words.search(code.upper().replace("_", " ")):
+                return f"ImageType (0008,0008) holds {shown(code, 32)}"
         for name, text in (("description", a.series_description), ("sequence name", a.sequence_name)):
             if self.words.search((text or "").upper().replace("_", " ")):
                 return f"the {name} is '{text}'"
@@ -43,14 +45,20 @@ def _signs(codes: str, *words: str) -> _Signs:
 
 _DEEP_LEARNING = _signs(
     "DRB DRG DRS DLR AICE DEEPRESOLVE",  # Siemens Deep Resolve Boost, Gain, Sharp; Canon
-    "DEEP ?RESOLVE",
-    "DRB",
+    "DEEP ?RES(?:OLVE)?",
+    "DR[BGS]",
+    "DR ?BOOST",
     "AIR ?RECON ?DL",
     "AIR ?DL",
     "ARDL",
+    "SONIC ?DL",
     "DL",
     "DLR",
-    "DL ?RECON",
+    "(?:DL ?|DEEP ?)RECON",
+    "RECON ?DL",
+    "U?AIFI",  # United Imaging
+    "ACS",  # its compressed sensing by a network
+    "AI ?(?:RECON\\w*|DENOIS\\w*)",
     "DEEP ?LEARNING",
     "SMART ?SPEED(?: ?[A-Z]+)?",
     "ADAPTIVE ?CS-?NET",
@@ -58,6 +66,7 @@ _DEEP_LEARNING = _signs(
     "PIQE",
     "SUBTLE ?MR",
     "SWIFT ?MR",
+    "IQMR",
 )
 _UNIFORMITY = _signs(
     "NORM PURE SCIC CLEAR",
@@ -65,12 +74,17 @@ _UNIFORMITY = _signs(
     "PURE",
     "SCIC",
     "CLEAR",
-    "PRE-?SCAN ?NORMALI[SZ]E",
-    "NORMALI[SZ]ED",
-    "BIAS ?CORR(?:ECTED)?",
+    "PSN",
+    "PRE-?SCAN ?NORM(?:ALI[SZ]ED?)?",
+    "NORMALI[SZ]ED?",
+    "(?:BIAS|B1|INTENSITY|UNIFORMITY)(?: ?FIELD)? ?CORR\\w*",
+    "UNIFORM(?:ITY)?",
+    "N4",
     "FILTER MODE \\(0043,102D\\) W?P\\+",
 )
-_FILTER = _signs("FIL FILTERED DENOISED SMOOTHED", "FIL", "FILTERED", "DENOISED?", "SMOOTHED")
+_FILTER = _signs(
+    "FIL FILTERED", "(?<!NO )(?:FIL|FILT|FILTER(?! MODE)|FILTERED|DENOIS\\w*|SMOOTH\\w*|GAUSS\\w*|SHARPEN\\w*)"
+)
 _PARALLEL = _signs(
     "GRAPPA SENSE MSENSE ASSET ARC SPEEDER",
     "GRAPPA ?[2-9]?",
@@ -80,10 +94,12 @@ _PARALLEL = _signs(
     "CAIPI(?:RINHA)?",
     "SPEEDER",
     "I?PAT ?[2-9]",
-    "CS-?SENSE",
+    "P[2-4]",  # as Siemens writes it in names
+    "CS?-?SENSE",
     "HYPER ?SENSE",
     "COMPRESSED ?SENS(?:E|ING)",
 )
+_INTERPOLATION = _signs("INTERPOLATED", "INTERPOL\\w*", "INTERP", "ZIP ?(?:512|1024|X ?[24])")
 _INTERPOLATED = 0.9  # acquired over stored pixels; below it neighbours visibly repeat each other
 
 
@@ -191,16 +207,25 @@ def _filter(a: Acquisition) -> Caution | None:
     )
 
 
+_REPEATED = (
+    ": neighbours repeat each other. Zero filling leaves the SD of air as it is, but less sure than its number of pixels says; "
+    "interpolation in the picture lowers it by up to a third, and SNR is too high. SNR and M-score hold for this matrix only."
+)
+
+
 def _interpolation(a: Acquisition) -> Caution | None:
     if a.matrix is None or a.acquired_matrix is None:
-        return None
+        where = _INTERPOLATION.found_in(a)
+        return (
+            None
+            if where is None
+            else Caution("reconstruction-interpolated", f"The picture was interpolated ({where}){_REPEATED}")
+        )
     share = a.acquired_matrix[0] * a.acquired_matrix[1] / (a.matrix[0] * a.matrix[1])
     if not 0 < share < _INTERPOLATED:
         return None
     acquired, stored = (f"{rows} x {columns}" for rows, columns in (a.acquired_matrix, a.matrix))
     return Caution(
         "reconstruction-interpolated",
-        f"{acquired} pixels (rows x columns) were acquired and {stored} stored: neighbours repeat each other. Zero filling leaves the SD of "
-        "air as it is, but less sure than its number of pixels says; interpolation in the picture lowers it by up to a third, and SNR is too "
-        "high. SNR and M-score hold for this matrix only.",
+        f"{acquired} pixels (rows x columns) were acquired and {stored} stored{_REPEATED}",
     )
