@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from vbqkit.anatomy import Phantom, VirtualPatient, draw_patients
-from vbqkit.anatomy.narrow_canal import STENOSIS_AGES, STENOSIS_PREVALENCE, draw_narrow_canal
 from vbqkit.anatomy.own_times import TABLE_TIMES, OwnTimes, draw_own_times
 from vbqkit.anatomy.tissues import fat_t2_ms, tissue_named
+from vbqkit.anatomy.wear import STENOSIS_AGES, STENOSIS_PREVALENCE, draw_narrow_canal
 from vbqkit.errors import ScannerError
 from vbqkit.scanner import acquire, prepare, scanner_named
 from vbqkit.scanner.sequences import Timing

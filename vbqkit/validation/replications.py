@@ -136,8 +136,8 @@ def _readings(
         of_model = np.random.default_rng(noise)
         slabs: dict[int, Any] = {}
         for number, reading, rois in placed:
-            at = next(roi.center_mm[0] for roi in rois if roi.label == CSF)
-            index = int(np.argmin(np.abs(np.subtract(slices, at))))
+            at = next(roi for roi in rois if roi.label == CSF)
+            index = day.slice_with(at, phantom, protocol)
             if index not in slabs:
                 slabs[index] = slab_at(own, protocol, index=index, rng=of_model, center_mm=day.center_mm(phantom))
             for machine, scanner in scanners.items():

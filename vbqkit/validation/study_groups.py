@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vbqkit.anatomy.degeneration import draw_degeneration
 from vbqkit.anatomy.findings.endplate_sclerosis import EndplateSclerosis
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.findings.osteophytes import Osteophytes
-from vbqkit.anatomy.narrow_canal import draw_narrow_canal
 from vbqkit.anatomy.patients import HU_AT_25, HU_PER_MG_CM3, HU_SD, VirtualPatient, draw_patients
+from vbqkit.anatomy.wear import draw_narrow_canal, draw_wear
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
 
@@ -32,11 +31,6 @@ def qct_t_score(patient: VirtualPatient) -> float:
     """T-score of QCT against the young people of the same population; paper 003 does not print its reference."""
     mean, sd = QCT_YOUNG_MG_CM3
     return (patient.qct_mg_cm3 - mean) / sd
-
-
-def draw_wear(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
-    """Spurs, dense endplates and a narrow canal, as often as people of this age have them."""
-    return (*draw_degeneration(patient, rng), *draw_narrow_canal(patient, rng))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""Who has a narrow canal: acquired stenosis of the lumbar spine, drawn by its prevalence at an age.
+"""What people of an age have on their spines: worn discs (:mod:`vbqkit.anatomy.degeneration`), and a narrow canal.
 
-A reader who finds the dural sac narrow at L3 measures CSF elsewhere, and roots fill more of what is left; both move a
+Acquired stenosis of the lumbar canal is drawn by its prevalence. A reader who finds the dural sac narrow at L3 measures CSF elsewhere, and roots fill more of what is left; both move a
 score whose denominator is CSF.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from vbqkit.anatomy.degeneration import draw_degeneration
 from vbqkit.anatomy.findings.canal_stenosis import SAC_DEPTH_MM, CanalStenosis
+from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.patients import VirtualPatient
 
 STENOSIS_AGES, STENOSIS_PREVALENCE = (36.0, 52.6, 65.0), (0.040, 0.073, 0.194)
@@ -47,3 +49,21 @@ def draw_narrow_canal(patient: VirtualPatient, rng: np.random.Generator) -> tupl
     if drawn >= np.interp(patient.age, STENOSIS_AGES, STENOSIS_PREVALENCE):
         return ()
     return (CanalStenosis(level, sac_depth_mm=depth),)
+
+
+def draw_wear(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
+    """Spurs, dense endplates and a narrow canal, as often as people of this age and sex have them.
+
+    Parameters
+    ----------
+    patient : VirtualPatient
+        Age and sex decide.
+    rng : numpy.random.Generator
+        The only source of chance.
+
+    Returns
+    -------
+    tuple of Finding
+        Empty for a spine without wear.
+    """
+    return (*draw_degeneration(patient, rng), *draw_narrow_canal(patient, rng))
