@@ -38,6 +38,7 @@ from vbqkit.scanner.bone_images import (
     write_bone_images,
 )
 from vbqkit.scanner.dicom_out import COORDINATE_DECIMALS, Identity, whole_folder, write_files
+from vbqkit.scanner.dixon_series import scan_dixon, write_dixon
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
@@ -73,7 +74,9 @@ TRUTH_COLUMNS = ("kind", "level", "name", "value")
 each finding."""
 
 
-def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
+def write_case(
+    sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str], *, dixon: bool = False
+) -> tuple[Path, ...]:
     """Scan a sample patient and write the case.
 
     ``T1``, ``T2``, ``STIR`` (MR), ``CT`` and ``DEXA`` of the same body as DICOM, reference ROIs, bone.csv (what is
@@ -87,6 +90,8 @@ def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[s
         The machine.
     out : path
         New or empty; it appears complete or not at all.
+    dixon : bool
+        Whether a Dixon scan is written too: in and opposed phase, water, fat and PDFF.
 
     Returns
     -------
@@ -101,6 +106,11 @@ def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[s
     with whole_folder(out) as work:  # first: a folder that cannot be is known before anything is computed
         phantom = sample.phantom()
         names, _ = _write_case_files(sample, phantom, scanner, work)
+        if dixon:
+            noise, protocol = np.random.default_rng([sample.seed, zlib.crc32(b"dixon")]), scanner.protocols[0]
+            names += write_dixon(
+                scan_dixon(phantom, scanner, protocol, rng=noise), scanner, protocol, _identity(sample), work
+            )
     return tuple(Path(out) / name for name in names)
 
 

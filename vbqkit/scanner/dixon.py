@@ -1,7 +1,7 @@
 """A Dixon scan: water and fat told apart by their phase, and from them a map of the fat fraction (PDFF).
 
-The map is a :class:`~vbqkit.image.Volume` in memory. ``vbqkit simulate`` and the sample data write T1, T2 and STIR,
-and no Dixon series.
+The map is a :class:`~vbqkit.image.Volume` in memory, straight from water and fat. The series of a machine, made of
+echoes and written as DICOM, are in :mod:`vbqkit.scanner.dixon_series`.
 """
 
 from __future__ import annotations
