@@ -100,7 +100,9 @@ def test_written_series_are_read_back_with_the_known_fat_fraction_and_are_not_sc
     read = read_study(tmp_path)
     found = {s.acquisition.series_description: s for s in read}
     assert set(found) == {f"SAG DIXON {name} SYNTHETIC" for name in SERIES}
-    assert all(not s.scorable or s.acquisition.weighting == "unknown" for s in read), "no score is named for any of them"
+    assert all(not s.scorable or s.acquisition.weighting == "unknown" for s in read), (
+        "no score is named for any of them"
+    )
     for name in ("WATER", "FAT", "PDFF"):
         assert not found[f"SAG DIXON {name} SYNTHETIC"].scorable
     percent = found["SAG DIXON PDFF SYNTHETIC"].volume()
@@ -108,4 +110,5 @@ def test_written_series_are_read_back_with_the_known_fat_fraction_and_are_not_sc
     header = pydicom.dcmread(tmp_path / "DIXON_IN" / "0002.dcm")
     assert float(header.EchoTime) == pytest.approx(2 * 1000 / (2 * 3.4 * 42.577 * 3.0), abs=0.01)
     assert list(header.ImageType)[2] == "IN_PHASE"
-    assert pydicom.dcmread(tmp_path / "DIXON_PDFF" / "0001.dcm").RescaleType == "PERCENT"
+    map_header = pydicom.dcmread(tmp_path / "DIXON_PDFF" / "0001.dcm")
+    assert (map_header.RescaleType, float(map_header.RescaleSlope)) == ("PERCENT", 0.1)
