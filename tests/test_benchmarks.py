@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import browser, cornerstone, import_time, listing, reading, slices, timing
+from benchmarks import browser, cohort, cornerstone, import_time, listing, reading, slices, timing
 from benchmarks.__main__ import main, names
 
 
@@ -29,6 +29,12 @@ def test_each_limit_belongs_to_an_alternative_measured_in_the_same_run(tmp_path,
 def test_importing_the_package_is_measured_against_importing_what_it_stands_on():
     seconds = import_time.measure(rounds=1)
     assert set(import_time.LIMITS) < set(seconds)
+
+
+@pytest.mark.slow
+def test_rois_without_pictures_are_measured_against_the_full_simulation_on_the_same_cores():
+    seconds = cohort.measure(patients=1, full=1, cores=1)
+    assert 0 < seconds["ROIs"] < seconds["full simulation"]
 
 
 def test_a_ratio_over_the_limit_is_called_that(capsys):

@@ -45,8 +45,9 @@ def quick_scanner():
     return replace(scanner, protocols=tuple(small))
 
 
-def quick_women(scanner, *, n, rng):
+def quick_women(scanner, *, n, rng, as_in_practice):
     """As many women as asked for, unscanned: scanning them is tested with the reference groups."""
+    assert not as_in_practice, "the kept table of women has reference ROIs"
     return pd.DataFrame(
         {"scanner": scanner.name, "id": [f"P{i}" for i in range(n)], "age_years": 25.0, "snr": rng.normal(50, 5, n)}
     )

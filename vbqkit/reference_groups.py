@@ -1,4 +1,8 @@
-"""Reference groups: young healthy women scanned on one machine, whose SNR an M-score starts from. Synthetic here."""
+"""Reference groups: young healthy women scanned on one machine, whose SNR an M-score starts from. Synthetic here.
+
+The SD of the group is the unit of an M-score, so what makes the women differ is in it: their bodies and relaxation
+times, the day of each at the scanner, and where the reader put the ROIs.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,33 @@ import pandas as pd
 
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.patients import draw_patients
+from vbqkit.anatomy.reader_model import draw_reader
+from vbqkit.anatomy.wear import draw_wear
 from vbqkit.errors import TableError
 from vbqkit.image import Volume
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import Scanner
+from vbqkit.scanner.visit import Day, draw_day
 from vbqkit.scores import ReferenceGroup, Score, score_case
 
 AGE_RANGE = (20.0, 30.0)
 """Ages of the young women, years; paper 000's were 23 +- 2."""
 
-_WIDTH_MM = 16.0  # the middle slices only: all that the ROIs lie on
+_WIDTH_MM, _WIDE_MM = 16.0, 22.0  # the middle slices only: all that the ROIs lie on, or that a reader may choose
 _BACK_MM = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)  # how far the noise ROI is moved from the skin, to try in turn
 
 
 def scan_reference_group(
-    scanner: Scanner, *, n: int, rng: np.random.Generator, progress: Callable[[int, int], None] | None = None
+    scanner: Scanner,
+    *,
+    n: int,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
+    as_in_practice: bool = True,
 ) -> pd.DataFrame:
-    """Scan young healthy virtual women and measure SNR(L1-L4) with the reference ROIs, by this package's own score.
+    """Scan young healthy virtual women and measure SNR(L1-L4), by this package's own score.
 
     Parameters
     ----------
@@ -39,6 +51,9 @@ def scan_reference_group(
         The only source of chance.
     progress : callable, optional
         ``progress(done, n)``.
+    as_in_practice : bool
+        Whether one reader with habits and errors measures, each woman lies as on a day of her own, and relaxation
+        times and wear of the spine differ; False: reference ROIs, everyone alike in all of these.
 
     Returns
     -------
@@ -46,12 +61,20 @@ def scan_reference_group(
         One row a woman: scanner, id, age_years, snr (dimensionless).
     """
     rows = []
-    women = draw_patients(n, rng=rng, sex="F", age_range=AGE_RANGE, fractured=False)
+    protocol = scanner.protocol("T1")
+    women = draw_patients(n, rng=rng, sex="F", age_range=AGE_RANGE, fractured=False, own_times=as_in_practice)
+    reader = draw_reader(rng) if as_in_practice else None
     for done, woman in enumerate(women, start=1):
-        body = make_phantom(woman, seed=int(rng.integers(2**31)), width_mm=_WIDTH_MM)
-        middle = scanner.protocol("T1").slices // 2
-        t1 = acquire(body, scanner, "T1", rng=rng, slices=range(middle - 1, middle + 2))
-        score = _snr(t1, body.reference_rois)
+        findings = draw_wear(woman, rng) if as_in_practice else ()
+        width_mm = _WIDE_MM if as_in_practice else _WIDTH_MM
+        body = make_phantom(woman, seed=int(rng.integers(2**31)), findings=findings, width_mm=width_mm)
+        day, rois, middle = Day(), body.reference_rois, protocol.slices // 2
+        if reader is not None:
+            day = draw_day(rng, protocol)
+            rois = reader.place(body, rng=rng, slices_x_mm=day.slices_x_mm(body, protocol))
+            middle = day.slice_with(rois[0], body, protocol)
+        near = range(middle - 1, middle + 2)
+        score = _snr(acquire(body, scanner, protocol, rng=rng, slices=near, center_mm=day.center_mm(body)), rois)
         rows.append({"scanner": scanner.name, "id": woman.name, "age_years": round(woman.age, 1), "snr": score.value})
         if progress is not None:
             progress(done, n)

@@ -38,6 +38,7 @@ from vbqkit.scanner.bone_images import (
     write_bone_images,
 )
 from vbqkit.scanner.dicom_out import COORDINATE_DECIMALS, Identity, whole_folder, write_files
+from vbqkit.scanner.dixon_series import scan_dixon, write_dixon
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
@@ -73,7 +74,9 @@ TRUTH_COLUMNS = ("kind", "level", "name", "value")
 each finding."""
 
 
-def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str]) -> tuple[Path, ...]:
+def write_case(
+    sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[str], *, dixon: bool = False
+) -> tuple[Path, ...]:
     """Scan a sample patient and write the case.
 
     ``T1``, ``T2``, ``STIR`` (MR), ``CT`` and ``DEXA`` of the same body as DICOM, reference ROIs, bone.csv (what is
@@ -87,6 +90,8 @@ def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[s
         The machine.
     out : path
         New or empty; it appears complete or not at all.
+    dixon : bool
+        Whether a Dixon scan is written too: in and opposed phase, water, fat and PDFF.
 
     Returns
     -------
@@ -101,6 +106,11 @@ def write_case(sample: SamplePatient, scanner: Scanner, out: str | os.PathLike[s
     with whole_folder(out) as work:  # first: a folder that cannot be is known before anything is computed
         phantom = sample.phantom()
         names, _ = _write_case_files(sample, phantom, scanner, work)
+        if dixon:
+            noise, protocol = np.random.default_rng([sample.seed, zlib.crc32(b"dixon")]), scanner.protocols[0]
+            names += write_dixon(
+                scan_dixon(phantom, scanner, protocol, rng=noise), scanner, protocol, _identity(sample), work
+            )
     return tuple(Path(out) / name for name in names)
 
 
@@ -257,11 +267,15 @@ def write_sample_data(
 
 
 def _write_women(path: Path, scanners: Iterable[str], women: int) -> None:
-    """SNR(L1-L4) of the same young women on each scanner, one row a woman and scanner."""
+    """SNR(L1-L4) of the same young women on each scanner, one row a woman and scanner.
+
+    All alike but for their bodies, so that lessons compare machines; the cases beside them have reference ROIs too.
+    """
     columns = ("scanner", "id", "age_years", "snr")
     rows: list[dict[str, Any]] = []
     for name in scanners:
-        table = scan_reference_group(sample_scanner(name), n=women, rng=np.random.default_rng(2025))
+        rng = np.random.default_rng(2025)
+        table = scan_reference_group(sample_scanner(name), n=women, rng=rng, as_in_practice=False)
         rows += [{str(k): v for k, v in row.items()} | {"snr": f"{row['snr']:.3f}"} for row in table.to_dict("records")]
     write_table(path, columns, rows)
 

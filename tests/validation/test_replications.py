@@ -77,6 +77,14 @@ def test_another_marrow_changes_fat_and_density_and_nothing_else():
     assert (changed.patient.qct_mg_cm3, changed.patient.t_score) == (55.0, own.patient.t_score)
 
 
+def test_another_marrow_brings_its_water_and_leaves_the_csf():
+    own = body()
+    (other,) = draw_patients(1, rng=rng(9), sex="F", age_range=(65, 65), own_times=True)
+    changed = with_marrow(own, other).own_times
+    assert changed.marrow_t2 == other.own_times.marrow_t2 != own.own_times.marrow_t2
+    assert (changed.csf_t1, changed.fat_t1) == (own.own_times.csf_t1, own.own_times.fat_t1)
+
+
 def test_in_the_null_model_marrow_does_not_know_the_bone():
     people = draw_patients(60, rng=rng(), sex="F", age_range=(64.9, 65.1))
     tiny = Phantom.uniform("marrow", shape=(2, 3, 3))

@@ -19,7 +19,8 @@ def body(seed: int, fat: float = 0.42):
     patient = VirtualPatient(
         age=60, sex="F", bmi=24.0, pdff=(fat, fat + 0.01, fat + 0.02, fat + 0.03), t_score=-1.5, qct_mg_cm3=95.0
     )
-    return make_phantom(patient, seed=seed, in_plane_mm=0.8, plane_mm=2.2, width_mm=11.0)
+    own = patient.with_own_times(np.random.default_rng(seed))
+    return make_phantom(own, seed=seed, in_plane_mm=0.8, plane_mm=2.2, width_mm=11.0)
 
 
 def both_ways(phantom, scanner, seed=0):

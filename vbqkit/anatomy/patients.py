@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.own_times import TABLE_TIMES, OwnTimes, draw_own_times
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
 
@@ -138,6 +139,8 @@ class VirtualPatient:
         Whether the person has an osteoporotic vertebral fracture.
     name : str
         Such as ``"CASE03"``.
+    own_times : OwnTimes
+        Relaxation times relative to the tissue table.
 
     Raises
     ------
@@ -156,6 +159,7 @@ class VirtualPatient:
     hu: float = float("nan")
     fractured: bool = False
     name: str = ""
+    own_times: OwnTimes = TABLE_TIMES
 
     def __post_init__(self) -> None:
         limits = (("age", self.age, 18, 95), ("BMI", self.bmi, 15, 50), ("T-score", self.t_score, -6, 6))
@@ -193,9 +197,17 @@ class VirtualPatient:
         """The same person under another name."""
         return replace(self, name=name)
 
+    def with_own_times(self, rng: np.random.Generator) -> VirtualPatient:
+        """The same person with relaxation times drawn as people's differ; see :mod:`vbqkit.anatomy.own_times`."""
+        return replace(self, own_times=draw_own_times(rng, sex=self.sex, pdff=float(np.mean(self.pdff))))
+
     def as_row(self) -> dict[str, Any]:
-        """One flat table row: every attribute, PDFF as ``pdff_L1`` to ``pdff_L4``, and ``who_class``."""
+        """One flat table row: every attribute, PDFF as ``pdff_L1`` to ``pdff_L4``, and ``who_class``.
+
+        Relaxation times relative to the tissue table are ``csf_t1_factor`` and so on.
+        """
         row = asdict(self)
+        row |= {f"{name}_factor": value for name, value in row.pop("own_times").items()}
         row |= {f"pdff_{level}": value for level, value in zip(PDFF_LEVELS, row.pop("pdff"), strict=True)}
         return row | {"who_class": self.who_class}
 
@@ -228,6 +240,7 @@ def draw_patients(
     sex: str | None = None,
     age_range: tuple[float, float] = (20.0, 80.0),
     fractured: bool | None = None,
+    own_times: bool = False,
 ) -> tuple[VirtualPatient, ...]:
     """Draw virtual patients from the joint distribution of age, sex, marrow fat, density and fracture.
 
@@ -243,6 +256,9 @@ def draw_patients(
         Ages are spread evenly over it, years.
     fractured : bool or None
         Only people with, or without, a vertebral fracture; None: as it comes.
+    own_times : bool
+        Whether relaxation times differ between people, as :meth:`VirtualPatient.with_own_times` draws them; False: all
+        have those of the tissue table, and the same people are drawn.
 
     Returns
     -------
@@ -272,7 +288,8 @@ def draw_patients(
     while len(people) < n:
         batch = _draw_batch(n, rng, sex, (low, high))
         people += [p for p in batch if fractured is None or p.fractured == fractured]
-    return tuple(p.with_name(f"P{i:04d}") for i, p in enumerate(people[:n], start=1))
+    named = (p.with_name(f"P{i:04d}") for i, p in enumerate(people[:n], start=1))
+    return tuple(p.with_own_times(rng) for p in named) if own_times else tuple(named)
 
 
 def _draw_batch(

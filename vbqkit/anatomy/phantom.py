@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.own_times import TABLE_TIMES, OwnTimes
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.tissues import TISSUE_NAMES, TISSUES, tissue_named
 from vbqkit.errors import ScannerError
@@ -112,13 +113,20 @@ class Phantom:
         center: npt.NDArray[np.float64] = (self.affine @ np.array([*middle, 1.0]))[:3]
         return center
 
+    @property
+    def own_times(self) -> OwnTimes:
+        """Relaxation times of the patient relative to the tissue table; a bottle has the table's."""
+        return TABLE_TIMES if self.patient is None else self.patient.own_times
+
     def true_t1_ms(self, field_t: float) -> npt.NDArray[np.float32]:
         """T1 of the water in every voxel at a field strength, ms; nan where there is no water."""
-        return self._lookup([t.t1_at(field_t) if t.proton_density > 0 else np.nan for t in TISSUES])
+        factor = self.own_times.t1_factor
+        return self._lookup([t.t1_at(field_t) * factor(t.name) if t.proton_density > 0 else np.nan for t in TISSUES])
 
     def true_t2_ms(self, field_t: float) -> npt.NDArray[np.float32]:
         """T2 of the water in every voxel at a field strength, ms; nan where there is no water."""
-        return self._lookup([t.t2_at(field_t) if t.proton_density > 0 else np.nan for t in TISSUES])
+        factor = self.own_times.t2_factor
+        return self._lookup([t.t2_at(field_t) * factor(t.name) if t.proton_density > 0 else np.nan for t in TISSUES])
 
     def _lookup(self, values: list[float]) -> npt.NDArray[np.float32]:
         table: npt.NDArray[np.float32] = np.asarray(values, dtype=np.float32)

@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--case", metavar="NAME", help="a sample patient, case01 to case08; see --list")
     parser.add_argument("--scanner", metavar="NAME", help="a machine; see --list")
     parser.add_argument("--out", metavar="DIR", help="folder to write to; new or empty")
+    parser.add_argument(
+        "--dixon", action="store_true", help="write a Dixon scan too: in and opposed phase, water, fat and fat fraction"
+    )
     parser.add_argument("--list", action="store_true", help="list the sample patients and the scanners, then stop")
 
 
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> Report:
     from vbqkit.sample_data import write_case  # noqa: PLC0415 - loads pydicom and pandas: only to scan something
 
     sample, machine = anatomy.sample_patient(args.case), scanner.scanner_named(args.scanner)
-    files = write_case(sample, machine, args.out)
+    files = write_case(sample, machine, args.out, dixon=args.dixon)
     rows = [
         {
             "case": sample.name,
@@ -55,8 +58,9 @@ def run(args: argparse.Namespace) -> Report:
         }
         for p in machine.protocols
     ]
+    dixon = " (Dixon series too)" if args.dixon else ""
     remarks = (
-        f"{len(files)} files in {args.out}: DICOM of MR, CT and DEXA, reference ROIs, bone.csv, bone_levels.csv, truth.csv. All synthetic.",
+        f"{len(files)} files in {args.out}: DICOM of MR{dixon}, CT and DEXA, reference ROIs, bone.csv, bone_levels.csv, truth.csv. All synthetic.",
         f"{machine.name}: {machine.note}",
     )
     return Report(rows=rows, remarks=remarks)

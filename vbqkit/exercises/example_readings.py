@@ -1,4 +1,7 @@
-"""Two virtual readers on the patients of lesson 70, shown until the student has finished both readings."""
+"""Two virtual readers on the patients of lesson 70, shown until the student has finished both readings.
+
+The lesson isolates the reader: both read the same pictures of the same three patients, so that nothing else differs.
+"""
 
 from __future__ import annotations
 

@@ -296,7 +296,7 @@ def _acquisition(image: Slice, scanner: Scanner, protocol: Protocol) -> dict[str
         "SequenceName": a.sequence_name,
         "AngioFlag": "N",
         "RepetitionTime": f"{a.tr_ms:g}",
-        "EchoTime": f"{a.te_ms:g}",
+        "EchoTime": "" if a.te_ms is None else f"{a.te_ms:g}",  # made of several echoes
         "EchoTrainLength": a.echo_train_length,
         "EchoNumbers": 1,
         "FlipAngle": f"{a.flip_angle_deg:g}",

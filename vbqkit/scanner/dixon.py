@@ -1,7 +1,7 @@
 """A Dixon scan: water and fat told apart by their phase, and from them a map of the fat fraction (PDFF).
 
-The map is a :class:`~vbqkit.image.Volume` in memory. ``vbqkit simulate`` and the sample data write T1, T2 and STIR,
-and no Dixon series.
+The map is a :class:`~vbqkit.image.Volume` in memory, straight from water and fat. The series of a machine, made of
+echoes and written as DICOM, are in :mod:`vbqkit.scanner.dixon_series`.
 """
 
 from __future__ import annotations
@@ -65,8 +65,10 @@ def pdff_map(
     chosen = chosen_slices(slices, protocol)
     geometry = make_geometry(phantom, scanner, protocol, center_mm)
     steady = {"tr_ms": tr_ms, "flip_angle_deg": flip_angle_deg}
-    water = np.array([t.proton_density * dixon_signals(t.t1_at(scanner.field_t), **steady) for t in TISSUES])
-    fat = sum(share * dixon_signals(t1_ms, **steady) for share, t1_ms in fat_t1_shares(scanner.field_t))
+    own = phantom.own_times
+    t1_ms = [t.t1_at(scanner.field_t) * own.t1_factor(t.name) for t in TISSUES]
+    water = np.array([t.proton_density * dixon_signals(t1, **steady) for t, t1 in zip(TISSUES, t1_ms, strict=True)])
+    fat = sum(share * dixon_signals(own.fat_t1 * t1, **steady) for share, t1 in fat_t1_shares(scanner.field_t))
     shift, by_cols = protocol.fat_shift_mm(scanner.field_t), protocol.phase_axis == "HF"
     rows, cols = geometry.encode_rows(), geometry.encode_cols()
     fat_rows = rows if by_cols else geometry.encode_rows(shift)

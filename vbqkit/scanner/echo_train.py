@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.own_times import TABLE_TIMES, OwnTimes
 from vbqkit.anatomy.tissues import fat_t1_ms, fat_t2_ms
 from vbqkit.scanner.sequences import PulseSequence
 from vbqkit.scanner.signals import echo_signals, fat_signal, water_signals
@@ -83,20 +84,27 @@ class DecayTerms:
     fat_lines: FloatArray
 
 
-def decay_terms(timing: PulseSequence, field_t: float, samples: int, *, saturation_per_s: float = 0.0) -> DecayTerms:
+def decay_terms(
+    timing: PulseSequence,
+    field_t: float,
+    samples: int,
+    *,
+    saturation_per_s: float = 0.0,
+    own: OwnTimes = TABLE_TIMES,
+) -> DecayTerms:
     """The few terms that stand for the decay of all tissues across the train.
 
     What differs from the signal at TE, ``S_k(TE_j) - S_k(TE)``, is a matrix of tissues and echoes whose singular values
     fall fast: as many terms are kept as :data:`TERM_TOLERANCE` asks for. One echo needs one term.
     """
-    at_te = water_signals(timing, field_t, saturation_per_s=saturation_per_s)
-    fat = fat_signal(timing, field_t)
+    at_te = water_signals(timing, field_t, saturation_per_s=saturation_per_s, own=own)
+    fat = fat_signal(timing, field_t, own=own)
     echoes, effective = timing.echo_train_length, timing.effective_echo
     if echoes == 1:
         ones = np.ones(2 * samples + 1)
         return DecayTerms(at_te[None], ones[None], fat, ones)
     order = echo_of_line(np.arange(-samples, samples + 1), samples, echoes=echoes, effective=effective)
-    change = echo_signals(timing, field_t, saturation_per_s=saturation_per_s) - at_te[:, None]
+    change = echo_signals(timing, field_t, saturation_per_s=saturation_per_s, own=own) - at_te[:, None]
     tissue_part, size, echo_part = np.linalg.svd(change, full_matrices=False)
     tissue_part = tissue_part * size
     kept = next(
@@ -109,13 +117,14 @@ def decay_terms(timing: PulseSequence, field_t: float, samples: int, *, saturati
         water=np.concatenate([at_te[None], tissue_part[:, :kept].T]),
         lines=np.concatenate([np.ones((1, 2 * samples + 1)), echo_part[:, order]]),
         fat=fat,
-        fat_lines=fat_decay(timing, field_t)[order],
+        fat_lines=fat_decay(timing, field_t, own=own)[order],
     )
 
 
-def fat_decay(timing: PulseSequence, field_t: float) -> FloatArray:
+def fat_decay(timing: PulseSequence, field_t: float, *, own: OwnTimes = TABLE_TIMES) -> FloatArray:
     """Signal of fat in each echo of the train, relative to that at TE."""
-    t1_ms, t2_ms = fat_t1_ms(field_t), fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms)
+    t1_ms = own.fat_t1 * fat_t1_ms(field_t)
+    t2_ms = own.fat_t2 * fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms)
     [left] = timing.decays(np.array([t1_ms]), np.array([t2_ms]))
     decay: FloatArray = left / left[timing.effective_echo]
     return decay

@@ -252,7 +252,11 @@ def _encoding(geometry: ScanGeometry, scanner: Scanner, flow: FloatArray) -> _En
     protocol = geometry.protocol
     timing, shift = protocol.timing, protocol.fat_shift_mm(scanner.field_t)
     terms = decay_terms(
-        protocol.played, scanner.field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s
+        protocol.played,
+        scanner.field_t,
+        protocol.acquired[0],
+        saturation_per_s=protocol.saturation_per_s,
+        own=geometry.phantom.own_times,
     )
     by_rows = protocol.phase_axis == "HF"
     phase, along = (

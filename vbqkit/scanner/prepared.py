@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.own_times import OwnTimes
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.image import Slice
@@ -134,6 +135,7 @@ def _prepared_slice(
     return PreparedSlice(
         scanner=scanner,
         protocol=protocol,
+        own=geometry.phantom.own_times,
         index=index,
         affine=geometry.affine,
         codes=np.array(codes, dtype=np.intp),
@@ -184,6 +186,7 @@ class PreparedSlice:
 
     scanner: Scanner
     protocol: Protocol
+    own: OwnTimes  # times of the person
     index: int
     affine: FloatArray
     codes: npt.NDArray[np.intp]
@@ -278,9 +281,9 @@ class PreparedSlice:
         """Signed or complex picture before the coil: lines of k-space as their echoes read them, then pixels."""
         timing, n = protocol.timing, protocol.matrix
         played = protocol.played
-        signals = echo_signals(played, scanner.field_t, saturation_per_s=protocol.saturation_per_s)
+        signals = echo_signals(played, scanner.field_t, saturation_per_s=protocol.saturation_per_s, own=self.own)
         water = signals[self.codes] * self._flow_loss(scanner, timing.te_ms)[:, None]
-        fat = fat_signal(played, scanner.field_t) * fat_decay(played, scanner.field_t)
+        fat = fat_signal(played, scanner.field_t, own=self.own) * fat_decay(played, scanner.field_t, own=self.own)
         weights = np.concatenate([water, fat[None]]).astype(np.float32)
         fat_lines = self._fat(scanner, protocol).ravel()
         even = np.empty(self.water.shape[1], dtype=np.float32)

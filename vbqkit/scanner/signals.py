@@ -10,6 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.own_times import TABLE_TIMES, OwnTimes
 from vbqkit.anatomy.tissues import TISSUES, Tissue, fat_t1_shares, fat_t2_ms, tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.sequences import PulseSequence, Timing
@@ -52,11 +53,20 @@ def train_signal(t1_ms: float, t2_ms: float, timing: PulseSequence) -> float:
     return timing.excited(t1_ms) * float(left[0, timing.effective_echo])
 
 
-def fat_signal(timing: PulseSequence, field_t: float) -> float:
+def fat_signal(timing: PulseSequence, field_t: float, *, own: OwnTimes = TABLE_TIMES) -> float:
     """Signed signal of fat per proton density: each peak recovers with its own T1, all decay with J-coupling.
 
     In an inversion recovery fat is nearly gone at TI of about 170 ms at 1.5 T and 220 ms at 3 T: earlier than
     ``T1 ln 2`` of whole fat, as the inversion is not complete and the main peak recovers faster than the mean.
+
+    Parameters
+    ----------
+    timing : PulseSequence
+        The sequence.
+    field_t : float
+        Field strength, tesla.
+    own : OwnTimes
+        A person's times; without it those of the tissue table.
 
     Examples
     --------
@@ -64,19 +74,22 @@ def fat_signal(timing: PulseSequence, field_t: float) -> float:
     >>> fat_signal(early, 1.5) < 0 < fat_signal(late, 1.5)
     True
     """
-    return float(fat_echoes(timing, field_t)[timing.effective_echo])
+    return float(fat_echoes(timing, field_t, own=own)[timing.effective_echo])
 
 
-def fat_echoes(timing: PulseSequence, field_t: float) -> FloatArray:
+def fat_echoes(timing: PulseSequence, field_t: float, *, own: OwnTimes = TABLE_TIMES) -> FloatArray:
     """Signed signal of fat in every echo of a train, as :func:`fat_signal`."""
     share, t1_ms = np.array(fat_t1_shares(field_t)).T
+    t1_ms = own.fat_t1 * t1_ms
     excited = share * np.array([timing.excited(float(t1)) for t1 in t1_ms])
-    t2_ms = np.full(len(t1_ms), fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms))
+    t2_ms = np.full(len(t1_ms), own.fat_t2 * fat_t2_ms(field_t, refocusing_ms=timing.refocusing_ms))
     echoes: FloatArray = excited @ timing.decays(t1_ms, t2_ms)
     return echoes
 
 
-def water_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0) -> FloatArray:
+def water_signals(
+    timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0, own: OwnTimes = TABLE_TIMES
+) -> FloatArray:
     """Signed signal of the water of every tissue, times its proton density, in the order of the tissue codes.
 
     Parameters
@@ -88,19 +101,29 @@ def water_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: fl
     saturation_per_s : float
         Rate at which macromolecules are saturated by the pulses for other slices; 0: a single slice. See
         :mod:`vbqkit.scanner.magnetization_transfer`.
+    own : OwnTimes
+        A person's times; without it those of the tissue table.
     """
-    return echo_signals(timing, field_t, saturation_per_s=saturation_per_s)[:, timing.effective_echo]
+    return echo_signals(timing, field_t, saturation_per_s=saturation_per_s, own=own)[:, timing.effective_echo]
 
 
-def echo_signals(timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0) -> FloatArray:
+def echo_signals(
+    timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0, own: OwnTimes = TABLE_TIMES
+) -> FloatArray:
     """Signed signal of the water of every tissue in every echo of a train, shape (tissues, echoes).
 
     As :func:`water_signals`, which is the column of the effective echo, with the decay to echo j.
     """
     t1_ms, t2_ms = (
-        np.array([at(t, field_t) if t.t1_ms > 0 else np.inf for t in TISSUES]) for at in (Tissue.t1_at, Tissue.t2_at)
+        np.array([at(t, field_t) * factor(t.name) if t.t1_ms > 0 else np.inf for t in TISSUES])
+        for at, factor in ((Tissue.t1_at, own.t1_factor), (Tissue.t2_at, own.t2_factor))
     )
-    excited = np.array([_excited(t, timing, t.t1_at(field_t), saturation_per_s) for t in TISSUES])
+    excited = np.array(
+        [
+            _excited(t, timing, t1 if t.t1_ms > 0 else 0.0, saturation_per_s)
+            for t, t1 in zip(TISSUES, t1_ms, strict=True)
+        ]
+    )
     signals: FloatArray = excited[:, None] * timing.decays(t1_ms, t2_ms)
     return signals
 

@@ -2,7 +2,8 @@
 
 A day is drawn, and goes into a scan through arguments that every scan has. The coil array lies under the middle of the
 field of view in this scanner, so that it moves with it; the gain of pre-scan follows from the picture by itself. Tilt
-of the patient against the slices is not drawn: the slices of this scanner lie along the planes of the body.
+of the patient against the slices is not drawn: the slices of this scanner lie along the planes of the body, and nobody
+has published how far patients turn between scans of the lumbar spine.
 
 No study gives these numbers for lumbar scans; they are model assumptions about ordinary planning on a localizer.
 """
@@ -49,6 +50,11 @@ class Day:
         step = protocol.thickness_mm + protocol.gap_mm
         first = float(self.center_mm(phantom)[0]) - step * (protocol.slices - 1) / 2.0
         return tuple(first + step * k for k in range(protocol.slices))
+
+    def slice_with(self, roi: Roi, phantom: Phantom, protocol: Protocol) -> int:
+        """Number of the slice of a protocol in whose plane a ROI lies on this day."""
+        x_mm = self.slices_x_mm(phantom, protocol)
+        return int(np.argmin([abs(x - roi.center_mm[0]) for x in x_mm]))
 
     def scan(
         self,

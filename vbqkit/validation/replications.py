@@ -1,9 +1,9 @@
 """One simulated replication of every study: people, bodies, days, readers, and the scores that come out.
 
 Each study has two readers of its own (:func:`~vbqkit.anatomy.reader_model.draw_reader`), each patient a day of their
-own (:func:`~vbqkit.scanner.visit.draw_day`); a study that prints its times has them, any other draws them
-(:mod:`vbqkit.validation.ordinary_protocols`). ROIs are measured without pictures
-(:mod:`vbqkit.validation.roi_signals`).
+own (:func:`~vbqkit.scanner.visit.draw_day`) and relaxation times of their own (:mod:`vbqkit.anatomy.own_times`); a study
+that prints its times has them, any other draws them (:mod:`vbqkit.validation.ordinary_protocols`). ROIs are measured
+without pictures (:mod:`vbqkit.validation.roi_signals`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from vbqkit.validation.ordinary_protocols import with_ordinary_times
 from vbqkit.validation.roi_signals import measured_rois, slab_at
 from vbqkit.validation.study_groups import STUDY_GROUPS, qct_t_score
 
-WIDTH_MM, IN_PLANE_MM, PLANE_MM = 11.0, 0.8, 2.2
-"""Grid of the bodies: the middle slice wherever it falls, and nothing beside it."""
+WIDTH_MM, SIZE_MM, IN_PLANE_MM, PLANE_MM = 11.0, 272.0, 0.8, 2.2
+"""Grid of the bodies: the middle slice wherever it falls, and nothing beside it; T11 to S1, and no more."""
 
 MODELS = ("as built", "null")
 """The model, and the one in which disease has no effect on marrow (:mod:`vbqkit.validation.null_model`)."""
@@ -108,6 +108,7 @@ def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[StudyBody]:
             seed=int(rng.integers(2**31)),
             findings=findings,
             width_mm=WIDTH_MM,
+            size_mm=SIZE_MM,
             in_plane_mm=IN_PLANE_MM,
             plane_mm=PLANE_MM,
         )
@@ -135,8 +136,8 @@ def _readings(
         of_model = np.random.default_rng(noise)
         slabs: dict[int, Any] = {}
         for number, reading, rois in placed:
-            at = next(roi.center_mm[0] for roi in rois if roi.label == CSF)
-            index = int(np.argmin(np.abs(np.subtract(slices, at))))
+            at = next(roi for roi in rois if roi.label == CSF)
+            index = day.slice_with(at, phantom, protocol)
             if index not in slabs:
                 slabs[index] = slab_at(own, protocol, index=index, rng=of_model, center_mm=day.center_mm(phantom))
             for machine, scanner in scanners.items():

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.own_times import OwnTimes
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.reader_model import in_plane
 from vbqkit.errors import RoiError
@@ -24,11 +25,11 @@ from vbqkit.image import Slice
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.coils import sensitivities
-from vbqkit.scanner.echo_train import decay_terms
 from vbqkit.scanner.kspace import encoding, window
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import CSF_CODE, ScanGeometry, SliceProtons, slice_protons
 from vbqkit.scanner.receiver import FAINT, SPINE_DEPTH_MM, back_of
+from vbqkit.scanner.signals import fat_signal, water_signals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -56,6 +57,8 @@ class Slab:
         LPS y of the skin of the back.
     flow : float
         Relative loss of flowing CSF on this day, mean 1 between days.
+    own : OwnTimes
+        Relaxation times of the person.
     """
 
     protons: SliceProtons
@@ -63,6 +66,7 @@ class Slab:
     center_mm: FloatArray
     back_mm: float
     flow: float
+    own: OwnTimes
 
 
 def slab_at(
@@ -92,7 +96,7 @@ def slab_at(
     corner = a[:3, 3] + rows.start * a[:3, 1] + cols.start * a[:3, 2]
     corner[0] = float((geometry.affine @ (index, 0.0, 0.0, 1.0))[0])
     grid = Slice(np.zeros(protons.fat.shape, dtype=np.uint8), tuple(corner), tuple(a[:3, 1]), tuple(a[:3, 2]))
-    return Slab(protons, grid, center, back_of(geometry), _flow(rng))
+    return Slab(protons, grid, center, back_of(geometry), _flow(rng), phantom.own_times)
 
 
 def measured_rois(
@@ -116,7 +120,7 @@ def measured_rois(
     dict
         By label. Signals relative to fully relaxed CSF at the depth of the spine; the SD is that of the noise alone.
     """
-    every, fat = _tissue_signals(protocol, scanner.field_t)
+    every, fat = _tissue_signals(protocol, scanner.field_t, slab.own)
     water = every[slab.protons.codes]
     water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, slab.flow), water)
     sigma = scanner.noise_sd(protocol) * _taper(protocol, scanner.apodisation)
@@ -140,10 +144,10 @@ def measured_rois(
 
 
 @lru_cache(maxsize=64)
-def _tissue_signals(protocol: Protocol, field_t: float) -> tuple[FloatArray, float]:
+def _tissue_signals(protocol: Protocol, field_t: float, own: OwnTimes) -> tuple[FloatArray, float]:
     """Signal of the water of every tissue and of fat, as the forward model takes them in the middle of k-space."""
-    terms = decay_terms(protocol.played, field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s)
-    return terms.water[0], terms.fat
+    water = water_signals(protocol.played, field_t, saturation_per_s=protocol.saturation_per_s, own=own)
+    return water, fat_signal(protocol.played, field_t, own=own)
 
 
 def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: Protocol, scanner: Scanner) -> float:
@@ -186,15 +190,21 @@ def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: 
 
 def _encoded(at_mm: FloatArray, from_mm: FloatArray, axis: int, protocol: Protocol, scanner: Scanner) -> FloatArray:
     """Matrix from voxels near a ROI to its pixels along one axis; what lies further away counts as what is near."""
-    matrix = encoding(
-        at_mm,
-        from_mm,
-        fov_mm=protocol.fov_mm,
-        samples=protocol.samples_rows_cols[axis],
-        apodisation=scanner.apodisation,
-    )
+    kernel = _kernel(protocol.fov_mm, protocol.samples_rows_cols[axis], scanner.apodisation)
+    matrix = np.interp(np.abs(at_mm[:, None] - from_mm[None, :]), _KERNEL_MM, kernel)
     near: FloatArray = matrix / matrix.sum(axis=1, keepdims=True)
     return near
+
+
+_KERNEL_MM = np.arange(0.0, 4.0 * REACH_MM, 0.02)  # a line between points of this kernel is within 1e-3 of it
+
+
+@lru_cache(maxsize=64)
+def _kernel(fov_mm: float, samples: int, apodisation: float) -> FloatArray:
+    """The entry of :func:`~vbqkit.scanner.kspace.encoding` for each distance: it depends on nothing else."""
+    pair = np.array([0.0, 1.0])  # a grid has a step; its first point is where the distances start
+    kernel: FloatArray = encoding(_KERNEL_MM, pair, fov_mm=fov_mm, samples=samples, apodisation=apodisation)[:, 0]
+    return kernel
 
 
 def _flow(rng: np.random.Generator) -> float:

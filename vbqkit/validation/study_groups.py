@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vbqkit.anatomy.degeneration import draw_degeneration
 from vbqkit.anatomy.findings.endplate_sclerosis import EndplateSclerosis
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.findings.osteophytes import Osteophytes
 from vbqkit.anatomy.patients import HU_AT_25, HU_PER_MG_CM3, HU_SD, VirtualPatient, draw_patients
+from vbqkit.anatomy.wear import draw_narrow_canal, draw_wear
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
 
@@ -31,11 +31,6 @@ def qct_t_score(patient: VirtualPatient) -> float:
     """T-score of QCT against the young people of the same population; paper 003 does not print its reference."""
     mean, sd = QCT_YOUNG_MG_CM3
     return (patient.qct_mg_cm3 - mean) / sd
-
-
-def no_findings(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:  # noqa: ARG001 - as others
-    """A spine without wear."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +64,7 @@ class StudyGroup:
     age_mean_sd: tuple[float, float] | None = None
     fractured: bool | None = None
     accept: Callable[[VirtualPatient], bool] = field(default=lambda _: True)
-    findings: Callable[[VirtualPatient, np.random.Generator], tuple[Finding, ...]] = draw_degeneration
+    findings: Callable[[VirtualPatient, np.random.Generator], tuple[Finding, ...]] = draw_wear
 
     def people(self, n: int, rng: np.random.Generator) -> tuple[VirtualPatient, ...]:
         """Draw n people at random, women and men in the study's shares.
@@ -86,7 +81,7 @@ class StudyGroup:
             for _ in range(_TRIES_AT_AN_AGE):
                 (person,) = draw_patients(1, rng=rng, sex=sex, age_range=(age, age), fractured=self.fractured)
                 if self.accept(person):
-                    return person
+                    return person.with_own_times(rng.spawn(1)[0])  # ages stay as they were drawn
         raise ScannerError(
             f"Nobody in {_TRIES * _TRIES_AT_AN_AGE} drawn people belongs to the group {self.group!r} of {self.source}. Widen "
             "its ages or what it accepts."
@@ -104,15 +99,16 @@ class StudyGroup:
 def _fracture(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
     """One acute wedge fracture, most often at the thoracolumbar junction, in a spine worn as others of this age."""
     level = str(rng.choice(["T12", *SCORED_LEVELS], p=[0.30, 0.35, 0.15, 0.12, 0.08]))
-    wear = [f for f in draw_degeneration(patient, rng) if f.level != level]
+    wear = [f for f in draw_wear(patient, rng) if f.level != level]
     return (Fracture(level, shape="wedge", grade=2, acute=True), *wear)
 
 
-def _degeneration(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:  # noqa: ARG001 - as others
+def _degeneration(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
     """Osteophytes at three levels and one sclerotic endplate (paper 004 asks for three degenerative vertebrae)."""
     levels = rng.permutation([*SCORED_LEVELS, "L5"])[:3]
     found: list[Finding] = [Osteophytes(str(level), length_mm=float(rng.uniform(3, 6))) for level in levels]
-    return (*found, EndplateSclerosis(str(levels[0]), endplate="lower", depth_mm=3.0))
+    sclerosis = EndplateSclerosis(str(levels[0]), endplate="lower", depth_mm=3.0)
+    return (*found, sclerosis, *draw_narrow_canal(patient, rng))
 
 
 def _osteoporotic(patient: VirtualPatient) -> bool:
@@ -170,7 +166,7 @@ STUDY_GROUPS: Mapping[str, StudyGroup] = {
     ),
     # 59.4 +- 7.8 years, 72.3 % women, over 50; fewer than three degenerative vertebrae
     "004 control": StudyGroup(
-        source="004", group="control", share_women=0.723, age_range=(50.0, 68.8), findings=no_findings
+        source="004", group="control", share_women=0.723, age_range=(50.0, 68.8), findings=draw_narrow_canal
     ),
     # women, median age 65; the ages around it are not printed in the abstract
     "Bandirali women": StudyGroup(
