@@ -127,8 +127,10 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FormatError
-        If it names the home folder of a user who is not known here.
+        If it is empty, as a variable that was never set, or names the home folder of a user who is not known here.
     """
+    if not str(path).strip():
+        raise FormatError("The path is empty. Give the file or folder; the present folder is '.'.")
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
