@@ -147,8 +147,8 @@ TAGS: dict[str, BaseTag] = {
 
 # Private elements of Philips, in the block "Philips MR Imaging DD 001", which pydicom's private dictionary knows as FL
 # and CS without a name. (2005,100e) is the scale slope SS in "(stored * slope + intercept) / (slope * SS)": Chenevert
-# et al. 2014, Transl Oncol 7:65-71, doi 10.1593/tlo.13811, and dcm2niix's notes on Philips. (2005,1011) is the image type,
-# M, P, R or I, by which public converters tell magnitude from phase. Of group 2005 nothing else is read but the
+# et al. 2014, Transl Oncol 7:65-71, doi 10.1593/tlo.13811, and dcm2niix's notes on Philips. (2005,1011) is the image
+# type, M, P, R or I, by which public converters tell magnitude from phase. Of group 2005 nothing else is read but the
 # sequence (2005,140f).
 TAGS["PhilipsScaleSlope"] = BaseTag(0x2005100E)  # its group has no other use in files of other vendors
 TAGS["PhilipsImageKind"] = BaseTag(0x20051011)
