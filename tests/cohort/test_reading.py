@@ -367,7 +367,17 @@ def test_a_heading_that_names_people_is_found_in_any_language_of_the_papers_and_
             "Novartis",
             "Nominal kV",
         ),
-        *("Telomere", "Narrowing", "Number of levels", "Fracture number", "骨密度", "年龄", "患者年龄", "Pat. age", "Pattern"),
+        *(
+            "Telomere",
+            "Narrowing",
+            "Number of levels",
+            "Fracture number",
+            "骨密度",
+            "年龄",
+            "患者年龄",
+            "Pat. age",
+            "Pattern",
+        ),
     ],
 )
 def test_a_heading_that_names_nobody_is_not_taken_for_a_person(heading):

@@ -39,6 +39,11 @@ ROIS = str(CASE / "reference_rois.vbqkit.json")
         ["score", str(CASE), "--rois", ROIS, "--jitter", "1e9,0"],
         ["score", str(CASE), "--rois", ROIS, "--exclude", "L9=fracture"],
         ["score", str(CASE), "--rois", ROIS, "--overrule", " "],
+        ["score", str(CASE), "--rois", ROIS, "--exclude", "L2= "],
+        ["series", ""],
+        ["series", " "],
+        ["score", "", "--rois", ROIS],
+        ["score", str(CASE), "--rois", ""],
     ],
 )
 def test_arguments_that_make_no_sense_are_refused_in_one_sentence(arguments, capsys):

@@ -80,8 +80,16 @@ ORIGINAL = ("ORIGINAL", "PRIMARY", "M")
 @pytest.mark.parametrize(
     ("kind", "values", "names"),
     [
-        ("deep learning", ["DRB2", "DEEP_RESOLVE", "RECON_DL"], ["T1 DR Boost", "T1 SonicDL", "T1 DeepRecon", "T1 uAIFI", "T1 ACS"]),
-        ("uniformity", ["norm", "NORM2", "M_NORM", "NORM_DIS2D", "PSN"], ["T1 PSN", "T1 intensity corrected", "T1 N4", "T1 uniform"]),
+        (
+            "deep learning",
+            ["DRB2", "DEEP_RESOLVE", "RECON_DL"],
+            ["T1 DR Boost", "T1 SonicDL", "T1 DeepRecon", "T1 uAIFI", "T1 ACS"],
+        ),
+        (
+            "uniformity",
+            ["norm", "NORM2", "M_NORM", "NORM_DIS2D", "PSN"],
+            ["T1 PSN", "T1 intensity corrected", "T1 N4", "T1 uniform"],
+        ),
         ("filter", ["FIL2", "FILT"], ["T1 filter", "T1 denoising", "T1 gaussian", "T1 smooth", "T1 sharpened"]),
         ("parallel", ["GRAPPA2", "SENSE_2"], ["t1_tse_sag_p2", "T1 CSENSE", "T1 PAT2"]),
         ("interpolated", ["INTERPOLATED"], ["T1 ZIP512", "T1 zip x2", "T1 interpol."]),

@@ -118,6 +118,23 @@ def test_a_series_and_a_place_that_were_overruled_are_both_named(refused, rois):
     assert said.count("overruled: ") == 2
 
 
+def test_the_table_of_an_interval_says_what_speaks_against_its_score(refused, plain, rois):
+    def table(volume, **options):
+        jitter, rng = Jitter(shift_mm=0, size_percent=0), np.random.default_rng(0)
+        found = case_uncertainty(
+            {"T1": volume}, rois, aggregate="median", jitter=jitter, rng=rng, n_draws=100, **options
+        )
+        return next(u for u in found if u.score.name == "VBQ-T1").rows()
+
+    for row in table(refused, overrule=SAID):
+        assert WHY in row["overruled"]
+        assert SAID in row["overruled"]
+        assert "overruled: " in row["cautions"]
+    for row in table(plain):
+        assert row["overruled"] is None
+        assert "vbq-scanner" in row["cautions"]
+
+
 def test_one_refused_series_refuses_its_own_scores_only(refused, rois):
     t2 = read_study(CASE).find("T2").volume()
     case = score_case({"T1": refused, "T2": t2}, rois, aggregate="median")

@@ -303,7 +303,7 @@ def _chosen(study: Study, choice: str, *, overrule: str | None, said: str = "set
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not (name and equals and value):
+    if not (name and equals and value.strip()):
         raise ScoreError(f"{option} {text} is not understood; write it like {option} {example}.")
     return name, value
 

@@ -84,7 +84,8 @@ def series_row(number: int, series: Series, study: Study) -> dict[str, Any]:
     ``slice_distance_mm``, ``row_spacing_mm``, ``col_spacing_mm``, ``thickness_mm``, ``scorable``, ``refusal``,
     ``cautions``, ``series_number``, ``patient``, ``study_date``, ``description``, ``modality``, ``echo_train_length``,
     ``scanning_sequence``, ``fat_suppressed``, ``contrast_agent``, ``image_type``, ``synthetic``, ``source``,
-    ``study_cautions``, ``not_read`` (how many files hold no image). Lists are joined by ``" | "`` (cautions) or a backslash (DICOM values).
+    ``study_cautions``, ``not_read`` (how many files hold no image). Lists are joined by ``" | "`` (cautions) or a
+    backslash (DICOM values).
     """
     a = series.acquisition
     slices, rows, cols = series.shape or (None, None, None)

@@ -95,7 +95,7 @@ def read_contrast(frame: Frame) -> Contrast:
 def with_contrast(frames: Sequence[Frame]) -> Frame | None:
     """The frame of a series whose header says most of contrast agent; None where none does.
 
-    Whoever writes headers again may lose an element in some slices: one that states an agent speaks for all.
+    Whoever writes headers again may lose an element in some slices: what one states counts for all.
     """
     headers = {id(frame.header): frame for frame in frames}.values()
     heard = [frame for frame in headers if not _CONTRAST_TAGS.isdisjoint(frame.header.dataset.keys())]

@@ -30,8 +30,8 @@ _SKIPPED_FILES = {
 }  # fmt: skip
 """Tables of contents and what file managers leave behind: no image is ever called so."""
 _SKIPPED_FOLDERS = {
-    "__MACOSX", ".APPLEDOUBLE", ".SPOTLIGHT-V100", ".TRASHES", ".FSEVENTSD", ".TEMPORARYITEMS", ".DOCUMENTREVISIONS-V100",
-    "$RECYCLE.BIN", "SYSTEM VOLUME INFORMATION", ".GIT", ".IPYNB_CHECKPOINTS",
+    "__MACOSX", ".APPLEDOUBLE", ".SPOTLIGHT-V100", ".TRASHES", ".FSEVENTSD", ".TEMPORARYITEMS",
+    ".DOCUMENTREVISIONS-V100", "$RECYCLE.BIN", "SYSTEM VOLUME INFORMATION", ".GIT", ".IPYNB_CHECKPOINTS",
 }  # fmt: skip
 """Folders in which operating systems and programs keep their own things."""
 _APPLEDOUBLE = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")
@@ -127,8 +127,10 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FormatError
-        If it names the home folder of a user who is not known here.
+        If it is empty, as a variable that was never set, or names the home folder of a user who is not known here.
     """
+    if not str(path).strip():
+        raise FormatError("The path is empty. Give the file or folder; the present folder is '.'.")
     try:
         return Path(path).expanduser()
     except RuntimeError as error:

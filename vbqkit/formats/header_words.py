@@ -81,7 +81,8 @@ _NONE = {
     "NEIN", "KEIN", "KEINE", "KEINES", "KEIN KM", "OHNE", "BEZ", "ŽIADNA", "ŽIADNE", "ŽIADNY", "ŽÁDNÁ", "ŽÁDNÝ",
     "NIE", "NE", "BRAK", "AUCUN", "AUCUNE", "NON", "SANS", "NINGUNO", "NESSUNO", "NESSUNA", "NINCS", "NEM", "GEEN",
     "ZONDER", "НЕТ", "БЕЗ", "无", "没有", "未用", "未使用", "不使用", "否", "なし", "FALSE", "NOT USED", "NO AGENT", "W O", "WO",
-    "NONE NONE", "0ML", "0 CC", "NO CM", "NIL GIVEN", "無", "NIE JE", "NENÍ", "BEZ APLIKÁCIE", "BEZ PODANIA", "BEZ APLIKACE",
+    "NONE NONE", "0ML", "0 CC", "NO CM", "NIL GIVEN", "無", "NIE JE", "NENÍ", "BEZ APLIKÁCIE", "BEZ PODANIA",
+    "BEZ APLIKACE",
 }  # fmt: skip
 _UNKNOWN = re.compile(
     r"\?+|X{2,}|UNKN?\.?|UNKNOWN(?: .*)?|UNSPECIFIED|UNSPEC|UNDEFINED|UNDETERMINED|(?:NOT|NON) (?:KNOWN|SPECIFIED|STATED|RECORDED|"

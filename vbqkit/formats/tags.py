@@ -145,8 +145,13 @@ TAGS: dict[str, BaseTag] = {
 }
 """Keyword -> tag of everything that is read from a classic image."""
 
-TAGS["PhilipsScaleSlope"] = BaseTag(0x2005100E)  # private; its group has no other use in files of other vendors
-TAGS["PhilipsImageKind"] = BaseTag(0x20051011)  # M, P, R or I
+# Private elements of Philips, in the block "Philips MR Imaging DD 001", which pydicom's private dictionary knows as FL
+# and CS without a name. (2005,100e) is the scale slope SS in "(stored * slope + intercept) / (slope * SS)": Chenevert
+# et al. 2014, Transl Oncol 7:65-71, doi 10.1593/tlo.13811, and dcm2niix's notes on Philips. (2005,1011) is the image
+# type, M, P, R or I, by which public converters tell magnitude from phase. Of group 2005 nothing else is read but the
+# sequence (2005,140f).
+TAGS["PhilipsScaleSlope"] = BaseTag(0x2005100E)  # its group has no other use in files of other vendors
+TAGS["PhilipsImageKind"] = BaseTag(0x20051011)
 TAGS |= {f"OverlayRows{k}": BaseTag(0x60000010 + (k << 17)) for k in range(4)}
 TAGS["GEImageKind"] = BaseTag(0x0043102F)  # 0 magnitude, 1 phase, 2 real, 3 imaginary
 TAGS["SiemensPatMode"] = BaseTag(0x00511011)  # such as p2

@@ -80,10 +80,10 @@ def case_uncertainty(
     is counted already: its mean square is subtracted, and what noise reaches in one of ten pictures counts as noise.
     Places of the noise ROI are compared with each other, not with the one where it lies: how that one happens to differ
     is the chance of its own pixels, which would be counted twice. Texture that is finer than a ROI is counted as noise
-    too, so where marrow is textured and the ROIs are put again, intervals of VBQ are a little too wide. Reference group (M-score): mean and SD drawn from what n women
-    leave open. The interval is the percentile interval of all of them together; what a component adds is counted as its
-    share of the summed variances. Every ROI that the score asks for is drawn, whatever its label: its mean and SD, and
-    median, least and largest value as far as the mean moves.
+    too, so where marrow is textured and the ROIs are put again, intervals of VBQ are a little too wide. Reference group
+    (M-score): mean and SD drawn from what n women leave open. The interval is the percentile interval of all of them
+    together; what a component adds is counted as its share of the summed variances. Every ROI that the score asks for
+    is drawn, whatever its label: its mean and SD, and median, least and largest value as far as the mean moves.
 
     A score over noise that is doubtful (:attr:`~vbqkit.scores.noise_findings.NoiseCheck.doubtful`) has no interval: the
     chance in a number that is not the noise says nothing. It is listed with the reason

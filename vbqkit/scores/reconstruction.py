@@ -17,8 +17,8 @@ from vbqkit.scores.noise_findings import NoiseCheck
 class _Signs:
     """How headers say that something was done.
 
-    Codes in ImageType, alone or as a part of a value (``M_NORM``, ``FIL2``), and words (patterns) there, in names and in
-    vendors' own tags.
+    Codes in ImageType, alone or as a part of a value (``M_NORM``, ``FIL2``), and words (patterns) there, in names and
+    in vendors' own tags.
     """
 
     codes: frozenset[str]

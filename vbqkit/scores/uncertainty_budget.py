@@ -121,9 +121,17 @@ class Uncertainty:
     def rows(self) -> list[dict[str, Any]]:
         """Flat table rows: the whole first, then each component.
 
-        Columns: score, source, method, value, ci_low, ci_high, confidence, se, share.
+        Columns: score, source, method, value, ci_low, ci_high, confidence, se, share; overruled and cautions as in
+        :meth:`~vbqkit.scores.result.Score.as_row`, with those of the interval.
         """
-        head = {"score": self.score.name, "value": self.score.value, "confidence": self.confidence}
+        cautions = dict.fromkeys(map(str, (*self.score.cautions, *self.cautions)))
+        head = {
+            "score": self.score.name,
+            "value": self.score.value,
+            "confidence": self.confidence,
+            "overruled": self.score.overruled,
+            "cautions": "; ".join(cautions) or None,
+        }
         total = {
             "source": "all",
             "method": self.method,
