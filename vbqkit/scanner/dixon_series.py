@@ -1,9 +1,9 @@
 """A Dixon scan as the series that a machine sends: in phase, opposed phase, water, fat, and the fat fraction (PDFF).
 
-Six echoes of a spoiled gradient echo, half a turn of the main peak of fat apart: opposed, in, opposed, in ... Fat is the
-six peaks of :data:`vbqkit.anatomy.tissues.FAT_PEAKS`, each with its own frequency and T1; water and fat are told apart
-by least squares with that spectrum, as in Yu et al., Magn Reson Med 2008;60:1122-1134, doi:10.1002/mrm.21737. With one
-peak instead, fat that lies beside water in the spectrum counts as water.
+Six echoes of a spoiled gradient echo, half a turn of the main peak of fat apart: opposed, in, opposed, in ... Fat is
+the six peaks of :data:`vbqkit.anatomy.tissues.FAT_PEAKS`, each with its own frequency and T1; water and fat are told
+apart by least squares with that spectrum, as in Yu et al., Magn Reson Med 2008;60:1122-1134,
+doi:10.1002/mrm.21737. With one peak instead, fat that lies beside water in the spectrum counts as water.
 
 Not modelled: decay between the echoes (T2*) and the unevenness of the field, which a machine must find first and which
 swaps water and fat where it fails; eddy currents; several channels.
@@ -222,8 +222,10 @@ def _echo_pictures(
         water_picture, fat_picture = rows @ water @ cols.T, fat_rows @ held.fat @ fat_cols.T
         echoes = (water_picture + turns[:, None, None] * fat_picture) * profile
         if sd > 0:
-            shape = {"shape": (n, n), "samples": protocol.samples_rows_cols, "apodisation": scanner.apodisation}
-            echoes += sd * coloured_noise(rng, count=len(times), **shape)  # type: ignore[arg-type]  # one name, two types
+            samples = protocol.samples_rows_cols
+            echoes += sd * coloured_noise(
+                rng, count=len(times), shape=(n, n), samples=samples, apodisation=scanner.apodisation
+            )
         yield echoes, profile
 
 
