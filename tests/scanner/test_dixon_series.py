@@ -87,6 +87,18 @@ def test_least_squares_takes_noise_evenly():
     assert water.real.std() == pytest.approx(0.02 / np.sqrt(6), rel=0.1)
 
 
+def test_more_partitions_have_less_noise():
+    sds = []
+    for slices in (1, 16):
+        protocol = replace(PROTOCOL, slices=slices, thickness_mm=1.0)
+        study = scan_dixon(
+            bottle(0.45), replace(SCANNER, noise=0.004), protocol, rng=np.random.default_rng(4), slices=[slices // 2]
+        )
+        values = np.asarray(study.series[4].volume().pixels[0])[CORE]
+        sds.append(float(values.std()))
+    assert sds[0] / sds[1] == pytest.approx(4.0, rel=0.3)
+
+
 def test_a_repetition_shorter_than_its_echoes_is_refused():
     with pytest.raises(ScannerError, match=r"TR 5 ms ends before the last echo at 6\.9 ms \(3 T\); give more"):
         scanned(bottle(0.4), tr_ms=5.0)
@@ -109,6 +121,6 @@ def test_written_series_are_read_back_with_the_known_fat_fraction_and_are_not_sc
     assert np.asarray(percent.pixels[1])[CORE].mean() == pytest.approx(45.0, abs=1.5)
     header = pydicom.dcmread(tmp_path / "DIXON_IN" / "0002.dcm")
     assert float(header.EchoTime) == pytest.approx(2 * 1000 / (2 * 3.4 * 42.577 * 3.0), abs=0.01)
-    assert list(header.ImageType)[2] == "IN_PHASE"
+    assert (list(header.ImageType)[2], header.MRAcquisitionType) == ("IN_PHASE", "3D")
     map_header = pydicom.dcmread(tmp_path / "DIXON_PDFF" / "0001.dcm")
     assert (map_header.RescaleType, float(map_header.RescaleSlope)) == ("PERCENT", 0.1)

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import curve_fit
 
+from vbqkit.anatomy.own_times import TABLE_TIMES
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.tissues import TISSUES, tissue_named
 from vbqkit.errors import ScannerError
@@ -373,10 +374,10 @@ def test_what_cannot_be_is_refused_in_words(make, words):
 
 def test_dense_trabeculae_leave_less_marrow_to_see():
     class Person:
-        qct_mg_cm3 = 178.0
+        qct_mg_cm3, own_times = 178.0, TABLE_TIMES
 
     class OldPerson:
-        qct_mg_cm3 = 60.0
+        qct_mg_cm3, own_times = 60.0, TABLE_TIMES
 
     body = spine()
     young, old = (

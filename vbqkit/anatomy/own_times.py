@@ -33,8 +33,8 @@ WATER_T2_WITH_PDFF = {"F": -0.580, "M": -0.546}
 """Correlation of both, of women and of men; same source."""
 
 NORMAL_RANGE_SD = 2.821
-"""SDs from the mean to the ends of the range of 260 normal values, ``Phi^-1((n - 0.375) / (n + 0.25))``: Wan et al., BMC
-Med Res Methodol 2014;14:135, doi:10.1186/1471-2288-14-135. Nothing is drawn further out."""
+"""SDs from the mean to the ends of the range of 260 normal values, ``Phi^-1((n - 0.375) / (n + 0.25))``: Wan et al.,
+BMC Med Res Methodol 2014;14:135, doi:10.1186/1471-2288-14-135. Nothing is drawn further out."""
 
 LN_WATER_T2_SD = math.log(WATER_T2_MS[2] / WATER_T2_MS[0]) / (2.0 * NORMAL_RANGE_SD)
 """SD of the logarithm of T2 of marrow water between people, from its range: 0.24."""
@@ -92,9 +92,9 @@ TABLE_TIMES = OwnTimes()
 def draw_own_times(rng: np.random.Generator, *, sex: str, pdff: float) -> OwnTimes:
     """Draw the times of one person.
 
-    T2 of marrow water falls with the fat between: ``ln T2 = ln T2_table + b (PDFF - 36.8 %) + e``, with b and the SD of e
-    from the range of T2, the range of PDFF and their correlation (:data:`WATER_T2_WITH_PDFF`). The table stands at the
-    median PDFF of that study, which is a model assumption, as is that the correlation holds for the logarithm.
+    T2 of marrow water falls with the fat between: ``ln T2 = ln T2_table + b (PDFF - 36.8 %) + e``, with b and the SD of
+    e from the range of T2, the range of PDFF and their correlation (:data:`WATER_T2_WITH_PDFF`). The table stands at
+    the median PDFF of that study, which is a model assumption, as is that the correlation holds for the logarithm.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """What people of an age have on their spines: worn discs (:mod:`vbqkit.anatomy.degeneration`), and a narrow canal.
 
-Acquired stenosis of the lumbar canal is drawn by its prevalence. A reader who finds the dural sac narrow at L3 measures CSF elsewhere, and roots fill more of what is left; both move a
-score whose denominator is CSF.
+Acquired stenosis of the lumbar canal is drawn by its prevalence. A reader who finds the dural sac narrow at L3 measures
+CSF elsewhere, and roots fill more of what is left; both move a score whose denominator is CSF.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
 """A Dixon scan as the series that a machine sends: in phase, opposed phase, water, fat, and the fat fraction (PDFF).
 
-Six echoes of a spoiled gradient echo, half a turn of the main peak of fat apart: opposed, in, opposed, in ... Fat is the
-six peaks of :data:`vbqkit.anatomy.tissues.FAT_PEAKS`, each with its own frequency and T1; water and fat are told apart
-by least squares with that spectrum, as in Yu et al., Magn Reson Med 2008;60:1122-1134, doi:10.1002/mrm.21737. With one
-peak instead, fat that lies beside water in the spectrum counts as water.
+Six echoes of a spoiled gradient echo, half a turn of the main peak of fat apart: opposed, in, opposed, in ... Fat is
+the six peaks of :data:`vbqkit.anatomy.tissues.FAT_PEAKS`, each with its own frequency and T1; water and fat are told
+apart by least squares with that spectrum, as in Yu et al., Magn Reson Med 2008;60:1122-1134,
+doi:10.1002/mrm.21737. With one peak instead, fat that lies beside water in the spectrum counts as water.
+
+The scan is a 3-D one, as usual: every pulse excites all partitions, so noise is that of the protocol's slices over the
+root of their number.
 
 Not modelled: decay between the echoes (T2*) and the unevenness of the field, which a machine must find first and which
 swaps water and fat where it fails; eddy currents; several channels.
@@ -11,6 +14,7 @@ swaps water and fat where it fails; eddy currents; several channels.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -178,7 +182,7 @@ def scan_dixon(
         total = water + fat
         pictures["OPPOSED"][k], pictures["IN"][k] = np.abs(echoes[0]), np.abs(echoes[1])
         pictures["WATER"][k], pictures["FAT"][k] = water, fat
-        seen = total > faint * profile + 3.0 * scanner.noise_sd(protocol)
+        seen = total > faint * profile + 3.0 * _noise_sd(scanner, protocol)
         np.divide(100.0 * fat, total, out=pictures["PDFF"][k], where=seen)
     top = float(np.percentile(pictures["IN"], 99.7))
     gain = GAIN_TARGET * STORED_MAX / top / UNIT_GAIN if top > 0 else 1.0
@@ -199,6 +203,11 @@ def scan_dixon(
     return Study(series=tuple(series), source=f"virtual scanner {scanner.name}")
 
 
+def _noise_sd(scanner: Scanner, protocol: Protocol) -> float:
+    """SD of the noise of one echo in one partition."""
+    return scanner.noise_sd(protocol) / math.sqrt(protocol.slices)
+
+
 def _echo_pictures(
     geometry: ScanGeometry,
     scanner: Scanner,
@@ -208,7 +217,7 @@ def _echo_pictures(
 ) -> Any:
     """Complex pictures of all echoes of each slice, shape (echoes, rows, cols), and the profile of the coil."""
     protocol, own = geometry.protocol, geometry.phantom.own_times
-    times, n, sd = dixon_echoes_ms(scanner.field_t), protocol.matrix, scanner.noise_sd(protocol)
+    times, n, sd = dixon_echoes_ms(scanner.field_t), protocol.matrix, _noise_sd(scanner, protocol)
     water_of, turns = _steady_states(scanner.field_t, own, times, steady)
     shift, by_cols = protocol.fat_shift_mm(scanner.field_t), protocol.phase_axis == "HF"
     rows, cols = geometry.encode_rows(), geometry.encode_cols()
@@ -222,8 +231,10 @@ def _echo_pictures(
         water_picture, fat_picture = rows @ water @ cols.T, fat_rows @ held.fat @ fat_cols.T
         echoes = (water_picture + turns[:, None, None] * fat_picture) * profile
         if sd > 0:
-            shape = {"shape": (n, n), "samples": protocol.samples_rows_cols, "apodisation": scanner.apodisation}
-            echoes += sd * coloured_noise(rng, count=len(times), **shape)  # type: ignore[arg-type]  # one name, two types
+            samples = protocol.samples_rows_cols
+            echoes += sd * coloured_noise(
+                rng, count=len(times), shape=(n, n), samples=samples, apodisation=scanner.apodisation
+            )
         yield echoes, profile
 
 
@@ -308,6 +319,7 @@ def write_dixon(
         for image in volume:
             path = Path(f"DIXON_{name}") / f"{image.index + 1:04d}.dcm"
             dataset = make_dataset(image, written_by, protocol, identity)
+            dataset.MRAcquisitionType = "3D"
             if name == "PDFF":
                 dataset.RescaleType, dataset.WindowCenter, dataset.WindowWidth = "PERCENT", "50", "100"
             save_dataset(dataset, Path(folder) / path, compress=compress)

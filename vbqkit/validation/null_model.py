@@ -1,8 +1,8 @@
 """A model in which disease has no effect on marrow: what a validation worth its name must reject.
 
 Every person keeps age, sex, skeleton, findings, density and fracture, and gets the marrow - fat, trabecular density and
-T2 of its water - of somebody else of the same age and sex, drawn without regard to bone or fracture. Whatever a comparison still finds
-then comes from age, sex or chance.
+T2 of its water - of somebody else of the same age and sex, drawn without regard to bone or fracture. Whatever a
+comparison still finds then comes from age, sex or chance.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One simulated replication of every study: people, bodies, days, readers, and the scores that come out.
 
 Each study has two readers of its own (:func:`~vbqkit.anatomy.reader_model.draw_reader`), each patient a day of their
-own (:func:`~vbqkit.scanner.visit.draw_day`) and relaxation times of their own (:mod:`vbqkit.anatomy.own_times`); a study
-that prints its times has them, any other draws them (:mod:`vbqkit.validation.ordinary_protocols`). ROIs are measured
-without pictures (:mod:`vbqkit.validation.roi_signals`).
+own (:func:`~vbqkit.scanner.visit.draw_day`) and relaxation times of their own (:mod:`vbqkit.anatomy.own_times`); a
+study that prints its times has them, any other draws them (:mod:`vbqkit.validation.ordinary_protocols`). ROIs are
+measured without pictures (:mod:`vbqkit.validation.roi_signals`).
 """
 
 from __future__ import annotations
