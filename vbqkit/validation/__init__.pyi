@@ -5,6 +5,7 @@ from .comparison import predict as predict
 from .comparison import read_predictions as read_predictions
 from .comparison import tally as tally
 from .effects import published_effects as published_effects
+from .quick_cohort import measured_cohort as measured_cohort
 from .realism import realism_row as realism_row
 from .realism import regions_of as regions_of
 from .replications import simulated_studies as simulated_studies
