@@ -107,6 +107,8 @@ class Slice:
         What the header says about the series.
     padding : ndarray of bool, shape (rows, cols), or None
         Pixels that were never measured, as the file says: neither air nor signal. None: there are none.
+    cautions, refusal
+        Of its volume.
     """
 
     pixels: npt.NDArray[Any]
@@ -120,6 +122,8 @@ class Slice:
     max_storable: float | None = None
     acquisition: Acquisition = field(default_factory=Acquisition)
     padding: npt.NDArray[np.bool_] | None = None
+    cautions: tuple[Caution, ...] = ()
+    refusal: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _read_only(self.pixels, 2))
@@ -207,7 +211,8 @@ class Slice:
         rows, cols = self.shape
         dy, dx = self.spacing_mm
         thick = "" if self.thickness_mm is None else f", {self.thickness_mm:g} mm thick"
-        return f"<Slice {self.index}: {self.plane} {self.acquisition.weighting}, {rows} x {cols}, {dy:.3g} x {dx:.3g} mm{thick}>"
+        note = "" if self.refusal is None else f"; not scorable: {self.refusal}"
+        return f"<Slice {self.index}: {self.plane} {self.acquisition.weighting}, {rows} x {cols}, {dy:.3g} x {dx:.3g} mm{thick}{note}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,6 +315,8 @@ class Volume:
             max_storable=self.max_storable,
             acquisition=self.acquisition,
             padding=None if self.padding is None else self.padding[index],
+            cautions=self.cautions,
+            refusal=self.refusal,
         )
 
     def __len__(self) -> int:

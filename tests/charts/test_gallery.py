@@ -261,6 +261,12 @@ def test_several_scores_at_once_are_refused(uncertainty):
         charts.plot_score(pd.concat([uncertainty, uncertainty.assign(score="SNR")]))
 
 
+def test_an_overruled_score_says_so_under_its_title(uncertainty):
+    said = "overruled: contrast agent. Stated reason: to see what it does"
+    assert said in charts.plot_score(uncertainty.assign(overruled=said)).layout.title.subtitle.text
+    assert "overruled" not in charts.plot_score(uncertainty.assign(overruled=None)).layout.title.subtitle.text
+
+
 def test_the_matrix_shows_each_pair_once(gallery, cohort):
     (heat,) = gallery["plot_correlations"].data
     shown = [value for line in heat.z for value in line if not math.isnan(value)]

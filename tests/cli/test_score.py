@@ -149,3 +149,15 @@ def test_a_reader_that_stops_early_sees_no_traceback():
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "["
     assert not done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_is_an_error_in_words(options):
+    command = [sys.executable, "-m", "vbqkit.cli", "series", "sample_data/case01", *options]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("vbqkit series: the result could not be written (")
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

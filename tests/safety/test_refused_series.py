@@ -16,7 +16,18 @@ from pydicom.uid import generate_uid
 from vbqkit import read_rois, read_study
 from vbqkit.cli import main
 from vbqkit.errors import Caution, ScoreError
-from vbqkit.scores import Jitter, Refusal, case_uncertainty, score_case, score_value
+from vbqkit.scores import (
+    Jitter,
+    Refusal,
+    case_uncertainty,
+    level_snr,
+    score_case,
+    score_tables,
+    score_value,
+    segmental_vbq,
+    snr,
+    vbq,
+)
 from vbqkit.studio import RoiStudio
 from vbqkit.study import make_series
 
@@ -55,9 +66,33 @@ def test_a_refused_series_has_no_score_in_python(refused, plain, rois):
         )
         == ()
     )
-    with pytest.raises(ScoreError, match="contrast agent"):
-        score_value(refused, rois, "VBQ-T1", aggregate="median")
+    index = next(roi for roi in rois if roi.label == "L3").slice_of(refused).index
+    for image in (refused, refused.slice(index), {"T1": refused.slice(index)}):
+        with pytest.raises(ScoreError, match="contrast agent"):
+            score_value(image, rois, "VBQ-T1", aggregate="median")
     assert score_value(plain, rois, "VBQ-T1", aggregate="median") > 0
+
+
+def test_measurements_of_a_refused_series_make_no_score_by_hand(refused, plain, rois):
+    def measured(volume):
+        return {roi.label: roi.measure(volume) for roi in rois}
+
+    here = measured(refused)
+    for attempt in (
+        lambda: vbq(here, here["CSF"], weighting="T1", aggregate="median"),
+        lambda: segmental_vbq(here, here["CSF"], weighting="T1"),
+        lambda: snr(here, here["noise"]),
+        lambda: level_snr(here["L3"], here["noise"]),
+    ):
+        with pytest.raises(ScoreError, match="cannot be scored: contrast agent"):
+            attempt()
+    case = score_tables({"T1": here}, aggregate="median")
+    assert all(isinstance(result, Refusal) for result in case.results)
+    assert score_tables({"T1": here}, aggregate="median", overrule=SAID).score("VBQ-T1").value > 0
+    there = measured(replace(plain, cautions=(Caution("contrast-hint", "POST"),)))
+    score = vbq(there, there["CSF"], weighting="T1", aggregate="median")
+    assert "contrast-hint" in {caution.code for caution in score.cautions}
+    assert there["L3"].as_row()["cautions"] == "contrast-hint: POST"
 
 
 def test_an_overruled_series_has_the_same_numbers_and_every_one_says_so(refused, plain, rois):

@@ -163,7 +163,8 @@ def plot_score(uncertainty: pd.DataFrame, *, cutoffs: pd.DataFrame | None = None
     Parameters
     ----------
     uncertainty : DataFrame
-        Rows of one score from ``Uncertainty.rows()``: score, value, source, method, ci_low, ci_high, confidence, share.
+        Rows of one score from ``Uncertainty.rows()``: score, value, source, method, ci_low, ci_high, confidence, share;
+        overruled, where it is there, stands under the title.
     cutoffs : DataFrame, optional
         score, source, target, threshold: dotted lines.
 
@@ -231,10 +232,11 @@ def plot_score(uncertainty: pd.DataFrame, *, cutoffs: pd.DataFrame | None = None
         figure.update_layout(margin={"t": 190 if len(near) else 80})
     figure.update_yaxes(categoryorder="array", categoryarray=labels, showgrid=False)
     percent = f"{100 * float(uncertainty['confidence'].iloc[0]):g}"
+    overruled = next(iter(uncertainty["overruled"].dropna()), None) if "overruled" in uncertainty else None
     return dress(
         figure,
         title=f"{score} = {value:.3g}, {percent} % intervals",
-        subtitle="where a cut-off lies within the top interval, the verdict is indeterminate",
+        subtitle=overruled or "where a cut-off lies within the top interval, the verdict is indeterminate",
         x=f"{score} ({column(score).unit or 'no unit'})",
         height=(330 if cutoffs is not None else 220) + 46 * len(labels),
     )

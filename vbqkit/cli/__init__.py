@@ -67,5 +67,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(report, as_json=args.json)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        _complain(
+            f"vbqkit {args.command}: the result could not be written ({error}). Make room, or write it elsewhere."
+        )
+        return 1
     return report.status
+
+
+def _drop_output() -> None:
+    """Nothing that is still to be written fails again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

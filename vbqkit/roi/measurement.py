@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
+
+from vbqkit.errors import Caution
 
 Coverage = Literal["center", "area"]
 """Which pixels count: ``"center"`` takes a pixel whole if its center is inside, ``"area"`` weighs each by the share
@@ -35,6 +37,10 @@ class Measurement:
         Slice on which it was measured.
     coverage : str
         ``"center"`` or ``"area"``.
+    cautions : tuple of Caution
+        What is odd about the series: they go with every score that is made of it.
+    refusal : str or None
+        Why no score may be made of it (``volume.refusal``): the functions that compute one refuse.
     """
 
     label: str
@@ -50,6 +56,8 @@ class Measurement:
     fraction_clipped: float
     slice_index: int
     coverage: Coverage = "center"
+    cautions: tuple[Caution, ...] = field(default=(), repr=False, compare=False)
+    refusal: str | None = field(default=None, compare=False)
 
     @property
     def area_cm2(self) -> float:
@@ -57,5 +65,6 @@ class Measurement:
         return self.area_mm2 / 100.0
 
     def as_row(self) -> dict[str, Any]:
-        """One flat table row: every attribute and ``area_cm2``."""
-        return asdict(self) | {"area_cm2": self.area_cm2}
+        """One flat table row: every attribute and ``area_cm2``; cautions in one cell."""
+        row = {one.name: getattr(self, one.name) for one in fields(self)}
+        return row | {"cautions": "; ".join(map(str, self.cautions)) or None, "area_cm2": self.area_cm2}

@@ -186,6 +186,8 @@ class Roi(ABC):
             fraction_clipped=clipped,
             slice_index=target.index,
             coverage=coverage,
+            cautions=target.cautions,
+            refusal=target.refusal,
         )
 
     def _window(self, target: Slice, coverage: Coverage) -> tuple[int, int, int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, Unpack
 
@@ -90,7 +90,7 @@ class CaseScores:
     def measurement_rows(self) -> list[dict[str, Any]]:
         """One flat row a ROI and series, with what speaks against it in ``refused``, ``overruled`` and ``cautions``."""
         return [
-            {"weighting": weighting} | m.as_row() | self._said_of(weighting, m.label)
+            {"weighting": weighting, **without_refusal(m).as_row()} | self._said_of(weighting, m.label)
             for weighting, table in self.measured.items()
             for m in table.values()
         ]
@@ -252,6 +252,8 @@ def score_tables(
     ScoreError
         If the aggregate is unknown.
     """
+    if choices.get("overrule") is not None:
+        measured = {w: {name: without_refusal(m) for name, m in table.items()} for w, table in measured.items()}
     inputs = ScoreInputs(
         measured=measured,
         acquisitions=acquisitions or {},
@@ -264,15 +266,17 @@ def score_tables(
     return CaseScores(results=compute_scores(inputs, aggregate=aggregate), inputs=inputs, cautions=cautions)
 
 
+def without_refusal(m: Measurement) -> Measurement:
+    """A measurement as one that may be scored; whoever takes the refusal away says so elsewhere."""
+    return m if m.refusal is None else replace(m, refusal=None)
+
+
 def refusals_of(images: Mapping[str, Volume | Slice]) -> dict[str, str]:
     """Why series must not be scored, by weighting; those that may are not in it.
 
-    A slice of a series carries its reason no further: whoever has one has taken it from a volume. Series of different
-    patients make no common score, and no ROI fits both.
+    Series of different patients make no common score, and no ROI fits both.
     """
-    refused = {
-        w: image.refusal for w, image in images.items() if isinstance(image, Volume) and image.refusal is not None
-    }
+    refused = {w: image.refusal for w, image in images.items() if image.refusal is not None}
     if any(same_patient(a.acquisition, b.acquisition) is False for a, b in combinations(images.values(), 2)):
         mixed = "the series are of different patients, by PatientID (0010,0020). Score one patient at a time"
         refused = dict.fromkeys(images, mixed) | refused
@@ -335,7 +339,7 @@ def score_value(
         rule, missing = rule_for_missing(placed)
         excluded = missing | dict(excluded or {})
     inputs = ScoreInputs(
-        measured={w: _OnDemand(name, placed, shown[w]) for w in definition.weightings},
+        measured={w: _OnDemand(name, placed, shown[w], overruled=overrule is not None) for w in definition.weightings},
         acquisitions={w: shown[w].acquisition for w in definition.weightings},
         aggregate=aggregate,
         reference=reference,
@@ -364,14 +368,15 @@ def _of_one(definition: ScoreDefinition, image: Volume | Slice) -> dict[str, Vol
 class _OnDemand(Mapping[str, Measurement]):
     """What ROIs measure on an image, each measured when it is asked for."""
 
-    def __init__(self, score: str, rois: Mapping[str, Roi], image: Volume | Slice) -> None:
-        self._score, self._rois, self._image = score, rois, image
+    def __init__(self, score: str, rois: Mapping[str, Roi], image: Volume | Slice, *, overruled: bool) -> None:
+        self._score, self._rois, self._image, self._overruled = score, rois, image, overruled
         self._found: dict[str, Measurement] = {}
 
     def __getitem__(self, label: str) -> Measurement:
         if label not in self._found:
             try:
-                self._found[label] = self._rois[label].measure(self._image)
+                found = self._rois[label].measure(self._image)
+                self._found[label] = without_refusal(found) if self._overruled else found
             except RoiError as error:
                 raise ScoreError(f"{self._score} cannot be computed: {error}") from error
         return self._found[label]

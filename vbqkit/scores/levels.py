@@ -96,7 +96,25 @@ def choose_levels(
         cautions.append(Caution("level-replaced", f"{level} ({reason}) was replaced by {substitute} ({source})."))
     order = ("T12", *SCORED_LEVELS, "L5")
     measurements = tuple(measured[level] for level in sorted(chosen, key=order.index))
-    return LevelChoice(measurements, (*cautions, *_roi_cautions(measurements)))
+    refuse_forbidden(*measurements)
+    of_series = dict.fromkeys(caution for m in measurements for caution in m.cautions)
+    return LevelChoice(measurements, (*cautions, *_roi_cautions(measurements), *of_series))
+
+
+def refuse_forbidden(*measurements: Measurement) -> None:
+    """Raise where a measurement is of a series that must not be scored.
+
+    Raises
+    ------
+    ScoreError
+        With the reason, and the way out.
+    """
+    for m in measurements:
+        if m.refusal is not None:
+            raise ScoreError(
+                f"The series of ROI '{m.label}' cannot be scored: {m.refusal}. If you know better, use score_case() with "
+                "overrule='your reason'."
+            )
 
 
 def rule_for_missing(labels: Container[str]) -> tuple[LevelRule, dict[str, str]]:

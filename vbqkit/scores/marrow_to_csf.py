@@ -9,7 +9,7 @@ from typing import Literal
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi import Measurement
-from vbqkit.scores.levels import LevelRule, choose_levels
+from vbqkit.scores.levels import LevelRule, choose_levels, refuse_forbidden
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Score
 
 Aggregate = Literal["median", "mean"]
@@ -44,6 +44,7 @@ def _checked_aggregate(aggregate: str) -> None:
 
 
 def _checked_csf(csf: Measurement) -> float:
+    refuse_forbidden(csf)
     if not csf.mean > 0:
         raise ScoreError(
             f"The CSF ROI '{csf.label}' has a mean signal of {csf.mean:g}, so no ratio exists. Place it in the dural sac at L3, or at "

@@ -12,7 +12,7 @@ from statistics import fmean
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi import Measurement
-from vbqkit.scores.levels import LevelRule, choose_levels
+from vbqkit.scores.levels import LevelRule, choose_levels, refuse_forbidden
 from vbqkit.scores.result import HIGHER_IS_POORER, Score
 
 RAYLEIGH_SD_FACTOR = 0.655
@@ -85,6 +85,7 @@ def level_snr(level: Measurement, noise: Measurement, *, rayleigh_correction: bo
     >>> level_snr(example_measurement("L3", mean=240.0), example_measurement("noise", mean=8.0, sd=4.0))
     60.0
     """
+    refuse_forbidden(level, noise)
     if not noise.sd > 0:
         raise ScoreError(
             f"The noise ROI '{noise.label}' has an SD of {noise.sd:g} over {noise.n} pixels, so no SNR exists: the background is "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from vbqkit.acquisition import Acquisition
@@ -245,5 +245,7 @@ def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str
     """A measurement for the browser; nan becomes None."""
     if isinstance(result, RoiError):
         return {"id": drawn.id, "label": drawn.roi.label, "error": str(result)}
-    numbers = {k: (None if isinstance(v, float) and not math.isfinite(v) else v) for k, v in asdict(result).items()}
+    plain = asdict(replace(result, cautions=(), refusal=None))
+    numbers = {k: (None if isinstance(v, float) and not math.isfinite(v) else v) for k, v in plain.items()}
+    del numbers["cautions"], numbers["refusal"]  # the score says them
     return {"id": drawn.id, **numbers}
