@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench lock format clean
+.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench train lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -80,6 +80,15 @@ lessons: $(STAMP)  ## List the lessons in README, glossary and plan, after one w
 
 bench: $(STAMP)  ## Measure what the README says about speed
 	$(BIN)/python -m benchmarks
+
+TRAIN_STAMP := .venv/.train-installed
+$(TRAIN_STAMP): $(STAMP)
+	@echo "Installing torch for training (large) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch>=2.2"
+	@touch $@
+
+train: $(TRAIN_STAMP)  ## Train the network of vbqkit.propose on virtual patients (2 hours; goes on where it was stopped)
+	$(ONE_THREAD) $(BIN)/python -m train
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff format .

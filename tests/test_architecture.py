@@ -20,7 +20,7 @@ HEAVY = ("SimpleITK", "scipy", "statsmodels", "sklearn", "matplotlib")
 MODULES = sorted(p for p in (ROOT / "vbqkit").rglob("*.py"))
 MAX_LINES = 450
 MAX_COLUMNS, SHORTEST_MESSAGE, BESIDE_A_MESSAGE = 120, 40, 80
-SOURCES = [*MODULES, *sorted(p for room in ("tests", "benchmarks") for p in (ROOT / room).rglob("*.py"))]
+SOURCES = [*MODULES, *sorted(p for room in ("tests", "benchmarks", "train") for p in (ROOT / room).rglob("*.py"))]
 
 
 def imported_with(statement):

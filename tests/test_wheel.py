@@ -52,7 +52,10 @@ def test_the_wheel_holds_the_data_and_not_the_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     for ending in (".csv", ".js", "py.typed", "licenses/LICENSE"):
         assert any(name.endswith(ending) for name in names), ending
-    assert not [name for name in names if name.startswith(("tests/", "notebooks/", "benchmarks/", "sample_data/"))]
+    assert not [
+        name for name in names if name.startswith(("tests/", "notebooks/", "benchmarks/", "sample_data/", "train/"))
+    ]
+    assert "vbqkit/propose/data/weights.npy" in names
 
 
 @pytest.mark.wheel

@@ -47,6 +47,10 @@ class ScannerError(VbqkitError):
     """A virtual patient, protocol or scanner that cannot exist."""
 
 
+class ProposalError(VbqkitError):
+    """A series on which no ROIs can be proposed, or weights that are not the shipped ones, and why."""
+
+
 class TableError(VbqkitError):
     """A table whose columns, units or values cannot be used for the statistic asked for."""
 

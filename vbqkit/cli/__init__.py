@@ -16,10 +16,12 @@ from vbqkit.errors import VbqkitError
 COMMANDS: dict[str, str] = {
     "series": "vbqkit.cli.series",
     "score": "vbqkit.cli.score",
+    "propose": "vbqkit.cli.propose",
     "simulate": "vbqkit.cli.simulate",
     "ledger": "vbqkit.cli.ledger",
     "progress": "vbqkit.cli.progress",
     "validate-scanner": "vbqkit.cli.validate_scanner",
+    "validate-proposals": "vbqkit.cli.validate_proposals",
 }
 """Command name -> module with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Report``."""
 

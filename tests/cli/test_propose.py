@@ -1,0 +1,75 @@
+"""``vbqkit propose`` and ``vbqkit validate-proposals``."""
+
+from pathlib import Path
+
+import pytest
+
+from vbqkit.cli import main
+from vbqkit.formats import read_rois, read_study
+from vbqkit.scores import score_value
+from vbqkit.validation import proposals
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+
+
+def test_rois_and_a_picture_are_written_and_can_be_scored(tmp_path, capsys):
+    out, picture = tmp_path / "rois.json", tmp_path / "rois.png"
+    case = str(SAMPLE / "case01" / "T1")
+    assert main(["propose", case, "--out", str(out), "--overlay", str(picture)]) == 0
+    said = capsys.readouterr().out
+    assert "Names counted from S1" in said
+    assert "confirmed by a reader" in said
+    assert {"L1", "L2", "L3", "L4", "CSF"} <= {roi.label for roi in read_rois(out)}
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    volume = read_study(case).series[0].volume()
+    assert 1.0 < score_value(volume, read_rois(out), "VBQ-T1", aggregate="median") < 5.0
+
+
+def test_what_cannot_be_proposed_on_ends_in_one_sentence(tmp_path, capsys):
+    assert main(["propose", str(SAMPLE / "case01" / "CT"), "--out", str(tmp_path / "rois.json")]) == 1
+    assert "vbqkit propose:" in capsys.readouterr().err
+    assert not (tmp_path / "rois.json").exists()
+
+
+def row(outcome, **more):
+    return dict.fromkeys(proposals.COLUMNS, "") | {"weighting": "T1", "findings": "none", "outcome": outcome} | more
+
+
+def test_the_summary_counts_series_and_levels():
+    rows = [
+        row("right", levels=4, whole=4, vbq_percent=-2.0),
+        row("wrong", levels=4, whole=2, findings="fracture + modic"),
+        row("asked", levels=2, whole=2),
+        row("refused"),
+    ]
+    *_, total = proposals.summary_rows(rows, "weighting")
+    assert (total["series"], total["wrong_percent"], total["asked_percent"], total["refused_percent"]) == (
+        4,
+        25,
+        25,
+        25,
+    )
+    assert (total["levels"], total["whole_percent"], total["vbq_median"]) == (10, 80.0, 2.0)
+    assert [r["group"] for r in proposals.summary_rows(rows, "findings")] == ["fracture", "modic", "none", "all"]
+
+
+def test_rows_are_read_again_and_another_file_is_refused(tmp_path, capsys):
+    from vbqkit.formats.table_file import write_table
+
+    rows = [row("right", levels=4, whole=4), row("wrong", reason="L5 called L4")]
+    path = write_table(tmp_path / "rows.csv", proposals.COLUMNS, rows)
+    assert main(["validate-proposals", "--read", str(path)]) == 0
+    assert "WRONG NAMES" in capsys.readouterr().out
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main(["validate-proposals", "--read", str(tmp_path / "other.csv")]) == 1
+    assert main(["validate-proposals", "--read", str(tmp_path / "none.csv")]) == 1
+    assert main(["validate-proposals", "--patients", "0"]) == 1
+
+
+@pytest.mark.slow
+def test_an_unseen_patient_is_compared_with_the_truth():
+    rows = list(proposals.simulate_proposals([0]))
+    assert {r["weighting"] for r in rows} == {"T1", "T2", "STIR"}
+    assert all(set(r) <= set(proposals.COLUMNS) for r in rows)
+    assert all(r["outcome"] in ("right", "wrong", "asked", "refused") for r in rows)
+    assert sum(r["outcome"] == "right" for r in rows) >= 2

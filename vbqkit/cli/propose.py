@@ -1,0 +1,98 @@
+"""``vbqkit propose``: automatic ROIs for a study, to be confirmed by a reader."""
+
+from __future__ import annotations
+
+import argparse
+
+from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.report import Report
+from vbqkit.cli.series import ACCEPT_DERIVED, LINK_FRAMES
+from vbqkit.errors import FormatError
+from vbqkit.formats import read_study, write_rois
+from vbqkit.formats.files import user_path
+from vbqkit.page.slice_picture import slice_drawing
+from vbqkit.propose import Proposal, propose_rois
+
+HELP = "Propose ROIs for L1 to L4, CSF and noise, to be confirmed by a reader; names only where the count is sure."
+
+_COLUMNS = ("label", "confidence", "doubt", "slice", "area_cm2", "x_mm", "y_mm", "z_mm")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options of the command."""
+    parser.add_argument("path", metavar="PATH", help="file, folder, ZIP or DICOMDIR")
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="ROI file to write: .json, .csv, .zip (ImageJ) or a mask"
+    )
+    parser.add_argument("--overlay", metavar="PNG", help="write the slice with the proposed ROIs to this picture")
+    parser.add_argument(
+        "--series", type=int, metavar="NUMBER", help="row of 'vbqkit series' to propose on, counted from 0"
+    )
+    parser.add_argument(
+        "--roi",
+        choices=["fixed", "ellipse"],
+        default="fixed",
+        help="fixed: 0.40 cm2, as in paper 000 (default); ellipse: 40 %% of the body's area",
+    )
+    parser.add_argument(
+        "--plane",
+        choices=["sagittal", "coronal", "axial"],
+        help="the plane, where the header of a volume file is wrong",
+    )
+    parser.add_argument("--accept-derived", action="store_true", help=ACCEPT_DERIVED)
+    parser.add_argument("--link-frames", action="store_true", help=LINK_FRAMES)
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Propose ROIs and write them.
+
+    Raises
+    ------
+    VbqkitError
+        If nothing can be proposed, or a file cannot be written.
+    """
+    with progress_bar("Reading headers") as progress:
+        study = read_study(
+            args.path,
+            plane=args.plane,
+            accept_derived=args.accept_derived,
+            link_frames=args.link_frames,
+            progress=progress,
+        )
+    with progress_bar("Looking at the series") as progress:
+        proposal = propose_rois(study, series=args.series, kind=args.roi, progress=progress)
+    write_rois(args.out, [proposed.roi for proposed in proposal.rois], image=proposal.volume)
+    if args.overlay:
+        write_overlay(proposal, args.overlay)
+    return Report(
+        rows=proposal.as_rows(),
+        columns=_COLUMNS,
+        remarks=tuple(_remarks(proposal, args)),
+        status=int(not proposal.named),
+    )
+
+
+def write_overlay(proposal: Proposal, path: str) -> None:
+    """Write the proposed slice with its ROIs as PNG; a doubtful ROI has a question mark behind its label."""
+    image = proposal.volume.slice(proposal.slice_index)
+    rois = [p.roi.with_label(f"{p.roi.label} ?") if p.doubtful else p.roi for p in proposal.rois]
+    drawing = slice_drawing(image, about="Proposed ROIs, not yet confirmed", rois=rois, height_px=640)
+    target = user_path(path)
+    try:
+        target.write_bytes(drawing.png(scale=1.5))
+    except OSError as error:
+        raise FormatError(f"The picture {target} cannot be written ({error}). Choose another place.") from error
+
+
+def _remarks(proposal: Proposal, args: argparse.Namespace) -> list[str]:
+    volume = proposal.volume
+    where = f"series {proposal.series_index} ({volume.acquisition.weighting}), slice {proposal.slice_index}"
+    found = [f"Proposed on {where}; written to {args.out}. Nothing is measured until you have looked."]
+    if proposal.named:
+        found.append(f"Names counted from S1; log-likelihood {proposal.margin:.1f} above the next-best count.")
+    else:
+        found.append(f"NO NAMES: {proposal.question}")
+    found += [f"! {p.roi.label}: {p.doubt}" for p in proposal.rois if p.doubt]
+    found += [f"! {remark}" for remark in proposal.remarks]
+    found.append("Trained on virtual patients alone. A proposal, to be confirmed by a reader; it does not diagnose.")
+    return found

@@ -1,0 +1,293 @@
+"""From a study to proposed ROIs: the one function that users call, and its steps in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from vbqkit.errors import ProposalError, VbqkitError
+from vbqkit.image import Volume
+from vbqkit.propose.doubts import doubt_of_body, signal_doubts
+from vbqkit.propose.naming import LEAST_MARGIN, Naming, name_bodies
+from vbqkit.propose.outlines import Outline, areas_mm2, outlines_of, territories
+from vbqkit.propose.picture import Picture
+from vbqkit.propose.places import CSF_LEVELS, RoiKind, body_roi, csf_roi, least_depth_mm, noise_roi
+from vbqkit.propose.proposal import Proposal, ProposedRoi
+from vbqkit.propose.series import Middle, check_series, find_middle
+from vbqkit.propose.transitional import transitional_question
+from vbqkit.roi.labels import SPINE_LEVELS
+from vbqkit.study import Series, Study
+
+ORDER_OF_CHOICE = ("T1", "T2", "STIR", "PD", "unknown")
+"""Of several series that can be scored, ROIs are proposed on the first of these; the others must agree."""
+
+AGREE_MM = 12.0
+"""The same level in two series of one study lies within this distance."""
+
+_OFF_SLICES = 2  # a level whose own middle is this many slices away is proposed there
+
+
+def propose_rois(
+    study: Study | Volume,
+    *,
+    series: int | None = None,
+    kind: RoiKind = "fixed",
+    check_other_series: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Proposal:
+    """Propose ROIs for L1 to L4 and their neighbors, CSF and noise; a reader must confirm each.
+
+    A network of 0.92 million parameters, trained on virtual patients alone, finds bodies, sac and the center of each
+    body on sagittal slices of 1.5 mm. Names are counted from S1 and given where this count is likelier than the next by
+    a margin; else there is a question and the ROIs are called ``"body 1"``, ``"body 2"`` ... from above.
+
+    Parameters
+    ----------
+    study : Study or Volume
+        Of a study the first of T1, T2, STIR that can be scored; the others in the same frame of reference must give the
+        same names, or none are given.
+    series : int or None
+        Row of the series to use instead.
+    kind : {"fixed", "ellipse"}
+        0.40 cm2 (paper 000), or an ellipse of 40 % of the area of the body's marrow.
+    check_other_series : bool
+        Whether the other series are looked at.
+    progress : callable or None
+        ``progress(done, total)`` in series.
+
+    Returns
+    -------
+    Proposal
+        To be looked at, not to be measured unseen.
+
+    Raises
+    ------
+    ProposalError
+        If the series is not what the network was made for, or no chain of bodies is found: the message says why.
+
+    Examples
+    --------
+    >>> from vbqkit.image import Volume
+    >>> blank = Volume(np.zeros((3, 200, 200)), np.diag([4.0, 1.5, 1.5, 1.0])[[0, 2, 1, 3]])
+    >>> propose_rois(blank)
+    Traceback (most recent call last):
+    ...
+    vbqkit.errors.ProposalError: The pixels of this series are all the same...
+    """
+    if isinstance(study, Volume):
+        return _propose(study, kind=kind)
+    chosen, others = _chosen_series(study, series)
+    todo = [chosen, *(others if check_other_series else ())]
+    found: list[Proposal] = []
+    for done, number in enumerate(todo, start=1):
+        try:
+            found.append(_propose(study.series[number].volume(), kind=kind, series_index=number))
+        except VbqkitError:
+            if number == chosen:
+                raise
+        if progress is not None:
+            progress(done, len(todo))
+    return _agreed(found[0], found[1:])
+
+
+def _chosen_series(study: Study, number: int | None) -> tuple[int, tuple[int, ...]]:
+    """Row of the series to propose on, and the rows of those that must agree."""
+    if number is not None and not 0 <= number < len(study):
+        raise ProposalError(f"There is no series {number}: the study has series 0 to {len(study) - 1}.")
+    able = [i for i, s in enumerate(study) if s.scorable and s.plane in ("sagittal", None)]
+    able.sort(key=lambda i: ORDER_OF_CHOICE.index(study.series[i].acquisition.weighting))
+    if number is None and not able:
+        raise ProposalError(
+            f"No series of {study.source or 'the study'} can have ROIs proposed: {'; '.join(map(_why_not, study)) or 'there is none'}. "
+            "A sagittal MRI of the lumbar spine without contrast agent is needed."
+        )
+    chosen = able[0] if number is None else number
+    weightings = {study.series[chosen].acquisition.weighting}
+    others = []
+    for i in able:
+        weighting = study.series[i].acquisition.weighting
+        if i != chosen and weighting not in weightings and weighting != "unknown":
+            weightings.add(weighting)
+            others.append(i)
+    return chosen, tuple(others)
+
+
+def _why_not(series: Series) -> str:
+    return f"{series.acquisition.weighting} {series.plane or 'of unknown plane'}: {series.refusal or 'not sagittal'}"
+
+
+def _propose(volume: Volume, *, kind: RoiKind, series_index: int = 0, least_margin: float = LEAST_MARGIN) -> Proposal:
+    check_series(volume)
+    _check_signal(volume)
+    middle = find_middle(volume)
+    naming = name_bodies([peak.classes for peak in middle.chain], least_margin=least_margin)
+    question = transitional_question(middle.picture.found, middle.chain, naming.likely) if naming.names else ""
+    if question:
+        naming = replace(naming, names=(), question=question)
+    labels = naming.names or tuple(f"body {k}" for k in range(1, len(middle.chain) + 1))
+    bodies, remarks = _place_bodies(middle, labels, kind)
+    if not bodies:
+        raise ProposalError(
+            "Vertebral bodies were seen, but none large enough for a ROI. Place the ROIs by hand on a larger picture."
+        )
+    rois = [body for body, _outline in bodies]
+    more, said = _reference_rois(middle.picture, bodies, volume.acquisition.weighting, naming)
+    return Proposal(
+        volume=volume,
+        series_index=series_index,
+        slice_index=middle.index,
+        rois=(*rois, *more),
+        likely_names=naming.likely,
+        margin=naming.margin,
+        question=naming.question,
+        remarks=(*middle.remarks, *remarks, *said),
+    )
+
+
+def _check_signal(volume: Volume) -> None:
+    finite = volume.pixels[np.isfinite(volume.pixels)] if volume.pixels.dtype.kind == "f" else volume.pixels
+    if finite.size == 0 or finite.min() == finite.max():
+        raise ProposalError(
+            "The pixels of this series are all the same, or none is a number: there is nothing to place ROIs on. Read the series again."
+        )
+
+
+def _place_bodies(
+    middle: Middle, labels: Sequence[str], kind: RoiKind
+) -> tuple[list[tuple[ProposedRoi, Outline]], list[str]]:
+    """A ROI for every body that a score could use, with its outline; on its own slice in scoliosis."""
+    on_middle = outlines_of(middle.picture.found, middle.chain)
+    own = _own_slices(middle)
+    placed: list[tuple[ProposedRoi, Outline]] = []
+    elsewhere = []
+    for k, (peak, label) in enumerate(zip(middle.chain, labels, strict=True)):
+        if not label.startswith("body") and label not in SPINE_LEVELS:
+            continue
+        picture, outline = middle.picture, on_middle[k]
+        if abs(own[k] - middle.index) >= _OFF_SLICES:
+            there = outlines_of(middle.pictures[own[k]].found, middle.chain)[k]
+            if there is not None:
+                picture, outline = middle.pictures[own[k]], there
+                elsewhere.append(f"{label} on slice {own[k]}")
+        if outline is None:
+            continue
+        roi = body_roi(picture, outline, label, kind=kind)
+        confidence = peak.heat * _mean_under(picture, outline)
+        proposed = ProposedRoi(
+            roi=roi,
+            confidence=float(np.clip(confidence, 0.0, 1.0)),
+            doubt=doubt_of_body(
+                outline, [o for o in on_middle if o is not None], least_depth_mm(picture, outline, roi)
+            ),
+            slice_index=picture.image.index,
+        )
+        placed.append((proposed, outline))
+    remarks = [f"The spine bends sideways: {', '.join(elsewhere)}."] if elsewhere else []
+    return signal_doubts(placed, middle.pictures), remarks
+
+
+def _mean_under(picture: Picture, outline: Outline) -> float:
+    """Mean probability of body within the outline, at most 1."""
+    return float(np.clip(picture.found[1:5, outline.mask].sum(axis=0).mean(), 0.0, 1.0))
+
+
+def _own_slices(middle: Middle) -> list[int]:
+    """For every body the slice through its own middle: the mean slice weighted with its pixels."""
+    indices = sorted(middle.pictures)
+    nearest = territories(middle.chain, middle.picture.shape)
+    areas = np.stack([areas_mm2(middle.pictures[i].found, nearest, len(middle.chain)) for i in indices])
+    own = []
+    for k in range(len(middle.chain)):
+        above = np.maximum(areas[:, k] - 0.5 * areas[:, k].max(), 0.0)
+        if above.sum() <= 0:
+            own.append(middle.index)
+            continue
+        mean = float(above @ np.array(indices) / above.sum())
+        own.append(min(indices, key=lambda i: abs(i - mean)))
+    return own
+
+
+def _reference_rois(
+    picture: Picture, bodies: Sequence[tuple[ProposedRoi, Outline]], weighting: str, naming: Naming
+) -> tuple[list[ProposedRoi], list[str]]:
+    """CSF and noise, and why one is missing."""
+    found, remarks = [], []
+    csf = csf_roi(picture, _order_for_csf(bodies, naming), weighting=weighting)
+    if csf is None:
+        remarks.append(
+            "No place for CSF: the dural sac is not seen with room for 2 x 10 mm at any level. Place it by hand."
+        )
+    else:
+        roi, inside, level = csf
+        width = roi.width_mm
+        doubt = "" if width > 3.9 else f"the sac is narrow: the ROI is {width:.1f} mm wide"
+        if not naming.names:
+            doubt = doubt or f"at {level}, as no level has a name"
+        elif level != "L3":
+            remarks.append(f"CSF is proposed at {level}: at L3 the sac has no room, or reads unlike the other levels.")
+        found.append(ProposedRoi(roi=roi, confidence=inside, doubt=doubt, slice_index=picture.image.index))
+    marrow = _mean_marrow(picture, bodies)
+    rows = [outline.row for _, outline in bodies]
+    noise, why = noise_roi(picture, marrow_mean=marrow, level_row=float(np.mean(rows)))
+    if noise is None:
+        remarks.append(f"No noise ROI: {why}")
+    else:
+        found.append(ProposedRoi(roi=noise, confidence=0.5 if why else 1.0, doubt=why, slice_index=picture.image.index))
+    return found, remarks
+
+
+def _order_for_csf(bodies: Sequence[tuple[ProposedRoi, Outline]], naming: Naming) -> list[tuple[str, Outline]]:
+    by_label = {proposed.roi.label: outline for proposed, outline in bodies}
+    if naming.names:
+        return [(level, by_label[level]) for level in CSF_LEVELS if level in by_label]
+    middle = (len(bodies) - 1) / 2.0
+    order = sorted(range(len(bodies)), key=lambda k: abs(k - middle))
+    return [(bodies[k][0].roi.label, bodies[k][1]) for k in order]
+
+
+def _mean_marrow(picture: Picture, bodies: Iterable[tuple[ProposedRoi, Outline]]) -> float:
+    means = []
+    for proposed, _outline in bodies:
+        if proposed.slice_index == picture.image.index:
+            try:
+                means.append(proposed.roi.measure(picture.image).mean)
+            except VbqkitError:
+                continue
+    return float(np.median(means)) if means else float("inf")
+
+
+def _agreed(first: Proposal, others: Sequence[Proposal]) -> Proposal:
+    """The first proposal, its names taken back where another series of the same frame names the bodies otherwise."""
+    frame = first.volume.acquisition.frame_of_reference_uid
+    if not first.named or frame is None:
+        return first
+    for other in others:
+        a = other.volume.acquisition
+        if not other.named or frame not in (a.frame_of_reference_uid, *a.linked_frames):
+            continue
+        clash = _clash(first, other)
+        if clash:
+            return _unnamed(first, f"{clash}. Say which level one of the bodies is.")
+    return first
+
+
+def _clash(first: Proposal, other: Proposal) -> str:
+    for proposed in first.rois:
+        label = proposed.roi.label
+        same = other.find(label)
+        if label in SPINE_LEVELS and same is not None:
+            apart = np.array(proposed.roi.center_mm)[1:] - np.array(same.roi.center_mm)[1:]
+            if float(np.linalg.norm(apart)) > AGREE_MM:
+                names = (first.volume.acquisition.weighting, other.volume.acquisition.weighting)
+                return f"{label} on {names[0]} lies {np.linalg.norm(apart):.0f} mm from {label} on {names[1]}"
+    return ""
+
+
+def _unnamed(proposal: Proposal, question: str) -> Proposal:
+    """The same ROIs without names."""
+    levels = [p for p in proposal.rois if p.roi.label in SPINE_LEVELS]
+    renamed = {p.roi.label: f"body {k}" for k, p in enumerate(levels, start=1)}
+    rois = tuple(replace(p, roi=p.roi.with_label(renamed.get(p.roi.label, p.roi.label))) for p in proposal.rois)
+    return replace(proposal, rois=rois, question=question)
