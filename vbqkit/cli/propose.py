@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
-from vbqkit.cli.series import ACCEPT_DERIVED, LINK_FRAMES
 from vbqkit.errors import FormatError
-from vbqkit.formats import read_study, write_rois
+from vbqkit.formats import write_rois
 from vbqkit.formats.files import user_path
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.propose import Proposal, propose_rois
@@ -20,7 +20,7 @@ _COLUMNS = ("label", "confidence", "doubt", "slice", "area_cm2", "x_mm", "y_mm",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    parser.add_argument("path", metavar="PATH", help="file, folder, ZIP or DICOMDIR")
+    add_study_options(parser)
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="ROI file to write: .json, .csv, .zip (ImageJ) or a mask"
     )
@@ -34,13 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="fixed",
         help="fixed: 0.40 cm2, as in paper 000 (default); ellipse: 40 %% of the body's area",
     )
-    parser.add_argument(
-        "--plane",
-        choices=["sagittal", "coronal", "axial"],
-        help="the plane, where the header of a volume file is wrong",
-    )
-    parser.add_argument("--accept-derived", action="store_true", help=ACCEPT_DERIVED)
-    parser.add_argument("--link-frames", action="store_true", help=LINK_FRAMES)
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -51,14 +44,7 @@ def run(args: argparse.Namespace) -> Report:
     VbqkitError
         If nothing can be proposed, or a file cannot be written.
     """
-    with progress_bar("Reading headers") as progress:
-        study = read_study(
-            args.path,
-            plane=args.plane,
-            accept_derived=args.accept_derived,
-            link_frames=args.link_frames,
-            progress=progress,
-        )
+    study = open_study(args)
     with progress_bar("Looking at the series") as progress:
         proposal = propose_rois(study, series=args.series, kind=args.roi, progress=progress)
     write_rois(args.out, [proposed.roi for proposed in proposal.rois], image=proposal.volume)

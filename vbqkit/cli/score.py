@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.report import Report
-from vbqkit.cli.series import ACCEPT_DERIVED, LINK_FRAMES
 from vbqkit.errors import FormatError, ScoreError
-from vbqkit.formats import read_rois, read_study
+from vbqkit.formats import read_rois
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
@@ -33,7 +32,7 @@ HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    parser.add_argument("path", metavar="PATH", help="file, folder, ZIP or DICOMDIR")
+    add_study_options(parser)
     parser.add_argument(
         "--rois", required=True, metavar="FILE", help="ROI file with L1 to L4, CSF and noise: JSON, CSV, ImageJ or mask"
     )
@@ -89,27 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how far placements are thought to vary, for the 95 %% interval: shift in mm, change of lengths in percent; "
         "1,0 by default: 1 mm, fixed area",
     )
-    parser.add_argument(
-        "--plane",
-        choices=["sagittal", "coronal", "axial"],
-        help="the plane, where the header of a volume file is wrong",
-    )
-    parser.add_argument("--accept-derived", action="store_true", help=ACCEPT_DERIVED)
-    parser.add_argument("--link-frames", action="store_true", help=LINK_FRAMES)
 
 
 def run(args: argparse.Namespace) -> Report:
     """Score the study."""
     if args.overrule is not None and not args.overrule.strip():
         raise ScoreError("--overrule needs a reason in words: every score carries it.")
-    with progress_bar("Reading headers") as progress:
-        study = read_study(
-            args.path,
-            plane=args.plane,
-            accept_derived=args.accept_derived,
-            link_frames=args.link_frames,
-            progress=progress,
-        )
+    study = open_study(args)
     if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
         volumes, used = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)
         drawn = read_rois(args.rois, image=next(iter(volumes.values())))

@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
-from vbqkit.formats import read_study
 from vbqkit.study import Series, Study
 
 HELP = "What is in a folder, file, ZIP archive or DICOMDIR: one row per series, with what is odd about it."
 
-LINK_FRAMES = "take series of different frames of reference for one where their slices lie at the same places, as anonymisers leave them"
-ACCEPT_DERIVED = "read series tagged DERIVED or SECONDARY as originals, as old archives tag them"
 COLUMNS = (
     "series",
     "plane",
@@ -36,12 +33,7 @@ COLUMNS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    parser.add_argument("path", metavar="PATH", help="folder, file, ZIP archive or DICOMDIR")
-    parser.add_argument(
-        "--plane",
-        choices=["sagittal", "coronal", "axial"],
-        help="the plane of the stored slices, where the header of a NIfTI, MHA or NRRD file is wrong",
-    )
+    add_study_options(parser)
     parser.add_argument(
         "--weighting", choices=["T1", "T2", "STIR", "PD"], help="set the weighting of every series yourself"
     )
@@ -51,8 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--longest", action="store_true", help="where slices are missing, keep the longest run without a gap"
     )
-    parser.add_argument("--accept-derived", action="store_true", help=ACCEPT_DERIVED)
-    parser.add_argument("--link-frames", action="store_true", help=LINK_FRAMES)
     parser.add_argument(
         "--max-unpacked-mib", type=float, default=4096.0, metavar="MIB", help="limit on what a ZIP archive unpacks to"
     )
@@ -60,18 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """List the series of a study."""
-    with progress_bar("Reading headers") as progress:
-        study = read_study(
-            args.path,
-            plane=args.plane,
-            weighting=args.weighting,
-            pixel_spacing_mm=_pixel_spacing(args.pixel_spacing),
-            on_gap="longest" if args.longest else "refuse",
-            accept_derived=args.accept_derived,
-            link_frames=args.link_frames,
-            max_unpacked_bytes=_bytes(args.max_unpacked_mib),
-            progress=progress,
-        )
+    study = open_study(
+        args,
+        weighting=args.weighting,
+        pixel_spacing_mm=_pixel_spacing(args.pixel_spacing),
+        on_gap="longest" if args.longest else "refuse",
+        max_unpacked_bytes=_bytes(args.max_unpacked_mib),
+    )
     rows = [series_row(number, series, study) for number, series in enumerate(study)]
     return Report(rows=rows, columns=COLUMNS, remarks=tuple(_remarks(study)))
 
