@@ -58,7 +58,7 @@ unit: $(STAMP)  ## Unit tests and the examples in the docstrings
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) --dist loadfile  # what a file sets up is set up once
 
 slow: $(STAMP)  ## Tests too long for make check
-	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) -m slow
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) --dist loadgroup -m slow  # what a group of tests shares is made once
 
 notebooks: $(STAMP)  ## Execute every notebook
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py -m notebook

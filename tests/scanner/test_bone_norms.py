@@ -5,6 +5,8 @@ The tolerances were written down and committed before the first comparison of a 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -26,18 +28,21 @@ ATTENUATION = (((20, 30), 226.0, 44.0), ((70, 80), 101.0, 40.0))
 PEOPLE = 16
 
 
-@pytest.fixture(scope="module")
-def measured() -> dict[tuple[str, tuple[int, int]], list[dict[str, float]]]:
-    rows = {}
-    for k, (sex, ages, _, _) in enumerate(DENSITY):
-        people = draw_patients(PEOPLE, rng=np.random.default_rng([13, k]), sex=sex, age_range=ages)
-        wear = np.random.default_rng([14, k])  # the people of the norms have worn spines too
-        bodies = [
-            make_phantom(p, seed=700 + 20 * k + i, findings=draw_degeneration(p, wear), in_plane_mm=1.0, plane_mm=2.0)
-            for i, p in enumerate(people)
-        ]
-        rows[sex, ages] = [measure_dexa(scan_dexa(b)) | measure_ct(b, scan_ct(b)) for b in bodies]
-    return rows
+@cache
+def measured(sex: str, ages: tuple[int, int]) -> list[dict[str, float]]:
+    k = [row[:2] for row in DENSITY].index((sex, ages))
+    people = draw_patients(PEOPLE, rng=np.random.default_rng([13, k]), sex=sex, age_range=ages)
+    wear = np.random.default_rng([14, k])  # the people of the norms have worn spines too
+    bodies = [
+        make_phantom(p, seed=700 + 20 * k + i, findings=draw_degeneration(p, wear), in_plane_mm=1.0, plane_mm=2.0)
+        for i, p in enumerate(people)
+    ]
+    return [measure_dexa(scan_dexa(b)) | measure_ct(b, scan_ct(b)) for b in bodies]
+
+
+def by_worker(ages: tuple[int, int]) -> pytest.MarkDecorator:
+    """Bodies of one age are drawn once: all tests of them run in one worker (pytest-xdist, ``--dist loadgroup``)."""
+    return pytest.mark.xdist_group(f"bone norms from {ages[0]} years")
 
 
 # A miss of these tolerances, kept as it came (16 people a group, seeds 13, 14 and 700 on). The first comparison missed
@@ -58,23 +63,28 @@ def test_qct_of_drawn_people_follows_from_hu_by_what_hydroxyapatite_attenuates()
 @pytest.mark.parametrize(
     ("sex", "ages", "mean"),
     [
-        pytest.param(*row[:3], marks=[pytest.mark.xfail(reason=OLD_MEN)] if row[:2] == ("M", (70, 80)) else [])
+        pytest.param(
+            *row[:3],
+            marks=[by_worker(row[1]), *([pytest.mark.xfail(reason=OLD_MEN)] if row[:2] == ("M", (70, 80)) else [])],
+        )
         for row in DENSITY
     ],
 )
-def test_mean_density_is_within_a_tenth_of_the_norm(measured, sex, ages, mean) -> None:
-    assert np.mean([row["bmd_g_cm2"] for row in measured[sex, ages]]) == pytest.approx(mean, rel=0.10)
+def test_mean_density_is_within_a_tenth_of_the_norm(sex, ages, mean) -> None:
+    assert np.mean([row["bmd_g_cm2"] for row in measured(sex, ages)]) == pytest.approx(mean, rel=0.10)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sex", "ages", "sd"), [(sex, ages, sd) for sex, ages, _, sd in DENSITY])
-def test_the_sd_of_density_is_within_half_of_the_norm(measured, sex, ages, sd) -> None:
-    assert 0.5 * sd < np.std([row["bmd_g_cm2"] for row in measured[sex, ages]], ddof=1) < 1.6 * sd
+@pytest.mark.parametrize(
+    ("sex", "ages", "sd"), [pytest.param(sex, ages, sd, marks=by_worker(ages)) for sex, ages, _, sd in DENSITY]
+)
+def test_the_sd_of_density_is_within_half_of_the_norm(sex, ages, sd) -> None:
+    assert 0.5 * sd < np.std([row["bmd_g_cm2"] for row in measured(sex, ages)], ddof=1) < 1.6 * sd
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("ages", "mean", "sd"), ATTENUATION)
-def test_mean_attenuation_of_l1_is_within_a_seventh_of_the_norm(measured, ages, mean, sd) -> None:
-    values = [row["hu"] for sex in ("F", "M") for row in measured[sex, ages]]
+@pytest.mark.parametrize(("ages", "mean", "sd"), [pytest.param(*row, marks=by_worker(row[0])) for row in ATTENUATION])
+def test_mean_attenuation_of_l1_is_within_a_seventh_of_the_norm(ages, mean, sd) -> None:
+    values = [row["hu"] for sex in ("F", "M") for row in measured(sex, ages)]
     assert np.nanmean(values) == pytest.approx(mean, rel=0.15)
     assert 0.5 * sd < np.nanstd(values, ddof=1) < 1.6 * sd
