@@ -86,6 +86,7 @@ def test_facet_joints_lie_between_two_bones(phantom):
     assert np.abs(planes(phantom)[joint[:, 0]]).min() > 5.0
 
 
+@pytest.mark.slow
 def test_roots_fill_a_fifth_to_a_third_of_the_sac_at_l3():
     shares = []
     for seed in range(4):
@@ -175,6 +176,7 @@ def scanned_like(phantom: Phantom, name: str) -> np.ndarray:
     return box[:, :r, :c].reshape(len(box), r // k, k, c // k, k).mean(axis=(0, 2, 4))
 
 
+@pytest.mark.slow
 def test_a_coarse_grid_shows_the_same_texture_of_marrow():
     """Grids of one scan with voxels of 2.4 mm and slices of 4.4 mm: SD of fat within a body, mean of several people."""
 
