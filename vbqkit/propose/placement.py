@@ -130,7 +130,7 @@ def _propose(volume: Volume, *, kind: RoiKind, series_index: int = 0, least_marg
     bodies, remarks = _place_bodies(middle, labels, kind)
     if not bodies:
         raise ProposalError(
-            "Vertebral bodies were seen, but none large enough for a ROI. Place the ROIs by hand on a larger picture."
+            "Vertebral bodies were seen, but none large enough for a ROI. Place the ROIs yourself, on a larger picture."
         )
     rois = [body for body, _outline in bodies]
     more, said = _reference_rois(middle.picture, bodies, volume.acquisition.weighting, naming)
@@ -217,7 +217,7 @@ def _reference_rois(
     csf = csf_roi(picture, _order_for_csf(bodies, naming), weighting=weighting)
     if csf is None:
         remarks.append(
-            "No place for CSF: the dural sac is not seen with room for 2 x 10 mm at any level. Place it by hand."
+            "No place for CSF: the dural sac is not seen with room for 2 x 10 mm at any level. Place it yourself."
         )
     else:
         roi, inside, level = csf

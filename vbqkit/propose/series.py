@@ -136,7 +136,7 @@ def find_middle(volume: Volume) -> Middle:
 def _no_spine() -> ProposalError:
     return ProposalError(
         "No row of at least three vertebral bodies was found: this is no sagittal picture of the lumbar spine, or one on which the "
-        "network fails. Place the ROIs by hand."
+        "network fails. Place the ROIs yourself."
     )
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy import LEVEL_OF_CODE, Phantom, make_phantom
+from vbqkit.anatomy.canvas import CODE
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Volume
 from vbqkit.propose import Proposal, propose_rois
+from vbqkit.propose.places import RoiKind
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.scanner import SCANNERS, draw_day
@@ -38,7 +40,7 @@ LEAST_LEVELS = 3
 """Levels that both must have for a VBQ to be compared; an expert leaves out a fractured one."""
 
 
-def simulate_proposals(seeds: Iterable[int], *, kind: str = "fixed") -> Iterator[dict[str, Any]]:
+def simulate_proposals(seeds: Iterable[int], *, kind: RoiKind = "fixed") -> Iterator[dict[str, Any]]:
     """Scan unseen patients on drawn machines and days, propose, and compare: one row per series.
 
     Parameters
@@ -79,10 +81,10 @@ def cropped(volume: Volume, rows_mm: float, *, shift: float) -> Volume:
     return replace(volume, pixels=volume.pixels[:, first : first + keep], affine=affine)
 
 
-def compare_proposal(volume: Volume, phantom: Phantom, *, kind: str = "fixed") -> dict[str, Any]:
+def compare_proposal(volume: Volume, phantom: Phantom, *, kind: RoiKind = "fixed") -> dict[str, Any]:
     """What was proposed on one series against the truth: a row without its first four columns."""
     try:
-        proposal = propose_rois(volume, kind=kind)  # type: ignore[arg-type]
+        proposal = propose_rois(volume, kind=kind)
     except VbqkitError as error:
         return {"outcome": "refused", "reason": str(error)[:60]}
     truth = _Truth(phantom)
@@ -135,8 +137,6 @@ class _Truth:
         codes = np.unique(phantom.level)
         self.level = phantom.level
         self.codes = {LEVEL_OF_CODE[c]: int(c) for c in codes if c}
-        from vbqkit.anatomy.canvas import CODE  # noqa: PLC0415
-
         self.sac = [CODE[name] for name in ("csf", "nerve_root", "spinal_cord")]
 
     def _index(self, points_mm: npt.ArrayLike) -> tuple[npt.NDArray[np.intp], ...]:

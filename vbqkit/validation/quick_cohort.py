@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.reader_model import Reader, draw_reader
@@ -18,7 +17,7 @@ from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.visit import Day, draw_day
-from vbqkit.validation.replications import IN_PLANE_MM, PLANE_MM, SIZE_MM, WIDTH_MM
+from vbqkit.validation.replications import small_body
 from vbqkit.validation.roi_signals import measured_rois, slab_at
 
 Task = tuple[int, int, str]
@@ -74,16 +73,7 @@ def measured_person(task: Task) -> list[dict[str, Any]]:
     number, seed, name = task
     rng, scanner = np.random.default_rng([seed, number]), scanner_named(name)
     (patient,) = draw_patients(1, rng=rng, own_times=True)
-    findings = draw_wear(patient, rng)
-    phantom = make_phantom(
-        patient,
-        seed=int(rng.integers(2**31)),
-        findings=findings,
-        width_mm=WIDTH_MM,
-        size_mm=SIZE_MM,
-        in_plane_mm=IN_PLANE_MM,
-        plane_mm=PLANE_MM,
-    )
+    phantom = small_body(patient, draw_wear(patient, rng), rng)
     person = {
         "person": f"P{number + 1:04d}",
         "age": patient.age,

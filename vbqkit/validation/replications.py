@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from vbqkit.anatomy.assembly import make_phantom
+from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
@@ -99,19 +100,24 @@ def simulated_studies(
     return {model: {study: pd.DataFrame(found) for study, found in by.items()} for model, by in rows.items()}
 
 
+def small_body(patient: VirtualPatient, findings: Sequence[Finding], rng: np.random.Generator) -> Phantom:
+    """A body for ROIs that are measured without pictures: no larger than they need."""
+    return make_phantom(
+        patient,
+        seed=int(rng.integers(2**31)),
+        findings=findings,
+        width_mm=WIDTH_MM,
+        size_mm=SIZE_MM,
+        in_plane_mm=IN_PLANE_MM,
+        plane_mm=PLANE_MM,
+    )
+
+
 def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[StudyBody]:
     group = STUDY_GROUPS[key]
     for patient in group.people(n, rng):
         findings = group.findings(patient, rng)
-        phantom = make_phantom(
-            patient,
-            seed=int(rng.integers(2**31)),
-            findings=findings,
-            width_mm=WIDTH_MM,
-            size_mm=SIZE_MM,
-            in_plane_mm=IN_PLANE_MM,
-            plane_mm=PLANE_MM,
-        )
+        phantom = small_body(patient, findings, rng)
         broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
         yield StudyBody(patient, {"as built": phantom, "null": marrow_of_another(phantom, rng)}, broken)
 
