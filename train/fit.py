@@ -61,7 +61,8 @@ def fit(bodies: Sequence[Body], plan: Plan, *, report: Callable[[int, int, float
         ``report(step, steps, loss)`` after every step.
     """
     torch.manual_seed(plan.seed)
-    net: ProposalNet = ProposalNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
+    # torch's stubs do not know that memory_format may stand alone
+    net: ProposalNet = ProposalNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     first = _resume(plan.checkpoint, net, mean, optimiser)
