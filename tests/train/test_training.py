@@ -1,14 +1,18 @@
 """Training: samples whose truth fits the picture, and a network that learns. Skipped where torch is not installed."""
 
+import json
+from importlib import resources
+
 import numpy as np
 import pytest
 
+import train.bodies
 from train.bodies import draw_body, load_bodies
 from train.contrast import draw_contrast
 from train.samples import SHAPE, draw_sample
 from vbqkit.propose import CLASSES
 from vbqkit.propose.classes import BODY, L5, S1
-from vbqkit.validation.proposal_patients import UNSEEN_FROM, draw_case
+from vbqkit.validation import proposals
 
 needs_torch = "torch is not installed: pip install 'vbqkit[train]' to train and to run this test"
 
@@ -37,8 +41,6 @@ def test_the_same_seed_draws_the_same_sample(body):
 
 
 def test_bodies_come_back_from_the_cache(tmp_path, body, monkeypatch):
-    import train.bodies
-
     monkeypatch.setattr(train.bodies, "draw_body", lambda _seed: body)
     (first,) = load_bodies(1, tmp_path)
     monkeypatch.setattr(train.bodies, "draw_body", lambda _seed: pytest.fail("drawn again"))
@@ -56,9 +58,23 @@ def test_csf_is_dark_on_t1_and_bright_on_t2():
     assert 0.3 < share < 0.75  # both kinds are shown
 
 
-def test_no_unseen_patient_is_trained_on():
-    assert UNSEEN_FROM > 100_000
-    assert draw_case(0) != draw_case(UNSEEN_FROM)
+def test_no_patient_on_whom_proposals_are_judged_was_trained_on(tmp_path, monkeypatch):
+    trained, judged = [], []
+    monkeypatch.setattr(train.bodies, "_cached", lambda _path, seed: trained.append(seed))
+    model = json.loads((resources.files("vbqkit.propose") / "data" / "model.json").read_text())
+    load_bodies(model["trained"]["bodies"], tmp_path)
+
+    def draw(seed):
+        judged.append(seed)
+        raise StopIteration
+
+    monkeypatch.setattr(proposals, "draw_case", draw)
+    for number in (0, 1, 999):
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            next(proposals.simulate_proposals([number]))
+    assert len(trained) == model["trained"]["bodies"]
+    assert len(set(judged)) == 3
+    assert max(trained) < min(judged)
 
 
 @pytest.mark.slow
