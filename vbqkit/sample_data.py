@@ -38,7 +38,7 @@ from vbqkit.scanner.bone_images import (
     write_bone_images,
 )
 from vbqkit.scanner.dicom_out import COORDINATE_DECIMALS, Identity, whole_folder, write_files
-from vbqkit.scanner.dixon_series import scan_dixon, write_dixon
+from vbqkit.scanner.dixon import scan_dixon, write_dixon
 from vbqkit.scanner.forward_model import scan
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named

@@ -13,7 +13,7 @@ from vbqkit.anatomy.tissues import FAT_PEAKS, fat_t1_ms, tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.formats import read_study
 from vbqkit.scanner.dicom_out import Identity
-from vbqkit.scanner.dixon_series import (
+from vbqkit.scanner.dixon import (
     MAIN_PEAK,
     SERIES,
     dixon_echoes_ms,

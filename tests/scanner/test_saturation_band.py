@@ -11,7 +11,7 @@ import pytest
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError
-from vbqkit.scanner.dixon import pdff_map
+from vbqkit.scanner.dixon import SERIES, scan_dixon
 from vbqkit.scanner.forward_model import acquire, scan
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.prepared import prepare
@@ -89,7 +89,8 @@ def test_protocols_with_and_without_a_band_in_one_study_keep_their_own():
 
 def test_a_fat_fraction_map_takes_no_band_from_the_protocol_that_it_borrows():
     fatty = replace(body(), pdff=np.full(body().shape, 0.5, dtype=np.float32))
-    volume = pdff_map(fatty, IDEAL, PROTOCOL, rng=np.random.default_rng(0), slices=[1])
+    study = scan_dixon(fatty, IDEAL, PROTOCOL, rng=np.random.default_rng(0), slices=[1])
+    volume = study.series[SERIES.index("PDFF")].volume()
     assert np.asarray(volume.pixels, float)[0, 40:60, 10:20].mean() == pytest.approx(50, abs=3)
 
 

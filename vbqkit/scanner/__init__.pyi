@@ -11,9 +11,8 @@ from .dexa import measure_dexa as measure_dexa
 from .dexa import scan_dexa as scan_dexa
 from .dicom_out import Identity as Identity
 from .dicom_out import write_dicom as write_dicom
-from .dixon import pdff_map as pdff_map
-from .dixon_series import scan_dixon as scan_dixon
-from .dixon_series import write_dixon as write_dixon
+from .dixon import scan_dixon as scan_dixon
+from .dixon import write_dixon as write_dixon
 from .forward_model import acquire as acquire
 from .forward_model import scan as scan
 from .machine import Protocol as Protocol
