@@ -1,3 +1,5 @@
+from .against_proposal import AgainstProposal as AgainstProposal
+from .against_proposal import compare_with_proposal as compare_with_proposal
 from .answers import AnswerGrade as AnswerGrade
 from .answers import check_choice as check_choice
 from .answers import check_number as check_number

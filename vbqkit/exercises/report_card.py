@@ -15,6 +15,7 @@ from statistics import median
 
 from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.errors import FormatError
+from vbqkit.exercises.against_proposal import AgainstProposal, with_percent
 from vbqkit.exercises.consequence import Consequence
 from vbqkit.exercises.placement import PlacementGrade
 
@@ -65,6 +66,8 @@ class CaseResult:
         None where the score could not be computed.
     repeat_of : str
         Title of the case that this one repeats; empty otherwise.
+    compared : AgainstProposal or None
+        The same case as it is proposed automatically.
     """
 
     title: str
@@ -72,6 +75,7 @@ class CaseResult:
     grades: tuple[PlacementGrade, ...]
     consequence: Consequence | None
     repeat_of: str = ""
+    compared: AgainstProposal | None = None
 
 
 def what_to_practise(results: Sequence[CaseResult]) -> list[tuple[str, str, int]]:
@@ -138,6 +142,7 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         _table(("advice", "lesson", "times"), [(text, lesson, str(n) if n else "") for text, lesson, n in practise]),
         "<h2>Case by case</h2>",
         _table(("case", "score", "reference", "shift in spreads", "ROIs to correct"), [_case_row(r) for r in results]),
+        *_beside_proposal(first),
         "<p><small>Each case can be made again by its kind and seed, so a teacher can re-grade it. The software screens and teaches; it does not diagnose.</small></p>",
         "</body></html>",
     ]  # fmt: skip
@@ -175,6 +180,35 @@ def _case_row(result: CaseResult) -> tuple[str, ...]:
     if c is None:
         return (name, "not given", "", "", to_correct or "none")
     return (name, f"{c.score} {c.value:.2f}", f"{c.reference:.2f}", f"{c.in_spreads:+.1f}", to_correct or "none")
+
+
+def _beside_proposal(results: Sequence[CaseResult]) -> list[str]:
+    """Each case as read and as proposed automatically; nothing where nobody asked for proposals."""
+    pairs = [(r, r.compared) for r in results if r.compared is not None]
+    if not pairs:
+        return []
+    head = ("case", "reference", "yours", "proposed, all accepted", "wrong in the proposal", "of these, no doubt said")
+    rows = [(r.title, *_compared_cells(compared)) for r, compared in pairs]
+    asked = sum(not c.proposed_grades for _, c in pairs)
+    given = [g for _, c in pairs for g in c.proposed_grades]
+    told = f"{sum(g.passed for g in given)} of {len(given)} proposed ROIs pass" + (
+        f"; in {asked} of {len(pairs)} cases no names were proposed." if asked else "."
+    )
+    return [
+        "<h2>Beside the computer</h2>",
+        f"<p>{told} The proposal knows where a body is, not whether its marrow may be measured.</p>",
+        _table(head, rows),
+    ]
+
+
+def _compared_cells(compared: AgainstProposal) -> tuple[str, ...]:
+    reference = "not given" if compared.reference is None else f"{compared.score} {compared.reference:.2f}"
+    yours = with_percent(compared.reader, compared.reader_percent)
+    if compared.proposal is None or not compared.proposal.named:
+        return (reference, yours, "nothing proposed" if compared.proposal is None else "no names: it asks", "", "")
+    wrong = ", ".join(g.label for g in compared.proposed_grades if not g.passed) or "none"
+    proposed = with_percent(compared.proposed, compared.proposed_percent)
+    return (reference, yours, proposed, wrong, ", ".join(compared.unseen) or "none")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -6,6 +6,7 @@ from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
 from .final import final_stations as final_stations
 from .placing import PlacingExercise as PlacingExercise
+from .proposal_shown import show_proposal as show_proposal
 from .reading_twice import read_twice as read_twice
 from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button

@@ -12,6 +12,7 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.errors import VbqkitError
+from vbqkit.exercises.against_proposal import compare_with_proposal
 from vbqkit.exercises.cases import TeachingCase
 from vbqkit.exercises.consequence import check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
@@ -141,6 +142,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
             grades=check_placements(rois, case.phantom, image=case.volumes["T1"]),
             consequence=consequence,
             repeat_of=station.repeat_of,
+            compared=compare_with_proposal(rois, case),
         )
 
     def _finish(self) -> None:

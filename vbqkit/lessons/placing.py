@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.errors import VbqkitError
+from vbqkit.exercises.against_proposal import compare_with_proposal
 from vbqkit.exercises.cases import SampleCase, TeachingCase
 from vbqkit.exercises.consequence import Consequence, check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
@@ -18,6 +19,7 @@ from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placeme
 from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
+from vbqkit.lessons.proposal_shown import comparison_html
 from vbqkit.page.colours import VERMILION
 from vbqkit.page.slice_picture import crop_around, slice_html
 from vbqkit.page.still import Still
@@ -55,6 +57,8 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         For the M-score beside the picture.
     fixed_area_cm2 : float, optional
         Area of each new ROI, cm2.
+    with_proposal : bool
+        Whether the reference is shown beside the reader's ROIs and those that are proposed automatically.
 
     Attributes
     ----------
@@ -81,7 +85,9 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         case_file: str | Path | None = None,
         reference: ReferenceGroup | None = None,
         fixed_area_cm2: float | None = None,
+        with_proposal: bool = False,
     ) -> None:
+        self._with_proposal = with_proposal
         self.case, self.wanted = case, tuple(wanted)
         self._score, self._aggregate = score, aggregate
         self._lesson, self._exercise, self._student = lesson, exercise, student
@@ -104,7 +110,10 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             description="Check my ROIs", button_style="primary", tooltip="Grade the ROIs against the truth"
         )
         self._show = ipywidgets.ToggleButton(
-            description="Show the reference", disabled=True, tooltip="Where an expert would measure"
+            description="Compare with the computer" if with_proposal else "Show the reference",
+            disabled=True,
+            tooltip="Where an expert would measure" + (", and what is proposed automatically" if with_proposal else ""),
+            layout={"width": "max-content"},
         )
         self._feedback, self._pictures = ipywidgets.HTML(), ipywidgets.HTML()
         self._reference = ipywidgets.HTML()
@@ -211,6 +220,11 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
     def _toggle_reference(self, change: Any) -> None:
         if not change["new"]:
             self._reference.value = ""
+            return
+        if self._with_proposal:
+            self._reference.value = comparison_html(
+                compare_with_proposal(self.studio.rois, self.case, aggregate=self._aggregate), self.case
+            )
             return
         chosen = [roi for roi in self.case.reference_rois if roi.label in self.wanted]
         image = self.case.middle_slice(next(iter(self.case.volumes)))

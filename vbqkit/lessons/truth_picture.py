@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.exercises.truth import tissue_masks
 from vbqkit.image import Slice
 from vbqkit.page.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW
-from vbqkit.page.slice_picture import slice_html
+from vbqkit.page.slice_picture import crop_around_all, slice_html
 
 TRUTH_COLOURS = {
     "marrow": ORANGE, "cortex": BLACK, "endplate": "#7F7F7F", "basivertebral vein": VERMILION, "disc": GREEN,
@@ -19,13 +17,8 @@ TRUTH_COLOURS = {
 def truth_html(phantom: Phantom, image: Slice, *, height_px: int = 460) -> str:
     """A slice, the same slice with the truth in colour, and a legend. L1 to L4 fill the picture."""
     masks = tissue_masks(phantom, image)
-    places = [
-        image.to_rows_cols(roi.center_mm) for roi in phantom.reference_rois if roi.label not in ("noise", "T12", "L5")
-    ]
-    margin = np.array([26.0, 34.0]) / np.array(image.spacing_mm)
-    low = np.maximum(np.min(places, axis=0) - margin, 0).astype(int)
-    high = np.minimum(np.max(places, axis=0) + margin, image.shape).astype(int)
-    crop = (int(low[0]), int(high[0]), int(low[1]), int(high[1]))
+    shown = [roi for roi in phantom.reference_rois if roi.label not in ("noise", "T12", "L5")]
+    crop = crop_around_all(image, shown, margin_mm=(26.0, 34.0))
     names = ", ".join(masks)
     plain = slice_html(
         image,

@@ -180,6 +180,19 @@ def _frame(image: Slice, width: float, height: float, k: float) -> list[Line | W
     ]
 
 
+def crop_around_all(
+    image: Slice, rois: Iterable[Roi], *, margin_mm: tuple[float, float]
+) -> tuple[int, int, int, int] | None:
+    """Rows and columns around the centers of all these ROIs, with a margin above and to the side; None without ROIs."""
+    places = [image.to_rows_cols(roi.center_mm) for roi in rois]
+    if not places:
+        return None
+    margin = np.array(margin_mm) / np.array(image.spacing_mm)
+    low = np.maximum(np.min(places, axis=0) - margin, 0).astype(int)
+    high = np.minimum(np.max(places, axis=0) + margin, image.shape).astype(int)
+    return int(low[0]), int(high[0]), int(low[1]), int(high[1])
+
+
 def crop_around(image: Slice, roi: Roi, *, margin_mm: float = 12.0) -> tuple[int, int, int, int]:
     """Rows and columns around a ROI, for a close-up."""
     points = image.to_rows_cols(roi.outline_mm())

@@ -1,0 +1,70 @@
+"""What a reader placed, what was proposed automatically, and the reference, side by side on one virtual patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+from IPython.display import HTML
+
+from vbqkit.errors import ProposalError
+from vbqkit.exercises.against_proposal import AgainstProposal
+from vbqkit.exercises.cases import SampleCase, TeachingCase
+from vbqkit.image import Slice, Volume
+from vbqkit.page.slice_picture import crop_around_all, slice_html
+from vbqkit.page.table import notes_html, table_html
+from vbqkit.propose import propose_rois
+from vbqkit.roi import Roi
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
+
+_MARGIN_MM = (24.0, 34.0)
+"""Above and below, and in front and behind."""
+
+
+def show_proposal(image: Volume, *, caption: str = "") -> HTML:
+    """The slice with the ROIs that are proposed automatically; a doubtful one has a question mark behind its label.
+
+    Parameters
+    ----------
+    image : Volume
+        A synthetic series.
+    caption : str
+        Below the picture, before what the proposal says of itself.
+    """
+    try:
+        proposal = propose_rois(image)
+    except ProposalError as error:
+        return HTML(_panel(image.slice(len(image) // 2), (), f"{caption} {error}".strip()))
+    marked = [p.roi.with_label(f"{p.roi.label} ?") if p.doubtful else p.roi for p in proposal.rois]
+    shown = image.slice(proposal.slice_index)
+    crop = crop_around_all(shown, [p.roi for p in proposal.rois if p.roi.label != NOISE], margin_mm=_MARGIN_MM)
+    return HTML(_panel(shown, marked, f"{caption} {proposal.question}".strip(), crop=crop))
+
+
+def comparison_html(compared: AgainstProposal, case: TeachingCase | SampleCase) -> str:
+    """Yours, proposed, reference: a picture of each, a table of where each ROI lies, and what it does to the score."""
+    image = case.middle_slice(next(iter(case.volumes)))
+    groups = {
+        "Yours": compared.reader_rois,
+        "Proposed": compared.proposed_rois,
+        "Reference": compared.reference_rois,
+    }
+    crop = crop_around_all(image, _scored(roi for rois in groups.values() for roi in rois), margin_mm=_MARGIN_MM)
+    panels = "".join(_panel(image, rois, name, crop=crop) for name, rois in groups.items())
+    rows = pd.DataFrame(compared.as_rows()).fillna({"doubt": ""})
+    head = ("ROI", "yours", "mm from the reference", "proposed", "mm from the reference", "the proposal's own doubt")
+    return (
+        f"<div style='display:flex;gap:14px;flex-wrap:wrap'>{panels}</div>"
+        f"{table_html(rows, head=head, digits=1)}{notes_html([compared])}"
+    )
+
+
+def _panel(image: Slice, rois: Sequence[Roi], caption: str, *, crop: tuple[int, int, int, int] | None = None) -> str:
+    labels = ", ".join(roi.label for roi in rois) or "none"
+    return slice_html(
+        image, alt=f"Sagittal slice. {caption} ROIs: {labels}.", rois=rois, crop=crop, height_px=440, caption=caption
+    )
+
+
+def _scored(rois: Iterable[Roi]) -> list[Roi]:
+    return [roi for roi in rois if roi.label in (*SCORED_LEVELS, CSF)]
