@@ -20,8 +20,9 @@ from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire
-from vbqkit.scanner.machine import Scanner
+from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.presets import scanner_named
+from vbqkit.scanner.visit import Day, draw_day
 
 _FINDING_OF_KIND: Mapping[str, type[Finding]] = {f.teaching_kind: f for f in FINDINGS if f.teaching_kind}
 
@@ -135,6 +136,7 @@ def make_case(
     weightings: Sequence[str] = ("T1",),
     scanner: str | Scanner = PRACTICE_SCANNER,
     slices: int = _SLICES,
+    day: int = 0,
 ) -> TeachingCase:
     """Draw a patient, grow the body, and scan it.
 
@@ -150,6 +152,8 @@ def make_case(
         A preset's name, or a machine.
     slices : int
         How many slices about the middle, odd.
+    day : int
+        0, or the number of a later visit: the same patient in another place of the field of view, with other noise.
 
     Returns
     -------
@@ -163,13 +167,14 @@ def make_case(
     if kind not in KINDS:
         raise VbqkitError(f"There is no kind of case '{kind}'; choose one of {', '.join(KINDS)}.")
     machine = scanner_named(scanner) if isinstance(scanner, str) else scanner
-    people, form, noise = (np.random.default_rng([seed, stream]) for stream in (1, 2, 3))
+    people, form = (np.random.default_rng([seed, stream]) for stream in (1, 2))
+    noise = np.random.default_rng([seed, 3, day] if day else [seed, 3])
     ages = (22.0, 35.0) if kind == "young" else (45.0, 80.0)
     shown = _FINDING_OF_KIND.get(kind, Finding)
     (patient,) = draw_patients(1, rng=people, sex="F", age_range=ages, fractured=shown.of_the_fractured)
     wide = shown.off_midline
     phantom = make_phantom(
-        patient.with_name(f"{kind}-{seed}"),
+        patient.with_name(case_name(kind, seed)),
         seed=seed,
         findings=findings_of(kind, form),
         width_mm=_WIDE_MM if wide else max(_WIDTH_MM, slices * _WIDTH_MM / _SLICES),
@@ -180,11 +185,14 @@ def make_case(
     for weighting in weightings:
         protocol = machine.protocol(weighting)
         first = (protocol.slices - wanted) // 2
-        volume = acquire(phantom, machine, protocol, rng=noise, slices=range(first, first + wanted))
-        volumes[weighting] = replace(
-            volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed))
+        visit = _later_day(seed, day, protocol).center_mm(phantom) if day else None
+        volume = acquire(
+            phantom, machine, protocol, rng=noise, slices=range(first, first + wanted), center_mm=visit
         )
-    return TeachingCase(name=f"{kind}-{seed}", phantom=phantom, volumes=volumes, scanner=machine)
+        volumes[weighting] = replace(
+            volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day))
+        )
+    return TeachingCase(name=case_name(kind, seed, day), phantom=phantom, volumes=volumes, scanner=machine)
 
 
 def middle_body(name: str) -> Phantom:
@@ -218,7 +226,24 @@ def findings_of(kind: Kind, rng: np.random.Generator) -> tuple[Finding, ...]:
     return (_FINDING_OF_KIND[kind].for_teaching(level, rng),) if kind in _FINDING_OF_KIND else ()
 
 
-def _frame_uid(kind: str, seed: int) -> str:
-    """A UID that ties ROI files to the case (the 2.25 form: a number, here from kind and seed)."""
-    digest = hashlib.sha256(f"vbqkit teaching case {kind} {seed}".encode()).digest()
+def case_name(kind: str, seed: int, day: int = 0) -> str:
+    """The name of a case, all that is needed to make it again.
+
+    Examples
+    --------
+    >>> case_name("plain", 7), case_name("plain", 7, 1)
+    ('plain-7', 'plain-7-day1')
+    """
+    return f"{kind}-{seed}" + (f"-day{day}" if day else "")
+
+
+def _later_day(seed: int, day: int, protocol: Protocol) -> Day:
+    """A day drawn, with the slices through the same planes of the body: the reference ROIs lie on them."""
+    drawn = draw_day(np.random.default_rng([seed, 4, day]), protocol)
+    return Day((0.0, *drawn.offset_mm[1:]))
+
+
+def _frame_uid(kind: str, seed: int, day: int) -> str:
+    """A UID that ties ROI files to the case (the 2.25 form: a number, here from the name of the case)."""
+    digest = hashlib.sha256(f"vbqkit teaching case {kind} {seed}{f' {day}' if day else ''}".encode()).digest()
     return f"2.25.{int.from_bytes(digest[:15], 'big')}"

@@ -1,4 +1,4 @@
-"""How far a placement moves the score, in units of the reader's own uncertainty."""
+"""How far a placement moves the score, measured in what faultless placements leave open."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.exercises.own_spread import OwnSpread
-from vbqkit.exercises.placement import EDGE_MM
+from vbqkit.exercises.placement import EDGE_MM, FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.truth import TOLERATED, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
@@ -22,12 +21,13 @@ from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import score_definition
 
-CAREFUL_SD_MM = 1.0
-"""How far a careful reader's ROI lands from the same place when it is placed again, SD along each direction, mm.
+WITHIN = 2.0
+"""A shift of up to this many spreads cannot be told from one of many faultless placements; beyond it the ROIs together are
+wrong, though each passes by itself."""
 
-An assumption of this package, in place of the reader's own repeats until they exist (lesson 70)."""
+FAULTLESS = Jitter(shift_mm=FAR_IN_BODY_MM, size_percent=0.0, shape="disc")
+"""Where faultless placements are drawn: evenly within 6 mm of the reference ROIs, wherever no fault is found."""
 
-_CAREFUL = Jitter(shift_mm=CAREFUL_SD_MM, size_percent=0.0, shape="normal")
 _CLEAN_PURITY = 0.98
 
 
@@ -42,11 +42,12 @@ class Consequence:
     value, reference : float
         From the ROIs that were placed, and from the reference ROIs on the same pictures.
     spread : float
-        SD of the score when the ROIs are placed again: by the reader, or by a careful reader.
-    spread_source : str
-        Where the spread comes from, in a few words.
-    own : bool
-        Whether the spread is the reader's own (from lesson 70) and not that of an assumed careful reader.
+        Root mean square of the shifts of faultless placements: what the choice among good places leaves open.
+    draws : int
+        How many faultless placements were drawn.
+    own : OwnSpread or None
+        The reader's own repeatability from lesson 70, if it is known: told beside it, never the yardstick. Three pairs of
+        readings are too few for one, and it does not see an error that is in both.
     by_roi : tuple of (str, float)
         How far each ROI alone, put in place of its reference ROI, moves the score.
     """
@@ -55,14 +56,9 @@ class Consequence:
     value: float
     reference: float
     spread: float
-    spread_source: str
+    draws: int
     by_roi: tuple[tuple[str, float], ...] = ()
-    own: bool = False
-
-    @property
-    def whose(self) -> str:
-        """Whose spread it is, in words: ``"your own spread"`` or ``"a careful reader's spread"``."""
-        return "your own spread" if self.own else "a careful reader's spread"
+    own: OwnSpread | None = None
 
     @property
     def shift(self) -> float:
@@ -71,10 +67,15 @@ class Consequence:
 
     @property
     def in_spreads(self) -> float:
-        """Shift over spread: from -2 to 2 it cannot be distinguished from that spread; inf where the spread is 0."""
+        """Shift over spread, see :data:`WITHIN`; inf where the spread is 0."""
         if self.spread > 0:
             return self.shift / self.spread
         return math.copysign(math.inf, self.shift) if self.shift else 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the shift is one that faultless placements have."""
+        return abs(self.in_spreads) <= WITHIN
 
     @property
     def worst(self) -> str | None:
@@ -90,25 +91,28 @@ class Consequence:
             "shift": self.shift,
             "spread": self.spread,
             "in_spreads": self.in_spreads,
-            "spread_source": self.spread_source,
+            "passed": self.passed,
             "worst": self.worst,
         }
         return row | {f"from_{label}": shift for label, shift in self.by_roi}
 
     def __str__(self) -> str:
-        times = abs(self.in_spreads)
-        verdict = (
-            f"no more than {self.whose}"
-            if times <= 1
-            else f"within twice {self.whose}"
-            if times <= 2
-            else f"{times:.1f} times {self.whose}: this error would be visible in the result"
+        percent = 100.0 * self.shift / self.reference if self.reference else math.nan
+        told = (
+            f"Your {self.score} is {self.value:.3g}, the reference ROIs give {self.reference:.3g}: a shift of {self.shift:+.2g} "
+            f"({percent:+.1f} %)."
         )
-        worst = f" Most of it comes from {self.worst}." if self.worst and times > 1 else ""
-        return (
-            f"Your {self.score} is {self.value:.3g}, the reference ROIs give {self.reference:.3g}: a shift of {self.shift:+.2g}, {verdict}."
-            f"{worst} The unit is an SD of {self.spread:.2g}: {self.spread_source}."
-        )
+        limit = WITHIN * self.spread
+        if self.passed:
+            verdict = f"Faultless placements differ as much: of {self.draws} drawn at random, about 95 % lie within ±{limit:.2g}."
+        else:
+            worst = f" Most of it comes from {self.worst}." if self.worst else ""
+            verdict = (
+                f"That is more than faultless placements differ: of {self.draws} drawn at random, about 95 % lie within ±{limit:.2g}. "
+                f"This error would be visible in the result.{worst}"
+            )
+        own = f" For comparison, your own spread: {self.own}." if self.own is not None else ""
+        return f"{told} {verdict}{own}"
 
 
 def check_consequence(
@@ -138,16 +142,14 @@ def check_consequence(
     aggregate : {"median", "mean"}
         For VBQ.
     rng : numpy.random.Generator
-        For the careful reader's repeats.
+        For the faultless placements.
     reference_group : ReferenceGroup, optional
         For the M-score.
     own_spread : OwnSpread, optional
-        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`; then it is
-        the unit, if it was measured with this score. Otherwise the reference ROIs are placed again `draws` times with
-        an SD of 1 mm along each direction, as a careful reader would, who stays inside the structure: an assumption of
-        this package.
+        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`: told beside
+        the result if it was measured with this score.
     draws : int
-        How many times.
+        How many faultless placements.
 
     Returns
     -------
@@ -166,26 +168,24 @@ def check_consequence(
         return score_value(volumes, chosen.values(), score, aggregate=aggregate, reference=reference_group)
 
     value, reference = value_of(placed), value_of(references)
-    own = own_spread is not None and own_spread.score == score
-    if own_spread is not None and own:
-        spread, source = own_spread.relative_sd * reference, str(own_spread)
-    else:
-        again = [value_of(_placed_again(references, truth, volumes, rng)) for _ in range(draws)]
-        spread = float(np.std(again, ddof=1))
-        source = (
-            f"the reference ROIs placed again {draws} times with an SD of {CAREFUL_SD_MM:g} mm, "
-            "an assumption until you have read patients twice in lesson 70"
-        )
+    shifts = [value_of(_faultless(references, truth, volumes, rng)) - reference for _ in range(draws)]
+    own = own_spread if own_spread is not None and own_spread.score == score else None
     alone = tuple((label, value_of(references | {label: roi}) - reference) for label, roi in placed.items())
     return Consequence(
-        score=score, value=value, reference=reference, spread=spread, spread_source=source, by_roi=alone, own=own
+        score=score,
+        value=value,
+        reference=reference,
+        spread=float(np.sqrt(np.mean(np.square(shifts)))),
+        draws=draws,
+        by_roi=alone,
+        own=own,
     )
 
 
-def _placed_again(
+def _faultless(
     references: Mapping[str, Roi], truth: Phantom, volumes: Mapping[str, Volume], rng: np.random.Generator
 ) -> dict[str, Roi]:
-    """The reference ROIs as a careful reader would place them another time: a little shifted, still inside."""
+    """ROIs at places drawn evenly among those near the reference where no fault would be found."""
     image = next(iter(volumes.values()))
     moved = {}
     for label, roi in references.items():
@@ -198,8 +198,8 @@ def _placed_again(
                 return True
             under = truth_under(candidate, truth, target, wanted=wanted)
             spared = under.share(TOLERATED.get(wanted, ""))
-            pure = under.share(wanted) + spared >= _CLEAN_PURITY and spared <= ROOTS_ALLOWED
+            pure = under.share(wanted) + spared >= _CLEAN_PURITY and spared <= WRONG_SHARE
             return pure and under.edge_mm >= EDGE_MM
 
-        moved[label] = put_again(roi, jitter=_CAREFUL, axes=(down, across), rng=rng, accept=clean)
+        moved[label] = put_again(roi, jitter=FAULTLESS, axes=(down, across), rng=rng, accept=clean)
     return moved

@@ -33,6 +33,19 @@ EDGE_MM = 1.0
 
 AREA_TOLERANCE = 0.05
 SMALL_SHARE = 0.5
+MARROW_CM2 = (0.20, 0.80)
+"""Smallest and largest area of a level's ROI that passes, half and twice the 0.40 cm2 of paper 000. Smaller holds too few
+pixels to average over the texture of marrow; larger comes near edges and cannot be the same at every level."""
+
+LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
+"""Smallest area of a CSF ROI (a narrow sac has no room for 0.40 cm2) and of a noise ROI, whose SD needs many pixels."""
+
+FAR_IN_BODY_MM = 6.0
+"""A level's ROI farther than this from the reference ROI lies in another part of the body: worth knowing."""
+
+NOISE_FACTORS = (1.25, 1.5)
+"""The SD of a noise ROI over that at the place of the reference group, or its inverse: above the first worth knowing,
+above the second wrong. Within 20 mm of that place 96 % of ROIs of 0.40 cm2 stay below 1.5, by sampling alone."""
 WHOLE_CASE = (*SCORED_LEVELS, CSF, NOISE)
 
 
@@ -80,6 +93,8 @@ class PlacementGrade:
         Pixels of the slice that should not be in the ROI, to be coloured on the picture.
     slice_index : int or None
         Slice it lies on.
+    left_out : bool
+        Whether there is no ROI, and rightly so: the level must not be measured.
     """
 
     label: str
@@ -90,6 +105,14 @@ class PlacementGrade:
     slice_offset_mm: float | None = None
     contaminated: npt.NDArray[np.bool_] | None = None
     slice_index: int | None = None
+    left_out: bool = False
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two."""
+        if self.left_out:
+            return "rightly left out"
+        return "well placed" if not self.faults else "passes" if self.passed else "try again"
 
     @property
     def passed(self) -> bool:
@@ -110,7 +133,7 @@ class PlacementGrade:
         }
 
     def __str__(self) -> str:
-        head = f"{self.label}: {'well placed' if not self.faults else 'passes' if self.passed else 'try again'}"
+        head = f"{self.label}: {self.word}"
         return "\n".join([head, *(f"  - {fault}" for fault in self.faults)])
 
 
@@ -163,8 +186,11 @@ def check_placement(
         *_tissue_faults(roi, under, wanted),
         *_level_of_csf(roi, truth),
         *_slice_faults(roi, offset, target),
+        *_area_faults(roi, int(np.count_nonzero(mask))),
         *_size_faults(roi, tuple(siblings), int(np.count_nonzero(mask))),
-        *(_noise_faults(roi, target, marrow_mean) if roi.label == "noise" else ()),
+        *_part_of_body(roi, truth, target, under, wanted),
+        *(_noise_faults(roi, target, marrow_mean) if roi.label == NOISE else ()),
+        *(_noise_place(roi, truth, target) if roi.label == NOISE else ()),
     ]
     return PlacementGrade(
         label=roi.label,
@@ -206,7 +232,9 @@ def check_placements(
         own = [roi for roi in rois if roi.label == label]
         if _is_left_out(label, truth):
             grades.append(
-                PlacementGrade(label, _left_out_faults(label, truth) if own else (), purity=0.0 if own else 1.0)
+                PlacementGrade(
+                    label, _left_out_faults(label, truth) if own else (), purity=0.0 if own else 1.0, left_out=not own
+                )
             )
             continue
         if not own:
@@ -219,7 +247,21 @@ def check_placements(
             text = f"{len(own)} ROIs are called {label}; only the first is graded. Delete or rename the others."
             grade = replace(grade, faults=(Fault("double", "wrong", text), *grade.faults))
         grades.append(grade)
-    return tuple(grades)
+    return _all_off_the_plane(grades)
+
+
+def _all_off_the_plane(grades: list[PlacementGrade]) -> tuple[PlacementGrade, ...]:
+    """One level on a neighbouring slice is worth knowing; if most are, the slice is wrong."""
+    levels = [g for g in grades if g.label in SPINE_LEVELS and g.slice_index is not None]
+    off = [g for g in levels if any(f.code == "slice" for f in g.faults)]
+    if len(levels) < 2 or 2 * len(off) <= len(levels):
+        return tuple(grades)
+    return tuple(
+        replace(g, faults=tuple(replace(f, severity="wrong") if f.code == "slice" else f for f in g.faults))
+        if g in off
+        else g
+        for g in grades
+    )
 
 
 def grade_table(grades: Iterable[PlacementGrade]) -> list[dict[str, Any]]:
@@ -339,7 +381,8 @@ def _level_of_csf(roi: Roi, truth: Phantom) -> list[Fault]:
         f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Papers 001, 003 and 004 measure CSF at L3, or at a neighbouring level "
         "where the canal is narrow at L3. Signal changes along the coil, so the level matters."
     )
-    return [Fault("csf-level", "minor", text)]
+    beside = abs(SPINE_LEVELS.index(found) - SPINE_LEVELS.index(expected)) <= 1
+    return [Fault("csf-level", "minor" if beside else "wrong", text)]
 
 
 def _nearest_level(truth: Phantom, roi: Roi) -> str:
@@ -366,6 +409,61 @@ def _slice_faults(roi: Roi, offset: float | None, target: Slice) -> list[Fault]:
         "the slice that shows the spinous process, the whole canal and the vein at the back of the vertebral body: that is the middle of this level."
     )
     return [Fault("slice", severity, text)]
+
+
+def _area_faults(roi: Roi, pixels: int) -> list[Fault]:
+    cm2 = roi.area_mm2 / 100.0
+    least, most = MARROW_CM2 if roi.label in SPINE_LEVELS else (LEAST_CM2.get(roi.label, 0.0), np.inf)
+    here = f"The ROI {roi.label} has {cm2:.2f} cm2 ({pixels} pixels)."
+    if cm2 < least:
+        why = {
+            CSF: "So few pixels do not average over noise and roots.",
+            NOISE: "An SD from so few pixels is uncertain.",
+        }.get(roi.label, "So few pixels do not average over the texture of marrow.")
+        text = f"{here} {why} Make it 0.40 cm2, at least {least:.2f} cm2."
+    elif cm2 > most:
+        text = f"{here} Paper 000 uses 0.40 cm2; one of more than {most:.2f} cm2 comes near edges and cannot be the same at every level. Make it smaller."
+    else:
+        return []
+    return [Fault("area", "wrong", text)]
+
+
+def _part_of_body(roi: Roi, truth: Phantom, target: Slice, under: TruthUnderRoi, wanted: str) -> list[Fault]:
+    """Clean marrow, but far from where the rule of the course puts the ROI: readers then differ."""
+    reference = next((r for r in truth.reference_rois if r.label == roi.label), None)
+    if reference is None or roi.label not in SPINE_LEVELS or under.share(wanted) < 1.0 - WRONG_SHARE:
+        return []
+    away = np.subtract(reference.center_mm, roi.center_mm)
+    away = away - np.dot(away, target.normal) * np.array(target.normal)
+    if float(np.linalg.norm(away)) <= FAR_IN_BODY_MM:
+        return []
+    text = (
+        f"The ROI {roi.label} is clean, but {np.linalg.norm(away):.0f} mm from where this course measures: at mid height, a little in front of "
+        "the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable."
+    )
+    return [Fault("part-of-body", "minor", text)]
+
+
+def _noise_place(roi: Roi, truth: Phantom, target: Slice) -> list[Fault]:
+    """Noise differs from place to place: a patient's must be measured where the reference group's was."""
+    reference = next((r for r in truth.reference_rois if r.label == NOISE), None)
+    if reference is None:
+        return []
+    try:
+        own, there = roi.measure(target).sd, reference.measure(target).sd
+    except RoiError:  # the reference lies off this slice; nothing to compare with
+        return []
+    if not own or not there:
+        return []
+    factor = max(own / there, there / own)
+    if factor <= NOISE_FACTORS[0]:
+        return []
+    text = (
+        f"The SD of this noise ROI is {own:.2g}; at the place where the reference group's noise was measured it is {there:.2g}. SNR would be "
+        f"{factor:.1f} times as {'low' if own > there else 'high'}, and nothing in the patient has changed. Place it where the group's was: behind the "
+        "back, level with L3, about 2 cm behind the skin."
+    )
+    return [Fault("noise-place", "minor" if factor <= NOISE_FACTORS[1] else "wrong", text)]
 
 
 def _size_faults(roi: Roi, siblings: tuple[Roi, ...], pixels: int) -> list[Fault]:

@@ -32,9 +32,9 @@ COLUMNS = ("reader", "exercise", "case", "level", "subject", "value")
 
 
 @lru_cache(maxsize=8)
-def known_case(kind: str, seed: int) -> TeachingCase:
-    """A case by kind and seed, made once."""
-    return make_case(seed, kind=kind)
+def known_case(kind: str, seed: int, day: int = 0) -> TeachingCase:
+    """A case by kind, seed and day, made once."""
+    return make_case(seed, kind=kind, day=day)
 
 
 def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercise: str) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def virtual_reader(
 def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Caution, ...]]:
     """Read the ROI files of a class and judge every one against the truth.
 
-    The files are those that the lessons write: ``student_exercise_kind-seed.vbqkit.json``. Collect them in one folder.
+    The files are those that the lessons write: ``student_exercise_case.vbqkit.json``. Collect them in one folder.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
             continue
         try:
             rois = tuple(read_rois(path))
-            case = known_case(named.kind, named.seed)
+            case = known_case(named.kind, named.seed, named.day)
         except VbqkitError as error:
             cautions.append(Caution("class-file", f"'{path.name}' was skipped: {error}"))
             continue

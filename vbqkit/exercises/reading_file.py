@@ -1,23 +1,74 @@
-"""The name of a file with one student's ROIs on one patient: ``student_exercise_kind-seed.vbqkit.json``.
+"""The name of a file with one student's ROIs on one patient: ``student_exercise_case.vbqkit.json``.
 
-The lessons write it, a teacher collects it, and the kind and seed in it are enough to make the patient again.
+The lessons write it, a teacher collects it. The case is a code of eight letters that does not say what is to be seen in the
+patient, and from which the patient can be made again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
 from vbqkit.errors import FormatError
-from vbqkit.exercises.cases import KINDS
+from vbqkit.exercises.cases import KINDS, case_name
 
 ENDING = ".vbqkit.json"
-PATTERN = f"student_exercise_kind-seed{ENDING}"
+PATTERN = f"student_exercise_case{ENDING}"
 """How a name is built, in words for messages."""
 
-_CASE = re.compile(rf"(?P<kind>{'|'.join(KINDS)})-(?P<seed>[0-9]+)")
-_NAME = re.compile(rf"(?P<student>[^_]+)_(?P<exercise>[^_]+)_{_CASE.pattern}{re.escape(ENDING)}", re.DOTALL)
+MOST_DAYS = 4
+_SEED_BITS, _KIND_BITS, _DAY_BITS = 28, 10, 2
+_BITS = _SEED_BITS + _KIND_BITS + _DAY_BITS  # eight letters of five bits
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O, U (Crockford), which are misread
+_FACTOR = 0x9E3779B97 | 1  # odd, so that multiplying by it can be undone; the digits of the golden ratio
+
+_CASE = re.compile(rf"(?P<kind>{'|'.join(KINDS)})-(?P<seed>[0-9]+)(?:-day(?P<day>[0-9]))?")
+_CODE = re.compile(rf"[{_LETTERS}]{{{_BITS // 5}}}")
+_NAME = re.compile(
+    rf"(?P<student>[^_]+)_(?P<exercise>[^_]+)_(?P<case>{_CODE.pattern}|{_CASE.pattern}){re.escape(ENDING)}", re.DOTALL
+)
 _NOT_IN_A_NAME = re.compile(r"[_/\\\x00-\x1f]")
+
+
+def _kind_number(kind: str) -> int:
+    """A number for a kind that stays the same when kinds are added."""
+    return int.from_bytes(hashlib.sha256(kind.encode()).digest()[:2], "big") % 2**_KIND_BITS
+
+
+def case_code(kind: str, seed: int, day: int = 0) -> str:
+    """Eight letters for a teaching case, which do not say its kind.
+
+    Not a secret: whoever reads this function can undo it. It keeps the diagnosis from standing under the picture.
+
+    Examples
+    --------
+    >>> case_code("fracture", 96506), case_code("plain", 96506)
+    ('AN6SQMPM', 'X55J6DZ8')
+    >>> case_of_code(case_code("fracture", 96506, 1))
+    ('fracture', 96506, 1)
+    """
+    number = (seed << (_KIND_BITS + _DAY_BITS)) | (_kind_number(kind) << _DAY_BITS) | day
+    mixed = number * _FACTOR % 2**_BITS
+    return "".join(_LETTERS[(mixed >> shift) % 32] for shift in range(_BITS - 5, -1, -5))
+
+
+def case_of_code(code: str) -> tuple[str, int, int]:
+    """Kind, seed and day behind a code.
+
+    Raises
+    ------
+    FormatError
+        If no case has this code.
+    """
+    if _CODE.fullmatch(code):
+        mixed = sum(_LETTERS.index(letter) << shift for letter, shift in zip(code, range(_BITS - 5, -1, -5), strict=True))
+        number = mixed * pow(_FACTOR, -1, 2**_BITS) % 2**_BITS
+        kinds = {_kind_number(kind): kind for kind in KINDS}
+        kind = kinds.get((number >> _DAY_BITS) % 2**_KIND_BITS)
+        if kind is not None:
+            return kind, number >> (_KIND_BITS + _DAY_BITS), number % 2**_DAY_BITS
+    raise FormatError(f"'{code}' is the code of no teaching case. Copy the file name as the lesson wrote it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +83,8 @@ class ReadingFile:
         Kind of the teaching case, from :data:`vbqkit.exercises.KINDS`.
     seed : int
         Its seed, 0 or above.
+    day : int
+        0, or the number of a later visit of the same patient.
 
     Raises
     ------
@@ -41,8 +94,10 @@ class ReadingFile:
     Examples
     --------
     >>> ReadingFile("Ada", "reading1", "plain", 701).name
-    'Ada_reading1_plain-701.vbqkit.json'
-    >>> ReadingFile.parse("Ada_reading1_plain-701.vbqkit.json").seed
+    'Ada_reading1_VHG571Z8.vbqkit.json'
+    >>> ReadingFile.parse("Ada_reading1_VHG571Z8.vbqkit.json").seed
+    701
+    >>> ReadingFile.parse("Ada_reading1_plain-701.vbqkit.json").seed  # as earlier versions wrote it
     701
     """
 
@@ -50,6 +105,7 @@ class ReadingFile:
     exercise: str
     kind: str
     seed: int
+    day: int = 0
 
     def __post_init__(self) -> None:
         for what, text in (("student", self.student), ("exercise", self.exercise)):
@@ -58,9 +114,10 @@ class ReadingFile:
                     f"The {what} {text!r} cannot be part of a file name such as {PATTERN}: it must not be empty or hold '_', '/', '\\' "
                     "or a line break. Choose another name."
                 )
-        if self.kind not in KINDS or self.seed < 0:
+        if self.kind not in KINDS or not 0 <= self.seed < 2**_SEED_BITS or not 0 <= self.day < MOST_DAYS:
             raise FormatError(
-                f"'{self.kind}-{self.seed}' names no teaching case; the kind is one of {', '.join(KINDS)}, the seed 0 or above."
+                f"'{self.case}' names no teaching case; the kind is one of {', '.join(KINDS)}, the seed 0 to {2**_SEED_BITS - 1}, "
+                f"the day 0 to {MOST_DAYS - 1}."
             )
 
     @classmethod
@@ -85,7 +142,7 @@ class ReadingFile:
                 f"The case '{case}' is not named by kind and seed, such as plain-701, so no file name says how to make it again. "
                 "Give the file a name of your own (case_file)."
             )
-        return cls(student, exercise, found["kind"], int(found["seed"]))
+        return cls(student, exercise, found["kind"], int(found["seed"]), int(found["day"] or 0))
 
     @classmethod
     def parse(cls, name: str) -> ReadingFile:
@@ -98,15 +155,17 @@ class ReadingFile:
         """
         found = _NAME.fullmatch(name)
         if found is None:
-            raise FormatError(f"'{name}' is not named {PATTERN}, such as Ada_reading1_plain-701{ENDING}. Rename it.")
-        return cls(found["student"], found["exercise"], found["kind"], int(found["seed"]))
+            raise FormatError(f"'{name}' is not named {PATTERN}, such as Ada_reading1_{case_code('plain', 701)}{ENDING}. Rename it.")
+        if found["kind"] is None:
+            return cls(found["student"], found["exercise"], *case_of_code(found["case"]))
+        return cls(found["student"], found["exercise"], found["kind"], int(found["seed"]), int(found["day"] or 0))
 
     @property
     def case(self) -> str:
         """Name of the teaching case."""
-        return f"{self.kind}-{self.seed}"
+        return case_name(self.kind, self.seed, self.day)
 
     @property
     def name(self) -> str:
         """The file name."""
-        return f"{self.student}_{self.exercise}_{self.case}{ENDING}"
+        return f"{self.student}_{self.exercise}_{case_code(self.kind, self.seed, self.day)}{ENDING}"

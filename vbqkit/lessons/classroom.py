@@ -35,7 +35,7 @@ def show_placement(folder: str | Path, row: Any) -> HTML:
     path = next((path for path in Path(folder).rglob(f"*{ENDING}") if path.name == file.name), None)
     if path is None:
         raise FormatError(f"There is no file '{file.name}' in '{folder}'. Read the class again.")
-    case = known_case(file.kind, file.seed)
+    case = known_case(file.kind, file.seed, file.day)
     volume = case.volumes["T1"]
     roi = next(r for r in read_rois(path) if r.label == row["label"])
     grade = check_placement(roi, case.phantom, image=volume)

@@ -15,24 +15,41 @@ from vbqkit.lessons.patient_series import PatientSeries, Station
 FINAL_KINDS = ("plain", "fracture", "haemangioma", "modic", "stenosis")
 
 
+_APART = 3
+"""At least two other patients are read before the one that comes twice comes again."""
+
+
 def final_stations(student: str) -> tuple[Station, ...]:
-    """One student's patients: one of each kind, in an order drawn from the number, then the plain one again."""
+    """One student's patients: one of each kind, and the plain one again on another day, in an order drawn from the number.
+
+    Names and numbers say nothing of what is to be seen, nor of who comes twice.
+    """
     seed = case_seed(student, "final")
-    order = np.random.default_rng(seed).permutation(len(FINAL_KINDS))
-    stations = [
-        Station(f"Patient {number}", f"final{number}", FINAL_KINDS[k], seed + int(k))
-        for number, k in enumerate(order, start=1)
-    ]
-    plain = next(s for s in stations if s.kind == "plain")
-    again = Station(
-        f"Patient {len(stations) + 1}", f"final{len(stations) + 1}", "plain", plain.seed, repeat_of=plain.title
-    )
-    return (*stations, again)
+    rng = np.random.default_rng(seed)
+    places = len(FINAL_KINDS) + 1
+    first = int(rng.integers(0, places - _APART))
+    again = int(rng.integers(first + _APART, places))
+    others = [kind for kind in FINAL_KINDS if kind != "plain"]
+    rest = iter(rng.permutation(len(others)))
+    stations = []
+    for k in range(places):
+        kind = "plain" if k in (first, again) else others[int(next(rest))]
+        stations.append(
+            Station(
+                title=f"Patient {k + 1}",
+                exercise=f"final{k + 1}",
+                kind=kind,
+                seed=seed + FINAL_KINDS.index(kind),
+                day=int(k == again),
+                repeat_of=f"Patient {first + 1}" if k == again else "",
+            )
+        )
+    return tuple(stations)
 
 
 def final_exam(student: str = "1") -> PatientSeries:
     """The final as a widget: at the end the report card is shown, and saved in the student's progress folder."""
-    return PatientSeries(final_stations(student), student=student, on_finish=_finish)
+    return PatientSeries(final_stations(student), student=student, on_finish=_finish, blind=True)
 
 
 def _finish(series: PatientSeries) -> str:

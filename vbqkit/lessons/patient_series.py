@@ -35,6 +35,7 @@ class Station:
     kind: str
     seed: int
     repeat_of: str = ""
+    day: int = 0
 
 
 class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -106,7 +107,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
 
     def case(self, number: int) -> TeachingCase:
         """The case of a station."""
-        return known_case(self.stations[number].kind, self.stations[number].seed)
+        return known_case(self.stations[number].kind, self.stations[number].seed, self.stations[number].day)
 
     def rows(self) -> list[dict[str, Any]]:
         """Segmental VBQ-T1 of the patients read so far; see :func:`vbqkit.exercises.readers.segmental_rows`."""
@@ -156,7 +157,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         try:
             folder = state_dir() / "rois"
             folder.mkdir(exist_ok=True)
-            return folder / ReadingFile(self.student, station.exercise, station.kind, station.seed).name
+            return folder / ReadingFile(self.student, station.exercise, station.kind, station.seed, station.day).name
         except (VbqkitError, OSError) as error:
             self._result.value = f"<p>The ROIs are not saved in a file: {html.escape(str(error))}</p>"
             return None

@@ -262,7 +262,6 @@ def _to_show(grade: PlacementGrade) -> bool:
 
 
 def _grade_html(grade: PlacementGrade) -> str:
-    word = "well placed" if not grade.faults else "passes" if grade.passed else "try again"
     sign = "✓" if grade.passed else "✗"
     faults = "".join(f"<li>{html.escape(fault.message)}</li>" for fault in grade.faults)
     edge = (
@@ -270,4 +269,4 @@ def _grade_html(grade: PlacementGrade) -> str:
         if grade.edge_mm and grade.passed and grade.label != "noise"
         else ""
     )
-    return f"<li data-grade='{html.escape(grade.label)}' data-passed='{str(grade.passed).lower()}'><b>{sign} {html.escape(grade.label)}</b>: {word}{edge}<ul>{faults}</ul></li>"
+    return f"<li data-grade='{html.escape(grade.label)}' data-passed='{str(grade.passed).lower()}'><b>{sign} {html.escape(grade.label)}</b>: {grade.word}{edge}<ul>{faults}</ul></li>"
