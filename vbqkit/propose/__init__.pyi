@@ -1,4 +1,5 @@
 from .agreement import agreed as agreed
+from .agreement import as_the_reader_counts as as_the_reader_counts
 from .agreement import propose_on_study as propose_on_study
 from .agreement import propose_on_volumes as propose_on_volumes
 from .answer import with_names as with_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from vbqkit.propose.naming import LEAST_MARGIN
 from vbqkit.propose.placement import ORDER_OF_CHOICE, propose_rois
 from vbqkit.propose.places import RoiKind
 from vbqkit.propose.proposal import Proposal, ProposedRoi
+from vbqkit.roi import Roi
 from vbqkit.roi.labels import SPINE_LEVELS
 from vbqkit.study import Study
 
@@ -167,6 +168,45 @@ def agreed(proposals: Sequence[Proposal]) -> Proposal:
     return replace(placed, remarks=(*placed.remarks, *said, *also, *remarks))
 
 
+def as_the_reader_counts(proposal: Proposal, placed: Iterable[Roi]) -> Proposal:
+    """The proposal with names that follow from levels that the reader has placed; unchanged where there are none.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        Named or not.
+    placed : iterable of Roi
+        The reader's ROIs, in the same frame of reference.
+
+    Returns
+    -------
+    Proposal
+        Where the reader's names and the count from the sacrum differ, the reader's are given, and a remark says so.
+        Where the reader's names do not follow each other like the bodies, there are no names, and a question.
+    """
+    bodies = _bodies(proposal)
+    said: dict[int, str] = {}
+    for roi in placed:
+        near = min(bodies, key=lambda body: _between_mm(body.roi.roi, roi), default=None)
+        if roi.label in SPINE_LEVELS and near is not None and _between_mm(near.roi.roi, roi) <= SAME_BODY_MM:
+            said.setdefault(near.number, roi.label)
+    if not said:
+        return proposal
+    if len({SPINE_LEVELS.index(level) - number for number, level in said.items()}) > 1:
+        each = ", ".join(f"{level} on body {number}" for number, level in sorted(said.items()))
+        return _without_names(
+            proposal,
+            f"Your ROIs do not count like the bodies: {each} from above. Say which level one of the bodies is.",
+        )
+    number, level = min(said.items())
+    own = next(body for body in bodies if body.number == number).name
+    if proposal.named and own == level:
+        return proposal
+    named = with_names(_without_names(proposal, "?"), f"body {number}", level, because="you have placed it")
+    doubt = f"Names follow from your {level}, which would be {own} if counted from the sacrum: check the count."
+    return replace(named, remarks=(*proposal.remarks, doubt)) if proposal.named else named
+
+
 def _agreed_names(
     first: Proposal, others: Sequence[Proposal], titles: Mapping[int, str]
 ) -> tuple[Proposal, tuple[str, ...]]:
@@ -298,8 +338,12 @@ def _nearest(other: Proposal, one: ProposedRoi) -> ProposedRoi | None:
 
 
 def _apart_mm(one: ProposedRoi, other: ProposedRoi) -> float:
+    return _between_mm(one.roi, other.roi)
+
+
+def _between_mm(one: Roi, other: Roi) -> float:
     """Distance in the sagittal plane: across it, series are cut at different places."""
-    (_, y, z), (_, v, w) = one.roi.center_mm, other.roi.center_mm
+    (_, y, z), (_, v, w) = one.center_mm, other.center_mm
     return float(np.hypot(y - v, z - w))
 
 
