@@ -158,12 +158,28 @@ def test_rejecting_takes_away_and_python_can_name_which() -> None:
     assert waiting(studio) == list(LEVELS)
     studio.accept_proposed("L1")
     with pytest.raises(
-        ProposalError, match="L1 is not proposed. Proposed and not accepted are: T12, L2, L3, L4, L5, S1"
+        ProposalError, match=r"L1 is not proposed. Proposed and not accepted are: T12, L2, L3, L4, L5, S1"
     ):
         studio.accept_proposed(["L1", "L2"])
     studio.reject_proposed()
     assert studio.proposed == ()
     assert [roi.label for roi in studio.rois] == ["L1"]
+
+
+def test_the_browser_asks_and_python_knows_which_may_count() -> None:
+    studio = RoiStudio(t1())
+    studio.propose()
+    studio.rois = [moved(place_of("L3"), "L3", 3.0)]  # placed meanwhile
+    l3 = next(one for one in studio._waiting_rois if one.roi.label == "L3")
+    studio._on_message(studio, {"type": "accept", "id": l3.id}, [])
+    assert studio.origins == {"L3": "placed"}
+    studio._on_message(studio, {"type": "accept", "id": None}, [])
+    assert waiting(studio) == ["L3"], "two ROIs of one label would be one too many"
+    assert studio.origins["L3"] == "placed"
+    studio._on_message(studio, {"type": "reject"}, [])
+    assert waiting(studio) == []
+    studio._on_message(studio, {"type": "accept", "id": None}, [])
+    assert len(studio.rois) == 9
 
 
 def moved(roi: Roi, label: str, mm: float = 1.0) -> Roi:
@@ -218,7 +234,7 @@ def test_bodies_without_names_are_asked_about_and_one_answer_names_them_all() ->
     studio.propose()
     assert waiting(studio)[:3] == ["body 1", "body 2", "body 3"]
     assert studio.question == "Which level is it?"
-    with pytest.raises(ProposalError, match="body 1.*cannot be accepted without a name"):
+    with pytest.raises(ProposalError, match=r"body 1.*cannot be accepted without a name"):
         studio.accept_proposed()
     assert studio.rois == ()
     studio._on_message(studio, {"type": "name", "body": "body 5", "level": "L3"}, [])

@@ -27,7 +27,7 @@ from vbqkit.studio.measured_rois import MeasuredRois
 
 Progress = Callable[[int, int], None]
 
-PROPOSAL_MESSAGES = frozenset({"propose", "stop-proposing", "name"})
+PROPOSAL_MESSAGES = frozenset({"propose", "stop-proposing", "name", "accept", "reject"})
 """Types of the browser's messages that are answered here."""
 
 
@@ -41,7 +41,7 @@ class ProposedRois(MeasuredRois):
     The browser accepts and rejects by itself, as it moves and deletes; naming and proposing are done here.
     """
 
-    _about_proposal = traitlets.Dict().tag(sync=True)  # question, remarks, series
+    _about_proposal = traitlets.Dict().tag(sync=True)  # question, remarks, series, view
 
     _may_propose = True
     _looking: threading.Event | None = None  # set to stop
@@ -97,6 +97,8 @@ class ProposedRois(MeasuredRois):
     def accept_proposed(self, labels: Iterable[str] | None = None) -> tuple[str, ...]:
         """Let proposed ROIs count as they lie: from now on they are measured and scored.
 
+        One whose label you have placed meanwhile goes on waiting: nothing of yours is replaced.
+
         Parameters
         ----------
         labels : iterable of str, optional
@@ -112,16 +114,7 @@ class ProposedRois(MeasuredRois):
         ProposalError
             If a label was not proposed, or a body has no name yet.
         """
-        chosen = self._chosen(labels)
-        unnamed = [one.roi.label for one in chosen if body_number(one.roi.label) is not None]
-        if unnamed:
-            raise ProposalError(
-                f"{', '.join(unnamed)} cannot be accepted without a name. {self.question} For instance "
-                f"name_proposed('{unnamed[-1]}', 'L5')."
-            )
-        ids = {one.id for one in chosen}
-        self._change(tuple(replace(one, accepted=True) if one.id in ids else one for one in self._all))
-        return tuple(one.roi.label for one in chosen)
+        return self._accept(self._chosen(labels))
 
     def reject_proposed(self, labels: Iterable[str] | None = None) -> tuple[str, ...]:
         """Take proposed ROIs away; all, if no labels are given. Returns what was taken away.
@@ -131,10 +124,7 @@ class ProposedRois(MeasuredRois):
         ProposalError
             If a label was not proposed.
         """
-        chosen = self._chosen(labels)
-        ids = {one.id for one in chosen}
-        self._change(tuple(one for one in self._all if one.id not in ids))
-        return tuple(one.roi.label for one in chosen)
+        return self._reject(self._chosen(labels))
 
     def name_proposed(self, body: str, level: str) -> tuple[ProposedRoi, ...]:
         """Answer the question: say which level one body is. The others follow by counting, and wait to be accepted.
@@ -171,6 +161,39 @@ class ProposedRois(MeasuredRois):
         return self.proposed
 
     # -- how it is done -------------------------------------------------------------------------------------------
+
+    def _accept(self, chosen: Drawn) -> tuple[str, ...]:
+        unnamed = [one.roi.label for one in chosen if body_number(one.roi.label) is not None]
+        if unnamed:
+            raise ProposalError(
+                f"{', '.join(unnamed)} cannot be accepted without a name. Say which level one of them is: in the list or by a "
+                f"digit key, or name_proposed('{unnamed[-1]}', 'L5') if it is L5."
+            )
+        taken = {(one.frame, one.roi.label) for one in self._drawn}
+        ids, left = set(), []
+        for one in chosen:
+            if (one.frame, one.roi.label) in taken:
+                left.append(one.roi.label)
+            else:
+                ids.add(one.id)
+            taken.add((one.frame, one.roi.label))
+        if ids:
+            self._change(tuple(replace(one, accepted=True) if one.id in ids else one for one in self._all))
+        accepted = tuple(one.roi.label for one in chosen if one.id in ids)
+        kept = f"Not accepted, as there is one already: {', '.join(left)}. Delete one of the two." if left else ""
+        self._tell(" ".join(filter(None, [f"Accepted: {', '.join(accepted)}." if accepted else "", kept])))
+        return accepted
+
+    def _reject(self, chosen: Drawn) -> tuple[str, ...]:
+        ids = {one.id for one in chosen}
+        self._change(tuple(one for one in self._all if one.id not in ids))
+        labels = tuple(one.roi.label for one in chosen)
+        self._tell(f"Rejected: {', '.join(labels)}.")
+        return labels
+
+    def _tell(self, text: str) -> None:
+        """Something for the status line and the screen reader."""
+        self.send({"type": "said", "text": text})
 
     def _as_proposed(self, one: DrawnRoi) -> ProposedRoi:
         view = next((view for view in self._opened if view.frame == one.frame), None)
@@ -240,11 +263,12 @@ class ProposedRois(MeasuredRois):
             elif label in wanted or body_number(label) is not None:
                 place = ProposedPlace(roi=found.roi, confidence=found.confidence, doubt=_doubt(found))
                 fresh.append(DrawnRoi(found.roi, frame=view.frame, place=place, accepted=False))
-        about = {"question": proposal.question, "remarks": list(proposal.remarks), "series": view.title}
+        about = {"question": proposal.question, "remarks": list(proposal.remarks), "series": view.title, "view": index}
         self._tell_proposal(about if fresh else {})
         self._change((*self._drawn, *fresh))
         self._show_slice_of(tuple(fresh))
         self._say_left_out(left_out)
+        self._tell(_summary(self.proposed))
 
     def _say_left_out(self, labels: Sequence[str]) -> None:
         if labels:
@@ -273,6 +297,15 @@ class ProposedRois(MeasuredRois):
         kind = content["type"]
         if kind == "name":
             self.name_proposed(str(content["body"]), str(content["level"]))
+        elif kind in ("accept", "reject"):
+            only = content.get("id")
+            chosen = tuple(one for one in self._waiting_rois if only in (None, one.id))
+            if not chosen:
+                self._tell("Nothing is proposed: press Q.")
+            elif kind == "accept":
+                self._accept(chosen)
+            else:
+                self._reject(chosen)
         elif kind == "stop-proposing":
             if self._looking is not None:
                 self._looking.set()
@@ -326,6 +359,17 @@ class ProposedRois(MeasuredRois):
 
     def _tell_looking(self, *, busy: bool, done: int = 0, total: int = 0) -> None:
         self.send({"type": "proposing", "busy": busy, "done": done, "total": total})
+
+
+def _summary(proposed: Sequence[ProposedRoi]) -> str:
+    """What a proposal has brought, for the status line."""
+    if not proposed:
+        return "Nothing is proposed: see above the picture."
+    doubtful = sum(one.doubtful for one in proposed)
+    told = f", {doubtful} of them doubtful" if doubtful else ""
+    asks = any(body_number(one.roi.label) is not None for one in proposed)
+    then = "say which level one of the bodies is" if asks else "Shift+Enter accepts all, a dot goes to the next"
+    return f"{len(proposed)} ROIs proposed{told}: {then}."
 
 
 def _doubt(found: ProposedRoi) -> str:
