@@ -15,7 +15,8 @@ from vbqkit.roi.labels import NOISE
 from vbqkit.scores import Refusal
 from vbqkit.studio import RoiStudio
 
-WRITES = {"export_rois", "import_rois", "on_change", "state_weighting", "link_series"}
+PROPOSALS = {"propose", "accept_proposed", "reject_proposed", "name_proposed"}
+WRITES = {"export_rois", "import_rois", "on_change", "state_weighting", "link_series", *PROPOSALS}
 """Public methods that do something; every other one reads, and is tested."""
 
 

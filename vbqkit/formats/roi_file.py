@@ -10,6 +10,7 @@ from vbqkit.acquisition import Weighting
 from vbqkit.errors import Caution, FormatError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
+from vbqkit.roi.origin import WAITING_CODE, Origin, ProposedPlace, origin_cautions, origin_of
 
 DOUBTS = {
     "other-study": "were drawn in another examination, by StudyInstanceUID (0020,000d): another day, or another patient",
@@ -63,6 +64,12 @@ class RoiFile:
         The file, for messages.
     cautions : tuple of Caution
         What is odd about the file: parts of it that are damaged.
+    places : tuple of ProposedPlace or None
+        For each ROI what was proposed automatically before a reader accepted or corrected it; None, or no entry, for one
+        that the reader placed.
+    proposed : tuple of (Roi, ProposedPlace)
+        ROIs that were proposed automatically and that no reader has accepted: they are not among `rois`, so that nothing
+        measures them.
     """
 
     rois: tuple[Roi, ...]
@@ -73,6 +80,8 @@ class RoiFile:
     weighting: Weighting = "unknown"
     source: str = ""
     cautions: tuple[Caution, ...] = ()
+    places: tuple[ProposedPlace | None, ...] = ()
+    proposed: tuple[tuple[Roi, ProposedPlace], ...] = ()
 
     def __len__(self) -> int:
         return len(self.rois)
@@ -80,7 +89,40 @@ class RoiFile:
     def __iter__(self) -> Iterator[Roi]:
         return iter(self.rois)
 
+    @property
+    def with_places(self) -> tuple[tuple[Roi, ProposedPlace | None], ...]:
+        """Each ROI with what was proposed for it."""
+        places = self.places or (None,) * len(self.rois)
+        return tuple(zip(self.rois, places, strict=True))
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each ROI comes from: placed, accepted or corrected."""
+        return tuple(origin_of(roi, place) for roi, place in self.with_places)
+
     def check(self, image: Volume | Slice) -> tuple[Caution, ...]:
+        """What a score from these ROIs must say: whether they belong on an image, and which were proposed automatically.
+
+        Raises
+        ------
+        FormatError
+            As :meth:`belongs`.
+        """
+        return (*self.belongs(image), *origin_cautions(self.with_places), *self._waiting())
+
+    def _waiting(self) -> tuple[Caution, ...]:
+        if not self.proposed:
+            return ()
+        labels = ", ".join(roi.label or "?" for roi, _ in self.proposed)
+        return (
+            Caution(
+                WAITING_CODE,
+                f"{self.source or 'The ROI file'} also holds ROIs that were proposed automatically and that no reader has accepted: "
+                f"{labels}. They are not measured. Open the file in the ROI studio to accept or correct them.",
+            ),
+        )
+
+    def belongs(self, image: Volume | Slice) -> tuple[Caution, ...]:
         """Whether the ROIs belong on an image; cautions where that cannot be told.
 
         Raises

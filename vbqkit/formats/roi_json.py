@@ -20,7 +20,12 @@ The file is an object with these keys:
 ``rois``
     List of objects with ``label``, ``shape`` (``"rectangle"``, ``"ellipse"``, ``"polygon"``), ``plane`` (``point`` and
     unit ``normal`` of the slice on which it lies) and the coordinates: ``center``, ``half_width``, ``half_height``, or
-    ``points``.
+    ``points``. A ROI that was proposed automatically has two keys more: ``origin``, ``"accepted"`` (unchanged) or
+    ``"corrected"`` (moved, resized or renamed), and ``proposed``: what was proposed (``label``, ``shape``, coordinates),
+    with ``confidence`` and ``doubt``. Without them a ROI was placed by the reader.
+``proposed``
+    List of objects as in ``rois``, of origin ``"proposed"``: automatic ROIs that no reader has accepted. They stand
+    apart, so that a reader who does not know of them measures nothing unseen. Optional.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -41,6 +46,7 @@ from vbqkit.formats.roi_file import RoiFile, doubts_of
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Polygon, Roi, coordinates_of, make_roi, shape_name
 from vbqkit.roi.coordinates import BOX_VECTORS, SHAPES
+from vbqkit.roi.origin import Origin, ProposedPlace, origin_of
 
 FORMAT = "vbqkit-rois"
 VERSION = 1
@@ -50,7 +56,7 @@ _PLANE_TOLERANCE_MM = 0.1
 _PLANE_DECIMALS = 6
 _PLANE_TOLERANCE_SINE = 0.01
 _UIDS = ("frame_of_reference_uid", "study_uid", "series_uid")
-_DIGEST, _DOUBTS = "study_digest", "doubts"
+_DIGEST, _DOUBTS, _PROPOSED, _ORIGIN = "study_digest", "doubts", "proposed", "origin"
 
 
 def is_roi_json(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every format's test
@@ -71,6 +77,8 @@ def write_roi_json(
     image: Volume | Slice | None = None,
     study_digest: str | None = None,
     doubts: Iterable[str] = (),
+    places: Sequence[ProposedPlace | None] = (),
+    proposed: Iterable[tuple[Roi, ProposedPlace]] = (),
 ) -> None:
     """Write ROIs to a file: complete, or not at all.
 
@@ -88,6 +96,10 @@ def write_roi_json(
         not be written.
     doubts : iterable of str, optional
         Codes of what is doubtful about ROIs among them that came from other files.
+    places : sequence of ProposedPlace or None
+        For each ROI what was proposed automatically before; empty: the reader placed them all.
+    proposed : iterable of (Roi, ProposedPlace)
+        ROIs that no reader has accepted.
 
     Raises
     ------
@@ -111,13 +123,31 @@ def write_roi_json(
     listed = sorted(doubts)
     head |= {_DOUBTS: listed} if listed else {}
     head["weighting"] = "unknown" if acquisition is None else acquisition.weighting
-    lines = [json.dumps(_as_json(roi), ensure_ascii=False, allow_nan=False) for roi in rois]
+    listed_rois = tuple(rois)
+    items = [_as_json(roi, place) for roi, place in zip(listed_rois, places or (None,) * len(listed_rois), strict=True)]
+    waiting = [_as_json(roi, place, "proposed") for roi, place in proposed]
     top = json.dumps(head, indent=1, ensure_ascii=False)[:-2]
-    body = ",\n".join(f"  {line}" for line in lines)
-    _write_whole(user_path(path), f'{top},\n "rois": [\n{body}\n ]\n}}\n')
+    parts = [top, _list_of("rois", items), *([_list_of(_PROPOSED, waiting)] if waiting else [])]
+    _write_whole(user_path(path), ",\n".join(parts) + "\n}\n")
 
 
-def _as_json(roi: Roi) -> dict[str, Any]:
+def _list_of(key: str, items: Iterable[dict[str, Any]]) -> str:
+    """A list with one object a line."""
+    body = ",\n".join(f"  {json.dumps(item, ensure_ascii=False, allow_nan=False)}" for item in items)
+    return f' "{key}": [\n{body}\n ]'
+
+
+def _as_json(roi: Roi, place: ProposedPlace | None, origin: Origin | None = None) -> dict[str, Any]:
+    item = _shape_as_json(roi)
+    if place is None:
+        return item
+    point = place.roi
+    before = {"label": point.label, "shape": shape_name(point), **coordinates_of(point)}
+    before |= {"confidence": place.confidence, "doubt": place.doubt}
+    return {**item, _ORIGIN: origin or origin_of(roi, place), _PROPOSED: before}
+
+
+def _shape_as_json(roi: Roi) -> dict[str, Any]:
     try:
         shape, coordinates = shape_name(roi), coordinates_of(roi)
     except RoiError as error:
@@ -176,8 +206,17 @@ def read_roi_json(path: str | os.PathLike[str], *, image: Volume | Slice | None 
     doubts = content.get(_DOUBTS, [])
     if not isinstance(doubts, list) or not all(isinstance(code, str) for code in doubts):
         raise FormatError(f"{source}: '{_DOUBTS}' must be a list of codes; got {_short(doubts)}. Save the ROIs again.")
+    waiting = content.get(_PROPOSED, [])
+    if not isinstance(waiting, list):
+        raise FormatError(f"{source}: '{_PROPOSED}' must be a list; got {_short(waiting)}. Save the ROIs again.")
+    rois = tuple(_roi(item, f"{source}, ROI {number}") for number, item in enumerate(listed, start=1))
+    places = tuple(_place(item, f"{source}, ROI {number}") for number, item in enumerate(listed, start=1))
     file = RoiFile(
-        rois=tuple(_roi(item, f"{source}, ROI {number}") for number, item in enumerate(listed, start=1)),
+        rois=rois,
+        places=places if any(places) else (),
+        proposed=tuple(
+            _proposed(item, f"{source}, proposed ROI {number}") for number, item in enumerate(waiting, start=1)
+        ),
         frame_of_reference_uid=content.get("frame_of_reference_uid"),
         study_uid=content.get("study_uid"),
         series_uid=content.get("series_uid"),
@@ -240,6 +279,12 @@ def _check_head(content: dict[str, Any], source: Path) -> None:
 def _roi(item: Any, where: str) -> Roi:
     if not isinstance(item, dict):
         raise FormatError(f"{where}: an object is needed; got {_short(item)}. Save the ROIs again.")
+    roi = _shape(item, where)
+    _check_plane(item, roi, f"{where} ('{roi.label}')")
+    return roi
+
+
+def _shape(item: dict[str, Any], where: str) -> Roi:
     label, shape = item.get("label"), item.get("shape")
     if not isinstance(label, str):
         raise FormatError(f"{where}: 'label' must be text; got {_short(label)}. Save the ROIs again.")
@@ -249,11 +294,45 @@ def _roi(item: Any, where: str) -> Roi:
     wanted = {"points": (-1, 3)} if shape == "polygon" else dict.fromkeys(BOX_VECTORS, (3,))
     coordinates = {name: _numbers(item, name, size, where) for name, size in wanted.items()}
     try:
-        roi = make_roi(str(shape), coordinates, label=label)
+        return make_roi(str(shape), coordinates, label=label)
     except RoiError as error:
         raise FormatError(f"{where}: {error}") from error
-    _check_plane(item, roi, where)
-    return roi
+
+
+def _place(item: dict[str, Any], where: str) -> ProposedPlace | None:
+    """What was proposed for a ROI that counts; None for one that the reader placed."""
+    origin = item.get(_ORIGIN, "placed")
+    if origin not in ("placed", "accepted", "corrected"):
+        raise FormatError(
+            f"{where} ('{item.get('label')}'): the origin {_short(origin)} is not known among the ROIs that count; use placed, "
+            "accepted or corrected. Save the ROIs again, or install a newer vbqkit."
+        )
+    return None if origin == "placed" else _proposed_place(item, where)
+
+
+def _proposed(item: Any, where: str) -> tuple[Roi, ProposedPlace]:
+    """A ROI that no reader has accepted."""
+    roi = _roi(item, where)
+    if item.get(_ORIGIN) != "proposed":
+        raise FormatError(
+            f"{where} ('{roi.label}'): its origin must be \"proposed\"; got {_short(item.get(_ORIGIN))}. Save the ROIs again."
+        )
+    return roi, _proposed_place(item, where)
+
+
+def _proposed_place(item: dict[str, Any], where: str) -> ProposedPlace:
+    where = f"{where} ('{item.get('label')}'), {_PROPOSED}"
+    before = item.get(_PROPOSED)
+    if not isinstance(before, dict):
+        raise FormatError(f"{where}: what was proposed is missing; got {_short(before)}. Save the ROIs again.")
+    confidence, doubt = before.get("confidence"), before.get("doubt", "")
+    known = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0.0 <= confidence <= 1.0
+    if not known or not isinstance(doubt, str):
+        raise FormatError(
+            f"{where}: 'confidence' must be a number from 0 to 1 and 'doubt' text; got {_short([confidence, doubt])}. Save the ROIs "
+            "again."
+        )
+    return ProposedPlace(roi=_shape(before, where), confidence=float(confidence or 0.0), doubt=doubt)
 
 
 def _numbers(item: dict[str, Any], name: str, shape: tuple[int, ...], where: str) -> Any:

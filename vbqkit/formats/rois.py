@@ -6,7 +6,7 @@ A new format is one module with a function that reads and one that writes, and o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class RoiFormat:
     read : callable
         ``read(path, image) -> RoiFile``.
     write : callable
-        ``write(path, rois, image)``.
+        ``write(path, file, image)``; only JSON keeps what was proposed automatically.
     in_pixels : bool
         Whether the file counts in pixels of an image, and means nothing without it.
     """
@@ -47,11 +47,11 @@ class RoiFormat:
     endings: tuple[str, ...]
     is_content: Callable[[bytes, Path], bool]
     read: Callable[[Path, Image], RoiFile]
-    write: Callable[[Path, Sequence[Roi], Image], None]
+    write: Callable[[Path, RoiFile, Image], None]
     in_pixels: bool
 
 
-def _on(write: Callable[..., None]) -> Callable[[Path, Sequence[Roi], Image], None]:
+def _on(write: Callable[..., None]) -> Callable[[Path, RoiFile, Image], None]:
     """The writer of a file that counts in pixels of `image`."""
     return lambda path, rois, image: write(path, rois, image=_whole(path, image))
 
@@ -62,7 +62,9 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
         endings=(".json",),
         is_content=is_roi_json,
         read=lambda path, image: read_roi_json(path, image=image),
-        write=lambda path, rois, image: write_roi_json(path, rois, image=image),
+        write=lambda path, file, image: write_roi_json(
+            path, file, image=image, places=file.places, proposed=file.proposed
+        ),
         in_pixels=False,
     ),
     RoiFormat(
@@ -130,8 +132,8 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
     path : path-like
         ``.json`` (the usual ending is ``.vbqkit.json``), ``.csv``, ``.zip`` or ``.roi`` (ImageJ), ``.nii.gz``,
         ``.nii``, ``.mha`` or ``.nrrd`` (label mask).
-    rois : iterable of Roi
-        Rectangles, ellipses and polygons.
+    rois : iterable of Roi, or RoiFile
+        Rectangles, ellipses and polygons. Of a RoiFile JSON keeps, too, which of them were proposed automatically.
     image : Volume or Slice, optional
         What they were drawn on: JSON keeps its frame of reference and weighting; ImageJ files and masks need it.
 
@@ -156,7 +158,7 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
         raise FormatError(
             f"ROIs cannot be written to {target.name}: its ending is not known. Known are {known_endings()}."
         )
-    found.write(target, tuple(rois), image)
+    found.write(target, rois if isinstance(rois, RoiFile) else RoiFile(rois=tuple(rois)), image)
 
 
 def counts_in_pixels(path: str | os.PathLike[str]) -> bool:

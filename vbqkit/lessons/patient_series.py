@@ -97,7 +97,12 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         self._next.disabled = True
         self._say(f"Scanning {station.title} ...")
         case = self.case(number)
-        self.studio = RoiStudio(list(case.volumes.values()), height=500, case_file=self._file(station))
+        self.studio = RoiStudio(
+            list(case.volumes.values()),
+            height=500,
+            case_file=self._file(station),
+            propose=False,  # the placing is what is graded
+        )
         self.studio.slices = [case.middle_slice(weighting).index for weighting in case.volumes]
         self._place.children = (self.studio,)
         last = number + 1 == len(self.stations)

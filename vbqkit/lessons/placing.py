@@ -104,6 +104,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             case_file=self._file,
             reference=reference,
             fixed_area_cm2=fixed_area_cm2,
+            propose=False,  # the placing is what is graded
         )
         self.studio.slices = [case.middle_slice(w).index for w in case.volumes]
         self._button = ipywidgets.Button(

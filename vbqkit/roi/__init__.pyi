@@ -13,6 +13,9 @@ from .labels import SPINE_LEVELS as SPINE_LEVELS
 from .labels import UPPER_ENDPLATE as UPPER_ENDPLATE
 from .measurement import Coverage as Coverage
 from .measurement import Measurement as Measurement
+from .origin import Origin as Origin
+from .origin import ProposedPlace as ProposedPlace
+from .origin import origin_of as origin_of
 from .polygon import Polygon as Polygon
 from .shape import FIXED_AREA_CM2 as FIXED_AREA_CM2
 from .shape import MAX_TILT_DEG as MAX_TILT_DEG

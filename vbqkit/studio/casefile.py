@@ -1,7 +1,7 @@
 """The file that a studio keeps its ROIs in: written whole after every change, shared without loss by several studios.
 
 It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
-hiding and series shifts, and the level strip. Every reader of ROI files reads it. It holds no pixels, no name, no
+hiding and series shifts, the level strip, and what there is to say of ROIs that were proposed automatically. Every reader of ROI files reads it. It holds no pixels, no name, no
 study or series number of the patient; only what is needed to tell whether the ROIs fit: the frame of reference, and a
 one-way hash of the StudyInstanceUID, as the UID itself leads to the patient in an archive. A file keeps the study and
 frame that its ROIs came with, whatever images it is opened on, and what was doubtful about files that ROIs were
@@ -16,14 +16,15 @@ import os
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from vbqkit.errors import Caution, FormatError, RoiError
-from vbqkit.formats.roi_file import DOUBTS, study_digest
+from vbqkit.formats.roi_file import DOUBTS, RoiFile, study_digest
 from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
@@ -46,6 +47,7 @@ class SavedCase:
     study_digest: str | None = None
     cautions: tuple[Caution, ...] = ()
     doubts: frozenset[str] = frozenset()
+    proposal: dict[str, Any] = field(default_factory=dict)
 
 
 class CaseFile:
@@ -116,10 +118,17 @@ class CaseFile:
         self._from = case if case.drawn else None
         self._doubts |= case.doubts if case.drawn else frozenset()
 
-    def write(self, drawn: Drawn, levels: Sequence[str], cautions: Iterable[Caution] = ()) -> Drawn:
+    def write(
+        self,
+        drawn: Drawn,
+        levels: Sequence[str],
+        cautions: Iterable[Caution] = (),
+        proposal: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Drawn:
         """Write, after taking in what others wrote; returns what the file holds now.
 
-        `cautions` are of the files that ROIs were imported from; their codes are saved.
+        `cautions` are of the files that ROIs were imported from; their codes are saved. `proposal` is what there is to say
+        of ROIs that wait to be accepted.
 
         A ROI that only one side changed is taken from that side. Where both changed the same ROI, both are kept: the
         other's under its id, this studio's under a new one.
@@ -132,7 +141,7 @@ class CaseFile:
             self._doubts |= {caution.code for caution in cautions if caution not in self._found} & set(DOUBTS)
             if not drawn:
                 self._from, self._doubts = None, frozenset()
-            write_case(self.path, drawn, levels, self.image, origin=self._from, doubts=self._doubts)
+            write_case(self.path, drawn, levels, self.image, origin=self._from, doubts=self._doubts, proposal=proposal)
             self._stamp = self._stat()
         self._known = {one.id: to_wire(one) for one in drawn}
         return drawn
@@ -180,19 +189,50 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
         As :func:`vbqkit.formats.roi_json.read_roi_json`.
     """
     file = read_roi_json(path)
-    cautions = () if image is None else file.check(image)
+    cautions = () if image is None else file.belongs(image)
     doubts = frozenset(caution.code for caution in file.cautions)
     content = json.loads(path.read_text(encoding="utf-8-sig")).get("studio")
-    rois = [DrawnRoi(roi) for roi in file.rois]
-    levels: tuple[str, ...] = ()
-    if isinstance(content, dict):
-        extras = content.get("rois")
-        if isinstance(extras, list) and len(extras) == len(rois) and all(isinstance(extra, dict) for extra in extras):
-            rois = [_with_extras(one, extra, path) for one, extra in zip(rois, extras, strict=True)]
-        if isinstance(content.get("levels"), list):
-            levels = tuple(str(level) for level in content["levels"])
+    content = content if isinstance(content, dict) else {}
+    counted, waiting = drawn_of(file)
+    rois = (
+        *_all_with_extras(counted, content.get("rois"), path),
+        *_all_with_extras(waiting, content.get("proposed"), path),
+    )
+    levels = content.get("levels")
+    proposal = content.get("proposal")
     digest = file.study_digest or (study_digest(file.study_uid) if file.study_uid else None)
-    return SavedCase(tuple(rois), levels, file.frame_of_reference_uid, digest, cautions, doubts)
+    return SavedCase(
+        rois,
+        tuple(map(str, levels)) if isinstance(levels, list) else (),
+        file.frame_of_reference_uid,
+        digest,
+        cautions,
+        doubts,
+        proposal if isinstance(proposal, dict) and waiting else {},
+    )
+
+
+def drawn_of(file: RoiFile) -> tuple[Drawn, Drawn]:
+    """The ROIs of a file that count, and those that were proposed and wait to be accepted."""
+    counted = tuple(DrawnRoi(roi, place=place) for roi, place in file.with_places)
+    return counted, tuple(DrawnRoi(roi, place=place, accepted=False) for roi, place in file.proposed)
+
+
+def file_of(drawn: Iterable[DrawnRoi]) -> RoiFile:
+    """ROIs as a file keeps them: with what was proposed for each, and apart what nobody has accepted."""
+    everything = tuple(drawn)
+    counted = [one for one in everything if one.accepted]
+    return RoiFile(
+        rois=tuple(one.roi for one in counted),
+        places=tuple(one.place for one in counted),
+        proposed=tuple((one.roi, one.place) for one in everything if not one.accepted and one.place is not None),
+    )
+
+
+def _all_with_extras(drawn: Drawn, extras: Any, path: Path) -> Drawn:
+    if not isinstance(extras, list) or len(extras) != len(drawn) or not all(isinstance(e, dict) for e in extras):
+        return drawn
+    return tuple(_with_extras(one, extra, path) for one, extra in zip(drawn, extras, strict=True))
 
 
 def _with_extras(one: DrawnRoi, extra: dict[str, Any], path: Path) -> DrawnRoi:
@@ -200,6 +240,12 @@ def _with_extras(one: DrawnRoi, extra: dict[str, Any], path: Path) -> DrawnRoi:
         return from_wire({**to_wire(one), **{key: extra[key] for key in _EXTRAS if key in extra}})
     except RoiError as error:
         raise FormatError(f"{path}: what the studio saved beside the ROIs is damaged: {error}") from error
+
+
+def _lines(drawn: Iterable[DrawnRoi]) -> str:
+    """What the studio keeps beside each ROI, one a line."""
+    extras = [{key: value for key, value in to_wire(one).items() if key in _EXTRAS} for one in drawn]
+    return "[\n" + ",\n".join(f"   {json.dumps(extra)}" for extra in extras) + "\n  ]"
 
 
 def write_case(
@@ -210,6 +256,7 @@ def write_case(
     *,
     origin: SavedCase | None = None,
     doubts: Iterable[str] = (),
+    proposal: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Write a case file: complete, or not at all.
 
@@ -227,6 +274,8 @@ def write_case(
         The case that the first of the ROIs came from: its frame and study are kept instead of the image's.
     doubts : iterable of str, optional
         Codes of what is doubtful about ROIs that were imported.
+    proposal : mapping, optional
+        What there is to say of ROIs that wait to be accepted; left out where none does.
 
     Raises
     ------
@@ -239,17 +288,29 @@ def write_case(
         digest = origin.study_digest
         frame = origin.frame_of_reference_uid
         anonymous = None if anonymous is None else anonymous.with_acquisition(frame_of_reference_uid=frame)
-    extras = [{key: value for key, value in to_wire(one).items() if key in _EXTRAS} for one in drawn]
+    file = file_of(drawn)
+    studio = {
+        "levels": json.dumps(list(levels)),
+        "rois": _lines(one for one in drawn if one.accepted),
+    }
+    if file.proposed:
+        waiting = _lines(one for one in drawn if not one.accepted)
+        studio |= {"proposed": waiting, "proposal": json.dumps(dict(proposal), ensure_ascii=False)}
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_roi_json(draft, [one.roi for one in drawn], image=anonymous, study_digest=digest, doubts=doubts)
-        text = draft.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
-        lines = ",\n".join(f"   {json.dumps(extra)}" for extra in extras)
-        draft.write_text(
-            f'{text},\n "studio": {{\n  "levels": {json.dumps(list(levels))},\n  "rois": [\n{lines}\n  ]\n }}\n}}\n',
-            encoding="utf-8",
+        write_roi_json(
+            draft,
+            file,
+            image=anonymous,
+            study_digest=digest,
+            doubts=doubts,
+            places=file.places,
+            proposed=file.proposed,
         )
+        text = draft.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
+        body = ",\n".join(f'  "{key}": {value}' for key, value in studio.items())
+        draft.write_text(f'{text},\n "studio": {{\n{body}\n }}\n}}\n', encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         raise FormatError(

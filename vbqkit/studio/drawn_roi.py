@@ -10,7 +10,7 @@ from typing import Any
 
 from vbqkit.errors import RoiError
 from vbqkit.image import Vector
-from vbqkit.roi import Roi, coordinates_of, make_roi, shape_name
+from vbqkit.roi import ProposedPlace, Roi, coordinates_of, make_roi, shape_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +29,10 @@ class DrawnRoi:
         As the user set them.
     shifts : mapping of str to vector
         Series key -> shift in LPS mm, where the patient moved between series.
+    place : ProposedPlace or None
+        What was proposed automatically; None where the reader placed it.
+    accepted : bool
+        Whether it counts. A ROI that was proposed does not until the reader accepts or corrects it.
     """
 
     roi: Roi
@@ -37,6 +41,8 @@ class DrawnRoi:
     locked: bool = False
     hidden: bool = False
     shifts: Mapping[str, Vector] = field(default_factory=lambda: MappingProxyType({}))
+    place: ProposedPlace | None = None
+    accepted: bool = True
 
     def on(self, key: str) -> Roi:
         """The ROI as it lies on one series, with that series' shift."""
@@ -55,6 +61,18 @@ def to_wire(drawn: DrawnRoi) -> dict[str, Any]:
         "hidden": drawn.hidden,
         "shifts": {key: list(shift) for key, shift in drawn.shifts.items()},
         **coordinates_of(drawn.roi),
+        **({} if drawn.place is None else {"proposal": _proposal(drawn.place, accepted=drawn.accepted)}),
+    }
+
+
+def _proposal(place: ProposedPlace, *, accepted: bool) -> dict[str, Any]:
+    return {
+        "kind": shape_name(place.roi),
+        "label": place.roi.label,
+        **coordinates_of(place.roi),
+        "confidence": place.confidence,
+        "doubt": place.doubt,
+        "accepted": accepted,
     }
 
 
@@ -73,6 +91,7 @@ def from_wire(wire: Mapping[str, Any]) -> DrawnRoi:
         frame = int(wire.get("frame", 0))
     except (TypeError, ValueError, OverflowError) as error:
         raise RoiError(f"ROI '{label}' cannot be read: {error!r}. Shifts are three numbers in mm.") from error
+    proposal = wire.get("proposal")
     return DrawnRoi(
         roi,
         id=str(wire.get("id") or uuid.uuid4().hex[:12]),
@@ -80,7 +99,19 @@ def from_wire(wire: Mapping[str, Any]) -> DrawnRoi:
         locked=bool(wire.get("locked", False)),
         hidden=bool(wire.get("hidden", False)),
         shifts=MappingProxyType(shifts),
+        place=None if proposal is None else _place(proposal, label),
+        accepted=proposal is None or bool(proposal.get("accepted")),
     )
+
+
+def _place(proposal: Any, label: str) -> ProposedPlace:
+    try:
+        roi = make_roi(str(proposal["kind"]), proposal, label=str(proposal["label"]))
+        return ProposedPlace(roi=roi, confidence=float(proposal["confidence"]), doubt=str(proposal["doubt"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RoiError(
+            f"ROI '{label}': what was proposed for it cannot be read ({error!r}). Propose it again."
+        ) from error
 
 
 def _vector(values: Any) -> Vector:

@@ -14,6 +14,7 @@ import traitlets
 
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import SCORED_LEVELS
+from vbqkit.roi.origin import origin_cautions
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.uncertainty_budget import Uncertainty
@@ -124,7 +125,7 @@ class MeasuredRois(SharedRois):
             noise=self._noise.checks,
             found=found,
             choices=self._choices,
-            of_files=self._of_files,
+            of_files=(*self._of_files, *origin_cautions((one.roi, one.place) for one in self._drawn)),
         )
 
     def _as_told(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from vbqkit.errors import Caution
+from vbqkit.roi.origin import ACCEPTED_CODE
 
 Weight = Literal["refusal", "failure", "caution", "note"]
 """``"refusal"``: no score is given. ``"failure"``: what the user asked for was not done. ``"caution"``: something
@@ -14,7 +15,9 @@ is wrong with this image or these ROIs. ``"note"``: true of every such image; it
 
 _WEIGHTS: tuple[Weight, ...] = ("refusal", "failure", "caution", "note")
 
-STANDING = frozenset({"vbq-scanner", "reference-scanner", "series-gain-unknown", "missing-tags", "midway-slight"})
+STANDING = frozenset(
+    {"vbq-scanner", "reference-scanner", "series-gain-unknown", "missing-tags", "midway-slight", ACCEPTED_CODE}
+)
 """Codes of cautions that stand on every score of their kind, or that hardly change the number: said quietly, without a
 sign, so that a sign means that something is wrong with this number."""
 

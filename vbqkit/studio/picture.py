@@ -12,6 +12,7 @@ from vbqkit.errors import FormatError, RoiError
 from vbqkit.page.drawing import Drawing
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.roi import Measurement
+from vbqkit.roi.origin import origin_sentence, origin_words
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.views import View
 
@@ -47,17 +48,19 @@ def _description(view: View, index: int, drawn: Sequence[DrawnRoi]) -> str:
     return f"{view.title}, slice {index + 1} of {len(view.volume)}, with ROIs {', '.join(names) or 'none'}"
 
 
-def measurement_table(results: Results) -> str:
-    """HTML table of measurements."""
-    heads = ("ROI", "mean", "median", "SD", "min", "max", "n", "cm²", "slice")
+def measurement_table(drawn: Sequence[DrawnRoi], results: Results) -> str:
+    """HTML table of measurements; where any ROI was proposed automatically, with the origin of each."""
+    told = any(one.place is not None for one in drawn)
+    heads = ("ROI", "mean", "median", "SD", "min", "max", "n", "cm²", "slice", *(("origin",) if told else ()))
     lines = []
-    for result in results:
+    for one, result in zip(drawn, results, strict=True):
         if isinstance(result, RoiError):
             lines.append(f'<tr><td colspan="{len(heads)}">{escape(str(result))}</td></tr>')
             continue
         m = result
         numbers = [f"{x:.4g}" for x in (m.mean, m.median, m.sd, m.min, m.max)]
         cells = [escape(m.label or "?"), *numbers, str(m.n), f"{m.area_cm2:.2f}", str(m.slice_index + 1)]
+        cells += [escape(origin_words(one.roi, one.place))] if told else []
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
@@ -72,6 +75,7 @@ def static_html(
     scores: Sequence[Mapping[str, Any]],
     windows: Sequence[Sequence[float]],
     *,
+    waiting: Sequence[DrawnRoi] = (),
     save_pixels: bool,
 ) -> str:
     """What a saved notebook shows of a studio: pictures, measurements, scores. Pixels only where they may be saved."""
@@ -84,10 +88,21 @@ def static_html(
         parts += [
             drawing_of(view, index, drawn, window, pixels=allowed).img(),
             f"<p>{escape(view.title)}</p>",
-            measurement_table(result),
+            measurement_table(drawn, result),
         ]
     shown = [f"<li>{escape(row['key'])}: {_score_text(row)}</li>" for row in scores]
+    shown += [f"<li>{escape(line)}</li>" for line in origin_lines(drawn, waiting)]
     return "".join(parts) + f"<ul>{''.join(shown)}</ul><p>{_NOTE}</p></div>"
+
+
+def origin_lines(drawn: Sequence[DrawnRoi], waiting: Sequence[DrawnRoi]) -> list[str]:
+    """Which ROIs were proposed automatically, for a report, and which are not shown as nobody has accepted them."""
+    said = origin_sentence((one.roi, one.place) for one in drawn)
+    left = ", ".join(one.roi.label or "?" for one in waiting)
+    return [
+        *([said] if said else []),
+        *([f"Proposed automatically and not accepted, so neither shown nor measured: {left}."] if left else []),
+    ]
 
 
 def _score_text(row: Mapping[str, Any]) -> str:
@@ -139,7 +154,7 @@ class Snapshot:
         listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
         html = (
             f"<figure>{drawing.img()}<figcaption>{escape(alt)}.{synthetic} {_NOTE}</figcaption></figure>"
-            f"{measurement_table(results)}<ul>{listed}</ul>"
+            f"{measurement_table(drawn, results)}<ul>{listed}</ul>"
         )
         return cls(drawing, html)
 

@@ -11,6 +11,7 @@ from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, RoiError
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE
+from vbqkit.roi.origin import origin_words
 from vbqkit.scores.case import refusals_of, score_tables
 from vbqkit.scores.definition import ScoreChoices
 from vbqkit.scores.noise import check_series_noise
@@ -243,9 +244,10 @@ def _blame(result: Refusal, noise: NoiseChecks, found: Places) -> dict[str, Any]
 
 def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str, Any]:
     """A measurement for the browser; nan becomes None."""
+    origin = {} if drawn.place is None else {"origin": origin_words(drawn.roi, drawn.place)}
     if isinstance(result, RoiError):
-        return {"id": drawn.id, "label": drawn.roi.label, "error": str(result)}
+        return {"id": drawn.id, "label": drawn.roi.label, "error": str(result), **origin}
     plain = asdict(replace(result, cautions=(), refusal=None))
     numbers = {k: (None if isinstance(v, float) and not math.isfinite(v) else v) for k, v in plain.items()}
     del numbers["cautions"], numbers["refusal"]  # the score says them
-    return {"id": drawn.id, **numbers}
+    return {"id": drawn.id, **numbers, **origin}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def file_menu() -> dict[str, object]:
     }
 
 
-def to_browser(ending: str, rois: Sequence[Roi], image: Volume | None) -> tuple[str, bytes]:
+def to_browser(ending: str, rois: Iterable[Roi], image: Volume | None) -> tuple[str, bytes]:
     """Name and content of a file for the browser to save; a mask and its label names come in one ZIP."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rois{ending}"

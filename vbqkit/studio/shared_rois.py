@@ -46,7 +46,9 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[Self], None]] = []
-        self._drawn: Drawn = ()
+        self._all: Drawn = ()
+        self._drawn: Drawn = ()  # those of them that count
+        self._proposal: dict[str, Any] = {}  # what there is to say of those that do not count yet
         self._pushed: dict[int, Drawn] = {}  # what was there before each word of Python's
         self._case: CaseFile | None = None
         self._about_images: tuple[Message, ...] = ()
@@ -91,20 +93,31 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             return drawn, LEVEL_STRIP
         self._case = case_file
         self._take_cautions(case.cautions)
+        self._proposal = case.proposal
         return case.drawn or drawn, case.levels or LEVEL_STRIP
 
+    @property
+    def _waiting_rois(self) -> Drawn:
+        """ROIs that were proposed, and that no reader has accepted: nothing measures them."""
+        return tuple(one for one in self._all if not one.accepted)
+
+    def _hold(self, drawn: Drawn) -> None:
+        """Take these for what lies in the studio, and tell apart what counts."""
+        self._all = drawn
+        self._drawn = tuple(one for one in drawn if one.accepted)
+
     def _change(self, drawn: Drawn) -> None:
-        """A change from Python's side."""
+        """A change from Python's side: these are all there are, whether they count or not."""
         check_number(drawn)
         self._keep(self._save(drawn), self._state["levels"])
         self._announce()
 
     def _keep(self, drawn: Drawn, levels: Sequence[str]) -> None:
         revision = max([int(self._state.get("revision", 0)), *self._pushed]) + 1
-        self._pushed[revision] = self._drawn
+        self._pushed[revision] = self._all
         for old in sorted(self._pushed)[:-_REMEMBERED]:
             del self._pushed[old]
-        self._drawn = drawn
+        self._hold(drawn)
         wires = [to_wire(one) for one in drawn]
         self.set_trait("_state", {"revision": revision, "base": revision, "rois": wires, "levels": list(levels)})
         self._measure()
@@ -118,19 +131,19 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         unseen = [revision for revision in self._pushed if revision > new["base"]]
         if unseen:  # Python spoke while the browser did: both started from what was there before
             known = {one.id: to_wire(one) for one in self._pushed[min(unseen)]}
-            drawn = merged(known, drawn, self._drawn)
+            drawn = merged(known, drawn, self._all)
         kept = self._save(drawn, new["levels"])
         if unseen or kept is not drawn:
             self._keep(kept, new["levels"])
         else:
-            self._drawn = kept
+            self._hold(kept)
             self._measure()
             self.send_state("_state")
         self._announce()
 
     def _read_wires(self, wires: Iterable[Mapping[str, Any]]) -> Drawn:
         """What the browser says is there; a ROI that is as it was stays the same object and is not measured again."""
-        known = {one.id: one for one in self._drawn}
+        known = {one.id: one for one in self._all}
         drawn: list[DrawnRoi] = []
         for wire in wires:
             old = known.get(wire.get("id", ""))
@@ -145,7 +158,8 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         if self._case is None:
             return drawn
         try:
-            kept = self._case.write(drawn, self._state["levels"] if levels is None else levels, self._of_files)
+            strip = self._state["levels"] if levels is None else levels
+            kept = self._case.write(drawn, strip, self._of_files, self._proposal)
         except VbqkitError as error:
             self._say(str(error))
             return drawn
@@ -164,7 +178,8 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             self._say(str(error))
             return
         self._take_cautions(case.cautions)
-        if [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._drawn]:
+        self._proposal = case.proposal or self._proposal
+        if [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._all]:
             self._keep(case.drawn, case.levels or self._state["levels"])
             self._announce()
 

@@ -27,12 +27,13 @@ from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import scored_weightings
 from vbqkit.scores.result import Refusal
-from vbqkit.studio.casefile import Drawn
+from vbqkit.studio.casefile import Drawn, drawn_of, file_of
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.intervals import IntervalOptions, report_line
 from vbqkit.studio.linking import linked_by_position
-from vbqkit.studio.measured_rois import MeasuredRois, levels_for
-from vbqkit.studio.picture import Snapshot, StillHtml, static_html
+from vbqkit.studio.measured_rois import levels_for
+from vbqkit.studio.picture import Snapshot, StillHtml, origin_lines, static_html
+from vbqkit.studio.proposals import PROPOSAL_MESSAGES, ProposedRois
 from vbqkit.studio.readout import doubts_of
 from vbqkit.studio.roi_transfer import file_menu, from_browser, read_roi_file, to_browser
 from vbqkit.studio.shared_rois import check_number
@@ -42,7 +43,7 @@ _JITTER = Jitter(shift_mm=1.0, size_percent=0.0)  # as `vbqkit score` assumes
 _STATIC = Path(__file__).parent / "static"
 
 
-class RoiStudio(MeasuredRois):
+class RoiStudio(ProposedRois):
     """A viewer for placing ROIs: rectangles, ellipses, polygons and freehand outlines in patient millimetres.
 
     While a ROI is dragged the browser computes its numbers; when it is let go Python measures it again with
@@ -82,11 +83,17 @@ class RoiStudio(MeasuredRois):
         Height of the picture in CSS pixels.
     save_pixels : bool
         Whether a saved notebook may hold the picture, not only outlines and numbers.
+    propose : bool
+        Whether ROIs can be proposed automatically; False where someone is to place them unaided.
 
     Attributes
     ----------
     rois : tuple of Roi
-        What lies in the studio now; may be assigned.
+        What lies in the studio now and counts; may be assigned.
+    proposed : tuple of ProposedRoi
+        What :meth:`propose` has proposed and nobody has accepted: neither measured nor exported.
+    origins : dict of str to str
+        Where each ROI comes from, by label: ``"placed"``, ``"accepted"``, ``"corrected: moved 2.1 mm"``.
     measurements : dict of str to Measurement
         By label, on the first view, by Python.
     scores : dict of str to Score or Refusal
@@ -135,6 +142,7 @@ class RoiStudio(MeasuredRois):
         cutoffs: Mapping[str, Any] | None = None,
         height: int = 560,
         save_pixels: bool = False,
+        propose: bool = True,
     ) -> None:
         if fixed_area_cm2 is not None and not fixed_area_cm2 > 0:
             raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
@@ -143,16 +151,17 @@ class RoiStudio(MeasuredRois):
         choices = ScoreChoices(reference=group, rule=rule, excluded=dict(excluded or {}), overrule=overrule)
         self._saved_output: Any = None
         self._save_pixels = save_pixels
+        self._may_propose = propose
         super().__init__(views, choices, IntervalOptions.of(jitter, within or {}, cutoffs or {}))
         self._of_study, self._as_read = messages, self.volumes
         self._show(views)
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
-        given = tuple(DrawnRoi(roi) for roi in rois)
+        given = _given(rois)
         check_number(given)
         drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
         if isinstance(rois, RoiFile) and drawn is given and self._opened:
-            self._take_cautions(rois.check(self._first_volume()))
+            self._take_cautions(rois.belongs(self._first_volume()))
         self.set_trait(
             "_options",
             {
@@ -165,6 +174,7 @@ class RoiStudio(MeasuredRois):
                 "weightings": list(scored_weightings()),
                 "height": height,
                 "case_file": None if self._case is None else self._case.path.name,
+                "propose": propose,
             },
         )
         self._show_slice_of(drawn)
@@ -182,17 +192,18 @@ class RoiStudio(MeasuredRois):
 
     @property
     def rois(self) -> tuple[Roi, ...]:
-        """What lies in the studio now, in the order in which it was placed."""
+        """What lies in the studio now and counts, in the order in which it was placed; nothing that is only proposed."""
         return tuple(drawn.roi for drawn in self._drawn)
 
     @rois.setter
     def rois(self, rois: Iterable[Roi]) -> None:
-        self._change(tuple(DrawnRoi(roi) for roi in rois))
+        self._change((*_given(rois), *self._waiting_rois))
 
     def export_rois(self, path: str | Path) -> Path:
         """Write the ROIs to a file; its ending says how.
 
-        ``.json``: the package's ROI file. ``.csv``: one row a ROI. ``.zip`` (or ``.roi`` for one ROI): ImageJ, on the
+        ``.json``: the package's ROI file, which keeps where each ROI comes from. ROIs that are only proposed are not
+        written. ``.csv``: one row a ROI. ``.zip`` (or ``.roi`` for one ROI): ImageJ, on the
         first view. ``.nii.gz``, ``.nii``, ``.mha``, ``.nrrd``: a mask with one number a ROI, on the first view.
 
         Raises
@@ -200,7 +211,7 @@ class RoiStudio(MeasuredRois):
         FormatError
             If the ending is unknown or the file cannot be written.
         """
-        write_rois(path, self.rois, image=self._first_volume())
+        write_rois(path, self._exported(), image=self._first_volume())
         return Path(path)
 
     def import_rois(self, path: str | Path) -> tuple[Roi, ...]:
@@ -248,6 +259,7 @@ class RoiStudio(MeasuredRois):
             lines += [f"⚠ {doubt}" for doubt in doubts_of(score)]
         if intervals:
             lines.append(f"Intervals assume placements that vary by {options.jitter}.")
+        lines += origin_lines(self._drawn, self._waiting_rois)
         return Snapshot.of(
             self._opened[view], index, self._drawn, self._results[view], self.windows[view], lines=lines, pixels=pixels
         )
@@ -302,7 +314,7 @@ class RoiStudio(MeasuredRois):
             for old, new, volume in zip(self._opened, views, self._as_read, strict=True)
         )
         self._show(views)
-        self._keep(tuple(replace(one, frame=frames[one.frame]) for one in self._drawn), self._state["levels"])
+        self._keep(tuple(replace(one, frame=frames[one.frame]) for one in self._all), self._state["levels"])
 
     # -- answering the browser ------------------------------------------------------------------------------------
 
@@ -322,12 +334,16 @@ class RoiStudio(MeasuredRois):
 
     def _add(self, file: RoiFile) -> tuple[Roi, ...]:
         """The ROIs of a file beside those that are there, and what is odd about the file."""
-        cautions = file.check(self._first_volume())
-        drawn = (*self._drawn, *(DrawnRoi(roi) for roi in file.rois))
+        cautions = file.belongs(self._first_volume())
+        drawn = (*self._all, *_given(file))
         check_number(drawn)
         self._take_cautions(cautions)
         self._change(drawn)
         return file.rois
+
+    def _exported(self) -> RoiFile:
+        """What counts, with where it comes from; nothing that is only proposed."""
+        return file_of(self._drawn)
 
     def _first_volume(self) -> Volume:
         if not self._opened:
@@ -369,7 +385,7 @@ class RoiStudio(MeasuredRois):
         elif kind == "hand":
             self._hand(bool(content["busy"]))
         elif kind == "export":
-            name, data = to_browser(str(content["ending"]), self.rois, self._first_volume())
+            name, data = to_browser(str(content["ending"]), self._exported(), self._first_volume())
             self.send({"type": "download", "name": name}, buffers=[data])
         elif kind == "import":
             self._add(from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume()))
@@ -380,6 +396,8 @@ class RoiStudio(MeasuredRois):
             self.state_weighting(content["weighting"] or None, view=int(content["view"]))
         elif kind == "link":
             self.link_series(int(content["view"]))
+        elif kind in PROPOSAL_MESSAGES:
+            self._answer_about_proposals(content)
 
     # -- in a saved notebook --------------------------------------------------------------------------------------
 
@@ -392,6 +410,7 @@ class RoiStudio(MeasuredRois):
             self._results,
             self._measured["scores"],
             self.windows,
+            waiting=self._waiting_rois,
             save_pixels=self._save_pixels,
         )
 
@@ -402,6 +421,14 @@ class RoiStudio(MeasuredRois):
         words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}
         display(data | words, metadata=metadata, raw=True)
         self._saved_output = display(StillHtml(self._static_html()), display_id=True)
+
+
+def _given(rois: Iterable[Roi]) -> Drawn:
+    """ROIs that somebody gives; of a ROI file with what was proposed for them, and what waits to be accepted."""
+    if not isinstance(rois, RoiFile):
+        return tuple(DrawnRoi(roi) for roi in rois)
+    counted, waiting = drawn_of(rois)
+    return (*counted, *waiting)
 
 
 def _group(reference: ReferenceGroup | tuple[float, float, int] | None) -> ReferenceGroup | None:

@@ -1,5 +1,7 @@
 /** Everything by keyboard: one table makes the keys work and fills the help sheet. */
 import { add, boxBetween, norm, rotated, sub, times, withCorner } from "./geometry.js";
+import { waits } from "./origin.js";
+import { accept, acceptAndGoOn, propose } from "./proposals.js";
 import { SHAPES } from "./tools.js";
 
 const DIGITS = ["T12", "L1", "L2", "L3", "L4", "L5", "S1"];
@@ -40,7 +42,20 @@ export const KEYS = [
     "magnifier while dragging, on or off",
     (press) => flip(press, "magnifier", "Magnifier on", "Magnifier off"),
   ],
-  ["ROI", "Enter", "place a ROI in the middle of the view; close a polygon", (press) => enter(press)],
+  ["Proposed", "q", "propose ROIs; again: stop", ({ store }) => propose(store)],
+  ["Proposed", "Shift+Enter", "accept all (Enter: the selected one)", ({ store }) => accept(store)],
+  [
+    "Proposed",
+    "Shift+Delete Shift+Backspace",
+    "reject all (Delete: the selected one)",
+    ({ store }) => store.model.send({ type: "reject" }),
+  ],
+  [
+    "ROI",
+    "Enter",
+    "place a ROI in the middle of the view; close a polygon; accept the proposed ROI that is selected",
+    (press) => enter(press),
+  ],
   ["ROI", ". ,", "next, previous ROI", ({ store, event }) => cycle(store, event.key === "." ? 1 : -1)],
   [
     "ROI",
@@ -150,7 +165,8 @@ const byKey = new Map(KEYS.flatMap(([, keys, , run]) => keys.split(" ").map((key
 export function press(event, context) {
   const control = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
-  const plain = SHIFTED.get(event.key) ?? key;
+  const shifted = event.shiftKey && /^(enter|delete|backspace)$/.test(key);
+  const plain = shifted ? `shift+${key}` : (SHIFTED.get(event.key) ?? key);
   const name = control
     ? `ctrl+${event.shiftKey && key === "z" ? "shift+" : ""}${key}`
     : event.altKey
@@ -164,6 +180,8 @@ export function press(event, context) {
 
 function enter(/** @type {Press} */ { tools, store, view }) {
   if (tools.gesture?.kind === "polygon") return tools.closePolygon(tools.gesture);
+  const proposed = store.roi();
+  if (proposed && waits(proposed)) return acceptAndGoOn(store, proposed);
   const [r, c] = view.toImage(view.size[0] / 2, view.size[1] / 2);
   const plane = view.plane();
   const [dr, dc] = [5 / norm(plane.row_step), 5 / norm(plane.col_step)];
@@ -186,10 +204,7 @@ function cycle(/** @type {Store} */ store, /** @type {number} */ step) {
   const { rois } = store;
   if (!rois.length) return;
   const i = rois.findIndex((roi) => roi.id === store.selected);
-  const next = rois[i < 0 ? (step > 0 ? 0 : rois.length - 1) : (i + step + rois.length) % rois.length];
-  store.select(next.id);
-  store.goTo(store.active, store.sliceOf(next, store.active));
-  store.say(`${next.label || "ROI without label"} selected`);
+  store.show(rois[i < 0 ? (step > 0 ? 0 : rois.length - 1) : (i + step + rois.length) % rois.length]);
 }
 
 /** To the right and down. */
@@ -270,8 +285,7 @@ function remove(/** @type {Press} */ { store, tools }) {
   const roi = editable(store);
   if (!roi) return;
   if (roi.kind === "polygon" && store.vertex >= 0) return tools.removeVertex(roi, store.vertex);
-  store.commit(store.rois.filter((other) => other.id !== roi.id));
-  store.say(`${roi.label || "ROI"} deleted`);
+  store.remove(roi);
 }
 
 function windowStep(/** @type {Store} */ store, /** @type {View} */ view, /** @type {KeyboardEvent} */ event) {

@@ -53,7 +53,7 @@ export function marks(store, roi, index) {
   const result = store.measured(roi, index);
   if (!result) return [];
   const found = [...placeMarks(store, roi, index), ...pixelMarks(store, roi, index, result)];
-  const { labels, usual, count } = siblings(store.rois);
+  const { labels, usual, count } = siblings(store.counted);
   const twins = labels.get(roi.label) ?? 0;
   if (twins > 1 && roi.label) found.push(`${twins} ROIs are called ${roi.label}: the first one counts`);
   if (!roi.label) found.push("has no label: press a digit, C or N");

@@ -3,6 +3,7 @@ import { style } from "./colours.js";
 import { html, set, setText, short, svg } from "./dom.js";
 import { onSeries, slicePlane } from "./geometry.js";
 import { elsewhere, marks } from "./marks.js";
+import { Proposals } from "./proposals.js";
 import { covered, histogram, ratios } from "./statistics.js";
 
 /**
@@ -50,7 +51,7 @@ export class Panel {
     this.empty = html(
       "p",
       { class: "vbq-empty" },
-      "No ROI yet. Choose a shape above and draw on the image, or press B and drag.",
+      `No ROI yet. Choose a shape above and draw on the image, or press B and drag${store.options.propose ? ", or Q to have ROIs proposed" : ""}.`,
     );
     this.none = html("p", { class: "vbq-empty vbq-why-none" });
     this.scoreList = html("div", { class: "vbq-scores", role: "group", "aria-label": "Scores" });
@@ -63,6 +64,7 @@ export class Panel {
     this.element = html(
       "div",
       { class: "vbq-panel", role: "region", "aria-label": "Readout" },
+      new Proposals(store).element,
       this.caption,
       html("div", { class: "vbq-scroll" }, this.table, this.empty),
       this.none,
@@ -106,7 +108,7 @@ export class Panel {
     });
     const ofSignal = unit === "a.u."; // HU have neither noise nor CSF to be divided by
     setText(this.caption, `${title}${ofSignal ? "" : ` in ${unit}`}: measured by ${python ? "Python" : "the browser"}`);
-    this.empty.hidden = rows.length > 0;
+    this.empty.hidden = store.rois.length > 0;
     const find = (/** @type {string} */ label) => measured(rows.find((row) => row.label === label && measured(row)));
     this.drawRows(rows, ofSignal ? find("CSF")?.mean : undefined, ofSignal ? find("noise")?.sd : undefined);
     if (python) this.compare(byId, browser);
@@ -120,7 +122,7 @@ export class Panel {
   drawRows(/** @type {Row[]} */ rows, /** @type {number|undefined} */ csf, /** @type {number|undefined} */ noise) {
     const found = new Set();
     rows.forEach((row, i) => {
-      const roi = this.store.rois[i];
+      const roi = this.store.counted[i];
       found.add(roi.id);
       /** @type {Line} */
       const line = this.lines.get(roi.id) ?? this.makeLine(roi.id);
@@ -139,6 +141,10 @@ export class Panel {
       line.swatch.style.borderColor = colour;
       line.swatch.style.borderStyle = dash ? "dashed" : "solid";
       setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? " (hidden)" : ""));
+      if (row.origin || !roi.proposal) {
+        set(line.origin, { title: row.origin });
+        setText(line.origin, row.origin?.split(":")[0] ?? "");
+      }
       set(line.mark, { hidden: !faults.length, title: faults.join("\n"), "aria-label": faults.join(". ") });
       /** @type {Record<string, unknown>} */
       const values =
@@ -157,22 +163,20 @@ export class Panel {
   }
 
   makeLine(/** @type {string} */ id) {
-    const [swatch, name, mark] = [
+    const [swatch, name, origin, mark] = [
       html("span", { class: "vbq-swatch" }),
       html("span"),
+      html("small", { class: "vbq-origin" }),
       html("span", { class: "vbq-mark", role: "img" }, "⚠"),
     ];
     const cells = COLUMNS.map(() => html("td"));
     const show = () => {
-      const { store } = this;
-      const roi = store.roi(id);
-      if (!roi) return;
-      store.select(id);
-      store.goTo(store.active, store.sliceOf(roi, store.active));
+      const roi = this.store.roi(id);
+      if (roi) this.store.show(roi);
     };
-    const button = html("button", { type: "button", class: "vbq-pick", onclick: show }, swatch, name);
+    const button = html("button", { type: "button", class: "vbq-pick", onclick: show }, swatch, name, origin);
     const row = html("tr", { onclick: show }, html("th", { scope: "row" }, button, mark), ...cells);
-    return { row, swatch, name, mark, cells };
+    return { row, swatch, name, origin, mark, cells };
   }
 
   /** The browser's numbers and Python's must be the same: say so if they are not. */
@@ -228,10 +232,10 @@ export class Panel {
   }
 
   drawDetail(/** @type {Row[]} */ rows, /** @type {Row[]} */ browser) {
-    const i = this.store.rois.findIndex((roi) => roi.id === this.store.selected);
+    const i = this.store.counted.findIndex((roi) => roi.id === this.store.selected);
     this.detail.hidden = i < 0;
     if (i < 0) return;
-    const [roi, row] = [this.store.rois[i], rows[i]];
+    const [roi, row] = [this.store.counted[i], rows[i]];
     const faults = marks(this.store, roi, this.store.active);
     const hints = elsewhere(this.store, roi, this.store.active);
     const told = [...faults, ...hints].join();

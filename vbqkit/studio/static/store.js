@@ -8,6 +8,7 @@
 import { add, center, nearestSlice, onSeries, slicePlane, times, withArea } from "./geometry.js";
 import { History } from "./history.js";
 import { proposeLabel, UNSURE } from "./labels.js";
+import { corrected, waits } from "./origin.js";
 import { decoded, SliceCache } from "./pixels.js";
 import { measure, scores } from "./statistics.js";
 
@@ -43,6 +44,7 @@ export class Store {
     this.magnifier = true;
     this.smooth = true;
     this.busy = false;
+    this.looking = /** @type {{done: number, total: number}|null} */ (null); // Python looks for ROIs to propose
     this.patience = 0; // timers
     this.saving = 0;
     this.listeners = /** @type {Map<string, Set<Listener>>} */ (new Map());
@@ -58,6 +60,7 @@ export class Store {
         this.patience = setTimeout(() => this.emit("rois"), 17); // the number first
       },
       "change:_messages": () => this.emit("messages"),
+      "change:_about_proposal": () => this.emit("about"),
       "change:_views": () => {
         model.get("_views").forEach((view, i) => void Object.assign(this.views[i], view));
         this.emit("views");
@@ -87,6 +90,16 @@ export class Store {
     clearTimeout(this.patience);
   }
 
+  /** The ROIs that count: placed, accepted or corrected by the reader. */
+  get counted() {
+    return parts(this.rois)[0];
+  }
+
+  /** Those that were proposed and wait for the reader. */
+  get waiting() {
+    return parts(this.rois)[1];
+  }
+
   /** @param {string} events separated by spaces @param {Listener} listener */
   on(events, listener) {
     for (const event of events.split(" ")) {
@@ -107,6 +120,11 @@ export class Store {
 
   receive(/** @type {Message} */ message, /** @type {DataView<ArrayBuffer>[]} */ buffers) {
     if (message.type === "download") return download(message.name, buffers[0]);
+    if (message.type === "proposing") {
+      this.looking = message.busy ? message : null;
+      this.emit("proposing");
+    }
+    if (message.type === "said") this.say(message.text);
     if (message.type === "identity") {
       this.identity.set(message.view, message.lines);
       this.emit("views");
@@ -149,7 +167,7 @@ export class Store {
   labelFor(shape) {
     if (this.label !== null) return this.label;
     const { key } = this.views[this.active];
-    const others = this.rois.filter((roi) => this.belongs(roi, this.active)).map((roi) => onSeries(roi, key));
+    const others = this.counted.filter((roi) => this.belongs(roi, this.active)).map((roi) => onSeries(roi, key));
     const label = proposeLabel(center(shape), others, this.start());
     return label === UNSURE ? "" : label;
   }
@@ -159,6 +177,12 @@ export class Store {
     this.selected = id;
     this.vertex = -1;
     this.emit("selection");
+  }
+
+  /** Select a ROI, and go to its slice. @param {Roi} roi */
+  show(roi) {
+    this.select(roi.id);
+    this.goTo(this.active, this.sliceOf(roi, this.active));
   }
 
   setTool(/** @type {string} */ tool) {
@@ -181,12 +205,15 @@ export class Store {
   /**
    * Keep a change: undoable, and sent to Python. What the page shows already is drawn again with Python's answer, or
    * after a while without one: a frame in between would hold the answer up.
-   * @param {Roi[]} rois @param {string[]} [levels]
+   * @param {Roi[]} changed @param {string[]} [levels]
    * @param {boolean} [shown] the outlines are on the page as they are now
    */
-  commit(rois, levels = this.levels, shown = false) {
+  commit(changed, levels = this.levels, shown = false) {
+    const rois = corrected(changed, this.kept);
     this.history.push({ rois, levels });
     this.tell(rois, levels, shown);
+    const now = rois.find((roi, i) => roi !== changed[i]);
+    if (now) this.say(`${now.label} counts from now on, as corrected`);
   }
 
   /** @param {Roi[]} rois @param {string[]} levels */
@@ -199,6 +226,12 @@ export class Store {
     clearTimeout(this.patience);
     if (shown) this.patience = setTimeout(() => this.emit("rois"), PATIENCE_MS);
     else this.emit("rois");
+  }
+
+  /** @param {Roi} roi */
+  remove(roi) {
+    this.commit(this.rois.filter((other) => other.id !== roi.id));
+    this.say(`${roi.label || "ROI"} ${waits(roi) ? "rejected" : "deleted"}`);
   }
 
   /** Replace one ROI by f(roi). @param {string} id @param {(roi: Roi) => Roi} f */
@@ -340,9 +373,9 @@ export class Store {
     return this.air.get(key);
   }
 
-  /** Measurements on a view, by the browser. @param {number} view @returns {Row[]} */
+  /** Measurements on a view of what counts, by the browser. @param {number} view @returns {Row[]} */
   rows(view) {
-    return this.rois.map((roi) => this.measured(roi, view) ?? { id: roi.id, label: roi.label, error: "loading" });
+    return this.counted.map((roi) => this.measured(roi, view) ?? { id: roi.id, label: roi.label, error: "loading" });
   }
 
   /**
@@ -386,6 +419,16 @@ export class Store {
     const measured = this.model.get("_measured");
     return measured?.revision === this.revision && this.rois === this.kept ? measured : null;
   }
+}
+
+/** @type {WeakMap<Roi[], Roi[][]>} once for each state of the ROIs */
+const apart = new WeakMap();
+
+/** @param {Roi[]} rois */
+function parts(rois) {
+  const known = apart.get(rois) ?? [rois.filter((roi) => !waits(roi)), rois.filter(waits)];
+  apart.set(rois, known);
+  return known;
 }
 
 /** @param {Window[]} pairs @returns {Window[]} */

@@ -3,6 +3,7 @@
 import { html, setText } from "./dom.js";
 import { add, area, center, dot, planeNormal, sub, times, withArea } from "./geometry.js";
 import { press } from "./keyboard.js";
+import { describe, unnamed, waits } from "./origin.js";
 import { Panel } from "./panel.js";
 import { Store } from "./store.js";
 import { helpSheet, Toolbar } from "./toolbar.js";
@@ -53,7 +54,12 @@ export class Studio {
     store.on("messages", () => this.showNotes());
     store.on("selection", () => {
       const roi = store.roi();
-      if (roi) this.say(`${roi.label || "ROI without label"} selected`);
+      if (roi) this.say(waits(roi) ? describe(roi) : `${roi.label || "ROI without label"} selected`);
+    });
+    store.on("proposing", () => {
+      if (store.looking || !store.waiting.length) return;
+      store.setActive(model.get("_about_proposal").view ?? store.active);
+      if (document.activeElement === this.toolbar.strip.propose) this.view().stage.focus({ preventScroll: true }); // for the keys
     });
     this.showNotes();
     this.say(
@@ -105,7 +111,7 @@ export class Studio {
     const target = /** @type {HTMLElement} */ (event.target);
     const inStage = target.classList.contains("vbq-stage");
     if (/INPUT|SELECT|TEXTAREA/.test(target.tagName) && event.key !== "Escape") return;
-    if (!inStage && /BUTTON/.test(target.tagName) && /^( |Enter|Arrow.*)$/.test(event.key)) return;
+    if (!inStage && /BUTTON/.test(target.tagName) && /^( |Enter|Arrow.*)$/.test(event.key) && !event.shiftKey) return;
     if (!this.views.length || target.closest(".vbq-help")) return;
     const index = Math.max(
       0,
@@ -139,6 +145,8 @@ export class Studio {
     const roi = store.roi();
     if (!roi) store.label = store.label === label ? null : label;
     else if (roi.locked) return this.say(`${roi.label || "ROI"} is locked`);
+    else if (waits(roi) && unnamed(roi.label))
+      return this.model.send({ type: "name", body: roi.label, level: label }); // the others follow by counting
     else store.commit(store.changed(roi.id, (old) => ({ ...old, label })));
     store.emit("tool");
     this.say(roi ? `Labelled ${label}` : `Next ROI: ${store.label ?? "named by its place"}`);
@@ -184,7 +192,7 @@ export class Studio {
     const roi = store.roi();
     if (!roi) return this.say("Select a ROI first");
     const { col_step, row_step } = store.views[store.active];
-    const { id, label, ...shape } = store.shifted(
+    const { id, label, proposal, ...shape } = store.shifted(
       roi,
       add(times(col_step, 6), times(row_step, 6)),
       store.active,

@@ -3,6 +3,7 @@ import { style } from "./colours.js";
 import { html, set, setText, svg } from "./dom.js";
 import { KEYS, MOUSE } from "./keyboard.js";
 import { SPINE_LEVELS } from "./labels.js";
+import { proposeButton } from "./proposals.js";
 import { EXTRA_LABELS } from "./store.js";
 
 /**
@@ -198,6 +199,7 @@ class Strip {
     this.store = store;
     this.studio = studio;
     this.names = ""; // of the levels on the page
+    this.propose = store.views.length && store.options.propose ? proposeButton(store) : null;
     this.chips = html("div", { class: "vbq-chips", role: "group", "aria-label": "Label" });
     const shift = (/** @type {number} */ by, /** @type {IconName} */ name, /** @type {string} */ title) =>
       html(
@@ -209,6 +211,7 @@ class Strip {
     this.element = html(
       "div",
       { class: "vbq-strip" },
+      ...(this.propose ? [this.propose] : []),
       this.chips,
       html(
         "div",
@@ -230,7 +233,7 @@ class Strip {
       this.chips.replaceChildren(...labels.map((label, i) => this.chip(label, i)));
     }
     const now = store.roi()?.label ?? store.label;
-    const first = !store.rois.some((roi) => SPINE_LEVELS.includes(roi.label));
+    const first = !store.counted.some((roi) => SPINE_LEVELS.includes(roi.label));
     setText(
       this.hint,
       store.label !== null
@@ -240,7 +243,7 @@ class Strip {
           : "the next ROI is named by its place; double click a level to rename it",
     );
     labels.forEach((label, i) => {
-      const placed = store.rois.some((roi) => roi.label === label);
+      const placed = store.counted.some((roi) => roi.label === label);
       set(this.chips.children[i], { "aria-pressed": String(label === now), "data-placed": String(placed) });
     });
   }
@@ -345,6 +348,7 @@ export function helpSheet(close) {
       list("Tools", [...group("Tools"), ...group("")]),
       list("ROI", group("ROI")),
       list("Image", group("Image")),
+      list("Proposed ROIs", group("Proposed")),
     ),
   );
   return sheet;

@@ -1,4 +1,5 @@
 /** What mouse, pen and fingers do on a view. One gesture at a time; Escape cancels it. */
+import { set } from "./dom.js";
 import {
   add,
   area,
@@ -20,6 +21,7 @@ import {
   withArea,
   withCorner,
 } from "./geometry.js";
+import { describe, waits } from "./origin.js";
 
 const GRAB_PX = 9;
 const WHEEL_PX = 40; // a mouse wheel click is about 100, a touchpad sends many small ones
@@ -218,7 +220,11 @@ export class Tools {
     if (this.gesture?.kind === "pinch") return this.pinch(this.gesture);
     this.hover(p);
     const g = this.gesture;
-    if (!g) return this.cursor(this.pick(p)?.grip?.kind ?? (this.pick(p) ? "move" : ""));
+    if (!g) {
+      const hit = this.pick(p);
+      set(this.view.stage, { title: hit && waits(hit.roi) ? describe(hit.roi) : null });
+      return this.cursor(hit?.grip?.kind ?? (hit ? "move" : ""));
+    }
     if (g.kind === "polygon") return this.showCorners(g, p);
     if (e.pointerId !== g.pointer) return;
     const [dx, dy] = [p[0] - g.last[0], p[1] - g.last[1]];

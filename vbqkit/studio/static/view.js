@@ -1,8 +1,9 @@
 /** One view: the image on a canvas, the ROIs in SVG on top, and what a radiologist reads in the corners. */
 
-import { style } from "./colours.js";
+import { look } from "./colours.js";
 import { context2d, html, set, setText, short, svg } from "./dom.js";
 import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
+import { waits } from "./origin.js";
 import { Painter } from "./pixels.js";
 import { offPlane } from "./statistics.js";
 
@@ -295,7 +296,7 @@ export class View {
     const open = roi === this.draft && roi.open;
     const d =
       points.map((p, i) => `${i ? "L" : "M"}${p[0].toFixed(2)} ${p[1].toFixed(2)}`).join("") + (open ? "" : "Z");
-    const [colour, dash] = style(roi.label);
+    const [colour, dash] = look(roi);
     const selected = roi.id === this.store.selected;
     if (selected && !node.grips) {
       node.grips = svg("g");
@@ -303,7 +304,7 @@ export class View {
       node.group.append(node.grips, node.where);
     }
     set(node.group, {
-      class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}`,
+      class: `vbq-roi${selected ? " vbq-selected" : ""}${here ? "" : " vbq-elsewhere"}${waits(roi) ? " vbq-proposed" : ""}`,
       "data-label": roi.label,
       visibility: null,
     });
@@ -311,7 +312,8 @@ export class View {
     const grips = selected && here && !roi.locked && !open ? this.grips(roi, t, plane) : [];
     const right = Math.max(...points.map(([x]) => x), ...grips.map(({ kind, x }) => (kind === "rotate" ? 0 : x + 3)));
     const top = Math.min(...points.map(([, y]) => y));
-    const name = (roi.label || "?") + (roi.locked ? " 🔒" : "");
+    const sign = waits(roi) ? (roi.proposal?.doubt ? " ⚠" : " ?") : "";
+    const name = (roi.label || "?") + sign + (roi.locked ? " 🔒" : "");
     const say = (/** @type {Element|undefined} */ text, /** @type {string} */ words, /** @type {boolean} */ on) => {
       // both stay: to lay text out is dear
       set(
@@ -436,7 +438,7 @@ export class View {
     context.drawImage(this.source, t.ox, t.oy, this.view.cols * t.kx, this.view.rows * t.ky);
     for (const roi of this.visible()) {
       if (roi !== this.draft && !this.onSlice(roi)) continue;
-      context.strokeStyle = style(roi.label)[0];
+      context.strokeStyle = look(roi)[0];
       context.lineWidth = 1.5 / power;
       context.beginPath();
       for (const [x, y] of this.path(roi, t)) context.lineTo(x, y);

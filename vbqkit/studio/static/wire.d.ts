@@ -15,6 +15,8 @@ export interface Kept {
   locked: boolean;
   hidden: boolean;
   shifts: Record<string, Vec>;
+  /** What was proposed automatically, and whether the reader has accepted it; absent where the reader placed it. */
+  proposal?: Shape & { label: string; confidence: number; doubt: string; accepted: boolean };
 }
 export interface Sides {
   center: Vec;
@@ -80,12 +82,15 @@ export interface Measured {
   fraction_zero: number;
   fraction_clipped: number;
   slice_index: number;
+  /** Where it comes from, if it was proposed. */
+  origin?: string;
   error?: undefined;
 }
 export interface Refused {
   id: string;
   label: string;
   error: string;
+  origin?: string;
 }
 export type Row = Measured | Refused;
 
@@ -134,6 +139,8 @@ export interface Traits {
   _state: State;
   _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[]; places?: Placed[][] | null; why_none?: string };
   _messages: Note[];
+  /** Of the ROIs that wait: what must be said before bodies have names, what else to know, on which series. */
+  _about_proposal: { question?: string; remarks?: string[]; series?: string; view?: number };
   _options: {
     id: string;
     height: number;
@@ -144,6 +151,7 @@ export interface Traits {
     files: { save: [name: string, ending: string][]; pick: string[] };
     weightings: string[];
     case_file: string | null;
+    propose: boolean;
   };
   slices: number[];
   windows: Window[];
@@ -153,6 +161,8 @@ export type StudioModel = Model<Traits>;
 /** What Python sends besides its traits; the buffer that comes with it holds the file, the mask or the pixels. */
 export type Message =
   | { type: "download"; name: string }
+  | { type: "said"; text: string }
+  | { type: "proposing"; busy: boolean; done: number; total: number }
   | { type: "identity"; view: number; lines: string[] }
   | { type: "air"; view: number; index: number }
   | { type: "slice"; view: number; index: number; array: ArrayName };
