@@ -50,22 +50,27 @@ def test_the_median_shrugs_off_what_the_mean_does_not(body, scan):
     assert abs(median.shift) < abs(mean.shift) / 3
 
 
-def test_own_repeats_become_the_unit(body, scan):
+def test_own_repeats_are_told_and_are_not_the_yardstick(body, scan):
+    """Three lucky pairs must not make the exercise harder, nor a sloppy lesson 70 easier."""
     case = good_case() | {"CSF": good_box("CSF").moved((0, 4.0, 0))}
-    own = OwnSpread(relative_sd=0.04, n_patients=3)
-    result = consequence(case.values(), body, scan, own_spread=own)
-    assert result.spread == pytest.approx(0.04 * result.reference)
-    assert result.in_spreads == pytest.approx(result.shift / (0.04 * result.reference))
-    assert "times your own spread" in str(result)
-    assert "3 patients that you read twice" in str(result)
+    without = consequence(case.values(), body, scan)
+    for own in (OwnSpread(relative_sd=0.0004, n_patients=3), OwnSpread(relative_sd=0.4, n_patients=3)):
+        result = consequence(case.values(), body, scan, own_spread=own)
+        assert (result.spread, result.passed) == (without.spread, without.passed)
+        assert "3 patients that you read twice" in str(result)
+    other = consequence(case.values(), body, scan, own_spread=OwnSpread(relative_sd=0.04, n_patients=3, score="VBQ-T2"))
+    assert "read twice" not in str(other)
 
 
-def test_before_there_are_own_repeats_it_is_said_whose_spread_it_is(body, scan):
-    case = good_case() | {"CSF": good_box("CSF").moved((0, 4.0, 0))}
-    for own in (None, OwnSpread(relative_sd=0.04, n_patients=3, score="VBQ-T2")):
-        told = str(consequence(case.values(), body, scan, own_spread=own))
-        assert "times a careful reader's spread" in told
-        assert "an assumption until you have read patients twice" in told
+def test_a_shift_beyond_two_spreads_does_not_pass_and_one_within_does(body, scan):
+    good = consequence(body.reference_rois, body, scan)
+    assert good.passed
+    assert "Faultless placements differ as much" in str(good)
+    rooted = good_case() | {"CSF": good_box("CSF").moved((0, 6.0, 0))}
+    bad = consequence(rooted.values(), body, scan)
+    assert abs(bad.in_spreads) > 2
+    assert not bad.passed
+    assert "more than faultless placements differ" in str(bad)
 
 
 def test_the_same_seed_gives_the_same_spread(body, scan):
@@ -73,8 +78,8 @@ def test_the_same_seed_gives_the_same_spread(body, scan):
     assert first == second
 
 
-def test_a_careful_reader_spreads_less_than_one_who_does_not_look(body, scan):
-    """Repeats that are kept inside the marrow: none of them reaches the shell, so the spread is noise only."""
+def test_faultless_placements_reach_no_other_tissue(body, scan):
+    """None of them reaches the shell or the roots, so the spread is noise only."""
     result = consequence(body.reference_rois, body, scan)
     assert result.spread < 0.05 * result.reference
 

@@ -4,13 +4,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.exercises.hand_made_body import box, good_box
 from vbqkit.anatomy.tissues import TISSUE_NAMES
-from vbqkit.errors import FormatError
+from vbqkit.errors import FormatError, ScoreError, VbqkitError
 from vbqkit.exercises import check_consequence, check_placements, placement
-from vbqkit.exercises.readers import known_case, read_class, segmental_rows, virtual_reader, worst_placed
+from vbqkit.exercises.readers import (
+    REFERENCE,
+    agreement_table,
+    known_case,
+    read_class,
+    reading_row,
+    virtual_reader,
+    worst_placed,
+)
 from vbqkit.exercises.report_card import (
     ADVICE,
     CaseResult,
@@ -44,10 +53,10 @@ def test_a_class_is_read_judged_and_compared_with_the_reference(folder):
     (folder / "notes.vbqkit.json").write_text("{}", encoding="utf-8")
     (folder / "Cem_reading1_plain-7.vbqkit.json").write_text("{", encoding="utf-8")
     readings, placements, cautions = read_class(folder)
-    wide = readings.pivot_table(index="subject", columns="reader", values="value")
-    assert list(wide.columns) == ["Ada", "Ben", "reference"]
+    wide = agreement_table(readings, exercise="reading1")
+    assert sorted(wide.columns) == ["Ada", "Ben", REFERENCE]
     assert np.allclose(wide.Ada, wide.reference)
-    assert (wide.Ben < wide.reference).all(), "roots in the CSF ROI lower every level's ratio"
+    assert (wide.Ben < wide.reference).all(), "roots in the CSF ROI lower the ratio"
     assert len(placements) == 12
     worst = worst_placed(placements)
     assert worst[["student", "label", "faults"]].to_numpy().tolist() == [["Ben", "CSF", worst.faults[0]]]
@@ -65,25 +74,36 @@ def test_a_careless_reader_differs_more_than_a_careful_one(case):
     rng = np.random.default_rng(4)
 
     def spread(sd_mm):
-        values = [
-            np.mean(
-                [
-                    row["value"]
-                    for row in segmental_rows(
-                        virtual_reader(case, sd_mm=sd_mm, rng=rng), case, reader="r", exercise="e"
-                    )
-                ]
-            )
-            for _ in range(12)
-        ]
-        return np.std(values)
+        readings = (virtual_reader(case, sd_mm=sd_mm, rng=rng) for _ in range(12))
+        return np.std([reading_row(rois, case, reader="r", exercise="e")["value"] for rois in readings])
 
     assert spread(3.0) > 2 * spread(0.5)
 
 
-def test_segmental_values_without_csf_are_none_given(case):
-    rois = [r for r in case.reference_rois if r.label != "CSF"]
-    assert segmental_rows(rois, case, reader="r", exercise="e") == []
+def test_a_reading_with_a_wrong_level_or_without_csf_does_not_enter_the_agreement(case):
+    by_label = {r.label: r for r in case.reference_rois}
+    swapped = [
+        by_label[{"L2": "L3", "L3": "L2"}.get(r.label, r.label)].with_label(r.label) for r in case.reference_rois
+    ]
+    with pytest.raises(ScoreError, match="not counted: L2, L3 are each on another level than its name says"):
+        reading_row(swapped, case, reader="Ada", exercise="reading1")
+    with pytest.raises(ScoreError, match="not counted: CSF is missing"):
+        reading_row([r for r in case.reference_rois if r.label != "CSF"], case, reader="Ada", exercise="reading1")
+
+
+def test_two_readings_are_side_by_side_and_never_averaged():
+    rows = [("Ada", "reading1", "a", 3.0), ("Ada", "reading1", "b", 4.0), ("Ada", "reading2", "a", 3.2),
+            ("Ada", "reading2", "b", 4.2), (REFERENCE, REFERENCE, "a", 3.1), (REFERENCE, REFERENCE, "b", 4.1)]  # fmt: skip
+    readings = pd.DataFrame(rows, columns=["reader", "exercise", "case", "value"])
+    wide = agreement_table(readings[readings.reader == "Ada"])
+    assert wide.loc["a"].to_dict() == {"Ada, reading1": 3.0, "Ada, reading2": 3.2}
+    first = agreement_table(readings, exercise="reading1")
+    assert first.loc["b"].to_dict() == {"Ada": 4.0, REFERENCE: 4.1}
+    double = pd.concat([readings, readings.head(1).assign(value=3.4)])
+    with pytest.raises(VbqkitError, match=r"Ada has more than one reading of a \(reading1\).*not averaged"):
+        agreement_table(double, exercise="reading1")
+    with pytest.raises(VbqkitError, match="no complete reading"):
+        agreement_table(readings.head(0))
 
 
 @pytest.fixture
@@ -107,7 +127,9 @@ def results(body, scan):
 
 def test_the_report_card_counts_what_was_right(results):
     page = report_card_html(results, student="Ada & Ben", when=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
-    assert "11 of 12" in page, "the repeated patient is not counted twice"
+    assert "16 of 18" in page, "every reading counts, the second one of a patient too"
+    assert "1 of 3; 3 are needed" in page
+    assert "<td>not passed</td>" in page
     assert "Ada &amp; Ben" in page
     assert "Patient &lt;2&gt;" in page
     assert "2026-01-02 03:04 UTC" in page

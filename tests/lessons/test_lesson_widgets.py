@@ -210,7 +210,7 @@ def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
     assert len(series.rows()) == 8
 
 
-def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state, monkeypatch):
+def test_reading_five_patients_twice_gives_the_own_spread_that_is_told_beside_later_grades(case, state, monkeypatch):
     """Every second reading has the CSF ROI on another place; the known answer: the ratio of the two CSF means, on the
     log scale."""
     monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
@@ -219,8 +219,8 @@ def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state
     csf = next(r for r in good if r.label == "CSF")
     other = [csf.moved((0.0, 4.0, 0.0)) if r is csf else r for r in good]
     series.advance()
-    for number in range(6):
-        series.studio.rois = good if number < 3 else other
+    for number in range(10):
+        series.studio.rois = good if number < 5 else other
         series.advance()
     image = case.volumes["T1"]
     expected = abs(np.log(csf.measure(image).mean / other[good.index(csf)].measure(image).mean)) / np.sqrt(2)
@@ -230,15 +230,15 @@ def test_reading_three_patients_twice_gives_the_unit_of_later_grades(case, state
     exercise = PlacingExercise(case, start="misplaced", lesson="20", exercise="correct", student="7")
     exercise.studio.rois = other
     exercise.check()
-    assert "your own spread" in exercise._feedback.value
-    assert exercise.consequence.spread == pytest.approx(expected * exercise.consequence.reference)
+    assert "For comparison, your own spread: " in exercise._feedback.value
+    assert exercise.consequence.own.relative_sd == pytest.approx(expected)
 
 
 def test_a_reading_without_scores_gives_no_spread_and_says_so(case, state, monkeypatch):
     monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
     series = read_twice("7")
     series.advance()
-    for _ in range(6):
+    for _ in range(10):
         series.studio.rois = case.reference_rois[:2]
         series.advance()
     assert "0 patients were read twice" in series._result.value
@@ -258,11 +258,19 @@ def test_a_score_is_checked_answered_and_recorded(state):
 
 
 def test_the_final_has_five_patients_and_one_of_them_twice():
-    stations = final_stations("7")
-    assert len(stations) == 6
-    assert len({s.kind for s in stations}) == 5
-    assert stations[-1].seed == next(s.seed for s in stations if s.title == stations[-1].repeat_of)
-    assert final_stations("7") == stations
+    orders = set()
+    for student in map(str, range(40)):
+        stations = final_stations(student)
+        assert len(stations) == 6
+        assert len({s.kind for s in stations}) == 5
+        (again,) = (s for s in stations if s.repeat_of)
+        first = next(s for s in stations if s.title == again.repeat_of)
+        assert (again.seed, again.kind, again.day) == (first.seed, "plain", 1)
+        assert stations.index(again) - stations.index(first) >= 3
+        assert not any(s.kind in s.title + s.exercise for s in stations), "names say nothing of what is to be seen"
+        orders.add(tuple(s.kind for s in stations))
+    assert len(orders) > 20, "another order for nearly every student"
+    assert final_stations("7") == final_stations("7")
     assert final_stations("8") != stations
 
 

@@ -33,7 +33,8 @@ from .questions import Choice as Choice
 from .questions import NumberQuestion as NumberQuestion
 from .questions import choices as choices
 from .questions import question as question
-from .readers import READER_SEEDS as READER_SEEDS
+from .readers import READER_CASES as READER_CASES
+from .readers import agreement_table as agreement_table
 from .readers import known_case as known_case
 from .readers import read_class as read_class
 from .readers import virtual_reader as virtual_reader

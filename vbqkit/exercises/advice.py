@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import scipy
 
 from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
@@ -49,6 +50,16 @@ def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
     if best is None:
         return f"The ROI {roi.label} fills the structure: make it smaller."
     return f"Move it {_in_words(under.fine, *best)}."
+
+
+def move_by(under: TruthUnderRoi, shift_mm: npt.ArrayLike) -> str:
+    """A shift in patient mm as an instruction, in the plane of the slice; directions of less than 1 mm are left out."""
+    steps = [
+        round(float(np.dot(shift_mm, vector)) / STEP_MM**2)
+        for vector in (under.fine.row_step_mm, under.fine.col_step_mm)
+    ]
+    down, across = (step if abs(step) * STEP_MM >= 1.0 else 0 for step in steps)
+    return f"Move it {_in_words(under.fine, down, across)}."
 
 
 def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:

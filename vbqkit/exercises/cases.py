@@ -186,9 +186,7 @@ def make_case(
         protocol = machine.protocol(weighting)
         first = (protocol.slices - wanted) // 2
         visit = _later_day(seed, day, protocol).center_mm(phantom) if day else None
-        volume = acquire(
-            phantom, machine, protocol, rng=noise, slices=range(first, first + wanted), center_mm=visit
-        )
+        volume = acquire(phantom, machine, protocol, rng=noise, slices=range(first, first + wanted), center_mm=visit)
         volumes[weighting] = replace(
             volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day))
         )

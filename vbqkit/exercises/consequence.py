@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
+from vbqkit.errors import RoiError
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.placement import EDGE_MM, FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.truth import TOLERATED, truth_under, wanted_word
@@ -196,6 +197,10 @@ def _faultless(
         def clean(candidate: Roi, target: Slice = target, wanted: str | None = wanted) -> bool:
             if wanted is None:
                 return True
+            try:
+                candidate.mask(target)
+            except RoiError:  # it reaches beyond the picture
+                return False
             under = truth_under(candidate, truth, target, wanted=wanted)
             spared = under.share(TOLERATED.get(wanted, ""))
             pure = under.share(wanted) + spared >= _CLEAN_PURITY and spared <= WRONG_SHARE

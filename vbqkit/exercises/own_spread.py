@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import scipy
+
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.progress import read_progress, record_attempt
 
 LESSON, EXERCISE = "70", "own-spread"
 MIN_PATIENTS = 3
-"""With fewer patients read twice than this, the spread is too uncertain to measure anything in."""
+"""With fewer patients read twice than this, the spread is too uncertain to be told."""
 
 SCORE = "VBQ-T1"
 """The score whose repeated readings lesson 70 uses."""
@@ -36,8 +38,15 @@ class OwnSpread:
     n_patients: int
     score: str = SCORE
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of ``relative_sd``: ``sd sqrt(n / chi2)`` with n degrees of freedom, one a pair of readings."""
+        low, high = scipy.stats.chi2.ppf([0.025, 0.975], self.n_patients)
+        return self.relative_sd * math.sqrt(self.n_patients / high), self.relative_sd * math.sqrt(self.n_patients / low)
+
     def __str__(self) -> str:
-        return f"{100 * self.relative_sd:.1f} % of {self.score}, from {self.n_patients} patients that you read twice in lesson {LESSON}"
+        low, high = (100 * limit for limit in self.interval)
+        return f"{100 * self.relative_sd:.1f} % of {self.score} (95 % interval {low:.1f} to {high:.1f}), from {self.n_patients} patients that you read twice in lesson {LESSON}"
 
 
 def own_spread_of(pairs: Iterable[tuple[float, float]], *, score: str = SCORE) -> OwnSpread:
@@ -69,7 +78,7 @@ def own_spread_of(pairs: Iterable[tuple[float, float]], *, score: str = SCORE) -
     Examples
     --------
     >>> print(own_spread_of([(3.0, 3.06), (2.5, 2.5), (2.8, 2.7)]))
-    1.7 % of VBQ-T1, from 3 patients that you read twice in lesson 70
+    1.7 % of VBQ-T1 (95 % interval 1.0 to 6.3), from 3 patients that you read twice in lesson 70
     """
     pairs = list(pairs)
     if len(pairs) < MIN_PATIENTS:

@@ -40,8 +40,9 @@ pixels to average over the texture of marrow; larger comes near edges and cannot
 LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 """Smallest area of a CSF ROI (a narrow sac has no room for 0.40 cm2) and of a noise ROI, whose SD needs many pixels."""
 
-FAR_IN_BODY_MM = 6.0
-"""A level's ROI farther than this from the reference ROI lies in another part of the body: worth knowing."""
+FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 6.0, 7.0
+"""A level's ROI farther than the first from the reference ROI lies in another part of the body: worth knowing; farther than
+the second it does not follow the rule (mid height, a little in front of the centre)."""
 
 NOISE_FACTORS = (1.25, 1.5)
 """The SD of a noise ROI over that at the place of the reference group, or its inverse: above the first worth knowing,
@@ -431,17 +432,18 @@ def _area_faults(roi: Roi, pixels: int) -> list[Fault]:
 def _part_of_body(roi: Roi, truth: Phantom, target: Slice, under: TruthUnderRoi, wanted: str) -> list[Fault]:
     """Clean marrow, but far from where the rule of the course puts the ROI: readers then differ."""
     reference = next((r for r in truth.reference_rois if r.label == roi.label), None)
-    if reference is None or roi.label not in SPINE_LEVELS or under.share(wanted) < 1.0 - WRONG_SHARE:
+    if reference is None or roi.label not in SPINE_LEVELS or under.share(wanted) < 1.0 - MINOR_SHARE:
         return []
     away = np.subtract(reference.center_mm, roi.center_mm)
     away = away - np.dot(away, target.normal) * np.array(target.normal)
-    if float(np.linalg.norm(away)) <= FAR_IN_BODY_MM:
+    distance = float(np.linalg.norm(away))
+    if distance <= FAR_IN_BODY_MM:
         return []
     text = (
-        f"The ROI {roi.label} is clean, but {np.linalg.norm(away):.0f} mm from where this course measures: at mid height, a little in front of "
-        "the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable."
+        f"The ROI {roi.label} is clean, but {distance:.0f} mm from where this course measures: at mid height, a little in front of "
+        "the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
     )
-    return [Fault("part-of-body", "minor", text)]
+    return [Fault("part-of-body", "minor" if distance <= TOO_FAR_IN_BODY_MM else "wrong", text)]
 
 
 def _noise_place(roi: Roi, truth: Phantom, target: Slice) -> list[Fault]:

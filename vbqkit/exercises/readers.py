@@ -11,24 +11,31 @@ import lazy_loader
 import numpy as np
 
 from vbqkit.anatomy.reader_model import Reader
-from vbqkit.errors import Caution, FormatError, RoiError, ScoreError, VbqkitError
+from vbqkit.errors import Caution, FormatError, ScoreError, VbqkitError
 from vbqkit.exercises.cases import TeachingCase, make_case
 from vbqkit.exercises.placement import PlacementGrade, check_placements
 from vbqkit.exercises.reading_file import ENDING, PATTERN, ReadingFile
 from vbqkit.formats.rois import read_rois
-from vbqkit.roi import Measurement, Roi
-from vbqkit.roi.labels import CSF, SCORED_LEVELS
-from vbqkit.scores.marrow_to_csf import segmental_vbq
+from vbqkit.roi import Roi
+from vbqkit.roi.labels import NOISE
+from vbqkit.scores.case import score_value
+from vbqkit.scores.registry import score_definition
 
 if TYPE_CHECKING:
     import pandas as pd
 else:
     pd = lazy_loader.load("pandas")
 
-READER_SEEDS = (701, 702, 703)
-"""Seeds of the cases of lesson 70: the same for everyone, so that readers can be compared."""
+READER_CASES = (("plain", 701), ("young", 702), ("plain", 705), ("plain", 702), ("plain", 703))
+"""Kind and seed of the patients of lesson 70: the same for everyone, so that readers can be compared, and as different
+as patients are. An ICC of patients who are all alike says nothing of the readers."""
 
-COLUMNS = ("reader", "exercise", "case", "level", "subject", "value")
+REFERENCE = "reference"
+"""Name and exercise of the reader who placed the reference ROIs."""
+
+SCORE = "VBQ-T1"
+
+COLUMNS = ("reader", "exercise", "case", "value")
 
 
 @lru_cache(maxsize=8)
@@ -37,44 +44,73 @@ def known_case(kind: str, seed: int, day: int = 0) -> TeachingCase:
     return make_case(seed, kind=kind, day=day)
 
 
-def segmental_rows(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercise: str) -> list[dict[str, Any]]:
-    """Segmental VBQ-T1, level signal over CSF signal, one row a level.
+def reading_row(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercise: str) -> dict[str, Any]:
+    """One reading of one patient: VBQ-T1, the median of the levels over CSF.
+
+    The patient is the unit, not the level: all levels of a reading share one CSF ROI, so they are not independent.
 
     Returns
     -------
-    list of dict
-        Columns reader, exercise, case, level, subject (case and level), value (ratio). Empty if the CSF ROI is missing
-        or lies off the picture; a level that cannot be measured is left out.
+    dict
+        Columns reader, exercise, case, value (ratio).
+
+    Raises
+    ------
+    ScoreError
+        If a ROI is missing, or lies on another level than its name says: such a reading is of something else, and two
+        readers who count wrongly in the same way would agree.
     """
-    volume = case.volumes["T1"]
-    measured: dict[str, Measurement] = {}
-    for roi in rois:
-        try:
-            measured[roi.label] = roi.measure(volume)
-        except RoiError:
-            continue
-    if CSF not in measured:
-        return []
-    try:
-        ratios = segmental_vbq(measured, measured[CSF], weighting="T1")
-    except ScoreError:
-        return []
-    return [
-        {
-            "reader": reader,
-            "exercise": exercise,
-            "case": case.name,
-            "level": level,
-            "subject": f"{case.name} {level}",
-            "value": ratios[level],
-        }
-        for level in SCORED_LEVELS
-        if level in ratios
-    ]
+    rois = tuple(rois)
+    grades = check_placements(rois, case.phantom, image=case.volumes["T1"])
+    for code, words in (("wrong-level", "on another level than its name says"), ("missing", "missing")):
+        labels = [g.label for g in grades if g.label != NOISE and any(f.code == code for f in g.faults)]
+        if labels:
+            raise ScoreError(
+                f"The reading '{exercise}' of {case.name} by {reader} is not counted: {', '.join(labels)} "
+                f"{'is' if len(labels) == 1 else 'are each'} {words}. Correct it and read again."
+            )
+    needed = score_definition(SCORE).labels
+    used = [roi for roi in rois if roi.label in needed]
+    value = score_value(case.volumes, used, SCORE, aggregate="median")
+    return {"reader": reader, "exercise": exercise, "case": case.name, "value": value}
+
+
+def agreement_table(readings: pd.DataFrame, *, exercise: str | None = None) -> pd.DataFrame:
+    """Readings side by side, as ICC and Bland-Altman need them: one row a patient, one column a reader or a reading.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        Rows of :func:`reading_row`.
+    exercise : str or None
+        One exercise, one column a reader (the reference reader beside them); None: one column for each reader and
+        exercise. Patients that not all have read are left out.
+
+    Raises
+    ------
+    VbqkitError
+        If a reader has two values for one patient: they are not averaged, since the mean of two readings is more precise
+        than one.
+    """
+    if not len(readings):
+        raise VbqkitError("There is no complete reading to put side by side. Read the patients first.")
+    chosen = readings if exercise is None else readings[readings["exercise"].isin((exercise, REFERENCE))]
+    columns = ["reader", "exercise"] if exercise is None else ["reader"]
+    double = chosen[chosen.duplicated([*columns, "case"])]
+    if len(double):
+        first = double.iloc[0]
+        raise VbqkitError(
+            f"{first['reader']} has more than one reading of {first['case']} ({first['exercise']}). They are not averaged; "
+            "keep one of them."
+        )
+    wide = chosen.pivot_table(index="case", columns=columns, values="value", sort=False).dropna()
+    if exercise is None:
+        wide.columns = [f"{reader}, {name}" for reader, name in wide.columns]
+    return wide
 
 
 def virtual_reader(
-    case: TeachingCase, *, sd_mm: float, bias_mm: float = 0.0, rng: np.random.Generator
+    case: TeachingCase, *, sd_mm: float, bias_mm: float = 0.0, sees: bool = False, rng: np.random.Generator
 ) -> tuple[Roi, ...]:
     """The reference ROIs as a reader of a given care would place them: shifted at random, CSF also by habit.
 
@@ -86,17 +122,21 @@ def virtual_reader(
         SD of the shift along each direction of the slice, mm.
     bias_mm : float
         How far this reader always places the CSF ROI too far back, mm.
+    sees : bool
+        Whether this reader looks, and puts a ROI again that holds what it must not.
     rng : numpy.random.Generator
         Source of the shifts.
     """
     reader = Reader(
-        marrow_sd_mm=sd_mm, csf_sd_mm=(sd_mm, sd_mm), csf_habit_mm=(bias_mm, 0.0), sees=False
+        marrow_sd_mm=sd_mm, csf_sd_mm=(sd_mm, sd_mm), csf_habit_mm=(bias_mm, 0.0), sees=sees
     )  # of a given care, and of no other error
     return reader.place(case.phantom, rng=rng)
 
 
 def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Caution, ...]]:
     """Read the ROI files of a class and judge every one against the truth.
+
+    Only complete readings on the right levels enter the agreement; of the others a caution says why not.
 
     The files are those that the lessons write: ``student_exercise_case.vbqkit.json``. Collect them in one folder.
 
@@ -108,7 +148,7 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
     Returns
     -------
     readings : DataFrame
-        Columns as in :func:`segmental_rows`, with the rows of the reference reader for every case.
+        Rows of :func:`reading_row`, with those of the reference reader for every case (exercise ``"reference"``).
     placements : DataFrame
         One row a ROI: student, exercise, case, and the columns of :func:`vbqkit.exercises.grade_table`.
     cautions : tuple of Caution
@@ -125,7 +165,7 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
     readings: list[dict[str, Any]] = []
     placements: list[dict[str, Any]] = []
     cautions: list[Caution] = []
-    references: set[tuple[str, str]] = set()
+    references: set[str] = set()
     for path in sorted(folder.rglob(f"*{ENDING}")):
         try:
             named = ReadingFile.parse(path.name)
@@ -140,10 +180,13 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
             cautions.append(Caution("class-file", f"'{path.name}' was skipped: {error}"))
             continue
         student, exercise = named.student, named.exercise
-        readings += segmental_rows(rois, case, reader=student, exercise=exercise)
-        if (exercise, case.name) not in references:
-            references.add((exercise, case.name))
-            readings += segmental_rows(case.reference_rois, case, reader="reference", exercise=exercise)
+        try:
+            readings.append(reading_row(rois, case, reader=student, exercise=exercise))
+        except VbqkitError as error:
+            cautions.append(Caution("class-reading", str(error)))
+        if case.name not in references:
+            references.add(case.name)
+            readings.append(reading_row(case.reference_rois, case, reader=REFERENCE, exercise=REFERENCE))
         placements += [
             {"student": student, "exercise": exercise, "case": case.name} | grade.as_row()
             for grade in _grades(rois, case)

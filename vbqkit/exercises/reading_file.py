@@ -62,7 +62,9 @@ def case_of_code(code: str) -> tuple[str, int, int]:
         If no case has this code.
     """
     if _CODE.fullmatch(code):
-        mixed = sum(_LETTERS.index(letter) << shift for letter, shift in zip(code, range(_BITS - 5, -1, -5), strict=True))
+        mixed = sum(
+            _LETTERS.index(letter) << shift for letter, shift in zip(code, range(_BITS - 5, -1, -5), strict=True)
+        )
         number = mixed * pow(_FACTOR, -1, 2**_BITS) % 2**_BITS
         kinds = {_kind_number(kind): kind for kind in KINDS}
         kind = kinds.get((number >> _DAY_BITS) % 2**_KIND_BITS)
@@ -155,7 +157,9 @@ class ReadingFile:
         """
         found = _NAME.fullmatch(name)
         if found is None:
-            raise FormatError(f"'{name}' is not named {PATTERN}, such as Ada_reading1_{case_code('plain', 701)}{ENDING}. Rename it.")
+            raise FormatError(
+                f"'{name}' is not named {PATTERN}, such as Ada_reading1_{case_code('plain', 701)}{ENDING}. Rename it."
+            )
         if found["kind"] is None:
             return cls(found["student"], found["exercise"], *case_of_code(found["case"]))
         return cls(found["student"], found["exercise"], found["kind"], int(found["seed"]), int(found["day"] or 0))

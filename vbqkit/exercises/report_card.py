@@ -31,6 +31,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "slice": ("The middle slice: spinous process, canal and vein are all on it.", "20"),
     "size": ("One size for all ROIs: copy them, or fix the area.", "20"),
     "area": ("Size: 0.40 cm2 for every level; a ROI of a few pixels measures texture and noise.", "20"),
+    "part-of-body": ("The same part of every body: at mid height, a little in front of the centre.", "20"),
     "csf-level": ("CSF beside L3, or beside a neighbouring level where the canal is narrow.", "20"),
     "noise-place": ("Noise where the reference group's was measured: behind the back, level with L3.", "30"),
     "left-out": ("Levels that must be left out: fracture first, then the score.", "80"),
@@ -46,11 +47,13 @@ ADVICE: dict[str, tuple[str, str]] = {
 } | {tissue.fault: (tissue.advice, tissue.lesson) for finding in FINDINGS for tissue in finding.tissues}
 """Fault to advice and the number of the lesson that teaches it."""
 
-_SPREAD = {
-    False: "Spread: SD of the score when a careful reader places the ROIs again (SD of 1 mm along each direction, inside the tissue), an "
-    "assumption. Read the patients of lesson 70 twice, and your own spread takes its place.",
-    True: "Spread: SD of your own readings of the same patients in lesson 70, in percent of the score.",
-}
+PASS_SHARE = 0.8
+"""Share of the readings that must pass, rounded up: 5 of the 6 of the final."""
+
+_SPREAD = (
+    "Spread: root mean square of the shifts of the score among faultless placements drawn at random. Up to 2 spreads a shift cannot be told "
+    "from one of these. A reading passes if every ROI passes and the score's shift is at most 2 spreads."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class CaseResult:
         Title of the case that this one repeats; empty otherwise.
     compared : AgainstProposal or None
         The same case as it is proposed automatically.
+    pictures : tuple of str
+        HTML figures of the ROIs that must be corrected, see :func:`vbqkit.exercises.close_up.close_up_html`.
     """
 
     title: str
@@ -79,6 +84,31 @@ class CaseResult:
     consequence: Consequence | None
     repeat_of: str = ""
     compared: AgainstProposal | None = None
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every ROI passes and the score, if it was to be given, lies where faultless placements put it."""
+        return all(g.passed for g in self.grades) and self.consequence is not None and self.consequence.passed
+
+
+def needed_to_pass(readings: int) -> int:
+    """How many of so many readings must pass.
+
+    Examples
+    --------
+    >>> needed_to_pass(6), needed_to_pass(1)
+    (5, 1)
+    """
+    return math.ceil(PASS_SHARE * readings)
+
+
+def grade_of(results: Sequence[CaseResult]) -> str:
+    """The grade of a final: ``"passed with distinction"`` (every reading), ``"passed"``, or ``"not passed"``."""
+    right = sum(r.passed for r in results)
+    if right == len(results) > 0:
+        return "passed with distinction"
+    return "passed" if right >= needed_to_pass(len(results)) and right else "not passed"
 
 
 def what_to_practise(results: Sequence[CaseResult]) -> list[tuple[str, str, int]]:
@@ -113,25 +143,25 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         Now, if not given.
     """
     told = when or datetime.now(UTC)
-    first = [r for r in results if not r.repeat_of]
-    rois = [g for r in first for g in r.grades]
+    rois = [g for r in results for g in r.grades]
     shifts = [
         abs(r.consequence.in_spreads)
-        for r in first
+        for r in results
         if r.consequence is not None and math.isfinite(r.consequence.in_spreads)
     ]
     repeat = repeatability_percent(results)
     judged = next((r.consequence for r in results if r.consequence is not None), None)
-    score, whose = (judged.score, judged.whose) if judged is not None else ("the score", "a careful reader's spread")
+    score = judged.score if judged is not None else "the score"
+    own = "" if judged is None or judged.own is None else f" For comparison, your own spread: {judged.own}."
+    right = sum(r.passed for r in results)
     facts = [
+        ("Grade", grade_of(results)),
+        ("Readings that pass", f"{right} of {len(results)}; {needed_to_pass(len(results))} are needed"),
         ("ROIs that pass", f"{sum(g.passed for g in rois)} of {len(rois)}"),
-        (
-            f"Accuracy: median shift of {score}",
-            f"{median(shifts):.1f} times {whose}" if shifts else "could not be computed",
-        ),
+        (f"Accuracy: median shift of {score}", f"{median(shifts):.1f} spreads" if shifts else "could not be computed"),
         ("Repeatability: difference between two readings of one patient", "not measured" if repeat is None else f"{repeat:.1f} %"),
     ]  # fmt: skip
-    practise = what_to_practise(first) or [("Nothing to correct. Teach someone else.", "", 0)]
+    practise = what_to_practise(results) or [("Nothing to correct. Teach someone else.", "", 0)]
     page = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vbqkit report card</title><style>",
         "body{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}",
@@ -139,13 +169,14 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         "small{color:#444}@media print{body{margin:0}}</style></head><body>",
         f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told:%Y-%m-%d %H:%M} UTC · virtual patients, synthetic</p>",
         _table(("", "result"), facts),
-        (f"<p><small>{_SPREAD[judged is not None and judged.own]} Within 2 spreads a shift cannot be distinguished from that spread. "
-        "Paper 001 accepts differences between readers of up to 10 %.</small></p>"),
+        (f"<p><small>{_SPREAD}{html.escape(own)} Huang 2026 accepts differences between readers of up to 10 %. All readings count, the "
+        "second one of the patient who comes twice too: on another day, elsewhere in the field of view and in other noise.</small></p>"),
         "<h2>What to practise</h2>",
         _table(("advice", "lesson", "times"), [(text, lesson, str(n) if n else "") for text, lesson, n in practise]),
         "<h2>Case by case</h2>",
-        _table(("case", "score", "reference", "shift in spreads", "ROIs to correct"), [_case_row(r) for r in results]),
-        *_beside_proposal(first),
+        _table(("case", "passes", "score", "reference", "shift in spreads", "ROIs to correct"), [_case_row(r) for r in results]),
+        *_wrong_in_pictures(results),
+        *_beside_proposal(results),
         "<p><small>Each case can be made again by its kind and seed, so a teacher can re-grade it. The software screens and teaches; it does not diagnose.</small></p>",
         "</body></html>",
     ]  # fmt: skip
@@ -179,10 +210,27 @@ def _case_row(result: CaseResult) -> tuple[str, ...]:
         for g in result.grades
         if not g.passed
     )
-    c = result.consequence
+    c, passes = result.consequence, "yes" if result.passed else "no"
     if c is None:
-        return (name, "not given", "", "", to_correct or "none")
-    return (name, f"{c.score} {c.value:.2f}", f"{c.reference:.2f}", f"{c.in_spreads:+.1f}", to_correct or "none")
+        return (name, passes, "not given", "", "", to_correct or "none")
+    return (
+        name,
+        passes,
+        f"{c.score} {c.value:.2f}",
+        f"{c.reference:.2f}",
+        f"{c.in_spreads:+.1f}",
+        to_correct or "none",
+    )
+
+
+def _wrong_in_pictures(results: Sequence[CaseResult]) -> list[str]:
+    shown = [(r.title, r.pictures) for r in results if r.pictures]
+    if not shown:
+        return []
+    return [
+        "<h2>What was wrong</h2>",
+        *(f"<h3>{html.escape(title)}</h3><div>{''.join(pictures)}</div>" for title, pictures in shown),
+    ]
 
 
 def _beside_proposal(results: Sequence[CaseResult]) -> list[str]:

@@ -60,7 +60,7 @@ def _finish(series: PatientSeries) -> str:
             record_attempt(
                 "99",
                 result.title,
-                passed=all(g.passed for g in result.grades),
+                passed=result.passed,
                 student=series.student,
                 detail="; ".join(
                     f"{g.label}: {', '.join(f.code for f in g.faults)}" for g in result.grades if g.faults

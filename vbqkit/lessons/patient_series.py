@@ -14,11 +14,12 @@ import numpy as np
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.against_proposal import compare_with_proposal
 from vbqkit.exercises.cases import TeachingCase
+from vbqkit.exercises.close_up import close_up_html
 from vbqkit.exercises.consequence import check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import check_placements
 from vbqkit.exercises.progress import state_dir
-from vbqkit.exercises.readers import known_case, segmental_rows
+from vbqkit.exercises.readers import known_case, reading_row
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.report_card import CaseResult
 from vbqkit.page.still import Still
@@ -49,6 +50,8 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         Number or name.
     on_finish : callable, optional
         ``on_finish(series)`` is called after the last patient; what it returns is shown as HTML.
+    blind : bool
+        Whether signals and scores are hidden while reading.
 
     Attributes
     ----------
@@ -62,7 +65,9 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         *,
         student: str = "1",
         on_finish: Callable[[PatientSeries], str] | None = None,
+        blind: bool = False,
     ) -> None:
+        self._blind = blind
         self.stations, self.student = tuple(stations), student
         self.placed: list[tuple[Roi, ...]] = []
         self.studio: RoiStudio | None = None
@@ -102,6 +107,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
             height=500,
             case_file=self._file(station),
             propose=False,  # the placing is what is graded
+            blind=self._blind,
         )
         self.studio.slices = [case.middle_slice(weighting).index for weighting in case.volumes]
         self._place.children = (self.studio,)
@@ -115,14 +121,22 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         return known_case(self.stations[number].kind, self.stations[number].seed, self.stations[number].day)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Segmental VBQ-T1 of the patients read so far; see :func:`vbqkit.exercises.readers.segmental_rows`."""
-        return [
-            row
-            for number, rois in enumerate(self.placed)
-            for row in segmental_rows(
-                rois, self.case(number), reader=self.student, exercise=self.stations[number].exercise
-            )
-        ]
+        """One row a complete reading so far; see :func:`vbqkit.exercises.readers.reading_row`."""
+        return self._readings()[0]
+
+    def not_counted(self) -> list[str]:
+        """Of the readings so far that have no row, why."""
+        return self._readings()[1]
+
+    def _readings(self) -> tuple[list[dict[str, Any]], list[str]]:
+        rows, reasons = [], []
+        for number, rois in enumerate(self.placed):
+            exercise = self.stations[number].exercise
+            try:
+                rows.append(reading_row(rois, self.case(number), reader=self.student, exercise=exercise))
+            except VbqkitError as error:
+                reasons.append(str(error))
+        return rows, reasons
 
     def results(self) -> list[CaseResult]:
         """Every patient read so far, judged against the truth."""
@@ -142,21 +156,30 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
             )
         except VbqkitError:
             consequence = None
+        image = case.volumes["T1"]
+        grades = check_placements(rois, case.phantom, image=image)
+        placed = {roi.label: roi for roi in reversed(rois)}
         return CaseResult(
             title=station.title,
             case=case.name,
-            grades=check_placements(rois, case.phantom, image=case.volumes["T1"]),
+            grades=grades,
             consequence=consequence,
             repeat_of=station.repeat_of,
             compared=compare_with_proposal(rois, case),
+            pictures=tuple(
+                close_up_html(g, placed[g.label], image)
+                for g in grades
+                if not g.passed and g.contaminated is not None and g.label in placed
+            ),
         )
 
     def _finish(self) -> None:
         self._place.children = ()
         self._next.layout.display = "none"
-        self._say("All patients are done.")
         if self._on_finish is not None:
+            self._say("All patients are read. Comparing them with the truth ...")
             self._result.value = self._on_finish(self)
+        self._say("All patients are done.")
 
     def _file(self, station: Station) -> Path | None:
         try:

@@ -13,6 +13,7 @@ import numpy as np
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.against_proposal import compare_with_proposal
 from vbqkit.exercises.cases import SampleCase, TeachingCase
+from vbqkit.exercises.close_up import close_up_html
 from vbqkit.exercises.consequence import Consequence, check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
@@ -20,8 +21,7 @@ from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
 from vbqkit.lessons.proposal_shown import comparison_html
-from vbqkit.page.colours import VERMILION
-from vbqkit.page.slice_picture import crop_around, slice_html
+from vbqkit.page.slice_picture import slice_html
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.scores import Aggregate, ReferenceGroup
@@ -57,6 +57,8 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         For the M-score beside the picture.
     fixed_area_cm2 : float, optional
         Area of each new ROI, cm2.
+    propose : bool
+        Whether the studio proposes ROIs; False where the placing is what is graded.
     with_proposal : bool
         Whether the reference is shown beside the reader's ROIs and those that are proposed automatically.
 
@@ -85,6 +87,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         case_file: str | Path | None = None,
         reference: ReferenceGroup | None = None,
         fixed_area_cm2: float | None = None,
+        propose: bool = False,
         with_proposal: bool = False,
     ) -> None:
         self._with_proposal = with_proposal
@@ -104,7 +107,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             case_file=self._file,
             reference=reference,
             fixed_area_cm2=fixed_area_cm2,
-            propose=False,  # the placing is what is graded
+            propose=propose,
         )
         self.studio.slices = [case.middle_slice(w).index for w in case.volumes]
         self._button = ipywidgets.Button(
@@ -144,14 +147,8 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             "<div role='status' aria-live='polite' class='vbq-grading'>Looking up the truth under your ROIs ...</div>"
         )
         self.grades = check_placements(rois, self.case.phantom, image=self._image, wanted=self.wanted)
-        wrong = sum(not grade.passed for grade in self.grades)
-        passed = not wrong
         self.consequence, sentence = self._told_consequence(rois)
-        summary = (
-            f"All {len(self.grades)} ROIs pass."
-            if passed
-            else f"{wrong} of {len(self.grades)} ROIs {'needs' if wrong == 1 else 'need'} correcting. Read below, move them, and press the button again."
-        )
+        passed, summary = _verdict(self.grades, self.consequence)
         items = "".join(_grade_html(grade) for grade in self.grades)
         saved = (
             self._file_error
@@ -201,22 +198,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             return None, f"Your ROIs are not saved in a file: {error}"
 
     def _close_up(self, grade: PlacementGrade, rois: Iterable[Roi]) -> str:
-        roi = next(r for r in rois if r.label == grade.label)
-        image = self._image.slice(int(grade.slice_index or 0))
-        marked = grade.contaminated if grade.contaminated is not None else np.zeros(image.shape, dtype=bool)
-        holds = ", ".join(f"{100 * share:.0f} % {word}" for word, share in grade.shares[:3])
-        return (
-            slice_html(
-                image,
-                alt=f"Close-up of the ROI {grade.label}: {int(marked.sum())} pixels that should not be in it are orange. It holds {holds}.",
-                rois=[roi],
-                overlays=[(marked, VERMILION)],
-                crop=crop_around(image, roi),
-                height_px=230,
-                caption=f"{grade.label}: {holds}. Orange: what does not belong.",
-            ).replace("<figure ", "<figure data-close-up='" + html.escape(grade.label) + "' ", 1)
-            + "&nbsp; "
-        )
+        return close_up_html(grade, next(r for r in rois if r.label == grade.label), self._image)
 
     def _toggle_reference(self, change: Any) -> None:
         if not change["new"]:
@@ -256,6 +238,25 @@ def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[R
             shift = choices[int(rng.integers(len(choices)))] if choices else marrow[order.pop()]
             moved.append(roi.moved(shift))
     return tuple(moved)
+
+
+def _verdict(grades: Sequence[PlacementGrade], consequence: Consequence | None) -> tuple[bool, str]:
+    """Whether places and result pass together, and that in a sentence."""
+    wrong = sum(not grade.passed for grade in grades)
+    if wrong:
+        need = "ROI needs" if len(grades) == 1 else "ROIs needs" if wrong == 1 else "ROIs need"
+        return (
+            False,
+            f"{wrong} of {len(grades)} {need} correcting. Read below, move them, and press the button again.",
+        )
+    placed = [grade for grade in grades if not grade.left_out]
+    spared = "".join(f", and {grade.label} is rightly left out" for grade in grades if grade.left_out)
+    if consequence is not None and not consequence.passed:
+        return False, (
+            f"Each ROI passes by itself{spared}, but together they shift {consequence.score} more than faultless placements do. "
+            f"Begin with {consequence.worst}: move it further into its tissue, and press the button again."
+        )
+    return True, f"All {len(placed)} ROIs pass{spared}."
 
 
 def _to_show(grade: PlacementGrade) -> bool:

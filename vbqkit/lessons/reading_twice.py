@@ -1,4 +1,4 @@
-"""Lesson 70: three patients read twice, and the reader's own spread from them, saved for the grades that follow."""
+"""Lesson 70: five patients read twice, and the reader's own spread from them, which is saved."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from collections.abc import Iterable, Mapping
 
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.own_spread import SCORE, OwnSpread, keep_own_spread, own_spread_of
-from vbqkit.exercises.readers import READER_SEEDS
+from vbqkit.exercises.readers import READER_CASES
 from vbqkit.image import Volume
 from vbqkit.lessons.patient_series import PatientSeries, Station
 from vbqkit.roi import Roi
 from vbqkit.scores.case import score_value
 
-_LETTERS = "ABC"
+_AGAIN = (2, 0, 4, 1, 3)
+"""Order of the second reading: no patient comes again where it came first, nor right after itself."""
 
 
 def read_twice(student: str = "1") -> PatientSeries:
-    """The three patients of lesson 70, each of them twice; at the end the reader's own spread is reported and saved."""
-    patients = list(zip(_LETTERS, READER_SEEDS, strict=True))
-    first = [Station(f"Patient {name}, reading 1", "reading1", "plain", seed) for name, seed in patients]
+    """The five patients of lesson 70, each of them twice; at the end the reader's own spread is told and saved."""
+    patients = [(f"Patient {'ABCDE'[k]}", kind, seed) for k, (kind, seed) in enumerate(READER_CASES)]
+    first = [Station(f"{name}, reading 1", "reading1", kind, seed) for name, kind, seed in patients]
     again = [
-        Station(f"Patient {name}, reading 2", "reading2", "plain", seed, repeat_of=f"Patient {name}, reading 1")
-        for name, seed in patients
+        Station(f"{name}, reading 2", "reading2", kind, seed, repeat_of=f"{name}, reading 1")
+        for name, kind, seed in (patients[k] for k in _AGAIN)
     ]
-    return PatientSeries([*first, *again], student=student, on_finish=_finish)
+    return PatientSeries([*first, *again], student=student, on_finish=_finish, blind=True)
 
 
 def own_spread_of_series(series: PatientSeries) -> OwnSpread:
@@ -58,5 +59,5 @@ def _finish(series: PatientSeries) -> str:
         return f"<p role='status' class='vbq-own-spread'>{html.escape(str(error))}</p>"
     return (
         f"<p role='status' class='vbq-own-spread' data-value='{spread.relative_sd!r}'><b>Your own spread is {html.escape(str(spread))}.</b> "
-        "From now on every exercise measures in it instead of in a careful reader's. Run the cells below again.</p>"
+        "The exercises tell it beside your results. Run the cells below again.</p>"
     )

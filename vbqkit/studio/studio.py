@@ -85,6 +85,8 @@ class RoiStudio(ProposedRois):
         Whether a saved notebook may hold the picture, not only outlines and numbers.
     propose : bool
         Whether ROIs can be proposed automatically; False where someone is to place them unaided.
+    blind : bool
+        Whether the page hides signals and scores: for a reading that must not aim at a number.
 
     Attributes
     ----------
@@ -143,6 +145,7 @@ class RoiStudio(ProposedRois):
         height: int = 560,
         save_pixels: bool = False,
         propose: bool = True,
+        blind: bool = False,
     ) -> None:
         if fixed_area_cm2 is not None and not fixed_area_cm2 > 0:
             raise RoiError(f"A fixed area of {fixed_area_cm2} cm2 is not possible; give a number above 0, or None.")
@@ -175,6 +178,7 @@ class RoiStudio(ProposedRois):
                 "height": height,
                 "case_file": None if self._case is None else self._case.path.name,
                 "propose": propose,
+                "blind": blind,
             },
         )
         self._show_slice_of(drawn)

@@ -40,7 +40,9 @@ export class Panel {
     this.frame = 0;
     this.shownFaults = ""; // the faults on the page
     this.body = html("tbody");
-    this.heads = COLUMNS.map(([, name]) => html("th", { scope: "col" }, name));
+    const { blind } = store.options; // a reading that must not see what it measures
+    this.columns = blind ? COLUMNS.filter(([key]) => key === "area_cm2" || key === "n") : COLUMNS;
+    this.heads = this.columns.map(([, name]) => html("th", { scope: "col" }, name));
     this.table = html(
       "table",
       { class: "vbq-table" },
@@ -60,7 +62,9 @@ export class Panel {
     this.range = html("div", { class: "vbq-range" });
     this.numbers = html("div", { class: "vbq-numbers" });
     this.faults = html("ul", { class: "vbq-faults" });
-    this.detail.append(this.numbers, this.bars, this.range, this.faults);
+    if (!blind) this.detail.append(this.numbers, this.bars, this.range);
+    this.detail.append(this.faults);
+    this.scoreList.hidden = blind;
     this.element = html(
       "div",
       { class: "vbq-panel", role: "region", "aria-label": "Readout" },
@@ -103,7 +107,7 @@ export class Panel {
     const rows = browser.map((row) => measured(byId.get(row.id)) ?? row);
     this.element.dataset.source = python ? "python" : "browser";
     const { title, unit } = store.views[store.active];
-    COLUMNS.forEach(([, , words], j) => {
+    this.columns.forEach(([, , words], j) => {
       set(this.heads[j], { title: words.replace("UNIT", unit) });
     });
     const ofSignal = unit === "a.u."; // HU have neither noise nor CSF to be divided by
@@ -149,7 +153,7 @@ export class Panel {
       /** @type {Record<string, unknown>} */
       const values =
         row.error === undefined ? { ...row, ...ratios(row, csf, noise), area_cm2: row.area_mm2 / 100 } : {};
-      COLUMNS.forEach(([key], j) => {
+      this.columns.forEach(([key], j) => {
         const value = values[key];
         set(line.cells[j], { "data-key": key, "data-value": value ?? "", title: row.error ?? "" });
         setText(line.cells[j], typeof value === "number" ? digits(key, value) : "–");
@@ -169,7 +173,7 @@ export class Panel {
       html("small", { class: "vbq-origin" }),
       html("span", { class: "vbq-mark", role: "img" }, "⚠"),
     ];
-    const cells = COLUMNS.map(() => html("td"));
+    const cells = this.columns.map(() => html("td"));
     const show = () => {
       const roi = this.store.roi(id);
       if (roi) this.store.show(roi);

@@ -152,6 +152,8 @@ export interface Traits {
     weightings: string[];
     case_file: string | null;
     propose: boolean;
+    /** Whether signals and scores are hidden. */
+    blind: boolean;
   };
   slices: number[];
   windows: Window[];
