@@ -41,7 +41,7 @@ class OwnSpread:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of ``relative_sd``: ``sd sqrt(n / chi2)`` with n degrees of freedom, one a pair of readings."""
-        low, high = scipy.stats.chi2.ppf([0.025, 0.975], self.n_patients)
+        low, high = (float(scipy.stats.chi2.ppf(share, self.n_patients)) for share in (0.025, 0.975))
         return self.relative_sd * math.sqrt(self.n_patients / high), self.relative_sd * math.sqrt(self.n_patients / low)
 
     def __str__(self) -> str:

@@ -441,7 +441,7 @@ def _part_of_body(roi: Roi, truth: Phantom, target: Slice, under: TruthUnderRoi,
         return []
     text = (
         f"The ROI {roi.label} is clean, but {distance:.0f} mm from where this course measures: at mid height, a little in front of "
-        "the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
+        f"the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
     )
     return [Fault("part-of-body", "minor" if distance <= TOO_FAR_IN_BODY_MM else "wrong", text)]
 

@@ -105,7 +105,7 @@ def agreement_table(readings: pd.DataFrame, *, exercise: str | None = None) -> p
         )
     wide = chosen.pivot_table(index="case", columns=columns, values="value", sort=False).dropna()
     if exercise is None:
-        wide.columns = [f"{reader}, {name}" for reader, name in wide.columns]
+        wide.columns = wide.columns.map(", ".join)
     return wide
 
 

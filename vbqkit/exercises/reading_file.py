@@ -33,7 +33,7 @@ _NOT_IN_A_NAME = re.compile(r"[_/\\\x00-\x1f]")
 
 def _kind_number(kind: str) -> int:
     """A number for a kind that stays the same when kinds are added."""
-    return int.from_bytes(hashlib.sha256(kind.encode()).digest()[:2], "big") % 2**_KIND_BITS
+    return int.from_bytes(hashlib.sha256(kind.encode()).digest()[:2], "big") % (1 << _KIND_BITS)
 
 
 def case_code(kind: str, seed: int, day: int = 0) -> str:
