@@ -14,7 +14,7 @@ from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import RoiError
-from vbqkit.exercises.advice import clean_move, direction_words
+from vbqkit.exercises.advice import clean_move, direction_words, move_by
 from vbqkit.exercises.truth import TOLERATED, TruthUnderRoi, contaminated_pixels, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
