@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.page.pictures import pictures_in
-from vbqkit.errors import VbqkitError
+from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
@@ -188,6 +188,16 @@ def test_an_empty_picture_says_what_is_missing(case):
     exercise.check()
     assert exercise._feedback.value.count("There is no ROI called") == 6
     assert "can be computed only when all its ROIs lie on the picture" in exercise._feedback.value
+
+
+def test_where_placing_is_graded_the_studio_proposes_nothing(case, state, monkeypatch):
+    monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
+    series = PatientSeries([Station("A", "reading1", "plain", 7)])
+    series.advance()
+    for studio in (series.studio, PlacingExercise(case, lesson="20", exercise="place").studio):
+        assert studio._options["propose"] is False
+        with pytest.raises(ProposalError, match="you are to place the ROIs yourself"):
+            studio.propose()
 
 
 @pytest.mark.slow

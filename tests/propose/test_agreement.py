@@ -8,7 +8,7 @@ import pytest
 from tests.propose.conftest import volume_of
 from vbqkit.errors import ProposalError
 from vbqkit.image import Volume, stack_affine
-from vbqkit.propose.agreement import SAME_PLACE_MM, agreed, propose_on_study, propose_on_volumes
+from vbqkit.propose.agreement import SAME_PLACE_MM, agreed, as_the_reader_counts, propose_on_study, propose_on_volumes
 from vbqkit.propose.proposal import Proposal, ProposedRoi
 from vbqkit.roi import Rectangle
 from vbqkit.study import Study, make_series
@@ -187,3 +187,38 @@ def test_a_study_without_a_series_for_it_is_refused_in_words():
         propose_on_study(Study(series=()))
     with pytest.raises(ProposalError, match="There is no series 3"):
         propose_on_study(Study(series=(make_series(volume_of("case02", "T1")),)), series=3)
+
+
+def placed(*levels, shift=(0.0, 2.0, 1.0)):
+    """The reader's ROIs: (level, number of the body from above)."""
+    names = {number: label for label, number in levels}
+    first = series("T1")
+    return [p.roi.with_label(names[k]).moved(shift) for k, p in enumerate(first.rois, start=1) if k in names]
+
+
+def test_levels_of_the_reader_that_agree_change_nothing():
+    first = series("T1")
+    assert as_the_reader_counts(first, placed(("L2", 2), ("L4", 4))) is first
+    assert as_the_reader_counts(first, []) is first
+    assert as_the_reader_counts(first, placed(("L5", 4), shift=(0, 0, -15.0))) is first, "it lies on no body"
+    assert as_the_reader_counts(first, placed(("CSF", 4), ("noise", 2))) is first
+
+
+def test_levels_of_the_reader_count_before_the_networks_and_the_difference_is_said():
+    found = as_the_reader_counts(series("T1"), placed(("L4", 3)))
+    assert labels(found) == ["L2", "L3", "L4", "L5", "S1", "S2"]
+    assert found.named
+    assert found.remarks[-1].startswith("Names follow from your L4, which would be L3 if counted from the sacrum")
+
+
+def test_a_level_of_the_reader_answers_the_question():
+    asking = series("T1", question="Which?", margin=1.0)
+    found = as_the_reader_counts(asking, placed(("L3", 3)))
+    assert labels(found) == list(NAMES)
+    assert "which is L3 as you have placed it" in found.remarks[-1]
+
+
+def test_levels_of_the_reader_that_do_not_follow_each_other_make_a_question():
+    found = as_the_reader_counts(series("T1"), placed(("L2", 2), ("L5", 4)))
+    assert not found.named
+    assert "L2 on body 2, L5 on body 4" in found.question
