@@ -85,13 +85,14 @@ def propose_rois(
     vbqkit.errors.ProposalError: The pixels of this series are all the same...
     """
     if isinstance(study, Volume):
-        return _propose(study, kind=kind)
+        return place_rois(study, look_at_series(study), kind=kind)
     chosen, others = _chosen_series(study, series)
     todo = [chosen, *(others if check_other_series else ())]
     found: list[Proposal] = []
     for done, number in enumerate(todo, start=1):
         try:
-            found.append(_propose(study.series[number].volume(), kind=kind, series_index=number))
+            volume = study.series[number].volume()
+            found.append(place_rois(volume, look_at_series(volume), kind=kind, series_index=number))
         except VbqkitError:
             if number == chosen:
                 raise
@@ -126,10 +127,52 @@ def _why_not(series: Series) -> str:
     return f"{series.acquisition.weighting} {series.plane or 'of unknown plane'}: {series.refusal or 'not sagittal'}"
 
 
-def _propose(volume: Volume, *, kind: RoiKind, series_index: int = 0, least_margin: float = LEAST_MARGIN) -> Proposal:
+def look_at_series(volume: Volume) -> Middle:
+    """The middle slice of one series and the chain of bodies on it: all that the network does.
+
+    Parameters
+    ----------
+    volume : Volume
+        The series.
+
+    Raises
+    ------
+    ProposalError
+        If the series is not what the network was made for, or no chain of bodies is found.
+    """
     check_series(volume)
     _check_signal(volume)
-    middle = find_middle(volume)
+    return find_middle(volume)
+
+
+def place_rois(
+    volume: Volume,
+    middle: Middle,
+    *,
+    kind: RoiKind = "fixed",
+    series_index: int = 0,
+    least_margin: float = LEAST_MARGIN,
+) -> Proposal:
+    """ROIs of one series, from what :func:`look_at_series` found on it.
+
+    Parameters
+    ----------
+    volume : Volume
+        The series.
+    middle : Middle
+        Its middle slice and the chain of bodies.
+    kind : {"fixed", "ellipse"}
+        As of :func:`propose_rois`.
+    series_index : int
+        Its row in the study.
+    least_margin : float
+        As of :func:`~vbqkit.propose.naming.name_bodies`.
+
+    Raises
+    ------
+    ProposalError
+        If no body is large enough.
+    """
     naming = name_bodies([peak.classes for peak in middle.chain], least_margin=least_margin)
     question = transitional_question(middle.picture.found, middle.chain, naming.likely) if naming.names else ""
     if question:
