@@ -11,6 +11,7 @@ from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.image import Volume
 from vbqkit.propose.csf import BELOW_CONUS, CSF_IS_BRIGHT, CSF_LEVELS, csf_place
 from vbqkit.propose.doubts import doubt_of_body, signal_doubts
+from vbqkit.propose.miscounts import body_part_question, split_question
 from vbqkit.propose.naming import LEAST_MARGIN, name_bodies
 from vbqkit.propose.outlines import Outline, areas_mm2, outlines_of, territories
 from vbqkit.propose.picture import Picture
@@ -174,7 +175,7 @@ def place_rois(
         If no body is large enough.
     """
     naming = name_bodies([peak.classes for peak in middle.chain], least_margin=least_margin)
-    question = transitional_question(middle.picture.found, middle.chain, naming.likely) if naming.names else ""
+    question = _question(volume, middle, naming.likely) if naming.names else ""
     if question:
         naming = replace(naming, names=(), question=question)
     labels = naming.names or tuple(f"body {k}" for k in range(1, len(middle.chain) + 1))
@@ -195,6 +196,15 @@ def place_rois(
         margin=naming.margin,
         question=naming.question,
         remarks=(*middle.remarks, *remarks, *said),
+    )
+
+
+def _question(volume: Volume, middle: Middle, likely: Sequence[str]) -> str:
+    """Why the reader is asked though the count is sure; empty: nothing speaks against it."""
+    return (
+        body_part_question(volume.acquisition.body_part)
+        or split_question(middle.chain)
+        or transitional_question(middle.picture.found, middle.chain, likely)
     )
 
 
