@@ -42,9 +42,8 @@ def drawn(*shapes):
 
 def head():
     """Scalp, skull, brain, ventricle, cerebellum."""
-    return drawn(
-        (100, 90, 85, 75, 90), (100, 90, 80, 70, -60), (100, 90, 74, 64, 70), (90, 90, 18, 30, -50), (140, 120, 18, 20, 20)
-    )  # fmt: skip
+    skull = (100, 90, 85, 75, 90), (100, 90, 80, 70, -60)
+    return drawn(*skull, (100, 90, 74, 64, 70), (90, 90, 18, 30, -50), (140, 120, 18, 20, 20))
 
 
 def knee():
@@ -123,7 +122,7 @@ def test_bodies_that_are_seen_in_noise_are_no_spine(seed):
 
 
 def test_a_spine_of_the_size_of_a_neck_is_refused(volume):
-    """Bodies 14 mm apart and 15 mm high, as cervical ones are; there is no cervical spine among the virtual patients."""
+    """Bodies 14 mm apart, as cervical ones are; there is no cervical spine among the virtual patients."""
     affine = volume.affine.copy()
     affine[:3, :3] *= 0.42
     with pytest.raises(ProposalError, match="No row of at least three"):

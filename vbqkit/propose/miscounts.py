@@ -17,8 +17,8 @@ patients, whose bodies all lie further apart."""
 
 _LUMBAR = re.compile(r"LUMB|LS|L.?SPINE|^SPINE|SACR|WHOLE|PELV|ABD|BACK|WIRBEL|LWS|TL", re.IGNORECASE)
 _OTHER = re.compile(
-    r"HEAD|BRAIN|SKULL|SCHAEDEL|NECK|HALS|^C.?SPINE|CERV|HWS|^T.?SPINE|THOR|BWS|CHEST|HEART|BREAST|SHOULDER|KNEE|ANKLE|FOOT|HAND|WRIST|"
-    r"ELBOW",
+    r"HEAD|BRAIN|SKULL|SCHAEDEL|NECK|HALS|^C.?SPINE|CERV|HWS|^T.?SPINE|THOR|BWS|CHEST|HEART|BREAST|"
+    r"SHOULDER|KNEE|ANKLE|FOOT|HAND|WRIST|ELBOW",
     re.IGNORECASE,
 )
 
@@ -26,8 +26,8 @@ _OTHER = re.compile(
 def split_question(chain: Sequence[Peak]) -> str:
     """What to ask where two bodies lie far closer than the others; empty where none do.
 
-    Metal or a cleft across a body splits it, and every level above would be called one too high. The uppermost step does
-    not count: nothing is counted from it, and the body there is often cut by the edge.
+    Metal or a cleft across a body splits it, and every level above would be called one too high. The uppermost step
+    does not count: nothing is counted from it, and the body there is often cut by the edge.
 
     Parameters
     ----------
