@@ -12,6 +12,9 @@ from vbqkit.propose.classes import BODY, CLASSES, SAC
 from vbqkit.propose.csf import coil_slope, csf_place
 from vbqkit.propose.outlines import Outline
 from vbqkit.propose.picture import Picture
+from vbqkit.propose.placement import _order_for_csf
+from vbqkit.propose.places import roi_on
+from vbqkit.propose.proposal import ProposedRoi
 from vbqkit.roi.labels import CSF
 
 LEVELS = ("L1", "L2", "L3", "L4", "L5")
@@ -104,6 +107,17 @@ def test_where_there_is_no_sac_there_is_no_place():
     shown = picture()
     shown.found[SAC] = 0.0
     assert csf_place(shown, BODIES, weighting="T2") is None
+
+
+def test_without_a_weighting_no_level_with_cord_is_offered():
+    bodies = [
+        (ProposedRoi(roi=roi_on(picture(), np.zeros(2), o.down, (6.0, 6.0), name), confidence=1.0), o)
+        for name, o in BODIES
+    ]
+    likely = dict(zip(LEVELS, LEVELS, strict=True))
+    assert [name for name, _ in _order_for_csf(bodies, likely, stated=True)] == ["L3", "L4", "L2", "L5", "L1"]
+    assert [name for name, _ in _order_for_csf(bodies, likely, stated=False)] == ["L3", "L4", "L5"]
+    assert [name for name, _ in _order_for_csf(bodies, {}, stated=False)] == ["L5", "L4"]
 
 
 def unstated(volume):
