@@ -31,35 +31,19 @@ def test_what_cannot_be_proposed_on_ends_in_one_sentence(tmp_path, capsys):
     assert not (tmp_path / "rois.json").exists()
 
 
-def row(outcome, **more):
-    return dict.fromkeys(proposals.COLUMNS, "") | {"weighting": "T1", "findings": "none", "outcome": outcome} | more
-
-
-def test_the_summary_counts_series_and_levels():
-    rows = [
-        row("right", levels=4, whole=4, vbq_percent=-2.0),
-        row("wrong", levels=4, whole=2, findings="fracture + modic"),
-        row("asked", levels=2, whole=2),
-        row("refused"),
-    ]
-    *_, total = proposals.summary_rows(rows, "weighting")
-    assert (total["series"], total["wrong_percent"], total["asked_percent"], total["refused_percent"]) == (
-        4,
-        25,
-        25,
-        25,
-    )
-    assert (total["levels"], total["whole_percent"], total["vbq_median"]) == (10, 80.0, 2.0)
-    assert [r["group"] for r in proposals.summary_rows(rows, "findings")] == ["fracture", "modic", "none", "all"]
-
-
 def test_rows_are_read_again_and_another_file_is_refused(tmp_path, capsys):
     from vbqkit.formats.table_file import write_table
 
-    rows = [row("right", levels=4, whole=4), row("wrong", reason="L5 called L4")]
+    empty = dict.fromkeys(proposals.COLUMNS, "") | {"weighting": "T1", "findings": "none"}
+    rows = [
+        empty | {"outcome": "right", "levels": 4, "whole": 4, "ellipse_whole": 4},
+        empty | {"outcome": "wrong", "reason": "L5 called L4"},
+    ]
     path = write_table(tmp_path / "rows.csv", proposals.COLUMNS, rows)
     assert main(["validate-proposals", "--read", str(path)]) == 0
     assert "WRONG NAMES" in capsys.readouterr().out
+    assert main(["validate-proposals", "--read", str(path), "--table", "rates"]) == 0
+    assert "names asked for" in capsys.readouterr().out
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert main(["validate-proposals", "--read", str(tmp_path / "other.csv")]) == 1
     assert main(["validate-proposals", "--read", str(tmp_path / "none.csv")]) == 1

@@ -12,7 +12,7 @@ from train.contrast import draw_contrast
 from train.samples import SHAPE, draw_sample
 from vbqkit.propose import CLASSES
 from vbqkit.propose.classes import BODY, L5, S1
-from vbqkit.validation import proposals
+from vbqkit.validation import proposal_scans, proposals
 
 needs_torch = "torch is not installed: pip install 'vbqkit[train]' to train and to run this test"
 
@@ -68,7 +68,7 @@ def test_no_patient_on_whom_proposals_are_judged_was_trained_on(tmp_path, monkey
         judged.append(seed)
         raise StopIteration
 
-    monkeypatch.setattr(proposals, "draw_case", draw)
+    monkeypatch.setattr(proposal_scans, "draw_case", draw)
     for number in (0, 1, 999):
         with pytest.raises(RuntimeError, match="StopIteration"):
             next(proposals.simulate_proposals([number]))

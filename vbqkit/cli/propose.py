@@ -1,4 +1,4 @@
-"""``vbqkit propose``: automatic ROIs for a study, to be confirmed by a reader."""
+"""``vbqkit propose``: automatic ROIs for a study, or for each study of a folder, to be confirmed by a reader."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 
 from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.propose_folder import is_for_folders, overlay_png, run_folder
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
 from vbqkit.formats import write_rois
 from vbqkit.formats.files import user_path
-from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.propose import Proposal, propose_rois
 
 HELP = "Propose ROIs for L1 to L4, CSF and noise, to be confirmed by a reader; names only where the count is sure."
@@ -22,9 +22,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
     add_study_options(parser)
     parser.add_argument(
-        "--out", required=True, metavar="FILE", help="ROI file to write: .json, .csv, .zip (ImageJ) or a mask"
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="ROI file to write: .json, .csv, .zip (ImageJ) or a mask. A folder: each folder, archive or volume file in PATH is a study "
+        "then and gets a ROI file there, and proposals.csv says how each ended; what is done is not done again",
     )
-    parser.add_argument("--overlay", metavar="PNG", help="write the slice with the proposed ROIs to this picture")
+    parser.add_argument(
+        "--overlay",
+        metavar="PNG",
+        help="write the slice with the proposed ROIs to this picture (many studies: to pictures in this folder)",
+    )
+    parser.add_argument(
+        "--keep-names",
+        action="store_true",
+        help="many studies: call rows and ROI files after the studies' folders, which must hold nobody's name; else after a fingerprint",
+    )
     parser.add_argument(
         "--series", type=int, metavar="NUMBER", help="row of 'vbqkit series' to propose on, counted from 0"
     )
@@ -44,6 +57,10 @@ def run(args: argparse.Namespace) -> Report:
     VbqkitError
         If nothing can be proposed, or a file cannot be written.
     """
+    if is_for_folders(args.out):
+        if args.series is not None:
+            raise FormatError("--series is for one study. For many, leave it out: the series is chosen in each.")
+        return run_folder(args)
     study = open_study(args)
     with progress_bar("Looking at the series") as progress:
         proposal = propose_rois(study, series=args.series, kind=args.roi, progress=progress)
@@ -60,12 +77,9 @@ def run(args: argparse.Namespace) -> Report:
 
 def write_overlay(proposal: Proposal, path: str) -> None:
     """Write the proposed slice with its ROIs as PNG; a doubtful ROI has a question mark behind its label."""
-    image = proposal.volume.slice(proposal.slice_index)
-    rois = [p.roi.with_label(f"{p.roi.label} ?") if p.doubtful else p.roi for p in proposal.rois]
-    drawing = slice_drawing(image, about="Proposed ROIs, not yet confirmed", rois=rois, height_px=640)
     target = user_path(path)
     try:
-        target.write_bytes(drawing.png(scale=1.5))
+        target.write_bytes(overlay_png(proposal))
     except OSError as error:
         raise FormatError(f"The picture {target} cannot be written ({error}). Choose another place.") from error
 

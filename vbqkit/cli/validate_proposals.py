@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,21 @@ from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError, ScannerError
 from vbqkit.formats.table_file import write_table
-from vbqkit.validation import proposals
+from vbqkit.validation import proposal_summary, proposals
 
 HELP = "Scan unseen virtual patients, propose ROIs, and compare names, places and scores with the truth."
 
+TABLES = ("groups", "rates", "agreement")
+
 PATIENTS = 20
 
-_HOW_TO_READ = (
-    "whole_percent: ROIs of L1 to L4 that lie wholly within the true body. vbq and csf: absolute difference from the "
-    "reference ROIs in percent, slice chosen too, right names only. All people are synthetic."
-)
+_HOW_TO_READ = {
+    "groups": "whole_percent, ellipse_percent: ROIs of L1 to L4 that lie wholly within the true body. vbq and csf: absolute difference "
+    "from the reference ROIs in percent, slice chosen too, right names only.",
+    "rates": "Patients with the event in that sequence, or in any of their series; exact 95 % interval (Clopper and Pearson).",
+    "agreement": "Proposal against reference ROIs as two readers, within one sequence: ICC(2,1), and bias and limits of agreement in percent "
+    "of the mean of the two (Bland and Altman).",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, default=PATIENTS, metavar="N", help=f"virtual people ({PATIENTS})")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first of them (0)")
     parser.add_argument(
-        "--roi", choices=["fixed", "ellipse"], default="fixed", help="0.40 cm2, or 40 %% of the body's area"
+        "--hard", action="store_true", help="in eight hard settings each (steep coil, noise, ...) instead of as scanned"
     )
     parser.add_argument("--rows", metavar="FILE", help="write one row per series to this CSV file")
     parser.add_argument("--read", metavar="FILE", help="summarise this CSV file, and simulate nothing")
     parser.add_argument(
         "--by",
-        choices=["weighting", "findings", "scanner"],
+        choices=["weighting", "findings", "scanner", "setting"],
         default="weighting",
-        help="what the table is broken down by (weighting)",
+        help="what the table of groups is broken down by (weighting)",
+    )
+    parser.add_argument(
+        "--table",
+        choices=TABLES,
+        default="groups",
+        help="groups: by --by (default); rates: with intervals, by patient; agreement: ICC and Bland-Altman as of two readers",
     )
 
 
@@ -50,12 +62,14 @@ def run(args: argparse.Namespace) -> Report:
         for row in rows
         if row["outcome"] == "wrong"
     ]
+    tables: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "groups": lambda: proposal_summary.summary_rows(rows, args.by),
+        "rates": lambda: proposal_summary.rate_rows(rows),
+        "agreement": lambda: proposal_summary.agreement_rows(rows),
+    }
     return Report(
-        rows=proposals.summary_rows(rows, args.by),
-        remarks=(
-            *wrong,
-            _HOW_TO_READ,
-        ),
+        rows=tables[args.table](),
+        remarks=(*wrong, _HOW_TO_READ[args.table], "All people are synthetic."),
     )
 
 
@@ -67,7 +81,7 @@ def _simulated(args: argparse.Namespace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     with progress_bar("Unseen patients") as progress:
         for number in range(args.first, args.first + args.patients):
-            rows += proposals.simulate_proposals([number], kind=args.roi)
+            rows += proposals.simulate_proposals([number], hard=args.hard)
             if args.rows:
                 write_table(args.rows, proposals.COLUMNS, rows)  # what is done is kept if it is stopped
             if progress is not None:

@@ -76,6 +76,11 @@ def load_weights(folder: Path = _DATA) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
+def weights_digest(folder: Path = _DATA) -> str:
+    """SHA-256 of the weights, as ``model.json`` states it: which network made a proposal."""
+    return str(json.loads((folder / "model.json").read_text(encoding="utf-8"))["sha256"])
+
+
 @cache
 def shipped_weights() -> tuple[Layer, ...]:
     """The weights of the package; read and checked once."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.image import Volume
+from vbqkit.propose.csf import BELOW_CONUS, CSF_IS_BRIGHT, CSF_LEVELS, csf_place
 from vbqkit.propose.doubts import doubt_of_body, signal_doubts
-from vbqkit.propose.naming import LEAST_MARGIN, Naming, name_bodies
+from vbqkit.propose.miscounts import body_part_question, split_question
+from vbqkit.propose.naming import LEAST_MARGIN, name_bodies
 from vbqkit.propose.outlines import Outline, areas_mm2, outlines_of, territories
 from vbqkit.propose.picture import Picture
-from vbqkit.propose.places import CSF_LEVELS, RoiKind, body_roi, csf_roi, least_depth_mm, noise_roi
+from vbqkit.propose.places import RoiKind, body_roi, least_depth_mm, noise_roi
 from vbqkit.propose.proposal import Proposal, ProposedRoi
 from vbqkit.propose.series import Middle, check_series, find_middle
 from vbqkit.propose.transitional import transitional_question
@@ -25,6 +27,13 @@ ORDER_OF_CHOICE = ("T1", "T2", "STIR", "PD", "unknown")
 
 AGREE_MM = 12.0
 """The same level in two series of one study lies within this distance."""
+
+_MOST_BODIES_BELOW_CONUS = 2  # of a picture without names, from below
+_NO_CSF = "No place for CSF: the dural sac is not seen with room for 2 x 10 mm at any level. Place it yourself."
+_NO_CSF_WITHOUT_WEIGHTING = (
+    "No place for CSF below the conus, and the weighting is not stated, so nothing tells CSF from cord further up. State it, or place "
+    "CSF yourself."
+)
 
 _OFF_SLICES = 2  # a level whose own middle is this many slices away is proposed there
 
@@ -77,13 +86,14 @@ def propose_rois(
     vbqkit.errors.ProposalError: The pixels of this series are all the same...
     """
     if isinstance(study, Volume):
-        return _propose(study, kind=kind)
+        return place_rois(study, look_at_series(study), kind=kind)
     chosen, others = _chosen_series(study, series)
     todo = [chosen, *(others if check_other_series else ())]
     found: list[Proposal] = []
     for done, number in enumerate(todo, start=1):
         try:
-            found.append(_propose(study.series[number].volume(), kind=kind, series_index=number))
+            volume = study.series[number].volume()
+            found.append(place_rois(volume, look_at_series(volume), kind=kind, series_index=number))
         except VbqkitError:
             if number == chosen:
                 raise
@@ -118,12 +128,54 @@ def _why_not(series: Series) -> str:
     return f"{series.acquisition.weighting} {series.plane or 'of unknown plane'}: {series.refusal or 'not sagittal'}"
 
 
-def _propose(volume: Volume, *, kind: RoiKind, series_index: int = 0, least_margin: float = LEAST_MARGIN) -> Proposal:
+def look_at_series(volume: Volume) -> Middle:
+    """The middle slice of one series and the chain of bodies on it: all that the network does.
+
+    Parameters
+    ----------
+    volume : Volume
+        The series.
+
+    Raises
+    ------
+    ProposalError
+        If the series is not what the network was made for, or no chain of bodies is found.
+    """
     check_series(volume)
     _check_signal(volume)
-    middle = find_middle(volume)
+    return find_middle(volume)
+
+
+def place_rois(
+    volume: Volume,
+    middle: Middle,
+    *,
+    kind: RoiKind = "fixed",
+    series_index: int = 0,
+    least_margin: float = LEAST_MARGIN,
+) -> Proposal:
+    """ROIs of one series, from what :func:`look_at_series` found on it.
+
+    Parameters
+    ----------
+    volume : Volume
+        The series.
+    middle : Middle
+        Its middle slice and the chain of bodies.
+    kind : {"fixed", "ellipse"}
+        As of :func:`propose_rois`.
+    series_index : int
+        Its row in the study.
+    least_margin : float
+        As of :func:`~vbqkit.propose.naming.name_bodies`.
+
+    Raises
+    ------
+    ProposalError
+        If no body is large enough.
+    """
     naming = name_bodies([peak.classes for peak in middle.chain], least_margin=least_margin)
-    question = transitional_question(middle.picture.found, middle.chain, naming.likely) if naming.names else ""
+    question = _question(volume, middle, naming.likely) if naming.names else ""
     if question:
         naming = replace(naming, names=(), question=question)
     labels = naming.names or tuple(f"body {k}" for k in range(1, len(middle.chain) + 1))
@@ -133,7 +185,8 @@ def _propose(volume: Volume, *, kind: RoiKind, series_index: int = 0, least_marg
             "Vertebral bodies were seen, but none large enough for a ROI. Place the ROIs yourself, on a larger picture."
         )
     rois = [body for body, _outline in bodies]
-    more, said = _reference_rois(middle.picture, bodies, volume.acquisition.weighting, naming)
+    likely = dict(zip(labels, naming.likely, strict=True)) if naming.margin > 0 else {}
+    more, said = _reference_rois(middle.picture, bodies, volume.acquisition.weighting, likely, named=bool(naming.names))
     return Proposal(
         volume=volume,
         series_index=series_index,
@@ -143,6 +196,15 @@ def _propose(volume: Volume, *, kind: RoiKind, series_index: int = 0, least_marg
         margin=naming.margin,
         question=naming.question,
         remarks=(*middle.remarks, *remarks, *said),
+    )
+
+
+def _question(volume: Volume, middle: Middle, likely: Sequence[str]) -> str:
+    """Why the reader is asked though the count is sure; empty: nothing speaks against it."""
+    return (
+        body_part_question(volume.acquisition.body_part)
+        or split_question(middle.chain)
+        or transitional_question(middle.picture.found, middle.chain, likely)
     )
 
 
@@ -210,24 +272,30 @@ def _own_slices(middle: Middle) -> list[int]:
 
 
 def _reference_rois(
-    picture: Picture, bodies: Sequence[tuple[ProposedRoi, Outline]], weighting: str, naming: Naming
+    picture: Picture,
+    bodies: Sequence[tuple[ProposedRoi, Outline]],
+    weighting: str,
+    likely: Mapping[str, str],
+    *,
+    named: bool,
 ) -> tuple[list[ProposedRoi], list[str]]:
     """CSF and noise, and why one is missing."""
     found, remarks = [], []
-    csf = csf_roi(picture, _order_for_csf(bodies, naming), weighting=weighting)
+    stated = weighting in CSF_IS_BRIGHT
+    csf = csf_place(picture, _order_for_csf(bodies, likely, stated=stated), weighting=weighting)
     if csf is None:
-        remarks.append(
-            "No place for CSF: the dural sac is not seen with room for 2 x 10 mm at any level. Place it yourself."
-        )
+        remarks.append(_NO_CSF if stated else _NO_CSF_WITHOUT_WEIGHTING)
     else:
-        roi, inside, level = csf
-        width = roi.width_mm
-        doubt = "" if width > 3.9 else f"the sac is narrow: the ROI is {width:.1f} mm wide"
-        if not naming.names:
-            doubt = doubt or f"at {level}, as no level has a name"
-        elif level != "L3":
-            remarks.append(f"CSF is proposed at {level}: at L3 the sac has no room, or reads unlike the other levels.")
-        found.append(ProposedRoi(roi=roi, confidence=inside, doubt=doubt, slice_index=picture.image.index))
+        doubt = "" if csf.roi.width_mm > 3.9 else f"the sac is narrow: the ROI is {csf.roi.width_mm:.1f} mm wide"
+        if not stated:
+            doubt = "the weighting is not stated, so nothing tells CSF from roots or cord: state it"
+        if not named:
+            doubt = doubt or f"at {csf.level}, as no level has a name"
+        elif csf.level != "L3":
+            remarks.append(
+                f"CSF is proposed at {csf.level}: at L3 the sac is narrow, or reads unlike the other levels."
+            )
+        found.append(ProposedRoi(roi=csf.roi, confidence=csf.inside, doubt=doubt, slice_index=picture.image.index))
     marrow = _mean_marrow(picture, bodies)
     rows = [outline.row for _, outline in bodies]
     noise, why = noise_roi(picture, marrow_mean=marrow, level_row=float(np.mean(rows)))
@@ -238,13 +306,19 @@ def _reference_rois(
     return found, remarks
 
 
-def _order_for_csf(bodies: Sequence[tuple[ProposedRoi, Outline]], naming: Naming) -> list[tuple[str, Outline]]:
-    by_label = {proposed.roi.label: outline for proposed, outline in bodies}
-    if naming.names:
-        return [(level, by_label[level]) for level in CSF_LEVELS if level in by_label]
-    middle = (len(bodies) - 1) / 2.0
-    order = sorted(range(len(bodies)), key=lambda k: abs(k - middle))
-    return [(bodies[k][0].roi.label, bodies[k][1]) for k in order]
+def _order_for_csf(
+    bodies: Sequence[tuple[ProposedRoi, Outline]], likely: Mapping[str, str], *, stated: bool
+) -> list[tuple[str, Outline]]:
+    """Levels beside which CSF may lie, in the order of choice, by their likely names.
+
+    Without a weighting only levels below the conus are left. Where neither L5 nor S1 is seen, the picture ends above
+    them: the lowest bodies are nearest to L3, then.
+    """
+    by_name = {likely[p.roi.label]: (p.roi.label, outline) for p, outline in bodies if p.roi.label in likely}
+    if by_name:
+        return [by_name[level] for level in (CSF_LEVELS if stated else BELOW_CONUS) if level in by_name]
+    upwards = [(p.roi.label, outline) for p, outline in reversed(bodies)]
+    return upwards if stated else upwards[:_MOST_BODIES_BELOW_CONUS]
 
 
 def _mean_marrow(picture: Picture, bodies: Iterable[tuple[ProposedRoi, Outline]]) -> float:

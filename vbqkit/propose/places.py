@@ -1,9 +1,7 @@
-"""Where the ROIs go: in the middle of bodies, along the sac, and in air."""
+"""Where the ROIs of bodies and noise go: in the middle of bodies, and in air."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,12 +10,11 @@ import scipy
 
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Vector
-from vbqkit.propose.classes import SAC
 from vbqkit.propose.network_input import GRID_MM
 from vbqkit.propose.outlines import Outline
 from vbqkit.propose.picture import Picture
 from vbqkit.roi import FIXED_AREA_CM2, Ellipse, Rectangle, Roi
-from vbqkit.roi.labels import CSF, NOISE
+from vbqkit.roi.labels import NOISE
 from vbqkit.scores.air import free_air, no_free_air, room_for
 from vbqkit.scores.noise import check_noise
 
@@ -30,18 +27,9 @@ endplates this thick (:mod:`vbqkit.anatomy.assembly`), which is not marrow."""
 FIXED_HEIGHT_MM = 6.4
 """Of the rectangle of 0.40 cm2: as the reference ROIs of the virtual patients."""
 
-CSF_MM = (4.0, 10.0)
-"""Across and along the sac."""
-
-CSF_LEVELS = ("L3", "L4", "L2", "L5", "L1")
-"""Levels to try in turn."""
-
 FloatArray = npt.NDArray[np.float64]
 
 _FRONT_SHARE = 0.2  # of half the depth: in front of the middle, off the basivertebral vein
-_CSF_WIDTHS_MM = (4.0, 3.2, 2.5, 2.0)
-_CSF_LEAST_INSIDE, _CSF_LEAST_ANYWHERE = 0.95, 0.85  # probability of sac under the ROI: mean, and at every place
-_CSF_UNLIKE = 0.12  # of the median of all levels
 _NOISE_FROM_EDGE_MM = 3.0
 
 
@@ -61,8 +49,8 @@ def body_roi(picture: Picture, outline: Outline, label: str, *, kind: RoiKind) -
         about the middle with the proportions of the body.
     """
     place = np.array([outline.row, outline.col])
-    down, back = (_vector(picture, axis) for axis in (outline.down, outline.back))
     if kind == "ellipse":
+        down, back = (_vector(picture, axis) for axis in (outline.down, outline.back))
         inner = [max(1.0, side - 2.0 * SHELL_MM) for side in (outline.width_mm, outline.height_mm)]
         marrow = outline.area_mm2 * inner[0] * inner[1] / (outline.width_mm * outline.height_mm)
         stretch = np.sqrt(4.0 * ELLIPSE_SHARE * marrow / np.pi / (inner[0] * inner[1]))
@@ -71,8 +59,7 @@ def body_roi(picture: Picture, outline: Outline, label: str, *, kind: RoiKind) -
         return Ellipse(center=_triple(center), **_half_axes(back, width, down, height), label=label)
     place = place - outline.back * (_FRONT_SHARE * outline.width_mm / 2.0 / GRID_MM)
     width = FIXED_AREA_CM2 * 100.0 / FIXED_HEIGHT_MM
-    center = picture.to_patient_mm(place)
-    return Rectangle(center=_triple(center), **_half_axes(back, width, down, FIXED_HEIGHT_MM), label=label)
+    return roi_on(picture, place, outline.down, (width, FIXED_HEIGHT_MM), label)
 
 
 def least_depth_mm(picture: Picture, outline: Outline, roi: Roi) -> float:
@@ -84,106 +71,25 @@ def least_depth_mm(picture: Picture, outline: Outline, roi: Roi) -> float:
     return float(found.min())
 
 
-def csf_roi(
-    picture: Picture, outlines: Sequence[tuple[str, Outline]], *, weighting: str
-) -> tuple[Rectangle, float, str] | None:
-    """4 x 10 mm along the dural sac at L3 or the next free level: the ROI, the mean probability of sac, and the level.
-
-    At each level the sac is searched within half a body's height. On T2 and STIR the brightest place wins and on T1 the
-    darkest, as roots and fat are the other way; else the place deepest in the sac. A level whose best place reads more
-    than 12 % off the median of all levels is not free: a narrow canal or a cord lies there.
+def roi_on(
+    picture: Picture, place: FloatArray, down: FloatArray, size_mm: tuple[float, float], label: str
+) -> Rectangle:
+    """A rectangle at a place of the grid.
 
     Parameters
     ----------
     picture : Picture
         The slice.
-    outlines : sequence of (str, Outline)
-        Levels with their bodies; without names the middle body first.
-    weighting : str
-        ``"T1"``, ``"T2"``, ``"STIR"``; any other: not known.
-
-    Returns
-    -------
-    tuple or None
-        None where no level has room.
+    place, down : ndarray, shape (2,)
+        Middle, and unit vector along the height, as (row, col) of the grid.
+    size_mm : tuple of 2 floats
+        Width and height.
+    label : str
+        What it is called.
     """
-    sac = picture.found[SAC].astype(np.float64)
-    signal = scipy.ndimage.gaussian_filter(picture.signal.astype(np.float64), 0.5)
-    sign = {"T1": -1.0, "T2": 1.0, "STIR": 1.0}.get(weighting, 0.0)
-    for width in _CSF_WIDTHS_MM:
-        places = [(level, _along_sac(sac, signal, outline, width, sign)) for level, outline in outlines]
-        found = [(level, place) for level, place in places if place is not None]
-        if not found:
-            continue
-        usual = float(np.median([place.signal for _, place in found]))
-        free = [one for one in found if abs(one[1].signal - usual) <= _CSF_UNLIKE * usual]
-        level, best = (free or found)[0]
-        down = _vector(picture, best.along)
-        back = _vector(picture, np.array([-best.along[1], best.along[0]]))
-        roi = Rectangle(
-            center=_triple(picture.to_patient_mm(best.place)), **_half_axes(back, width, down, CSF_MM[1]), label=CSF
-        )
-        return roi, best.inside, level
-    return None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _SacPlace:
-    """A place in the sac: middle and direction on the grid, mean probability of sac, signal."""
-
-    place: FloatArray
-    along: FloatArray
-    inside: float
-    signal: float
-
-
-def _along_sac(sac: FloatArray, signal: FloatArray, outline: Outline, width_mm: float, sign: float) -> _SacPlace | None:
-    """Best place of a rectangle beside one body."""
-    line = _sac_line(sac, outline)
-    if line is None:
-        return None
-    middle, along = line
-    across = np.array([-along[1], along[0]])
-    u = np.linspace(-0.5, 0.5, 9)[:, None] * CSF_MM[1] / GRID_MM
-    v = np.linspace(-0.5, 0.5, 5)[None, :] * width_mm / GRID_MM
-    found: list[tuple[float, _SacPlace]] = []
-    reach = outline.height_mm / 2.0
-    for s in np.arange(-reach, reach + 0.1, 1.5) / GRID_MM:
-        for t in np.arange(-9.0, 9.1, 1.0) / GRID_MM:
-            place = middle + s * along + t * across
-            points = [place[i] + u * along[i] + v * across[i] for i in range(2)]
-            p = scipy.ndimage.map_coordinates(sac, points, order=1, mode="nearest")
-            inside = float(p.mean())
-            if inside >= _CSF_LEAST_INSIDE and p.min() >= _CSF_LEAST_ANYWHERE:
-                shown = float(scipy.ndimage.map_coordinates(signal, points, order=1, mode="nearest").mean())
-                found.append((abs(float(s)) * GRID_MM, _SacPlace(place, along, inside, shown)))
-    if not found:
-        return None
-    usual = max(float(np.median([one.signal for _, one in found])), 1e-12)
-    return max(found, key=lambda f: 0.3 * f[1].inside + sign * f[1].signal / usual - 0.001 * f[0])[1]
-
-
-def _sac_line(sac: FloatArray, outline: Outline) -> tuple[FloatArray, FloatArray] | None:
-    """Middle and direction of the sac behind one body."""
-    grid = np.indices(sac.shape)
-    away = np.stack([grid[0] - outline.row, grid[1] - outline.col], axis=-1) * GRID_MM
-    down, back = away @ outline.down, away @ outline.back
-    near = (
-        (np.abs(down) < 0.75 * outline.height_mm)
-        & (back > 0.35 * outline.width_mm)
-        & (back < outline.width_mm / 2 + 32)
-    )
-    near &= sac > 0.5
-    if near.sum() * GRID_MM**2 < 60.0:
-        return None
-    points = np.argwhere(near).astype(np.float64)
-    middle = points.mean(axis=0)
-    _sizes, axes = np.linalg.eigh(np.cov((points - middle).T))
-    along: FloatArray = np.asarray(axes, dtype=np.float64)[:, 1]
-    if abs(along @ outline.down) < 0.8:  # a short piece of sac has no direction of its own
-        along = outline.down
-    along = along * np.sign(along @ outline.down)
-    return middle, along
+    back = np.array([-down[1], down[0]])
+    axes = _half_axes(_vector(picture, back), size_mm[0], _vector(picture, down), size_mm[1])
+    return Rectangle(center=_triple(picture.to_patient_mm(place)), **axes, label=label)
 
 
 def noise_roi(picture: Picture, *, marrow_mean: float, level_row: float) -> tuple[Roi | None, str]:

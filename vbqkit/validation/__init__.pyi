@@ -7,9 +7,11 @@ from .comparison import tally as tally
 from .effects import published_effects as published_effects
 from .proposal_patients import UNSEEN_FROM as UNSEEN_FROM
 from .proposal_patients import draw_case as draw_case
+from .proposal_summary import agreement_rows as agreement_rows
+from .proposal_summary import rate_rows as rate_rows
+from .proposal_summary import summary_rows as summary_rows
 from .proposals import compare_proposal as compare_proposal
 from .proposals import simulate_proposals as simulate_proposals
-from .proposals import summary_rows as summary_rows
 from .quick_cohort import measured_cohort as measured_cohort
 from .realism import realism_row as realism_row
 from .realism import regions_of as regions_of
