@@ -1,0 +1,1 @@
+from .report import PrivacyReport as PrivacyReport
