@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="ROI file to write: .json, .csv, .zip (ImageJ) or a mask"
     )
+    parser.add_argument(
+        "--with-uids", action="store_true", help="write the UIDs of the images into a JSON file: they lead to the patient"
+    )
     parser.add_argument("--overlay", metavar="PNG", help="write the slice with the proposed ROIs to this picture")
     parser.add_argument(
         "--series", type=int, metavar="NUMBER", help="row of 'vbqkit series' to propose on, counted from 0"
@@ -47,7 +50,8 @@ def run(args: argparse.Namespace) -> Report:
     study = open_study(args)
     with progress_bar("Looking at the series") as progress:
         proposal = propose_rois(study, series=args.series, kind=args.roi, progress=progress)
-    write_rois(args.out, [proposed.roi for proposed in proposal.rois], image=proposal.volume)
+    found = [proposed.roi for proposed in proposal.rois]
+    write_rois(args.out, found, image=proposal.volume, identify=args.with_uids)
     if args.overlay:
         write_overlay(proposal, args.overlay)
     return Report(

@@ -256,7 +256,7 @@ def _stated_in(drawn: RoiFile, study: Study) -> int | None:
         return None
     for i, series in enumerate(study):
         a = series.acquisition
-        if drawn.series_uid is not None and a.series_uid == drawn.series_uid and a.weighting != drawn.weighting:
+        if drawn.drawn_on(a.series_uid) and a.weighting != drawn.weighting:
             return i
     unknown = [i for i, s in enumerate(study) if s.acquisition.weighting == "unknown" and s.plane == "sagittal"]
     scorable = [i for i in unknown if study.series[i].scorable]

@@ -62,7 +62,7 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
         endings=(".json",),
         is_content=is_roi_json,
         read=lambda path, image: read_roi_json(path, image=image),
-        write=lambda path, rois, image: write_roi_json(path, rois, image=image),
+        write=lambda path, rois, image: write_roi_json(path, rois, image=image, identify=False),
         in_pixels=False,
     ),
     RoiFormat(
@@ -122,7 +122,9 @@ def read_rois(path: str | os.PathLike[str], *, image: Image = None) -> RoiFile:
     return _format_of_content(source).read(source, image)
 
 
-def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Image = None) -> None:
+def write_rois(
+    path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Image = None, identify: bool = False
+) -> None:
     """Write ROIs to a file, in the format that its ending names.
 
     Parameters
@@ -133,7 +135,11 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
     rois : iterable of Roi
         Rectangles, ellipses and polygons.
     image : Volume or Slice, optional
-        What they were drawn on: JSON keeps its frame of reference and weighting; ImageJ files and masks need it.
+        What they were drawn on: JSON keeps its weighting, and tells whether another image fits; ImageJ files and masks
+        need it.
+    identify : bool
+        Write the StudyInstanceUID, SeriesInstanceUID and FrameOfReferenceUID of the image into JSON, which lead to the
+        patient in an archive. Unless you ask for it, only their digests are written.
 
     Raises
     ------
@@ -156,6 +162,9 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
         raise FormatError(
             f"ROIs cannot be written to {target.name}: its ending is not known. Known are {known_endings()}."
         )
+    if identify and found.endings == (".json",):
+        write_roi_json(target, rois, image=image)
+        return
     found.write(target, tuple(rois), image)
 
 
