@@ -65,12 +65,14 @@ KNOWN: frozenset[str] = frozenset(_WORDS.split())
 _DATE = r"(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2,4}(?!\d)"
 _TOKEN = re.compile(rf"{_DATE}|[\u3040-\u9fff]+|[^\W_\u3040-\u9fff]+")
 _NUMBER = re.compile(r"\d{1,2}")
-_WITH_NUMBER = re.compile(r"(\d{0,2})([^\W\d_]+)(\d{0,2})")
+_PARTS = re.compile(r"\d+|\D+")
+_SHORT_PARTS = frozenset("dwxtecp")
+"""Letters between the numbers of names of sequences, such as tse2d1."""
 _UNITS = {"mm", "cm", "ms", "ml", "t", "hz", "deg", "sl", "x", "nex", "nsa", "th", "d", "min", "sec", "ch"}
 _MOST_NUMBERS = 3
 """One after another; more are a telephone number or a number of a person."""
 _SEPARATORS = re.compile(r"[^\w\s+/._,;:()\[\]*&=<>'-]")
-_LETTERS_OF_A_WORD = 3
+_LONGEST_NUMBER = 2
 
 
 def fold(text: str) -> str:
@@ -97,15 +99,17 @@ def is_protocol_word(token: str) -> bool:
     [True, True, True, False, False]
     """
     plain = fold(token)
-    if plain in _FOLDED:
+    if plain in _FOLDED or _NUMBER.fullmatch(plain):
         return True
-    parts = _WITH_NUMBER.fullmatch(plain)
-    if parts is None:
-        return _NUMBER.fullmatch(plain) is not None
-    before, word, after = parts.groups()
-    if before and word in _UNITS and not after:
+    parts = _PARTS.findall(plain)
+    words = [part for part in parts if not part.isdigit()]
+    if any(len(part) > _LONGEST_NUMBER for part in parts if part.isdigit()) or len(words) == len(parts):
+        return False
+    if len(parts) == 2 and parts[0].isdigit() and words[0] in _UNITS:
         return True
-    return word in _FOLDED and len(word) >= _LETTERS_OF_A_WORD
+    return any(word in _FOLDED and len(word) > 1 for word in words) and all(
+        word in (_FOLDED if len(word) > 1 else _SHORT_PARTS) for word in words
+    )
 
 
 def protocol_words(text: str, *, without: Collection[str] = (), mark: str = "") -> str:

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="FILE", help="ROI file to write: .json, .csv, .zip (ImageJ) or a mask"
     )
     parser.add_argument(
-        "--with-uids", action="store_true", help="write the UIDs of the images into a JSON file: they lead to the patient"
+        "--with-uids",
+        action="store_true",
+        help="write the UIDs of the images into a JSON file: they lead to the patient",
     )
     parser.add_argument("--overlay", metavar="PNG", help="write the slice with the proposed ROIs to this picture")
     parser.add_argument(

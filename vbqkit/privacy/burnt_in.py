@@ -115,7 +115,7 @@ def _air(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     return level, float(1.4826 * np.median(np.abs(low - level)))
 
 
-def _body(labels: npt.NDArray[np.int32], size: int) -> Mask:
+def _body(labels: npt.NDArray[np.signedinteger[Any]], size: int) -> Mask:
     """What lies between the outermost large bright things of each row and column: the body, with its inside."""
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
@@ -134,7 +134,7 @@ def _between(large: Mask) -> Mask:
 
 
 def _marks(
-    values: npt.NDArray[np.float64], labels: npt.NDArray[np.int32], inner: Mask, air: float, least: float
+    values: npt.NDArray[np.float64], labels: npt.NDArray[np.signedinteger[Any]], inner: Mask, air: float, least: float
 ) -> Iterator[_Mark]:
     """Bright things outside the body that are as small, thin and sharp as letters."""
     for number, place in enumerate(scipy.ndimage.find_objects(labels), start=1):
