@@ -44,11 +44,10 @@ def run(args: argparse.Namespace) -> Report:
             progress=progress,
         )
     dates = "moved by one secret offset for each patient" if done.dates == "shift" else "left out"
-    opening = [
+    copied = (
         f"{done.images} images of {done.series} series, {done.studies} examinations and {len(done.patients)} patients "
-        f"({', '.join(done.patients)}) are in {done.target}. Dates are {dates}, and UIDs are new.",
-        "",
-    ]
+        f"({', '.join(done.patients)}) are in {done.target}. Dates are {dates}, and UIDs are new."
+    )
     remarks = ["", *(f"Not copied: {count} {reason}." for reason, count in done.left_out.items())]
     if done.blanked:
         remarks.append(
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> Report:
     return Report(
         rows=done.as_rows(),
         columns=("tag", "keyword", "action", "elements"),
-        opening=tuple(opening),
+        opening=(copied, ""),
         remarks=tuple(remarks),
         status=EXIT_STATUS[done.report.verdict],
     )

@@ -55,7 +55,8 @@ _AGENT_SEQUENCES = {
 }  # fmt: skip
 _CODED = {"CodeValue", "CodingSchemeDesignator", "CodeMeaning", "CodingSchemeVersion", "LongCodeValue", "URNCodeValue"}
 _BINARY = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"}
-_LARGEST, _SMALLEST = 1e12, 1e-12
+_LARGEST, _SMALLEST, _LARGEST_WHOLE = 1e9, 1e-12, 1e8
+_FEW_LETTERS = 4
 _LONG_NUMBER = 6
 _WRITTEN = re.compile(r"[-+]?\d{1,9}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?")
 _DEEPEST = 12
@@ -183,7 +184,7 @@ class Cleaner:
             return numbers, "kept" if numbers == list(texts) else "cleaned"
         if vr in _BINARY or vr == "AT":
             values = _several(element.value)
-            ok = _may_have(keyword, len(values)) and (vr == "AT" or all(_plausible(value) for value in values))
+            ok = _may_have(keyword, len(values)) and (vr == "AT" or _are_numbers(values, vr))
             return (element.value, "kept") if ok else (None, "removed")
         return self._short_text(keyword, texts) if vr in ("LO", "SH") else (None, "removed")
 
@@ -300,11 +301,17 @@ def _may_have(keyword: str, count: int) -> bool:
     return not most.isdigit() or count <= int(most)
 
 
-def _plausible(value: Any) -> bool:
-    if not isinstance(value, (int, float)):
+def _are_numbers(values: Sequence[Any], vr: str) -> bool:
+    """Whether binary values are numbers of a scan: letters, read as numbers, are large, tiny, or all printable."""
+    if not all(isinstance(value, (int, float)) for value in values):
         return False
-    size = abs(value)
-    return value == 0 or (math.isfinite(size) and _SMALLEST < size < _LARGEST)
+    if vr in ("FL", "FD"):
+        return all(value == 0 or (math.isfinite(value) and _SMALLEST < abs(value) < _LARGEST) for value in values)
+    width = {"US": 2, "SS": 2}.get(vr, 4)
+    if width == 4:
+        return all(abs(value) < _LARGEST_WHOLE for value in values)
+    raw = b"".join(int(value % 65536).to_bytes(2, "little") for value in values)
+    return len(raw) <= _FEW_LETTERS or not all(0x20 <= byte < 0x7F for byte in raw)
 
 
 def _number(text: str, vr: str, people: People) -> str | None:

@@ -119,6 +119,8 @@ def deidentify(
     with study.opened() as reader:
         people, by_file = _who_is_named(study, reader)
         _check_pseudonym(pseudonym, people)
+        if people.named_in(out.name):
+            raise FormatError("The name of the folder for the copy holds the patient's name or number. Give another one.")
         run = Replacements(pseudonym=pseudonym, shift_dates=dates == "shift")
         work = _Work(study, on_text, Cleaner(people, run), by_file)
         with _draft(out) as draft:
@@ -193,13 +195,14 @@ def _who_is_named(study: WholeStudy, reader: Reader) -> tuple[People, dict[str, 
 @contextmanager
 def _draft(out: Path) -> Iterator[Path]:
     """A folder beside the target, which gets its name when everything is in it, or goes."""
-    draft = out.with_name(f".{out.name}.{secrets.token_hex(4)}.incomplete")
+    draft = out.with_name(f".{secrets.token_hex(4)}.incomplete")
+    inside = draft / "copy"
     try:
-        draft.mkdir(parents=True)
-        yield draft
+        inside.mkdir(parents=True)
+        yield inside
         if out.is_dir():
             out.rmdir()
-        draft.rename(out)
+        inside.rename(out)
     except OSError as error:
         raise FormatError(
             f"The copy cannot be written to {out}: {error.strerror}. Nothing of it was kept. Make room, or choose a folder that "
