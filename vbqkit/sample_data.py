@@ -139,7 +139,7 @@ def _write_case_files(
         series_uid=identity.uid("series", scanner.name, 1),
     )
     rois = (rounded_roi(roi, COORDINATE_DECIMALS) for roi in (*phantom.reference_rois, *further_rois(phantom)))
-    write_rois(folder / ROI_FILE, rois, image=placed)
+    write_rois(folder / ROI_FILE, rois, image=placed, identify=True)
     noise = np.random.default_rng([sample.seed, zlib.crc32(b"ct and dexa")])
     names += write_bone_images(phantom, identity, folder, study_of=scanner.name, rng=noise)
     bone, levels = _bone_rows(sample, phantom, scanner, folder)

@@ -29,7 +29,7 @@ def _volume(frame_of_reference_uid="1.2.3"):
 def _written(tmp_path, **changes):
     """A good file with changed keys."""
     path = tmp_path / "good.vbqkit.json"
-    write_rois(path, [BOX, DISC, OUTLINE], image=_volume())
+    write_rois(path, [BOX, DISC, OUTLINE], image=_volume(), identify=True)
     content = json.loads(path.read_text())
     content.update(changes)
     path.write_text(json.dumps(content))
@@ -42,7 +42,7 @@ def _coordinates(roi):
 
 def test_rois_come_back_bit_for_bit_with_their_labels_and_uids(tmp_path):
     path = tmp_path / "case.vbqkit.json"
-    write_rois(path, [BOX, DISC, OUTLINE], image=_volume())
+    write_rois(path, [BOX, DISC, OUTLINE], image=_volume(), identify=True)
     file = read_rois(path, image=_volume())
     assert [roi.label for roi in file] == ["L1", "CSF", "Knöchern"]
     assert [type(roi) for roi in file.rois] == [Rectangle, Ellipse, Polygon]
@@ -58,7 +58,7 @@ def test_the_file_states_format_version_coordinates_and_the_plane_of_each_roi(tm
     assert (content["format"], content["version"], content["coordinates"]) == ("vbqkit-rois", 1, "DICOM LPS, mm")
     (roi,) = content["rois"]
     assert roi["plane"] == {"point": [1.5, -20.25, 33.1], "normal": [-1.0, 0.0, 0.0]}
-    assert len((tmp_path / "a.json").read_text().splitlines()) == 12  # one ROI a line
+    assert len((tmp_path / "a.json").read_text().splitlines()) == 15  # one ROI a line
 
 
 def test_an_empty_list_of_rois_can_be_kept(tmp_path):
@@ -92,8 +92,24 @@ def test_ten_thousand_rois_are_read_within_seconds(tmp_path):
 
 def test_rois_of_another_frame_of_reference_are_refused(tmp_path):
     path = _written(tmp_path)
-    with pytest.raises(FormatError, match=r"another frame of reference \(1.2.3, not 9.9\).*draw them again"):
+    with pytest.raises(FormatError, match=r"another frame of reference than .*draw them again") as refused:
         read_rois(path, image=_volume("9.9"))
+    assert not [uid for uid in ("1.2.3", "9.9") if uid in str(refused.value)]
+
+
+def test_a_file_holds_no_uid_unless_asked_and_is_refused_on_another_patient_all_the_same(tmp_path):
+    path = tmp_path / "plain.json"
+    write_rois(path, [BOX], image=_volume())
+    assert not [uid for uid in ('"1.2.3"', '"1.2"', '"1.2.9"') if uid in path.read_text()]
+    file = read_rois(path, image=_volume())
+    assert file.check(_volume()) == ()
+    assert (file.drawn_on("1.2.9"), file.drawn_on("1.2.8"), file.drawn_on(None)) == (True, False, False)
+    with pytest.raises(FormatError, match="another frame of reference"):
+        file.check(_volume("9.9"))
+    linked = _volume("9.9").with_acquisition(linked_frames=("1.2.3",))
+    assert file.check(linked) == ()
+    (caution,) = file.check(_volume().with_acquisition(study_uid="1.2.4"))
+    assert caution.code == "other-study"
 
 
 def test_an_unknown_frame_of_reference_is_a_caution_not_a_guess(tmp_path):

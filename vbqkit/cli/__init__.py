@@ -17,6 +17,8 @@ COMMANDS: dict[str, str] = {
     "series": "vbqkit.cli.series",
     "score": "vbqkit.cli.score",
     "propose": "vbqkit.cli.propose",
+    "check": "vbqkit.cli.check",
+    "deidentify": "vbqkit.cli.deidentify",
     "simulate": "vbqkit.cli.simulate",
     "ledger": "vbqkit.cli.ledger",
     "progress": "vbqkit.cli.progress",
@@ -33,7 +35,7 @@ def _complain(message: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 refused with a reason, 2 not understood."""
+    """Run one command; return its exit status: 0 done, 1 refused with a reason, 2 not understood; ``check`` has more."""
     parser = argparse.ArgumentParser(
         prog="vbqkit",
         description="Opportunistic osteoporosis screening from lumbar MRI, for teaching and research. It does not diagnose.",

@@ -6,10 +6,10 @@ import argparse
 
 from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.proposal_file import write_proposal
 from vbqkit.cli.propose_folder import is_for_folders, overlay_png, run_folder
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
-from vbqkit.formats import write_rois
 from vbqkit.formats.files import user_path
 from vbqkit.propose import Proposal, propose_rois
 
@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="many studies: call rows and ROI files after the studies' folders, which must hold nobody's name; else after a fingerprint",
     )
     parser.add_argument(
+        "--with-uids",
+        action="store_true",
+        help="write the UIDs of the images into a JSON file: they lead to the patient",
+    )
+    parser.add_argument(
         "--series", type=int, metavar="NUMBER", help="row of 'vbqkit series' to propose on, counted from 0"
     )
     parser.add_argument(
@@ -64,13 +69,13 @@ def run(args: argparse.Namespace) -> Report:
     study = open_study(args)
     with progress_bar("Looking at the series") as progress:
         proposal = propose_rois(study, series=args.series, kind=args.roi, progress=progress)
-    write_rois(args.out, [proposed.roi for proposed in proposal.rois], image=proposal.volume)
+    said = write_proposal(args.out, proposal, identify=args.with_uids)
     if args.overlay:
         write_overlay(proposal, args.overlay)
     return Report(
         rows=proposal.as_rows(),
         columns=_COLUMNS,
-        remarks=tuple(_remarks(proposal, args)),
+        remarks=(*_remarks(proposal, args), *said),
         status=int(not proposal.named),
     )
 
@@ -87,7 +92,9 @@ def write_overlay(proposal: Proposal, path: str) -> None:
 def _remarks(proposal: Proposal, args: argparse.Namespace) -> list[str]:
     volume = proposal.volume
     where = f"series {proposal.series_index} ({volume.acquisition.weighting}), slice {proposal.slice_index}"
-    found = [f"Proposed on {where}; written to {args.out}. Nothing is measured until you have looked."]
+    found = [
+        f"Proposed on {where}; written to {args.out}. Open the study in the ROI studio with this file to accept or correct each."
+    ]
     if proposal.named:
         found.append(f"Names counted from S1; log-likelihood {proposal.margin:.1f} above the next-best count.")
     else:

@@ -13,9 +13,10 @@ from typing import Any, get_args
 
 from vbqkit.acquisition import Weighting
 from vbqkit.cli.progress_bar import progress_bar
+from vbqkit.cli.proposal_file import write_proposal
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
-from vbqkit.formats import read_study, write_rois
+from vbqkit.formats import read_study
 from vbqkit.formats.files import user_path
 from vbqkit.formats.rois import known_endings
 from vbqkit.formats.table_file import write_table
@@ -187,7 +188,7 @@ def _proposed(todo: StudyToDo, out: Path, pictures: Path | None, *, kind: Any) -
 def _write_new(proposal: Proposal, target: Path) -> bool:
     """Write a ROI file whole or not at all; False if another one is there."""
     unfinished = target.with_name(f".unfinished-{target.name}")
-    write_rois(unfinished, [proposed.roi for proposed in proposal.rois], image=proposal.volume)
+    write_proposal(unfinished, proposal)
     if target.exists():
         same = target.read_bytes() == unfinished.read_bytes()  # a run was stopped before its table was written
         unfinished.unlink()

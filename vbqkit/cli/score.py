@@ -80,6 +80,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="score a series that must not be scored (contrast agent, derived, ...) all the same, for this reason; every "
         "score then says so",
     )
+    parser.add_argument(
+        "--accept-proposed",
+        action="store_true",
+        help="score ROIs that were proposed automatically and that no reader has accepted; every score then says so",
+    )
     parser.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in paper 000)")
     parser.add_argument(
         "--jitter",
@@ -101,6 +106,13 @@ def run(args: argparse.Namespace) -> Report:
     else:
         drawn = read_rois(args.rois)
         volumes, used = _volumes(study, args.series, drawn, overrule=args.overrule)
+    if args.accept_proposed:
+        drawn = drawn.accepted()
+    elif drawn.proposed and not drawn.rois:
+        raise FormatError(
+            f"The {len(drawn.proposed)} ROIs in {args.rois} were proposed automatically, and no reader has accepted them. Open the file in "
+            "the ROI studio to accept or correct each, or score them as they are with --accept-proposed: every score then says so."
+        )
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     unknown = sorted(set(excluded) - set(SPINE_LEVELS))
     if unknown:
@@ -256,7 +268,7 @@ def _stated_in(drawn: RoiFile, study: Study) -> int | None:
         return None
     for i, series in enumerate(study):
         a = series.acquisition
-        if drawn.series_uid is not None and a.series_uid == drawn.series_uid and a.weighting != drawn.weighting:
+        if drawn.drawn_on(a.series_uid) and a.weighting != drawn.weighting:
             return i
     unknown = [i for i, s in enumerate(study) if s.acquisition.weighting == "unknown" and s.plane == "sagittal"]
     scorable = [i for i in unknown if study.series[i].scorable]

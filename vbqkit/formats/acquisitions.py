@@ -28,7 +28,7 @@ _MOST_CODES = 32
 _SEQUENCES = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}
 _LOSSY_WORDS = re.compile(r"\blossy|jpe?g(?!.*lossless)", re.IGNORECASE)
 _SPECTRAL = ("FAT", "WATER", "FAT_AND_WATER", "SILICON_GEL_FAT")
-_LOSSY_SYNTAXES = {
+LOSSY_SYNTAXES = {
     "1.2.840.10008.1.2.4.50": "JPEG baseline",
     "1.2.840.10008.1.2.4.51": "JPEG extended",
     "1.2.840.10008.1.2.4.81": "JPEG-LS near-lossless",
@@ -260,7 +260,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
 def _lossy(frame: Frame) -> str | None:
     """What says that the image went through lossy compression: the syntax, a flag, a method or a ratio."""
     dataset = frame.header.dataset
-    by_syntax = _LOSSY_SYNTAXES.get(frame.header.transfer_syntax)
+    by_syntax = LOSSY_SYNTAXES.get(frame.header.transfer_syntax)
     if by_syntax is not None:
         return by_syntax
     if word(dataset, "LossyImageCompression") == "01":

@@ -168,6 +168,21 @@ def read_stored(frames: Sequence[Frame], open_entry: Open) -> Stored:
     return Stored(result, turned, cut)
 
 
+def stored_values(header: Header, open_entry: Open) -> npt.NDArray[Any]:
+    """Every frame of one file as stored, before a negative is turned round; bits above the stored ones are cut off.
+
+    The header must have passed :func:`check_pixels`.
+
+    Raises
+    ------
+    FormatError
+        As :func:`read_stored`.
+    """
+    frames = max(1, integer(header.dataset, "NumberOfFrames") or 1)
+    values = _read_file(header, list(range(frames)), open_entry)[0]
+    return values if holds_floats(header) else _stored_bits(values, header.dataset)[0]
+
+
 def _turned(values: npt.NDArray[Any], header: Header) -> npt.NDArray[Any]:
     """The negative of a negative.
 

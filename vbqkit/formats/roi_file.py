@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vbqkit.acquisition import Weighting
 from vbqkit.errors import Caution, FormatError
@@ -36,7 +36,7 @@ def doubts_of(codes: Iterable[str], source: str) -> tuple[Caution, ...]:
 
 
 def study_digest(study_uid: str) -> str:
-    """A StudyInstanceUID as a one-way hash: it can be compared with an image's, and leads to nobody.
+    """A UID as a one-way hash: whoever has the images can compare it with theirs, and nobody else can use it.
 
     Examples
     --------
@@ -56,8 +56,8 @@ class RoiFile:
         In the order of the file.
     frame_of_reference_uid, study_uid, series_uid : str or None
         Of the series on which they were drawn.
-    study_digest : str or None
-        Of their study, where the file does not give its UID away.
+    study_digest, frame_digest, series_digest : str or None
+        Of their study, frame of reference and series, where the file does not give the UIDs away.
     weighting : str
         Weighting of that series as its reader knew it, from the header or stated; ``"unknown"`` if not.
     source : str
@@ -77,6 +77,8 @@ class RoiFile:
     study_uid: str | None = None
     series_uid: str | None = None
     study_digest: str | None = None
+    frame_digest: str | None = None
+    series_digest: str | None = None
     weighting: Weighting = "unknown"
     source: str = ""
     cautions: tuple[Caution, ...] = ()
@@ -99,6 +101,16 @@ class RoiFile:
     def origins(self) -> tuple[Origin, ...]:
         """Where each ROI comes from: placed, accepted or corrected."""
         return tuple(origin_of(roi, place) for roi, place in self.with_places)
+
+    def accepted(self) -> RoiFile:
+        """The same file with what was only proposed taken as accepted; every score from it says so."""
+        places = self.places or (None,) * len(self.rois)
+        return replace(
+            self,
+            rois=(*self.rois, *(roi for roi, _ in self.proposed)),
+            places=(*places, *(place for _, place in self.proposed)),
+            proposed=(),
+        )
 
     def check(self, image: Volume | Slice) -> tuple[Caution, ...]:
         """What a score from these ROIs must say: whether they belong on an image, and which were proposed automatically.
@@ -130,9 +142,10 @@ class RoiFile:
         FormatError
             If the image has another frame of reference: the same coordinates are another place in the body.
         """
-        theirs, ours = self.frame_of_reference_uid, image.acquisition.frame_of_reference_uid
-        if theirs is None or ours is None:
-            which = f"The ROI file {self.source}" if theirs is None else "The image"
+        a = image.acquisition
+        uid, digest, ours = self.frame_of_reference_uid, self.frame_digest, a.frame_of_reference_uid
+        if (uid is None and digest is None) or ours is None:
+            which = "The image" if uid or digest else f"The ROI file {self.source}"
             return (
                 *self.cautions,
                 Caution(
@@ -142,19 +155,23 @@ class RoiFile:
                 ),
                 *self._of_other_study(image),
             )
-        if theirs not in (ours, *image.acquisition.linked_frames):
+        if not any(_same(uid, digest, frame) for frame in (ours, *a.linked_frames)):
             raise FormatError(
-                f"The ROIs in {self.source} were drawn in another frame of reference ({theirs}, not {ours}): another "
-                "examination, or the patient was moved. Open the series they were drawn on, or draw them again. If an anonymiser gave "
-                "each series its own, read them with link_frames=True (--link-frames)."
+                f"The ROIs in {self.source} were drawn in another frame of reference than FrameOfReferenceUID (0020,0052) of the "
+                "image: another examination, or the patient was moved. Open the series they were drawn on, or draw them "
+                "again. If an anonymiser gave each series its own, read them with link_frames=True (--link-frames)."
             )
         return (*self.cautions, *self._of_other_study(image))
+
+    def drawn_on(self, series_uid: str | None) -> bool:
+        """Whether the ROIs were drawn on this very series; False where either does not say."""
+        return series_uid is not None and _same(self.series_uid, self.series_digest, series_uid)
 
     def _of_other_study(self, image: Volume | Slice) -> tuple[Caution, ...]:
         ours = image.acquisition.study_uid
         if ours is None or (self.study_uid is None and self.study_digest is None):
             return ()
-        if self.study_uid == ours or (self.study_uid is None and self.study_digest == study_digest(ours)):
+        if _same(self.study_uid, self.study_digest, ours):
             return ()
         return (
             Caution(
@@ -163,3 +180,8 @@ class RoiFile:
                 "(0020,000d): another day, or another patient. Look at them on the image, or draw them again.",
             ),
         )
+
+
+def _same(uid: str | None, digest: str | None, ours: str) -> bool:
+    """Whether a UID, or its digest where the file has that alone, is ours."""
+    return uid == ours if uid is not None else digest == study_digest(ours)

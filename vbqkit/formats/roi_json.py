@@ -10,9 +10,10 @@ The file is an object with these keys:
     Always ``"DICOM LPS, mm"``.
 ``frame_of_reference_uid``, ``study_uid``, ``series_uid``
     Of the series on which the ROIs were drawn, or null. ROIs fit every series of the same frame of reference.
-``study_digest``
-    Instead of ``study_uid`` in files that must not lead to the patient: ``"sha256:"`` and 32 digits, the start of the
-    SHA-256 of the StudyInstanceUID. It tells whether an image is of the same study, and does not give the UID away.
+``frame_digest``, ``study_digest``, ``series_digest``
+    Instead of the UIDs, which lead to the patient in an archive: ``"sha256:"`` and 32 digits, the start of the SHA-256
+    of each. They tell whether an image is of the same study, and do not give the UIDs away. Files hold the UIDs
+    themselves only where their writer asked for it.
 ``doubts``
     Codes of what is doubtful about ROIs that came from other files (:data:`vbqkit.formats.roi_file.DOUBTS`); optional.
 ``weighting``
@@ -43,6 +44,7 @@ from vbqkit.acquisition import Weighting
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.files import user_path
 from vbqkit.formats.roi_file import RoiFile, doubts_of
+from vbqkit.formats.roi_file import study_digest as digest_of
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Polygon, Roi, coordinates_of, make_roi, shape_name
 from vbqkit.roi.coordinates import BOX_VECTORS, SHAPES
@@ -57,6 +59,7 @@ _PLANE_DECIMALS = 6
 _PLANE_TOLERANCE_SINE = 0.01
 _UIDS = ("frame_of_reference_uid", "study_uid", "series_uid")
 _DIGEST, _DOUBTS, _PROPOSED, _ORIGIN = "study_digest", "doubts", "proposed", "origin"
+_DIGESTS = {"frame_of_reference_uid": "frame_digest", "study_uid": _DIGEST, "series_uid": "series_digest"}
 
 
 def is_roi_json(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every format's test
@@ -79,6 +82,7 @@ def write_roi_json(
     doubts: Iterable[str] = (),
     places: Sequence[ProposedPlace | None] = (),
     proposed: Iterable[tuple[Roi, ProposedPlace]] = (),
+    identify: bool = True,
 ) -> None:
     """Write ROIs to a file: complete, or not at all.
 
@@ -100,6 +104,8 @@ def write_roi_json(
         For each ROI what was proposed automatically before; empty: the reader placed them all.
     proposed : iterable of (Roi, ProposedPlace)
         ROIs that no reader has accepted.
+    identify : bool
+        Write the image's UIDs; else their digests, which can be compared and lead to nobody.
 
     Raises
     ------
@@ -118,7 +124,9 @@ def write_roi_json(
     """
     acquisition = None if image is None else image.acquisition
     head: dict[str, Any] = {"format": FORMAT, "version": VERSION, "coordinates": COORDINATES}
-    head |= {name: None if acquisition is None else getattr(acquisition, name) for name in _UIDS}
+    uids = {name: None if acquisition is None else getattr(acquisition, name) for name in _UIDS}
+    head |= uids if identify else dict.fromkeys(_UIDS)
+    head |= {} if identify else {_DIGESTS[name]: digest_of(uid) for name, uid in uids.items() if uid is not None}
     head |= {} if study_digest is None else {_DIGEST: study_digest}
     listed = sorted(doubts)
     head |= {_DOUBTS: listed} if listed else {}
@@ -198,7 +206,7 @@ def read_roi_json(path: str | os.PathLike[str], *, image: Volume | Slice | None 
     listed = content.get("rois")
     if not isinstance(listed, list):
         raise FormatError(f"{source}: 'rois' must be a list; got {_short(listed)}. Save the ROIs again.")
-    for name in (*_UIDS, _DIGEST):
+    for name in (*_UIDS, *_DIGESTS.values()):
         if not isinstance(content.get(name), str | None):
             raise FormatError(
                 f"{source}: '{name}' must be text or null; got {_short(content[name])}. Save the ROIs again."
@@ -221,6 +229,8 @@ def read_roi_json(path: str | os.PathLike[str], *, image: Volume | Slice | None 
         study_uid=content.get("study_uid"),
         series_uid=content.get("series_uid"),
         study_digest=content.get(_DIGEST),
+        frame_digest=content.get("frame_digest"),
+        series_digest=content.get("series_digest"),
         weighting=_weighting(content, source),
         source=str(source),
         cautions=doubts_of(doubts, str(source)),

@@ -63,7 +63,7 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
         is_content=is_roi_json,
         read=lambda path, image: read_roi_json(path, image=image),
         write=lambda path, file, image: write_roi_json(
-            path, file, image=image, places=file.places, proposed=file.proposed
+            path, file, image=image, places=file.places, proposed=file.proposed, identify=False
         ),
         in_pixels=False,
     ),
@@ -124,7 +124,9 @@ def read_rois(path: str | os.PathLike[str], *, image: Image = None) -> RoiFile:
     return _format_of_content(source).read(source, image)
 
 
-def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Image = None) -> None:
+def write_rois(
+    path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Image = None, identify: bool = False
+) -> None:
     """Write ROIs to a file, in the format that its ending names.
 
     Parameters
@@ -135,7 +137,11 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
     rois : iterable of Roi, or RoiFile
         Rectangles, ellipses and polygons. Of a RoiFile JSON keeps, too, which of them were proposed automatically.
     image : Volume or Slice, optional
-        What they were drawn on: JSON keeps its frame of reference and weighting; ImageJ files and masks need it.
+        What they were drawn on: JSON keeps its weighting, and tells whether another image fits; ImageJ files and masks
+        need it.
+    identify : bool
+        Write the StudyInstanceUID, SeriesInstanceUID and FrameOfReferenceUID of the image into JSON, which lead to the
+        patient in an archive. Unless you ask for it, only their digests are written.
 
     Raises
     ------
@@ -158,7 +164,16 @@ def write_rois(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Imag
         raise FormatError(
             f"ROIs cannot be written to {target.name}: its ending is not known. Known are {known_endings()}."
         )
-    found.write(target, rois if isinstance(rois, RoiFile) else RoiFile(rois=tuple(rois)), image)
+    file = rois if isinstance(rois, RoiFile) else RoiFile(rois=tuple(rois))
+    if identify and found.endings == (".json",):
+        write_roi_json(target, file, image=image, places=file.places, proposed=file.proposed)
+        return
+    found.write(target, file, image)
+
+
+def keeps_proposals(path: str | os.PathLike[str]) -> bool:
+    """Whether a file of this name says which ROIs were proposed automatically and wait for a reader."""
+    return os.fspath(path).lower().endswith(".json")
 
 
 def counts_in_pixels(path: str | os.PathLike[str]) -> bool:

@@ -90,7 +90,7 @@ def write_bone_images(
     shown = (roi for roi in ct_rois(phantom, ct) if roi.label in SCORED_LEVELS or roi.label.startswith("rod "))
     rois = tuple(rounded_roi(roi, COORDINATE_DECIMALS) for roi in shown)
     files = list(write_ct(ct, identity, folder / CT_FOLDER, study_of=study_of))
-    write_rois(folder / CT_ROI_FILE, rois, image=_read_ct(folder))
+    write_rois(folder / CT_ROI_FILE, rois, image=_read_ct(folder), identify=True)
     picture = scan_dexa(phantom, rng=rng)
     files.append(write_dexa(picture, identity, folder / DEXA_FILE, study_of=study_of))
     write_table(folder / DEXA_LINES_FILE, DEXA_LINES_COLUMNS, _line_rows(picture))

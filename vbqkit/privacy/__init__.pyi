@@ -1,0 +1,10 @@
+from .checking import check_privacy as check_privacy
+from .checking import check_study as check_study
+from .copying import deidentify as deidentify
+from .record import Deidentified as Deidentified
+from .report import Finding as Finding
+from .report import PrivacyReport as PrivacyReport
+from .showing import Place as Place
+from .showing import Showing as Showing
+from .showing import may_show as may_show
+from .showing import where_it_runs as where_it_runs
