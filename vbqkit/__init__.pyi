@@ -6,6 +6,7 @@ from . import formats as formats
 from . import lessons as lessons
 from . import literature as literature
 from . import propose as propose
+from . import report as report
 from . import roi as roi
 from . import scanner as scanner
 from . import scores as scores

@@ -16,6 +16,7 @@ from vbqkit.errors import VbqkitError
 COMMANDS: dict[str, str] = {
     "series": "vbqkit.cli.series",
     "score": "vbqkit.cli.score",
+    "protocol": "vbqkit.cli.protocol",
     "propose": "vbqkit.cli.propose",
     "simulate": "vbqkit.cli.simulate",
     "ledger": "vbqkit.cli.ledger",
