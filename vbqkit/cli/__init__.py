@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "series": "vbqkit.cli.series",
     "score": "vbqkit.cli.score",
     "protocol": "vbqkit.cli.protocol",
+    "report": "vbqkit.cli.report_case",
     "propose": "vbqkit.cli.propose",
     "simulate": "vbqkit.cli.simulate",
     "ledger": "vbqkit.cli.ledger",

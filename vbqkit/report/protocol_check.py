@@ -35,7 +35,7 @@ def check_protocol(
     noise: NoiseCheck | None = None,
     read_pixels: bool = True,
 ) -> tuple[ProtocolLight, ...]:
-    """What the header and the picture of a series say about each point of its protocol, and what follows for each score.
+    """What header and picture of a series say about each point of its protocol, and what follows for each score.
 
     A light is a view of the refusals and cautions that travel with the scores anyway, and of what is known to be fine.
     Every caution of the series is in exactly one light, and a refused series has at least one that says ``"refused"``.
@@ -192,7 +192,7 @@ def _others(seen: Seen, number: int, problem: Caution | None) -> Iterator[Protoc
 
 def lights_by_topic(lights: Iterable[ProtocolLight]) -> Mapping[str, dict[int, ProtocolLight]]:
     """Topic to series number to light, in the order of the topics; a topic that a series lacks is not in it."""
-    found: dict[str, dict[int, ProtocolLight]] = {topic.name: {} for topic in TOPICS} | {OTHERS: {}}
+    found: dict[str, dict[int, ProtocolLight]] = {name: {} for name in (*(topic.name for topic in TOPICS), OTHERS)}
     for light in lights:
         found[light.topic][light.series] = light
     return {topic: row for topic, row in found.items() if row}

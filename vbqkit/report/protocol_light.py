@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Status = Literal["fine", "nothing found", "look", "refused"]
-"""``"fine"``: stated, or seen in the picture, to be as it should. ``"nothing found"``: nothing speaks against it, and the
-header could not prove it. ``"look"``: a caution travels with the scores. ``"refused"``: scores are not given."""
+"""``"fine"``: stated, or seen in the picture, to be as it should. ``"nothing found"``: nothing speaks against it, and
+the header could not prove it. ``"look"``: a caution travels with the scores. ``"refused"``: scores are not given."""
 
 SIGNS: dict[str, str] = {"fine": "✓", "nothing found": "○", "look": "!", "refused": "✕"}
 """A sign beside each word, so that nobody needs to see colours."""

@@ -1,7 +1,7 @@
 """What the protocol check asks about a series, topic by topic.
 
 No rule lives here. A topic is a view of the refusals and cautions that the package has already: it asks
-:func:`vbqkit.weighting.refusal_reason` about one aspect at a time, and names the codes of the cautions that belong to it.
+:func:`vbqkit.weighting.refusal_reason` about one aspect at a time, and names the codes of its cautions.
 """
 
 from __future__ import annotations

@@ -1,0 +1,73 @@
+"""``vbqkit report``: score a study, and leave with something: HTML, PDF."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+
+from vbqkit.cli.report import Report
+from vbqkit.cli.score import ScoredStudy, add_arguments as add_score_arguments, scored_study
+from vbqkit.errors import FormatError
+from vbqkit.report.case_report import Reading, assemble_report
+from vbqkit.report.writing import check_target, write_report, writer_of
+
+HELP = "Score a study and write the report of the case: HTML, PDF."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options of the command: those of 'vbqkit score' and what is written."""
+    add_score_arguments(parser)
+    parser.add_argument(
+        "--out", action="append", default=[], metavar="FILE", help="report to write: .html or .pdf; may be repeated"
+    )
+    parser.add_argument("--reader", required=True, metavar="NAME", help="who placed or accepted the ROIs")
+    parser.add_argument("--code", default="case", metavar="CODE", help="what to call the case: a pseudonym")
+    parser.add_argument("--date", metavar="YYYY-MM-DD", help="date of the reading; today by default")
+    parser.add_argument(
+        "--identity",
+        action="store_true",
+        help="name the patient as the headers do (name, number, dates) and quote descriptions and paths; without it the "
+        "report holds neither. Such a report is a document about a person: keep it as one",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Score the study and write the report.
+
+    Raises
+    ------
+    VbqkitError
+        If the case cannot be read, or a file cannot be written.
+    """
+    if not args.out:
+        raise FormatError("Nothing to write was named. Say where: --out case.html, --out case.pdf.")
+    for path in args.out:
+        writer_of(path)
+        check_target(path, overwrite=args.overwrite)
+    reading = Reading(reader=args.reader, code=args.code, read_on=_date(args.date), identity=args.identity)
+    scored: ScoredStudy = scored_study(args)
+    report = assemble_report(
+        scored.study,
+        scored.volumes,
+        scored.drawn,
+        scored.case,
+        scored.intervals,
+        reading=reading,
+        jitter=scored.jitter,
+        options=scored.options,
+    )
+    written = [str(write_report(report, path, overwrite=args.overwrite)) for path in args.out]
+    remarks = [f"Written: {path}" for path in written]
+    remarks += [one.verdicts for one in report.scores if one.verdicts]
+    remarks.append("It screens and teaches; it does not diagnose. Cautions and sources stand in the report.")
+    return Report(rows=report.rows(), columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit"), remarks=tuple(remarks))
+
+
+def _date(text: str | None) -> dt.date:
+    if text is None:
+        return dt.datetime.now().astimezone().date()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise FormatError(f"--date {text} is no date; write it like --date 2026-11-29.") from None
