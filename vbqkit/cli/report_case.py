@@ -6,7 +6,8 @@ import argparse
 import datetime as dt
 
 from vbqkit.cli.report import Report
-from vbqkit.cli.score import ScoredStudy, add_arguments as add_score_arguments, scored_study
+from vbqkit.cli.score import ScoredStudy, scored_study
+from vbqkit.cli.score import add_arguments as add_score_arguments
 from vbqkit.errors import FormatError
 from vbqkit.report.case_report import Reading, assemble_report
 from vbqkit.report.writing import check_target, write_report, writer_of
@@ -61,7 +62,9 @@ def run(args: argparse.Namespace) -> Report:
     remarks = [f"Written: {path}" for path in written]
     remarks += [one.verdicts for one in report.scores if one.verdicts]
     remarks.append("It screens and teaches; it does not diagnose. Cautions and sources stand in the report.")
-    return Report(rows=report.rows(), columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit"), remarks=tuple(remarks))
+    return Report(
+        rows=report.rows(), columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit"), remarks=tuple(remarks)
+    )
 
 
 def _date(text: str | None) -> dt.date:

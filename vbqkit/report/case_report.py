@@ -134,7 +134,7 @@ def case_report(
 
 
 def _only_series(study: Study) -> dict[str, Volume]:
-    counts = Counter(s.acquisition.weighting for s in study if s.scorable and s.plane == "sagittal")
+    counts: Counter[str] = Counter(s.acquisition.weighting for s in study if s.scorable and s.plane == "sagittal")
     double = next((w for w in scored_weightings() if counts[w] > 1), None)
     if double is not None:
         study.find(double)  # says which there are
@@ -329,7 +329,7 @@ def _groups(score: Score) -> Iterator[PublishedGroup]:
         )
 
 
-def _setting(row: Mapping[str, Any]) -> str:
+def _setting(row: Mapping[Any, Any]) -> str:
     named = (("{:g} T", row["field_t"]), ("TR {:g}", row["tr_ms"]), ("TE {:g}", row["te_ms"]))
     times = [text.format(float(value)) for text, value in named if not math.isnan(float(value))]
     said = [*times[:1], *([row["vendor"]] if row["vendor"] else []), *times[1:]]

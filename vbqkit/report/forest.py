@@ -14,11 +14,16 @@ from vbqkit.page.drawing import Line, Words
 from vbqkit.report.case_values import ComparedCutoff, PublishedGroup, ReportedScore
 from vbqkit.scores.result import Score
 
-WIDTH = 520.0
-_ROW, _LEFT, _RIGHT, _AXIS, _TITLE = 12.5, 214.0, 92.0, 22.0, 16.0
+WIDTH = 400.0
+_ROW, _LEFT, _RIGHT, _AXIS, _TITLE = 12.5, 204.0, 88.0, 26.0, 16.0
+_LONGEST = 46  # letters of a row
 GREY = "#666666"
 MOST_CUTOFFS, MOST_GROUPS = 8, 4
 """Rows that a panel shows; it says how many more there are."""
+
+
+LABEL_WIDTH = _LEFT - 6.0
+"""Room for the words to the left of a panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +55,22 @@ class Forest:
 
 
 def forests(scores: Sequence[ReportedScore]) -> tuple[Forest, ...]:
-    """One forest for each score that has a value and a published cut-off or group; both aggregates share one."""
+    """One forest for each score that has a value and a published cut-off; both aggregates share one."""
     together: dict[str, list[ReportedScore]] = {}
     for one in scores:
-        if isinstance(one.result, Score) and (one.cutoffs or one.groups):
+        if isinstance(one.result, Score) and one.cutoffs:
             together.setdefault(one.result.name, []).append(one)
     return tuple(_forest(name, found) for name, found in together.items())
+
+
+def in_two_columns(drawn: Sequence[Forest]) -> tuple[tuple[Forest, ...], tuple[Forest, ...]]:
+    """Forests in two columns of about the same height, the tallest first."""
+    left: list[Forest] = []
+    right: list[Forest] = []
+    for one in sorted(drawn, key=lambda forest: -forest.height):
+        column = left if sum(f.height for f in left) <= sum(f.height for f in right) else right
+        column.append(one)
+    return tuple(left), tuple(right)
 
 
 def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
@@ -64,7 +79,7 @@ def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
     low, high = _range(scores, cutoffs, groups)
     place = _Scale(low, high)
     parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({first.result.unit})", colour=BLACK, bold=True)]  # type: ignore[union-attr] # scores have one
-    parts.append(Words(x=WIDTH, y=11, text="says", colour=GREY, anchor="end"))
+    parts.append(Words(x=WIDTH, y=11, text="verdict", colour=GREY, anchor="end"))
     y = _TITLE
     for one in scores:
         parts += _own(one, place, y)
@@ -81,10 +96,12 @@ def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
     parts += _bands(scores, place, top, y)
     parts += _axis(place, y + 2)
     if any(more):
-        text = f"further away in setting: {more[0]} cut-offs; not shown: {more[1]} groups"
-        parts.append(Words(x=0, y=y + 12, text=text, colour=GREY))
+        text = ", ".join(f"{n} more {what}" for n, what in zip(more, ("cut-offs", "groups"), strict=True) if n)
+        parts.append(Words(x=0, y=y + 13, text=text, colour=GREY))
     said = " ".join(one.verdicts for one in scores)
-    return Forest(width=WIDTH, height=y + _AXIS, about=f"{name} of this case between published values. {said}", parts=tuple(parts))
+    return Forest(
+        width=WIDTH, height=y + _AXIS, about=f"{name} of this case between published values. {said}", parts=tuple(parts)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +126,9 @@ def _range(
 
 
 def _row_words(text: str, said: str, y: float, colour: str = BLACK, *, bold: bool = False) -> Iterator[Words]:
-    yield Words(x=0, y=y + 9, text=text if len(text) <= 46 else text[:45] + "…", colour=colour, bold=bold)
+    yield Words(
+        x=0, y=y + 9, text=text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", colour=colour, bold=bold
+    )
     yield Words(x=WIDTH, y=y + 9, text=said, colour=colour, anchor="end", bold=bold)
 
 

@@ -7,20 +7,23 @@ from html import escape
 
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
-from vbqkit.report.forest import forests
+from vbqkit.report.forest import forests, in_two_columns
 from vbqkit.report.words import (
     DIGESTS_NOTE,
+    FOREST_NOTE,
     KEY,
     banners,
     directions,
+    measured,
     meta,
     protocol_columns,
     protocol_findings,
     protocol_rows,
+    roi_note,
     score_line,
+    used_rois,
     verdicts,
 )
-from vbqkit.scores.result import Score
 
 _STYLE = """
 @page{margin:11mm 12mm}
@@ -32,9 +35,10 @@ p{margin:2px 0}ul,ol{margin:2px 0;padding-left:18px}li{margin:1px 0;overflow-wra
 .banner{border:2px solid #000;padding:2px 6px;font-weight:700;margin:3px 0}
 .no{font-weight:700}.meta span{margin-right:14px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:1px 5px 1px 0;border-bottom:1px solid #ddd;vertical-align:top}
-th{font-weight:700}.n{text-align:right;padding-right:8px;white-space:nowrap}.refused{color:#444}
+th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8px;white-space:nowrap}.refused{color:#444}
 .two{display:grid;grid-template-columns:36% 1fr;gap:10px;align-items:start}
-.two>div{min-width:0}img,svg{max-width:100%;height:auto;display:block}
+.halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}.halves.wide{grid-template-columns:60% 1fr}.whole td{white-space:nowrap}
+.two>div,.halves>div{min-width:0}img,svg{max-width:100%;height:auto;display:block}
 .mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
 tr,li,svg,img{break-inside:avoid}
 @media print{body{margin:0;padding:0;max-width:none}}
@@ -59,12 +63,13 @@ def report_html(report: CaseReport) -> str:
         *(f"<p class='banner'>{escape(text)}</p>" for text in banners(report)),
         f"<p class='no'>{escape(NO_DIAGNOSIS)}</p>",
         "<p class='meta'>" + "".join(f"<span><b>{escape(k)}:</b> {escape(v)}</span>" for k, v in meta(report)) + "</p>",
-        f"<div class='two'><div>{_picture(report)}{_rois(report)}</div><div>{_scores(report)}{_forests(report)}</div></div>",
+        f"<div class='two'><div>{_picture(report)}{_rois(report)}</div><div>{_scores(report)}</div></div>",
+        _section("Published cut-offs and groups", _forests(report)),
         _section("Levels left out or replaced", _list(report.exclusions)) if report.exclusions else "",
         _section("Series that are not scored", _list(f"{name}: {why}" for name, why in report.not_scored)),
         _section("Protocol", _protocol(report)),
         _section("Cautions", _list((f"{c.code}: {c.message}" for c in report.cautions), kind="ol")),
-        _section("How it was measured", _measured(report)),
+        _section("How it was measured", _list(measured(report))),
         _section("Files and software", _files(report)),
     ]
     body = "\n".join(part for part in parts if part)
@@ -91,7 +96,9 @@ def _picture(report: CaseReport) -> str:
     weighting = report.image.acquisition.weighting
     about = f"{weighting}, slice {report.image.index}, with the ROIs that lie on it"
     caption = f"{about}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
-    drawing = slice_drawing(report.image, about=about, rois=report.drawn, height_px=480)
+    used = used_rois(report)
+    drawn = [roi for roi in report.drawn if roi.label in used]
+    drawing = slice_drawing(report.image, about=about, rois=drawn, height_px=330)
     return f"{drawing.img()}<p>{escape(caption)}</p>"
 
 
@@ -102,15 +109,15 @@ def _rois(report: CaseReport) -> str:
     with_origin = any(roi.origin for roi in report.rois)
     head = ["ROI", *(["origin"] if with_origin else []), "cm²", *weightings]
     rows = []
-    for roi in report.rois:
+    for roi in (roi for roi in report.rois if roi.label in used_rois(report)):
         signals = {w: f"{mean:.4g}" for w, mean, _ in roi.signals}
         cells = [f"<td>{escape(roi.label)}</td>", *([f"<td>{escape(roi.origin)}</td>"] if with_origin else [])]
         cells += [f"<td class='n'>{roi.area_cm2:.2f}</td>"]
         cells += [f"<td class='n'>{signals.get(w, '–')}</td>" for w in weightings]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     titles = "".join(f"<th{' class=n' if k > int(with_origin) else ''}>{escape(t)}</th>" for k, t in enumerate(head))
-    note = "Mean signal, arbitrary units." + ("" if with_origin else " The ROI file does not say how they were placed.")
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table><p>{note}</p>"
+    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"{table}<p>{escape(roi_note(report))}</p>"
 
 
 def _scores(report: CaseReport) -> str:
@@ -123,7 +130,7 @@ def _scores(report: CaseReport) -> str:
             continue
         cells = (line.unit, line.levels, line.cautions)
         rows.append(
-            f"<tr><td><b>{escape(line.name)}</b></td><td class='n'><b>{escape(line.value)}</b></td><td>{escape(line.interval)}</td>"
+            f"<tr><td class='name'><b>{escape(line.name)}</b></td><td class='n'><b>{escape(line.value)}</b></td><td>{escape(line.interval)}</td>"
             + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             + "</tr>"
         )
@@ -135,15 +142,12 @@ def _scores(report: CaseReport) -> str:
 
 
 def _forests(report: CaseReport) -> str:
-    drawn = "".join(forest.svg() for forest in forests(report.scores))
+    drawn = forests(report.scores)
     if not drawn:
         return ""
-    said = "".join(f"<p>{escape(text)}</p>" for text in verdicts(report))
-    note = (
-        "Nearest setting first (field, vendor, TR, TE). ◇ and line: this case with its interval; | with a bar: cut-off and its positive side; "
-        "× with a line: mean ± SD of a published group. Which applies is for the reader to judge."
-    )
-    return f"<h2>Published cut-offs and groups</h2>{said}{drawn}<p>{note}</p>"
+    said = " ".join(verdicts(report))
+    columns = "".join(f"<div>{''.join(forest.svg() for forest in half)}</div>" for half in in_two_columns(drawn))
+    return f"<p>{escape(said)}</p><div class='halves'>{columns}</div><p>{escape(FOREST_NOTE)}</p>"
 
 
 def _protocol(report: CaseReport) -> str:
@@ -156,15 +160,7 @@ def _protocol(report: CaseReport) -> str:
         for topic, cells in protocol_rows(report)
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<p>{escape(KEY)}</p><div class='two'><div>{table}</div><div>{_list(protocol_findings(report))}</div></div>"
-
-
-def _measured(report: CaseReport) -> str:
-    lines = [f"{name}: {value}." for name, value in report.settings]
-    lines += [f"{weighting}: {text}." for weighting, text in report.series]
-    sources = {one.result.name: one.result for one in report.scores if isinstance(one.result, Score)}
-    lines += [f"{name} = {score.formula} ({score.source})." for name, score in sources.items()]
-    return _list(lines)
+    return f"<p>{escape(KEY)}</p><div class='halves wide'><div class='whole'>{table}</div><div>{_list(protocol_findings(report))}</div></div>"
 
 
 def _files(report: CaseReport) -> str:

@@ -30,9 +30,7 @@ class PrivateWords:
     words: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(
-        cls, acquisitions: Iterable[Acquisition], paths: Iterable[str], headers: Iterable[str] = ()
-    ) -> PrivateWords:
+    def of(cls, acquisitions: Iterable[Acquisition], paths: Iterable[str], headers: Iterable[str] = ()) -> PrivateWords:
         """From the headers of the series, the paths that messages may quote, and the patient's own values."""
         found: set[str] = set()
         for a in acquisitions:

@@ -110,7 +110,9 @@ def writer_of(path: str | os.PathLike[str]) -> Callable[[CaseReport], bytes]:
     name = user_path(path).name.casefold()
     found = next((write for ending, write in WRITERS.items() if name.endswith(ending)), None)
     if found is None:
-        raise FormatError(f"A report cannot be written to {name}: its ending is not known. Known are {', '.join(WRITERS)}.")
+        raise FormatError(
+            f"A report cannot be written to {name}: its ending is not known. Known are {', '.join(WRITERS)}."
+        )
     return found
 
 
