@@ -1,4 +1,4 @@
-"""``vbqkit report``: score a study, and leave with something: HTML, PDF."""
+"""``vbqkit report``: score a study, and leave with something: HTML, PDF, DICOM."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from vbqkit.errors import FormatError
 from vbqkit.report.case_report import Reading, assemble_report
 from vbqkit.report.writing import check_target, write_report, writer_of
 
-HELP = "Score a study and write the report of the case: HTML, PDF."
+HELP = "Score a study and write the report of the case: HTML, PDF, DICOM."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command: those of 'vbqkit score' and what is written."""
     add_score_arguments(parser)
     parser.add_argument(
-        "--out", action="append", default=[], metavar="FILE", help="report to write: .html or .pdf; may be repeated"
+        "--out",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="what to write, by its ending: .html, .pdf, .sr.dcm (structured report), .seg.dcm (segmentation), .sc.dcm (key image); "
+        "may be repeated. DICOM objects belong to the study of the images and name its patient as the images do",
     )
     parser.add_argument("--reader", required=True, metavar="NAME", help="who placed or accepted the ROIs")
     parser.add_argument("--code", default="case", metavar="CODE", help="what to call the case: a pseudonym")

@@ -16,6 +16,7 @@ from vbqkit.formats.imagej import is_imagej, read_imagej_file, write_imagej
 from vbqkit.formats.masks import MASK_ENDINGS, is_mask, read_masks, write_masks
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.roi_json import is_roi_json, read_roi_json, write_roi_json
+from vbqkit.formats.roi_sr import is_roi_sr, read_roi_sr
 from vbqkit.formats.roi_table import is_roi_table, read_roi_table, write_roi_table
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
@@ -93,11 +94,30 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
 """Every format that :func:`read_rois` reads and :func:`write_rois` writes."""
 
 
+def _not_alone(path: Path, *_: object) -> None:
+    raise FormatError(
+        f"ROIs alone are not written as DICOM ({path.name}); 'vbqkit report --out case.sr.dcm' writes what they measure."
+    )
+
+
+READ_ONLY_FORMATS: tuple[RoiFormat, ...] = (
+    RoiFormat(
+        name="DICOM structured report",
+        endings=(),
+        is_content=is_roi_sr,
+        read=lambda path, _: read_roi_sr(path),
+        write=_not_alone,
+        in_pixels=False,
+    ),
+)
+"""Formats that :func:`read_rois` reads only."""
+
+
 def read_rois(path: str | os.PathLike[str], *, image: Image = None) -> RoiFile:
     """Read the ROIs of a file, in whichever format it is.
 
-    Formats: the package's own JSON, a CSV table, ImageJ (``.roi``, ``.zip``) and label masks (``.nii.gz``, ``.nii``,
-    ``.mha``, ``.nrrd``). What the file holds decides; where that does not tell, its ending.
+    Formats: the package's own JSON, a CSV table, ImageJ (``.roi``, ``.zip``), label masks (``.nii.gz``, ``.nii``,
+    ``.mha``, ``.nrrd``) and the DICOM structured reports that ``vbqkit report`` writes. What the file holds decides; where that does not tell, its ending.
 
     Parameters
     ----------
@@ -191,7 +211,9 @@ def _format_of_content(path: Path) -> RoiFormat:
             start = file.read(512)
     except OSError as error:
         raise FormatError(f"The ROI file {path} cannot be read: {error.strerror}. Check the path.") from error
-    found = next((one for one in ROI_FORMATS if one.is_content(start, path)), None) or _format_of_name(path)
+    found = next(
+        (one for one in (*ROI_FORMATS, *READ_ONLY_FORMATS) if one.is_content(start, path)), None
+    ) or _format_of_name(path)
     if found is None:
         raise FormatError(
             f"ROIs cannot be read from {path.name}: neither its ending nor its content is known. Known are {known_endings()}."

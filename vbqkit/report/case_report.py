@@ -24,6 +24,7 @@ from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.protocol_check import check_protocol
 from vbqkit.report.protocol_light import ProtocolLight
 from vbqkit.report.source_files import (
+    Evidence,
     FileDigest,
     SourceFile,
     files_of_series,
@@ -193,6 +194,7 @@ def assemble_report(
         image=image,
         drawn=tuple(drawn.rois),
         case=case,
+        evidence=Evidence(volumes=volumes, files=mine),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from vbqkit.errors import Caution
 from vbqkit.image import Slice
 from vbqkit.report.protocol_light import ProtocolLight
-from vbqkit.report.source_files import FileDigest
+from vbqkit.report.source_files import Evidence, FileDigest
 from vbqkit.roi import Roi
 from vbqkit.scores.case import CaseScores
 from vbqkit.scores.result import Refusal, Score
@@ -182,6 +182,8 @@ class CaseReport:
         ROIs as drawn, for the key image and for DICOM.
     case : CaseScores or None
         What the scores were computed from.
+    evidence : Evidence or None
+        The series and their files.
     """
 
     code: str
@@ -202,6 +204,7 @@ class CaseReport:
     image: Slice | None = field(default=None, repr=False)
     drawn: tuple[Roi, ...] = field(default=(), repr=False)
     case: CaseScores | None = field(default=None, repr=False)
+    evidence: Evidence | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str:

@@ -47,6 +47,22 @@ class SourceFile:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What was scored, for files that refer to it.
+
+    Attributes
+    ----------
+    volumes : mapping of str to Volume
+        By weighting.
+    files : mapping of str to tuple of SourceFile
+        Those of each series; empty where the study is in memory.
+    """
+
+    volumes: Mapping[str, Volume]
+    files: Mapping[str, tuple[SourceFile, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class FileDigest:
     """The files of one kind, and what tells whether they are still the same.

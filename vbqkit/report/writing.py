@@ -95,7 +95,22 @@ def _pdf(report: CaseReport) -> bytes:
     return report_pdf(report)
 
 
-WRITERS: dict[str, Callable[[CaseReport], bytes]] = {".html": _html, ".pdf": _pdf}
+def _dicom(kind: str) -> Callable[[CaseReport], bytes]:
+    def make(report: CaseReport) -> bytes:
+        from vbqkit.report import dicom_objects  # noqa: PLC0415 - loads highdicom
+
+        return dicom_objects.content_of(report, kind)
+
+    return make
+
+
+WRITERS: dict[str, Callable[[CaseReport], bytes]] = {
+    ".html": _html,
+    ".pdf": _pdf,
+    ".sr.dcm": _dicom("SR"),
+    ".seg.dcm": _dicom("SEG"),
+    ".sc.dcm": _dicom("SC"),
+}
 """Ending of the file to what makes its content."""
 
 
@@ -124,7 +139,9 @@ def write_report(report: CaseReport, path: str | os.PathLike[str], *, overwrite:
     report : CaseReport
         From :func:`vbqkit.report.case_report`.
     path : path-like
-        ``.html`` or ``.pdf``.
+        ``.html``, ``.pdf``, ``.sr.dcm`` (structured report, TID 1500), ``.seg.dcm`` (segmentation) or ``.sc.dcm``
+        (secondary capture of the key image). DICOM objects belong to the study of the images and carry its patient as
+        the images do.
     overwrite : bool
         Replace an existing file.
 
