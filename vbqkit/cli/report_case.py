@@ -10,6 +10,7 @@ from vbqkit.cli.score import ScoredStudy, scored_study
 from vbqkit.cli.score import add_arguments as add_score_arguments
 from vbqkit.errors import FormatError
 from vbqkit.report.case_report import Reading, assemble_report
+from vbqkit.report.cohort_row import append_to_cohort
 from vbqkit.report.writing import check_target, write_report, writer_of
 
 HELP = "Score a study and write the report of the case: HTML, PDF, DICOM."
@@ -25,6 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what to write, by its ending: .html, .pdf, .sr.dcm (structured report), .seg.dcm (segmentation), .sc.dcm (key image); "
         "may be repeated. DICOM objects belong to the study of the images and name its patient as the images do",
+    )
+    parser.add_argument(
+        "--cohort", metavar="TABLE.csv", help="add the case to this cohort table, or begin one; needs --code"
+    )
+    parser.add_argument(
+        "--cohort-aggregate",
+        choices=["median", "mean"],
+        help="which VBQ the cohort table gets, where both are computed",
     )
     parser.add_argument("--reader", required=True, metavar="NAME", help="who placed or accepted the ROIs")
     parser.add_argument("--code", default="case", metavar="CODE", help="what to call the case: a pseudonym")
@@ -46,8 +55,8 @@ def run(args: argparse.Namespace) -> Report:
     VbqkitError
         If the case cannot be read, or a file cannot be written.
     """
-    if not args.out:
-        raise FormatError("Nothing to write was named. Say where: --out case.html, --out case.pdf.")
+    if not args.out and args.cohort is None:
+        raise FormatError("Nothing to write was named. Say where: --out case.html, --out case.pdf, --cohort table.csv.")
     for path in args.out:
         writer_of(path)
         check_target(path, overwrite=args.overwrite)
@@ -64,6 +73,8 @@ def run(args: argparse.Namespace) -> Report:
         options=scored.options,
     )
     written = [str(write_report(report, path, overwrite=args.overwrite)) for path in args.out]
+    if args.cohort is not None:
+        written.append(f"one row of {append_to_cohort(report, args.cohort, aggregate=args.cohort_aggregate)}")
     remarks = [f"Written: {path}" for path in written]
     remarks += [one.verdicts for one in report.scores if one.verdicts]
     remarks.append("It screens and teaches; it does not diagnose. Cautions and sources stand in the report.")

@@ -15,14 +15,8 @@ from vbqkit.formats.roi_file import RoiFile
 from vbqkit.image import FloatArray
 from vbqkit.roi import Ellipse, Polygon, Roi
 
-_CLASS = b"1.2.840.10008.5.1.4.1.1.88.34"  # Comprehensive 3D SR
 _MEASUREMENTS, _GROUP, _TRACKING = "126010", "125007", "112039"
 _ON = " on "
-
-
-def is_roi_sr(start: bytes, path: Path) -> bool:  # noqa: ARG001 - as every format's test
-    """Whether a file that starts with these bytes is a DICOM structured report with 3-D coordinates."""
-    return start[128:132] == b"DICM" and _CLASS in start
 
 
 def read_sr(path: Path) -> Dataset:

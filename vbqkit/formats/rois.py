@@ -16,7 +16,6 @@ from vbqkit.formats.imagej import is_imagej, read_imagej_file, write_imagej
 from vbqkit.formats.masks import MASK_ENDINGS, is_mask, read_masks, write_masks
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.roi_json import is_roi_json, read_roi_json, write_roi_json
-from vbqkit.formats.roi_sr import is_roi_sr, read_roi_sr
 from vbqkit.formats.roi_table import is_roi_table, read_roi_table, write_roi_table
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
@@ -94,6 +93,19 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
 """Every format that :func:`read_rois` reads and :func:`write_rois` writes."""
 
 
+_SR_CLASS = b"1.2.840.10008.5.1.4.1.1.88.34"  # Comprehensive 3D SR
+
+
+def _is_sr(start: bytes, _: Path) -> bool:
+    return start[128:132] == b"DICM" and _SR_CLASS in start
+
+
+def _read_sr(path: Path, _: Image) -> RoiFile:
+    from vbqkit.formats.roi_sr import read_roi_sr  # noqa: PLC0415 - loads pydicom
+
+    return read_roi_sr(path)
+
+
 def _not_alone(path: Path, *_: object) -> None:
     raise FormatError(
         f"ROIs alone are not written as DICOM ({path.name}); 'vbqkit report --out case.sr.dcm' writes what they measure."
@@ -104,8 +116,8 @@ READ_ONLY_FORMATS: tuple[RoiFormat, ...] = (
     RoiFormat(
         name="DICOM structured report",
         endings=(),
-        is_content=is_roi_sr,
-        read=lambda path, _: read_roi_sr(path),
+        is_content=_is_sr,
+        read=_read_sr,
         write=_not_alone,
         in_pixels=False,
     ),

@@ -97,9 +97,9 @@ def _pdf(report: CaseReport) -> bytes:
 
 def _dicom(kind: str) -> Callable[[CaseReport], bytes]:
     def make(report: CaseReport) -> bytes:
-        from vbqkit.report import dicom_objects  # noqa: PLC0415 - loads highdicom
+        from vbqkit.report.dicom import objects  # noqa: PLC0415 - loads highdicom
 
-        return dicom_objects.content_of(report, kind)
+        return objects.content_of(report, kind)
 
     return make
 

@@ -15,7 +15,7 @@ import vbqkit
 from vbqkit.errors import FormatError
 from vbqkit.image import FloatArray
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport, ReportedScore
-from vbqkit.report.dicom_codes import (
+from vbqkit.report.dicom.codes import (
     NO_UNIT,
     SCHEME,
     method_code,
@@ -25,7 +25,7 @@ from vbqkit.report.dicom_codes import (
     signal_code,
     unit_code,
 )
-from vbqkit.report.dicom_images import SourceImage, source_images
+from vbqkit.report.dicom.images import SourceImage, source_images
 from vbqkit.report.words import banners
 from vbqkit.roi import Measurement, Roi, shape_name
 from vbqkit.roi.labels import SPINE_LEVELS

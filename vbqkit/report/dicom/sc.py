@@ -15,7 +15,7 @@ from vbqkit.errors import FormatError
 from vbqkit.page.drawing import Words
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import SYNTHETIC, CaseReport
-from vbqkit.report.dicom_images import source_images
+from vbqkit.report.dicom.images import source_images
 from vbqkit.report.words import used_rois
 
 SERIES_NUMBER = 9903

@@ -49,13 +49,13 @@ def _made(report: CaseReport, kind: str) -> Dataset:
     except ImportError as error:
         raise FormatError(NEEDS) from error
     if kind == "SR":
-        from vbqkit.report.dicom_sr import structured_report  # noqa: PLC0415 - one of three
+        from vbqkit.report.dicom.sr import structured_report  # noqa: PLC0415 - one of three
 
         return structured_report(report)
     if kind == "SEG":
-        from vbqkit.report.dicom_seg import segmentation  # noqa: PLC0415 - one of three
+        from vbqkit.report.dicom.seg import segmentation  # noqa: PLC0415 - one of three
 
         return segmentation(report)
-    from vbqkit.report.dicom_sc import secondary_capture  # noqa: PLC0415 - one of three
+    from vbqkit.report.dicom.sc import secondary_capture  # noqa: PLC0415 - one of three
 
     return secondary_capture(report)

@@ -11,8 +11,8 @@ from pydicom.uid import generate_uid
 import vbqkit
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.report.case_values import SYNTHETIC, CaseReport
-from vbqkit.report.dicom_codes import place_code
-from vbqkit.report.dicom_images import source_images
+from vbqkit.report.dicom.codes import place_code
+from vbqkit.report.dicom.images import source_images
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE
 
