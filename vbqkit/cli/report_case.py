@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
+from vbqkit.cli.opening import open_study
 from vbqkit.cli.report import Report
 from vbqkit.cli.score import ScoredStudy, scored_study
 from vbqkit.cli.score import add_arguments as add_score_arguments
-from vbqkit.errors import FormatError
+from vbqkit.errors import FormatError, ScoreError
+from vbqkit.formats.roi_file import RoiFile
 from vbqkit.report.case_report import Reading, assemble_report
+from vbqkit.report.case_values import CaseReport
 from vbqkit.report.cohort_row import append_to_cohort
 from vbqkit.report.writing import check_target, write_report, writer_of
+from vbqkit.scores.jitter import Jitter
 
 HELP = "Score a study and write the report of the case: HTML, PDF, DICOM."
 
@@ -61,8 +65,38 @@ def run(args: argparse.Namespace) -> Report:
         writer_of(path)
         check_target(path, overwrite=args.overwrite)
     reading = Reading(reader=args.reader, code=args.code, read_on=_date(args.date), identity=args.identity)
-    scored: ScoredStudy = scored_study(args)
-    report = assemble_report(
+    report = _report(args, reading)
+    written = [str(write_report(report, path, overwrite=args.overwrite)) for path in args.out]
+    if args.cohort is not None:
+        written.append(f"one row of {append_to_cohort(report, args.cohort, aggregate=args.cohort_aggregate)}")
+    remarks = [f"Written: {path}" for path in written]
+    remarks += [one.verdicts for one in report.scores if one.verdicts]
+    remarks.append("It screens and teaches; it does not diagnose. Cautions and sources stand in the report.")
+    remarks += [f"No score is given. {name}: {why}" for name, why in report.not_scored if report.case is None]
+    return Report(
+        rows=report.rows(),
+        status=int(report.case is None),
+        columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit"),
+        remarks=tuple(remarks),
+    )
+
+
+def _report(args: argparse.Namespace, reading: Reading) -> CaseReport:
+    """The report of the scored case; where every sagittal series is refused, the one that says why."""
+    try:
+        scored: ScoredStudy = scored_study(args)
+    except (FormatError, ScoreError):
+        if args.series:
+            raise
+        study = open_study(args)
+        sagittal = [s for s in study if s.plane == "sagittal" and s.acquisition.modality in (None, "MR")]
+        mixed = any(caution.code == "several-patients" for caution in study.cautions)
+        if mixed or not sagittal or any(s.scorable for s in sagittal):
+            raise
+        nothing = RoiFile(rois=())
+        spread = Jitter(shift_mm=0.0, size_percent=0.0)
+        return assemble_report(study, {}, nothing, None, (), reading=reading, jitter=spread, options={})
+    return assemble_report(
         scored.study,
         scored.volumes,
         scored.drawn,
@@ -71,15 +105,6 @@ def run(args: argparse.Namespace) -> Report:
         reading=reading,
         jitter=scored.jitter,
         options=scored.options,
-    )
-    written = [str(write_report(report, path, overwrite=args.overwrite)) for path in args.out]
-    if args.cohort is not None:
-        written.append(f"one row of {append_to_cohort(report, args.cohort, aggregate=args.cohort_aggregate)}")
-    remarks = [f"Written: {path}" for path in written]
-    remarks += [one.verdicts for one in report.scores if one.verdicts]
-    remarks.append("It screens and teaches; it does not diagnose. Cautions and sources stand in the report.")
-    return Report(
-        rows=report.rows(), columns=("score", "value", "ci_low", "ci_high", "aggregate", "unit"), remarks=tuple(remarks)
     )
 
 

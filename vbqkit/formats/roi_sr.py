@@ -18,6 +18,9 @@ from vbqkit.roi import Ellipse, Polygon, Roi
 _MEASUREMENTS, _GROUP, _TRACKING = "126010", "125007", "112039"
 _ON = " on "
 
+COMMENT = "121106"
+"""Code of a comment."""
+
 
 def read_sr(path: Path) -> Dataset:
     """A structured report of this package's kind.
@@ -32,8 +35,13 @@ def read_sr(path: Path) -> Dataset:
             warnings.simplefilter("ignore")
             dataset = dcmread(path)
             found = any(True for _ in measurement_groups(dataset))
+            comments = [item for item in dataset.get("ContentSequence", ()) if code_of(item) == COMMENT]
     except Exception as error:  # a damaged file meets many of pydicom's assumptions
         raise FormatError(f"{path} cannot be read as DICOM ({shown(error)}). Copy or export it again.") from error
+    if dataset.get("Manufacturer") == "vbqkit" and found and not comments:  # they stand at its end
+        raise FormatError(
+            f"{path} breaks off: what should follow the measurements is missing. Copy or export it again."
+        )
     if not found:
         raise FormatError(
             f"{path} holds no measurement groups of a measurement report (TID 1500). Choose another file."

@@ -86,6 +86,7 @@ def case_report(
     identity: bool = False,
     volumes: Mapping[str, Volume] | None = None,
     jitter: Jitter | None = None,
+    n_draws: int = 1000,
     aggregate: Any = "both",
     **options: Any,
 ) -> CaseReport:
@@ -110,6 +111,8 @@ def case_report(
         Weighting to series; by default every weighting of which the study has one scorable sagittal series.
     jitter : Jitter, optional
         How far placements are thought to vary; 1 mm and fixed area.
+    n_draws : int
+        Random draws behind the intervals.
     aggregate, **options
         As for :func:`vbqkit.scores.score_case`: reference, rule, excluded, rayleigh_correction, coverage, overrule.
 
@@ -129,7 +132,13 @@ def case_report(
     spread = jitter or Jitter(shift_mm=1.0, size_percent=0.0)
     case = score_case(images, drawn, aggregate=aggregate, **options)
     intervals = case_uncertainty(
-        images, drawn, jitter=spread, rng=np.random.default_rng(0), aggregate=aggregate, **options
+        images,
+        drawn,
+        jitter=spread,
+        rng=np.random.default_rng(0),
+        n_draws=n_draws,
+        aggregate=aggregate,
+        **options,
     )
     return assemble_report(study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options)
 

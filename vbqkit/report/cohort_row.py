@@ -72,7 +72,7 @@ def _scanner(report: CaseReport) -> str:
     volumes = report.evidence.volumes if report.evidence is not None else {}
     for volume in volumes.values():
         a = volume.acquisition
-        field = None if a.field_t is None else f"{a.field_t:g} T"
+        field = None if a.field_t is None or f"{a.field_t:g} T" in (a.model or "") else f"{a.field_t:g} T"
         return " ".join(text for text in (a.vendor, a.model, field) if text)
     return ""
 

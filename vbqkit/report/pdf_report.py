@@ -279,21 +279,19 @@ def _scores(report: CaseReport) -> list[Any]:
     widths = [share * width for share in (0.25, 0.11, 0.21, 0.20, 0.09, 0.14)]
     titles = ("Score", "Value", "95 % interval", "Unit", "Levels", "Cautions")
     rows: list[list[Any]] = [[_text(title, bold=True) for title in titles]]
-    spans: list[tuple[Any, ...]] = []
+    refused: list[Any] = []
     for one in report.scores:
         line = score_line(one)
         if line.refused is not None:
-            spans.append(("SPAN", (1, len(rows)), (-1, len(rows))))
-            text = _text(f"<b>not given:</b> {_safe(line.refused)}", raw=True)
-            rows.append([_text(line.name), text, "", "", "", ""])
+            refused.append(_text(f"{_safe(line.name)} <b>not given:</b> {_safe(line.refused)}", raw=True))
             continue
         cells = (line.interval, line.unit, line.levels, line.cautions)
         rows.append([_text(line.name, bold=True), _text(line.value, bold=True), *map(_text, cells)])
     table = Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT")
     table.setStyle(
-        [("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.8), *spans]
+        [("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.8)]
     )
-    return [table, *map(_text, directions(report))]
+    return [*([table] if len(rows) > 1 else []), *refused, *map(_text, directions(report))]
 
 
 def _protocol(report: CaseReport) -> Any:

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from vbqkit.formats.files import readable_path
 from vbqkit.formats.roi_file import RoiFile
-from vbqkit.formats.roi_sr import code_of, measurement_groups, read_roi_sr, read_sr, tracking_of
+from vbqkit.formats.roi_sr import COMMENT, code_of, measurement_groups, read_roi_sr, read_sr, tracking_of
 
 _LOWER, _UPPER = "371885007", "371886008"
 
@@ -77,7 +77,7 @@ def read_report(path: str | os.PathLike[str]) -> SavedReport:
     source = readable_path(path)
     dataset = read_sr(source)
     numbers = tuple(number for group in measurement_groups(dataset) for number in _numbers(group))
-    comments = tuple(str(i.TextValue) for i in dataset.ContentSequence if code_of(i) == "121106")
+    comments = tuple(str(i.TextValue) for i in dataset.ContentSequence if code_of(i) == COMMENT)
     return SavedReport(numbers=numbers, rois=read_roi_sr(source), comments=comments)
 
 

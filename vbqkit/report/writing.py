@@ -28,9 +28,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes, *, overwrite: bool
     FormatError
         If the file exists, or cannot be written; what was there is unchanged.
     """
-    target = user_path(path)
+    target = check_target(path, overwrite=overwrite)
     try:
-        check_target(target, overwrite=overwrite)
         draft = target.with_name(f".{target.name[:80]}.{os.getpid()}.draft")
         try:
             with draft.open("xb") as file:
@@ -68,11 +67,16 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
         If something is there already, or its folder is not.
     """
     target = user_path(path)
-    if target.is_dir():
+    try:
+        is_folder, has_folder, is_there = target.is_dir(), target.parent.is_dir(), os.path.lexists(target)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise FormatError(f"{str(target)[:200]} is no possible name: {why}. Choose another one.") from error
+    if is_folder:
         raise FormatError(f"{target} is a folder. Give the name of a file in it.")
-    if not target.parent.is_dir():
+    if not has_folder:
         raise FormatError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
-    if os.path.lexists(target) and not overwrite:
+    if is_there and not overwrite:
         raise _taken(target)
     return target
 
