@@ -16,6 +16,8 @@ from vbqkit.errors import VbqkitError
 COMMANDS: dict[str, str] = {
     "series": "vbqkit.cli.series",
     "score": "vbqkit.cli.score",
+    "protocol": "vbqkit.cli.protocol",
+    "report": "vbqkit.cli.report_case",
     "propose": "vbqkit.cli.propose",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",

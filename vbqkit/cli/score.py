@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> Report:
-    """Score the study."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredStudy:
+    """What the options of the command give: the study, its scored series, the ROIs, and the scores with intervals."""
+
+    study: Study
+    volumes: dict[str, Volume]
+    used: set[int]
+    drawn: RoiFile
+    case: CaseScores
+    intervals: tuple[Uncertainty, ...]
+    jitter: Jitter
+    options: dict[str, Any]
+
+
+def scored_study(args: argparse.Namespace) -> ScoredStudy:
+    """Open and score the study that the options name: the same options give the same digits."""
     if args.overrule is not None and not args.overrule.strip():
         raise ScoreError("--overrule needs a reason in words: every score carries it.")
     study = open_study(args)
@@ -131,6 +146,23 @@ def run(args: argparse.Namespace) -> Report:
     case = score_case(volumes, drawn, **options)
     # the same command prints the same interval
     intervals = case_uncertainty(volumes, drawn, jitter=jitter, rng=np.random.default_rng(0), **options)
+    return ScoredStudy(
+        study=study,
+        volumes=volumes,
+        used=used,
+        drawn=drawn,
+        case=case,
+        intervals=intervals,
+        jitter=jitter,
+        options=options,
+    )
+
+
+def run(args: argparse.Namespace) -> Report:
+    """Score the study."""
+    scored = scored_study(args)
+    study, volumes, used, drawn = scored.study, scored.volumes, scored.used, scored.drawn
+    case, intervals, jitter = scored.case, scored.intervals, scored.jitter
     known = {one.score.key: _interval(one, jitter) for one in intervals}
     rows: list[dict[str, object]] = []
     for result in sorted(case.results, key=lambda result: result.aggregate == "mean"):
@@ -144,7 +176,7 @@ def run(args: argparse.Namespace) -> Report:
     told = " ".join(str(row["refused"]) for row in refused)
     remarks += [f"Series {number} left out: {reason}" for number, _, reason in left_out if reason not in told]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
-    remarks += _refusals(rows, reference)
+    remarks += _refusals(rows, scored.options["reference"])
     remarks += [f"! {caution}" for one in intervals for caution in one.cautions if caution.code == "no-interval"]
     remarks.append(
         f"Intervals: 95 %, from pixel noise, ROI placement ({jitter}, assumed: see --jitter) and reference group; shares: --json."

@@ -95,11 +95,43 @@ ROI_FORMATS: tuple[RoiFormat, ...] = (
 """Every format that :func:`read_rois` reads and :func:`write_rois` writes."""
 
 
+_SR_CLASS = b"1.2.840.10008.5.1.4.1.1.88.34"  # Comprehensive 3D SR
+
+
+def _is_sr(start: bytes, _: Path) -> bool:
+    return start[128:132] == b"DICM" and _SR_CLASS in start
+
+
+def _read_sr(path: Path, _: Image) -> RoiFile:
+    from vbqkit.formats.roi_sr import read_roi_sr  # noqa: PLC0415 - loads pydicom
+
+    return read_roi_sr(path)
+
+
+def _not_alone(path: Path, *_: object) -> None:
+    raise FormatError(
+        f"ROIs alone are not written as DICOM ({path.name}); 'vbqkit report --out case.sr.dcm' writes what they measure."
+    )
+
+
+READ_ONLY_FORMATS: tuple[RoiFormat, ...] = (
+    RoiFormat(
+        name="DICOM structured report",
+        endings=(),
+        is_content=_is_sr,
+        read=_read_sr,
+        write=_not_alone,
+        in_pixels=False,
+    ),
+)
+"""Formats that :func:`read_rois` reads only."""
+
+
 def read_rois(path: str | os.PathLike[str], *, image: Image = None) -> RoiFile:
     """Read the ROIs of a file, in whichever format it is.
 
-    Formats: the package's own JSON, a CSV table, ImageJ (``.roi``, ``.zip``) and label masks (``.nii.gz``, ``.nii``,
-    ``.mha``, ``.nrrd``). What the file holds decides; where that does not tell, its ending.
+    Formats: the package's own JSON, a CSV table, ImageJ (``.roi``, ``.zip``), label masks (``.nii.gz``, ``.nii``,
+    ``.mha``, ``.nrrd``) and the DICOM structured reports that ``vbqkit report`` writes. What the file holds decides; where that does not tell, its ending.
 
     Parameters
     ----------
@@ -208,7 +240,9 @@ def _format_of_content(path: Path) -> RoiFormat:
             start = file.read(512)
     except OSError as error:
         raise FormatError(f"The ROI file {path} cannot be read: {error.strerror}. Check the path.") from error
-    found = next((one for one in ROI_FORMATS if one.is_content(start, path)), None) or _format_of_name(path)
+    found = next(
+        (one for one in (*ROI_FORMATS, *READ_ONLY_FORMATS) if one.is_content(start, path)), None
+    ) or _format_of_name(path)
     if found is None:
         raise FormatError(
             f"ROIs cannot be read from {path.name}: neither its ending nor its content is known. Known are {known_endings()}."

@@ -1,0 +1,37 @@
+"""One report of a sample patient for all tests of a worker, and the study that it is of."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vbqkit import read_rois, read_study
+from vbqkit.report import case_report
+from vbqkit.scores import ReferenceGroup
+
+CASE = Path(__file__).parents[2] / "sample_data" / "case04"
+ROIS = CASE / "reference_rois.vbqkit.json"
+N_DRAWS = 100  # the intervals of these tests are compared with themselves
+DAY = dt.date(2026, 11, 29)
+REFERENCE = ReferenceGroup(mean=47.6, sd=5.4, n=5, scanner="1.2 T open", source="paper 000")
+
+
+@pytest.fixture(scope="session")
+def study():
+    return read_study(CASE)
+
+
+@pytest.fixture(scope="session")
+def report(study):
+    volumes = {"T1": study.find("T1").volume()}
+    who = {"reader": "Čeňková", "code": "A17", "read_on": DAY}
+    return case_report(study, read_rois(ROIS), volumes=volumes, reference=REFERENCE, n_draws=N_DRAWS, **who)
+
+
+@pytest.fixture
+def t1_study(tmp_path):
+    """The T1 series alone, to be changed."""
+    folder = tmp_path / "T1"
+    shutil.copytree(CASE / "T1", folder)
+    return folder

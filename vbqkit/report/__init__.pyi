@@ -1,0 +1,10 @@
+from .case_report import case_report as case_report
+from .case_values import CaseReport as CaseReport
+from .cohort_row import append_to_cohort as append_to_cohort
+from .protocol_check import check_protocol as check_protocol
+from .protocol_check import nearest_cutoffs as nearest_cutoffs
+from .protocol_light import NearestCutoff as NearestCutoff
+from .protocol_light import ProtocolLight as ProtocolLight
+from .saved_report import SavedReport as SavedReport
+from .saved_report import read_report as read_report
+from .writing import write_report as write_report

@@ -1,0 +1,1 @@
+"""DICOM objects of a report: the only part that knows highdicom."""
