@@ -34,9 +34,13 @@ from .limits_of_agreement import bland_altman as bland_altman
 from .limits_of_agreement import bland_altman_repeated as bland_altman_repeated
 from .logistic import logistic_regression as logistic_regression
 from .logistic import univariate_logistic as univariate_logistic
+from .matched_sets import conditional_logistic as conditional_logistic
 from .matching import match_pairs as match_pairs
 from .p_and_interval import interval_from_p as interval_from_p
 from .p_and_interval import p_from_interval as p_from_interval
+from .paired import mcnemar as mcnemar
+from .paired import paired_t_test as paired_t_test
+from .paired import wilcoxon_signed_rank as wilcoxon_signed_rank
 from .power import power_for_auc as power_for_auc
 from .power import power_for_means as power_for_means
 from .power import sample_size_for_auc as sample_size_for_auc

@@ -76,7 +76,7 @@ def logistic_regression(
     named: dict[str, Any] = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
     if not named:
         raise TableError("No predictor was given. Name one or more.")
-    steps = _steps(per, named)
+    steps = steps_of(per, named)
     # A predictor may have any name, "outcome" among them.
     inside = {f"predictor {name}": column for name, column in named.items()}
     obs = observations(data, numeric=inside, categorical={"outcome": outcome})
@@ -92,9 +92,9 @@ def logistic_regression(
         table.append(
             {
                 "term": name,
-                "estimate": _exp(b * step),
-                "ci_low": _exp(step * b - abs(step) * half),
-                "ci_high": _exp(step * b + abs(step) * half),
+                "estimate": exp_of(b * step),
+                "ci_low": exp_of(step * b - abs(step) * half),
+                "ci_high": exp_of(step * b + abs(step) * half),
                 "confidence": confidence,
                 "per": step,
                 "coefficient": b,
@@ -144,7 +144,7 @@ def univariate_logistic(
     named: dict[str, Any] = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
     if not named:
         raise TableError("No predictor was given. Name one or more.")
-    steps = _steps(per, named)
+    steps = steps_of(per, named)
     return pd.concat(
         [
             logistic_regression(
@@ -156,7 +156,14 @@ def univariate_logistic(
     )
 
 
-def _steps(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[str, float]:
+def steps_of(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[str, float]:
+    """The step of each predictor that its odds ratio is for, 1 where nothing is said.
+
+    Raises
+    ------
+    TableError
+        A step is named for something else than a predictor, or is no step.
+    """
     strange = [name for name in per or {} if name not in named]
     if strange:
         raise TableError(f"per names {strange[0]!r}, which is not a predictor. The predictors are: {', '.join(named)}.")
@@ -166,7 +173,8 @@ def _steps(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[st
     return steps
 
 
-def _exp(value: float) -> float:
+def exp_of(value: float) -> float:
+    """The exponential, infinite or 0 where it is beyond what a number can hold."""
     return float(np.exp(value)) if abs(value) < 700 or np.isnan(value) else float(np.inf if value > 0 else 0.0)
 
 
