@@ -1,3 +1,4 @@
+from .concordance import lin_ccc as lin_ccc
 from .contingency import chi_square as chi_square
 from .contingency import counts_table as counts_table
 from .contingency import counts_tests as counts_tests
@@ -7,6 +8,9 @@ from .correlation import kendall as kendall
 from .correlation import partial_correlation as partial_correlation
 from .correlation import pearson as pearson
 from .correlation import spearman as spearman
+from .correlation_comparison import compare_dependent_correlations as compare_dependent_correlations
+from .correlation_comparison import compare_independent_correlations as compare_independent_correlations
+from .correlation_comparison import dependent_correlations_from_summary as dependent_correlations_from_summary
 from .covariance_analysis import ancova as ancova
 from .cutoff import accuracy_at_cutoff as accuracy_at_cutoff
 from .cutoff import best_cutoff as best_cutoff
@@ -34,8 +38,13 @@ from .limits_of_agreement import bland_altman as bland_altman
 from .limits_of_agreement import bland_altman_repeated as bland_altman_repeated
 from .logistic import logistic_regression as logistic_regression
 from .logistic import univariate_logistic as univariate_logistic
+from .many_raters import fleiss_kappa as fleiss_kappa
+from .many_raters import kendall_w as kendall_w
 from .matched_sets import conditional_logistic as conditional_logistic
 from .matching import match_pairs as match_pairs
+from .method_comparison import deming as deming
+from .method_comparison import passing_bablok as passing_bablok
+from .multiplicity import adjust_p as adjust_p
 from .p_and_interval import interval_from_p as interval_from_p
 from .p_and_interval import p_from_interval as p_from_interval
 from .paired import mcnemar as mcnemar
@@ -45,6 +54,7 @@ from .power import power_for_auc as power_for_auc
 from .power import power_for_means as power_for_means
 from .power import sample_size_for_auc as sample_size_for_auc
 from .power import sample_size_for_means as sample_size_for_means
+from .precision import precision_error as precision_error
 from .rates import count_behind_percentage as count_behind_percentage
 from .rates import odds_ratio_from_counts as odds_ratio_from_counts
 from .rates import predictive_values as predictive_values
