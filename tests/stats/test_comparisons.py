@@ -28,10 +28,11 @@ def test_the_claim_of_paper_004_that_controls_correlate_more_is_not_shown():
     assert row.ci_low < 0 < row.ci_high
 
 
-def test_zous_interval_is_that_of_his_example():
+def test_zous_interval_is_that_of_his_example(r):
     """Zou (2007): r of 0.396 and 0.179, 0.088 between them, n = 66: -0.093 to 0.517."""
     row = dependent_correlations_from_summary(0.396, 0.179, 0.088, 66, test="meng").iloc[0]
     assert (round(row.ci_low, 3), round(row.ci_high, 3)) == (-0.093, 0.517)
+    assert (row.ci_low, row.ci_high) == (r("zou low"), r("zou high"))
 
 
 @pytest.mark.parametrize(("test", "key"), [("williams", "williams t"), ("meng", "meng z"), ("steiger", "steiger z")])

@@ -90,6 +90,11 @@ m2 <- (a^2 + b^2) / 2; ff <- min((1 - ab) / (2 * (1 - m2)), 1); h <- (1 - ff * m
 say("meng z", (z(a) - z(b)) * sqrt((n - 3) / (2 * (1 - ab) * h)), by("written out in make.R: Meng et al. (1992) eq. 1"))
 rb <- (a + b) / 2; psi <- ab * (1 - 2 * rb^2) - rb^2 * (1 - 2 * rb^2 - ab^2) / 2; cc <- psi / (1 - rb^2)^2
 say("steiger z", (z(a) - z(b)) * sqrt(n - 3) / sqrt(2 - 2 * cc), by("written out in make.R: Steiger (1980) eq. 14"))
+# Zou (2007) eq. 15, with the correlation of two overlapping r of Olkin and Siotani (1976).
+ci <- function(r) back(z(r) + c(-1, 1) * qnorm(0.975) / sqrt(n - 3)); la <- ci(a); lb <- ci(b)
+cr <- ((ab - 0.5 * a * b) * (1 - a^2 - b^2 - ab^2) + ab^3) / ((1 - a^2) * (1 - b^2))
+say("zou low", a - b - sqrt((a - la[1])^2 + (lb[2] - b)^2 - 2 * cr * (a - la[1]) * (lb[2] - b)), by("written out in make.R: Zou (2007) eq. 15"))
+say("zou high", a - b + sqrt((la[2] - a)^2 + (b - lb[1])^2 - 2 * cr * (la[2] - a) * (b - lb[1])), by("written out in make.R: Zou (2007) eq. 15"))
 p <- c(0.01, 0.02, 0.03, 0.04, 0.05, 0.0005, 0.6, 0.03)
 for (i in seq_along(p)) {
   for (m in c("holm", "BH", "bonferroni")) say(paste("adjust", m, i), p.adjust(p, m)[i], by("p.adjust"))
@@ -145,10 +150,12 @@ pb <- function(x, y) {
 }
 v <- pb(pefr$wright1, pefr$mini1); s <- by("Passing and Bablok (1983) written out in make.R, data pefr")
 for (i in 1:6) say(paste("passing-bablok", c("slope", "slope low", "slope high", "intercept", "intercept low", "intercept high")[i]), v[i], s)
-f <- friedman.test(as.matrix(pefr[, c("wright1", "mini1", "mini2")]))
 s <- by("friedman.test, data pefr, W = chi-square/(m (n - 1))")
 f <- friedman.test(t(as.matrix(pefr)))  # raters are the four readings, subjects the 17 people
 say("kendall w", f$statistic / (4 * 16), s); say("kendall w p", f$p.value, s)
+f <- friedman.test(t(round(as.matrix(pefr) / 100)))
+s <- by("friedman.test, data pefr in whole hundreds: ties")
+say("kendall w ties", f$statistic / (4 * 16), s); say("kendall w ties p", f$p.value, s)
 
 # ---- precision (Gluer 1995): within-subject SD with its chi-square interval
 for (m in c("wright", "mini")) {
