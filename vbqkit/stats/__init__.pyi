@@ -45,6 +45,9 @@ from .matching import match_pairs as match_pairs
 from .method_comparison import deming as deming
 from .method_comparison import passing_bablok as passing_bablok
 from .multiplicity import adjust_p as adjust_p
+from .net_benefit import decision_curve as decision_curve
+from .nomograms import nomogram as nomogram
+from .optimism import model_optimism as model_optimism
 from .p_and_interval import interval_from_p as interval_from_p
 from .p_and_interval import p_from_interval as p_from_interval
 from .paired import mcnemar as mcnemar
@@ -55,6 +58,8 @@ from .power import power_for_means as power_for_means
 from .power import sample_size_for_auc as sample_size_for_auc
 from .power import sample_size_for_means as sample_size_for_means
 from .precision import precision_error as precision_error
+from .prediction_model import fit_logistic as fit_logistic
+from .prediction_model import lasso_path as lasso_path
 from .rates import count_behind_percentage as count_behind_percentage
 from .rates import odds_ratio_from_counts as odds_ratio_from_counts
 from .rates import predictive_values as predictive_values
@@ -66,6 +71,9 @@ from .regression import regression_band as regression_band
 from .reliability import icc as icc
 from .reliability import measurement_error as measurement_error
 from .reliability import ratings_from_rows as ratings_from_rows
+from .risk_calibration import calibration as calibration
+from .risk_calibration import calibration_curve as calibration_curve
+from .risk_calibration import calibration_groups as calibration_groups
 from .roc import auc as auc
 from .roc import partial_auc as partial_auc
 from .roc import roc_band as roc_band

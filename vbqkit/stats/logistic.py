@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import two_sided_p, z_of
-from vbqkit.stats.lab import lab_module
-from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, observations, scalar
+from vbqkit.stats.logistic_fit import maximum_likelihood
+from vbqkit.stats.observations import ColumnLike, case_labels, observations, scalar
 from vbqkit.stats.result import NAN, notes, rows
 
 
@@ -82,12 +81,14 @@ def logistic_regression(
     obs = observations(data, numeric=inside, categorical={"outcome": outcome})
     is_case = case_labels(obs["outcome"], case=case)
     x = np.column_stack([obs[name] for name in inside])
-    found, why = _fit(x, is_case, list(named))
+    found, why = maximum_likelihood(x, is_case, list(named))
     few = min(int(is_case.sum()), int((~is_case).sum())) < 10 * len(named)
     extra = "fewer than 10 cases or controls per predictor: the odds ratios are unstable" if few and not why else ""
     table = []
     for j, name in enumerate(named):
-        b, se = (NAN, NAN) if found is None else (float(found[0][j]), float(found[1][j]))
+        b, se = (NAN, NAN)
+        if found is not None:
+            b, se = float(found.coefficients[j + 1]), float(found.covariance[j + 1, j + 1]) ** 0.5
         step, half = steps[name], z_wanted * se
         table.append(
             {
@@ -176,37 +177,3 @@ def steps_of(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[
 def exp_of(value: float) -> float:
     """The exponential, infinite or 0 where it is beyond what a number can hold."""
     return float(np.exp(value)) if abs(value) < 700 or np.isnan(value) else float(np.inf if value > 0 else 0.0)
-
-
-def _fit(x: FloatArray, is_case: Any, names: list[str]) -> tuple[tuple[FloatArray, FloatArray] | None, str]:
-    """Coefficients and standard errors, or why there are none."""
-    constant = [name for name, column in zip(names, x.T, strict=True) if np.ptp(column) == 0]
-    if constant:
-        return None, f"undefined: {constant[0]} is constant"
-    # Standard scores make the fit as steady for a score of 0.5 as for an age of 70.
-    middle, spread = x.mean(axis=0), x.std(axis=0)
-    design = np.column_stack([np.ones(len(x)), (x - middle) / spread])
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        return None, "undefined: the predictors determine one another"
-    separated = _separating(design, is_case)
-    if separated is not None:
-        by = [name for name, weight in zip(names, separated[1:], strict=True) if abs(weight) > 1e-9]
-        return (
-            None,
-            f"undefined: {' and '.join(by)} separate(s) cases from controls, so the odds ratio has no finite value",
-        )
-    fit = (
-        lab_module("statsmodels.api", "Logistic regression")
-        .Logit(is_case.astype(float), design)
-        .fit(disp=0, maxiter=200)
-    )
-    if not fit.mle_retvals["converged"]:
-        return None, "undefined: the fit did not converge"
-    return (np.asarray(fit.params[1:]) / spread, np.asarray(fit.bse[1:]) / spread), ""
-
-
-def _separating(design: FloatArray, is_case: Any) -> FloatArray | None:
-    """A direction in which no case lies below any control, if there is one: then the likelihood has no maximum."""
-    signed = np.where(is_case, 1.0, -1.0)[:, None] * design
-    found = scipy.optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
-    return np.asarray(found.x) if found.status == 0 and float(signed.sum(axis=0) @ found.x) > 1e-7 else None
