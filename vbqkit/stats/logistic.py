@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from vbqkit.errors import TableError
 from vbqkit.stats.confidence_intervals import two_sided_p, z_of
-from vbqkit.stats.lab import lab_module
-from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, observations, scalar
+from vbqkit.stats.logistic_fit import maximum_likelihood
+from vbqkit.stats.observations import ColumnLike, case_labels, observations, scalar
 from vbqkit.stats.result import NAN, notes, rows
 
 
@@ -76,25 +75,27 @@ def logistic_regression(
     named: dict[str, Any] = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
     if not named:
         raise TableError("No predictor was given. Name one or more.")
-    steps = _steps(per, named)
+    steps = steps_of(per, named)
     # A predictor may have any name, "outcome" among them.
     inside = {f"predictor {name}": column for name, column in named.items()}
     obs = observations(data, numeric=inside, categorical={"outcome": outcome})
     is_case = case_labels(obs["outcome"], case=case)
     x = np.column_stack([obs[name] for name in inside])
-    found, why = _fit(x, is_case, list(named))
+    found, why = maximum_likelihood(x, is_case, list(named))
     few = min(int(is_case.sum()), int((~is_case).sum())) < 10 * len(named)
     extra = "fewer than 10 cases or controls per predictor: the odds ratios are unstable" if few and not why else ""
     table = []
     for j, name in enumerate(named):
-        b, se = (NAN, NAN) if found is None else (float(found[0][j]), float(found[1][j]))
+        b, se = (NAN, NAN)
+        if found is not None:
+            b, se = float(found.coefficients[j + 1]), float(found.covariance[j + 1, j + 1]) ** 0.5
         step, half = steps[name], z_wanted * se
         table.append(
             {
                 "term": name,
-                "estimate": _exp(b * step),
-                "ci_low": _exp(step * b - abs(step) * half),
-                "ci_high": _exp(step * b + abs(step) * half),
+                "estimate": exp_of(b * step),
+                "ci_low": exp_of(step * b - abs(step) * half),
+                "ci_high": exp_of(step * b + abs(step) * half),
                 "confidence": confidence,
                 "per": step,
                 "coefficient": b,
@@ -144,7 +145,7 @@ def univariate_logistic(
     named: dict[str, Any] = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
     if not named:
         raise TableError("No predictor was given. Name one or more.")
-    steps = _steps(per, named)
+    steps = steps_of(per, named)
     return pd.concat(
         [
             logistic_regression(
@@ -156,7 +157,14 @@ def univariate_logistic(
     )
 
 
-def _steps(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[str, float]:
+def steps_of(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[str, float]:
+    """The step of each predictor that its odds ratio is for, 1 where nothing is said.
+
+    Raises
+    ------
+    TableError
+        A step is named for something else than a predictor, or is no step.
+    """
     strange = [name for name in per or {} if name not in named]
     if strange:
         raise TableError(f"per names {strange[0]!r}, which is not a predictor. The predictors are: {', '.join(named)}.")
@@ -166,39 +174,6 @@ def _steps(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[st
     return steps
 
 
-def _exp(value: float) -> float:
+def exp_of(value: float) -> float:
+    """The exponential, infinite or 0 where it is beyond what a number can hold."""
     return float(np.exp(value)) if abs(value) < 700 or np.isnan(value) else float(np.inf if value > 0 else 0.0)
-
-
-def _fit(x: FloatArray, is_case: Any, names: list[str]) -> tuple[tuple[FloatArray, FloatArray] | None, str]:
-    """Coefficients and standard errors, or why there are none."""
-    constant = [name for name, column in zip(names, x.T, strict=True) if np.ptp(column) == 0]
-    if constant:
-        return None, f"undefined: {constant[0]} is constant"
-    # Standard scores make the fit as steady for a score of 0.5 as for an age of 70.
-    middle, spread = x.mean(axis=0), x.std(axis=0)
-    design = np.column_stack([np.ones(len(x)), (x - middle) / spread])
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        return None, "undefined: the predictors determine one another"
-    separated = _separating(design, is_case)
-    if separated is not None:
-        by = [name for name, weight in zip(names, separated[1:], strict=True) if abs(weight) > 1e-9]
-        return (
-            None,
-            f"undefined: {' and '.join(by)} separate(s) cases from controls, so the odds ratio has no finite value",
-        )
-    fit = (
-        lab_module("statsmodels.api", "Logistic regression")
-        .Logit(is_case.astype(float), design)
-        .fit(disp=0, maxiter=200)
-    )
-    if not fit.mle_retvals["converged"]:
-        return None, "undefined: the fit did not converge"
-    return (np.asarray(fit.params[1:]) / spread, np.asarray(fit.bse[1:]) / spread), ""
-
-
-def _separating(design: FloatArray, is_case: Any) -> FloatArray | None:
-    """A direction in which no case lies below any control, if there is one: then the likelihood has no maximum."""
-    signed = np.where(is_case, 1.0, -1.0)[:, None] * design
-    found = scipy.optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
-    return np.asarray(found.x) if found.status == 0 and float(signed.sum(axis=0) @ found.x) > 1e-7 else None

@@ -313,7 +313,7 @@ def measurement_error(ratings: Any, *, raters: Sequence[str] | None = None, conf
                     df = variance**2 / (of_raters**2 / (k - 1) + of_error**2 / ((n - 1) * (k - 1)))
         for quantity, factor in (("SEM", 1.0), ("MDC", z_of(confidence) * math.sqrt(2))):
             estimate = factor * math.sqrt(variance) if variance >= 0 else NAN
-            low, high = _sd_interval(variance, df, confidence)
+            low, high = sd_interval(variance, df, confidence)
             table.append(
                 {
                     "quantity": quantity,
@@ -333,7 +333,8 @@ def measurement_error(ratings: Any, *, raters: Sequence[str] | None = None, conf
     return rows(table)
 
 
-def _sd_interval(variance: float, df: float, confidence: float) -> tuple[float, float]:
+def sd_interval(variance: float, df: float, confidence: float) -> tuple[float, float]:
+    """Chi-square interval of a standard deviation; nan where the variance or its degrees of freedom are not above 0."""
     if not (variance > 0 and df > 0):
         return NAN, NAN
     tail = (1 - confidence) / 2
