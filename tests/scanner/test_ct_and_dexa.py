@@ -228,9 +228,9 @@ def test_tbs_falls_with_lost_trabeculae_and_says_what_it_is_not(degenerative: Ph
 
 def test_trabeculae_have_the_sd_of_their_closed_form_and_leave_the_density(degenerative: Phantom) -> None:
     fine = projected_trabeculae(
-        Microarchitecture(0.07), np.full((600, 400), 30.0), row_mm=0.1, col_mm=0.1, rng=np.random.default_rng(1)
+        Microarchitecture(0.05), np.full((600, 400), 30.0), row_mm=0.1, col_mm=0.1, rng=np.random.default_rng(1)
     )
-    q, d = 0.07 / 0.14 / COMPLETE_NUMBER_PER_MM, 1 / COMPLETE_NUMBER_PER_MM
+    q, d = 0.05 / 0.14 / COMPLETE_NUMBER_PER_MM, 1 / COMPLETE_NUMBER_PER_MM
     assert fine.std() == pytest.approx(0.14 * np.sqrt(30.0 * q * (1 - q) / d), rel=0.03)
     assert abs(fine.mean()) < 0.02
     plain, own = (
