@@ -59,8 +59,8 @@ def by_worker(ages: tuple[int, int]) -> pytest.MarkDecorator:
 # - dense facets are not drawn: 0.03 to 0.47 g/cm2 by level and grade in the same 113 men. How much bone a grade is, and
 #   how often each is met, was not found, so that drawing it would be fitting;
 # - HU, and QCT with it, falls in men as in women (Jang 2019), and virtual cortex does not make up for it: the whole
-#   density of lumbar bodies falls by 36 % in women and 18 % in men from 40 to 75 years (Samelson et al., J Bone Miner
-#   Res 2012;27:697-705).
+#   density of lumbar bodies falls by 36 % in women and 18 % in men from 40 to 75 years (Framingham Study,
+#   doi:10.1002/jbmr.1482).
 OLD_MEN = "0.88 g/cm2, 1.068 published: dense facets are not drawn, and the density of men's bodies falls as that of women's"
 
 

@@ -103,21 +103,15 @@ def _timing(weighting: str, **times: float) -> Setup:
 def _times(**factors: float) -> Setup:
     """Everyone's own times, times these factors."""
 
-    def changed(body: Phantom) -> Phantom:
-        own = _patient(body).own_times
-        new = {name: getattr(own, name) * factor for name, factor in factors.items()}
-        return replace(body, patient=replace(_patient(body), own_times=replace(own, **new)))
+    def changed(patient: VirtualPatient) -> VirtualPatient:
+        own = patient.own_times
+        return replace(patient, own_times=replace(own, **{k: getattr(own, k) * v for k, v in factors.items()}))
 
-    return Setup(body=changed)
-
-
-def _patient(body: Phantom) -> VirtualPatient:
-    assert body.patient is not None  # every body here is somebody's
-    return body.patient
+    return Setup(person=changed)
 
 
 def _of_patient(**changes: Any) -> Setup:
-    return Setup(body=lambda body: replace(body, patient=replace(_patient(body), **changes)))
+    return Setup(person=lambda patient: replace(patient, **changes))
 
 
 def _even(body: Phantom) -> Phantom:
@@ -133,11 +127,17 @@ def _even(body: Phantom) -> Phantom:
 
 
 def _fatter_if_fractured(body: Phantom) -> Phantom:
-    if not _patient(body).fractured:
+    if body.patient is None or not body.patient.fractured:
         return body
     pdff = body.pdff.copy()
     pdff[body.tissue == tissue_named("marrow").code] += np.float32(FAT_IN_FRACTURES)
     return replace(body, pdff=np.clip(pdff, 0.0, 1.0))
+
+
+def _fatter(patient: VirtualPatient) -> VirtualPatient:
+    if not patient.fractured:
+        return patient
+    return replace(patient, pdff=tuple(min(0.9, f + FAT_IN_FRACTURES) for f in patient.pdff))  # type: ignore[arg-type]  # four levels
 
 
 def _reader(**changes: Any) -> Setup:
@@ -190,7 +190,7 @@ def _changes() -> Iterable[Change]:
         "sacs of one size", Setup(), ("001", "003", "004", "ages"), patient=lambda p: replace(p, sac_volume=1.0)
     )
     yield Change("no wear", Setup(), ("003", "ages"), keep=lambda finding: isinstance(finding, Fracture))
-    yield Change("4.5 points more fat in fractures", Setup(body=_fatter_if_fractured), ("001",))
+    yield Change("4.5 points more fat in fractures", Setup(body=_fatter_if_fractured, person=_fatter), ("001",))
     for end, word in enumerate(("low", "high")):
         yield Change(f"T1 of marrow water at its {word} end", _marrow("t1", end), ("001", "003", "ages"))
     yield Change("T2 of marrow water at its high end", _marrow("t2", 1), ("001",))

@@ -30,6 +30,7 @@ from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.visit import Day, draw_day
 from vbqkit.scores import Aggregate, LevelRule, snr, vbq, vbq_t2_stir
+from vbqkit.validation.bare_signals import bare_signals
 from vbqkit.validation.null_model import marrow_of_another
 from vbqkit.validation.ordinary_protocols import with_ordinary_times
 from vbqkit.validation.roi_signals import measured_rois, slab_at
@@ -73,6 +74,8 @@ class Setup:
     ----------
     scanner : callable
         From the machine of a study to the machine that scans.
+    person : callable
+        From a person as drawn to the one who is scanned, in the body as drawn: times and bone volume count.
     body : callable
         From a body as drawn to the body that is scanned; ROIs are put down on the one as drawn.
     reader : callable
@@ -81,6 +84,8 @@ class Setup:
         Whether ROIs are those of the reference, whoever reads.
     day : callable
         From a day as drawn to the day of the scan.
+    bare : bool
+        Whether nothing but the signal equations is used (:mod:`vbqkit.validation.bare_signals`): no body, no reader.
     null : bool
         Whether the null model is simulated too.
     draw : callable
@@ -88,10 +93,12 @@ class Setup:
     """
 
     scanner: Callable[[Scanner], Scanner] = _same
+    person: Callable[[VirtualPatient], VirtualPatient] = _same
     body: Callable[[Phantom], Phantom] = _same
     reader: Callable[[Reader], Reader] = _same
     exact: bool = False
     day: Callable[[Day], Day] = _same
+    bare: bool = False
     null: bool = True
     draw: Callable[[VirtualPatient, tuple[Finding, ...], int], Phantom] = drawn_body
 
@@ -181,6 +188,9 @@ def _readings(
     protocol = next(iter(scanners.values())).protocol(setting.weightings[0])
     phantom = body.of_model["as built"]
     day = setup.day(draw_day(rng, protocol))
+    if setup.bare:
+        yield from _bare_readings(body, scanners, setting, readers, about, setup)
+        return
     slices = day.slices_x_mm(phantom, protocol)
     person = about | _person(body.patient)
     # how often a reader tries again must not move the chance of whoever comes next
@@ -193,6 +203,7 @@ def _readings(
         if model == "null" and not setup.null:
             continue
         own = setup.body(as_drawn)
+        own = own if own.patient is None else replace(own, patient=setup.person(own.patient))
         of_model = np.random.default_rng(noise)
         slabs: dict[int, Any] = {}
         for number, reading, rois in placed:
@@ -207,6 +218,22 @@ def _readings(
                 }
                 which = {"machine": machine, "reader": number, "reading": reading}
                 yield model, person | which | _scores(measured, scanner, setting, body)
+
+
+def _bare_readings(
+    body: StudyBody,
+    scanners: Mapping[str, Scanner],
+    setting: Setting,
+    readers: Sequence[Reading],
+    about: Row,
+    setup: Setup,
+) -> Iterator[Found]:
+    """Signal equations alone, the same for every reader."""
+    patient = setup.person(body.patient)
+    for machine, scanner in scanners.items():
+        measured = {w: bare_signals(patient, scanner, scanner.protocol(w)) for w in setting.weightings}
+        row = about | _person(body.patient) | {"machine": machine} | _scores(measured, scanner, setting, body)
+        yield from (("as built", row | {"reader": number, "reading": reading}) for number, reading, _ in readers)
 
 
 def _placed(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
