@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.scanner.test_saturation_band import body
-from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.sample_patients import sample_patient
+from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.roi import Rectangle
 from vbqkit.scanner.coils import CoilArray
@@ -19,9 +20,11 @@ from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import SLICE_EDGE, Protocol, Scanner
 from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.presets import scanner_named
+from vbqkit.scanner.protons import flow_void_map
 from vbqkit.scanner.sequences import Timing
 from vbqkit.scanner.switches import SWITCHES, Switch, switch_effects
 from vbqkit.scores.reconstruction import check_reconstruction
+from vbqkit.validation.roi_signals import measured_rois, slab_at
 
 PROTOCOL = Protocol(
     weighting="T1",
@@ -104,6 +107,47 @@ def test_uneven_b1_is_in_the_picture_and_uniformity_correction_does_not_know_it(
         assert ratio.max() == pytest.approx(1.0, abs=0.02)
     with pytest.raises(ScannerError, match=r"cannot spread by 0\.9"):
         replace(IDEAL, b1_spread=0.9)
+
+
+def _sac(*, levels: bool) -> Phantom:
+    """A sac of 20 mm in muscle, beside T12 (above) and L4 (below)."""
+    bottle = Phantom.uniform("muscle", shape=(18, 120, 120), spacing_mm=(1.0, 1.0, 1.0))
+    tissue, level = bottle.tissue.copy(), bottle.level.copy()
+    tissue[:, :, 60:81] = tissue_named("csf").code
+    if levels:
+        level[:, 10:31, 20:50], level[:, 85:106, 20:50] = (LEVEL_OF_CODE.index(name) for name in ("T12", "L4"))
+    return replace(bottle, tissue=tissue, level=level, pdff=np.where(tissue == tissue[0, 0, 70], 0.0, bottle.pdff))
+
+
+def test_the_flow_void_lies_beside_the_cord_and_not_in_the_distal_sac():
+    where = flow_void_map(_sac(levels=True))
+    assert where[20, 70] == pytest.approx(1.0)  # the middle of the sac, at T12
+    assert where[57, 70] == pytest.approx(0.5, abs=0.02)
+    assert np.all(where[96:] == 0)
+    assert where[20, 61] < 0.2
+    assert np.all(where[:, :60] == 0)
+    assert np.all(flow_void_map(_sac(levels=False))[:, 70] == 1.0)
+
+
+def test_a_flow_void_takes_signal_by_echo_time_and_needs_flow():
+    streaming = replace(IDEAL, csf_flow_per_s=0.4)
+    late = replace(
+        PROTOCOL, timing=Timing(tr_ms=4000, te_ms=100), weighting="T2", fov_mm=110, matrix=88, acquired=(88, 88)
+    )
+    body = _sac(levels=False)
+    even = middle(streaming, late, body)
+    void = middle(replace(streaming, csf_void=30.0), late, body)
+    assert void[44, 52] / even[44, 52] == pytest.approx(np.exp(-0.4 * 0.1 * 30), abs=0.05)
+    assert void[44, 20] == pytest.approx(even[44, 20], abs=1)  # muscle
+    with pytest.raises(ScannerError, match="needs such a loss, and csf_flow_per_s is 0"):
+        replace(IDEAL, csf_void=30.0)
+
+
+def test_rois_without_a_picture_refuse_a_flow_void():
+    body, scanner = _sac(levels=True), replace(IDEAL, csf_flow_per_s=0.4, csf_void=30.0)
+    slab = slab_at(body, PROTOCOL, index=1, rng=np.random.default_rng(1))
+    with pytest.raises(ScannerError, match=r"a flow void \(csf_void 30\), which ROIs without a picture do not see"):
+        measured_rois(slab, rois(), scanner, PROTOCOL, rng=np.random.default_rng(1))
 
 
 def test_a_corrected_warp_leaves_curved_wedges_of_exact_zeros_at_the_edges_only():

@@ -132,8 +132,15 @@ class Canal:
     conus_s_mm: float
 
 
-def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Finding] = ()) -> Canal:
-    """Draw the canal of one spine: sizes, the level of the conus, and the course of every root."""
+def make_canal(
+    rng: np.random.Generator, spine: Spine, *, findings: Sequence[Finding] = (), sac_volume: float = 1.0
+) -> Canal:
+    """Draw the canal of one spine: sizes, the level of the conus, and the course of every root.
+
+    A sac of another volume (relative to that of most people) is as long, and wider and deeper by the root of it. The
+    canal gives way to a large one; behind a small one there is more fat. Roots and cord keep their size, and so fill
+    more of a small sac.
+    """
     s = np.arange(0.0, spine.wall_s_mm[-1], TURN_MM)
     level = spine.level_position(s)
     at = spine.index
@@ -150,7 +157,9 @@ def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Fin
         1.0
         + _FAT_BEHIND_SD * np.interp(level, np.arange(len(spine.vertebrae)), rng.standard_normal(len(spine.vertebrae)))
     )
-    back = front + depth + _DURA_MM + size * rise + np.interp(level, knots, _FAT_BEHIND_MORE_MM)
+    of_most = depth
+    depth, half_width = depth * np.sqrt(sac_volume), half_width * np.sqrt(sac_volume)
+    back = front + np.maximum(depth, of_most) + _DURA_MM + size * rise + np.interp(level, knots, _FAT_BEHIND_MORE_MM)
     lamina = back.copy()
     shape = CanalShape(level, front, depth, half_width, back)
     for finding in findings:
@@ -169,7 +178,7 @@ def make_canal(rng: np.random.Generator, spine: Spine, *, findings: Sequence[Fin
         + sinks
         + _CORD_WAVE_MM * np.sin(level * _CORD_WAVE_RAD + rng.uniform(*_CORD_WAVE_START_RAD))
     )
-    side, where, radius = _draw_roots(rng, spine, s, level, conus_s, front, depth, half_width)
+    side, where, radius = _draw_roots(rng, spine, s, level, conus_s, front, depth, half_width, sac_volume)
     return Canal(
         front,
         depth,
@@ -195,6 +204,7 @@ def _draw_roots(
     front: Array,
     depth: Array,
     half_width: Array,
+    sac_volume: float,
 ) -> tuple[Array, Array, Array]:
     """Roots leave the cord, sink to the back of the sac (the patient is supine), and turn out and forward to exit."""
     first, last, end = (spine.index(name) + below for name, below in (_FIRST_EXIT, _LAST_EXIT, _FILUM_EXIT))
@@ -227,7 +237,7 @@ def _draw_roots(
         side[i, alive], where[i, alive] = lateral[alive], path[alive]
     at = int(np.argmin(np.abs(level - spine.index(_ROOTS_FILL_LEVEL))))
     there = max(1, int(np.isfinite(side[:, at]).sum()))
-    sac_mm2 = depth[at] * half_width[at] / 2.0  # over pi, as the squares of the radii
+    sac_mm2 = depth[at] * half_width[at] / 2.0 / sac_volume  # over pi, as the squares of the radii; of most people
     radius = np.clip(uneven * np.sqrt(_ROOTS_OVERLAP * share * sac_mm2 / there), *_ROOT_RADIUS_LIMITS_MM)
     return side, where, radius
 

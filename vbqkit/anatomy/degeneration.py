@@ -4,7 +4,8 @@ Radiographs grade lumbar spondylosis by Kellgren and Lawrence (KL) at the worst 
 spurs, from grade 3 the disc is narrow and its endplates are dense too. The prevalence of both grades by age and sex
 comes from population studies; how many discs, which ones and how long the spurs are is a model assumption where no
 source is named. Wear of the discs themselves is drawn in :mod:`vbqkit.anatomy.spine`. There is no painter of aortic
-calcium, so nobody has any. Drawn people have these findings only where they are asked for: a lesson that isolates one
+calcium, which adds next to nothing to DEXA (Orwoll et al., J Clin Endocrinol Metab 1990;70:1202-1207), nor of dense
+facets, which add much in old men, so nobody has any. Drawn people have these findings only where they are asked for: a lesson that isolates one
 cause leaves them out.
 """
 

@@ -51,8 +51,8 @@ class OwnTimes:
     ----------
     csf_t1, csf_t2 : float
         Of CSF.
-    marrow_t2 : float
-        Of the water of healthy marrow.
+    marrow_t1, marrow_t2 : float
+        Of the water of healthy marrow; T1 is nobody's own, as nobody has published its spread.
     fat_t1, fat_t2 : float
         Of fat, wherever it is.
 
@@ -67,6 +67,7 @@ class OwnTimes:
     marrow_t2: float = 1.0
     fat_t1: float = 1.0
     fat_t2: float = 1.0
+    marrow_t1: float = 1.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -78,7 +79,7 @@ class OwnTimes:
 
     def t1_factor(self, tissue: str) -> float:
         """Of the water of a tissue."""
-        return self.csf_t1 if tissue == "csf" else 1.0
+        return {"csf": self.csf_t1, "marrow": self.marrow_t1}.get(tissue, 1.0)
 
     def t2_factor(self, tissue: str) -> float:
         """Of the water of a tissue."""

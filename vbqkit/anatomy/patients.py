@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.own_times import TABLE_TIMES, OwnTimes, draw_own_times
+from vbqkit.anatomy.sac_volume import SAC_VOLUME_LIMITS, draw_sac_volume
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
 
@@ -141,6 +142,8 @@ class VirtualPatient:
         Such as ``"CASE03"``.
     own_times : OwnTimes
         Relaxation times relative to the tissue table.
+    sac_volume : float
+        Volume of the lumbosacral dural sac relative to that of most people; see :mod:`vbqkit.anatomy.sac_volume`.
 
     Raises
     ------
@@ -160,12 +163,18 @@ class VirtualPatient:
     fractured: bool = False
     name: str = ""
     own_times: OwnTimes = TABLE_TIMES
+    sac_volume: float = 1.0
 
     def __post_init__(self) -> None:
-        limits = (("age", self.age, 18, 95), ("BMI", self.bmi, 15, 50), ("T-score", self.t_score, -6, 6))
+        limits = (
+            ("age", self.age, 18, 95),
+            ("BMI", self.bmi, 15, 50),
+            ("T-score", self.t_score, -6, 6),
+            ("sac volume", self.sac_volume, *SAC_VOLUME_LIMITS),
+        )
         for label, value, low, high in limits:
             if not low <= value <= high:
-                raise ScannerError(f"A virtual patient with {label} {value} is not offered; give {low} to {high}.")
+                raise ScannerError(f"A virtual patient with {label} {value} is not offered; give {low:g} to {high:g}.")
         if self.sex not in ("F", "M"):
             raise ScannerError(f"Sex {self.sex!r} is unknown; give 'F' or 'M', as in DICOM.")
         if len(self.pdff) != 4 or not all(0.05 <= f <= 0.9 for f in self.pdff):
@@ -200,6 +209,10 @@ class VirtualPatient:
     def with_own_times(self, rng: np.random.Generator) -> VirtualPatient:
         """The same person with relaxation times drawn as people's differ; see :mod:`vbqkit.anatomy.own_times`."""
         return replace(self, own_times=draw_own_times(rng, sex=self.sex, pdff=float(np.mean(self.pdff))))
+
+    def with_own_sac(self, rng: np.random.Generator) -> VirtualPatient:
+        """The same person with a dural sac as large as people's differ; see :mod:`vbqkit.anatomy.sac_volume`."""
+        return replace(self, sac_volume=draw_sac_volume(rng, bmi=self.bmi))
 
     def as_row(self) -> dict[str, Any]:
         """One flat table row: every attribute, PDFF as ``pdff_L1`` to ``pdff_L4``, and ``who_class``.
@@ -241,6 +254,7 @@ def draw_patients(
     age_range: tuple[float, float] = (20.0, 80.0),
     fractured: bool | None = None,
     own_times: bool = False,
+    own_sac: bool = False,
 ) -> tuple[VirtualPatient, ...]:
     """Draw virtual patients from the joint distribution of age, sex, marrow fat, density and fracture.
 
@@ -259,6 +273,9 @@ def draw_patients(
     own_times : bool
         Whether relaxation times differ between people, as :meth:`VirtualPatient.with_own_times` draws them; False: all
         have those of the tissue table, and the same people are drawn.
+    own_sac : bool
+        Whether dural sacs differ in volume, as :meth:`VirtualPatient.with_own_sac` draws them; False: all have the same
+        but for 6 % in depth, and the same people are drawn.
 
     Returns
     -------
@@ -289,7 +306,8 @@ def draw_patients(
         batch = _draw_batch(n, rng, sex, (low, high))
         people += [p for p in batch if fractured is None or p.fractured == fractured]
     named = (p.with_name(f"P{i:04d}") for i, p in enumerate(people[:n], start=1))
-    return tuple(p.with_own_times(rng) for p in named) if own_times else tuple(named)
+    drawn = tuple(p.with_own_times(rng) for p in named) if own_times else tuple(named)
+    return tuple(p.with_own_sac(rng) for p in drawn) if own_sac else drawn
 
 
 def _draw_batch(

@@ -152,6 +152,14 @@ def trabecular_volume(qct_mg_cm3: float, pdff: float) -> float:
     return min(_VOLUME_LIMITS[1], max(_VOLUME_LIMITS[0], volume))
 
 
+def trabecular_share(phantom: Phantom) -> float:
+    """BV/TV of the healthy marrow of a body: that of the patient's QCT and fat, or the table's where there is none."""
+    patient = phantom.patient
+    if patient is None or not np.isfinite(patient.qct_mg_cm3):
+        return TABLE_BONE_VOLUME
+    return trabecular_volume(patient.qct_mg_cm3, float(np.mean(patient.pdff)))
+
+
 def bone_fraction(phantom: Phantom) -> FloatMap:
     """Volume share of compact bone in every voxel, 0 to 1, shape (planes, rows, cols).
 
@@ -166,10 +174,7 @@ def bone_fraction(phantom: Phantom) -> FloatMap:
     ScannerError
         If the phantom holds no bone: neither CT nor DEXA has anything to measure there.
     """
-    patient = phantom.patient
-    trabecular = TABLE_BONE_VOLUME
-    if patient is not None and np.isfinite(patient.qct_mg_cm3):
-        trabecular = trabecular_volume(patient.qct_mg_cm3, float(np.mean(patient.pdff)))
+    trabecular = trabecular_share(phantom)
     # The share of bone is a straight line in the voxel's relative proton density, pd_scale.
     fixed, per_scale = np.zeros(len(TISSUES), dtype=np.float32), np.zeros(len(TISSUES), dtype=np.float32)
     fixed[list(TRABECULAR)], per_scale[list(TRABECULAR)] = 2.0 * trabecular, -trabecular

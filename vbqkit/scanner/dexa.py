@@ -1,7 +1,8 @@
 """DEXA of a virtual body: an anterior-posterior projection at two energies, and L1 to L4 measured on it. Synthetic.
 
 The same voxels that the MR scanner sees are projected from front to back. What lies in front of the spine or on it is
-in the picture too: spurs, dense endplates and worn facets raise the density of DEXA and not that of the marrow.
+in the picture too: spurs, dense endplates and worn facets raise the density of DEXA and not that of the marrow. Voxels
+are larger than trabeculae; a texture that tells poor bone from good has to be asked for, by ``trabeculae``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from vbqkit.anatomy.patients import BMD_G_CM2, DECADES, who_class
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scanner.attenuation import attenuation_map, bone_fraction, mass_attenuation_cm2_g
+from vbqkit.scanner.attenuation import (
+    ADIPOSE_PDFF,
+    attenuation_map,
+    attenuation_per_cm,
+    bone_fraction,
+    mass_attenuation_cm2_g,
+    trabecular_share,
+)
+from vbqkit.scanner.protons import TRABECULAR
+from vbqkit.scanner.trabeculae import TRABECULA_MM, Microarchitecture, projected_trabeculae
 
 Array = npt.NDArray[np.float64]
 
@@ -39,6 +49,16 @@ _REACH_MM = 30.0  # to each side, the half width of the box that is analysed: tr
 _VARIOGRAM_MM = 2.5  # greatest lag of the variogram: a line fits the logarithms up to here
 
 
+UNCALIBRATED = (
+    "not the commercial TBS (TBS iNsight), whose program and calibration are not public: compare with pictures of the same "
+    "machine only, and never with the cut-offs 1.20 and 1.35"
+)
+"""What goes with every score of texture. The published scale: at least 1.35 normal, 1.20 or less degraded (Silva et
+al., J Bone Miner Res 2014;29:518-530)."""
+
+NO_OWN_TRABECULAE = "; the picture does not hold the person's own trabeculae, or does not say so"
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class DexaImage:
     """Areal density of mineral seen from the front, with the lines between the vertebrae. Synthetic.
@@ -55,6 +75,9 @@ class DexaImage:
         x of the middle of the spine in every row.
     age, sex : float, str
         Of the person, for the Z-score; nan and empty: unknown.
+    own_trabeculae : bool
+        Whether the texture is that of the person's trabeculae. False: that of the body's voxels, the same in everyone,
+        or not known, as in a picture from a file.
     """
 
     density_g_cm2: Array
@@ -64,6 +87,7 @@ class DexaImage:
     middle_mm: Array
     age: float = float("nan")
     sex: str = ""
+    own_trabeculae: bool = False
 
     @property
     def pixel_area_cm2(self) -> float:
@@ -75,7 +99,13 @@ class DexaImage:
         return f"<DexaImage: {rows} x {cols}, {', '.join(self.lines_mm)}, synthetic>"
 
 
-def scan_dexa(phantom: Phantom, *, rng: np.random.Generator | None = None) -> DexaImage:
+def scan_dexa(
+    phantom: Phantom,
+    *,
+    rng: np.random.Generator | None = None,
+    trabeculae: np.random.Generator | None = None,
+    thickness_mm: float = TRABECULA_MM,
+) -> DexaImage:
     """Project a body from front to back at two energies and take the soft tissue off.
 
     ``A = (T_low - R T_high) / (m_low - R m_high)`` with T the attenuation along the beam, m the mass attenuation of
@@ -88,6 +118,12 @@ def scan_dexa(phantom: Phantom, *, rng: np.random.Generator | None = None) -> De
         The body.
     rng : numpy.random.Generator or None
         Chance of the photons (:data:`PHOTONS` enter each pixel); None: a picture without noise.
+    trabeculae : numpy.random.Generator or None
+        Chance of where the person's trabeculae lie (:mod:`vbqkit.scanner.trabeculae`), as many as BV/TV and their
+        thickness leave; None: none are drawn but the grain of the body's voxels, the same in everyone. The sample data
+        has none.
+    thickness_mm : float
+        Thickness of the trabeculae, mm: at the same BV/TV thicker ones are fewer and further apart.
 
     Raises
     ------
@@ -99,6 +135,12 @@ def scan_dexa(phantom: Phantom, *, rng: np.random.Generator | None = None) -> De
     totals = [
         attenuation_map(phantom, energy, bone=bone).sum(axis=2, dtype=np.float64).T * dy_cm for energy in ENERGIES_KEV
     ]
+    if trabeculae is not None:
+        more_mm, share = _trabeculae(phantom, Microarchitecture(trabecular_share(phantom), thickness_mm), trabeculae)
+        totals = [
+            total + more_mm / 10.0 * (attenuation_per_cm("cortical_bone", energy) - _marrow_per_cm(share, energy))
+            for total, energy in zip(totals, ENERGIES_KEV, strict=True)
+        ]
     if rng is not None:
         totals = [_counted(total, rng) for total in totals]
     low, high = totals
@@ -111,7 +153,23 @@ def scan_dexa(phantom: Phantom, *, rng: np.random.Generator | None = None) -> De
     return DexaImage(
         density_g_cm2=density, row_mm=row_mm, col_mm=col_mm, lines_mm=lines, middle_mm=middle,
         age=float("nan") if patient is None else patient.age, sex="" if patient is None else patient.sex,
+        own_trabeculae=trabeculae is not None,
     )  # fmt: skip
+
+
+def _trabeculae(phantom: Phantom, structure: Microarchitecture, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Bone beyond the mean, mm, and the mean share of adipose tissue in the marrow, both of every beam."""
+    dx, dz, dy = phantom.spacing_mm
+    here = np.isin(phantom.tissue, TRABECULAR)
+    count = here.sum(axis=2).T.astype(np.float64)
+    fat = np.where(here, phantom.pdff, np.float32(0.0)).sum(axis=2, dtype=np.float64).T / np.maximum(count, 1.0)
+    more = projected_trabeculae(structure, count * dy, row_mm=dz, col_mm=dx, rng=rng)
+    return more, np.minimum(fat / ADIPOSE_PDFF, 1.0)
+
+
+def _marrow_per_cm(adipose: Array, energy_kev: float) -> Array:
+    muscle = attenuation_per_cm("muscle", energy_kev)
+    return muscle + adipose * (attenuation_per_cm("adipose", energy_kev) - muscle)
 
 
 def _counted(total: Array, rng: np.random.Generator) -> Array:
@@ -189,8 +247,10 @@ def measure_dexa(image: DexaImage, *, levels: tuple[str, ...] = SCORED_LEVELS) -
     Returns
     -------
     dict
-        ``bmd_g_cm2``, ``bmc_g``, ``area_cm2``, ``t_score``, ``z_score``, ``who_class``, ``variogram_slope`` (as
-        :func:`variogram_slope`), and one ``bmd_<level>_g_cm2`` a level. T-score: against women or men of 20 to 29
+        ``bmd_g_cm2``, ``bmc_g``, ``area_cm2``, ``t_score``, ``z_score``, ``who_class``, one ``bmd_<level>_g_cm2`` a
+        level, and the texture: ``tbs_uncalibrated``, the mean of :func:`variogram_slope` over the levels, its 95 %
+        interval ``tbs_low`` to ``tbs_high`` (t distribution over the levels; nan for one), ``tbs_unit``,
+        ``tbs_direction`` and ``tbs_caution``. T-score: against women or men of 20 to 29
         years of the same table (NHANES; :data:`vbqkit.anatomy.patients.BMD_G_CM2`); Z-score: against the same age and
         sex. Both nan for a body of unknown age and sex. Higher is denser; a T-score of -2.5 or below is osteoporosis
         (WHO 1994).
@@ -214,8 +274,21 @@ def measure_dexa(image: DexaImage, *, levels: tuple[str, ...] = SCORED_LEVELS) -
     return {
         "bmd_g_cm2": bmd, "bmc_g": content, "area_cm2": area, "t_score": t_score, "z_score": z_score,
         "who_class": who_class(t_score) if np.isfinite(t_score) else "unknown",
-        "variogram_slope": float(np.mean(textures)),
-    } | row  # fmt: skip
+    } | _texture(np.array(textures), own=image.own_trabeculae) | row  # fmt: skip
+
+
+def _texture(slopes: Array, *, own: bool) -> dict[str, Any]:
+    mean, count, half = float(np.mean(slopes)), len(slopes), float("nan")
+    if count > 1:
+        half = float(scipy.stats.t.ppf(0.975, count - 1) * np.std(slopes, ddof=1) / np.sqrt(count))
+    return {
+        "tbs_uncalibrated": mean,
+        "tbs_low": mean - half,
+        "tbs_high": mean + half,
+        "tbs_unit": "unitless",
+        "tbs_direction": "higher is better: low is a degraded structure",
+        "tbs_caution": UNCALIBRATED + ("" if own else NO_OWN_TRABECULAE),
+    }
 
 
 def _vertebra(image: DexaImage, level: str) -> npt.NDArray[np.bool_]:
@@ -241,12 +314,17 @@ def _scores(bmd: float, age: float, sex: str) -> tuple[float, float]:
 
 
 def variogram_slope(density: Array, row_mm: Array, col_mm: Array, inside: npt.NDArray[np.bool_]) -> float:
-    """Texture of a projection as the trabecular bone score defines it: the slope of its variogram near the origin.
+    """Texture of a projection as the trabecular bone score (TBS) defines it: slope of its variogram near the origin.
 
-    ``V(d) = mean of (A(p) - A(q))^2`` over pairs of pixels at distance d; the score is the slope of log V against log d
-    up to 2.5 mm (Pothuaud et al., Bone 2008;42:775-787; Hans et al., J Bone Miner Res 2011;26:2762-2769). The maker's
-    own program is not public. It is not called TBS here: virtual trabeculae have the same texture in everyone, so that
-    it does not tell poor bone from good (0.92 to 1.02 in the sample patients, in no order).
+    ``V(d) = mean of (A(p) - A(q))^2`` over pairs of pixels at distance d along rows and columns; the score is the slope
+    of log V against log d up to 2.5 mm (Pothuaud et al., Bone 2008;42:775-787; Hans et al., J Clin Densitom
+    2011;14:302-312; Silva et al., J Bone Miner Res 2014;29:518-530). A dense structure varies often and little, and has
+    a steep slope; one with gaps varies less often and more, and has a flat one: higher is better. The maker's program
+    and the calibration that takes the slope to 1.0 to 1.6 are not public, so that this is no commercial TBS.
+
+    In virtual bodies with trabeculae of their own it falls by 0.02 to 0.05 from a complete set to half of one, and no
+    further; it differs by more between bodies with the same bone. Osteophytes and sclerosis that raise areal density by
+    8 to 12 % raise it by 5 %.
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ def _scan_group(
 ) -> list[tuple[FloatArray, ScanGeometry]]:
     """Magnitude pictures before gain, shape (slices, rows, cols), for protocols of one geometry."""
     geometries = [make_geometry(phantom, scanner, p, center_mm) for p in protocols]
-    flow = csf_flow_map(geometries[0], rng)
+    flow = csf_flow_map(geometries[0], rng, void=scanner.csf_void)
     back_mm = back_of(geometries[0])
     encodings = [_encoding(s, scanner, flow) for s in geometries]
     images = [np.zeros((len(chosen), p.matrix, p.matrix)) for p in protocols]

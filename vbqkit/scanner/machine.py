@@ -201,6 +201,9 @@ class Scanner:
     csf_flow_per_s : float
         Mean rate at which pulsating CSF loses phase, 1/s: CSF signal times ``exp(-rate TE q)``, q of mean 1 varying in
         space.
+    csf_void : float
+        Flow void: by how much the rate in the fastest stream, beside the cord, is above the mean, in multiples of
+        `csf_flow_per_s` (:func:`vbqkit.scanner.protons.flow_void_map`); 0: none.
     motion : float
         Ghosts of moving tissue (bowel, vessels, belly fat, CSF) relative to their signal; 0: a patient who holds still.
     note : str
@@ -223,6 +226,7 @@ class Scanner:
     rescale_slope: float = 1.0
     apodisation: float = 0.15
     csf_flow_per_s: float = 0.4
+    csf_void: float = 0.0
     motion: float = 0.0
     note: str = ""
 
@@ -232,9 +236,14 @@ class Scanner:
                 f"Scanner '{self.name}' has a field of {self.field_t:g} T; the tissue table holds from {FIELD_MIN_T:g} to "
                 f"{FIELD_MAX_T:g} T."
             )
-        for name in ("noise", "csf_flow_per_s", "motion"):
+        for name in ("noise", "csf_flow_per_s", "csf_void", "motion"):
             if not getattr(self, name) >= 0:
                 raise ScannerError(f"Scanner '{self.name}': {name} is {getattr(self, name)}; it cannot be negative.")
+        if self.csf_void > 0 and self.csf_flow_per_s == 0:
+            raise ScannerError(
+                f"Scanner '{self.name}': a flow void of {self.csf_void:g} times the mean loss of flowing CSF needs such a loss, "
+                "and csf_flow_per_s is 0. Raise it, or set csf_void to 0."
+            )
         for name in ("uniformity_correction", "apodisation"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ScannerError(f"Scanner '{self.name}': {name} is {getattr(self, name)}; it must be from 0 to 1.")

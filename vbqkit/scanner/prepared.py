@@ -72,7 +72,7 @@ def prepare(
     wanted = scanner.protocol(protocol) if isinstance(protocol, str) else protocol
     chosen = chosen_slices([wanted.slices // 2] if slices is None else slices, wanted)
     geometry = make_geometry(phantom, scanner, wanted, center_mm)
-    flow = csf_flow_map(geometry, rng)
+    flow = csf_flow_map(geometry, rng, void=scanner.csf_void)
     back_mm = back_of(geometry)
     prepared = []
     for index in chosen:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import TISSUES, tissue_named
 from vbqkit.scanner.kspace import encoding, ghost_encoding, line_encoding
 from vbqkit.scanner.machine import SLICE_EDGE, Protocol
@@ -336,10 +336,39 @@ def protons_buffer(geometry: ScanGeometry) -> FloatArray:
     return np.empty((len(TISSUES) + 1) * (rows.stop - rows.start) * (cols.stop - cols.start))
 
 
-def csf_flow_map(geometry: ScanGeometry, rng: np.random.Generator) -> FloatArray:
+_VOID_FROM, _VOID_TO = "T12", "L4"  # fastest down to the one, none from the other on
+_SAC = tuple(tissue_named(n).code for n in ("csf", "nerve_root", "spinal_cord"))
+
+
+def flow_void_map(phantom: Phantom) -> FloatArray:
+    """Where CSF pulsates fastest, 0 to 1, on the rows and columns of a phantom: the middle of the sac, at the cord.
+
+    1 in the middle of the sac down to T12, falling to 0 at L4 and at the wall: there is essentially no flow in the
+    distal lumbar sac (Enzmann and Pelc, Radiology 1991;178:467-474, doi:10.1148/radiology.178.2.1987610). On T2 spin
+    echoes a void was seen in 2 of 20 lumbar studies, against 9 of 27 cervical ones (Sherman et al., AJNR Am J Neuroradiol
+    1986;7:879). How fast it falls is a model assumption. A phantom without bodies has it along the whole sac.
+    """
+    sac = np.isin(phantom.tissue, _SAC).any(axis=0)
+    _, row_mm, col_mm = phantom.spacing_mm
+    wall_mm = scipy.ndimage.distance_transform_edt(sac, sampling=(row_mm, col_mm))
+    middle_mm = wall_mm.max(axis=1, keepdims=True)
+    across: FloatArray = np.sin(np.pi / 2.0 * wall_mm / np.maximum(middle_mm, 1e-6)) ** 2
+    ends = []
+    for name in (_VOID_FROM, _VOID_TO):
+        rows = np.flatnonzero((phantom.level == LEVEL_OF_CODE.index(name)).any(axis=(0, 2)))
+        if not len(rows):
+            return across
+        ends.append(float(rows.mean()))
+    along = np.clip((ends[1] - np.arange(len(sac))) / (ends[1] - ends[0]), 0.0, 1.0)
+    found: FloatArray = across * along[:, None]
+    return found
+
+
+def csf_flow_map(geometry: ScanGeometry, rng: np.random.Generator, *, void: float = 0.0) -> FloatArray:
     """Relative phase dispersion of pulsating CSF, mean 1, smooth over about 25 mm, on the phantom's grid (window).
 
-    The same for every slice: the pulse runs along the canal.
+    The same for every slice: the pulse runs along the canal. With a `void` the stream beside the cord loses so many
+    times the mean more (:func:`flow_void_map`).
     """
     rows, cols = geometry.field_of_view
     shape = (max(rows.stop - rows.start, 1), max(cols.stop - cols.start, 1))
@@ -353,4 +382,4 @@ def csf_flow_map(geometry: ScanGeometry, rng: np.random.Generator) -> FloatArray
         slice(w.start - f.start, w.stop - f.start) for w, f in zip(geometry.window, geometry.field_of_view, strict=True)
     )
     flow: FloatArray = smooth[inner]
-    return flow
+    return flow if void == 0 else flow + void * flow_void_map(geometry.phantom)[geometry.window]

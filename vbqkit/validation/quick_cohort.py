@@ -30,6 +30,8 @@ Spread = Callable[[Callable[[Task], list[dict[str, Any]]], Iterable[Task]], Iter
 def measured_cohort(n: int, scanner: str, *, seed: int, spread: Spread = map) -> pd.DataFrame:
     """Draw patients, lay each into a machine on a day of their own, and measure the ROIs of one reader.
 
+    Relaxation times and the volume of the dural sac differ between people.
+
     Only the pixels under the ROIs are made (:mod:`vbqkit.validation.roi_signals`): levels and CSF agree with the full
     simulation within 3 %, VBQ within 2 %, and with noise within it (``tests/validation/test_roi_signals.py``).
 
@@ -72,7 +74,7 @@ def measured_person(task: Task) -> list[dict[str, Any]]:
     """The rows of one person of :func:`measured_cohort`."""
     number, seed, name = task
     rng, scanner = np.random.default_rng([seed, number]), scanner_named(name)
-    (patient,) = draw_patients(1, rng=rng, own_times=True)
+    (patient,) = draw_patients(1, rng=rng, own_times=True, own_sac=True)
     phantom = small_body(patient, draw_wear(patient, rng), rng)
     person = {
         "person": f"P{number + 1:04d}",

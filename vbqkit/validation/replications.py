@@ -21,15 +21,16 @@ from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.reader_model import Reader, draw_reader
+from vbqkit.anatomy.reader_model import REFERENCE_READER, Reader, draw_reader
 from vbqkit.errors import VbqkitError
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquisition_of
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.presets import scanner_named
-from vbqkit.scanner.visit import draw_day
+from vbqkit.scanner.visit import Day, draw_day
 from vbqkit.scores import Aggregate, LevelRule, snr, vbq, vbq_t2_stir
+from vbqkit.validation.bare_signals import bare_signals
 from vbqkit.validation.null_model import marrow_of_another
 from vbqkit.validation.ordinary_protocols import with_ordinary_times
 from vbqkit.validation.roi_signals import measured_rois, slab_at
@@ -46,6 +47,63 @@ Row = dict[str, Any]
 Found = tuple[str, Row]
 Reading = tuple[int, int, Reader]
 """Number of the reader, number of the reading, and who reads."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def drawn_body(patient: VirtualPatient, findings: Sequence[Finding], seed: int) -> Phantom:
+    """A body for ROIs that are measured without pictures: no larger than they need."""
+    return make_phantom(
+        patient,
+        seed=seed,
+        findings=findings,
+        width_mm=WIDTH_MM,
+        size_mm=SIZE_MM,
+        in_plane_mm=IN_PLANE_MM,
+        plane_mm=PLANE_MM,
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Setup:
+    """What a replication changes of itself, and nothing else: all chance is drawn as without the change.
+
+    Attributes
+    ----------
+    scanner : callable
+        From the machine of a study to the machine that scans.
+    person : callable
+        From a person as drawn to the one who is scanned, in the body as drawn: times and bone volume count.
+    body : callable
+        From a body as drawn to the body that is scanned; ROIs are put down on the one as drawn.
+    reader : callable
+        From a reader as drawn to the one who reads.
+    exact : bool
+        Whether ROIs are those of the reference, whoever reads.
+    day : callable
+        From a day as drawn to the day of the scan.
+    bare : bool
+        Whether nothing but the signal equations is used (:mod:`vbqkit.validation.bare_signals`): no body, no reader.
+    null : bool
+        Whether the null model is simulated too.
+    draw : callable
+        ``draw(patient, findings, seed)``: :func:`drawn_body`, or one that remembers.
+    """
+
+    scanner: Callable[[Scanner], Scanner] = _same
+    person: Callable[[VirtualPatient], VirtualPatient] = _same
+    body: Callable[[Phantom], Phantom] = _same
+    reader: Callable[[Reader], Reader] = _same
+    exact: bool = False
+    day: Callable[[Day], Day] = _same
+    bare: bool = False
+    null: bool = True
+    draw: Callable[[VirtualPatient, tuple[Finding, ...], int], Phantom] = drawn_body
+
+
+AS_BUILT = Setup()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,7 +130,7 @@ _PAPER_000 = Setting(aggregate="mean")
 
 
 def simulated_studies(
-    n: int, *, seed: Sequence[int], studies: Collection[str] | None = None
+    n: int, *, seed: Sequence[int], studies: Collection[str] | None = None, setup: Setup = AS_BUILT
 ) -> dict[str, dict[str, Table]]:
     """Every study once, by both models: the same people, days and readers, and other marrow.
 
@@ -84,6 +142,8 @@ def simulated_studies(
         Of this replication.
     studies : collection of str or None
         Only these of :data:`STUDIES`; None: all. A study is the same with and without the others.
+    setup : Setup
+        What is changed, with the same people, days, readers and noise.
 
     Returns
     -------
@@ -95,29 +155,21 @@ def simulated_studies(
     rows: dict[str, dict[str, list[Row]]] = {model: {} for model in MODELS}
     for number, (name, simulate) in enumerate(STUDIES.items()):
         if studies is None or name in studies:
-            for study, model, row in simulate(n, np.random.default_rng([*seed, number])):
+            for study, model, row in simulate(n, np.random.default_rng([*seed, number]), setup):
                 rows[model].setdefault(study, []).append(row)
     return {model: {study: pd.DataFrame(found) for study, found in by.items()} for model, by in rows.items()}
 
 
 def small_body(patient: VirtualPatient, findings: Sequence[Finding], rng: np.random.Generator) -> Phantom:
-    """A body for ROIs that are measured without pictures: no larger than they need."""
-    return make_phantom(
-        patient,
-        seed=int(rng.integers(2**31)),
-        findings=findings,
-        width_mm=WIDTH_MM,
-        size_mm=SIZE_MM,
-        in_plane_mm=IN_PLANE_MM,
-        plane_mm=PLANE_MM,
-    )
+    """As :func:`drawn_body`, with a seed from a generator."""
+    return drawn_body(patient, findings, int(rng.integers(2**31)))
 
 
-def _bodies(key: str, n: int, rng: np.random.Generator) -> Iterator[StudyBody]:
+def _bodies(key: str, n: int, rng: np.random.Generator, setup: Setup) -> Iterator[StudyBody]:
     group = STUDY_GROUPS[key]
     for patient in group.people(n, rng):
         findings = group.findings(patient, rng)
-        phantom = small_body(patient, findings, rng)
+        phantom = setup.draw(patient, findings, int(rng.integers(2**31)))
         broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
         yield StudyBody(patient, {"as built": phantom, "null": marrow_of_another(phantom, rng)}, broken)
 
@@ -129,16 +181,29 @@ def _readings(
     readers: Sequence[Reading],
     rng: np.random.Generator,
     about: Row,
+    setup: Setup,
 ) -> Iterator[Found]:
     """One day, on machines with the same slices, read by each reader; the same day and places in both models."""
+    scanners = {machine: setup.scanner(scanner) for machine, scanner in scanners.items()}
     protocol = next(iter(scanners.values())).protocol(setting.weightings[0])
     phantom = body.of_model["as built"]
-    day = draw_day(rng, protocol)
+    day = setup.day(draw_day(rng, protocol))
+    if setup.bare:
+        yield from _bare_readings(body, scanners, setting, readers, about, setup)
+        return
     slices = day.slices_x_mm(phantom, protocol)
     person = about | _person(body.patient)
-    placed = [(number, reading, _placed(body, reader, slices, rng)) for number, reading, reader in readers]
+    # how often a reader tries again must not move the chance of whoever comes next
+    placed = [
+        (number, reading, _placed(body, REFERENCE_READER if setup.exact else setup.reader(who), slices, of_reading))
+        for (number, reading, who), of_reading in zip(readers, rng.spawn(len(readers)), strict=True)
+    ]
     noise = int(rng.integers(2**31))
-    for model, own in body.of_model.items():
+    for model, as_drawn in body.of_model.items():
+        if model == "null" and not setup.null:
+            continue
+        own = setup.body(as_drawn)
+        own = own if own.patient is None else replace(own, patient=setup.person(own.patient))
         of_model = np.random.default_rng(noise)
         slabs: dict[int, Any] = {}
         for number, reading, rois in placed:
@@ -153,6 +218,22 @@ def _readings(
                 }
                 which = {"machine": machine, "reader": number, "reading": reading}
                 yield model, person | which | _scores(measured, scanner, setting, body)
+
+
+def _bare_readings(
+    body: StudyBody,
+    scanners: Mapping[str, Scanner],
+    setting: Setting,
+    readers: Sequence[Reading],
+    about: Row,
+    setup: Setup,
+) -> Iterator[Found]:
+    """Signal equations alone, the same for every reader."""
+    patient = setup.person(body.patient)
+    for machine, scanner in scanners.items():
+        measured = {w: bare_signals(patient, scanner, scanner.protocol(w)) for w in setting.weightings}
+        row = about | _person(body.patient) | {"machine": machine} | _scores(measured, scanner, setting, body)
+        yield from (("as built", row | {"reader": number, "reading": reading}) for number, reading, _ in readers)
 
 
 def _placed(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
@@ -227,23 +308,24 @@ def _each(
     setting: Setting,
     readers: Sequence[Reading],
     rng: np.random.Generator,
+    setup: Setup,
 ) -> Iterator[tuple[str, str, Row]]:
     for person, body in enumerate(bodies):
         about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
-        for model, row in _readings(body, scanners, setting, readers, rng, about):
+        for model, row in _readings(body, scanners, setting, readers, rng, about, setup):
             yield study, model, row
 
 
-def _study_000(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+def _study_000(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     scanners, readers = {"": scanner_named("hitachi-1.2t")}, _one_reader(rng)
     for key in ("000 osteoporosis", "000 young reference"):
-        yield from _each("000", key, _bodies(key, n, rng), scanners, _PAPER_000, readers, rng)
+        yield from _each("000", key, _bodies(key, n, rng, setup), scanners, _PAPER_000, readers, rng, setup)
 
 
-def _study_001(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+def _study_001(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     scanners, readers = {"": with_ordinary_times(scanner_named("ge-hdx-1.5t"), rng)}, _two_readers(rng)
     for key in ("001 fracture", "001 non-fracture"):
-        yield from _each("001", key, _bodies(key, n, rng), scanners, _PAPER_001, readers, rng)
+        yield from _each("001", key, _bodies(key, n, rng, setup), scanners, _PAPER_001, readers, rng, setup)
 
 
 def _any_machine(rng: np.random.Generator) -> Scanner:
@@ -252,33 +334,40 @@ def _any_machine(rng: np.random.Generator) -> Scanner:
     return with_ordinary_times(scanner_named(name), rng)
 
 
-def _study_003(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+def _study_003(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     scanners, readers = {"": _any_machine(rng)}, _two_readers(rng)
     for key in ("003 normal", "003 osteopenia", "003 osteoporosis"):
-        yield from _each("003", key, _bodies(key, n, rng), scanners, _T1, readers, rng)
+        yield from _each("003", key, _bodies(key, n, rng, setup), scanners, _T1, readers, rng, setup)
 
 
-def _before_surgery(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+def _before_surgery(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     """Paper 004; and its patients as another hospital would have had them: another machine, another reader and day."""
     own, readers = {"": scanner_named("philips-achieva-3t")}, _two_readers(rng)
     elsewhere, reader = {"": _any_machine(rng)}, _one_reader(rng)
     for key in ("004 degenerative", "004 control"):
-        for person, body in enumerate(_bodies(key, n, rng)):
+        for person, body in enumerate(_bodies(key, n, rng, setup)):
             about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
-            for model, row in _readings(body, own, _T1, readers, rng, about):
+            for model, row in _readings(body, own, _T1, readers, rng, about, setup):
                 yield "004", model, row
-            for model, row in _readings(body, elsewhere, _T1, reader, rng, about):
+            for model, row in _readings(body, elsewhere, _T1, reader, rng, about, setup):
                 yield "surgical", model, row
 
 
-def _women(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+_SHAYGANFAR = "times of Shayganfar 2019"
+PRINTED_TIMES = ("hitachi-1.2t", "philips-achieva-3t", _SHAYGANFAR)
+"""Machines whose times a study prints; all others have drawn ones."""
+
+
+def _women(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     """The M-score of two groups of women, on a machine of unknown times and with the times of Shayganfar 2019."""
     machine = scanner_named("generic-1.5t-plain")
     t1 = machine.protocol("T1")
-    shayganfar = replace(machine, protocols=(replace(t1, timing=replace(t1.timing, tr_ms=400.0, te_ms=16.0)),))
+    shayganfar = replace(
+        machine, name=_SHAYGANFAR, protocols=(replace(t1, timing=replace(t1.timing, tr_ms=400.0, te_ms=16.0)),)
+    )
     scanners, readers = {"Bandirali": with_ordinary_times(machine, rng), "Shayganfar": shayganfar}, _one_reader(rng)
     for key, count in (("Bandirali women", 2 * n), ("Bandirali young", n)):
-        yield from _each("women", key, _bodies(key, count, rng), scanners, _PAPER_000, readers, rng)
+        yield from _each("women", key, _bodies(key, count, rng, setup), scanners, _PAPER_000, readers, rng, setup)
 
 
 BANDWIDTHS_HZ_PER_PX = (221.0, 271.0)
@@ -286,7 +375,7 @@ BANDWIDTHS_HZ_PER_PX = (221.0, 271.0)
 doi:10.1186/s13018-023-04268-5)."""
 
 
-def _ages(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
+def _ages(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     """Patients of 20 to 69 years: two visits on machines of one hospital, and one day on a machine of each field.
 
     The visits lie up to three months apart: marrow is the same, day and machine are not.
@@ -300,11 +389,11 @@ def _ages(n: int, rng: np.random.Generator) -> Iterator[tuple[str, str, Row]]:
     narrow, wide = (_with_bandwidth(at_field["1.5 T"], hz) for hz in BANDWIDTHS_HZ_PER_PX)
     one_day = at_field | {"narrow": narrow, "wide": wide}
     for key in (key for key in STUDY_GROUPS if key.startswith("ages ")):
-        for person, body in enumerate(_bodies(key, max(2, n // 2), rng)):
+        for person, body in enumerate(_bodies(key, max(2, n // 2), rng, setup)):
             about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
             visits = [{f"visit {k}": hospital[int(rng.integers(len(hospital)))]} for k in (1, 2)]
             for scanners in (*visits, one_day):
-                for model, row in _readings(body, scanners, _T1, reader, rng, about):
+                for model, row in _readings(body, scanners, _T1, reader, rng, about, setup):
                     yield "ages", model, row
 
 
@@ -312,7 +401,7 @@ def _with_bandwidth(scanner: Scanner, hz: float) -> Scanner:
     return replace(scanner, protocols=tuple(replace(p, bandwidth_hz_per_px=hz) for p in scanner.protocols))
 
 
-STUDIES: Mapping[str, Callable[[int, np.random.Generator], Iterator[tuple[str, str, Row]]]] = {
+STUDIES: Mapping[str, Callable[[int, np.random.Generator, Setup], Iterator[tuple[str, str, Row]]]] = {
     "000": _study_000,
     "001": _study_001,
     "003": _study_003,
@@ -320,4 +409,4 @@ STUDIES: Mapping[str, Callable[[int, np.random.Generator], Iterator[tuple[str, s
     "women": _women,
     "ages": _ages,
 }
-"""What is simulated together: ``simulate(people in a group, rng)`` gives study, model and row."""
+"""What is simulated together: ``simulate(people in a group, rng, setup)`` gives study, model and row."""

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from vbqkit.anatomy.own_times import OwnTimes
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.reader_model import in_plane
-from vbqkit.errors import RoiError
+from vbqkit.errors import RoiError, ScannerError
 from vbqkit.image import Slice
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE
@@ -119,7 +119,17 @@ def measured_rois(
     -------
     dict
         By label. Signals relative to fully relaxed CSF at the depth of the spine; the SD is that of the noise alone.
+
+    Raises
+    ------
+    ScannerError
+        If the machine has a flow void, which only a picture shows.
     """
+    if scanner.csf_void > 0:
+        raise ScannerError(
+            f"Scanner '{scanner.name}' has a flow void (csf_void {scanner.csf_void:g}), which ROIs without a picture do not "
+            "see. Scan the body, or set csf_void to 0."
+        )
     every, fat = _tissue_signals(protocol, scanner.field_t, slab.own)
     water = every[slab.protons.codes]
     water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, slab.flow), water)

@@ -81,7 +81,8 @@ class StudyGroup:
             for _ in range(_TRIES_AT_AN_AGE):
                 (person,) = draw_patients(1, rng=rng, sex=sex, age_range=(age, age), fractured=self.fractured)
                 if self.accept(person):
-                    return person.with_own_times(rng.spawn(1)[0])  # ages stay as they were drawn
+                    own_times, own_sac = rng.spawn(2)  # ages stay as they were drawn
+                    return person.with_own_times(own_times).with_own_sac(own_sac)
         raise ScannerError(
             f"Nobody in {_TRIES * _TRIES_AT_AN_AGE} drawn people belongs to the group {self.group!r} of {self.source}. Widen "
             "its ages or what it accepts."
