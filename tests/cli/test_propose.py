@@ -12,17 +12,26 @@ from vbqkit.validation import proposals
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 
 
-def test_rois_and_a_picture_are_written_and_can_be_scored(tmp_path, capsys):
+def test_rois_and_a_picture_are_written_and_can_be_scored_once_accepted(tmp_path, capsys):
     out, picture = tmp_path / "rois.json", tmp_path / "rois.png"
     case = str(SAMPLE / "case01" / "T1")
     assert main(["propose", case, "--out", str(out), "--overlay", str(picture)]) == 0
     said = capsys.readouterr().out
     assert "Names counted from S1" in said
     assert "confirmed by a reader" in said
-    assert {"L1", "L2", "L3", "L4", "CSF"} <= {roi.label for roi in read_rois(out)}
+    written = read_rois(out)
+    assert written.rois == (), "nothing counts before a reader has accepted it"
+    assert {"L1", "L2", "L3", "L4", "CSF"} <= {roi.label for roi, _ in written.proposed}
     assert picture.read_bytes().startswith(b"\x89PNG")
     volume = read_study(case).series[0].volume()
-    assert 1.0 < score_value(volume, read_rois(out), "VBQ-T1", aggregate="median") < 5.0
+    assert 1.0 < score_value(volume, written.accepted(), "VBQ-T1", aggregate="median") < 5.0
+
+
+def test_a_format_that_cannot_say_that_nobody_accepted_is_told_so(tmp_path, capsys):
+    out = tmp_path / "rois.csv"
+    assert main(["propose", str(SAMPLE / "case01" / "T1"), "--out", str(out)]) == 0
+    assert "cannot say that nobody has accepted these ROIs" in capsys.readouterr().out
+    assert {"L1", "CSF"} <= {roi.label for roi in read_rois(out)}
 
 
 def test_what_cannot_be_proposed_on_ends_in_one_sentence(tmp_path, capsys):

@@ -59,7 +59,7 @@ def test_every_study_has_a_row_and_a_bad_one_costs_its_row_only(studies, tmp_pat
     assert rows[1]["reason"].startswith("Say which level")
     assert "No image among" in rows[2]["reason"]
     for row in rows[:2]:
-        assert {"L1", "L4", "CSF"} <= {roi.label for roi in read_rois(out / row["rois"])}
+        assert {"L1", "L4", "CSF"} <= {roi.label for roi, _ in read_rois(out / row["rois"]).proposed}
         assert (pictures / f"{row['study']}.png").read_bytes().startswith(b"\x89PNG")
     assert "3 studies: 1 with names" in capsys.readouterr().out
 

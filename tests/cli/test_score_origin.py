@@ -19,7 +19,7 @@ def score(tmp_path, capsys):
         path = tmp_path / "rois.vbqkit.json"
         write_rois(path, file, image=read_study(CASE / "T1").series[0].volume())
         main(["score", str(CASE / "T1"), "--rois", str(path), *options])
-        return capsys.readouterr().out
+        return "".join(capsys.readouterr())
 
     return run
 
@@ -46,5 +46,16 @@ def test_what_nobody_accepted_gives_no_score_and_that_is_said(score):
     rois = read_rois(CASE / "reference_rois.vbqkit.json").rois
     waiting = tuple((roi, ProposedPlace(roi=roi, confidence=0.8)) for roi in rois)
     said = score(RoiFile(rois=(), proposed=waiting))
-    assert "no ROI 'CSF' on the T1 series" in said
-    assert "that no reader has accepted: T12, L1" in said
+    assert "were proposed automatically, and no reader has accepted them" in said
+    assert "VBQ-T1" not in said
+    part = score(RoiFile(rois=rois[:1], proposed=waiting[1:]))
+    assert "no ROI 'CSF' on the T1 series" in part
+    assert "that no reader has accepted: L1" in part
+
+
+def test_they_are_scored_as_they_are_only_if_asked_for_and_every_score_says_so(score):
+    rois = read_rois(CASE / "reference_rois.vbqkit.json").rois
+    waiting = tuple((roi, ProposedPlace(roi=roi, confidence=0.8)) for roi in rois)
+    said = score(RoiFile(rois=(), proposed=waiting), "--accept-proposed", "--json")
+    assert scored(json.loads(said), "VBQ-T1")["value"] > 1.0
+    assert "ROIs proposed automatically and accepted unchanged: T12, L1" in said
