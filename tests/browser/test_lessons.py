@@ -15,9 +15,12 @@ import pytest
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
-from vbqkit.exercises.readers import READER_SEEDS, known_case
+from vbqkit.exercises.readers import known_case
 from vbqkit.lessons.final import final_stations
 from vbqkit.lessons.placing import misplaced
+from vbqkit.lessons.reading_twice import read_twice
+from vbqkit.propose import propose_rois
+from vbqkit.roi.labels import SCORED_LEVELS
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -325,6 +328,40 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert "All 6 ROIs pass" in checked(lesson, empty)
 
 
+def test_lesson_25_proposed_rois(lab: Any, no_errors: None) -> None:
+    """All that is proposed is accepted; the check finds the one on the haemangioma, which is moved, and then all pass."""
+    lesson = Lesson(lab, "25_proposed_rois")
+    for name in ("25-confidence", "25-marrow", "25-names", "25-report"):
+        lesson.wrong_then_right(name)
+    lesson.show(lesson.page.get_by_role("button", name="Look up the truth")).click()
+    lesson.page.get_by_text("wrong, and nothing said").nth(1).wait_for(timeout=60_000)
+    lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
+    exercise = lesson.page.locator(".vbq-placing")
+    lab.wait_for_studio()
+    lesson.show(exercise.get_by_role("button", name="Propose ROIs")).click()
+    exercise.locator(".vbq-waiting-list > li[data-label=L4]").wait_for(timeout=60_000)
+    assert not exercise.locator(".vbq-table tr[data-label=L4]").count(), "nothing counts before it is accepted"
+    exercise.get_by_role("button", name="Accept all").click()
+    exercise.locator(".vbq-table tr[data-label=L4]").wait_for(timeout=20_000)
+    case = make_case(case_seed("1", "proposed"), kind="haemangioma")
+    (finding,) = case.phantom.findings
+    assert "1 of 6 ROIs needs correcting" in checked(lesson, exercise)
+    assert grades(lesson, exercise)[finding.level] is False
+    proposed = {p.roi.label: p.roi for p in propose_rois(case.volumes["T1"]).rois}
+    reference = next(r for r in case.reference_rois if r.label == finding.level)
+    shift = np.subtract(reference.center_mm, proposed[finding.level].center_mm)
+    centers = {label: roi.center_mm for label, roi in proposed.items()}
+    drag_by_mm(lesson, exercise.locator(".vbq-toolbar").first, {finding.level: shift}, centers)
+    assert "All 6 ROIs pass" in checked(lesson, exercise)
+    lesson.show(exercise.get_by_role("button", name="Compare with the computer")).click()
+    exercise.get_by_text("the proposal's own doubt").wait_for(timeout=60_000)
+    (file,) = (lesson.state / "rois").glob("1_accept_*.vbqkit.json")
+    assert (
+        dict(zip([r.label for r in read_rois(file)], read_rois(file).origins, strict=True))[finding.level]
+        == "corrected"
+    )
+
+
 def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "30_snr_and_m_score")
     lesson.number_wrong_then_right("30-snr")
@@ -394,7 +431,7 @@ def test_lesson_60_against_dexa(lab: Any, no_errors: None) -> None:
 
 
 def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
-    """Three patients read twice, then the cells below run again: the tables hold the student's own readings."""
+    """Five patients read twice, then the cells below run again: the tables hold the student's own readings."""
     lesson = Lesson(lab, "70_readers")
     page = lesson.page
     for name in ("70-blind", "70-interval", "70-icc", "70-change"):
@@ -402,16 +439,19 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
     lesson.number_wrong_then_right("70-limits")
     series = page.locator(".vbq-series")
     lesson.show(series.get_by_role("button", name="Start")).click()
-    for number in range(6):
-        series.get_by_text(f"({number + 1} of 6)").wait_for(timeout=60_000)
+    stations = read_twice("1").stations
+    for number, station in enumerate(stations):
+        series.get_by_text(f"({number + 1} of {len(stations)})").wait_for(timeout=60_000)
         placer = Placer(lesson, series)
         placer.fix_area()
-        for roi in known_case("plain", READER_SEEDS[number % 3]).reference_rois:
-            if roi.label in WHOLE_CASE:
-                again = 1.0 if number > 2 and roi.label == "CSF" else 0.0
+        for roi in known_case(station.kind, station.seed).reference_rois:
+            if roi.label in (*SCORED_LEVELS, "CSF"):
+                again = 1.0 if station.repeat_of and roi.label == "CSF" else 0.0
                 placer.place(roi.label, roi.center_mm + np.array([0.0, again, 0.0]))
+        assert series.locator(".vbq-scores").is_hidden(), "no number draws the reader's hand"
         known_to_python(series)
-        series.get_by_role("button", name="Finish" if number == 5 else "Next patient").click()
+        last = number + 1 == len(stations)
+        series.get_by_role("button", name="Finish" if last else "Next patient").click()
     own = series.locator(".vbq-own-spread")
     own.wait_for(timeout=60_000)
     assert "Your own spread is" in own.inner_text()
@@ -419,11 +459,11 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
     cell = lesson.cell("examples = example_readers()")
     lesson.show(cell.locator(".cm-content")).click()
     lesson.menu("Run Selected Cell and All Below")
-    cell.get_by_text("your reading2").wait_for(timeout=60_000)
+    cell.get_by_text("1, reading2").wait_for(timeout=60_000)
     lesson.wait_until_run()
     progress = (lesson.state / "progress.jsonl").read_text()
     assert '"exercise": "own-spread"' in progress
-    assert len(list((lesson.state / "rois").glob("1_reading?_plain-70?.vbqkit.json"))) == 6
+    assert len(list((lesson.state / "rois").glob("1_reading?_????????.vbqkit.json"))) == 10
 
 
 def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
@@ -449,7 +489,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     assert "must be left out here" in exercise.locator(f"li[data-grade={fracture.level}]").inner_text()
     placer = Placer(lesson, exercise)
     placer.delete(fracture.level)
-    assert "All 6 ROIs pass" in checked(lesson, exercise)
+    assert f"All 5 ROIs pass, and {fracture.level} is rightly left out" in checked(lesson, exercise)
 
 
 def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
@@ -497,10 +537,12 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     for number, station in enumerate(stations):
         placer = Placer(lesson, series)
         placer.fix_area()
-        for roi in known_case(station.kind, station.seed).reference_rois:
+        for roi in known_case(station.kind, station.seed, station.day).reference_rois:
             if roi.label in WHOLE_CASE:
                 off = 7.0 if number == 1 and roi.label == "CSF" else 0.0
                 placer.place(roi.label, roi.center_mm + np.array([0.0, off, 0.0]))
+        assert series.locator(".vbq-scores").is_hidden(), "no number draws the reader's hand"
+        assert station.kind not in series.inner_text(), "the page does not say what is to be seen"
         known_to_python(series)
         series.get_by_role("button", name="Finish" if number == 5 else "Next patient").click()
         if number < 5:
@@ -508,6 +550,9 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     series.locator(".vbq-report-saved").wait_for(timeout=120_000)
     card = lesson.page.frame_locator("iframe[title='Report card']")
     told = card.locator("body").inner_text()
-    assert "29 of 30" in told, told
+    assert "35 of 36" in told, told
+    assert "5 of 6; 5 are needed" in told, told
+    assert card.locator("figure[data-close-up=CSF] img").count() == 1
+    assert "proposed ROIs pass" in told.split("Beside the computer")[1]
     assert "CSF" in told.split("What to practise")[1].split("Case by case")[0]
     assert (lesson.state / "report_card_1.html").exists()

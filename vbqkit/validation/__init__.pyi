@@ -7,6 +7,7 @@ from .comparison import tally as tally
 from .effects import published_effects as published_effects
 from .proposal_patients import UNSEEN_FROM as UNSEEN_FROM
 from .proposal_patients import draw_case as draw_case
+from .proposal_scans import cropped as cropped
 from .proposal_summary import agreement_rows as agreement_rows
 from .proposal_summary import rate_rows as rate_rows
 from .proposal_summary import summary_rows as summary_rows
