@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.studio.in_node import STATIC, node
 from vbqkit.errors import ProposalError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.image import Volume
@@ -405,8 +408,10 @@ def test_it_can_be_stopped(heard: tuple[RoiStudio, list[Any]], monkeypatch: pyte
     studio, told = heard
 
     def slow(volumes: Any, progress: Any) -> Proposal:
-        while True:
+        for _ in range(100):
+            time.sleep(0.01)
             progress(1, 2)
+        return found()
 
     monkeypatch.setattr(proposals, "propose_on_volumes", slow)
     in_a_notebook(studio, told, {"type": "propose", "view": 0}, {"type": "stop-proposing"})
@@ -453,3 +458,50 @@ def test_a_proposal_that_the_browser_garbles_is_refused_in_words() -> None:
     in_the_browser(studio, lambda wire: {**wire, "proposal": {"kind": "rectangle"}} if wire["label"] == "L1" else wire)
     assert any("what was proposed for it cannot be read" in str(message) for message in studio.messages)
     assert "L1" not in [roi.label for roi in studio.rois]
+
+
+IN_THE_STORE = """
+const { Store } = await import('./store.js');
+const heard = {};
+const traits = { _views: [], _options: { fixed_area_cm2: null }, _messages: [], _measured: {}, slices: [], windows: [],
+  _state: { rois: ROIS, levels: [], revision: 1, base: 1 } };
+const store = new Store({
+  get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), off() {}, send() {},
+});
+const words = (rois) => rois.map((roi) => roi.label).join(' ');
+const seen = [[words(store.counted), words(store.waiting)]];
+const change = (label, f) => {
+  store.commit(store.rois.map((roi) => (roi.label === label ? f(roi) : roi)), [], true);
+  seen.push([words(store.counted), words(store.waiting)]);
+};
+change('L1', (roi) => ({ ...roi, hidden: true }));
+change('L1', (roi) => ({ ...roi, label: 'T12' }));
+change('L2', (roi) => ({ ...roi, center: [0, 1, 2] }));
+change('L3', (roi) => ({ ...roi, half_width: [0, 9, 0] }));
+change('L4', (roi) => ({ ...roi, shifts: { T2: [0, 1, 0] } }));
+store.undo();
+store.undo();
+seen.push([words(store.counted), words(store.waiting)]);
+process.stdout.write(JSON.stringify(seen));
+store.dispose();
+"""
+
+
+def test_on_the_page_what_is_moved_counts_and_what_is_hidden_or_renamed_waits() -> None:
+    studio = RoiStudio(t1())
+    studio.propose()
+    studio.reject_proposed(["T12", "L5", "S1", "CSF", "noise"])
+    script = IN_THE_STORE.replace("ROIS", json.dumps(studio._state["rois"]))
+    done = subprocess.run(
+        [node(), "--input-type=module", "-e", script], capture_output=True, text=True, cwd=STATIC, check=False
+    )
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == [
+        ["", "L1 L2 L3 L4"],
+        ["", "L1 L2 L3 L4"],
+        ["", "T12 L2 L3 L4"],
+        ["L2", "T12 L3 L4"],
+        ["L2 L3", "T12 L4"],
+        ["L2 L3 L4", "T12"],
+        ["L2", "T12 L3 L4"],
+    ]

@@ -365,7 +365,7 @@ def _tolerated_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault
     verdict = (
         f"That is more than the {100 * ROOTS_ALLOWED:.0f} % that pass. {clean_move(under, roi)}"
         if wrong
-        else f"Some hang in every sac: up to {100 * ROOTS_ALLOWED:.0f} % pass, and fewer are better."
+        else f"Some hang in every sac: up to {100 * ROOTS_ALLOWED:.0f} % pass, and fewer are better. {clean_move(under, roi)}"
     )
     text = f"{100 * share:.0f} % of the ROI {roi.label} is {word}. {_WHY[word]} {verdict}"
     return [Fault(_CODES[word], "wrong" if wrong else "minor", text)]

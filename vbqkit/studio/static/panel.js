@@ -64,7 +64,6 @@ export class Panel {
     this.faults = html("ul", { class: "vbq-faults" });
     if (!blind) this.detail.append(this.numbers, this.bars, this.range);
     this.detail.append(this.faults);
-    this.scoreList.hidden = blind;
     this.element = html(
       "div",
       { class: "vbq-panel", role: "region", "aria-label": "Readout" },
@@ -72,7 +71,7 @@ export class Panel {
       this.caption,
       html("div", { class: "vbq-scroll" }, this.table, this.empty),
       this.none,
-      this.scoreList,
+      blind ? "" : this.scoreList,
       this.detail,
     );
     store.on("rois selection active tool views", () => this.redraw());
