@@ -38,7 +38,10 @@ def studies(tmp_path, monkeypatch):
 
     def propose(study, *, kind):
         asked.append(study.source)
-        return found() if len(asked) % 2 else replace(found(), question="Say which level one of the bodies is.")
+        exam = study.series[0].acquisition.study_uid
+        volume = replace(found().volume, acquisition=replace(found().volume.acquisition, study_uid=exam))
+        question = "" if f"{NAME} a" in study.source else "Say which level one of the bodies is."
+        return replace(found(), volume=volume, question=question)
 
     monkeypatch.setattr(many, "propose_rois", propose)
     return folder, asked
@@ -130,6 +133,18 @@ def test_a_study_that_is_there_twice_is_proposed_on_once(studies, tmp_path):
     main(["propose", str(folder), "--out", str(out)])
     assert len(asked) == 2
     assert "the same files as study 1" in rows_of(out)[3]["reason"]
+
+
+def test_the_folders_of_the_series_of_one_study_are_no_studies(studies, tmp_path):
+    """As where --out lacks its ending: T1, T2 and STIR of one patient are not three patients."""
+    _folder, _asked = studies
+    out = tmp_path / "out"
+    main(["propose", str(SAMPLE / "case01"), "--out", str(out)])
+    rows = {row["number"]: row for row in rows_of(out)}
+    assert sum(row["rois"] != "" for row in rows.values()) == 1
+    assert any("Folders of series are no studies" in row["reason"] for row in rows.values())
+    main(["propose", str(SAMPLE / "case01"), "--out", str(out)])
+    assert sum(row["rois"] != "" for row in rows_of(out)) == 1
 
 
 def test_names_are_kept_on_request_and_a_changed_study_is_noticed(studies, tmp_path):

@@ -6,11 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from vbqkit.anatomy import LEVEL_OF_CODE
+from vbqkit.anatomy.canvas import CODE
 from vbqkit.image import Volume
+from vbqkit.roi import Rectangle
 from vbqkit.stats import icc
 from vbqkit.validation import proposals
 from vbqkit.validation.proposal_scans import HARD_SETTINGS, UnseenScan, hardened
 from vbqkit.validation.proposal_summary import agreement_rows, rate_rows, summary_rows
+from vbqkit.validation.proposal_truth import Truth
 
 
 def row(outcome, **more):
@@ -98,3 +102,34 @@ def test_places_stay_true_in_a_hard_setting(setting):
     middle = [float((weights * axis).sum() / weights.sum()) for axis in np.indices(hard.shape)]
     expected = volume.affine @ [4, 120, 100, 1]
     assert np.allclose((hard.affine @ [*middle, 1])[1:3], expected[1:3], atol=2.1)
+
+
+def blocks():
+    """L2 above L3, blocks of 20 x 10 x 20 mm, and a sac behind them; planes of 2 mm, 1 mm within."""
+    level, tissue = (np.zeros((10, 60, 60), dtype=np.uint8) for _ in range(2))
+    for name, top in (("L2", 10), ("L3", 35)):
+        level[:, top : top + 10, 10:30] = LEVEL_OF_CODE.index(name)
+    tissue[:, :, 40:50] = CODE["csf"]
+    affine = np.array([[2.0, 0, 0, -9.0], [0, 0, 1.0, 0], [0, -1.0, 0, 100.0], [0, 0, 0, 1.0]])
+    return Truth(SimpleNamespace(level=level, tissue=tissue, affine=affine, reference_rois=()))
+
+
+def box(y, z, half_mm=3.0):
+    return Rectangle(center=(0.0, y, z), half_width=(0.0, half_mm, 0.0), half_height=(0.0, 0.0, half_mm), label="L3")
+
+
+def test_the_truth_knows_which_body_a_place_is_in_and_which_it_lies_beside():
+    truth = blocks()
+    assert truth.level_at((0.0, 20.0, 60.0)) == "L3"
+    assert truth.level_at((0.0, 20.0, 73.0)) == ""
+    assert [truth.level_beside((0.0, 45.0, z)) for z in (90.0, 75.0, 70.0, 20.0)] == ["L2", "L2", "L3", "L3"]
+    assert truth.middle_x_mm() == pytest.approx(0.0)
+
+
+def test_the_truth_knows_how_much_of_a_roi_lies_inside():
+    truth = blocks()
+    assert truth.inside(box(20.0, 60.0), "L3") == 1.0
+    assert truth.inside(box(20.0, 65.5), "L3") == pytest.approx(0.5, abs=0.1)
+    assert truth.inside(box(20.0, 60.0), "L2") == 0.0
+    assert truth.in_sac(box(45.0, 60.0)) == 1.0
+    assert truth.off_center_mm(box(20.0, 60.5), "L3") == pytest.approx(0.5)

@@ -31,6 +31,10 @@ TABLE = "proposals.csv"
 _VOLUMES = (".zip", ".nii", ".nii.gz", ".mha", ".mhd", ".nrrd", ".nhdr")
 _SHOWN = ("number", "study", "outcome", "weighting", "levels", "doubtful", "reason")
 _CHANGED = "its files are others than when its ROIs were proposed; move {} away to propose again"
+_SAME_EXAM = (
+    "the same examination as study {} by its StudyInstanceUID (0020,000d); left out. Folders of series are no studies: for one study, let "
+    "--out end with .json"
+)
 _FROM_EACH_FILE = 16_384  # bytes that tell one study from another: a header with its UIDs
 
 
@@ -78,7 +82,8 @@ def run_folder(args: argparse.Namespace) -> Report:
                 changed = before["files"] != todo.files
                 rows.append(_plain(todo, _CHANGED.format(before["rois"])) if changed else before | {"number": number})
             else:
-                rows.append(_proposed(todo, out, pictures, kind=args.roi) | {"model": model})
+                exams = {str(row["exam"]): int(row["number"]) for row in rows if row.get("exam")}
+                rows.append(_proposed(todo, out, pictures, exams, kind=args.roi) | {"model": model})
             seen.setdefault(todo.key, number)
             # Also what an earlier run did on studies that are not in the folder any more.
             write_table(out / TABLE, COLUMNS, [*rows, *done.values()])
@@ -169,10 +174,14 @@ def _done(table: Path, *, kind: str, model: str) -> dict[str, dict[str, Any]]:
     return {str(row["study"]): row for row in rows if row["rois"]}
 
 
-def _proposed(todo: StudyToDo, out: Path, pictures: Path | None, *, kind: Any) -> dict[str, Any]:
+def _proposed(
+    todo: StudyToDo, out: Path, pictures: Path | None, exams: Mapping[str, int], *, kind: Any
+) -> dict[str, Any]:
     row, proposal = propose_one(todo, kind=kind)
     if proposal is None:
         return row
+    if row["exam"] in exams:
+        return _plain(todo, _SAME_EXAM.format(exams[row["exam"]])) | {"roi_kind": kind}
     target = out / f"{todo.key}.vbqkit.json"
     try:
         kept = _write_new(proposal, target)

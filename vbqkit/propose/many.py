@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +19,11 @@ OUTCOMES = ("named", "asked", "refused", "failed")
 
 COLUMNS = (
     "number", "study", "outcome", "series", "weighting", "slice", "levels", "doubtful", "margin",
-    "rois", "roi_kind", "model", "files", "reason",
+    "rois", "roi_kind", "model", "files", "exam", "reason",
 )  # fmt: skip
 """``number``: place of the study in alphabetical order; ``levels``: how many bodies have a ROI; ``doubtful``: of all
 ROIs; ``rois``: the file they were written to; ``model``: first digits of the checksum of the weights;
-``files``: a fingerprint of the study's files."""
+``files``: a fingerprint of the study's files; ``exam``: one of its StudyInstanceUID (0020,000d), empty without."""
 
 _LONGEST_REASON = 400
 
@@ -74,6 +75,7 @@ def propose_one(todo: StudyToDo, *, kind: RoiKind = "fixed") -> tuple[dict[str, 
         return row | {"outcome": "failed", "reason": told}, None
     return row | {
         "outcome": "named" if proposal.named else "asked",
+        "exam": _fingerprint(proposal.volume.acquisition.study_uid),
         "series": proposal.series_index,
         "weighting": proposal.volume.acquisition.weighting,
         "slice": proposal.slice_index,
@@ -83,6 +85,10 @@ def propose_one(todo: StudyToDo, *, kind: RoiKind = "fixed") -> tuple[dict[str, 
         "margin": round(proposal.margin, 2),
         "reason": proposal.question or _doubts(proposal),
     }, proposal
+
+
+def _fingerprint(uid: str | None) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()[:8] if uid else ""
 
 
 def _doubts(proposal: Proposal) -> str:
