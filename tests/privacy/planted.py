@@ -81,7 +81,11 @@ def _plant(dataset, name, *, private=True):
             raw += b" " * (-len(raw) % struct.calcsize(CODES[vr]))
             dataset[tag] = DataElement(tag, vr, [value[0] for value in struct.iter_unpack("<" + CODES[vr], raw)])
     if private:
-        for group, creator in ((0x0029, "SIEMENS CSA HEADER"), (0x2005, "Philips MR Imaging DD 001"), (0x0011, f"{name} OWN")):
+        for group, creator in (
+            (0x0029, "SIEMENS CSA HEADER"),
+            (0x2005, "Philips MR Imaging DD 001"),
+            (0x0011, f"{name} OWN"),
+        ):
             block = dataset.private_block(group, creator, create=True)
             block.add_new(0x21, "LO", f"{name} {NUMBER}")
             block.add_new(0x22, "OB", _even(f"{name} {NUMBER}".encode()))
@@ -106,7 +110,12 @@ def planted(dataset):
     dataset.SeriesDescription = f"SAG T1 {NAME} {BIRTH} +KM"
     dataset.SeriesNumber = 4
     item = dataset
-    for keyword in ("ReferencedImageSequence", "PurposeOfReferenceCodeSequence", "EquivalentCodeSequence", "RequestAttributesSequence"):
+    for keyword in (
+        "ReferencedImageSequence",
+        "PurposeOfReferenceCodeSequence",
+        "EquivalentCodeSequence",
+        "RequestAttributesSequence",
+    ):
         inner = Dataset()
         _plant(inner, STRANGER)
         inner.CodeValue, inner.CodingSchemeDesignator, inner.CodeMeaning = NUMBER, f"99{STRANGER}"[:16], STRANGER

@@ -120,7 +120,9 @@ def deidentify(
         people, by_file = _who_is_named(study, reader)
         _check_pseudonym(pseudonym, people)
         if people.named_in(out.name):
-            raise FormatError("The name of the folder for the copy holds the patient's name or number. Give another one.")
+            raise FormatError(
+                "The name of the folder for the copy holds the patient's name or number. Give another one."
+            )
         run = Replacements(pseudonym=pseudonym, shift_dates=dates == "shift")
         work = _Work(study, on_text, Cleaner(people, run), by_file)
         with _draft(out) as draft:
