@@ -16,7 +16,7 @@ from vbqkit.errors import MAX_SHOWN, shown
 
 _WORDS = """
 t1 t2 t1w t2w t1wi t2wi t1we t2we t1c t1ce t1gd t1km pd pdw pdwi pdt2 stir tirm tir ir se fse tse ffe tfe gre ge grase haste ssfse hf
-frfse xl cube space vista spc mvxd view propeller blade jet multivane mv ute zte silent fl2d fl3d flash spgr fspgr fgre vibe lava
+frfse xl cube space vista spc mvxd view propeller blade jet multivane mv ute zte silent fl fl2d fl3d flash spgr fspgr fgre vibe lava
 thrive fiesta trufi fisp psif ciss dess merge medic mffe m2d mix dwi dti adc trace epi ep2d bold asl swi swan tof mra mrv pc mip minip
 mpr mprage mp2rage bravo tfl flair dark fluid myelo myelography mrcp hydro localizer localiser loc scout survey pilot plane planes 3plane
 3pl smart calibration calib cal coil asset sense grappa arc ipat pat tgse csi mrs spectroscopy press steam svs dixon mdixon ideal iq

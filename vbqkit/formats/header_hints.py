@@ -35,6 +35,28 @@ _FIELD_T = (1.0, 3.1)
 _FLIP_DEG = 60.0
 
 
+def speaks_of_other_content(text: str) -> bool:
+    """Whether a name speaks of another image than a plain one: a map, a subtraction, a reformat.
+
+    Examples
+    --------
+    >>> speaks_of_other_content("t2_map"), speaks_of_other_content("t2_tse")
+    (True, False)
+    """
+    return _OTHER_CONTENT.search(text.replace("_", " ")) is not None or _DERIVED.search(text) is not None
+
+
+def speaks_of_other_sequence(text: str) -> bool:
+    """Whether a name speaks of another sequence than spin echo.
+
+    Examples
+    --------
+    >>> speaks_of_other_sequence("*fl2d1"), speaks_of_other_sequence("*tse2d1")
+    (True, False)
+    """
+    return _OTHER_SEQUENCE.search(text.replace("_", " ")) is not None
+
+
 def header_hints(dataset: Dataset, a: Acquisition) -> Iterator[Caution]:
     """Cautions about what the image shows, and about a protocol that no published score was measured with."""
     names = [(text(dataset, name) or "").replace("_", " ") for name in _NAMES]

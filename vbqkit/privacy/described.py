@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from vbqkit.formats.header_hints import speaks_of_other_content, speaks_of_other_sequence
 from vbqkit.formats.header_words import contrast_word, denies_contrast, fat_word, means_none, says_nothing
 from vbqkit.privacy.people import NOBODY, People
 from vbqkit.protocol_words import is_code, protocol_words
@@ -30,6 +31,8 @@ def _says(text: str) -> dict[str, bool]:
     found["+KM"] = contrast_word([text]) is not None
     found["no contrast"] = denies_contrast(text)
     found["FS"] = fat_word([text]) is not None
+    found["map"] = speaks_of_other_content(text)
+    found["GRE"] = speaks_of_other_sequence(text)
     return found
 
 

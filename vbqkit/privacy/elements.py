@@ -29,7 +29,7 @@ _DESCRIPTIONS = {
     "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments", "DerivationDescription",
     "RequestedProcedureDescription", "PerformedProcedureStepDescription", "ContrastBolusAgent", "SequenceName",
     "PulseSequenceName", "Manufacturer", "ManufacturerModelName", "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions",
-    "AcquisitionProtocolDescription", "BodyPartExamined", "ContrastBolusRoute", "ConvolutionKernel", "RescaleType",
+    "AcquisitionProtocolDescription", "ContrastBolusRoute", "ConvolutionKernel", "RescaleType",
     "FilterType", "WindowCenterWidthExplanation", "ImagedNucleus",
 }  # fmt: skip
 _MACHINE = {

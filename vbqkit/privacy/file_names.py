@@ -14,7 +14,7 @@ from vbqkit.protocol_words import MASK, is_protocol_word
 _DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-_.](?:0?[1-9]|1[0-2])[-_.](?:19|20)?\d{2})(?!\d)"
 )
-_LONG_NUMBER = re.compile(r"(?<![\d.])\d{6,}(?![\d.])")
+_LONG_NUMBER = re.compile(r"(?<![\d.])\d{6,}(?!\d|\.\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NEUTRAL = {
     "dicom", "dicomdir", "dcm", "ima", "img", "images", "image", "im", "series", "ser", "se", "study", "studies", "stu", "st",
