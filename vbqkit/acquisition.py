@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from vbqkit.protocol_words import is_code, safe_text
+
 Weighting = Literal["T1", "T2", "STIR", "PD", "unknown"]
 """Contrast weighting of a series; ``"unknown"`` stays unknown until physics or the user says otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Acquisition:
     """What the header says about one series. ``None`` (or empty) means that the header does not say.
 
@@ -75,6 +77,13 @@ class Acquisition:
     patient_digest: str = field(default="", repr=False)
     linked_frames: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """What is known, without UIDs, and texts without words that could be names: cells print it, and are saved."""
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.repr and f.name not in _UIDS}
+        known = {name: value for name, value in shown.items() if value not in (None, ())}
+        safe = {name: _safe(name, value) for name, value in known.items()}
+        return f"Acquisition({', '.join(f'{name}={value!r}' for name, value in safe.items())})"
+
     def missing(self) -> tuple[str, ...]:
         """Names of the fields a reader of a score would want and the header does not give.
 
@@ -85,6 +94,24 @@ class Acquisition:
         """
         wanted = ("tr_ms", "te_ms", "field_t", "vendor")
         return tuple(f.name for f in fields(self) if f.name in wanted and getattr(self, f.name) is None)
+
+
+_UIDS = ("series_uid", "study_uid", "frame_of_reference_uid", "linked_frames")
+_REASONS = (
+    "weighting",
+    "weighting_reason",
+    "not_signal",
+    "contrast_agent",
+    "contrast_hint",
+)  # made of safe words already
+
+
+def _safe(name: str, value: object) -> object:
+    if isinstance(value, str) and name not in _REASONS:
+        return safe_text(value)
+    if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
+        return tuple(safe_text(one) if name == "processing" or not is_code(one) else one for one in value)
+    return value
 
 
 def same_patient(one: Acquisition, other: Acquisition) -> bool | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+
+from vbqkit.errors import MAX_SHOWN, shown
 
 _WORDS = """
 t1 t2 t1w t2w t1wi t2wi t1we t2we t1c t1ce t1gd t1km pd pdw pdwi pdt2 stir tirm tir ir se fse tse ffe tfe gre ge grase haste ssfse hf
-frfse xl cube space vista spc mvxd view propeller blade jet multivane mv ute zte silent fl2d fl3d flash spgr fspgr fgre vibe lava
+frfse xl cube space vista spc mvxd view propeller blade jet multivane mv ute zte silent fl fl2d fl3d flash spgr fspgr fgre vibe lava
 thrive fiesta trufi fisp psif ciss dess merge medic mffe m2d mix dwi dti adc trace epi ep2d bold asl swi swan tof mra mrv pc mip minip
 mpr mprage mp2rage bravo tfl flair dark fluid myelo myelography mrcp hydro localizer localiser loc scout survey pilot plane planes 3plane
 3pl smart calibration calib cal coil asset sense grappa arc ipat pat tgse csi mrs spectroscopy press steam svs dixon mdixon ideal iq
@@ -57,13 +59,39 @@ quadrature quad nv nvarray nvh hns ctl ctlmid ctllow sp ss he bo pa hea spn sp1 
 32ch 16ch 8ch posterior tatl digital integrated
 ihsense 2d 3d 1h se2d hu normalized signal intensity unitless arb ratio 1 percent
 o one 000 001 002 003 004 ohne kontrastmittels
+normalizealgo prescan iterativedenoising myelin unknown unnamed p
 removed anonymous anonymized anonymised anonym anon
 """
+_CODE_WORDS = """
+ABDOMEN ABDOMENPELVIS ABSOLUTE ACQ ACQUIRED ACTUAL ADAPTIVE ADC ADDITION AFTER ALL ALONG ANALOG AND ANGIO ANGLE AP APPROXIMATED ARMS ARRAY ASL ASYMMETRIC ATTENUATION
+AVERAGE AVERAGED AXIAL AXIS B0 B1 BASELINE BEFORE BIPOLAR BITMAP BLACK BLIPPED BLOOD BODY BOLD BOLUS BONE BOTH BOUNDARY BRAIN BREATH BROAD CARDIAC CC CENTRIC
+CENTER CERVICAL CHEMICAL CHEST CHROMA CIRCLE CLASSIC CLEAR CODED COIL COL COLUMN COMBINED COMPLEX COMPONENT COMPOSED COMPRESSED CONCEPT CONSTANT CONTINUOUS
+CONTRAST CONTROL COR CORONAL CORRECTED CORRECTION COSINE CR CSA CSPINE CT CUBIC CUMULATIVE CURVED CYLINDRICAL DATA DB DT DELAYED DENSITY DERIVED DETECTOR DETAIL DI
+DIFFERENCE DIFFUSION DIGITAL DIR DIRECT DIRECTIONAL DISPLACEMENT DIS2D DIS3D DIVISION DIXON DOUBLE DR DRB DRG DRS DS DSI DUAL DV DF SD DRW DX DYNAMIC ECHO EDDY EDR GEMS EFFECTIVE ELLIPTICAL EMISSION ENCODED ENERGY
+ENHANCED EP EPI EQUAL EVEN EXPIRATION EXTREMITY F FA FALSE FAT FB FC FDA FFE FFS FFDL FFDR FFP FIELD FIESTA FIL FIL2 FILT FILTERED FINITE FIRST FIXED FL FLAT
+FLOW FLUID ATTENUATED FM FN FOLD FOR FOV FOURIER FP FQ FRACTION FRAME FREE FREQ FREQUENCY FROM FS FSE FULL GAUSSIAN GDC GE GEOMETRY GR GRADIENT GRAPPA GRAY GRID GROUP HARD
+HEAD HFDL HFDR HFP HFS HEART HELICAL HIGH HIP HOLD HORIZONTAL HU HYBRID IDENTITY IEC FIRST LEVEL SECOND NORMAL IMAGE IMAGINARY IN IN1 IN2 INDIRECT INDIVIDUAL INFERIOR INPHASE INTERLEAVED INTERPOLATED
+INTERVAL INV INVERSE INVERSION INVERTED IP IR ISOTROPIC ISO 2022 192 100 101 109 110 126 127 138 144 148 149 159 166 203 JPEG K L LATERAL LEFT LEG LEAD LINE LINEAR EXACT LINES LISTLESS LL LOCALIZER LOG LONG LONGITUDINAL LOSSLESS LOSSY LOW LSPINE LS LSSPINE LUMBAR LUT M MAG MAGN MAGNETIZATION
+MAGNITUDE MAP MASK MASKED MAX MAXIMUM MB MEAN MEASURED MEDIAN MESH METABOLITE MFSPLIT MIN MINIMUM MINIP MIP MIXED MODE MODULATED MODULUS MONITORING MONOCHROME MONOCHROME1 MONOCHROME2 MOSAIC MOTION MP MPR MR MS MT MTC MTS MULTI
+MULTICOIL MULTIECHO MULTIPLE MULTIPLICATION N NATURAL NAVIGATOR ND NECK NO NON PARALLEL NONE NONSTANDARD NORM NORMALIZED NOT NPW NULLED O OBLIQUE ODD OFF ON OP OPP OPEN OPPOSED ORDER ORIGINAL OSP OT OTHER OUT OVERLAY PALETTE COLOR
+PARTIAL PC PDFF PE PEAK PELVIS PER PERCENT PERFUSION PERIODIC PFF PFP PGF PH PHANTOM PHASE PILS PK PLANAR PLANE PNS POINT POLY POST POSTERIOR POWER PPG PRE PREPARED PRESATURATION PRESENTATION PRIMARY PROCESSING
+PRODUCT PROJECTED PROJECTION PROPORTIONAL PROSPECTIVE PROTON PSEUDOCONTINUOUS PULSED PURE QUADRATURE QUALITY QUANTITY R R1 R2 RADIAL RANDOM RC RCS REAL REALTIME RECTANGULAR RECTILINEAR RECON REFORMATTED REGULAR RELATIVE RESAMPLED RESEARCH RESP
+RESPIRATORY RETROSPECTIVE REVERSE RF RG RGB RIESZ RIGHT RL RLE RM ROOT ROTATION ROW RR RS RTG S SAG SAGITTAL SACRUM SAT SATURATION SC SCAN SCIC SCOUT SE SECONDARY SEG SEGMENTED SELECTIVE SENSE SEQUENCE SERIAL SFS SH SHIFT SHIM SI
+SIEMENS SIGMOID SIGNAL SILICON GEL SIMULTANEOUS SINC SINGLE SK SLAB SLICE SMASH SMS SNR SOFT SP SPATIAL SPECIAL SPECTRAL SPECTRALLY SPECTROSCOPY SPEEDER SPINE SPIN SPIRAL SPLIT SPOILED SS SSPINE SSFP STAR STACK STANDARD STATIC STATISTICAL STEADY STATE
+STEP STIMULATED STIR STRAIGHT SUB SUBTRACTION SUM SUPERIOR SUPPRESSED SURFACE SWI SYMMETRIC SYN SYNTHETIC SYNTH T1 T1W T2 T2W T2STAR TAGGING TE TEMPERATURE TENSOR TFE THIN THORACIC TI TIME TL TLSPINE TM TO TOF TOTAL TR TRACE TRACEW TRACTOGRAPHY TRANSFER TRANSMIT TRANSVERSE
+TRIGGERED TRUE TRUNK TSE TSPINE TWO U UNI UNIFORM UNIQUE UNKNOWN UNRESOLVED US USER UTE VARIABLE VASCULAR VB VELOCITY VENC VENOUS VERTICAL VFA VIEW VIEWSHARING VOLUME W WATER WAVE WEIGHTED WHITE WHOLE WIDE WSD X XR Y YBR 422 420 ICT RCT YES Z ZERO ZEROFILL
+MINERAL BMD DEXA DXA PA LL STDDEV
+HELICAL BINARY ABD MYELIN
+"""
+CODE_WORDS: frozenset[str] = frozenset(_CODE_WORDS.split())
+"""In capitals: what code strings of DICOM are made of, beside the words of protocols."""
 KNOWN: frozenset[str] = frozenset(_WORDS.split())
 """In lower case."""
 
 _DATE = r"(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2,4}(?!\d)"
 _TOKEN = re.compile(rf"{_DATE}|[\u3040-\u9fff]+|[^\W_\u3040-\u9fff]+")
+MASK = "***"
+"""Stands where something was left out."""
 _NUMBER = re.compile(r"\d{1,2}")
 _PARTS = re.compile(r"\d+|\D+")
 _SHORT_PARTS = frozenset("dwxtecp")
@@ -148,3 +176,65 @@ def protocol_words(text: str, *, without: Collection[str] = (), mark: str = "") 
 def _after_gap(between: str) -> str:
     """What stays of the signs behind a word that was left out: a + may belong to the next word."""
     return " " + re.sub(r"[^+*]", "", between)
+
+
+_CODE_PARTS = re.compile(r"[_\W]+")
+_LONGEST_CODE = 16
+_INITIALS = 2
+
+
+def is_code(value: str) -> bool:
+    """Whether a code string holds known codes only.
+
+    Examples
+    --------
+    >>> is_code("EDR_GEMS"), is_code("PROJECTION IMAGE"), is_code("NOVAK"), is_code("19480312")
+    (True, True, False, False)
+    """
+    if len(value) > _LONGEST_CODE:
+        return False
+    parts = [part for part in _CODE_PARTS.split(value.upper()) if part]
+    return all(part in CODE_WORDS or is_protocol_word(part) for part in parts)
+
+
+def safe_text(text: object, limit: int = MAX_SHOWN) -> str:
+    """Free text from a header as a message may quote it: words of protocols, and ``***`` for anything else.
+
+    Examples
+    --------
+    >>> safe_text("SAG T1 Novak 12.3.1948")
+    'SAG T1 ***'
+    """
+    return protocol_words(shown(text, limit), mark=MASK)
+
+
+def safe_codes(values: Iterable[str]) -> str:
+    r"""Code strings from a header as a message may quote them.
+
+    Examples
+    --------
+    >>> safe_codes(("ORIGINAL", "PRIMARY", "NOVAK"))
+    'ORIGINAL\\PRIMARY\\***'
+    """
+    return "\\".join(value if is_code(value) or len(value) <= _INITIALS else MASK for value in values)
+
+
+_PSEUDONYM = re.compile(
+    r"[\W_]*(?:(?:anon(?:ymi[sz]ed|ymous|ym)?|pseudo(?:nym)?|virtual|synthetic|phantom|volunteer|proband|subj(?:ect)?|sub|case|"
+    r"test|patient|study|removed|unknown|none|no|name|id|vbqkit)[\W_]*(?:\d{1,6}[\W_]*)?)+|"
+    r"vbq-[a-z0-9]{6}(?:-\d+)?|[a-z]{0,3}[\W_]?\d{1,3}",
+    re.IGNORECASE,
+)
+_LONGEST_PSEUDONYM = 64
+
+
+def is_pseudonym(value: str) -> bool:
+    """Whether a name or number is one that stands for a person without naming them.
+
+    Examples
+    --------
+    >>> [is_pseudonym(value) for value in ("ANON^0012", "VIRTUAL^CASE01", "VBQ-7K2Q4X", "Novak^Jana", "450312/123")]
+    [True, True, True, False, False]
+    """
+    plain = value.strip(" \0")
+    return not plain or (len(plain) <= _LONGEST_PSEUDONYM and _PSEUDONYM.fullmatch(plain) is not None)

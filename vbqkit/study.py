@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, FormatError
 from vbqkit.image import Volume
+from vbqkit.protocol_words import is_pseudonym, safe_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +80,16 @@ class Series:
         a = self.acquisition
         size = "size unknown" if self.shape is None else " x ".join(map(str, self.shape))
         note = "" if self.refusal is None else f"; not scorable: {self.refusal}"
-        named = f" '{a.series_description}'" if a.series_description else ""
+        named = f" '{safe_text(a.series_description)}'" if a.series_description else ""
         whose = "".join(f"; {what}" for what in (self._patient, self.study_date) if what)
         return f"<Series {a.series_number or '-'}{named} {self.plane or 'plane unknown'} {a.weighting}, {size}{whose}{note}>"
 
     @property
     def _patient(self) -> str | None:
-        return None if self.patient_id is None else f"patient {self.patient_id}"
+        """As a listing may show it: a number that is not made up leads to the patient."""
+        if self.patient_id is None:
+            return None
+        return f"patient {self.patient_id}" if is_pseudonym(self.patient_id) else "patient not pseudonymised"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +118,12 @@ class Study:
         """How many files hold no image, in a sentence for a listing; None where each does."""
         if not self.not_read:
             return None
+        return self._not_read(self.not_read[0])
+
+    def _not_read(self, first: str) -> str:
         count = len(self.not_read)
         files = "1 file holds" if count == 1 else f"{count} files hold"
-        return f"{files} no image and {'was' if count == 1 else 'were'} not read, the first is {self.not_read[0]}."
+        return f"{files} no image and {'was' if count == 1 else 'were'} not read, the first is {first}."
 
     def __len__(self) -> int:
         return len(self.series)
@@ -141,9 +149,10 @@ class Study:
         )
 
     def __repr__(self) -> str:
-        lines = [f"<Study of {len(self.series)} series from {self.source or 'memory'}"]
+        lines = [f"<Study of {len(self.series)} series{'' if self.source else ' from memory'}"]
         lines += [f"  {i}: {s!r}" for i, s in enumerate(self.series)]
-        lines += [f"  {self.not_read_note}"] if self.not_read else []
+        first = safe_text(re.split(r"[\\/:]", self.not_read[0])[-1]) if self.not_read else ""
+        lines += [f"  {self._not_read(first)}"] if self.not_read else []
         return "\n".join(lines) + ">"
 
 

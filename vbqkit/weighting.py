@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution
+from vbqkit.protocol_words import safe_codes, safe_text
 
 T1_TR_MAX_MS = 1000.0
 T1_TE_MAX_MS = 30.0
@@ -140,7 +141,7 @@ def weighting_with_reason(acquisition: Acquisition) -> tuple[Weighting, str]:
     weighting, reason = _from_physics(acquisition)
     hint = weighting_hint(acquisition)
     if weighting == "unknown" and hint is not None:
-        reason += f"; the description '{acquisition.series_description}' hints at {hint}: state it if that is right"
+        reason += f"; the description '{safe_text(acquisition.series_description or '')}' hints at {hint}: state it if that is right"
     return weighting, reason
 
 
@@ -237,7 +238,7 @@ def stated_against(acquisition: Acquisition, weighting: Weighting) -> Caution | 
 
 def _from_inversion(a: Acquisition, ti_ms: float) -> tuple[Weighting, str]:
     named = not a.scanning_sequence or "IR" in a.scanning_sequence
-    unnamed = "" if named else f" (scanning sequence {'/'.join(a.scanning_sequence)} names none)"
+    unnamed = "" if named else f" (scanning sequence {safe_codes(a.scanning_sequence)} names none)"
     if STIR_TI_MS[0] <= ti_ms <= STIR_TI_MS[1]:
         if "GR" in a.scanning_sequence:
             return "unknown", f"gradient echo with inversion (TI {ti_ms:g} ms)"
@@ -253,7 +254,7 @@ def _from_inversion(a: Acquisition, ti_ms: float) -> tuple[Weighting, str]:
 def _from_spin_echo(a: Acquisition, tr_ms: float, te_ms: float) -> tuple[Weighting, str]:
     timing = f"spin echo with TR {tr_ms:g} ms and TE {te_ms:g} ms"
     if not {"SE", "RM"} & set(a.scanning_sequence):
-        return "unknown", f"scanning sequence {'/'.join(a.scanning_sequence)} is not a spin echo"
+        return "unknown", f"scanning sequence {safe_codes(a.scanning_sequence)} is not a spin echo"
     if "SE" not in a.scanning_sequence and (a.echo_train_length or 0) < 2:
         return "unknown", "scanning sequence RM (research mode) without an echo train may be spin or gradient echo"
     weighting: Weighting = "unknown"
@@ -303,7 +304,7 @@ def not_magnitude(image_type: Sequence[str]) -> str | None:
             return found
     unknown = unknown_content(image_type)
     if unknown and not any(_MAGNITUDE.fullmatch(value) for value in values[2:]):
-        return f"image of a kind that is not known to be magnitude ('{unknown[0]}')"
+        return f"image of a kind that is not known to be magnitude ('{safe_codes(unknown[:1])}')"
     if "DIXON" in values and not {"IN", "IN_PHASE", "IP", "INPHASE"} & set(values):
         return "image of a fat-water separation that does not say which"
     return None
@@ -342,17 +343,23 @@ def refusal_reason(acquisition: Acquisition, plane: str | None, *, accept_derive
     values = {value.upper() for value in a.image_type}
     derived = bool(values & {"DERIVED", "SECONDARY"}) and not accept_derived
     content = not_magnitude(a.image_type)
-    image_type = "\\".join(a.image_type)
+    image_type = safe_codes(a.image_type)
     scout = _LOCALIZER_WORDS.search(_description(a))
     why = {
         "derived image": "its signal was computed, not received",
         "diffusion": "its signal is not spin echo contrast",
     }
     rules: tuple[tuple[bool, str], ...] = (
-        (a.modality not in (None, "MR"), f"{a.modality}, not MR: the scores are defined on MR signal"),
-        (bool(a.contrast_agent), f"contrast agent given ({a.contrast_agent}): it changes marrow and CSF signal"),
+        (
+            a.modality not in (None, "MR"),
+            f"{safe_codes((a.modality or '',))}, not MR: the scores are defined on MR signal",
+        ),
+        (
+            bool(a.contrast_agent),
+            f"contrast agent given ({a.contrast_agent}): it changes marrow and CSF signal",
+        ),
         ("LOCALIZER" in values, f"localiser (ImageType {image_type})"),
-        (scout is not None, f"localiser (description '{a.series_description}')"),
+        (scout is not None, f"localiser (description '{safe_text(a.series_description or '')}')"),
         ("EP" in a.scanning_sequence, "echo-planar imaging (diffusion or functional MRI)"),
         (derived, f"derived image (ImageType {image_type}): its signal was computed, not received"),
         (

@@ -29,7 +29,7 @@ def stack(tmp_path):
 
 @real
 def test_every_series_of_the_real_folder_is_listed_as_flat_json_with_its_refusal(capsys):
-    assert main(["series", str(REAL / "dicom"), "--json"]) == 0
+    assert main(["series", str(REAL / "dicom"), "--identify", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     # a picture in several codings is one series
     (copies,) = [c for c in read_study(REAL / "dicom").cautions if "same pixels as others under another" in c.message]
@@ -51,7 +51,7 @@ def test_the_pseudonym_is_printed_in_its_own_place_and_names_and_birth_dates_nev
     """A reader must see whose images a row is about; PatientID is what pseudonymised files have for that."""
     import pydicom
 
-    main(["series", str(REAL / "dicom"), "--json"])
+    main(["series", str(REAL / "dicom"), "--identify", "--json"])
     rows = json.loads(capsys.readouterr().out)
     pseudonyms, others = set(), set()
     for path in (REAL / "dicom" / "nema_enhanced").iterdir():

@@ -180,8 +180,10 @@ def forms(text):
             found.add(raw)
             for shift in range(3):
                 coded = base64.b64encode(b"\0" * shift + raw)
-                found.add(coded[4 if shift else 0 : -4])
-    return {form for form in found if len(form) >= 4}
+                found.add(
+                    coded[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6]
+                )  # the letters that no neighbour changes
+    return found
 
 
 def survivors(folder, sought=SOUGHT):

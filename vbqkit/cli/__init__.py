@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 import vbqkit
 from vbqkit.cli.report import Report, write
@@ -60,11 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         report: Report = args.run(args)
+        if _masks(args):
+            report = _masking().masked_report(report, _masking().name_mask(args.path))
     except VbqkitError as error:
-        _complain(f"vbqkit {args.command}: {error}")
+        _complain(f"vbqkit {args.command}: {_masked(str(error), args)}")
         return 1
     except OSError as error:  # a name that is too long, a disk that is full: the system's own words
-        _complain(f"vbqkit {args.command}: {error}. Check the paths on the command line.")
+        _complain(f"vbqkit {args.command}: {_masked(str(error), args)}. Check the paths on the command line.")
         return 1
     except KeyboardInterrupt:
         print(f"vbqkit {args.command}: stopped; nothing was half written.", file=sys.stderr)
@@ -81,6 +84,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     return report.status
+
+
+def _masks(args: argparse.Namespace) -> bool:
+    """Whether a command reads a study, whose names are not to be printed."""
+    return not getattr(args, "identify", True)
+
+
+def _masked(text: str, args: argparse.Namespace) -> str:
+    return str(_masking().name_mask(args.path)(text)) if _masks(args) else text
+
+
+def _masking() -> ModuleType:
+    """Loaded when something is printed about a study: it reads files."""
+    return importlib.import_module("vbqkit.cli.masking")
 
 
 def _drop_output() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from vbqkit import privacy
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
-from vbqkit.privacy import check_privacy
 from vbqkit.privacy.report import VERDICTS
 
 HELP = "What in the files of a study identifies the patient: elements, names of files, text in the pixels; values are masked."
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Report:
     """Check, and say what was found."""
     with progress_bar("Checking files") as progress:
-        found = check_privacy(args.path, pixels=not args.no_pixels, progress=progress)
+        found = privacy.check_privacy(args.path, pixels=not args.no_pixels, progress=progress)
     opening = (f"{found.verdict.capitalize()}. {VERDICTS[found.verdict]}", "") if found.findings else ()
     advice = dict.fromkeys(f"{finding.kind}: {finding.advice}" for finding in found)
     remarks = ["", *advice] if found.findings else [f"Clean. {VERDICTS['clean']}"]

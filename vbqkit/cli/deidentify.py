@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import Literal
 
+from vbqkit import privacy
 from vbqkit.cli.check import EXIT_STATUS
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
-from vbqkit.privacy import deidentify
-from vbqkit.privacy.copying import OnText
 
 HELP = "Write a copy of a study without what identifies the patient; scores, cautions and refusals stay as they are."
 
@@ -33,9 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Report:
     """Copy, and say what was done."""
-    on_text: OnText = "blank" if args.blank_text else "leave out" if args.leave_out_text else "refuse"
+    on_text: Literal["refuse", "blank", "leave out"] = (
+        "blank" if args.blank_text else "leave out" if args.leave_out_text else "refuse"
+    )
     with progress_bar("Copying files") as progress:
-        done = deidentify(
+        done = privacy.deidentify(
             args.source,
             args.target,
             pseudonym=args.pseudonym,

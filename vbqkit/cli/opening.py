@@ -28,6 +28,11 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take series of different frames of reference for one where their slices lie at the same places, as anonymisers leave them",
     )
+    parser.add_argument(
+        "--identify",
+        action="store_true",
+        help="show patient numbers, whole descriptions and names of files as they are; masked unless you ask for it",
+    )
 
 
 def open_study(args: argparse.Namespace, **options: Any) -> Study:

@@ -15,6 +15,7 @@ from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.reconstruction_tags import reconstruction_of
 from vbqkit.formats.tags import integer, number, numbers, positive, tag_text, text, word, words
+from vbqkit.protocol_words import safe_codes, safe_text
 from vbqkit.weighting import not_magnitude, stated_against, unknown_content, weighting_hint, weighting_with_reason
 
 HIGHEST_FIELD_T = 15.0
@@ -217,7 +218,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
         found.append(
             Caution(
                 "weighting-disagrees",
-                f"The description '{a.series_description}' says {hint}, but it is taken as {a.weighting}: {a.weighting_reason}.",
+                f"The description '{safe_text(a.series_description or '')}' says {hint}, but it is taken as {a.weighting}: {a.weighting_reason}.",
             )
         )
     if a.contrast_hint is not None and a.contrast_agent is None:
@@ -231,7 +232,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
         found.append(
             Caution(
                 "fat-suppression-hint",
-                f"The names of the series speak of fat suppression or separation ('{a.fat_hint}'): the marrow fat that VBQ "
+                f"The names of the series speak of fat suppression or separation ('{safe_text(a.fat_hint)}'): the marrow fat that VBQ "
                 "measures may have been removed. Check before scoring.",
             )
         )
@@ -241,7 +242,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
         found.append(
             Caution(
                 "image-type-unknown",
-                f"{tag_text('ImageType')} holds '{unknown[0]}', which is not known here: check that this is a plain "
+                f"{tag_text('ImageType')} holds '{safe_codes(unknown[:1])}', which is not known here: check that this is a plain "
                 "magnitude image.",
             )
         )
@@ -267,7 +268,7 @@ def _lossy(frame: Frame) -> str | None:
         return f"{tag_text('LossyImageCompression')} is 01"
     method = word(dataset, "LossyImageCompressionMethod")
     if method:
-        return f"{tag_text('LossyImageCompressionMethod')} is {shown(method, _LONGEST_CODE)}"
+        return f"{tag_text('LossyImageCompressionMethod')} is {safe_codes((method,))}"
     if _LOSSY_WORDS.search(text(dataset, "DerivationDescription") or ""):
         return f"{tag_text('DerivationDescription')} says so"
     ratio = max(numbers(dataset, "LossyImageCompressionRatio"), default=1.0)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
+from pydicom.uid import UID, UID_dictionary
 
 from vbqkit.errors import shown
 from vbqkit.formats.header_words import contrast_word, denies_contrast, means_none, says_nothing
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.tags import TAGS, has_items, integer, items, positive, tag_text, text, word
+from vbqkit.protocol_words import safe_text
 
 MR_CLASSES = {"1.2.840.10008.5.1.4.1.1.4"} | {f"1.2.840.10008.5.1.4.1.1.4.{kind}" for kind in (1, 3, 4)}
 """SOP classes of MR images: classic, enhanced, enhanced colour, legacy converted."""
@@ -48,6 +50,7 @@ _TEXTS = (
 )  # fmt: skip
 _STUDY_TEXTS = ("StudyDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription")
 _COPIED = {"DV", "DF", "SD", "SI", "DRW", "SYN"}
+_LONGEST_UNIT = 5
 _NO_UNIT = re.compile(r"1|no units?|\{.*\}|\[arb.*|arb\..*|us|ratio|", re.IGNORECASE)
 
 
@@ -72,7 +75,7 @@ def read_contrast(frame: Frame) -> Contrast:
     dataset, whole = frame.dataset, frame.header.dataset
     agent = text(dataset, "ContrastBolusAgent")
     if agent is not None and _names_agent(agent):
-        return Contrast(agent=shown(agent))
+        return Contrast(agent=safe_text(agent))
     for keyword in _GIVEN_SEQUENCES:
         if has_items(whole, keyword):
             return Contrast(agent=f"named in {tag_text(keyword)}")
@@ -81,7 +84,7 @@ def read_contrast(frame: Frame) -> Contrast:
     for keyword in _GIVEN_TEXTS:
         value = text(dataset, keyword)
         if value is not None and _names_agent(value):
-            return Contrast(agent=shown(value))
+            return Contrast(agent=safe_text(value))
     for keyword in _GIVEN_AMOUNTS:
         amount = positive(dataset, keyword) or _written_amount(text(dataset, keyword))
         if amount is not None:
@@ -120,17 +123,17 @@ def _hint(dataset: Dataset) -> str | None:
     for keyword in ("ContrastBolusAgent", *_GIVEN_TEXTS):
         value = text(dataset, keyword)
         if value is not None and says_nothing(value):
-            return f"{tag_text(keyword)} is '{shown(value, 16)}'"
+            return f"{tag_text(keyword)} is '{safe_text(value, 16)}'"
     for keyword in _HINTED:
         value = text(dataset, keyword)
         if value is not None and not means_none(value):
-            return f"{tag_text(keyword)} is {shown(value, 16)}"
+            return f"{tag_text(keyword)} is {safe_text(value, 16)}"
     own = [text(dataset, keyword) for keyword in _TEXTS]
     found = contrast_word(own)
     if found is None and not any(denies_contrast(value) for value in own):
         found = contrast_word(text(dataset, keyword) for keyword in _STUDY_TEXTS)
-        return None if found is None else f"'{shown(found)}', of the whole examination"
-    return None if found is None else f"'{shown(found)}'"
+        return None if found is None else f"'{safe_text(found)}', of the whole examination"
+    return None if found is None else f"'{safe_text(found)}'"
 
 
 def not_signal(frame: Frame) -> str | None:
@@ -143,7 +146,7 @@ def _not_stored_signal(frame: Frame) -> str | None:
     dataset, whole = frame.dataset, frame.header.dataset
     sop_class = word(whole, "SOPClassUID")
     if sop_class and sop_class not in MR_CLASSES:
-        return f"no MR image by {tag_text('SOPClassUID')} ({shown(sop_class)})"
+        return f"no MR image by {tag_text('SOPClassUID')} ({UID(sop_class).name if sop_class in UID_dictionary else 'not a class of the standard'})"
     conversion = word(whole, "ConversionType")
     if conversion in _COPIED:
         return f"a copy of a picture by {tag_text('ConversionType')} ({conversion})"
@@ -151,8 +154,13 @@ def _not_stored_signal(frame: Frame) -> str | None:
         return f"values that only a table turns into signal ({tag_text('ModalityLUTSequence')})"
     unit = _real_world_unit(dataset)
     if unit is not None:
-        return f"a map in the unit '{shown(unit, 16)}' by {tag_text('RealWorldValueMappingSequence')}"
+        return f"a map in the unit '{_safe_unit(unit)}' by {tag_text('RealWorldValueMappingSequence')}"
     return None
+
+
+def _safe_unit(unit: str) -> str:
+    """A unit as a message may quote it: one of letters alone that is long is no unit."""
+    return shown(unit, 16) if len(unit) <= _LONGEST_UNIT else safe_text(unit, 16)
 
 
 def _not_magnitude(dataset: Dataset) -> str | None:
@@ -167,7 +175,7 @@ def _not_magnitude(dataset: Dataset) -> str | None:
             return f"{_COMPONENTS[kind]} by {tag_text(keyword)}"
     unit = word(dataset, "RescaleType") or ""
     if unit.upper() not in _ANY_UNIT and not unit.upper().startswith(("SIGNAL", "ARB")):
-        return f"a map in the unit '{shown(unit, 16)}' by {tag_text('RescaleType')}"
+        return f"a map in the unit '{_safe_unit(unit)}' by {tag_text('RescaleType')}"
     if (word(dataset, "AcquisitionContrast") or "") in _NOT_SPIN_ECHO_CONTRAST:
         return f"{(word(dataset, 'AcquisitionContrast') or '').lower()} by {tag_text('AcquisitionContrast')}"
     if positive(dataset, "DiffusionBValue") is not None:

@@ -28,6 +28,7 @@ from vbqkit.formats.pixels import Stored, check_pixels, holds_floats, read_store
 from vbqkit.formats.stacks import Stack, make_stacks, stack_geometry, step_known
 from vbqkit.formats.tags import integer, numbers, raw_bytes, tag_text, text, word
 from vbqkit.image import FloatArray, Volume, plane_name
+from vbqkit.protocol_words import safe_text
 from vbqkit.study import Series
 from vbqkit.weighting import refusal_reason
 
@@ -259,7 +260,7 @@ def _date(frame: Frame) -> str | None:
     written = word(frame.header.dataset, "StudyDate") or ""
     digits = written.replace(".", "").replace("-", "")
     if len(digits) != 8 or not digits.isdecimal():
-        return shown(written, 16) if written else None
+        return safe_text(written, 16) if written else None
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 

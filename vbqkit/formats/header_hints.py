@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset
 
 from vbqkit.acquisition import Acquisition
-from vbqkit.errors import Caution, shown
+from vbqkit.errors import Caution
 from vbqkit.formats.tags import tag_text, text, word, words
+from vbqkit.protocol_words import safe_text
 
 _NAMES = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
 _OTHER_CONTENT = re.compile(
@@ -34,15 +35,37 @@ _FIELD_T = (1.0, 3.1)
 _FLIP_DEG = 60.0
 
 
+def speaks_of_other_content(text: str) -> bool:
+    """Whether a name speaks of another image than a plain one: a map, a subtraction, a reformat.
+
+    Examples
+    --------
+    >>> speaks_of_other_content("t2_map"), speaks_of_other_content("t2_tse")
+    (True, False)
+    """
+    return _OTHER_CONTENT.search(text.replace("_", " ")) is not None or _DERIVED.search(text) is not None
+
+
+def speaks_of_other_sequence(text: str) -> bool:
+    """Whether a name speaks of another sequence than spin echo.
+
+    Examples
+    --------
+    >>> speaks_of_other_sequence("*fl2d1"), speaks_of_other_sequence("*tse2d1")
+    (True, False)
+    """
+    return _OTHER_SEQUENCE.search(text.replace("_", " ")) is not None
+
+
 def header_hints(dataset: Dataset, a: Acquisition) -> Iterator[Caution]:
     """Cautions about what the image shows, and about a protocol that no published score was measured with."""
     names = [(text(dataset, name) or "").replace("_", " ") for name in _NAMES]
-    found = [f"'{shown(match.group(), 24)}'" for name in names if (match := _OTHER_CONTENT.search(name))]
+    found = [f"'{safe_text(match.group(), 24)}'" for name in names if (match := _OTHER_CONTENT.search(name))]
     if a.weighting != "STIR":
-        found += [f"'{shown(match.group(), 24)}'" for name in names if (match := _OTHER_SEQUENCE.search(name))]
+        found += [f"'{safe_text(match.group(), 24)}'" for name in names if (match := _OTHER_SEQUENCE.search(name))]
     derived = _DERIVED.search(text(dataset, "DerivationDescription") or "")
     if derived is not None:
-        found.append(f"'{shown(derived.group(), 24)}' in {tag_text('DerivationDescription')}")
+        found.append(f"'{safe_text(derived.group(), 24)}' in {tag_text('DerivationDescription')}")
     inverse = (word(dataset, "PresentationLUTShape") or "").upper() == "INVERSE"
     if inverse and (word(dataset, "PhotometricInterpretation") or "").upper() != "MONOCHROME1":
         found.append(f"{tag_text('PresentationLUTShape')} is INVERSE")
@@ -70,7 +93,7 @@ def _unusual(dataset: Dataset, a: Acquisition) -> Iterator[str]:
     if transfer not in ("NONE", "NO") or codes & {"MTC", "MT", "MTS", "MT_GEMS"}:
         yield "a magnetisation transfer pulse"
     if a.body_part and not _LUMBAR.search(a.body_part.upper()):
-        yield f"the body part '{shown(a.body_part, 16)}'"
+        yield f"the body part '{safe_text(a.body_part, 16)}'"
     small = a.flip_angle_deg is not None and a.flip_angle_deg < _FLIP_DEG
     if small and (a.echo_train_length or 1) <= 1 and a.weighting in ("T1", "T2", "PD"):
         yield f"a spin echo with a flip angle of {a.flip_angle_deg:g} degrees"

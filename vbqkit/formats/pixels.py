@@ -22,6 +22,7 @@ from vbqkit.formats.files import Entry, Open
 from vbqkit.formats.headers import BIG_ENDIAN, DEFLATED, DOUBLE_TAG, FLOAT_TAG, Frame, Header
 from vbqkit.formats.jpeg_lossless import stream_fault
 from vbqkit.formats.tags import integer, tag_text, word
+from vbqkit.protocol_words import safe_codes
 
 PIXEL_DATA = "PixelData (7fe0,0010)"
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, ""}
@@ -43,7 +44,7 @@ def check_pixels(header: Header) -> str | None:
     if (integer(dataset, "SamplesPerPixel") or 1) != 1 or photometric(header) in _COLOURS:
         return (
             f"{name} is a colour picture ({tag_text('PhotometricInterpretation')} is "
-            f"{shown(word(dataset, 'PhotometricInterpretation'), 16)}), not an image of signal. Choose another series."
+            f"{safe_codes((word(dataset, 'PhotometricInterpretation') or '',))}), not an image of signal. Choose another series."
         )
     wrong = _wrong_bits(header)
     if wrong is not None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from vbqkit.errors import shown
 from vbqkit.formats.tags import TAGS, integer, numbers, positive, tag_text, word, words
+from vbqkit.protocol_words import safe_text
 
 
 def reconstruction_of(dataset: Dataset) -> dict[str, Any]:
@@ -131,10 +131,10 @@ def _processing(dataset: Dataset) -> tuple[str, ...]:
     found = []
     mode = " ".join(v for v in words(dataset, "GeFilterMode") if v)
     if mode:
-        found.append(f"Filter Mode {tag_of('GeFilterMode')} {shown(mode)}")
+        found.append(f"Filter Mode {tag_of('GeFilterMode')} {safe_text(mode)}")
     learned = " ".join(v for v in words(dataset, "GeReconDL") if v)
     if learned and _decimal(learned.split(" ")[0]) != 0.0:
-        found.append(f"AIR Recon DL {tag_of('GeReconDL')} {shown(learned)}")
+        found.append(f"AIR Recon DL {tag_of('GeReconDL')} {safe_text(learned)}")
     public = {value.upper() for value in (*words(dataset, "FrameType"), *words(dataset, "ImageType"))}
     codes = [code.upper() for code in words(dataset, "SiemensImageTypeXA")]
     known = (_SIEMENS_STEPS[code] for code in codes if code in _SIEMENS_STEPS and code not in public)
@@ -142,7 +142,7 @@ def _processing(dataset: Dataset) -> tuple[str, ...]:
     for text in words(dataset, "SiemensReconstructionXA"):
         step = next((what for start, what in _SIEMENS_DETAILS if text.upper().startswith(start)), None)
         if step is not None:
-            found.append(f"{step} {tag_of('SiemensReconstructionXA')} {shown(text)}")
+            found.append(f"{step} {tag_of('SiemensReconstructionXA')} {safe_text(text)}")
     return tuple(found)
 
 

@@ -22,7 +22,7 @@ from vbqkit.formats.tags import integer
 from vbqkit.privacy.burnt_in import text_marks
 from vbqkit.privacy.elements import findings_in, statement_of
 from vbqkit.privacy.file_names import findings_in_name
-from vbqkit.privacy.people import People, people_of
+from vbqkit.privacy.people import NOBODY, People, people_of
 from vbqkit.privacy.profile import rule_of
 from vbqkit.privacy.record import RECORD_NAMES
 from vbqkit.privacy.report import Finding, PrivacyReport, masked
@@ -99,11 +99,17 @@ def check_privacy(
     FormatError
         If nothing is there, or an archive is damaged or locked.
     """
-    study = whole_study(path)
+    return check_files(whole_study(path), pixels=pixels, progress=progress)
+
+
+def check_files(
+    study: WholeStudy, *, people: People = NOBODY, pixels: bool = True, progress: Progress | None = None
+) -> PrivacyReport:
+    """As :func:`check_privacy`, of files that are listed already; `people` are looked for beside those whom they name."""
     tally = _Tally()
     images = 0
     with study.opened() as reader:
-        people = _everybody(study, reader)
+        people = people.with_others(_everybody(study, reader))
         names = study.root.name if study.entries and study.entries[0].member is not None else ""
         if names:
             tally.add(list(findings_in_name(names, people)))

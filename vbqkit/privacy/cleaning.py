@@ -23,12 +23,12 @@ from pydicom.sequence import Sequence as Items
 from pydicom.sr import codes
 from pydicom.tag import BaseTag, Tag
 
-from vbqkit.privacy.described import REMOVED, clean_agent, clean_codes, clean_description, is_code
+from vbqkit.privacy.described import REMOVED, clean_agent, clean_codes, clean_description
 from vbqkit.privacy.people import People
 from vbqkit.privacy.private_elements import creator_of, is_nested, safe_element
 from vbqkit.privacy.profile import kept_elements, rule_of, tag_in_words
 from vbqkit.privacy.replacing import Replacement, Replacements
-from vbqkit.protocol_words import protocol_words
+from vbqkit.protocol_words import is_code, protocol_words
 
 _DESCRIBED = {
     "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments", "DerivationDescription",

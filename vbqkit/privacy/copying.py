@@ -28,7 +28,7 @@ from vbqkit.formats.headers import Header, read_header
 from vbqkit.formats.pixels import check_pixels, photometric, stored_values
 from vbqkit.formats.tags import word
 from vbqkit.privacy.burnt_in import text_marks
-from vbqkit.privacy.checking import check_privacy
+from vbqkit.privacy.checking import check_files
 from vbqkit.privacy.cleaning import Cleaner
 from vbqkit.privacy.people import People, people_of
 from vbqkit.privacy.record import RECORD_NAMES, Deidentified, write_record
@@ -132,7 +132,7 @@ def deidentify(
                     progress(done, len(study.entries))
             _check_work(work)
             _copy_rois(work, reader, draft)
-            report = check_privacy(draft)
+            report = check_files(whole_study(draft), people=people)
             if report.verdict == "identifiable":
                 raise FormatError(
                     "The copy would still identify the patient, so it was not kept: "

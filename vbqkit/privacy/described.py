@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from importlib.resources import files
 
+from vbqkit.formats.header_hints import speaks_of_other_content, speaks_of_other_sequence
 from vbqkit.formats.header_words import contrast_word, denies_contrast, fat_word, means_none, says_nothing
 from vbqkit.privacy.people import NOBODY, People
-from vbqkit.protocol_words import is_protocol_word, protocol_words
+from vbqkit.protocol_words import is_code, protocol_words
 
 REMOVED = "REMOVED"
 _WEIGHTINGS = {
@@ -23,8 +22,6 @@ _WEIGHTINGS = {
     "PD": re.compile(r"(?<![a-z0-9])pd", re.IGNORECASE),
     "LOCALIZER": re.compile(r"\b(?:loc|localis\w*|localiz\w*|scout|survey|pilot|3[- ]?plane)\b", re.IGNORECASE),
 }
-_CODE_PARTS = re.compile(r"[_\W]+")
-_LONGEST_CODE = 16
 
 
 def _says(text: str) -> dict[str, bool]:
@@ -34,6 +31,8 @@ def _says(text: str) -> dict[str, bool]:
     found["+KM"] = contrast_word([text]) is not None
     found["no contrast"] = denies_contrast(text)
     found["FS"] = fat_word([text]) is not None
+    found["map"] = speaks_of_other_content(text)
+    found["GRE"] = speaks_of_other_sequence(text)
     return found
 
 
@@ -73,26 +72,6 @@ def clean_agent(text: str, people: People = NOBODY) -> str:
     if means_none(text):
         return "NONE"
     return "UNKNOWN" if says_nothing(text) else "CONTRAST AGENT"
-
-
-@lru_cache(maxsize=1)
-def _codes() -> frozenset[str]:
-    text = files("vbqkit.privacy").joinpath("data", "code_words.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
-
-
-def is_code(value: str) -> bool:
-    """Whether a code string holds known codes only.
-
-    Examples
-    --------
-    >>> is_code("EDR_GEMS"), is_code("PROJECTION IMAGE"), is_code("NOVAK"), is_code("19480312")
-    (True, True, False, False)
-    """
-    if len(value) > _LONGEST_CODE:
-        return False
-    parts = [part for part in _CODE_PARTS.split(value.upper()) if part]
-    return all(part in _codes() or is_protocol_word(part) for part in parts)
 
 
 def clean_codes(values: Sequence[str], people: People = NOBODY, *, otherwise: str = "OTHER") -> list[str]:

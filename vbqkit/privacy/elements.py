@@ -12,11 +12,11 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from vbqkit.privacy.described import clean_codes, clean_description
-from vbqkit.privacy.people import DATES, NAMES, NUMBERS, People, is_pseudonym
+from vbqkit.privacy.people import DATES, NAMES, NUMBERS, People
 from vbqkit.privacy.private_elements import is_nested, private_tags, safe_element
 from vbqkit.privacy.profile import kept_elements, rule_of, tag_in_words
 from vbqkit.privacy.report import Finding, Level, masked
-from vbqkit.protocol_words import fold
+from vbqkit.protocol_words import fold, is_pseudonym
 
 _DEEPEST = 16
 _TEXT_VRS = {"LO", "SH", "LT", "ST", "UT", "UC", "AE", "UR", "AS", "PN"}
@@ -29,7 +29,7 @@ _DESCRIPTIONS = {
     "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments", "DerivationDescription",
     "RequestedProcedureDescription", "PerformedProcedureStepDescription", "ContrastBolusAgent", "SequenceName",
     "PulseSequenceName", "Manufacturer", "ManufacturerModelName", "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions",
-    "AcquisitionProtocolDescription", "BodyPartExamined", "ContrastBolusRoute", "ConvolutionKernel", "RescaleType",
+    "AcquisitionProtocolDescription", "ContrastBolusRoute", "ConvolutionKernel", "RescaleType",
     "FilterType", "WindowCenterWidthExplanation", "ImagedNucleus",
 }  # fmt: skip
 _MACHINE = {

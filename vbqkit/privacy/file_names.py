@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pydicom.uid import UID_dictionary
+
 from vbqkit.privacy.people import People
 from vbqkit.privacy.report import Finding, masked
-from vbqkit.protocol_words import is_protocol_word
+from vbqkit.protocol_words import MASK, is_protocol_word
 
 _DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-_.](?:0?[1-9]|1[0-2])[-_.](?:19|20)?\d{2})(?!\d)"
 )
-_LONG_NUMBER = re.compile(r"(?<![\d.])\d{6,}(?![\d.])")
+_LONG_NUMBER = re.compile(r"(?<![\d.])\d{6,}(?!\d|\.\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NEUTRAL = {
     "dicom", "dicomdir", "dcm", "ima", "img", "images", "image", "im", "series", "ser", "se", "study", "studies", "stu", "st",
@@ -63,3 +65,29 @@ def _finding(level: str, keyword: str, part: str, advice: str) -> Finding:
         masked=masked(part),
         advice=advice,
     )
+
+
+_UID = re.compile(r"(?<![\d.])\d+(?:\.\d+){4,}")
+_TOKEN = re.compile(r"[^\W_]+")
+_COUNTED = re.compile(r"[A-Za-z]{0,3}\d{1,5}")
+
+
+def safe_name(part: str) -> str:
+    """The name of a file or folder as a message may show it: neutral words, short numbers, and ``***`` for the rest.
+
+    Examples
+    --------
+    >>> safe_name("Novak_T1_0001.dcm"), safe_name("1.2.840.113619.2.5.1.dcm"), safe_name("IM0001")
+    ('***_T1_0001.dcm', '***.dcm', 'IM0001')
+    """
+    plain = _DATE.sub(MASK, _UID.sub(MASK, part))
+    return _TOKEN.sub(lambda found: found.group() if _may_show(found.group()) else MASK, plain)
+
+
+def _may_show(token: str) -> bool:
+    return _is_neutral(token) or _COUNTED.fullmatch(token) is not None
+
+
+def without_uids(text: str) -> str:
+    """A text in which UIDs are masked, except those that the standard defines."""
+    return _UID.sub(lambda found: found.group() if found.group() in UID_dictionary else MASK, text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from vbqkit.protocol_words import fold
+from vbqkit.protocol_words import fold, is_pseudonym
 
 NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ResponsiblePerson")
 NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber", "AdmissionID", "MedicalRecordLocator", "StudyID")
@@ -17,13 +17,6 @@ IDENTITY = (*NAMES, *NUMBERS, *DATES)
 """Elements whose values must not turn up anywhere else."""
 
 _SHORTEST_NAME, _SHORTEST_NUMBER = 3, 4
-_PSEUDONYM = re.compile(
-    r"[\W_]*(?:(?:anon(?:ymi[sz]ed|ymous|ym)?|pseudo(?:nym)?|virtual|synthetic|phantom|volunteer|proband|subj(?:ect)?|sub|case|"
-    r"test|patient|study|removed|unknown|none|no|name|id|vbqkit)[\W_]*(?:\d{1,6}[\W_]*)?)+|"
-    r"vbq-[a-z0-9]{6}(?:-\d+)?|[a-z]{0,3}[\W_]?\d{1,3}",
-    re.IGNORECASE,
-)
-_LONGEST_PSEUDONYM = 64
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -65,18 +58,6 @@ class People:
 
 
 NOBODY = People()
-
-
-def is_pseudonym(value: str) -> bool:
-    """Whether a name or number is one that stands for a person without naming them.
-
-    Examples
-    --------
-    >>> [is_pseudonym(value) for value in ("ANON^0012", "VIRTUAL^CASE01", "VBQ-7K2Q4X", "Novak^Jana", "450312/123")]
-    [True, True, True, False, False]
-    """
-    plain = value.strip(" \0")
-    return not plain or (len(plain) <= _LONGEST_PSEUDONYM and _PSEUDONYM.fullmatch(plain) is not None)
 
 
 def people_of(dataset: Dataset) -> People:

@@ -14,7 +14,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from vbqkit.privacy.described import is_code
+from vbqkit.protocol_words import is_code
 
 _DECIMAL = re.compile(r"[-+]?\d{1,6}(?:\.\d{1,12})?(?:[eE][-+]?\d{1,2})?")
 _PAT_MODE = re.compile(r"p\d{1,2}(?:\s*s\d{1,2})?")

@@ -1,0 +1,87 @@
+"""Text in the air of a picture is found, and nothing else is taken for it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.privacy.small_files import written
+from vbqkit import read_study
+from vbqkit.anatomy import SAMPLE_PATIENTS, sample_patient
+from vbqkit.privacy.burnt_in import text_marks
+from vbqkit.scanner import SCANNERS, scan, scanner_named
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+
+
+@pytest.fixture(scope="module")
+def middle():
+    """The middle slices of a sample patient in T1, T2 and STIR."""
+    volumes = [series.volume() for series in read_study(f"{SAMPLES}/case01") if series.acquisition.modality == "MR"]
+    return [volume.pixels[len(volume.pixels) // 2].astype(float) for volume in volumes]
+
+
+@pytest.mark.parametrize("size", [8, 10, 12, 16, 24])
+@pytest.mark.parametrize("low", [False, True])
+def test_a_name_in_a_corner_is_found_at_every_size(middle, size, low):
+    for picture in middle:
+        marks = text_marks(written(picture, size, low=low))
+        assert marks is not None
+        rows = np.flatnonzero(marks.any(axis=1))
+        assert rows.min() > picture.shape[0] - 40 if low else rows.max() < 40
+
+
+def test_text_that_runs_downwards_is_found(middle):
+    assert text_marks(np.rot90(written(np.rot90(middle[0]), 14), -1)) is not None
+
+
+def test_colours_are_looked_through(middle):
+    picture = written(middle[0], 14)
+    assert text_marks(np.stack([picture, 0 * picture, picture], axis=-1)) is not None
+
+
+def test_clean_slices_noise_ghosts_and_wedges_are_no_text(middle):
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:256, :256]
+    body = 600.0 * ((((y - 128) / 110) ** 2 + ((x - 150) / 70) ** 2) < 1) * (1 + 0.3 * np.sin(x / 3) * np.sin(y / 5))
+    noise = np.abs(rng.normal(0, 10, (12, 256, 256)) + 1j * rng.normal(0, 10, (12, 256, 256)))
+    ghosts = body + sum(np.roll(body, shift, 1) * 0.06 for shift in (32, 64, 96, 128))
+    wedge = body.copy()
+    for step in range(16):
+        wedge[10 + 14 * step : 24 + 14 * step, 236:250] = 60 * step
+    pictures = [*middle, *noise[:4], *(ghosts + one for one in noise[4:8]), *(wedge + one for one in noise[8:])]
+    assert [k for k, picture in enumerate(pictures) if text_marks(picture) is not None] == []
+
+
+def test_pictures_that_cannot_hold_text_are_not_searched():
+    assert text_marks(np.zeros((4, 4))) is None
+    assert text_marks(np.full((50, 50), np.nan)) is None
+    assert text_marks(np.zeros((60, 60))) is None
+
+
+@pytest.mark.slow
+def test_no_slice_of_the_eight_sample_patients_raises_an_alarm():
+    alarms, slices = [], 0
+    for case in SAMPLE_PATIENTS:
+        for series in read_study(f"{SAMPLES}/{case}"):
+            if series.acquisition.modality == "DX":
+                continue
+            for number, picture in enumerate(series.volume().pixels):
+                slices += 1
+                if text_marks(picture) is not None:
+                    alarms.append((case, series.acquisition.weighting, number))
+    assert slices > 360
+    assert alarms == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(SCANNERS))
+def test_no_scan_of_a_virtual_scanner_raises_an_alarm(name):
+    """Ordinary noise and ten times as much, with the machine's own processing: masks, corrections, interpolation."""
+    machine = scanner_named(name)
+    body = sample_patient("case03").phantom(in_plane_mm=0.8, plane_mm=2.2)
+    for series in scan(body, machine, rng=np.random.default_rng(5)):
+        pixels = series.volume().pixels.astype(float)
+        noisy = np.abs(pixels + np.random.default_rng(6).normal(0, 0.1 * pixels.max(), pixels.shape))
+        for picture in (*pixels, *noisy):
+            assert text_marks(picture) is None
