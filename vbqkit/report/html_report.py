@@ -36,12 +36,12 @@ p{margin:2px 0}ul,ol{margin:2px 0;padding-left:18px}li{margin:1px 0;overflow-wra
 .no{font-weight:700}.meta span{margin-right:14px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:1px 5px 1px 0;border-bottom:1px solid #ddd;vertical-align:top}
 th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8px;white-space:nowrap}.refused{color:#444}
-.two{display:grid;grid-template-columns:36% 1fr;gap:10px;align-items:start}
-.halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}.halves.wide{grid-template-columns:60% 1fr}.whole td{white-space:nowrap}
+.two{display:grid;grid-template-columns:33% 1fr;gap:10px;align-items:start}
+.halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}.halves.wide{grid-template-columns:54% 1fr}.whole td{white-space:nowrap}
 .two>div,.halves>div{min-width:0}img,svg{max-width:100%;height:auto;display:block}
 .mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
 tr,li,svg,img{break-inside:avoid}
-@media print{body{margin:0;padding:0;max-width:none}}
+@media print{body{margin:0;padding:0;max-width:none;font-size:8.9px}}
 """
 
 
@@ -130,7 +130,7 @@ def _scores(report: CaseReport) -> str:
             continue
         cells = (line.unit, line.levels, line.cautions)
         rows.append(
-            f"<tr><td class='name'><b>{escape(line.name)}</b></td><td class='n'><b>{escape(line.value)}</b></td><td>{escape(line.interval)}</td>"
+            f"<tr><td class='name'><b>{escape(line.name)}</b></td><td class='n'><b>{escape(line.value)}</b></td><td{'' if one.limits is None else ' class=name'}>{escape(line.interval)}</td>"
             + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             + "</tr>"
         )

@@ -102,6 +102,7 @@ def _built(report: CaseReport, *, side_by_side: bool) -> bytes:
         subject=NO_DIAGNOSIS,
         creator=f"vbqkit {vbqkit.__version__}",
         lang="en",
+        initialFontName=FONT,
     )
     bottom = (PAGE_PT[1] - _HEIGHT_PT) / 2
     frame = Frame(
@@ -201,8 +202,10 @@ def _banner(text: str) -> Any:
 
 
 def _padding(points: float) -> list[tuple[Any, ...]]:
+    """What every table has: the same room on four sides, and the font."""
     sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
-    return [(side, (0, 0), (-1, -1), points) for side in sides]
+    font = ("FONT", (0, 0), (-1, -1), FONT)  # else a table names Helvetica, which no page uses and no file holds
+    return [font, *((side, (0, 0), (-1, -1), points) for side in sides)]
 
 
 def _columns(left: Sequence[Any], right: Sequence[Any], share: float) -> Any:
