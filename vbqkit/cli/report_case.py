@@ -11,7 +11,7 @@ from vbqkit.cli.score import ScoredStudy, scored_study
 from vbqkit.cli.score import add_arguments as add_score_arguments
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats.roi_file import RoiFile
-from vbqkit.report.case_report import Reading, assemble_report
+from vbqkit.report.assembling import Reading, assemble_report
 from vbqkit.report.case_values import CaseReport
 from vbqkit.report.cohort_row import append_to_cohort
 from vbqkit.report.writing import check_target, write_report, writer_of

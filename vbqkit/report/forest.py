@@ -1,4 +1,4 @@
-"""A forest plot: the value of a case with its interval, between published cut-offs and groups. One drawing for all files."""
+"""A forest plot: a score with its interval between published cut-offs and groups; one drawing for all files."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
     cutoffs, groups = first.cutoffs[:MOST_CUTOFFS], first.groups[:MOST_GROUPS]
     low, high = _range(scores, cutoffs, groups)
     place = _Scale(low, high)
-    parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({first.result.unit})", colour=BLACK, bold=True)]  # type: ignore[union-attr] # scores have one
+    unit = first.result.unit if isinstance(first.result, Score) else ""
+    parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({unit})", colour=BLACK, bold=True)]
     parts.append(Words(x=WIDTH, y=11, text="verdict", colour=GREY, anchor="end"))
     y = _TITLE
     for one in scores:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from highdicom.sc import SCImage
@@ -43,7 +44,8 @@ def secondary_capture(report: CaseReport) -> Dataset:
         height_px=512,
     )
     if report.synthetic:
-        drawing.parts.append(Words(x=8, y=16, text="SYNTHETIC", colour="#ffd479", bold=True))  # type: ignore[attr-defined] # slice_drawing gives a list
+        marked = Words(x=8, y=16, text="SYNTHETIC", colour="#ffd479", bold=True)
+        drawing = replace(drawing, parts=[*drawing.parts, marked])
     pixels = np.asarray(Image.open(io.BytesIO(drawing.png(scale=2.0))).convert("RGB"), dtype=np.uint8)
     letters = image.edge_letters
     made = SCImage.from_ref_dataset(
