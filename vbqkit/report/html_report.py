@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import forests, in_two_columns
+from vbqkit.report.picture import key_drawing, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
@@ -98,12 +98,8 @@ def _list(lines: Iterable[str], *, kind: str = "ul") -> str:
 def _picture(report: CaseReport) -> str:
     if report.image is None:
         return "<p>No picture: no series could be scored.</p>"
-    weighting = report.image.acquisition.weighting
-    about = f"{weighting}, slice {report.image.index}, with the ROIs that lie on it"
-    caption = f"{about}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
-    used = used_rois(report)
-    drawn = [roi for roi in report.drawn if roi.label in used]
-    drawing = slice_drawing(report.image, about=about, rois=drawn, height_px=330)
+    caption = f"{picture_words(report.image)}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
+    drawing = key_drawing(report, report.image, size_px=330)
     return f"{drawing.img()}<p>{escape(caption)}</p>"
 
 

@@ -14,10 +14,9 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 import vbqkit
 from vbqkit.errors import FormatError
 from vbqkit.page.drawing import Words
-from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import SYNTHETIC, CaseReport
 from vbqkit.report.dicom.images import source_images
-from vbqkit.report.words import used_rois
+from vbqkit.report.picture import key_drawing
 
 SERIES_NUMBER = 9903
 
@@ -36,13 +35,7 @@ def secondary_capture(report: CaseReport) -> Dataset:
     weighting = image.acquisition.weighting
     stored = source_images(report, weighting)
     reference = stored.get(image.index) or next(iter(stored.values()))
-    used = used_rois(report)
-    drawing = slice_drawing(
-        image,
-        about=f"{weighting}, slice {image.index}",
-        rois=[r for r in report.drawn if r.label in used],
-        height_px=512,
-    )
+    drawing = key_drawing(report, image, size_px=512)
     if report.synthetic:
         marked = Words(x=8, y=16, text="SYNTHETIC", colour="#ffd479", bold=True)
         drawing = replace(drawing, parts=[*drawing.parts, marked])
