@@ -80,7 +80,7 @@ def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
     place = _Scale(low, high)
     unit = first.result.unit if isinstance(first.result, Score) else ""
     parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({unit})", colour=BLACK, bold=True)]
-    parts.append(Words(x=WIDTH, y=11, text="verdict", colour=GREY, anchor="end"))
+    parts.append(Words(x=WIDTH - 2, y=11, text="verdict", colour=GREY, anchor="end"))
     y = _TITLE
     for one in scores:
         parts += _own(one, place, y)
@@ -130,7 +130,7 @@ def _row_words(text: str, said: str, y: float, colour: str = BLACK, *, bold: boo
     yield Words(
         x=0, y=y + 9, text=text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", colour=colour, bold=bold
     )
-    yield Words(x=WIDTH, y=y + 9, text=said, colour=colour, anchor="end", bold=bold)
+    yield Words(x=WIDTH - 2, y=y + 9, text=said, colour=colour, anchor="end", bold=bold)
 
 
 def _own(one: ReportedScore, place: _Scale, y: float) -> Iterator[Line | Words]:

@@ -43,7 +43,7 @@ th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8p
 .two{display:grid;grid-template-columns:33% 1fr;gap:10px;align-items:start}
 .halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}
 .halves.wide{grid-template-columns:54% 1fr}.whole td{white-space:nowrap}
-.two>div,.halves>div{min-width:0}img,svg{max-width:100%;height:auto;display:block}
+.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}img,svg{max-width:100%;height:auto;display:block}
 .mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
 tr,li,svg,img{break-inside:avoid}
 @media print{body{margin:0;padding:0;max-width:none;font-size:8.9px}}
