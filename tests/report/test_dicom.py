@@ -18,6 +18,7 @@ from vbqkit.roi import Ellipse, Polygon
 from vbqkit.scores import Score, score_case
 from vbqkit.study import Study, make_series
 
+pytestmark = pytest.mark.slow  # highdicom takes seconds to load
 KINDS = ("sr", "seg", "sc")
 MISSING = shutil.which("dciodvfy") is None
 
