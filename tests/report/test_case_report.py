@@ -260,7 +260,7 @@ def test_an_existing_file_stays_unless_it_may_be_replaced(report, tmp_path):
 
 def test_a_file_that_another_program_puts_there_meanwhile_stays(report, tmp_path, monkeypatch):
     path = tmp_path / "case.html"
-    monkeypatch.setattr("vbqkit.report.writing.check_target", lambda target, *, overwrite: Path(target))
+    monkeypatch.setattr("vbqkit.report.writing.check_target", lambda target, **_: Path(target))
     path.write_text("theirs", encoding="utf-8")
     with pytest.raises(FormatError, match="exists already"):
         write_report(report, path)

@@ -200,6 +200,19 @@ def test_images_that_are_no_dicom_are_refused_in_words(study, kind, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_elements_that_an_anonymiser_removed_are_written_empty(t1_study, tmp_path):
+    for path in t1_study.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        for keyword in ("PatientSex", "PatientBirthDate", "StudyTime", "AccessionNumber"):
+            del dataset[keyword]
+        dataset.save_as(path)
+    study = read_study(t1_study)
+    options = {"volumes": {"T1": study.series[0].volume()}, "aggregate": "median", "n_draws": N_DRAWS}
+    made = case_report(study, read_rois(ROIS), reader="AB", **options)
+    for kind in KINDS:
+        assert pydicom.dcmread(write_report(made, tmp_path / f"x.{kind}.dcm")).PatientSex in ("", None)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_report_without_scores_has_no_dicom(report, kind, tmp_path):
     nothing = replace(report, case=None, image=None)
