@@ -258,6 +258,16 @@ def test_an_existing_file_stays_unless_it_may_be_replaced(report, tmp_path):
     assert sorted(tmp_path.iterdir()) == [path], "nothing half written stays"
 
 
+def test_a_file_that_another_program_puts_there_meanwhile_stays(report, tmp_path, monkeypatch):
+    path = tmp_path / "case.html"
+    monkeypatch.setattr("vbqkit.report.writing.check_target", lambda target, **_: Path(target))
+    path.write_text("theirs", encoding="utf-8")
+    with pytest.raises(FormatError, match="exists already"):
+        write_report(report, path)
+    assert path.read_text(encoding="utf-8") == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -325,8 +335,9 @@ def test_a_letter_that_the_pdf_has_not_is_refused_and_html_has_it(report, tmp_pa
     assert "王芳" in write_report(chinese, tmp_path / "case.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow  # lays the pages out twice
 def test_a_refusal_longer_than_a_page_is_printed_whole(report, tmp_path):
-    endless = Refusal("VBQ-T1", "because " + "of this and that " * 350 + "THE END")
+    endless = Refusal("VBQ-T1", "because " + "of this and that " * 500 + "THE END")
     scores = (replace(report.scores[0], result=endless, interval=None, cutoffs=()),)
     path = write_report(replace(report, scores=scores), tmp_path / "case.pdf")
     said = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout

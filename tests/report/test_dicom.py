@@ -18,6 +18,7 @@ from vbqkit.roi import Ellipse, Polygon
 from vbqkit.scores import Score, score_case
 from vbqkit.study import Study, make_series
 
+pytestmark = pytest.mark.slow  # highdicom takes seconds to load
 KINDS = ("sr", "seg", "sc")
 MISSING = shutil.which("dciodvfy") is None
 
@@ -197,6 +198,19 @@ def test_images_that_are_no_dicom_are_refused_in_words(study, kind, tmp_path):
     with pytest.raises(FormatError, match="no DICOM files"):
         write_report(made, tmp_path / f"x.{kind}.dcm")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_elements_that_an_anonymiser_removed_are_written_empty(t1_study, tmp_path):
+    for path in t1_study.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        for keyword in ("PatientSex", "PatientBirthDate", "StudyTime", "AccessionNumber"):
+            del dataset[keyword]
+        dataset.save_as(path)
+    study = read_study(t1_study)
+    options = {"volumes": {"T1": study.series[0].volume()}, "aggregate": "median", "n_draws": N_DRAWS}
+    made = case_report(study, read_rois(ROIS), reader="AB", **options)
+    for kind in KINDS:
+        assert pydicom.dcmread(write_report(made, tmp_path / f"x.{kind}.dcm")).PatientSex in ("", None)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,7 +11,7 @@ from vbqkit import Acquisition, Caution, Volume, read_study
 from vbqkit.cli import main
 from vbqkit.report import check_protocol, nearest_cutoffs
 from vbqkit.report.protocol_check import OTHERS
-from vbqkit.report.protocol_light import NOT_CONCERNED, NOT_GIVEN, SIGNS, WITH_CAUTION
+from vbqkit.report.protocol_light import NOT_CONCERNED, NOT_GIVEN, OVERRULED, SIGNS, WITH_CAUTION
 from vbqkit.report.protocol_topics import TOPICS
 from vbqkit.study import make_series
 
@@ -114,6 +114,30 @@ def test_fat_suppression_and_unknown_weighting_refuse_every_score():
     found = lights(suppressed)
     assert found["fat suppression"].status == found["weighting, TR and TE"].status == "refused"
     assert lights(replace(T1, fat_suppressed=False))["fat suppression"].status == "fine"
+
+
+def test_a_weighting_stated_for_a_fat_suppressed_series_does_not_make_the_fat_fine():
+    found = lights(replace(T1, fat_suppressed=True))["fat suppression"]
+    assert found.status == "look"
+    assert "fat suppression" in found.found
+    lacking = replace(
+        T1, fat_suppressed=True, weighting="unknown", scanning_sequence=(), weighting_reason="no sequence"
+    )
+    assert "fat suppression" in lights(lacking)["fat suppression"].found
+
+
+def test_an_overruled_refusal_stays_red_and_says_that_the_scores_are_given():
+    volume = Volume(np.zeros((3, 8, 6)), AFFINE, acquisition=replace(T1, contrast_agent="Gd"), refusal="contrast agent")
+    found = {light.topic: light for light in check_protocol(make_series(volume), volume=volume, overruled=True)}
+    assert found["contrast agent"].status == "refused"
+    assert set(dict(found["contrast agent"].consequences).values()) == {OVERRULED}
+    assert dict(found["air and masked background"].consequences)["SNR"] == NOT_GIVEN
+
+
+def test_where_the_weighting_has_no_score_nothing_is_given_whatever_the_topic():
+    found = lights(replace(T1, weighting="PD"), cautions=(Caution("lossy", "went through JPEG"),))
+    for light in found.values():
+        assert set(dict(light.consequences).values()) <= {NOT_GIVEN}
 
 
 def test_an_unreadable_picture_is_said_and_gives_no_score():

@@ -8,7 +8,7 @@ from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
 from vbqkit.report.protocol_check import check_protocol, nearest_cutoffs
-from vbqkit.report.protocol_light import ProtocolLight
+from vbqkit.scores.registry import scored_weightings
 from vbqkit.study import Study
 
 HELP = "Traffic lights for the protocol of each series, with the consequence for each score and the nearest published cut-off."
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> Report:
         remarks.append(
             f"{len(lights) - len(shown)} points are fine, or nothing was found about them: --all shows them."
         )
-    remarks += _cutoffs(study, chosen, lights)
+    remarks += _cutoffs(study, chosen)
     left_out = len(study) - len(chosen)
     if left_out and args.series is None:
         remarks.append(f"{left_out} series that are not sagittal MR were left out: --all checks them too.")
@@ -64,12 +64,11 @@ def _chosen(study: Study, args: argparse.Namespace) -> list[int]:
     return sagittal or list(range(len(study)))
 
 
-def _cutoffs(study: Study, chosen: list[int], lights: list[ProtocolLight]) -> list[str]:
-    refused = {light.series for light in lights if light.status == "refused" and "VBQ" not in light.consequence}
+def _cutoffs(study: Study, chosen: list[int]) -> list[str]:
     found = []
     for number in chosen:
         series = study.series[number]
-        if series.scorable and number not in refused:
+        if series.scorable and series.acquisition.weighting in scored_weightings():
             found += [str(one) for one in nearest_cutoffs(series.acquisition)]
     lines = [f"Cut-off of {text}." for text in dict.fromkeys(found)]
     return [*lines, "There is no default cut-off; 'vbqkit report' compares a value with all of them."] if lines else []

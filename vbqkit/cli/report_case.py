@@ -11,10 +11,10 @@ from vbqkit.cli.score import ScoredStudy, scored_study
 from vbqkit.cli.score import add_arguments as add_score_arguments
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats.roi_file import RoiFile
-from vbqkit.report.case_report import Reading, assemble_report
+from vbqkit.report.assembling import Reading, assemble_report
 from vbqkit.report.case_values import CaseReport
 from vbqkit.report.cohort_row import append_to_cohort
-from vbqkit.report.writing import check_target, write_report, writer_of
+from vbqkit.report.writing import check_target, write_whole, writer_of
 from vbqkit.scores.jitter import Jitter
 
 HELP = "Score a study and write the report of the case: HTML, PDF, DICOM."
@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> Report:
         check_target(path, overwrite=args.overwrite)
     reading = Reading(reader=args.reader, code=args.code, read_on=_date(args.date), identity=args.identity)
     report = _report(args, reading)
-    written = [str(write_report(report, path, overwrite=args.overwrite)) for path in args.out]
+    made = [(path, writer_of(path)(report)) for path in args.out]  # all of them, or none is written
+    written = [str(write_whole(path, content, overwrite=args.overwrite)) for path, content in made]
     if args.cohort is not None:
         written.append(f"one row of {append_to_cohort(report, args.cohort, aggregate=args.cohort_aggregate)}")
     remarks = [f"Written: {path}" for path in written]

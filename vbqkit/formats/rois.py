@@ -131,7 +131,8 @@ def read_rois(path: str | os.PathLike[str], *, image: Image = None) -> RoiFile:
     """Read the ROIs of a file, in whichever format it is.
 
     Formats: the package's own JSON, a CSV table, ImageJ (``.roi``, ``.zip``), label masks (``.nii.gz``, ``.nii``,
-    ``.mha``, ``.nrrd``) and the DICOM structured reports that ``vbqkit report`` writes. What the file holds decides; where that does not tell, its ending.
+    ``.mha``, ``.nrrd``) and the DICOM structured reports that ``vbqkit report`` writes. What the file holds
+    decides; where that does not tell, its ending.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-from .case_report import case_report as case_report
+from .assembling import case_report as case_report
 from .case_values import CaseReport as CaseReport
 from .cohort_row import append_to_cohort as append_to_cohort
 from .protocol_check import check_protocol as check_protocol

@@ -1,4 +1,4 @@
-"""A forest plot: the value of a case with its interval, between published cut-offs and groups. One drawing for all files."""
+"""A forest plot: a score with its interval between published cut-offs and groups; one drawing for all files."""
 
 from __future__ import annotations
 
@@ -78,8 +78,9 @@ def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
     cutoffs, groups = first.cutoffs[:MOST_CUTOFFS], first.groups[:MOST_GROUPS]
     low, high = _range(scores, cutoffs, groups)
     place = _Scale(low, high)
-    parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({first.result.unit})", colour=BLACK, bold=True)]  # type: ignore[union-attr] # scores have one
-    parts.append(Words(x=WIDTH, y=11, text="verdict", colour=GREY, anchor="end"))
+    unit = first.result.unit if isinstance(first.result, Score) else ""
+    parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({unit})", colour=BLACK, bold=True)]
+    parts.append(Words(x=WIDTH - 2, y=11, text="verdict", colour=GREY, anchor="end"))
     y = _TITLE
     for one in scores:
         parts += _own(one, place, y)
@@ -129,7 +130,7 @@ def _row_words(text: str, said: str, y: float, colour: str = BLACK, *, bold: boo
     yield Words(
         x=0, y=y + 9, text=text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", colour=colour, bold=bold
     )
-    yield Words(x=WIDTH, y=y + 9, text=said, colour=colour, anchor="end", bold=bold)
+    yield Words(x=WIDTH - 2, y=y + 9, text=said, colour=colour, anchor="end", bold=bold)
 
 
 def _own(one: ReportedScore, place: _Scale, y: float) -> Iterator[Line | Words]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import forests, in_two_columns
+from vbqkit.report.picture import key_drawing, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
@@ -29,19 +29,24 @@ _STYLE = """
 @page{margin:11mm 12mm}
 *{box-sizing:border-box}
 html{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-body{font:9.5px/1.32 "DejaVu Sans",Verdana,Arial,sans-serif;color:#111;background:#fff;max-width:186mm;margin:4mm auto;padding:0 2mm}
-h1{font-size:15px;margin:0 0 2px}h2{font-size:11px;margin:7px 0 2px;border-bottom:1px solid #999;break-after:avoid}
+body{font:9.5px/1.32 "DejaVu Sans",Verdana,Arial,sans-serif;color:#111;background:#fff;max-width:186mm;
+margin:4mm auto;padding:0 2mm}
+h1{font-size:15px;margin:0 0 2px}
+h2{font-size:11px;margin:7px 0 2px;border-bottom:1px solid #999;break-after:avoid}
 p{margin:2px 0}ul,ol{margin:2px 0;padding-left:18px}li{margin:1px 0;overflow-wrap:anywhere}
 .banner{border:2px solid #000;padding:2px 6px;font-weight:700;margin:3px 0}
 .no{font-weight:700}.meta span{margin-right:14px}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:1px 5px 1px 0;border-bottom:1px solid #ddd;vertical-align:top}
-th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8px;white-space:nowrap}.refused{color:#444}
-.two{display:grid;grid-template-columns:36% 1fr;gap:10px;align-items:start}
-.halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}.halves.wide{grid-template-columns:60% 1fr}.whole td{white-space:nowrap}
-.two>div,.halves>div{min-width:0}img,svg{max-width:100%;height:auto;display:block}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:1px 5px 1px 0;border-bottom:1px solid #ddd;vertical-align:top}
+th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8px;white-space:nowrap}
+.refused{color:#444}
+.two{display:grid;grid-template-columns:33% 1fr;gap:10px;align-items:start}
+.halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}
+.halves.wide{grid-template-columns:54% 1fr}.whole td{white-space:nowrap}
+.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}img,svg{max-width:100%;height:auto;display:block}
 .mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
 tr,li,svg,img{break-inside:avoid}
-@media print{body{margin:0;padding:0;max-width:none}}
+@media print{body{margin:0;padding:0;max-width:none;font-size:8.9px}}
 """
 
 
@@ -93,12 +98,8 @@ def _list(lines: Iterable[str], *, kind: str = "ul") -> str:
 def _picture(report: CaseReport) -> str:
     if report.image is None:
         return "<p>No picture: no series could be scored.</p>"
-    weighting = report.image.acquisition.weighting
-    about = f"{weighting}, slice {report.image.index}, with the ROIs that lie on it"
-    caption = f"{about}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
-    used = used_rois(report)
-    drawn = [roi for roi in report.drawn if roi.label in used]
-    drawing = slice_drawing(report.image, about=about, rois=drawn, height_px=330)
+    caption = f"{picture_words(report.image)}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
+    drawing = key_drawing(report, report.image, size_px=330)
     return f"{drawing.img()}<p>{escape(caption)}</p>"
 
 
@@ -129,10 +130,10 @@ def _scores(report: CaseReport) -> str:
             rows.append(f"<tr class='refused'><td>{escape(line.name)}</td><td colspan='5'>{text}</td></tr>")
             continue
         cells = (line.unit, line.levels, line.cautions)
+        keep = "" if one.limits is None else " class='name'"
         rows.append(
-            f"<tr><td class='name'><b>{escape(line.name)}</b></td><td class='n'><b>{escape(line.value)}</b></td><td>{escape(line.interval)}</td>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            + "</tr>"
+            f"<tr><td class='name'><b>{escape(line.name)}</b></td><td class='n'><b>{escape(line.value)}</b></td>"
+            f"<td{keep}>{escape(line.interval)}</td>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
         )
     if not rows:
         return "<p><b>No score is given.</b> Below stands why, series by series.</p>"

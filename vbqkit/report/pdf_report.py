@@ -13,9 +13,9 @@ import numpy as np
 import vbqkit
 from vbqkit.errors import FormatError
 from vbqkit.page.drawing import Line, Words
-from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import LABEL_WIDTH, Forest, forests, in_two_columns
+from vbqkit.report.picture import key_drawing, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
@@ -102,6 +102,7 @@ def _built(report: CaseReport, *, side_by_side: bool) -> bytes:
         subject=NO_DIAGNOSIS,
         creator=f"vbqkit {vbqkit.__version__}",
         lang="en",
+        initialFontName=FONT,
     )
     bottom = (PAGE_PT[1] - _HEIGHT_PT) / 2
     frame = Frame(
@@ -201,8 +202,10 @@ def _banner(text: str) -> Any:
 
 
 def _padding(points: float) -> list[tuple[Any, ...]]:
+    """What every table has: the same room on four sides, and the font."""
     sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
-    return [(side, (0, 0), (-1, -1), points) for side in sides]
+    font = ("FONT", (0, 0), (-1, -1), FONT)  # else a table names Helvetica, which no page uses and no file holds
+    return [font, *((side, (0, 0), (-1, -1), points) for side in sides)]
 
 
 def _columns(left: Sequence[Any], right: Sequence[Any], share: float) -> Any:
@@ -237,11 +240,10 @@ def _picture(report: CaseReport) -> list[Any]:
     if report.image is None:
         return [_text("No picture: no series could be scored.")]
     image = report.image
-    about = f"{image.acquisition.weighting}, slice {image.index}, with the ROIs that lie on it"
-    used = used_rois(report)
-    drawing = slice_drawing(image, about=about, rois=[r for r in report.drawn if r.label in used], height_px=330)
+    about = picture_words(image)
+    drawing = key_drawing(report, image, size_px=330)
     width = 0.36 * _WIDTH_PT
-    height = min(width * drawing.height / drawing.width, 250.0)
+    height = min(width * drawing.height / drawing.width, 330.0)
     png = io.BytesIO(drawing.png(scale=2.0))
     ImageReader(png)  # reads it once, so that a picture that cannot be read is an error here
     png.seek(0)

@@ -10,6 +10,7 @@ from vbqkit.image import Volume
 from vbqkit.report.protocol_light import (
     NOT_CONCERNED,
     NOT_GIVEN,
+    OVERRULED,
     WITH_CAUTION,
     NearestCutoff,
     ProtocolLight,
@@ -18,7 +19,7 @@ from vbqkit.report.protocol_light import (
 from vbqkit.report.protocol_topics import TOPICS, Seen, Topic
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.noise_findings import NoiseCheck
-from vbqkit.scores.registry import SCORES
+from vbqkit.scores.registry import SCORES, scored_weightings
 from vbqkit.study import Series
 
 OTHERS = "anything else"
@@ -34,6 +35,7 @@ def check_protocol(
     volume: Volume | None = None,
     noise: NoiseCheck | None = None,
     read_pixels: bool = True,
+    overruled: bool = False,
 ) -> tuple[ProtocolLight, ...]:
     """What header and picture of a series say about each point of its protocol, and what follows for each score.
 
@@ -53,6 +55,8 @@ def check_protocol(
         room for it.
     read_pixels : bool
         False: look at the headers alone.
+    overruled : bool
+        The series is scored although it is refused; the light stays red, the consequence says so.
 
     Returns
     -------
@@ -75,7 +79,7 @@ def check_protocol(
             volume = series.volume()
         except VbqkitError as error:
             problem = Caution("pixels-unreadable", str(error))
-    seen = Seen(series=series, volume=volume, noise=noise)
+    seen = Seen(series=series, volume=volume, noise=noise, overruled=overruled)
     return (*(_light(topic, seen, number) for topic in TOPICS), *_others(seen, number, problem))
 
 
@@ -132,16 +136,21 @@ def _light(topic: Topic, seen: Seen, number: int) -> ProtocolLight:
     refused, noise_refused = topic.refused(seen), topic.noise_refused(seen)
     against = [text for text in (refused, noise_refused if over_noise else None) if text]
     look = [c.message for c in (*cautions, *(of_noise if over_noise else ()))]
+    look += [text for text in (topic.look(seen),) if text]
     unconcerned = [] if over_noise else [c.message for c in of_noise] + ([noise_refused] if noise_refused else [])
     status: Status = "refused" if against else "look" if look else "fine"
     good = f"{NO_NOISE}: {' '.join(unconcerned)}" if unconcerned else topic.fine(seen)
     if status == "fine" and good is None:
         status, good = "nothing found", topic.nothing
+    nothing_given = seen.acquisition.weighting not in scored_weightings()
     follows: list[tuple[str, str]] = []
     for name in names if against or look else ():
-        if refused or seen.refusal is not None or (noise_refused and name in over_noise):
+        of_series = bool(cautions) or topic.look(seen) is not None
+        if noise_refused and name in over_noise:
             follows.append((name, NOT_GIVEN))
-        elif cautions or (of_noise and name in over_noise):
+        elif refused or seen.refusal is not None or nothing_given:
+            follows.append((name, OVERRULED if seen.overruled and not nothing_given else NOT_GIVEN))
+        elif of_series or (of_noise and name in over_noise):
             follows.append((name, WITH_CAUTION))
         else:
             follows.append((name, NOT_CONCERNED))
@@ -176,7 +185,9 @@ def _others(seen: Seen, number: int, problem: Caution | None) -> Iterator[Protoc
     rest += [c for c in seen.noise_check.cautions if not any(_belongs(c.code, t.noise_codes) for t in TOPICS)]
     if not refusal and not rest:
         return
-    not_given = bool(seen.refusal) or problem is not None
+    unknown = seen.acquisition.weighting not in scored_weightings()
+    given = OVERRULED if seen.overruled and not unknown else NOT_GIVEN
+    not_given = bool(seen.refusal) or problem is not None or unknown
     yield ProtocolLight(
         series=number,
         weighting=seen.acquisition.weighting,
@@ -184,7 +195,7 @@ def _others(seen: Seen, number: int, problem: Caution | None) -> Iterator[Protoc
         status="refused" if refusal or problem is not None else "look",
         found=" ".join(map(_sentence, filter(None, (refusal, *(caution.message for caution in rest))))),
         consequences=tuple(
-            (name, NOT_GIVEN if not_given else WITH_CAUTION) for name in _scores_on(seen.acquisition.weighting)
+            (name, given if not_given else WITH_CAUTION) for name in _scores_on(seen.acquisition.weighting)
         ),
         codes=tuple(dict.fromkeys(caution.code for caution in rest)),
     )

@@ -12,7 +12,8 @@ the header could not prove it. ``"look"``: a caution travels with the scores. ``
 SIGNS: dict[str, str] = {"fine": "✓", "nothing found": "○", "look": "!", "refused": "✕"}
 """A sign beside each word, so that nobody needs to see colours."""
 
-GIVEN, WITH_CAUTION, NOT_GIVEN, NOT_CONCERNED = "given", "given with this caution", "not given", "not concerned"
+WITH_CAUTION, NOT_GIVEN, NOT_CONCERNED = "given with this caution", "not given", "not concerned"
+OVERRULED = "given, overruled"
 """What can follow for a score."""
 
 
@@ -33,7 +34,8 @@ class ProtocolLight:
     found : str
         What the header or the picture says.
     consequences : tuple of (str, str)
-        Score and what follows for it: given, given with this caution, not given, not concerned.
+        Score and what follows for it: given with this caution, not given, given although refused (overruled), not
+        concerned.
     codes : tuple of str
         Codes of the cautions that it shows.
     """

@@ -19,7 +19,7 @@ from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.reconstruction import check_reconstruction
 from vbqkit.scores.registry import scored_weightings
 from vbqkit.study import Series
-from vbqkit.weighting import not_magnitude, refusal_reason
+from vbqkit.weighting import against_header, not_magnitude, refusal_reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,14 @@ class Seen:
         Pixels; None where they were not read.
     noise : NoiseCheck or None
         What was found about a noise ROI on it.
+    overruled : bool
+        Whether it is scored although it is refused.
     """
 
     series: Series
     volume: Volume | None = None
     noise: NoiseCheck | None = None
+    overruled: bool = False
 
     @property
     def acquisition(self) -> Acquisition:
@@ -89,6 +92,8 @@ class Topic:
         Why no score is given, or None.
     noise_refused : callable
         Why no score over noise is given, or None.
+    look : callable
+        What else to look at, where no caution of the series says it.
     fine : callable
         What shows that it is as it should be, or None where nothing can.
     nothing : str
@@ -100,6 +105,7 @@ class Topic:
     noise_codes: tuple[str, ...] = ()
     refused: Callable[[Seen], str | None] = _none
     noise_refused: Callable[[Seen], str | None] = _none
+    look: Callable[[Seen], str | None] = _none
     fine: Callable[[Seen], str | None] = _none
     nothing: str = "nothing in the header speaks of it"
 
@@ -120,8 +126,20 @@ def _times(seen: Seen) -> str | None:
 
 
 def _fat_refused(seen: Seen) -> str | None:
+    return _fat_suppressed(seen) if seen.acquisition.weighting == "unknown" else None
+
+
+def _fat_look(seen: Seen) -> str | None:
+    return None if seen.acquisition.weighting == "unknown" else _fat_suppressed(seen)
+
+
+def _fat_suppressed(seen: Seen) -> str | None:
+    """What the rule of weightings says against a fat-suppressed series, whatever weighting was stated."""
     a = seen.acquisition
-    return a.weighting_reason if a.fat_suppressed and a.weighting == "unknown" else None
+    if not a.fat_suppressed or a.weighting == "STIR":
+        return None
+    against = against_header(a, "T1") or ""
+    return against if "fat suppression" in against else f"the header states it. {against}".strip()
 
 
 def _fat_fine(seen: Seen) -> str | None:
@@ -230,6 +248,7 @@ TOPICS: tuple[Topic, ...] = (
         name="fat suppression",
         codes=("fat-suppression-hint",),
         refused=_fat_refused,
+        look=_fat_look,
         fine=_fat_fine,
     ),
     Topic(

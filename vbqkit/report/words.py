@@ -13,6 +13,8 @@ from vbqkit.scores.result import Refusal, Score
 KEY = "Signs: ✓ fine, ○ nothing found, ! look, ✕ refused. A header that says nothing proves nothing."
 """How to read the protocol table."""
 
+_SHORT = {"fine": "fine", "nothing found": "nothing", "look": "look", "refused": "refused"}
+
 FOREST_NOTE = (
     "Nearest setting first (field, vendor, TR, TE). ◇ with a line: this case with its interval. | with a short line: cut-off, and the side that "
     "it calls positive. × with a line: mean ± SD of a published group. There is no default cut-off; which applies is for the reader to judge."
@@ -83,7 +85,7 @@ def protocol_rows(report: CaseReport) -> tuple[tuple[str, tuple[str, ...]], ...]
     """Each topic with a sign and word for each series."""
     found = []
     for topic, by_series in lights_by_topic(report.protocol).items():
-        cells = {f"{one.weighting} ({one.series})": f"{one.sign} {one.status}" for one in by_series.values()}
+        cells = {f"{one.weighting} ({one.series})": f"{one.sign} {_SHORT[one.status]}" for one in by_series.values()}
         found.append((topic, tuple(cells.get(column, "") for column in protocol_columns(report))))
     return tuple(found)
 

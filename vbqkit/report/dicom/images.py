@@ -16,6 +16,11 @@ from vbqkit.report.case_values import CaseReport
 from vbqkit.report.source_files import SourceFile
 
 _SAME_MM = 0.01
+_MAY_BE_EMPTY = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"),
+    *("AccessionNumber", "ReferringPhysicianName"),
+)
+"""Elements of patient and study that every object must repeat and that may be empty (type 2): anonymisers remove them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +76,11 @@ def source_images(report: CaseReport, weighting: str) -> dict[int, SourceImage]:
 def _header(file: SourceFile) -> Dataset:
     with file.place.opened() as open_entry, open_entry(file.entry) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return dcmread(stream, stop_before_pixels=True, force=True)
+        dataset = dcmread(stream, stop_before_pixels=True, force=True)
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in dataset:
+            setattr(dataset, keyword, "")
+    return dataset
 
 
 def _positions(dataset: Dataset) -> Iterator[tuple[list[float], SourceImage]]:

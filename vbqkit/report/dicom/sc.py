@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from highdicom.sc import SCImage
@@ -13,10 +14,9 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 import vbqkit
 from vbqkit.errors import FormatError
 from vbqkit.page.drawing import Words
-from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.report.case_values import SYNTHETIC, CaseReport
 from vbqkit.report.dicom.images import source_images
-from vbqkit.report.words import used_rois
+from vbqkit.report.picture import key_drawing
 
 SERIES_NUMBER = 9903
 
@@ -35,15 +35,10 @@ def secondary_capture(report: CaseReport) -> Dataset:
     weighting = image.acquisition.weighting
     stored = source_images(report, weighting)
     reference = stored.get(image.index) or next(iter(stored.values()))
-    used = used_rois(report)
-    drawing = slice_drawing(
-        image,
-        about=f"{weighting}, slice {image.index}",
-        rois=[r for r in report.drawn if r.label in used],
-        height_px=512,
-    )
+    drawing = key_drawing(report, image, size_px=512)
     if report.synthetic:
-        drawing.parts.append(Words(x=8, y=16, text="SYNTHETIC", colour="#ffd479", bold=True))  # type: ignore[attr-defined] # slice_drawing gives a list
+        marked = Words(x=8, y=16, text="SYNTHETIC", colour="#ffd479", bold=True)
+        drawing = replace(drawing, parts=[*drawing.parts, marked])
     pixels = np.asarray(Image.open(io.BytesIO(drawing.png(scale=2.0))).convert("RGB"), dtype=np.uint8)
     letters = image.edge_letters
     made = SCImage.from_ref_dataset(

@@ -1,4 +1,4 @@
-"""A report as a DICOM structured report (TID 1500): every score and signal with its unit, place, method and interval."""
+"""A report as a DICOM structured report (TID 1500): scores and signals with unit, place, method and interval."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from vbqkit.report.dicom.codes import (
 )
 from vbqkit.report.dicom.images import SourceImage, source_images
 from vbqkit.report.words import banners
-from vbqkit.roi import Measurement, Roi, shape_name
+from vbqkit.roi import Ellipse, Measurement, Roi
 from vbqkit.roi.labels import SPINE_LEVELS
 from vbqkit.scores.result import Refusal, Score
 
@@ -122,9 +122,9 @@ def _comments(report: CaseReport) -> Iterator[str]:
 
 def outline_3d(roi: Roi) -> tuple[sr.GraphicTypeValues3D, FloatArray]:
     """A ROI as graphic data: an ellipse by the ends of its axes, the longer first; else a closed polygon."""
-    if shape_name(roi) == "ellipse":
+    if isinstance(roi, Ellipse):
         center = np.array(roi.center_mm)
-        axes = sorted((np.array(roi.half_width), np.array(roi.half_height)), key=lambda v: -float(v @ v))  # type: ignore[attr-defined] # an ellipse has them
+        axes = sorted((np.array(roi.half_width), np.array(roi.half_height)), key=lambda v: -float(v @ v))
         return sr.GraphicTypeValues3D.ELLIPSE, np.array([center + s * axis for axis in axes for s in (-1.0, 1.0)])
     points = roi.outline_mm()
     return sr.GraphicTypeValues3D.POLYGON, np.vstack([points, points[:1]])

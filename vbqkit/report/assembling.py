@@ -374,12 +374,13 @@ def _protocol(
     plain: Plainly,
 ) -> Iterator[ProtocolLight]:
     noise = case.inputs.noise if case is not None else {}
+    overruled = case is not None and case.inputs.overrule is not None
     lights: list[ProtocolLight] = []
     for place, (w, volume) in enumerate(volumes.items()):
         number = numbers[w]
         series = make_series(volume) if number is None else study.series[number]
         shown_as = place if number is None else number
-        lights += check_protocol(series, number=shown_as, volume=volume, noise=noise.get(w))
+        lights += check_protocol(series, number=shown_as, volume=volume, noise=noise.get(w), overruled=overruled)
     if not volumes:
         sagittal = [n for n, s in enumerate(study) if s.plane == "sagittal"] or range(len(study))
         for number in sagittal:
