@@ -1,3 +1,4 @@
+from .clustered import mixed_model as mixed_model
 from .concordance import lin_ccc as lin_ccc
 from .contingency import chi_square as chi_square
 from .contingency import counts_table as counts_table
@@ -15,6 +16,7 @@ from .covariance_analysis import ancova as ancova
 from .cutoff import accuracy_at_cutoff as accuracy_at_cutoff
 from .cutoff import best_cutoff as best_cutoff
 from .cutoff import cutoff_optimism as cutoff_optimism
+from .cutoff_at_rate import cutoff_for_rate as cutoff_for_rate
 from .cutoff_verdict import Cutoff as Cutoff
 from .cutoff_verdict import as_cutoff as as_cutoff
 from .cutoff_verdict import verdict as verdict

@@ -76,10 +76,10 @@ def _newton(logit: Any) -> Any:
         except np.linalg.LinAlgError:
             return None
     params = np.asarray(fit.params, float)
-    if not np.isfinite(params).all() or float(np.abs(logit.exog @ params).max()) > SURE:
-        # Probabilities that are all but sure: then the search decides.
-        if separating(logit.exog, logit.endog > 0) is not None or not fit.mle_retvals["converged"]:
-            return None
+    sure = not np.isfinite(params).all() or float(np.abs(logit.exog @ params).max()) > SURE
+    # Where probabilities are all but sure, the search decides.
+    if sure and (separating(logit.exog, logit.endog > 0) is not None or not fit.mle_retvals["converged"]):
+        return None
     return fit if float(np.abs(logit.score(params)).max()) < 1e-6 else None
 
 
@@ -202,7 +202,7 @@ def _firth_at(design: FloatArray, is_case: Cases, b: FloatArray) -> tuple[float,
 
 
 def lasso(x: FloatArray, is_case: Cases, weight: float, start: FloatArray | None = None) -> Fit:
-    """Minimise ``-logL/n + weight Σ |b_j spread_j|`` by coordinate descent; the intercept is not penalised, as in glmnet.
+    """Minimise ``-logL/n + weight Σ |b_j spread_j|`` by coordinate descent; the intercept is free, as in glmnet.
 
     scikit-learn's solvers either penalise the intercept or take a hundred times longer, which the cross-validation of
     the penalty cannot wait for.

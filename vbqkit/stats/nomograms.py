@@ -27,8 +27,8 @@ def nomogram(
 ) -> pd.DataFrame:
     """Points per predictor, and total points to probability: the model in a form that needs no computer.
 
-    ``points = 100 (effect of the value - its smallest effect) / largest range of effects``: the predictor that can move the
-    log odds most runs from 0 to 100. The points of a patient are added up and read off against the probability.
+    ``points = 100 (effect of the value - its smallest effect) / largest range of effects``: the predictor that can move
+    the log odds most runs from 0 to 100. The points of a patient are added up and read off against the probability.
 
     Parameters
     ----------

@@ -313,8 +313,8 @@ def fit_logistic(
     References
     ----------
     Firth (1993) doi:10.1093/biomet/80.1.27, Heinze and Schemper (2002) doi:10.1002/sim.1047; splines: Harrell (2015)
-    doi:10.1007/978-3-319-19425-7; LASSO: Tibshirani (1996) doi:10.1111/j.2517-6161.1996.tb02080.x, Friedman et al. (2010)
-    doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against R's rms,
+    doi:10.1007/978-3-319-19425-7; LASSO: Tibshirani (1996) doi:10.1111/j.2517-6161.1996.tb02080.x, Friedman et al.
+    (2010) doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against R's rms,
     brglm2 and glmnet.
 
     Examples
