@@ -127,6 +127,14 @@ def test_the_exact_interval_of_the_cutoff_holds_the_quantile():
     assert 0.93 <= hits / draws <= 0.99
 
 
+def test_a_rate_that_is_met_exactly_is_kept():
+    score, outcome = [*range(1, 11), *range(5, 15)], [0] * 10 + [1] * 10
+    for wanted in ({"specificity": 0.9}, {"sensitivity": 0.7}):
+        table = cutoff_for_rate(score, outcome, positive="high", interval="wilson", **wanted).set_index("quantity")
+        ((name, rate),) = wanted.items()
+        assert table.estimate[name] == rate
+
+
 def test_rates_that_cannot_be_kept_say_why():
     call = {"positive": "high", "interval": "wilson"}
     with pytest.raises(TableError, match=r"Fix one rate, and one only"):

@@ -44,6 +44,7 @@ from .many_raters import fleiss_kappa as fleiss_kappa
 from .many_raters import kendall_w as kendall_w
 from .matched_sets import conditional_logistic as conditional_logistic
 from .matching import match_pairs as match_pairs
+from .meta_analysis import fit_diagnostic_meta as fit_diagnostic_meta
 from .method_comparison import deming as deming
 from .method_comparison import passing_bablok as passing_bablok
 from .multiplicity import adjust_p as adjust_p
