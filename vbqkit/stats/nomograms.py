@@ -44,7 +44,8 @@ def nomogram(
     -------
     DataFrame
         One row per value of a predictor, then one per probability: scale (name of the predictor, or "total points"),
-        value (number or category as text), points, probability (nan for a predictor), method, note.
+        value (number or category as text), points, probability (nan for a predictor), method, n, n_case,
+        note.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def nomogram(
             table.append(
                 {"scale": TOTAL, "value": f"{points:.0f}", "points": points, "probability": float(probability)}
             )
-    return rows({**line, "method": method, "note": model.note} for line in table)
+    sizes = {"n": model.outcome.size, "n_case": int(model.outcome.sum())}
+    return rows({**line, "method": method, **sizes, "note": model.note} for line in table)
 
 
 def _shown(value: Any) -> str:
