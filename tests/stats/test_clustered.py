@@ -75,6 +75,10 @@ def test_measurements_that_are_not_clustered_say_why():
         .note[0]
         .startswith("undefined: the value is")
     )
+    exact = mixed_model([2, 4, 6, 8], list("aabb"), {"x": [1, 2, 3, 4]})
+    assert exact.note[0].startswith("undefined: the predictors explain the values exactly")
+    alike = mixed_model([1, 1, 3, 3, 2, 2, 5, 5], list("aabbccdd"), {"x": [1, 1, 2, 2, 4, 4, 3, 3]})
+    assert "the measurements of a patient hardly differ: ICC at its bound of 1" in alike.note[0]
     few = mixed_model([1, 2, 3, 5, 4, None], list("aabbcc"), {"x": [1, 2, 3, 4, 9, 1]})
     assert "fewer than 30 patients" in few.note[0]
     assert "1 of 6 rows left out" in few.note[0]

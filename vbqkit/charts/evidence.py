@@ -77,12 +77,14 @@ def plot_forest(meta: Any, *, confidence: float = 0.95, source: str = "") -> Cha
     figure.update_yaxes(
         tickvals=[*height.values(), 0], ticktext=[*map(str, names), "Summary"], range=[-0.8, len(names) + 0.8]
     )
+    height_px = 260 + 26 * len(names)
     legend_below(figure)
+    figure.update_layout(legend={"y": -75 / (height_px - 180)}, margin={"b": 120})  # below the titles of both axes
     return dress(
         figure,
         title=f"{len(names)} studies, n = {int(meta.counts.sum())}",
         subtitle=" · ".join(filter(None, (source, meta.note))),
-        height=220 + 26 * len(names),
+        height=height_px,
     )
 
 

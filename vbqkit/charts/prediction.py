@@ -83,7 +83,8 @@ def plot_calibration(
     first = next(iter(curves.values())).iloc[0]
     figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2, constrain="domain")
     figure.update_yaxes(range=[-0.02, 1.02], dtick=0.2, scaleanchor="x", constrain="domain")
-    figure.update_layout(legend={"x": 0.02, "xanchor": "left", "y": 0.98, "yanchor": "top"}, width=640)
+    legend_below(figure)
+    figure.update_layout(width=640)
     return dress(
         figure,
         title=f"Calibration, n = {first['n']}, {first['n_case']} cases",

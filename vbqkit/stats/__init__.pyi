@@ -74,6 +74,9 @@ from .regression import regression_band as regression_band
 from .reliability import icc as icc
 from .reliability import measurement_error as measurement_error
 from .reliability import ratings_from_rows as ratings_from_rows
+from .reporting import stard_flow as stard_flow
+from .reporting import stard_list as stard_list
+from .reporting import tripod_list as tripod_list
 from .risk_calibration import calibration as calibration
 from .risk_calibration import calibration_curve as calibration_curve
 from .risk_calibration import calibration_groups as calibration_groups

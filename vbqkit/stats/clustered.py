@@ -23,6 +23,8 @@ from vbqkit.stats.result import NAN, notes, rows
 ESTIMATORS = {"reml": "restricted maximum likelihood", "ml": "maximum likelihood"}
 #: Patients below which normal intervals of a patient's characteristics are clearly too short.
 FEW_PATIENTS = 30
+#: Ratios of the variance between to that within patients to look at first.
+GRID = np.concatenate([[0.0], np.geomspace(1e-6, 1e4, 60)])
 
 
 class _Cohort:
@@ -56,8 +58,7 @@ class _Cohort:
 
     def best(self) -> float:
         """The ratio of variances with the smallest deviance, found on a grid first: there may be a second valley."""
-        grid = np.concatenate([[0.0], np.geomspace(1e-6, 1e4, 60)])
-        values = [self.at(float(r))[0] for r in grid]
+        grid, values = GRID, [self.at(float(r))[0] for r in GRID]
         i = int(np.argmin(values))
         low, high = grid[max(i - 1, 0)], grid[min(i + 1, grid.size - 1)]
         found = scipy.optimize.minimize_scalar(
@@ -167,6 +168,10 @@ def mixed_model(
         why = "undefined: as many coefficients as measurements"
     if not why and not np.ptp(y[kept]):
         why = "undefined: the value is constant"
+    if not why:
+        left = y[kept] - x @ np.linalg.lstsq(x, y[kept])[0]
+        if float(left @ left) <= 1e-20 * float(y[kept] @ y[kept]):
+            why = "undefined: the predictors explain the values exactly"
     cohort = _Cohort(y[kept], x, code, reml=estimator == "reml")
     found = _fitted(cohort, z_wanted**2) if not why else None
     if found is not None and found["within"] == 0:
@@ -235,6 +240,8 @@ def _fitted(cohort: _Cohort, chi_square: float) -> dict[str, Any]:
             note = "statsmodels' MixedLM did not converge here; these are the effects at the smallest deviance"
     if best == 0 and within > 0:
         note = "the patients do not differ more than their own measurements do: ICC at its bound of 0"
+    if best > 0.99 * GRID[-1]:
+        note = "the measurements of a patient hardly differ: ICC at its bound of 1"
     low, high = cohort.limits(best, chi_square) if within > 0 else (NAN, NAN)
     return {
         "b": b,

@@ -143,19 +143,18 @@ def firth_profile(x: FloatArray, is_case: Cases, which: int, chi_square: float) 
         start[at] = value
         return 2 * (top - _firth_fit(design, is_case, start, at)[1])
 
-    limits = []
-    for side in (-1.0, 1.0):
+    def limit(side: float) -> float:
         step = 0.5
-        while fallen(best[at] + side * step) < chi_square and step < 200:
+        while (depth := fallen(best[at] + side * step)) < chi_square and step < 200:
             step *= 2
         if step >= 200:
-            limits.append(side * math.inf)
-            continue
-        limits.append(
-            float(scipy.optimize.brentq(lambda v: fallen(v) - chi_square, best[at], best[at] + side * step, xtol=1e-10))
-            / spread
-        )
-    return limits[0], limits[1], float(special.chdtrc(1, max(fallen(0.0), 0.0)))
+            return side * math.inf
+        if math.isnan(depth):
+            return NAN  # too few patients to follow the profile so far out
+        ends = best[at], best[at] + side * step
+        return float(scipy.optimize.brentq(lambda v: fallen(v) - chi_square, *ends, xtol=1e-10)) / spread
+
+    return limit(-1.0), limit(1.0), float(special.chdtrc(1, max(fallen(0.0), 0.0)))
 
 
 def _firth_fit(

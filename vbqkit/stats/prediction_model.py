@@ -134,10 +134,12 @@ class LogisticModel:
             if self.penalty == "firth" and j and se > 0:
                 low, high, p = firth_profile(self.x, self.outcome, j - 1, z_wanted**2)
                 how = ", profile likelihood"
+                lost = "no interval: too few patients to follow the profile likelihood"
+                why = notes(lost if np.isnan(low) or np.isnan(high) else "", self.note)
             elif self.penalty == "lasso" and not self.note.startswith("undefined"):
                 how = f", penalty {self.weight:.4g}"
                 why = notes("no interval: the LASSO chose the predictors and shrank them", self.note)
-            ends = sorted((exp_of(low * step), exp_of(high * step))) if not np.isnan(low) else [NAN, NAN]
+            ends = sorted((exp_of(low * step), exp_of(high * step))) if not np.isnan(low + high) else [NAN, NAN]
             table.append(
                 {
                     "term": term,
