@@ -50,11 +50,20 @@ def make_uncertainty():
     return pd.DataFrame(rows, columns=columns).assign(score="M-score", value=3.6, confidence=0.95)
 
 
+def make_meta():
+    """Six studies of the AUDIT-C questionnaire: Kriston et al. (2008), as in the vignette of R's mada."""
+    tp, fn = [47, 126, 19, 36, 130, 84], [9, 51, 10, 3, 19, 2]
+    fp, tn = [101, 272, 12, 78, 211, 68], [738, 1543, 192, 276, 959, 89]
+    return stats.fit_diagnostic_meta(tp, fn, fp, tn, study=[f"Study {i}" for i in range(1, 7)])
+
+
 def draw_gallery(cohort, uncertainty):
     """Name of the function to a figure that it drew."""
     rng = np.random.default_rng(1)
     high = {"positive": "high", "data": cohort}
     curve = stats.roc_curve("vbq_t1", "osteoporosis", interval="wilson", **high)
+    model = stats.fit_logistic("osteoporosis", ["vbq_t1", "hu"], data=cohort)
+    risks, meta = (model.probabilities, model.outcome), make_meta()
     return {
         "plot_against_dexa": charts.plot_against_dexa(
             cohort,
@@ -108,6 +117,17 @@ def draw_gallery(cohort, uncertainty):
         ),
         "plot_cutoffs": charts.plot_cutoffs(CUTOFFS, score="VBQ-T1", value=2.75, ci_low=2.55, ci_high=2.96),
         "plot_score": charts.plot_score(uncertainty, cutoffs=CUTOFFS),
+        "plot_calibration": charts.plot_calibration(
+            {"model": stats.calibration_curve(*risks, smoother="spline")},
+            groups={"model": stats.calibration_groups(*risks, groups=4)},
+            source="the patients it was fitted to",
+        ),
+        "plot_decision_curve": charts.plot_decision_curve(
+            stats.decision_curve({"model": risks[0]}, risks[1], n_bootstrap=100, rng=rng)
+        ),
+        "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
+        "plot_forest": charts.plot_forest(meta),
+        "plot_sroc": charts.plot_sroc(meta, source="Kriston et al. 2008"),
         "plot_correlations": charts.plot_correlations(
             stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")
         ),

@@ -30,6 +30,18 @@ OF_TWO_COLUMNS = {
     "sem": lambda x, y: stats.measurement_error(np.column_stack([x, y])),
     "kappa": lambda x, y: stats.cohen_kappa(x, y, weights="quadratic"),
     "chi-square": lambda x, y: stats.chi_square(x, y, correction=True),
+    "mcnemar": lambda x, y: stats.mcnemar(np.asarray(x, float) > 1.5, np.asarray(y, float) > 2.5, p_value="mid-p"),
+    "paired t": stats.paired_t_test,
+    "signed rank": stats.wilcoxon_signed_rank,
+    "dependent r": lambda x, y: stats.compare_dependent_correlations(x, y, np.arange(len(x)) % 3, test="williams"),
+    "precision": lambda x, y: stats.precision_error(x, np.arange(len(x)) // 2),
+    "ccc": stats.lin_ccc,
+    "deming": lambda x, y: stats.deming(x, y, variance_ratio=1),
+    "weighted deming": lambda x, y: stats.deming(x, y, variance_ratio=1, weighted=True),
+    "passing-bablok": stats.passing_bablok,
+    "fleiss": lambda x, y: stats.fleiss_kappa(np.column_stack([x, y])),
+    "kendall w": lambda x, y: stats.kendall_w(np.column_stack([x, y])),
+    "mixed": lambda x, y: stats.mixed_model(y, np.arange(len(x)) // 2, {"x": x}),
 }
 OF_SCORE_AND_OUTCOME = {
     "auc": lambda x, y: stats.auc(x, y, **HIGH),
@@ -49,6 +61,23 @@ OF_SCORE_AND_OUTCOME = {
     "tukey": stats.tukey_hsd,
     "fisher": lambda x, y: stats.fisher_exact(np.asarray(x, float) > 1.5, y),
     "logistic": lambda x, y: stats.logistic_regression(y, {"x": x}),
+    "conditional": lambda x, y: stats.conditional_logistic(y, {"x": x}, sets=np.arange(len(x)) // 2),
+    "model": lambda x, y: stats.fit_logistic(y, {"x": x}).table(),
+    "firth": lambda x, y: stats.fit_logistic(y, {"x": x}, penalty="firth").table(),
+    "lasso": lambda x, y: stats.fit_logistic(y, {"x": x}, penalty="lasso", lasso_weight=0.01).table(),
+    "model tests": lambda x, y: stats.fit_logistic(y, {"x": x}).joint_tests(),
+    "optimism of a model": lambda x, y: stats.model_optimism(
+        stats.fit_logistic(y, {"x": x}, penalty="firth"), n_bootstrap=10, rng=RNG["rng"]
+    ),
+    "nomogram": lambda x, y: stats.nomogram(stats.fit_logistic(y, {"x": x}, penalty="firth")),
+    "calibration": lambda x, y: stats.calibration(shares(x), y, fitted_here=False, groups=3),
+    "calibration curve": lambda x, y: stats.calibration_curve(shares(x), y, smoother="lowess"),
+    "calibration spline": lambda x, y: stats.calibration_curve(shares(x), y, smoother="spline"),
+    "decision curve": lambda x, y: stats.decision_curve({"x": shares(x)}, y, n_bootstrap=100, rng=RNG["rng"]),
+    "cutoff for rate": lambda x, y: stats.cutoff_for_rate(x, y, sensitivity=0.8, interval="wilson", **HIGH),
+    "cutoff for rate bootstrap": lambda x, y: stats.cutoff_for_rate(
+        x, y, specificity=0.8, interval="bootstrap", **HIGH, **RNG
+    ),
     "ancova": lambda x, y: stats.ancova(x, y, covariates={"z": np.arange(len(x)) % 3}, reference=0),
 }
 COLUMNS = {
@@ -77,6 +106,12 @@ OUTCOMES = {
     "huge": ([1e59, 3e59, 2e59, 5e59, 4e59], [0, 0, 1, 1, 0]),
     "tiny": ([1e-59, 3e-59, 2e-59, 5e-59, 4e-59], [0, 0, 1, 1, 0]),
 }
+
+
+def shares(x):
+    """A column squeezed between 0 and 1, missing values kept."""
+    x = np.asarray(x, float)
+    return x / max(float(np.nanmax(x)), 1e-60) if x.size else x
 
 
 def answer(function, columns):

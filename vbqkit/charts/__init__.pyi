@@ -3,10 +3,15 @@ from .agreement import plot_bland_altman as plot_bland_altman
 from .correlations import plot_correlations as plot_correlations
 from .cutoffs import plot_cutoffs as plot_cutoffs
 from .cutoffs import plot_score as plot_score
+from .evidence import plot_forest as plot_forest
+from .evidence import plot_sroc as plot_sroc
 from .groups import plot_groups as plot_groups
 from .groups import plot_levels as plot_levels
 from .look import CONFIG as CONFIG
 from .look import OKABE_ITO as OKABE_ITO
 from .look import Chart as Chart
 from .look import show as show
+from .prediction import plot_calibration as plot_calibration
+from .prediction import plot_decision_curve as plot_decision_curve
+from .prediction import plot_nomogram as plot_nomogram
 from .roc import plot_roc as plot_roc

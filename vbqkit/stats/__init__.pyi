@@ -1,3 +1,4 @@
+from .clustered import mixed_model as mixed_model
 from .concordance import lin_ccc as lin_ccc
 from .contingency import chi_square as chi_square
 from .contingency import counts_table as counts_table
@@ -15,6 +16,7 @@ from .covariance_analysis import ancova as ancova
 from .cutoff import accuracy_at_cutoff as accuracy_at_cutoff
 from .cutoff import best_cutoff as best_cutoff
 from .cutoff import cutoff_optimism as cutoff_optimism
+from .cutoff_at_rate import cutoff_for_rate as cutoff_for_rate
 from .cutoff_verdict import Cutoff as Cutoff
 from .cutoff_verdict import as_cutoff as as_cutoff
 from .cutoff_verdict import verdict as verdict
@@ -42,6 +44,7 @@ from .many_raters import fleiss_kappa as fleiss_kappa
 from .many_raters import kendall_w as kendall_w
 from .matched_sets import conditional_logistic as conditional_logistic
 from .matching import match_pairs as match_pairs
+from .meta_analysis import fit_diagnostic_meta as fit_diagnostic_meta
 from .method_comparison import deming as deming
 from .method_comparison import passing_bablok as passing_bablok
 from .multiplicity import adjust_p as adjust_p
@@ -71,6 +74,9 @@ from .regression import regression_band as regression_band
 from .reliability import icc as icc
 from .reliability import measurement_error as measurement_error
 from .reliability import ratings_from_rows as ratings_from_rows
+from .reporting import stard_flow as stard_flow
+from .reporting import stard_list as stard_list
+from .reporting import tripod_list as tripod_list
 from .risk_calibration import calibration as calibration
 from .risk_calibration import calibration_curve as calibration_curve
 from .risk_calibration import calibration_groups as calibration_groups

@@ -37,7 +37,7 @@ class Predictor:
         Raises
         ------
         TableError
-            A value is no number, or a category that the model does not know.
+            A value is not a number, or is a category that the model does not know.
         """
         if not self.categories:
             x = numbers(values, self.name)

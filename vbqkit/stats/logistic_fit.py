@@ -76,10 +76,10 @@ def _newton(logit: Any) -> Any:
         except np.linalg.LinAlgError:
             return None
     params = np.asarray(fit.params, float)
-    if not np.isfinite(params).all() or float(np.abs(logit.exog @ params).max()) > SURE:
-        # Probabilities that are all but sure: then the search decides.
-        if separating(logit.exog, logit.endog > 0) is not None or not fit.mle_retvals["converged"]:
-            return None
+    sure = not np.isfinite(params).all() or float(np.abs(logit.exog @ params).max()) > SURE
+    # Where probabilities are all but sure, the search decides.
+    if sure and (separating(logit.exog, logit.endog > 0) is not None or not fit.mle_retvals["converged"]):
+        return None
     return fit if float(np.abs(logit.score(params)).max()) < 1e-6 else None
 
 
@@ -143,19 +143,18 @@ def firth_profile(x: FloatArray, is_case: Cases, which: int, chi_square: float) 
         start[at] = value
         return 2 * (top - _firth_fit(design, is_case, start, at)[1])
 
-    limits = []
-    for side in (-1.0, 1.0):
+    def limit(side: float) -> float:
         step = 0.5
-        while fallen(best[at] + side * step) < chi_square and step < 200:
+        while (depth := fallen(best[at] + side * step)) < chi_square and step < 200:
             step *= 2
         if step >= 200:
-            limits.append(side * math.inf)
-            continue
-        limits.append(
-            float(scipy.optimize.brentq(lambda v: fallen(v) - chi_square, best[at], best[at] + side * step, xtol=1e-10))
-            / spread
-        )
-    return limits[0], limits[1], float(special.chdtrc(1, max(fallen(0.0), 0.0)))
+            return side * math.inf
+        if math.isnan(depth):
+            return NAN  # too few patients to follow the profile so far out
+        ends = best[at], best[at] + side * step
+        return float(scipy.optimize.brentq(lambda v: fallen(v) - chi_square, *ends, xtol=1e-10)) / spread
+
+    return limit(-1.0), limit(1.0), float(special.chdtrc(1, max(fallen(0.0), 0.0)))
 
 
 def _firth_fit(
@@ -202,7 +201,7 @@ def _firth_at(design: FloatArray, is_case: Cases, b: FloatArray) -> tuple[float,
 
 
 def lasso(x: FloatArray, is_case: Cases, weight: float, start: FloatArray | None = None) -> Fit:
-    """Minimise ``-logL/n + weight Σ |b_j spread_j|`` by coordinate descent; the intercept is not penalised, as in glmnet.
+    """Minimise ``-logL/n + weight Σ |b_j spread_j|`` by coordinate descent; the intercept is free, as in glmnet.
 
     scikit-learn's solvers either penalise the intercept or take a hundred times longer, which the cross-validation of
     the penalty cannot wait for.

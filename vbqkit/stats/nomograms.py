@@ -27,8 +27,8 @@ def nomogram(
 ) -> pd.DataFrame:
     """Points per predictor, and total points to probability: the model in a form that needs no computer.
 
-    ``points = 100 (effect of the value - its smallest effect) / largest range of effects``: the predictor that can move the
-    log odds most runs from 0 to 100. The points of a patient are added up and read off against the probability.
+    ``points = 100 (effect of the value - its smallest effect) / largest range of effects``: the predictor that can move
+    the log odds most runs from 0 to 100. The points of a patient are added up and read off against the probability.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def nomogram(
     -------
     DataFrame
         One row per value of a predictor, then one per probability: scale (name of the predictor, or "total points"),
-        value (number or category as text), points, probability (nan for a predictor), method, note.
+        value (number or category as text), points, probability (nan for a predictor), method, n, n_case,
+        note.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def nomogram(
             table.append(
                 {"scale": TOTAL, "value": f"{points:.0f}", "points": points, "probability": float(probability)}
             )
-    return rows({**line, "method": method, "note": model.note} for line in table)
+    sizes = {"n": model.outcome.size, "n_case": int(model.outcome.sum())}
+    return rows({**line, "method": method, **sizes, "note": model.note} for line in table)
 
 
 def _shown(value: Any) -> str:

@@ -21,10 +21,10 @@ QUANTITIES = ("AUC", "slope", "intercept", "Brier")
 def model_optimism(model: LogisticModel, *, n_bootstrap: int, rng: np.random.Generator) -> pd.DataFrame:
     """AUC, calibration and Brier score of a model, corrected for having been fitted to these very patients.
 
-    The model is fitted anew to each resample of the patients (the LASSO with its penalty chosen anew), and judged in the
-    resample and in the patients themselves; the mean difference is the optimism: ``corrected = apparent - optimism``. It
-    is what to expect in new patients of the same kind, not in another hospital. A corrected slope of 0.8 says: shrink the
-    coefficients by a fifth.
+    The model is fitted anew to each resample of the patients (the LASSO with its penalty chosen anew), and judged in
+    the resample and in the patients themselves; the mean difference is the optimism: ``corrected = apparent -
+    optimism``. It is what to expect in new patients of the same kind, not in another hospital. A corrected slope of 0.8
+    says: shrink the coefficients by a fifth.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def model_optimism(model: LogisticModel, *, n_bootstrap: int, rng: np.random.Gen
     >>> x = rng.normal(size=(80, 5))
     >>> outcome = rng.random(80) < special.expit(x[:, 0])
     >>> model = fit_logistic(outcome, {f"x{j}": x[:, j] for j in range(5)})
-    >>> model_optimism(model, n_bootstrap=50, rng=rng).round(1)[["quantity", "apparent", "estimate"]].values.tolist()[:2]
+    >>> table = model_optimism(model, n_bootstrap=50, rng=rng)
+    >>> table.round(1)[["quantity", "apparent", "estimate"]].values.tolist()[:2]
     [['AUC', 0.8, 0.8], ['slope', 1.0, 0.8]]
     """
     count(n_bootstrap, "n_bootstrap", at_least=10)

@@ -134,10 +134,12 @@ class LogisticModel:
             if self.penalty == "firth" and j and se > 0:
                 low, high, p = firth_profile(self.x, self.outcome, j - 1, z_wanted**2)
                 how = ", profile likelihood"
+                lost = "no interval: too few patients to follow the profile likelihood"
+                why = notes(lost if np.isnan(low) or np.isnan(high) else "", self.note)
             elif self.penalty == "lasso" and not self.note.startswith("undefined"):
                 how = f", penalty {self.weight:.4g}"
                 why = notes("no interval: the LASSO chose the predictors and shrank them", self.note)
-            ends = sorted((exp_of(low * step), exp_of(high * step))) if not np.isnan(low) else [NAN, NAN]
+            ends = sorted((exp_of(low * step), exp_of(high * step))) if not np.isnan(low + high) else [NAN, NAN]
             table.append(
                 {
                     "term": term,
@@ -313,8 +315,8 @@ def fit_logistic(
     References
     ----------
     Firth (1993) doi:10.1093/biomet/80.1.27, Heinze and Schemper (2002) doi:10.1002/sim.1047; splines: Harrell (2015)
-    doi:10.1007/978-3-319-19425-7; LASSO: Tibshirani (1996) doi:10.1111/j.2517-6161.1996.tb02080.x, Friedman et al. (2010)
-    doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against R's rms,
+    doi:10.1007/978-3-319-19425-7; LASSO: Tibshirani (1996) doi:10.1111/j.2517-6161.1996.tb02080.x, Friedman et al.
+    (2010) doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against R's rms,
     brglm2 and glmnet.
 
     Examples

@@ -107,8 +107,8 @@ def calibration(
 
     References
     ----------
-    Cox (1958) doi:10.1093/biomet/45.3-4.562; Van Calster et al. (2019) doi:10.1186/s12916-019-1466-7; Brier (1950), Steyerberg
-    et al. (2010) doi:10.1097/EDE.0b013e3181c30fb2; ICI: Austin and Steyerberg (2019) doi:10.1002/sim.8281; Hosmer and
+    Cox (1958) doi:10.1093/biomet/45.3-4.562; Van Calster et al. (2019) doi:10.1186/s12916-019-1466-7; Brier (1950),
+    Steyerberg et al. (2010) doi:10.1097/EDE.0b013e3181c30fb2; ICI: Austin and Steyerberg (2019) doi:10.1002/sim.8281; Hosmer and
     Lemeshow (1980) doi:10.1080/03610928008827941. Checked against R's rms::val.prob and glm.
 
     Examples
@@ -239,8 +239,8 @@ def calibration_groups(
     Returns
     -------
     DataFrame
-        One row per group: probability (mean), estimate (share of cases), ci_low, ci_high, confidence, n_case, n, method,
-        note.
+        One row per group: probability (mean), estimate (share of cases), ci_low, ci_high, confidence, n_case, n,
+        method, note.
 
     Raises
     ------
@@ -250,7 +250,8 @@ def calibration_groups(
     Examples
     --------
     >>> p = [0.1, 0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.75, 0.9]
-    >>> calibration_groups(p, [0, 0, 1, 0, 0, 1, 0, 1, 1, 1], groups=2).round(2)[["probability", "estimate"]].values.tolist()
+    >>> table = calibration_groups(p, [0, 0, 1, 0, 0, 1, 0, 1, 1, 1], groups=2)
+    >>> table.round(2)[["probability", "estimate"]].values.tolist()
     [[0.27, 0.2], [0.69, 0.8]]
     """
     count(groups, "groups", at_least=2)

@@ -1,7 +1,7 @@
 # Makes the files of this folder: data sets as CSV, and digits.csv, what R says about them.
 # Run: cd tests/reference/r && Rscript make.R
 # R 4.2.2 with epiR 2.0.57, psych 2.2.9, survival 3.5.3, rms 6.5.0, pROC 1.18.0, brglm2 0.9, glmnet 4.1.6,
-# metafor 3.8.1, metadat 1.2.0, lme4 1.1.31, lmerTest 3.1.3 (Debian 12: r-base-core r-cran-epir r-cran-psych r-cran-rms ...).
+# metafor 3.8.1, metadat 1.2.0, lme4 1.1.31 (Debian 12: r-base-core r-cran-epir r-cran-psych r-cran-rms ...).
 # Every data set is published with R or one of these packages, or simulated below from a seed.
 options(digits = 15, warn = 1)
 suppressMessages({library(epiR); library(psych); library(survival)})

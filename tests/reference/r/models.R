@@ -102,3 +102,63 @@ for (i in 1:5) say(paste("nomogram lwt", i), n$lwt$points[i], s)
 for (i in 1:3) say(paste("nomogram race", i), n$race$points[i], s)
 for (i in 1:2) say(paste("nomogram smoke", i), n$smoke$points[i], s)
 u <- attr(n, "info"); say("nomogram lp per point", 1 / u$sc, s); say("nomogram lp at 0", u$Intercept, s)
+
+# ---- Cut-offs that keep a rate: pROC's aSAH, Turck et al. (2010), in tests/reference/asah.csv.
+data(aSAH, package = "pROC")
+for (v in c("s100b", "wfns")) {
+  rc <- roc(aSAH$outcome, as.numeric(aSAH[[v]]), levels = c("Good", "Poor"), direction = "<", quiet = TRUE)
+  co <- coords(rc, "all", ret = c("threshold", "sensitivity", "specificity"), transpose = FALSE)
+  s <- by(paste0("pROC::coords(roc(outcome, ", v, "), 'all'), data aSAH"))
+  a <- co[co$sensitivity >= 0.9, ]; a <- a[which.max(a$specificity), ]
+  b <- co[co$specificity >= 0.9, ]; b <- b[which.max(b$sensitivity), ]
+  say(paste("sensitivity 0.9 cutoff", v), a$threshold, s); say(paste("sensitivity 0.9 specificity", v), a$specificity, s)
+  say(paste("specificity 0.9 cutoff", v), b$threshold, s); say(paste("specificity 0.9 sensitivity", v), b$sensitivity, s)
+}
+
+# ---- Levels within patients: sleepstudy (Belenky et al. 2003, lme4) and a simulated cohort of four levels.
+suppressMessages(library(lme4))
+keep(sleepstudy, "sleepstudy", "Belenky et al. (2003) J Sleep Res 12:1-12; R lme4::sleepstudy; Reaction ms, Days, Subject")
+set.seed(21)
+id <- rep(1:40, each = 4); level <- rep(c("L1", "L2", "L3", "L4"), 40); age <- rep(round(rnorm(40, 65, 8)), each = 4)
+lv <- data.frame(patient = id, level = level, age = age,
+  vbq = round(1 + 0.025 * age + rep(rnorm(40, 0, 0.35), each = 4) + c(0, 0.05, 0.08, 0.12)[as.integer(factor(level))] + rnorm(160, 0, 0.2), 3))
+lv <- lv[-c(3, 50, 51, 90), ]
+keep(lv, "levels", "simulated in models.R, seed 21: VBQ of L1 to L4 in 40 virtual patients, four levels missing")
+for (case in list(list("sleep", Reaction ~ Days + (1 | Subject), sleepstudy), list("levels", vbq ~ age + level + (1 | patient), lv))) {
+  for (reml in c(TRUE, FALSE)) {
+    m <- lmer(case[[2]], case[[3]], REML = reml, control = lmerControl(optCtrl = list(xtol_abs = 1e-12, ftol_abs = 1e-14)))
+    s <- by(paste0("lme4::lmer(REML = ", reml, "), data ", if (case[[1]] == "sleep") "sleepstudy" else "levels"))
+    k <- paste("lmer", case[[1]], if (reml) "reml" else "ml")
+    for (i in seq_along(fixef(m))) { say(paste(k, "fixed", i), fixef(m)[i], s); say(paste(k, "se", i), sqrt(diag(as.matrix(vcov(m))))[i], s) }
+    vc <- as.data.frame(VarCorr(m))$vcov; say(paste(k, "between"), vc[1], s); say(paste(k, "within"), vc[2], s)
+    say(paste(k, "icc"), vc[1] / sum(vc), s)
+  }
+}
+
+# ---- Meta-analysis: ultrasound for deep vein thrombosis, Kearon et al. (1998), metadat::dat.kearon1998; bivariate model of
+# Reitsma et al. (2005) as metafor fits it: logit sensitivity and logit specificity with their sampling variances.
+suppressMessages(library(metafor))
+ke <- get(data("dat.kearon1998", package = "metadat")); ke <- ke[ke$patients == "symptomatic" & !is.na(ke$tp) & !is.na(ke$tn), ]
+ma <- data.frame(study = paste(gsub(",", "", ke$study), ke$year), tp = ke$tp, fn = ke$np - ke$tp, fp = ke$nn - ke$tn, tn = ke$tn)
+ma$study <- gsub("'", "", ma$study)
+keep(ma, "kearon", "Kearon et al. (1998) Ann Intern Med 128:663-677, symptomatic patients; R metadat::dat.kearon1998")
+bi <- function(d, method, all) {
+  add <- if (all) rep(0.5, nrow(d)) else ifelse(d$tp == 0 | d$fn == 0 | d$fp == 0 | d$tn == 0, 0.5, 0)
+  tp <- d$tp + add; fn <- d$fn + add; fp <- d$fp + add; tn <- d$tn + add
+  yi <- c(rbind(log(tp / fn), log(fp / tn))); vi <- c(rbind(1 / tp + 1 / fn, 1 / fp + 1 / tn))
+  g <- factor(rep(c("sens", "fpr"), nrow(d)), levels = c("sens", "fpr")); id <- rep(seq_len(nrow(d)), each = 2)
+  rma.mv(yi, vi, mods = ~ g - 1, random = ~ g | id, struct = "UN", method = method, control = list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-14, maxit = 5000))
+}
+# AUDIT-C, six of the studies of Kriston et al. (2008), as printed in the vignette of R's mada.
+audit <- data.frame(study = paste("Study", 1:6), tp = c(47, 126, 19, 36, 130, 84), fn = c(9, 51, 10, 3, 19, 2),
+                    fp = c(101, 272, 12, 78, 211, 68), tn = c(738, 1543, 192, 276, 959, 89))
+keep(audit, "auditc", "AUDIT-C, six studies of Kriston et al. (2008) Ann Intern Med 149:879-888, as in the vignette of R's mada")
+for (nm in c("kearon", "auditc")) for (method in c("REML", "ML")) {
+  d <- if (nm == "kearon") ma else audit
+  b <- bi(d, method, FALSE); s <- by(paste0("metafor::rma.mv(struct = 'UN', method = '", method, "'), logit sensitivity and false positive rate, data ", nm))
+  k <- paste("reitsma", nm, tolower(method))
+  say(paste(k, "logit sensitivity"), b$beta[1], s); say(paste(k, "logit fpr"), b$beta[2], s)
+  say(paste(k, "se sensitivity"), b$se[1], s); say(paste(k, "se fpr"), b$se[2], s); say(paste(k, "cov"), b$vb[1, 2], s)
+  say(paste(k, "tau2 sensitivity"), b$tau2[1], s); say(paste(k, "tau2 fpr"), b$tau2[2], s); say(paste(k, "rho"), b$rho, s)
+  say(paste(k, "log likelihood"), b$fit.stats[1, if (method == "REML") "REML" else "ML"], s)
+}
