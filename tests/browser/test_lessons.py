@@ -480,7 +480,9 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     placer.fix_area()
     placer.place_all(case.reference_rois, but=("CSF",))
     csf = next(r for r in case.reference_rois if r.label == "CSF")
-    placer.place("CSF", np.add(csf.center_mm, (0.0, -0.5, 0.0)))  # a square there, not the narrow reference: off the roots
+    placer.place(
+        "CSF", np.add(csf.center_mm, (0.0, -0.5, 0.0))
+    )  # a square there, not the narrow reference: off the roots
     level = int(fracture.level[1])
     above, below = (
         next(r for r in case.reference_rois if r.label == k)

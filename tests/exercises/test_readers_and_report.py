@@ -10,7 +10,7 @@ import pytest
 from tests.exercises.hand_made_body import box, good_box
 from vbqkit.anatomy.tissues import TISSUE_NAMES
 from vbqkit.errors import FormatError, ScoreError, VbqkitError
-from vbqkit.exercises import check_consequence, check_placements, placement
+from vbqkit.exercises import check_consequence, check_placements, faults, placement
 from vbqkit.exercises.readers import (
     REFERENCE,
     agreement_table,
@@ -92,8 +92,14 @@ def test_a_reading_with_a_wrong_level_or_without_csf_does_not_enter_the_agreemen
 
 
 def test_two_readings_are_side_by_side_and_never_averaged():
-    rows = [("Ada", "reading1", "a", 3.0), ("Ada", "reading1", "b", 4.0), ("Ada", "reading2", "a", 3.2),
-            ("Ada", "reading2", "b", 4.2), (REFERENCE, REFERENCE, "a", 3.1), (REFERENCE, REFERENCE, "b", 4.1)]  # fmt: skip
+    rows = [
+        ("Ada", "reading1", "a", 3.0),
+        ("Ada", "reading1", "b", 4.0),
+        ("Ada", "reading2", "a", 3.2),
+        ("Ada", "reading2", "b", 4.2),
+        (REFERENCE, REFERENCE, "a", 3.1),
+        (REFERENCE, REFERENCE, "b", 4.1),
+    ]
     readings = pd.DataFrame(rows, columns=["reader", "exercise", "case", "value"])
     wide = agreement_table(readings[readings.reader == "Ada"])
     assert wide.loc["a"].to_dict() == {"Ada, reading1": 3.0, "Ada, reading2": 3.2}
@@ -187,8 +193,10 @@ def test_every_misplaced_roi_needs_correcting(case):
 
 
 def test_every_fault_that_must_be_corrected_has_advice():
-    told = set(re.findall(r'Fault\(\s*"([\w-]+)", "wrong"', Path(placement.__file__).read_text(encoding="utf-8")))
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (faults, placement))
+    told = set(re.findall(r'Fault\(\s*"([\w-]+)", "wrong"', source))
+    told |= set(re.findall(r'Fault\(\s*"([\w-]+)", "minor" if', source))
     tissues = {reader_word(tissue, level) for tissue in TISSUE_NAMES for level in ("", "L3")}
-    codes = {placement._CODES.get(word, word.split()[0].lower()) for word in tissues}
+    codes = {faults.FAULT_CODES.get(word, word.split()[0].lower()) for word in tissues}
     assert {"missing", "left-out", "ligament", "other"} <= told | codes, "the search finds them"
     assert (told | codes) - set(ADVICE) == set()

@@ -15,11 +15,11 @@ from .consequence import check_consequence as check_consequence
 from .course import Lesson as Lesson
 from .course import lessons as lessons
 from .example_readings import example_readers as example_readers
+from .faults import Fault as Fault
 from .own_spread import OwnSpread as OwnSpread
 from .own_spread import keep_own_spread as keep_own_spread
 from .own_spread import kept_own_spread as kept_own_spread
 from .own_spread import own_spread_of as own_spread_of
-from .placement import Fault as Fault
 from .placement import PlacementGrade as PlacementGrade
 from .placement import check_placement as check_placement
 from .placement import check_placements as check_placements

@@ -11,8 +11,8 @@ import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import RoiError
+from vbqkit.exercises.faults import EDGE_MM, FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.own_spread import OwnSpread
-from vbqkit.exercises.placement import EDGE_MM, FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.truth import TOLERATED, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
@@ -23,8 +23,8 @@ from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import score_definition
 
 WITHIN = 2.0
-"""A shift of up to this many spreads cannot be told from one of many faultless placements; beyond it the ROIs together are
-wrong, though each passes by itself."""
+"""A shift of up to this many spreads cannot be told from one of many faultless placements; beyond it the ROIs together
+are wrong, though each passes by itself."""
 
 FAULTLESS = Jitter(shift_mm=FAR_IN_BODY_MM, size_percent=0.0, shape="disc")
 """Where faultless placements are drawn: evenly within 6 mm of the reference ROIs, wherever no fault is found."""
@@ -47,8 +47,8 @@ class Consequence:
     draws : int
         How many faultless placements were drawn.
     own : OwnSpread or None
-        The reader's own repeatability from lesson 70, if it is known: told beside it, never the yardstick. Three pairs of
-        readings are too few for one, and it does not see an error that is in both.
+        The reader's own repeatability from lesson 70, if it is known: told beside it, never the yardstick. A few pairs
+        of readings are too few for one, and it does not see an error that is in both.
     by_roi : tuple of (str, float)
         How far each ROI alone, put in place of its reference ROI, moves the score.
     """

@@ -89,8 +89,8 @@ def agreement_table(readings: pd.DataFrame, *, exercise: str | None = None) -> p
     Raises
     ------
     VbqkitError
-        If a reader has two values for one patient: they are not averaged, since the mean of two readings is more precise
-        than one.
+        If a reader has two values for one patient: they are not averaged, since the mean of two readings is more
+        precise than one.
     """
     if not len(readings):
         raise VbqkitError("There is no complete reading to put side by side. Read the patients first.")

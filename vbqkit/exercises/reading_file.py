@@ -1,7 +1,7 @@
 """The name of a file with one student's ROIs on one patient: ``student_exercise_case.vbqkit.json``.
 
-The lessons write it, a teacher collects it. The case is a code of eight letters that does not say what is to be seen in the
-patient, and from which the patient can be made again.
+The lessons write it, a teacher collects it. The case is a code of eight letters that does not say what is to be seen in
+the patient, and from which the patient can be made again.
 """
 
 from __future__ import annotations

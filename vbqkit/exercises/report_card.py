@@ -56,6 +56,9 @@ _SPREAD = (
 )
 
 
+_CASE_HEAD = ("case", "passes", "score", "reference", "shift in spreads", "ROIs to correct")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
     """How one case of the final went.
@@ -174,7 +177,7 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         "<h2>What to practise</h2>",
         _table(("advice", "lesson", "times"), [(text, lesson, str(n) if n else "") for text, lesson, n in practise]),
         "<h2>Case by case</h2>",
-        _table(("case", "passes", "score", "reference", "shift in spreads", "ROIs to correct"), [_case_row(r) for r in results]),
+        _table(_CASE_HEAD, [_case_row(r) for r in results]),
         *_wrong_in_pictures(results),
         *_beside_proposal(results),
         "<p><small>Each case can be made again by its kind and seed, so a teacher can re-grade it. The software screens and teaches; it does not diagnose.</small></p>",
