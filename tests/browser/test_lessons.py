@@ -329,7 +329,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
 
 
 def test_lesson_25_proposed_rois(lab: Any, no_errors: None) -> None:
-    """All that is proposed is accepted; the check finds the one on the haemangioma, which is moved, and then all pass."""
+    """All that is proposed is accepted; the check finds the one on the haemangioma; it is moved, and then all pass."""
     lesson = Lesson(lab, "25_proposed_rois")
     for name in ("25-confidence", "25-marrow", "25-names", "25-report"):
         lesson.wrong_then_right(name)
@@ -480,9 +480,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     placer.fix_area()
     placer.place_all(case.reference_rois, but=("CSF",))
     csf = next(r for r in case.reference_rois if r.label == "CSF")
-    placer.place(
-        "CSF", np.add(csf.center_mm, (0.0, -0.5, 0.0))
-    )  # a square there, not the narrow reference: off the roots
+    placer.place("CSF", np.add(csf.center_mm, (0.0, -0.5, 0.0)))  # a square is wider: off the roots
     level = int(fracture.level[1])
     above, below = (
         next(r for r in case.reference_rois if r.label == k)

@@ -22,7 +22,8 @@ _APART = 3
 def final_stations(student: str) -> tuple[Station, ...]:
     """One student's patients: one of each kind, and the plain one again on another day.
 
-    The order is drawn from the student's number. Names and numbers say nothing of what is to be seen, nor of who comes twice.
+    The order is drawn from the student's number. Names and numbers say nothing of what is to be seen, nor of who comes
+    twice.
     """
     seed = case_seed(student, "final")
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-/** Everything by keyboard: one table makes the keys work and fills the help sheet. */
+/** One table makes the keys work and fills the help sheet. */
 import { add, boxBetween, norm, rotated, sub, times, withCorner } from "./geometry.js";
 import { waits } from "./origin.js";
 import { accept, acceptAndGoOn, propose } from "./proposals.js";

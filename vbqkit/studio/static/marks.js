@@ -62,7 +62,7 @@ export function marks(store, roi, index) {
   return found;
 }
 
-/** Where a ROI lies, if not on the slice shown: nothing is wrong with that. @param {Store} store @param {Roi} roi @param {number} index */
+/** Where a ROI lies, if not on the slice shown. @param {Store} store @param {Roi} roi @param {number} index */
 export function elsewhere(store, roi, index) {
   const at = store.sliceOf(roi, index);
   return at === store.slices[index] ? [] : [`not on this slice: it lies on slice ${at + 1}`];

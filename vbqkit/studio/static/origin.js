@@ -1,6 +1,6 @@
 /** Which ROIs wait for the reader, and which count. Pure functions. @import { Roi } from "./wire.js" */
 
-/** Whether a ROI was proposed and waits for the reader: it counts for nothing. @param {Roi} roi */
+/** Whether a ROI waits for the reader. @param {Roi} roi */
 export const waits = (roi) => !!roi.proposal && !roi.proposal.accepted;
 
 /** Whether a label is that of a body without a name. @param {string} label */

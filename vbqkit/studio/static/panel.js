@@ -40,8 +40,8 @@ export class Panel {
     this.frame = 0;
     this.shownFaults = ""; // the faults on the page
     this.body = html("tbody");
-    const { blind } = store.options; // a reading that must not see what it measures
-    this.columns = blind ? COLUMNS.filter(([key]) => key === "area_cm2" || key === "n") : COLUMNS;
+    const { blind } = store.options;
+    this.columns = blind ? COLUMNS.slice(-2) : COLUMNS; // no signal
     this.heads = this.columns.map(([, name]) => html("th", { scope: "col" }, name));
     this.table = html(
       "table",

@@ -113,7 +113,7 @@ export class Store {
     for (const listener of this.listeners.get(event) ?? []) listener(text);
   }
 
-  /** Something for the screen reader and the status line. @param {string} text */
+  /** For the screen reader and the status line. @param {string} text */
   say(text) {
     this.emit("say", text);
   }
@@ -407,7 +407,7 @@ export class Store {
     );
   }
 
-  /** Tell Python that a hand drags or scrolls, or rests again: the intervals wait so long. @param {boolean} busy */
+  /** Tell Python that a hand drags or rests: intervals wait. @param {boolean} busy */
   hand(busy) {
     if (busy === this.busy) return;
     this.busy = busy;
