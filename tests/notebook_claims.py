@@ -9,6 +9,17 @@ CLAIMS = {
 # "Below, only the CSF ROI is pushed backwards": the fat behind the sac lowers VBQ (question 20-effect)
 assert values[-1] < 0.9 * values[0]
 """,
+    "25_proposed_rois": """
+# "Patient A is a woman without any finding": nothing wrong, and VBQ nearly that of the reference
+(reference, proposed, percent, wrong), = told({"A": a}).values()
+assert abs(percent) < 3 and wrong == "none"
+# "a haemangioma ... The ROI lies on it"; "Part of the ROI lies in it"; "It must have no ROI at all"
+rows = told(patients)
+levels = {name: case.phantom.findings[0].level for name, case in patients.items()}
+assert all(level in rows[name][3].split(", ") for name, level in levels.items())
+# question 25-marrow: "In patient B all four levels are accepted, and VBQ-T1 changes by little"
+assert abs(rows["B"][2]) < 3
+""",
     "30_snr_and_m_score": """
 # "Her SNR differs several-fold from machine to machine, and on generic-3t there is none"
 assert patient.snr.max() > 3 * patient.snr.min()

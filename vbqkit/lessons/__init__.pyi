@@ -6,7 +6,9 @@ from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
 from .final import final_stations as final_stations
 from .placing import PlacingExercise as PlacingExercise
+from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
+from .proposal_shown import show_proposals as show_proposals
 from .reading_twice import read_twice as read_twice
 from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button

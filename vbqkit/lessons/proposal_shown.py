@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 from IPython.display import HTML
@@ -10,6 +10,7 @@ from IPython.display import HTML
 from vbqkit.errors import ProposalError
 from vbqkit.exercises.against_proposal import AgainstProposal
 from vbqkit.exercises.cases import SampleCase, TeachingCase
+from vbqkit.exercises.readers import known_case
 from vbqkit.image import Slice, Volume
 from vbqkit.page.slice_picture import crop_around_all, slice_html
 from vbqkit.page.table import notes_html, table_html
@@ -19,6 +20,14 @@ from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 
 _MARGIN_MM = (24.0, 34.0)
 """Above and below, and in front and behind."""
+
+
+def show_proposals(patients: Mapping[str, TeachingCase | SampleCase], *, weighting: str = "T1") -> HTML:
+    """The same of several patients side by side; see :func:`show_proposal`."""
+    figures = "".join(
+        show_proposal(case.volumes[weighting], caption=f"Patient {name}.").data for name, case in patients.items()
+    )
+    return HTML(f"<div style='display:flex;gap:14px;flex-wrap:wrap'>{figures}</div>")
 
 
 def show_proposal(image: Volume, *, caption: str = "") -> HTML:
@@ -37,8 +46,18 @@ def show_proposal(image: Volume, *, caption: str = "") -> HTML:
         return HTML(_panel(image.slice(len(image) // 2), (), f"{caption} {error}".strip()))
     marked = [p.roi.with_label(f"{p.roi.label} ?") if p.doubtful else p.roi for p in proposal.rois]
     shown = image.slice(proposal.slice_index)
-    crop = crop_around_all(shown, [p.roi for p in proposal.rois if p.roi.label != NOISE], margin_mm=_MARGIN_MM)
+    seen = (
+        _scored(p.roi for p in proposal.rois)
+        if proposal.named
+        else [p.roi for p in proposal.rois if p.roi.label != NOISE]
+    )
+    crop = crop_around_all(shown, seen, margin_mm=_MARGIN_MM)
     return HTML(_panel(shown, marked, f"{caption} {proposal.question}".strip(), crop=crop))
+
+
+def patients_to_judge() -> dict[str, TeachingCase]:
+    """Three patients of lesson 25, by letter; each has one level that must not be measured as it is proposed."""
+    return {"B": known_case("haemangioma", 2), "C": known_case("modic", 3), "D": known_case("fracture", 2)}
 
 
 def comparison_html(compared: AgainstProposal, case: TeachingCase | SampleCase) -> str:
@@ -62,7 +81,7 @@ def comparison_html(compared: AgainstProposal, case: TeachingCase | SampleCase) 
 def _panel(image: Slice, rois: Sequence[Roi], caption: str, *, crop: tuple[int, int, int, int] | None = None) -> str:
     labels = ", ".join(roi.label for roi in rois) or "none"
     return slice_html(
-        image, alt=f"Sagittal slice. {caption} ROIs: {labels}.", rois=rois, crop=crop, height_px=440, caption=caption
+        image, alt=f"Sagittal slice. {caption} ROIs: {labels}.", rois=rois, crop=crop, height_px=480, caption=caption
     )
 
 
