@@ -81,7 +81,7 @@ def comparison_html(compared: AgainstProposal, case: TeachingCase | SampleCase) 
 def _panel(image: Slice, rois: Sequence[Roi], caption: str, *, crop: tuple[int, int, int, int] | None = None) -> str:
     labels = ", ".join(roi.label for roi in rois) or "none"
     return slice_html(
-        image, alt=f"Sagittal slice. {caption} ROIs: {labels}.", rois=rois, crop=crop, height_px=480, caption=caption
+        image, alt=f"Sagittal slice. {caption} ROIs: {labels}.", rois=rois, crop=crop, height_px=430, caption=caption
     )
 
 
