@@ -228,3 +228,15 @@ def test_the_kept_tables_have_the_columns_and_the_first_line_that_their_one_writ
         kept = (FOLDER / path.name).read_text(encoding="utf-8").splitlines()
         assert kept[:2] == path.read_text(encoding="utf-8").splitlines()
     assert {path.name for path in FOLDER.glob("*.csv")} == set(TABLES)
+
+
+def test_the_right_answer_cannot_be_told_by_its_length():
+    """By chance alone the right one of three or four options is the longest in about a third of the questions."""
+    longest = [
+        asked.check(max(asked.options, key=lambda option: len(option[1]))[0]).right for asked in choices().values()
+    ]
+    assert sum(longest) <= 0.4 * len(longest)
+    shortest = [
+        asked.check(min(asked.options, key=lambda option: len(option[1]))[0]).right for asked in choices().values()
+    ]
+    assert sum(shortest) <= 0.5 * len(shortest)
