@@ -44,10 +44,7 @@ def test_following_the_advice_makes_the_placement_pass(body, scan):
     advice = grade.faults[0].message
     assert "mm down" in advice
     step = float(advice.split("Move it ")[1].split(" mm")[0])
-    clean = roi.moved((0, 0, -step))
-    next_fault = next(f for f in check_placement(clean, body, image=scan).faults if f.code == "part-of-body")
-    step = float(re.search(r"([0-9.]+) mm down", next_fault.message)[1])
-    assert codes(check_placement(clean.moved((0, 0, -step)), body, image=scan)) == []
+    assert codes(check_placement(roi.moved((0, 0, -step)), body, image=scan)) == []
 
 
 def test_the_vein_is_found_with_its_pixels(body, scan):
@@ -161,7 +158,7 @@ def test_one_level_on_the_next_slice_is_worth_knowing_and_all_of_them_are_wrong(
 
 
 def test_clean_marrow_far_from_the_rule_is_said_and_farther_does_not_pass(body, scan):
-    near, far, farther = (check_placement(good_box("L2").moved((0, 0, up)), body, image=scan) for up in (4.0, 6.5, 7.5))
+    near, far, farther = (check_placement(good_box("L2").moved((0, 0, up)), body, image=scan) for up in (4.0, 5.5, 6.5))
     assert codes(near) == []
     assert [(f.code, f.severity) for f in far.faults] == [("part-of-body", "minor")]
     assert ("part-of-body", "wrong") in [(f.code, f.severity) for f in farther.faults]

@@ -11,7 +11,7 @@ import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import RoiError
-from vbqkit.exercises.faults import EDGE_MM, FAR_IN_BODY_MM, WRONG_SHARE
+from vbqkit.exercises.faults import EDGE_MM, TOO_FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.truth import TOLERATED, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
@@ -26,7 +26,7 @@ WITHIN = 2.0
 """A shift of up to this many spreads cannot be told from one of many faultless placements; beyond it the ROIs together
 are wrong, though each passes by itself."""
 
-FAULTLESS = Jitter(shift_mm=FAR_IN_BODY_MM, size_percent=0.0, shape="disc")
+FAULTLESS = Jitter(shift_mm=TOO_FAR_IN_BODY_MM, size_percent=0.0, shape="disc")
 """Where faultless placements are drawn: evenly within 6 mm of the reference ROIs, wherever no fault is found."""
 
 _CLEAN_PURITY = 0.98

@@ -38,7 +38,7 @@ few pixels to average over the texture of marrow; larger comes near edges and ca
 LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 """Smallest area of a CSF ROI (a narrow sac has no room for 0.40 cm2) and of a noise ROI, whose SD needs many pixels."""
 
-FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 6.0, 7.0
+FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 4.5, 6.0
 """A level's ROI farther than the first from the reference ROI lies in another part of the body: worth knowing; farther
 than the second it does not follow the rule (mid height, a little in front of the centre)."""
 
@@ -209,7 +209,7 @@ def area_faults(roi: Roi, pixels: int) -> list[Fault]:
 def part_of_body_faults(roi: Roi, truth: Phantom, target: Slice, under: TruthUnderRoi, wanted: str) -> list[Fault]:
     """Clean marrow, but far from where the rule of the course puts the ROI: readers then differ."""
     reference = next((r for r in truth.reference_rois if r.label == roi.label), None)
-    if reference is None or roi.label not in SPINE_LEVELS or under.share(wanted) < 1.0 - MINOR_SHARE:
+    if reference is None or roi.label not in SPINE_LEVELS or under.share(wanted) < 1.0 - WRONG_SHARE:
         return []
     away = np.subtract(reference.center_mm, roi.center_mm)
     away = away - np.dot(away, target.normal) * np.array(target.normal)
@@ -217,7 +217,7 @@ def part_of_body_faults(roi: Roi, truth: Phantom, target: Slice, under: TruthUnd
     if distance <= FAR_IN_BODY_MM:
         return []
     text = (
-        f"The ROI {roi.label} is clean, but {distance:.0f} mm from where this course measures: at mid height, a little in front of "
+        f"The ROI {roi.label} lies in marrow, but {distance:.0f} mm from where this course measures: at mid height, a little in front of "
         f"the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
     )
     return [Fault("part-of-body", "minor" if distance <= TOO_FAR_IN_BODY_MM else "wrong", text)]
