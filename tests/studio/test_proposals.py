@@ -482,7 +482,8 @@ const heard = {};
 const traits = { _views: [], _options: { fixed_area_cm2: null }, _messages: [], _measured: {}, slices: [], windows: [],
   _state: { rois: ROIS, levels: [], revision: 1, base: 1 } };
 const store = new Store({
-  get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), off() {}, send() {},
+  get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {},
+  on: (k, f) => (heard[k] = f), off() {}, send() {},
 });
 const words = (rois) => rois.map((roi) => roi.label).join(' ');
 const seen = [[words(store.counted), words(store.waiting)]];
