@@ -304,6 +304,21 @@ def test_a_restart_keeps_the_question(tmp_path: Path) -> None:
     assert again._about_proposal["question"] == "Which level is it?"
 
 
+@pytest.mark.parametrize("about", [{"remarks": 3, "view": 99, "question": None}, [], "text"])
+def test_what_a_file_says_of_a_proposal_cannot_break_the_page(tmp_path: Path, about: Any) -> None:
+    path = tmp_path / "case.json"
+    RoiStudio(t1(), case_file=path).propose()
+    content = json.loads(path.read_text())
+    content["studio"]["proposal"] = about
+    path.write_text(json.dumps(content))
+    again = RoiStudio(t1(), case_file=path)
+    assert len(again.proposed) == 9
+    assert again._about_proposal["title"] == "Proposed"
+    assert again._about_proposal["remarks"] == []
+    assert "view" not in again._about_proposal
+    assert again._about_proposal["question"] == ""
+
+
 def test_two_studios_on_one_case_see_each_others_proposals(tmp_path: Path) -> None:
     path = tmp_path / "case.json"
     one, other = RoiStudio(t1(), case_file=path), RoiStudio(t1(), case_file=path)
@@ -363,7 +378,8 @@ def test_another_view_is_used_where_the_one_under_the_pointer_cannot_be() -> Non
     refused = replace(t1(), refusal="contrast agent was given")
     studio = RoiStudio([refused, t1()])
     studio._on_message(studio, {"type": "propose", "view": 0}, [])
-    assert studio._about_proposal["series"] == "T1 (2)"
+    assert studio._about_proposal["title"] == "Proposed on T1 (2)"
+    assert studio._about_proposal["view"] == 1
     assert waiting(studio) == [*LEVELS, "CSF", "noise"]
 
 
@@ -466,7 +482,8 @@ const heard = {};
 const traits = { _views: [], _options: { fixed_area_cm2: null }, _messages: [], _measured: {}, slices: [], windows: [],
   _state: { rois: ROIS, levels: [], revision: 1, base: 1 } };
 const store = new Store({
-  get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {}, on: (k, f) => (heard[k] = f), off() {}, send() {},
+  get: (k) => traits[k], set: (k, v) => (traits[k] = v), save_changes() {},
+  on: (k, f) => (heard[k] = f), off() {}, send() {},
 });
 const words = (rois) => rois.map((roi) => roi.label).join(' ');
 const seen = [[words(store.counted), words(store.waiting)]];

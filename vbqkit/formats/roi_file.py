@@ -65,11 +65,11 @@ class RoiFile:
     cautions : tuple of Caution
         What is odd about the file: parts of it that are damaged.
     places : tuple of ProposedPlace or None
-        For each ROI what was proposed automatically before a reader accepted or corrected it; None, or no entry, for one
-        that the reader placed.
+        For each ROI what was proposed automatically before a reader accepted or corrected it; None, or no entry, for
+        one that the reader placed.
     proposed : tuple of (Roi, ProposedPlace)
-        ROIs that were proposed automatically and that no reader has accepted: they are not among `rois`, so that nothing
-        measures them.
+        ROIs that were proposed automatically and that no reader has accepted: they are not among `rois`, so that
+        nothing measures them.
     """
 
     rois: tuple[Roi, ...]
@@ -113,7 +113,7 @@ class RoiFile:
         )
 
     def check(self, image: Volume | Slice) -> tuple[Caution, ...]:
-        """What a score from these ROIs must say: whether they belong on an image, and which were proposed automatically.
+        """What a score from these ROIs must say: whether they belong on an image, and which were proposed.
 
         Raises
         ------

@@ -22,8 +22,8 @@ The file is an object with these keys:
     List of objects with ``label``, ``shape`` (``"rectangle"``, ``"ellipse"``, ``"polygon"``), ``plane`` (``point`` and
     unit ``normal`` of the slice on which it lies) and the coordinates: ``center``, ``half_width``, ``half_height``, or
     ``points``. A ROI that was proposed automatically has two keys more: ``origin``, ``"accepted"`` (unchanged) or
-    ``"corrected"`` (moved, resized or renamed), and ``proposed``: what was proposed (``label``, ``shape``, coordinates),
-    with ``confidence`` and ``doubt``. Without them a ROI was placed by the reader.
+    ``"corrected"`` (moved, resized or renamed), and ``proposed``: what was proposed (``label``, ``shape``,
+    coordinates), with ``confidence`` and ``doubt``. Without them a ROI was placed by the reader.
 ``proposed``
     List of objects as in ``rois``, of origin ``"proposed"``: automatic ROIs that no reader has accepted. They stand
     apart, so that a reader who does not know of them measures nothing unseen. Optional.

@@ -1,11 +1,12 @@
 """The file that a studio keeps its ROIs in: written whole after every change, shared without loss by several studios.
 
 It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
-hiding and series shifts, the level strip, and what there is to say of ROIs that were proposed automatically. Every reader of ROI files reads it. It holds no pixels, no name, no
-study or series number of the patient; only what is needed to tell whether the ROIs fit: the frame of reference, and a
-one-way hash of the StudyInstanceUID, as the UID itself leads to the patient in an archive. A file keeps the study and
-frame that its ROIs came with, whatever images it is opened on, and what was doubtful about files that ROIs were
-imported from, so that a caution about them does not go away.
+hiding and series shifts, the level strip, and what there is to say of ROIs that were proposed automatically. Every
+reader of ROI files reads it. It holds no pixels, no name, no study or series number of the patient; only what is
+needed to tell whether the ROIs fit: the frame of reference, and a one-way hash of the StudyInstanceUID, as the UID
+itself leads to the patient in an archive. A file keeps the study and frame that its ROIs came with, whatever images
+it is opened on, and what was doubtful about files that ROIs were imported from, so that a caution about them does not
+go away.
 """
 
 from __future__ import annotations
@@ -127,8 +128,8 @@ class CaseFile:
     ) -> Drawn:
         """Write, after taking in what others wrote; returns what the file holds now.
 
-        `cautions` are of the files that ROIs were imported from; their codes are saved. `proposal` is what there is to say
-        of ROIs that wait to be accepted.
+        `cautions` are of the files that ROIs were imported from; their codes are saved. `proposal` is what there is to
+        say of ROIs that wait to be accepted.
 
         A ROI that only one side changed is taken from that side. Where both changed the same ROI, both are kept: the
         other's under its id, this studio's under a new one.

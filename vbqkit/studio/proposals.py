@@ -41,7 +41,7 @@ class ProposedRois(MeasuredRois):
     The browser accepts and rejects by itself, as it moves and deletes; naming and proposing are done here.
     """
 
-    _about_proposal = traitlets.Dict().tag(sync=True)  # question, remarks, series, view
+    _about_proposal = traitlets.Dict().tag(sync=True)  # title, question, remarks, view
 
     _may_propose = True
     _looking: threading.Event | None = None  # set to stop
@@ -56,7 +56,7 @@ class ProposedRois(MeasuredRois):
     @property
     def question(self) -> str:
         """What the reader must say before bodies have names; empty where nothing is asked."""
-        return str(self._proposal.get("question", "")) if self._unnamed() else ""
+        return str(self._proposal.get("question") or "") if self._unnamed() else ""
 
     @property
     def origins(self) -> dict[str, str]:
@@ -284,11 +284,19 @@ class ProposedRois(MeasuredRois):
         self._publish_proposal()
 
     def _publish_proposal(self) -> None:
-        self.set_trait("_about_proposal", dict(self._proposal))
+        """What there is to say, as the page can take it whatever a file held."""
+        series, view, remarks = (self._proposal.get(key) for key in ("series", "view", "remarks"))
+        known = isinstance(view, int) and 0 <= view < len(self._opened)
+        about = {
+            "title": f"Proposed on {series}" if series else "Proposed",
+            "question": str(self._proposal.get("question") or ""),
+            "remarks": [str(remark) for remark in remarks] if isinstance(remarks, list) else [],
+            **({"view": view} if known else {}),
+        }
+        self.set_trait("_about_proposal", about)
 
     def _keep(self, drawn: Drawn, levels: Sequence[str]) -> None:
-        if self._about_proposal != self._proposal:  # another studio proposed
-            self._publish_proposal()
+        self._publish_proposal()  # another studio may have proposed
         super()._keep(drawn, levels)
 
     # -- answering the browser ------------------------------------------------------------------------------------

@@ -196,7 +196,7 @@ class RoiStudio(ProposedRois):
 
     @property
     def rois(self) -> tuple[Roi, ...]:
-        """What lies in the studio now and counts, in the order in which it was placed; nothing that is only proposed."""
+        """What lies in the studio now and counts, in the order in which it was placed; nothing only proposed."""
         return tuple(drawn.roi for drawn in self._drawn)
 
     @rois.setter

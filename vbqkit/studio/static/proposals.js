@@ -82,8 +82,8 @@ export class Proposals {
     const { waiting, selected, model } = this.store;
     this.element.hidden = !waiting.length;
     const asks = waiting.some((roi) => unnamed(roi.label));
-    const { question, remarks = [], series } = model.get("_about_proposal");
-    setText(this.head, `Proposed on ${series}: not measured until accepted`);
+    const { question, remarks = [], title } = model.get("_about_proposal");
+    setText(this.head, `${title}: not measured until accepted`);
     set(this.all, { disabled: asks, title: asks ? "Name a body first" : "Shift+Enter" });
     this.question.hidden = !asks;
     setText(this.question, (asks && question) || "");

@@ -140,7 +140,7 @@ export interface Traits {
   _measured: { revision?: number; views?: Row[][]; scores?: ScoreRow[]; places?: Placed[][] | null; why_none?: string };
   _messages: Note[];
   /** Of the ROIs that wait: what must be said before bodies have names, what else to know, on which series. */
-  _about_proposal: { question?: string; remarks?: string[]; series?: string; view?: number };
+  _about_proposal: { question?: string; remarks?: string[]; title?: string; view?: number };
   _options: {
     id: string;
     height: number;
