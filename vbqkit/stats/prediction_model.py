@@ -27,7 +27,7 @@ from vbqkit.stats.logistic_fit import (
     unusable,
 )
 from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, choice, column, count, labels, scalar
-from vbqkit.stats.result import NAN, notes, row, rows
+from vbqkit.stats.result import NAN, notes, rows
 
 PENALTIES = {
     "none": "logistic regression, Wald",
@@ -316,8 +316,8 @@ def fit_logistic(
     ----------
     Firth (1993) doi:10.1093/biomet/80.1.27, Heinze and Schemper (2002) doi:10.1002/sim.1047; splines: Harrell (2015)
     doi:10.1007/978-3-319-19425-7; LASSO: Tibshirani (1996) doi:10.1111/j.2517-6161.1996.tb02080.x, Friedman et al.
-    (2010) doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against R's rms,
-    brglm2 and glmnet.
+    (2010) doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against
+    R's rms, brglm2 and glmnet.
 
     Examples
     --------
@@ -404,49 +404,3 @@ def _tuned(x: FloatArray, is_case: Cases, rng: np.random.Generator, rule: str, n
     if rule == "1se":
         best = int(np.flatnonzero(mean <= mean[best] + error[best])[0])
     return float(weights[best])
-
-
-def lasso_path(model: LogisticModel, *, n_weights: int = 20) -> pd.DataFrame:
-    """Coefficients of the LASSO for a row of penalties: which predictors come in first.
-
-    Parameters
-    ----------
-    model : LogisticModel
-        Any model; its columns and patients are used, not its coefficients.
-    n_weights : int
-        Penalties, from the one that leaves no predictor.
-
-    Returns
-    -------
-    DataFrame
-        One row per penalty and term: weight, term, coefficient, chosen (not 0), method, note.
-
-    Raises
-    ------
-    TableError
-        `n_weights` is not a count.
-
-    Examples
-    --------
-    >>> vbq, age = [2.1, 2.4, 2.2, 2.9, 2.6, 2.8, 3.3, 3.1], [61, 70, 66, 59, 72, 64, 71, 60]
-    >>> model = fit_logistic([0, 0, 0, 0, 1, 1, 1, 1], {"vbq": vbq, "age": age}, penalty="firth")
-    >>> path = lasso_path(model, n_weights=3)
-    >>> path.groupby("weight")["chosen"].sum().tolist()
-    [2, 2, 0]
-    """
-    weights = lasso_weights(model.x, model.outcome, count(n_weights, "n_weights", at_least=2))
-    return pd.concat(
-        [
-            row(
-                weight=float(weight),
-                term=term,
-                coefficient=float(b),
-                chosen=bool(b != 0),
-                method=PENALTIES["lasso"],
-                note="",
-            )
-            for weight in weights
-            for term, b in zip(model.terms, lasso(model.x, model.outcome, float(weight)).coefficients[1:], strict=True)
-        ],
-        ignore_index=True,
-    )
