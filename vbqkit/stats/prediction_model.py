@@ -54,6 +54,10 @@ class LogisticModel:
         "none", "firth" or "lasso".
     weight : float
         The penalty of the LASSO; 0 for the others.
+    tuning : str
+        How that was found: "min", "1se", or empty where it was given.
+    n_folds : int
+        Of the cross-validation that found it.
     x : array of n x columns
         The rows that the model was fitted to.
     outcome : array of bool
@@ -69,6 +73,8 @@ class LogisticModel:
     covariance: FloatArray
     penalty: str
     weight: float
+    tuning: str
+    n_folds: int
     x: FloatArray
     outcome: Cases
     kept: NDArray[np.bool_]
@@ -245,11 +251,11 @@ class LogisticModel:
             )
         return rows(table)
 
-    def refitted(self, take: NDArray[np.intp], *, rng: np.random.Generator | None, tune: bool) -> LogisticModel:
-        """The model of these rows (with repeats), the same columns: for resampling."""
+    def refitted(self, take: NDArray[np.intp], *, rng: np.random.Generator) -> LogisticModel:
+        """The model of these rows (with repeats), fitted and tuned as this one: for resampling."""
         x, outcome = self.x[take], self.outcome[take]
-        weight: float | str = "cv" if tune and self.penalty == "lasso" else self.weight
-        found, why, weight = _fit(x, outcome, self.terms, self.penalty, weight, rng, "min")
+        weight = self.tuning or self.weight
+        found, why, weight = _fit(x, outcome, self.terms, self.penalty, weight, rng, self.n_folds)
         return replace(self, coefficients=found.coefficients, covariance=found.covariance, note=why, weight=weight)
 
 
@@ -344,11 +350,21 @@ def fit_logistic(
         raise TableError("Nothing to fit: no row has the outcome and every predictor. Check the columns you named.")
     is_case = case_labels(truth[kept], case=case)
     x = design.x[kept]
-    weight: float | str = 0.0
-    if penalty == "lasso":
-        weight = "cv" if isinstance(lasso_weight, str) else lasso_weight
-    found, why, used = _fit(x, is_case, design.terms, penalty, weight, rng, str(lasso_weight), n_folds)
-    model = LogisticModel(design.predictors, found.coefficients, found.covariance, penalty, used, x, is_case, kept, why)
+    weight = lasso_weight if penalty == "lasso" else 0.0
+    found, why, used = _fit(x, is_case, design.terms, penalty, weight, rng, n_folds)
+    model = LogisticModel(
+        predictors=design.predictors,
+        coefficients=found.coefficients,
+        covariance=found.covariance,
+        penalty=penalty,
+        weight=used,
+        tuning=weight if isinstance(weight, str) else "",
+        n_folds=n_folds,
+        x=x,
+        outcome=is_case,
+        kept=kept,
+        note=why,
+    )
     events = model.events_per_coefficient
     few = f"{events:.1f} cases or controls per coefficient; fewer than {ENOUGH_EVENTS}: the model is unstable"
     lost = int((~kept).sum())
@@ -369,8 +385,7 @@ def _fit(
     penalty: str,
     weight: float | str,
     rng: np.random.Generator | None,
-    rule: str,
-    n_folds: int = 10,
+    n_folds: int,
 ) -> tuple[Fit, str, float]:
     """The fit, why there is none, and the penalty that was used."""
     size = x.shape[1] + 1
@@ -384,7 +399,7 @@ def _fit(
     if constant:
         return nothing, constant, 0.0
     if isinstance(weight, str):
-        weight = _tuned(x, is_case, need_rng(rng, "The LASSO's cross-validation"), rule, n_folds)
+        weight = _tuned(x, is_case, need_rng(rng, "The LASSO's cross-validation"), weight, n_folds)
     return lasso(x, is_case, weight), "", weight
 
 
