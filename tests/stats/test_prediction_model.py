@@ -217,6 +217,37 @@ def test_corrected_figures_are_what_new_patients_show():
     assert abs(np.mean(corrected) - np.mean(new)) < 0.02
 
 
+def test_resamples_of_the_lasso_are_tuned_as_the_model_was(births):
+    take = np.random.default_rng(4).integers(0, 189, 189)
+    fixed = fit_logistic("low", LASSO_COLUMNS, penalty="lasso", lasso_weight=0.02, data=births)
+    assert fixed.refitted(take, rng=np.random.default_rng(1)).weight == 0.02
+    tuned = {
+        rule: fit_logistic(
+            "low",
+            LASSO_COLUMNS,
+            penalty="lasso",
+            lasso_weight=rule,
+            n_folds=3,
+            rng=np.random.default_rng(1),
+            data=births,
+        ).refitted(take, rng=np.random.default_rng(1))
+        for rule in ("min", "1se")
+    }
+    assert tuned["min"].weight < tuned["1se"].weight
+    table = model_optimism(fixed, n_bootstrap=20, rng=np.random.default_rng(2))
+    assert table.optimism[0] > 0
+
+
+def test_a_predictor_that_is_constant_in_a_fold_stays_out_of_it():
+    rng = np.random.default_rng(6)
+    x, rare = rng.normal(size=60), np.zeros(60)
+    rare[7] = 1
+    found = fit_logistic(
+        rng.random(60) < 0.5, {"x": x, "rare": rare}, penalty="lasso", n_folds=5, rng=np.random.default_rng(1)
+    )
+    assert np.isfinite(found.coefficients).all()
+
+
 def test_optimism_without_a_model_or_a_generator_is_refused(births, model):
     with pytest.raises(TableError, match=r"There is no model to judge \(undefined: x is constant\)"):
         model_optimism(fit_logistic([0, 1, 0], {"x": [1, 1, 1]}), n_bootstrap=20, rng=np.random.default_rng(1))

@@ -1,4 +1,4 @@
-"""STARD's flow and the lists of items: counts are those of the table, and what cannot be counted is said to be missing."""
+"""STARD's flow and the lists of items: counts are those of the table, and what cannot be counted is left to write."""
 
 import numpy as np
 import pandas as pd
@@ -80,8 +80,11 @@ def test_the_stard_list_has_30_items_and_fills_what_can_be_counted(cohort):
     assert table.text["15"].endswith("say how they were handled; left out")
     assert "excluded 10 (metal 7; tumor 3), eligible 110" in table.text["19"]
     assert f"analysed {len(clear)}" in table.text["19"]
-    hits = ((clear.test == "pos") & (clear.dexa == "osteoporosis")).sum()
-    assert table.text["23"].startswith(f"true positive {hits}, ")
+    positive, ill = clear.test == "pos", clear.dexa == "osteoporosis"
+    assert table.text["23"] == (
+        f"true positive {(positive & ill).sum()}, false positive {(positive & ~ill).sum()}, "
+        f"false negative {(~positive & ill).sum()}, true negative {(~positive & ~ill).sum()}"
+    )
     assert f"sensitivity {accuracy.estimate[0]:.3f} (" in table.text["24"]
     assert (table.text[table.status == "to be written"] == "").all()
 

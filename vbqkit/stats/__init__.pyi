@@ -36,6 +36,7 @@ from .groups_from_summary import anova_from_summary as anova_from_summary
 from .groups_from_summary import pooled_from_summary as pooled_from_summary
 from .groups_from_summary import tukey_from_summary as tukey_from_summary
 from .kappa import cohen_kappa as cohen_kappa
+from .lasso_choice import lasso_path as lasso_path
 from .limits_of_agreement import bland_altman as bland_altman
 from .limits_of_agreement import bland_altman_repeated as bland_altman_repeated
 from .logistic import logistic_regression as logistic_regression
@@ -62,7 +63,6 @@ from .power import sample_size_for_auc as sample_size_for_auc
 from .power import sample_size_for_means as sample_size_for_means
 from .precision import precision_error as precision_error
 from .prediction_model import fit_logistic as fit_logistic
-from .prediction_model import lasso_path as lasso_path
 from .rates import count_behind_percentage as count_behind_percentage
 from .rates import odds_ratio_from_counts as odds_ratio_from_counts
 from .rates import predictive_values as predictive_values

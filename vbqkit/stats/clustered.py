@@ -115,8 +115,8 @@ def mixed_model(
     -------
     DataFrame
         One row per effect, "(intercept)" first, then "SD between patients", "SD within patients" and "ICC": term,
-        estimate, ci_low, ci_high, confidence, se, z, p, log_likelihood, method, n (measurements), n_patients, n_missing,
-        note.
+        estimate, ci_low, ci_high, confidence, se, z, p, log_likelihood, method, n (measurements), n_patients,
+        n_missing, note.
 
     Raises
     ------
@@ -129,8 +129,8 @@ def mixed_model(
     -----
     For a given ratio of the two variances the effects are those of generalised least squares; the ratio with the
     smallest deviance is searched for over its whole range, so that the search cannot stop early. statsmodels' MixedLM,
-    whose optimiser can, is run as well: the note says where it did not get there. Where the smallest deviance lies at no
-    difference between patients, the note says that.
+    whose optimiser can, is run as well: the note says where it did not get there. Where the smallest deviance lies at
+    no difference between patients, the note says that.
 
     References
     ----------

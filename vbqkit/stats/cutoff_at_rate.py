@@ -47,8 +47,8 @@ def cutoff_for_rate(
 ) -> pd.DataFrame:
     """The cut-off with at least the wanted sensitivity (or specificity), and the best other rate it leaves.
 
-    A screening tool fixes the sensitivity (who may be missed?) and asks for the specificity; a test that sends people to
-    treatment does the reverse. Of all cut-offs that keep the wanted rate it is the one with the best other rate.
+    A screening tool fixes the sensitivity (who may be missed?) and asks for the specificity; a test that sends people
+    to treatment does the reverse. Of all cut-offs that keep the wanted rate it is the one with the best other rate.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def cutoff_for_rate(
         As in `roc_curve`.
     interval : {"bootstrap", "wilson", "clopper-pearson"}
         "bootstrap": percentiles of stratified resamples in each of which the cut-off is chosen again, so that the
-        interval of the other rate counts the choosing (needs `rng`). The others take the cut-off as given for the rates,
-        and give the cut-off itself the exact interval of a quantile by order statistics.
+        interval of the other rate counts the choosing (needs `rng`). The others take the cut-off as given for the
+        rates, and give the cut-off itself the exact interval of a quantile by order statistics.
     sensitivity, specificity : float
         The wanted rate: one of the two, such as 0.9.
     rng : numpy.random.Generator, optional

@@ -232,7 +232,7 @@ def _descend(design: FloatArray, w: FloatArray, target: FloatArray, b: FloatArra
     b = b.copy()
     for _ in range(10_000):
         largest = 0.0
-        for j in range(b.size):
+        for j in np.flatnonzero(gram.diagonal() > 0):  # a column that is constant in these patients stays out
             rest = right[j] - gram[j] @ b + gram[j, j] * b[j]
             new = rest / gram[j, j] if j == 0 else math.copysign(max(abs(rest) - weight, 0.0), rest) / gram[j, j]
             largest = max(largest, abs(new - b[j]))

@@ -293,7 +293,7 @@ def fit_diagnostic_meta(
     tp, fn, fp, tn : column of counts
         True positives, false negatives, false positives, true negatives; with `data` the names of columns.
     study : column of labels
-        Names of the studies. One threshold of each, against one and the same condition: a fracture and a T-score are two.
+        Names of the studies. One threshold of each, and one condition for all: a fracture and a T-score are two.
     estimator : {"reml", "ml"}
         Restricted maximum likelihood, or maximum likelihood.
     correction : {"single", "all"}

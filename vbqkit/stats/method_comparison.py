@@ -38,7 +38,7 @@ def deming(
         The two methods; with `data` the names of columns.
     variance_ratio : float
         λ = error variance of y / error variance of x, from repeats (`precision_error`). 1 if both err alike. There is
-        no default: the line depends on it.
+        no default: the line depends on it. R's mcr asks for the inverse, x over y.
     weighted : bool
         True where the error grows with the value (constant CV): weights ``1/((X + Y)/2)²`` of the estimated true
         values, found by iteration (Linnet 1990). All values must be above 0.

@@ -32,9 +32,9 @@ def decision_curve(
 
     ``net benefit = sensitivity π - (1 - specificity)(1 - π) t/(1 - t)`` with prevalence π: true positives less false
     positives, each of these weighed by the odds of the threshold t, the probability at which a doctor and a patient
-    would just act. A threshold of 0.1 says that one missed case is as bad as nine people treated (or sent to DEXA) in vain. A
-    model is of use where its curve lies above both "treat all" and "treat none" (0). It needs probabilities that are
-    calibrated: a score such as VBQ goes through `fit_logistic` first.
+    would just act. A threshold of 0.1 says that one missed case is as bad as nine people treated (or sent to DEXA) in
+    vain. A model is of use where its curve lies above both "treat all" and "treat none" (0). It needs probabilities
+    that are calibrated: a score such as VBQ goes through `fit_logistic` first.
 
     Parameters
     ----------

@@ -21,10 +21,10 @@ QUANTITIES = ("AUC", "slope", "intercept", "Brier")
 def model_optimism(model: LogisticModel, *, n_bootstrap: int, rng: np.random.Generator) -> pd.DataFrame:
     """AUC, calibration and Brier score of a model, corrected for having been fitted to these very patients.
 
-    The model is fitted anew to each resample of the patients (the LASSO with its penalty chosen anew), and judged in
-    the resample and in the patients themselves; the mean difference is the optimism: ``corrected = apparent -
-    optimism``. It is what to expect in new patients of the same kind, not in another hospital. A corrected slope of 0.8
-    says: shrink the coefficients by a fifth.
+    The model is fitted anew to each resample of the patients (the LASSO tuned anew, too), and judged in the resample
+    and in the patients themselves; the mean difference is the optimism: ``corrected = apparent - optimism``. It is what
+    to expect in new patients of the same kind, not in another hospital. A corrected slope of 0.8 says: shrink the
+    coefficients by a fifth.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def model_optimism(model: LogisticModel, *, n_bootstrap: int, rng: np.random.Gen
     for _ in range(n_bootstrap):
         take: NDArray[np.intp] = rng.integers(0, n, n)
         try:
-            again = model.refitted(take, rng=rng, tune=True)
+            again = model.refitted(take, rng=rng)
         except TableError:  # too few of one class for the folds
             failed += 1
             continue

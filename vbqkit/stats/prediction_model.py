@@ -27,7 +27,7 @@ from vbqkit.stats.logistic_fit import (
     unusable,
 )
 from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, choice, column, count, labels, scalar
-from vbqkit.stats.result import NAN, notes, row, rows
+from vbqkit.stats.result import NAN, notes, rows
 
 PENALTIES = {
     "none": "logistic regression, Wald",
@@ -54,6 +54,10 @@ class LogisticModel:
         "none", "firth" or "lasso".
     weight : float
         The penalty of the LASSO; 0 for the others.
+    tuning : str
+        How that was found: "min", "1se", or empty where it was given.
+    n_folds : int
+        Of the cross-validation that found it.
     x : array of n x columns
         The rows that the model was fitted to.
     outcome : array of bool
@@ -69,6 +73,8 @@ class LogisticModel:
     covariance: FloatArray
     penalty: str
     weight: float
+    tuning: str
+    n_folds: int
     x: FloatArray
     outcome: Cases
     kept: NDArray[np.bool_]
@@ -245,11 +251,11 @@ class LogisticModel:
             )
         return rows(table)
 
-    def refitted(self, take: NDArray[np.intp], *, rng: np.random.Generator | None, tune: bool) -> LogisticModel:
-        """The model of these rows (with repeats), the same columns: for resampling."""
+    def refitted(self, take: NDArray[np.intp], *, rng: np.random.Generator) -> LogisticModel:
+        """The model of these rows (with repeats), fitted and tuned as this one: for resampling."""
         x, outcome = self.x[take], self.outcome[take]
-        weight: float | str = "cv" if tune and self.penalty == "lasso" else self.weight
-        found, why, weight = _fit(x, outcome, self.terms, self.penalty, weight, rng, "min")
+        weight = self.tuning or self.weight
+        found, why, weight = _fit(x, outcome, self.terms, self.penalty, weight, rng, self.n_folds)
         return replace(self, coefficients=found.coefficients, covariance=found.covariance, note=why, weight=weight)
 
 
@@ -316,8 +322,8 @@ def fit_logistic(
     ----------
     Firth (1993) doi:10.1093/biomet/80.1.27, Heinze and Schemper (2002) doi:10.1002/sim.1047; splines: Harrell (2015)
     doi:10.1007/978-3-319-19425-7; LASSO: Tibshirani (1996) doi:10.1111/j.2517-6161.1996.tb02080.x, Friedman et al.
-    (2010) doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against R's rms,
-    brglm2 and glmnet.
+    (2010) doi:10.18637/jss.v033.i01; events: Peduzzi et al. (1996) doi:10.1016/S0895-4356(96)00236-3. Checked against
+    R's rms, brglm2 and glmnet.
 
     Examples
     --------
@@ -344,11 +350,21 @@ def fit_logistic(
         raise TableError("Nothing to fit: no row has the outcome and every predictor. Check the columns you named.")
     is_case = case_labels(truth[kept], case=case)
     x = design.x[kept]
-    weight: float | str = 0.0
-    if penalty == "lasso":
-        weight = "cv" if isinstance(lasso_weight, str) else lasso_weight
-    found, why, used = _fit(x, is_case, design.terms, penalty, weight, rng, str(lasso_weight), n_folds)
-    model = LogisticModel(design.predictors, found.coefficients, found.covariance, penalty, used, x, is_case, kept, why)
+    weight = lasso_weight if penalty == "lasso" else 0.0
+    found, why, used = _fit(x, is_case, design.terms, penalty, weight, rng, n_folds)
+    model = LogisticModel(
+        predictors=design.predictors,
+        coefficients=found.coefficients,
+        covariance=found.covariance,
+        penalty=penalty,
+        weight=used,
+        tuning=weight if isinstance(weight, str) else "",
+        n_folds=n_folds,
+        x=x,
+        outcome=is_case,
+        kept=kept,
+        note=why,
+    )
     events = model.events_per_coefficient
     few = f"{events:.1f} cases or controls per coefficient; fewer than {ENOUGH_EVENTS}: the model is unstable"
     lost = int((~kept).sum())
@@ -369,8 +385,7 @@ def _fit(
     penalty: str,
     weight: float | str,
     rng: np.random.Generator | None,
-    rule: str,
-    n_folds: int = 10,
+    n_folds: int,
 ) -> tuple[Fit, str, float]:
     """The fit, why there is none, and the penalty that was used."""
     size = x.shape[1] + 1
@@ -384,7 +399,7 @@ def _fit(
     if constant:
         return nothing, constant, 0.0
     if isinstance(weight, str):
-        weight = _tuned(x, is_case, need_rng(rng, "The LASSO's cross-validation"), rule, n_folds)
+        weight = _tuned(x, is_case, need_rng(rng, "The LASSO's cross-validation"), weight, n_folds)
     return lasso(x, is_case, weight), "", weight
 
 
@@ -404,49 +419,3 @@ def _tuned(x: FloatArray, is_case: Cases, rng: np.random.Generator, rule: str, n
     if rule == "1se":
         best = int(np.flatnonzero(mean <= mean[best] + error[best])[0])
     return float(weights[best])
-
-
-def lasso_path(model: LogisticModel, *, n_weights: int = 20) -> pd.DataFrame:
-    """Coefficients of the LASSO for a row of penalties: which predictors come in first.
-
-    Parameters
-    ----------
-    model : LogisticModel
-        Any model; its columns and patients are used, not its coefficients.
-    n_weights : int
-        Penalties, from the one that leaves no predictor.
-
-    Returns
-    -------
-    DataFrame
-        One row per penalty and term: weight, term, coefficient, chosen (not 0), method, note.
-
-    Raises
-    ------
-    TableError
-        `n_weights` is not a count.
-
-    Examples
-    --------
-    >>> vbq, age = [2.1, 2.4, 2.2, 2.9, 2.6, 2.8, 3.3, 3.1], [61, 70, 66, 59, 72, 64, 71, 60]
-    >>> model = fit_logistic([0, 0, 0, 0, 1, 1, 1, 1], {"vbq": vbq, "age": age}, penalty="firth")
-    >>> path = lasso_path(model, n_weights=3)
-    >>> path.groupby("weight")["chosen"].sum().tolist()
-    [2, 2, 0]
-    """
-    weights = lasso_weights(model.x, model.outcome, count(n_weights, "n_weights", at_least=2))
-    return pd.concat(
-        [
-            row(
-                weight=float(weight),
-                term=term,
-                coefficient=float(b),
-                chosen=bool(b != 0),
-                method=PENALTIES["lasso"],
-                note="",
-            )
-            for weight in weights
-            for term, b in zip(model.terms, lasso(model.x, model.outcome, float(weight)).coefficients[1:], strict=True)
-        ],
-        ignore_index=True,
-    )

@@ -1,4 +1,4 @@
-"""What a paper has to report: STARD's flow of participants, and the STARD and TRIPOD lists, filled as far as data can."""
+"""What a paper has to report: STARD's flow of participants, and the STARD and TRIPOD lists, filled from data."""
 
 from __future__ import annotations
 

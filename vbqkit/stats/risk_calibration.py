@@ -108,8 +108,8 @@ def calibration(
     References
     ----------
     Cox (1958) doi:10.1093/biomet/45.3-4.562; Van Calster et al. (2019) doi:10.1186/s12916-019-1466-7; Brier (1950),
-    Steyerberg et al. (2010) doi:10.1097/EDE.0b013e3181c30fb2; ICI: Austin and Steyerberg (2019) doi:10.1002/sim.8281; Hosmer and
-    Lemeshow (1980) doi:10.1080/03610928008827941. Checked against R's rms::val.prob and glm.
+    Steyerberg et al. (2010) doi:10.1097/EDE.0b013e3181c30fb2; ICI: Austin and Steyerberg (2019) doi:10.1002/sim.8281;
+    Hosmer and Lemeshow (1980) doi:10.1080/03610928008827941. Checked against R's rms::val.prob and glm.
 
     Examples
     --------
