@@ -44,7 +44,7 @@ _MARGIN_PT = 34.0
 _LETTER_HEIGHT_PT = 792.0
 _WIDTH_PT = PAGE_PT[0] - 2 * _MARGIN_PT
 _HEIGHT_PT = _LETTER_HEIGHT_PT - 2 * _MARGIN_PT  # what A4 and Letter have in common, so that neither cuts anything
-_SIZE_PT, _LEADING_PT = 7.3, 9.2
+_SIZE_PT, _LEADING_PT = 7.1, 8.6
 
 
 def report_pdf(report: CaseReport) -> bytes:
