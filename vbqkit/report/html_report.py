@@ -43,7 +43,8 @@ th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8p
 .two{display:grid;grid-template-columns:33% 1fr;gap:10px;align-items:start}
 .halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}
 .halves.wide{grid-template-columns:54% 1fr}.whole td{white-space:nowrap}
-.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}img,svg{max-width:100%;height:auto;display:block}
+.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}
+img,svg{max-width:100%;height:auto;display:block}
 .mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
 tr,li,svg,img{break-inside:avoid}
 @media print{body{margin:0;padding:0;max-width:none;font-size:8.9px}}
@@ -165,7 +166,8 @@ def _protocol(report: CaseReport) -> str:
         for topic, cells in protocol_rows(report)
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<p>{escape(KEY)}</p><div class='halves wide'><div class='whole'>{table}</div><div>{_list(protocol_findings(report))}</div></div>"
+    halves = f"<div class='whole'>{table}</div><div>{_list(protocol_findings(report))}</div>"
+    return f"<p>{escape(KEY)}</p><div class='halves wide'>{halves}</div>"
 
 
 def _files(report: CaseReport) -> str:
@@ -173,6 +175,7 @@ def _files(report: CaseReport) -> str:
         f"<tr><td>{escape(d.what)}</td><td class='n'>{d.count}</td><td class='mono'>{d.sha256}</td></tr>"
         for d in report.digests
     )
-    table = f"<table><thead><tr><th scope='col'>What</th><th scope='col'>Files</th><th scope='col'>SHA-256</th></tr></thead><tbody>{rows}</tbody></table>"
+    head = "".join(f"<th scope='col'>{title}</th>" for title in ("What", "Files", "SHA-256"))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     software = ", ".join(f"{name} {number}" for name, number in report.versions)
     return (f"{table}<p>{escape(DIGESTS_NOTE)}</p>" if rows else "") + f"<p>{escape(software)}.</p>"
