@@ -169,6 +169,21 @@ def test_no_identity_is_in_any_file_unless_it_is_asked_for(tmp_path, t1_study):
         assert words in page
 
 
+def test_a_picture_whose_pixels_name_the_patient_is_left_out_unless_identity_is_asked_for(t1_study, tmp_path):
+    planted(t1_study, BurnedInAnnotation="YES")
+    study = read_study(t1_study)
+    options = {"reader": "AB", "volumes": {"T1": study.series[0].volume()}, "aggregate": "median", "n_draws": N_DRAWS}
+    made = case_report(study, read_rois(ROIS), **options)
+    assert made.image is None
+    assert "burned-in-text" in [caution.code for caution in made.cautions]
+    page = report_html(made)
+    assert "<img" not in page
+    assert "No picture" in page
+    with pytest.raises(FormatError, match="no key image"):
+        write_report(made, tmp_path / "x.sc.dcm")
+    assert case_report(study, read_rois(ROIS), identity=True, **options).image is not None
+
+
 def test_private_words_go_with_their_paths_and_uids_and_leave_the_rest():
     private = PrivateWords.of([], ["/data/NOVAK^JAN/1.dcm"], ["NOVAK^JAN"])
     text = "/data/NOVAK^JAN/1.dcm breaks off; C:\\scans\\Novak\\2.dcm; Jan; 1.2.840.10008.5.1.4; TR 500 ms; a/b"

@@ -190,6 +190,16 @@ def test_the_origin_of_a_roi_decides_how_its_segment_says_it_was_made(report, tm
     assert (said["L1"], said["L2"], said["L3"]) == ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL")
 
 
+def test_rois_that_were_proposed_come_back_from_the_structured_report_with_a_caution(report, tmp_path):
+    kinds = {"L1": "accepted", "L2": "corrected", "L3": "placed"}
+    rois = tuple(replace(roi, origin=kinds.get(roi.label, "placed")) for roi in report.rois)
+    back = read_rois(write_report(replace(report, rois=rois), tmp_path / "x.sr.dcm"))
+    said = [caution.message for caution in back.cautions if caution.code == "proposed-rois"]
+    assert len(said) == 2
+    assert said[0].startswith("L1 were proposed automatically and accepted")
+    assert said[1].startswith("L2 were proposed automatically and corrected")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_images_that_are_no_dicom_are_refused_in_words(study, kind, tmp_path):
     volume = study.find("T1").volume()
@@ -216,7 +226,7 @@ def test_elements_that_an_anonymiser_removed_are_written_empty(t1_study, tmp_pat
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_report_without_scores_has_no_dicom(report, kind, tmp_path):
     nothing = replace(report, case=None, image=None)
-    with pytest.raises(FormatError, match=r"Nothing was measured|No series could be scored"):
+    with pytest.raises(FormatError, match=r"Nothing was measured|There is no key image"):
         write_report(nothing, tmp_path / f"x.{kind}.dcm")
 
 

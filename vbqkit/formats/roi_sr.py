@@ -10,7 +10,7 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from vbqkit.errors import FormatError, RoiError, shown
+from vbqkit.errors import Caution, FormatError, RoiError, shown
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.image import FloatArray
 from vbqkit.roi import Ellipse, Polygon, Roi
@@ -18,8 +18,8 @@ from vbqkit.roi import Ellipse, Polygon, Roi
 _MEASUREMENTS, _GROUP, _TRACKING = "126010", "125007", "112039"
 _ON = " on "
 
-COMMENT = "121106"
-"""Code of a comment."""
+COMMENT, ORIGIN = "121106", "ROI-ORIGIN"
+"""Codes of a comment, and of how a ROI came to be (a code of this package)."""
 
 
 def read_sr(path: Path) -> Dataset:
@@ -79,6 +79,7 @@ def read_roi_sr(path: Path) -> RoiFile:
     """
     dataset = read_sr(path)
     found: dict[str, tuple[Roi, str]] = {}
+    origins: dict[str, dict[str, None]] = {}
     for group in measurement_groups(dataset):
         for item in group.get("ContentSequence", ()):
             if item.get("ValueType") != "SCOORD3D":
@@ -89,6 +90,7 @@ def read_roi_sr(path: Path) -> RoiFile:
             known = found.setdefault(label, (roi, frame))
             if known[0] != roi or known[1] != frame:
                 raise FormatError(f"{path} holds two ROIs '{label}' at different places. Save the report again.")
+            origins.setdefault(_origin(group), {}).setdefault(label)
     frames = {frame for _, frame in found.values()}
     if not found or len(frames) != 1:
         raise FormatError(
@@ -99,7 +101,21 @@ def read_roi_sr(path: Path) -> RoiFile:
         frame_of_reference_uid=frames.pop() or None,
         study_uid=str(dataset.get("StudyInstanceUID", "")) or None,
         source=str(path),
+        cautions=tuple(
+            Caution(
+                "proposed-rois",
+                f"{', '.join(labels)} were proposed automatically and {origin} by the reader, as {path} says. Look at them on the image.",
+            )
+            for origin, labels in origins.items()
+            if origin in ("accepted", "corrected")
+        ),
     )
+
+
+def _origin(group: Dataset) -> str:
+    """How a ROI came to be, where the report says it: placed, accepted or corrected."""
+    named = (item for item in group.get("ContentSequence", ()) if code_of(item) == ORIGIN)
+    return next((str(item.ConceptCodeSequence[0].CodeMeaning) for item in named), "")
 
 
 def _roi(item: Dataset, label: str, path: Path) -> Roi:

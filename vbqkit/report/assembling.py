@@ -29,6 +29,7 @@ from vbqkit.report.source_files import (
     SourceFile,
     files_of_series,
     files_of_study,
+    has_burned_in_text,
     identity_of,
     joint_digest,
 )
@@ -181,9 +182,10 @@ def assemble_report(
     sources = {w: study.series[n].source for w, n in numbers.items() if n is not None}
     mine = files_of_series(files, volumes, sources)
     plain = _plainly(study, drawn, files) if not reading.identity else str
-    cautions = _cautions(case, intervals, volumes, drawn, plain)
+    burned = not reading.identity and has_burned_in_text(f for listed in mine.values() for f in listed)
+    cautions = (*((_BURNED,) if burned else ()), *_cautions(case, intervals, volumes, drawn, plain))
     order = {(c.code, c.message): n for n, c in enumerate(cautions, start=1)}
-    image = _key_image(volumes, case)
+    image = None if burned else _key_image(volumes, case)
     return CaseReport(
         code=reading.code,
         reader=reading.reader,
@@ -206,6 +208,12 @@ def assemble_report(
         evidence=Evidence(volumes=volumes, files=mine),
     )
 
+
+_BURNED = Caution(
+    "burned-in-text",
+    "The headers say that the pixels hold text about the patient, by BurnedInAnnotation (0028,0301): the key image is left out. Ask for it "
+    "together with the identity (identity=True, --identity).",
+)
 
 Plainly = Callable[[str], str]
 """A text without words that may lead to the patient."""

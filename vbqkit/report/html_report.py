@@ -7,7 +7,7 @@ from html import escape
 
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import forests, in_two_columns
-from vbqkit.report.picture import key_drawing, picture_words
+from vbqkit.report.picture import key_drawing, no_picture, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
@@ -43,7 +43,8 @@ th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8p
 .two{display:grid;grid-template-columns:33% 1fr;gap:10px;align-items:start}
 .halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}
 .halves.wide{grid-template-columns:54% 1fr}.whole td{white-space:nowrap}
-.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}img,svg{max-width:100%;height:auto;display:block}
+.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}
+img,svg{max-width:100%;height:auto;display:block}
 .mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
 tr,li,svg,img{break-inside:avoid}
 @media print{body{margin:0;padding:0;max-width:none;font-size:8.9px}}
@@ -97,7 +98,7 @@ def _list(lines: Iterable[str], *, kind: str = "ul") -> str:
 
 def _picture(report: CaseReport) -> str:
     if report.image is None:
-        return "<p>No picture: no series could be scored.</p>"
+        return f"<p>{escape(no_picture(report))}</p>"
     caption = f"{picture_words(report.image)}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
     drawing = key_drawing(report, report.image, size_px=330)
     return f"{drawing.img()}<p>{escape(caption)}</p>"
@@ -116,7 +117,9 @@ def _rois(report: CaseReport) -> str:
         cells += [f"<td class='n'>{roi.area_cm2:.2f}</td>"]
         cells += [f"<td class='n'>{signals.get(w, '–')}</td>" for w in weightings]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    titles = "".join(f"<th{' class=n' if k > int(with_origin) else ''}>{escape(t)}</th>" for k, t in enumerate(head))
+    titles = "".join(
+        f"<th scope=col{' class=n' if k > int(with_origin) else ''}>{escape(t)}</th>" for k, t in enumerate(head)
+    )
     table = f"<table><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f"{table}<p>{escape(roi_note(report))}</p>"
 
@@ -137,7 +140,9 @@ def _scores(report: CaseReport) -> str:
         )
     if not rows:
         return "<p><b>No score is given.</b> Below stands why, series by series.</p>"
-    head = "".join(f"<th>{t}</th>" for t in ("Score", "Value", "95 % interval", "Unit", "Levels", "Cautions"))
+    head = "".join(
+        f"<th scope='col'>{t}</th>" for t in ("Score", "Value", "95 % interval", "Unit", "Levels", "Cautions")
+    )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return table + "".join(f"<p>{escape(text)}</p>" for text in directions(report))
 
@@ -155,13 +160,14 @@ def _protocol(report: CaseReport) -> str:
     columns = protocol_columns(report)
     if not columns:
         return ""
-    head = "<th>Topic</th>" + "".join(f"<th>{escape(c)}</th>" for c in columns)
+    head = "<th scope='col'>Topic</th>" + "".join(f"<th scope='col'>{escape(c)}</th>" for c in columns)
     rows = "".join(
         f"<tr><td>{escape(topic)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         for topic, cells in protocol_rows(report)
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<p>{escape(KEY)}</p><div class='halves wide'><div class='whole'>{table}</div><div>{_list(protocol_findings(report))}</div></div>"
+    halves = f"<div class='whole'>{table}</div><div>{_list(protocol_findings(report))}</div>"
+    return f"<p>{escape(KEY)}</p><div class='halves wide'>{halves}</div>"
 
 
 def _files(report: CaseReport) -> str:
@@ -169,6 +175,7 @@ def _files(report: CaseReport) -> str:
         f"<tr><td>{escape(d.what)}</td><td class='n'>{d.count}</td><td class='mono'>{d.sha256}</td></tr>"
         for d in report.digests
     )
-    table = f"<table><thead><tr><th>What</th><th>Files</th><th>SHA-256</th></tr></thead><tbody>{rows}</tbody></table>"
+    head = "".join(f"<th scope='col'>{title}</th>" for title in ("What", "Files", "SHA-256"))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     software = ", ".join(f"{name} {number}" for name, number in report.versions)
     return (f"{table}<p>{escape(DIGESTS_NOTE)}</p>" if rows else "") + f"<p>{escape(software)}.</p>"

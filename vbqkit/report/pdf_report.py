@@ -15,7 +15,7 @@ from vbqkit.errors import FormatError
 from vbqkit.page.drawing import Line, Words
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import LABEL_WIDTH, Forest, forests, in_two_columns
-from vbqkit.report.picture import key_drawing, picture_words
+from vbqkit.report.picture import key_drawing, no_picture, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
@@ -44,7 +44,7 @@ _MARGIN_PT = 34.0
 _LETTER_HEIGHT_PT = 792.0
 _WIDTH_PT = PAGE_PT[0] - 2 * _MARGIN_PT
 _HEIGHT_PT = _LETTER_HEIGHT_PT - 2 * _MARGIN_PT  # what A4 and Letter have in common, so that neither cuts anything
-_SIZE_PT, _LEADING_PT = 7.3, 9.2
+_SIZE_PT, _LEADING_PT = 7.1, 8.6
 
 
 def report_pdf(report: CaseReport) -> bytes:
@@ -238,7 +238,7 @@ def _picture(report: CaseReport) -> list[Any]:
     from reportlab.platypus import Image  # noqa: PLC0415 - optional
 
     if report.image is None:
-        return [_text("No picture: no series could be scored.")]
+        return [_text(no_picture(report))]
     image = report.image
     about = picture_words(image)
     drawing = key_drawing(report, image, size_px=330)

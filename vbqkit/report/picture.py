@@ -16,6 +16,11 @@ def picture_words(image: Slice) -> str:
     return f"{image.acquisition.weighting}, slice {image.index}, with the ROIs that lie on it"
 
 
+def no_picture(report: CaseReport) -> str:
+    """Why there is no picture."""
+    return "No picture: see the cautions." if report.case is not None else "No picture: no series could be scored."
+
+
 def key_drawing(report: CaseReport, image: Slice, *, size_px: int) -> Drawing:
     """The key image, drawn larger where it is narrow, so that labels find room beside the ROIs.
 

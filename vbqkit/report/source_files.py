@@ -16,7 +16,15 @@ from vbqkit.formats.dicomdir import files_of_dicomdir, is_dicomdir
 from vbqkit.formats.files import Entry, Place, find_files
 from vbqkit.image import Volume
 
-_TAGS = ["SeriesInstanceUID", "SOPInstanceUID", "PatientName", "PatientID", "PatientBirthDate", "StudyDate"]
+_TAGS = [
+    "SeriesInstanceUID",
+    "SOPInstanceUID",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "StudyDate",
+    "BurnedInAnnotation",
+]
 _CHUNK = 1 << 20
 
 
@@ -152,6 +160,11 @@ def files_of_series(
             mine = [f for f in listed if f.entry.name == sources.get(weighting)]
         found[weighting] = tuple(mine)
     return found
+
+
+def has_burned_in_text(files: Iterable[SourceFile]) -> bool:
+    """Whether a header says that its pixels name the patient, by BurnedInAnnotation (0028,0301)."""
+    return any(str(f.header.get("BurnedInAnnotation", "")).upper() == "YES" for f in files if f.header is not None)
 
 
 def identity_of(files: Iterable[SourceFile]) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,7 @@ _MAY_BE_EMPTY = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"),
     *("AccessionNumber", "ReferringPhysicianName"),
 )
-"""Elements of patient and study that every object must repeat and that may be empty (type 2): anonymisers remove them."""
+"""Elements that each object must repeat and that may be empty (type 2); anonymisers remove them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

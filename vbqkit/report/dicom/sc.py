@@ -31,7 +31,9 @@ def secondary_capture(report: CaseReport) -> Dataset:
     """
     image = report.image
     if image is None:
-        raise FormatError("No series could be scored, so there is no key image. Write .html or .pdf.")
+        raise FormatError(
+            "There is no key image: no series could be scored, or its pixels name the patient. Write .html or .pdf."
+        )
     weighting = image.acquisition.weighting
     stored = source_images(report, weighting)
     reference = stored.get(image.index) or next(iter(stored.values()))

@@ -39,7 +39,7 @@ def segmentation(report: CaseReport) -> Dataset:
     """
     if report.image is None or report.evidence is None:
         raise FormatError(
-            "No series could be scored, so there is none whose pixels a segmentation could mark. Write .html or .pdf."
+            "There is no key image on whose series ROIs could be marked: none could be scored, or its pixels name the patient. Write .html or .pdf."
         )
     weighting = report.image.acquisition.weighting
     volume = report.evidence.volumes[weighting]

@@ -13,6 +13,7 @@ from pydicom.uid import generate_uid
 
 import vbqkit
 from vbqkit.errors import FormatError
+from vbqkit.formats.roi_sr import ORIGIN
 from vbqkit.image import FloatArray
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport, ReportedScore
 from vbqkit.report.dicom.codes import (
@@ -158,7 +159,7 @@ def _roi_groups(
                 finding_sites=[sr.FindingSite(place_code(roi.label))],
                 measurements=list(_signals(measured, weighting, image)),
                 qualitative_evaluations=[
-                    sr.QualitativeEvaluation(own_code("ROI-ORIGIN", "Origin of the ROI"), own_code(origin, origin))
+                    sr.QualitativeEvaluation(own_code(ORIGIN, "Origin of the ROI"), own_code(origin, origin))
                 ]
                 if origin
                 else None,
