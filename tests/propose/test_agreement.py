@@ -8,7 +8,8 @@ import pytest
 from tests.propose.conftest import volume_of
 from vbqkit.errors import ProposalError
 from vbqkit.image import Volume, stack_affine
-from vbqkit.propose.agreement import SAME_PLACE_MM, agreed, as_the_reader_counts, propose_on_study, propose_on_volumes
+from vbqkit.propose import propose_rois
+from vbqkit.propose.agreement import SAME_PLACE_MM, agreed, as_the_reader_counts, propose_on_volumes
 from vbqkit.propose.proposal import Proposal, ProposedRoi
 from vbqkit.roi import Rectangle
 from vbqkit.study import Study, make_series
@@ -159,7 +160,7 @@ def test_a_sample_study_agrees_and_one_whose_t2_lies_elsewhere_does_not():
     volumes = [volume_of("case02", weighting) for weighting in ("T1", "T2")]
     study = Study(series=tuple(make_series(volume) for volume in volumes))
     steps = []
-    found = propose_on_study(study, progress=lambda done, total: steps.append((done, total)))
+    found = propose_rois(study, progress=lambda done, total: steps.append((done, total)))
     assert found.named
     assert found.series_index == 0
     assert steps == [(1, 2), (2, 2)]
@@ -184,9 +185,9 @@ def test_a_series_that_cannot_be_asked_is_named_and_the_first_is_given():
 
 def test_a_study_without_a_series_for_it_is_refused_in_words():
     with pytest.raises(ProposalError, match="No series of the study can have ROIs proposed"):
-        propose_on_study(Study(series=()))
+        propose_rois(Study(series=()))
     with pytest.raises(ProposalError, match="There is no series 3"):
-        propose_on_study(Study(series=(make_series(volume_of("case02", "T1")),)), series=3)
+        propose_rois(Study(series=(make_series(volume_of("case02", "T1")),)), series=3)
 
 
 def placed(*levels, shift=(0.0, 2.0, 1.0)):

@@ -1,12 +1,12 @@
 from .agreement import agreed as agreed
 from .agreement import as_the_reader_counts as as_the_reader_counts
-from .agreement import propose_on_study as propose_on_study
 from .agreement import propose_on_volumes as propose_on_volumes
 from .answer import with_names as with_names
 from .classes import CLASSES as CLASSES
 from .network import load_weights as load_weights
 from .network import run_network as run_network
 from .network_input import network_channels as network_channels
-from .placement import propose_rois as propose_rois
+from .placement import propose_on_volume as propose_on_volume
 from .proposal import Proposal as Proposal
 from .proposal import ProposedRoi as ProposedRoi
+from .proposing import propose_rois as propose_rois

@@ -11,12 +11,11 @@ from vbqkit.errors import VbqkitError
 from vbqkit.image import Volume
 from vbqkit.propose.answer import body_number, with_names
 from vbqkit.propose.naming import LEAST_MARGIN
-from vbqkit.propose.placement import ORDER_OF_CHOICE, propose_rois
+from vbqkit.propose.placement import propose_on_volume
 from vbqkit.propose.places import RoiKind
 from vbqkit.propose.proposal import Proposal, ProposedRoi
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SPINE_LEVELS
-from vbqkit.study import Study
 
 SAME_BODY_MM = 12.0
 """Two places in the sagittal plane up to this far apart are of one body: less than half the step from one level to the
@@ -37,50 +36,6 @@ class _Body:
     number: int
     name: str
     roi: ProposedRoi
-
-
-def propose_on_study(
-    study: Study,
-    *,
-    series: int | None = None,
-    kind: RoiKind = "fixed",
-    progress: Callable[[int, int], None] | None = None,
-) -> Proposal:
-    """Propose ROIs on one series of a study, after asking the others: they must agree on places and names.
-
-    Of each weighting the first sagittal series that can be scored is looked at. See :func:`agreed` for the rules.
-
-    Parameters
-    ----------
-    study : Study
-        Of one patient.
-    series : int or None
-        Row of the series whose proposal is given; None: the first of T1, T2, STIR.
-    kind : {"fixed", "ellipse"}
-        As for :func:`vbqkit.propose.propose_rois`.
-    progress : callable or None
-        ``progress(done, total)`` in series.
-
-    Raises
-    ------
-    ProposalError
-        As :func:`vbqkit.propose.propose_rois`, of the series whose proposal is given.
-    """
-    able = [i for i, s in enumerate(study) if s.scorable and s.plane in ("sagittal", None)]
-    able.sort(key=lambda i: ORDER_OF_CHOICE.index(study.series[i].acquisition.weighting))
-    chosen = series if series is not None or not able else able[0]
-    if chosen is None or not 0 <= chosen < len(study):
-        return propose_rois(study, series=series, kind=kind)  # refused, in words
-    seen = {study.series[chosen].acquisition.weighting, "unknown"}
-    others = []
-    for i in able:
-        weighting = study.series[i].acquisition.weighting
-        if i != chosen and weighting not in seen:
-            seen.add(weighting)
-            others.append(i)
-    rows = [chosen, *others]
-    volumes = {i: study.series[i].volume for i in rows}
-    return propose_on_volumes([volumes[i] for i in rows], numbers=rows, kind=kind, progress=progress)
 
 
 def propose_on_volumes(
@@ -114,7 +69,7 @@ def propose_on_volumes(
         number = done if numbers is None else numbers[done]
         try:
             volume = given if isinstance(given, Volume) else given()
-            found.append(replace(propose_rois(volume, kind=kind), series_index=number))
+            found.append(replace(propose_on_volume(volume, kind=kind), series_index=number))
         except VbqkitError as error:
             if not done:
                 raise

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vbqkit.errors import VbqkitError, shown
-from vbqkit.propose.placement import propose_rois
 from vbqkit.propose.places import RoiKind
 from vbqkit.propose.proposal import Proposal
+from vbqkit.propose.proposing import propose_rois
 from vbqkit.roi.labels import SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.study import Study
 

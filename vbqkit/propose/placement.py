@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,13 +20,6 @@ from vbqkit.propose.proposal import Proposal, ProposedRoi
 from vbqkit.propose.series import Middle, check_series, find_middle
 from vbqkit.propose.transitional import transitional_question
 from vbqkit.roi.labels import SPINE_LEVELS
-from vbqkit.study import Series, Study
-
-ORDER_OF_CHOICE = ("T1", "T2", "STIR", "PD", "unknown")
-"""Of several series that can be scored, ROIs are proposed on the first of these; the others must agree."""
-
-AGREE_MM = 12.0
-"""The same level in two series of one study lies within this distance."""
 
 _MOST_BODIES_BELOW_CONUS = 2  # of a picture without names, from below
 _NO_CSF = "No place for CSF: the dural sac is not seen with room for 2 x 10 mm at any level. Place it yourself."
@@ -38,94 +31,9 @@ _NO_CSF_WITHOUT_WEIGHTING = (
 _OFF_SLICES = 2  # a level whose own middle is this many slices away is proposed there
 
 
-def propose_rois(
-    study: Study | Volume,
-    *,
-    series: int | None = None,
-    kind: RoiKind = "fixed",
-    check_other_series: bool = True,
-    progress: Callable[[int, int], None] | None = None,
-) -> Proposal:
-    """Propose ROIs for L1 to L4 and their neighbors, CSF and noise; a reader must confirm each.
-
-    A network of 0.92 million parameters, trained on virtual patients alone, finds bodies, sac and the center of each
-    body on sagittal slices of 1.5 mm. Names are counted from S1 and given where this count is likelier than the next by
-    a margin; else there is a question and the ROIs are called ``"body 1"``, ``"body 2"`` ... from above.
-
-    Parameters
-    ----------
-    study : Study or Volume
-        Of a study the first of T1, T2, STIR that can be scored; the others in the same frame of reference must give the
-        same names, or none are given.
-    series : int or None
-        Row of the series to use instead.
-    kind : {"fixed", "ellipse"}
-        0.40 cm2 (paper 000), or an ellipse of 40 % of the area of the body's marrow.
-    check_other_series : bool
-        Whether the other series are looked at.
-    progress : callable or None
-        ``progress(done, total)`` in series.
-
-    Returns
-    -------
-    Proposal
-        To be looked at, not to be measured unseen.
-
-    Raises
-    ------
-    ProposalError
-        If the series is not what the network was made for, or no chain of bodies is found: the message says why.
-
-    Examples
-    --------
-    >>> from vbqkit.image import Volume
-    >>> blank = Volume(np.zeros((3, 200, 200)), np.diag([4.0, 1.5, 1.5, 1.0])[[0, 2, 1, 3]])
-    >>> propose_rois(blank)
-    Traceback (most recent call last):
-    ...
-    vbqkit.errors.ProposalError: The pixels of this series are all the same...
-    """
-    if isinstance(study, Volume):
-        return place_rois(study, look_at_series(study), kind=kind)
-    chosen, others = _chosen_series(study, series)
-    todo = [chosen, *(others if check_other_series else ())]
-    found: list[Proposal] = []
-    for done, number in enumerate(todo, start=1):
-        try:
-            volume = study.series[number].volume()
-            found.append(place_rois(volume, look_at_series(volume), kind=kind, series_index=number))
-        except VbqkitError:
-            if number == chosen:
-                raise
-        if progress is not None:
-            progress(done, len(todo))
-    return _agreed(found[0], found[1:])
-
-
-def _chosen_series(study: Study, number: int | None) -> tuple[int, tuple[int, ...]]:
-    """Row of the series to propose on, and the rows of those that must agree."""
-    if number is not None and not 0 <= number < len(study):
-        raise ProposalError(f"There is no series {number}: the study has series 0 to {len(study) - 1}.")
-    able = [i for i, s in enumerate(study) if s.scorable and s.plane in ("sagittal", None)]
-    able.sort(key=lambda i: ORDER_OF_CHOICE.index(study.series[i].acquisition.weighting))
-    if number is None and not able:
-        raise ProposalError(
-            f"No series of {study.source or 'the study'} can have ROIs proposed: {'; '.join(map(_why_not, study)) or 'there is none'}. "
-            "A sagittal MRI of the lumbar spine without contrast agent is needed."
-        )
-    chosen = able[0] if number is None else number
-    weightings = {study.series[chosen].acquisition.weighting}
-    others = []
-    for i in able:
-        weighting = study.series[i].acquisition.weighting
-        if i != chosen and weighting not in weightings and weighting != "unknown":
-            weightings.add(weighting)
-            others.append(i)
-    return chosen, tuple(others)
-
-
-def _why_not(series: Series) -> str:
-    return f"{series.acquisition.weighting} {series.plane or 'of unknown plane'}: {series.refusal or 'not sagittal'}"
+def propose_on_volume(volume: Volume, *, kind: RoiKind = "fixed") -> Proposal:
+    """Propose ROIs on one series, whatever others say; see :func:`vbqkit.propose.propose_rois`."""
+    return place_rois(volume, look_at_series(volume), kind=kind)
 
 
 def look_at_series(volume: Volume) -> Middle:
@@ -330,38 +238,3 @@ def _mean_marrow(picture: Picture, bodies: Iterable[tuple[ProposedRoi, Outline]]
             except VbqkitError:
                 continue
     return float(np.median(means)) if means else float("inf")
-
-
-def _agreed(first: Proposal, others: Sequence[Proposal]) -> Proposal:
-    """The first proposal, its names taken back where another series of the same frame names the bodies otherwise."""
-    frame = first.volume.acquisition.frame_of_reference_uid
-    if not first.named or frame is None:
-        return first
-    for other in others:
-        a = other.volume.acquisition
-        if not other.named or frame not in (a.frame_of_reference_uid, *a.linked_frames):
-            continue
-        clash = _clash(first, other)
-        if clash:
-            return _unnamed(first, f"{clash}. Say which level one of the bodies is.")
-    return first
-
-
-def _clash(first: Proposal, other: Proposal) -> str:
-    for proposed in first.rois:
-        label = proposed.roi.label
-        same = other.find(label)
-        if label in SPINE_LEVELS and same is not None:
-            apart = np.array(proposed.roi.center_mm)[1:] - np.array(same.roi.center_mm)[1:]
-            if float(np.linalg.norm(apart)) > AGREE_MM:
-                names = (first.volume.acquisition.weighting, other.volume.acquisition.weighting)
-                return f"{label} on {names[0]} lies {np.linalg.norm(apart):.0f} mm from {label} on {names[1]}"
-    return ""
-
-
-def _unnamed(proposal: Proposal, question: str) -> Proposal:
-    """The same ROIs without names."""
-    levels = [p for p in proposal.rois if p.roi.label in SPINE_LEVELS]
-    renamed = {p.roi.label: f"body {k}" for k, p in enumerate(levels, start=1)}
-    rois = tuple(replace(p, roi=p.roi.with_label(renamed.get(p.roi.label, p.roi.label))) for p in proposal.rois)
-    return replace(proposal, rois=rois, question=question)
