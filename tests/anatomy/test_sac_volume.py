@@ -59,7 +59,7 @@ def test_a_sac_that_cannot_be_is_refused():
 
 def test_a_small_sac_full_of_roots_is_measured_where_they_are_fewest():
     small, usual = (
-        make_phantom(replace(PATIENT, sac_volume=volume), seed=3, in_plane_mm=0.8, plane_mm=2.2, width_mm=11.0)
+        make_phantom(replace(PATIENT, sac_volume=volume), seed=5, in_plane_mm=0.8, plane_mm=2.2, width_mm=11.0)
         for volume in (SAC_VOLUME_LIMITS[0], 1.0)
     )
     csf, root = (tissue_named(name).code for name in ("csf", "nerve_root"))

@@ -61,7 +61,9 @@ def by_worker(ages: tuple[int, int]) -> pytest.MarkDecorator:
 # - HU, and QCT with it, falls in men as in women (Jang 2019), and virtual cortex does not make up for it: the whole
 #   density of lumbar bodies falls by 36 % in women and 18 % in men from 40 to 75 years (Framingham Study,
 #   doi:10.1002/jbmr.1482).
-OLD_MEN = "0.88 g/cm2, 1.068 published: dense facets are not drawn, and the density of men's bodies falls as that of women's"
+OLD_MEN = (
+    "0.88 g/cm2, 1.068 published: dense facets are not drawn, and the density of men's bodies falls as that of women's"
+)
 
 
 def test_qct_of_drawn_people_follows_from_hu_by_what_hydroxyapatite_attenuates():
