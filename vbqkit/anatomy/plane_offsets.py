@@ -19,8 +19,8 @@ _FOUR = ((-3, -1), (1, -3), (3, 1), (-1, 3))  # eighths of a step: each axis is 
 def plane_offsets_mm(planes: int, step_mm: float) -> Array:
     """How far beside its grid points each plane is drawn, to the back and up, mm; shape (planes, 2).
 
-    Four places that repeat, a square turned against the grid: any four planes in a row have no mean offset, and cut each
-    axis of the voxel into four even parts.
+    Four places that repeat, a square turned against the grid: any four planes in a row have no mean offset, and cut
+    each axis of the voxel into four even parts.
 
     Parameters
     ----------

@@ -48,8 +48,8 @@ build in, so it is a change here and not in the model."""
 _NO_CHANGE = "as built"
 _BETWEEN = (
     "no loss of flowing CSF", "coil fully corrected", "coil not corrected", "every day the same", "reference reader",
-    "nobody miscounts levels", "ROIs all of the reference size", "readers scatter half as far", "marrow without pattern",
-    "sacs of one size", "no wear", "no noise",
+    "nobody miscounts levels", "ROIs all of the reference size", "readers scatter half as far",
+    "marrow without pattern", "sacs of one size", "no wear", "no noise",
 )  # fmt: skip
 _KEPT_BODIES = 80  # of one study in one replication: 2 models share 6 MB each
 _STEAM_T2_MS = 21.0  # of marrow water at 3 T by STEAM (Ruschke 2021); other ends are in the tissue table
@@ -148,7 +148,8 @@ def _fatter_if_fractured(body: Phantom) -> Phantom:
 def _fatter(patient: VirtualPatient) -> VirtualPatient:
     if not patient.fractured:
         return patient
-    return replace(patient, pdff=tuple(min(0.9, f + FAT_IN_FRACTURES) for f in patient.pdff))  # type: ignore[arg-type]  # four levels
+    one, two, three, four = (min(0.9, f + FAT_IN_FRACTURES) for f in patient.pdff)
+    return replace(patient, pdff=(one, two, three, four))
 
 
 def _reader(**changes: Any) -> Setup:
