@@ -100,7 +100,8 @@ def _timing(weighting: str, **times: float) -> Setup:
     def changed(protocol: Protocol) -> Protocol:
         if protocol.weighting != weighting or not isinstance(protocol.timing, Timing):
             return protocol
-        timing, new = protocol.timing, dict(times)
+        timing = protocol.timing
+        new: dict[str, Any] = dict(times)
         if "te_ms" in new and timing.echo_train_length > 1 and weighting == "T1":
             new["echo_spacing_ms"] = new["te_ms"]  # the first echo of a short train is the effective one
         train = timing.echo_train_length * (new.get("echo_spacing_ms", timing.echo_spacing_ms) or 0.0)

@@ -32,7 +32,7 @@ that lies within the true body; ``whole``: how many lie wholly within; ``center_
 middle of the true body on its plane (0.40 cm2 is meant to lie 3.5 mm in front of it); ``likely_right``: whether the
 likely names are true, given or not; ``vbq_percent``, ``csf_percent``: against the reference ROIs, right names only."""
 
-_GRID = {"in_plane_mm": 1.0, "plane_mm": 2.0}
+_GRID: Mapping[str, Any] = {"in_plane_mm": 1.0, "plane_mm": 2.0}
 _CROP_MM = (170.0, 320.0)
 _POINTS = 15
 
