@@ -196,9 +196,7 @@ def _changes() -> Iterable[Change]:
     yield Change("readers scatter half as far", Setup(reader=_closer), ("001", "003", "004"))
     yield Change("marrow without pattern", Setup(body=_even), ("001", "003", "004", "women"))
     yield Change("times of the tissue table for everyone", _of_patient(own_times=TABLE_TIMES), ("001", "003", "ages"))
-    yield Change(
-        "bone volume of the tissue table for everyone", _of_patient(qct_mg_cm3=math.nan), ("000", "003", "women")
-    )
+    yield Change("bone volume of the tissue table for everyone", _of_patient(qct_mg_cm3=math.nan))
     yield Change(
         "sacs of one size", Setup(), ("001", "003", "004", "ages"), patient=lambda p: replace(p, sac_volume=1.0)
     )
@@ -207,9 +205,7 @@ def _changes() -> Iterable[Change]:
     for end, word in enumerate(("low", "high")):
         yield Change(f"T1 of marrow water at its {word} end", _marrow("t1", end), ("001", "003", "ages"))
     yield Change("T2 of marrow water at its high end", _marrow("t2", 1), ("001",))
-    yield Change(
-        "T2 of marrow water 21 ms", _times(marrow_t2=_STEAM_T2_MS / tissue_named("marrow").t2_ms), ("001", "ages")
-    )
+    yield Change("T2 of marrow water 21 ms", _times(marrow_t2=_STEAM_T2_MS / tissue_named("marrow").t2_ms))
     fat = FAT_SPIN_ECHO
     longer = _times(fat_t1=fat.ranges[_RANGE["t1"]][1] / fat.t1_ms)
     yield Change("T1 of fat at its high end", longer, ("000", "001", "003", "ages"))
