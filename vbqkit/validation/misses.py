@@ -12,7 +12,7 @@ from collections.abc import Mapping
 _BARE = "by the signal equations alone"
 _SPREAD = (
     "people differ too little already before anything is scanned (0.52 to 0.63 times the published SD "
-    f"{_BARE}), and how much depends on times: 0.70 with T2 of marrow water at 21 ms, 0.74 to 0.91 at a TR of 400 ms, 0.39 to "
+    f"{_BARE}), and how much depends on times: 0.61 to 0.74 with T2 of marrow water at 21 ms, 0.74 to 0.91 at a TR of 400 ms, 0.39 to "
     "0.46 at 850; T1 of marrow water is the tissue table's for everyone, as its spread apart from that of fat is not published; "
     "not explained by magnetization transfer or T1 of marrow water"
 )
@@ -31,7 +31,7 @@ _FRACTURE = (
     "fracture is tied to marrow fat through density alone, 2.5 points of fat fraction between the groups: 0.46 times the "
     f"published difference {_BARE}, 0.96 with 4.5 points more fat in fractures at the same BMD, as measured in men (Schwartz "
     "2013), where women were not told from nothing and other cohorts found none or 20 points: not built in. TR moves it from "
-    "0.30 (850 ms) to 0.66 (400 ms); not explained by T1 or T2 of marrow water or magnetization transfer"
+    "0.30 (850 ms) to 0.66 (400 ms), and without the loss of trabeculae it is 0.29; not explained by T1 or T2 of marrow water or magnetization transfer"
 )
 _FRACTURE_T2 = (
     f"{_FRACTURE}; on T2, marrow water decays faster where there is more fat (Ruschke 2021), which takes back part of what "
@@ -83,19 +83,19 @@ _M_SCORE_J = (
 )
 _SNR_000 = (
     "in this model marrow with 50 % fat is 1.25 times as bright on T1 as marrow with 25 %, and women with osteoporosis and "
-    f"young ones differ by no more fat than that: 0.55 times the published effect {_BARE}, 0.34 without the loss of trabeculae; the M-score "
+    f"young ones differ by no more fat than that: 0.55 times the published effect {_BARE}, 0.7 with T2 of marrow water at 21 ms, 0.34 without the loss of trabeculae; the M-score "
     "loses more to a larger SD of young women with bodies (0.90 without)"
 )
 _TOO_CLEAN = (
     "the T-score of a drawn person is not raised by wear of the spine, as a measured one is (paper 004): it follows marrow more "
-    f"closely than a measured one, {_BARE} too (1.5 and 1.9 times); not explained by any time or bone volume"
+    f"closely than a measured one, {_BARE} too (1.4 and 1.9 times); 1.3 and 1.7 with the same bone volume in everyone; not explained by TR or T2 of marrow water"
 )
 _READERS = (
     "the scatter of ROIs between and within readers is a model assumption, the same for every study, and the studies differ: "
     "0.74 to 0.94 for the same score"
 )
 _LEVEL_003 = (
-    f"1.5 times the published level {_BARE}, 1.2 at a TR of 850 ms, 1.3 with T1 of fat at its high end: a long TR, and a machine "
+    f"1.5 times the published level {_BARE}, 1.2 at a TR of 850 ms, 1.3 with T1 of fat at its high end or T2 of marrow water at 21 ms: a long TR, and a machine "
     "that this paper does not name; not explained by magnetization transfer, T1 of marrow water or bone volume"
 )
 _DIFFERENCE_003 = (
@@ -103,15 +103,15 @@ _DIFFERENCE_003 = (
     f"{_BARE}, 0.7 with the same bone volume in everyone, 1.1 at a TR of 850 ms"
 )
 _CONTROL_004 = (
-    f"0.83 {_BARE}: body, coil and reader take a tenth, and 20 replications of 10 people leave 0.53 to 0.91 (95 %), so that chance "
+    f"0.75 {_BARE}, 0.78 with T2 of marrow water at 21 ms: it lies in the people; 20 replications of 10 people leave 0.53 to 0.91 (95 %), so that chance "
     "is not excluded"
 )
 _PREOPERATIVE = (
-    f"0.66 {_BARE}, 0.8 at a TR of 400 ms, 0.9 with T2 of marrow water at 21 ms: times that are not printed; 20 replications leave "
+    f"0.67 {_BARE}, 0.8 at a TR of 400 ms, 0.9 with T2 of marrow water at 21 ms: times that are not printed; 20 replications leave "
     "0.56 to 0.95 (95 %)"
 )
 _HAFFER = (
-    f"0.59 {_BARE}, 0.75 with T2 of marrow water at 21 ms, 0.28 without the loss of trabeculae; not explained by any other time; 20 "
+    f"0.59 {_BARE}, 0.7 with T2 of marrow water at 21 ms, 0.25 without the loss of trabeculae; not explained by TR; 20 "
     "replications leave 0.48 to 0.82 (95 %)"
 )
 _OPTIMISTIC = (
