@@ -17,6 +17,7 @@ from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
 from vbqkit.anatomy.marrow import MarrowPattern, draw_marrow_pattern
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.plane_offsets import plane_offsets_mm
 from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_rib
 from vbqkit.anatomy.reference_rois import reference_rois
 from vbqkit.anatomy.sacrum import paint_sacral_roof, paint_sacral_wings
@@ -67,6 +68,7 @@ def make_phantom(
     plane_mm: float = 1.1,
     width_mm: float = 68.2,
     size_mm: float = 320.0,
+    smooth_edges: bool = False,
 ) -> Phantom:
     """Draw one lumbar spine, T9 to the coccyx, with everything around it and its truth.
 
@@ -82,6 +84,10 @@ def make_phantom(
         Distance between rows and columns, and between sagittal planes.
     width_mm, size_mm : float
         Extent from right to left, and from head to foot and front to back.
+    smooth_edges : bool
+        Whether each plane is drawn at a place of its own between the points of the grid, so that a slice, which
+        averages several, shows edges without the steps of the grid (:mod:`vbqkit.anatomy.plane_offsets`). False: as
+        the sample data.
 
     Returns
     -------
@@ -109,8 +115,9 @@ def make_phantom(
     viscera = draw_viscera(streams[6], spine, body, z, age=patient.age, sex=patient.sex)
     scene = _Scene.of(patient, found, spine, body, canal, pattern, viscera, Grid(y, z, in_plane_mm), plane_mm)
     maps = _Maps.empty((planes, rows, rows))
+    offsets = plane_offsets_mm(planes, in_plane_mm) if smooth_edges else np.zeros((planes, 2), dtype=np.float32)
     for k in range(planes):
-        canvas, breath_mm = _canvas(scene, maps, k, float(x[k]), smooth, streams[4])
+        canvas, breath_mm = _canvas(scene, maps, k, float(x[k]), smooth, streams[4], offsets[k])
         _paint_plane(canvas, scene, breath_mm)
     _settle_fat(maps, scene)
     affine = stack_affine((x[0], y[0], z[0]), (plane_mm, 0, 0), (0, 0, -in_plane_mm), (0, in_plane_mm, 0))
@@ -224,7 +231,13 @@ class _Scene:
 
 
 def _canvas(
-    scene: _Scene, maps: _Maps, k: int, x_mm: float, smooth: Mapping[str, SmoothField], rng: np.random.Generator
+    scene: _Scene,
+    maps: _Maps,
+    k: int,
+    x_mm: float,
+    smooth: Mapping[str, SmoothField],
+    rng: np.random.Generator,
+    offset_mm: Plane,
 ) -> tuple[Canvas, tuple[float, float]]:
     """Plane number `k`, empty, with its random fields and its warp; and how far breathing has moved the bowel, mm."""
     grid, shape = scene.grid, maps.tissue.shape[1:]
@@ -237,6 +250,8 @@ def _canvas(
     warp, medium, small = (np.float32(_WARP[name]) for name in ("warp", "medium", "small"))
     dy = warp * fields["warp_y"] + medium * fields["medium"]
     dz = warp * fields["warp_z"] + small * fields["small"]
+    if offset_mm.any():
+        dy, dz = dy + offset_mm[0], dz + offset_mm[1]
     y, z = grid.y_mm.astype(np.float32)[None, :], grid.z_mm.astype(np.float32)[:, None]
     first = scene.back_column
     fields["fibre"][:, first:] = along_fibres(fields["fibre"][:, first:], grid, x_mm)

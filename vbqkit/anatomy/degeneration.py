@@ -5,8 +5,8 @@ spurs, from grade 3 the disc is narrow and its endplates are dense too. The prev
 comes from population studies; how many discs, which ones and how long the spurs are is a model assumption where no
 source is named. Wear of the discs themselves is drawn in :mod:`vbqkit.anatomy.spine`. There is no painter of aortic
 calcium, which adds next to nothing to DEXA (Orwoll et al., J Clin Endocrinol Metab 1990;70:1202-1207), nor of dense
-facets, which add much in old men, so nobody has any. Drawn people have these findings only where they are asked for: a lesson that isolates one
-cause leaves them out.
+facets, which add much in old men, so nobody has any. Drawn people have these findings only where they are asked for: a
+lesson that isolates one cause leaves them out.
 """
 
 from __future__ import annotations

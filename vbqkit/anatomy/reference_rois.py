@@ -131,10 +131,12 @@ def _place(
     wish: tuple[float, float],
     margin_mm: float,
     roots: Array | None = None,
+    most_roots: float = ROOTS_ALLOWED,
 ) -> tuple[float, float] | None:
     """Best place (a, b) of a rectangle of a size in a frame: clean with a margin, far from dirt, near the wish.
 
-    `roots`, shape (rows, cols): share of each pixel that is root, of which the rectangle holds few.
+    `roots`, shape (rows, cols): share of each pixel that is root, of which the rectangle holds few, and no more than
+    `most_roots`.
     """
     a = np.arange(-reach[0], reach[0] + _STEP_MM / 2, _STEP_MM)
     b = np.arange(-reach[1], reach[1] + _STEP_MM / 2, _STEP_MM)
@@ -149,7 +151,7 @@ def _place(
         inside = [2 * round(edge / 2 / _STEP_MM) + 1 for edge in (size[1], size[0])]
         held = scipy.ndimage.uniform_filter(truth.sample(roots, points), size=inside, mode="nearest")
         spare = 2 * round(_CSF_SPARE_MM / _STEP_MM) + 1
-        fits &= scipy.ndimage.maximum_filter(held, size=spare, mode="nearest") <= ROOTS_ALLOWED
+        fits &= scipy.ndimage.maximum_filter(held, size=spare, mode="nearest") <= most_roots
     if not fits.any():
         return None
     room = scipy.ndimage.distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1] * _STEP_MM
@@ -216,7 +218,8 @@ class _SacPlace(NamedTuple):
 def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
     places = [_SacPlace.at_level(truth, spine, name) for name in _CSF_LEVELS]
     places.sort(key=lambda place: place.depth_mm < _NARROW_SAC_MM)  # stable: narrow ones last
-    for sac in places:
+    # a small sac may be full of roots everywhere: then it is measured where they are fewest, as a person would
+    for most_roots, sac in ((most, sac) for most in (ROOTS_ALLOWED, 1.0) for sac in places):
         slab = truth.tissue[truth.planes(float(sac.at[0]))]
         roots = slab == CODE["nerve_root"]
         clean, share = ((slab == CODE["csf"]) | roots).all(axis=0), roots.mean(axis=0)
@@ -225,12 +228,13 @@ def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
             place = _place(
                 truth, clean, center=sac.at[1:], axes=sac.axes, reach=_CSF_REACH_MM,
                 size=size, wish=_CSF_WISH_MM, margin_mm=_CSF_MARGIN_MM, roots=share,
+                most_roots=most_roots,
             )  # fmt: skip
             if place is not None:
                 center = sac.at[1:] + place[0] * sac.axes[0] + place[1] * sac.axes[1]
                 return _rectangle(float(sac.at[0]), center, sac.axes, size, "CSF")
     raise ScannerError(
-        "No place in the dural sac from L1 to L5 holds 0.40 cm2 of CSF without cord and with few roots. "
+        "No place in the dural sac from L1 to L5 holds 0.40 cm2 of CSF and roots without cord. "
         "Take a finding off this patient, or another seed."
     )
 

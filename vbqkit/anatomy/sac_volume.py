@@ -24,8 +24,8 @@ BMI_MEAN, BMI_SD = 24.0, 3.2
 assumption."""
 
 DEPTH_SD = 0.06
-"""SD between people of the depth of the sac, as a share, that every body has without this (:mod:`vbqkit.anatomy.canal`):
-a part of the whole spread."""
+"""SD between people of the depth of the sac, as a share, that every body has without this
+(:mod:`vbqkit.anatomy.canal`): a part of the whole spread."""
 
 SAC_VOLUME_SD = math.sqrt((SAC_SD_ML / SAC_ML) ** 2 - DEPTH_SD**2)
 """SD of the factor on the volume: 0.235."""

@@ -47,11 +47,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write what is predicted to this CSV file and compare nothing: predictions are kept before they are compared",
     )
     parser.add_argument("--predicted", metavar="FILE", help="compare this file of predictions, and simulate nothing")
+    parser.add_argument(
+        "--causes",
+        metavar="FILE",
+        help="change one thing at a time, by the signal equations alone, and write what it does to each effect to this CSV file",
+    )
     parser.add_argument("--comparison", metavar="FILE", help="write the whole table of the comparison to this CSV file")
 
 
 def run(args: argparse.Namespace) -> Report:
     """Predict, or compare, or both."""
+    if args.causes:
+        rows = _simulated(args, validation.find_causes)
+        write_table(args.causes, validation.CAUSE_COLUMNS, map(_rounded, rows))
+        return Report(
+            rows=rows,
+            columns=("key", "change", "ratio_as_built", "ratio_changed", "difference_error"),
+            remarks=(f"Written to {args.causes}: {_OF_CAUSES}",),
+        )
     predicted = _predict(args) if args.predicted is None else validation.read_predictions(args.predicted)
     if args.predictions:
         write_table(args.predictions, validation.PREDICTION_COLUMNS, map(_rounded, predicted))
@@ -75,7 +88,17 @@ def run(args: argparse.Namespace) -> Report:
     )
 
 
+_OF_CAUSES = (
+    "what one change does to the size of each effect relative to the published one. It says whether a cause could explain a "
+    "miss; no change is kept. All people are synthetic."
+)
+
+
 def _predict(args: argparse.Namespace) -> list[dict[str, Any]]:
+    return _simulated(args, validation.predict)
+
+
+def _simulated(args: argparse.Namespace, simulate: Callable[..., list[dict[str, Any]]]) -> list[dict[str, Any]]:
     if args.patients < 4:
         raise ScannerError(
             f"{args.patients} virtual people in a group are too few for a mean and an SD; give 4 or more."
@@ -94,7 +117,7 @@ def _predict(args: argparse.Namespace) -> list[dict[str, Any]]:
             with ProcessPoolExecutor(max_workers=args.jobs) as pool:
                 yield from _counted(pool.map(work, every), len(every), progress)
 
-        return validation.predict(people=args.patients, replications=args.seeds, seed=args.seed, spread=spread)
+        return simulate(people=args.patients, replications=args.seeds, seed=args.seed, spread=spread)
 
 
 def _counted(found: Iterable[Any], total: int, progress: Callable[[int, int], None] | None) -> Iterator[Any]:

@@ -345,10 +345,11 @@ def flow_void_map(phantom: Phantom) -> FloatArray:
 
     1 in the middle of the sac down to T12, falling to 0 at L4 and at the wall: there is essentially no flow in the
     distal lumbar sac (Enzmann and Pelc, Radiology 1991;178:467-474, doi:10.1148/radiology.178.2.1987610). On T2 spin
-    echoes a void was seen in 2 of 20 lumbar studies, against 9 of 27 cervical ones (Sherman et al., AJNR Am J Neuroradiol
-    1986;7:879). How fast it falls is a model assumption. A phantom without bodies has it along the whole sac.
+    echoes a void was seen in 2 of 20 lumbar studies, against 9 of 27 cervical ones (Sherman et al., AJNR Am J
+    Neuroradiol 1986;7:879). How fast it falls is a model assumption. A phantom without bodies has it along the whole
+    sac.
     """
-    sac = np.isin(phantom.tissue, _SAC).any(axis=0)
+    sac: npt.NDArray[np.bool_] = np.asarray(np.isin(phantom.tissue, _SAC).any(axis=0))
     _, row_mm, col_mm = phantom.spacing_mm
     wall_mm = scipy.ndimage.distance_transform_edt(sac, sampling=(row_mm, col_mm))
     middle_mm = wall_mm.max(axis=1, keepdims=True)

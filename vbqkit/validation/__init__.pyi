@@ -1,3 +1,5 @@
+from .causes import CAUSE_COLUMNS as CAUSE_COLUMNS
+from .causes import find_causes as find_causes
 from .comparison import PREDICTION_COLUMNS as PREDICTION_COLUMNS
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare

@@ -51,7 +51,7 @@ def bare_signals(patient: VirtualPatient, scanner: Scanner, protocol: Protocol) 
     >>> philips = scanner_named("philips-achieva-3t")
     >>> found = bare_signals(patient, philips, philips.protocol("T1"))
     >>> round(found["L3"].mean / found["CSF"].mean, 1)
-    3.1
+    3.2
     """
     own, played = patient.own_times, protocol.played
     every = water_signals(played, scanner.field_t, saturation_per_s=protocol.saturation_per_s, own=own)
