@@ -352,6 +352,13 @@ def test_an_archive_is_read_and_what_is_no_image_is_counted(tmp_path, image):
     ]
 
 
+def test_an_element_that_no_list_names_is_left_out_whatever_its_value(tmp_path, image):
+    image(TriggerTime="5", PatientWeight="56", EchoTrainLength="3")
+    deidentify(tmp_path / "in", tmp_path / "out")
+    (copy,) = copied(tmp_path / "out")
+    assert ("TriggerTime" in copy, "PatientWeight" in copy, "EchoTrainLength" in copy) == (False, False, True)
+
+
 def test_folders_and_files_have_neutral_names(planted, tmp_path):
     deidentify(planted, tmp_path / "out")
     names = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.dcm")}
