@@ -27,11 +27,13 @@ TEXTS = {
     "DS": ("PatientWeight", "TriggerWindow", "SAR", "dBdt"),
     "DT": ("AcquisitionDateTime", "InstanceCoercionDateTime"),
     "IS": ("SeriesNumber", "TemporalPositionIdentifier", "ReferencedFrameNumber", "NumberOfTemporalPositions"),
-    "LO": ("SeriesDescription", "InstitutionName", "DeviceSerialNumber", "Manufacturer", "ContrastBolusAgent", "OtherPatientIDs",
-           "StudyDescription", "InsurancePlanIdentification", "AlgorithmName", "PositionReferenceIndicator", "TriggerSourceOrType"),
+    "LO": ("SeriesDescription", "InstitutionName", "DeviceSerialNumber", "Manufacturer", "ContrastBolusAgent",
+           "OtherPatientIDs", "StudyDescription", "InsurancePlanIdentification", "AlgorithmName",
+           "PositionReferenceIndicator", "TriggerSourceOrType"),
     "LT": ("ImageComments", "AdditionalPatientHistory", "AcquisitionComments", "DetectorDescription"),
     "PN": ("ReferringPhysicianName", "OperatorsName", "OtherPatientNames", "PersonName"),
-    "SH": ("StationName", "AccessionNumber", "SequenceName", "ReceiveCoilName", "StudyID", "StackID", "FrameLabelVector"),
+    "SH": ("StationName", "AccessionNumber", "SequenceName", "ReceiveCoilName", "StudyID", "StackID",
+           "FrameLabelVector"),
     "ST": ("InstitutionAddress", "DerivationDescription", "MetaboliteMapDescription"),
     "TM": ("StudyTime", "PatientBirthTime"),
     "UC": ("LongCodeValue", "StrainDescription"),
@@ -48,7 +50,8 @@ BYTES = {
 BINARY = (
     "TableOfXBreakPoints", "DiffusionBValue", "EffectiveEchoTime", "TagSpacingFirstDimension", "AcquisitionMatrix",
     "FrameNumbersOfInterest", "RepresentativeFrameNumber", "DimensionIndexValues", "ReferencePixelX0",
-    "DisplayedAreaTopLeftHandCorner", "RecommendedDisplayFrameRateInFloat", "DiffusionGradientOrientation", "TagThickness",
+    "DisplayedAreaTopLeftHandCorner", "RecommendedDisplayFrameRateInFloat", "DiffusionGradientOrientation",
+    "TagThickness",
 )  # fmt: skip
 CODES = {"FL": "f", "FD": "d", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
 
@@ -163,10 +166,11 @@ def plant_study(folder, *, series=("T1", "T2", "STIR"), slices=11, scorable=True
 
 
 SCAN = (
-    "SeriesInstanceUID", "StudyInstanceUID", "BodyPartExamined", "ScanOptions", "AcquisitionContrast", "SeriesDate", "SAR",
-    "SeriesNumber", "SequenceName", "ReceiveCoilName", "Manufacturer", "DerivationDescription", "ContrastBolusAgent",
-    "AcquisitionMatrix", "TemporalPositionIdentifier", "StackID", "EffectiveEchoTime", "DiffusionBValue",
-    "ReferencedFrameNumber", "NumberOfTemporalPositions", "Laterality", "QualityControlImage", "AcquisitionDateTime", "StudyTime",
+    "SeriesInstanceUID", "StudyInstanceUID", "BodyPartExamined", "ScanOptions", "AcquisitionContrast", "SeriesDate",
+    "SAR", "SeriesNumber", "SequenceName", "ReceiveCoilName", "Manufacturer", "DerivationDescription",
+    "ContrastBolusAgent", "AcquisitionMatrix", "TemporalPositionIdentifier", "StackID", "EffectiveEchoTime",
+    "DiffusionBValue", "ReferencedFrameNumber", "NumberOfTemporalPositions", "Laterality", "QualityControlImage",
+    "AcquisitionDateTime", "StudyTime",
 )  # fmt: skip
 """What a plain copy of the sample must keep, so that its scores can be compared."""
 

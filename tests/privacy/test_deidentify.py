@@ -116,7 +116,8 @@ def test_uids_are_the_same_within_a_run_and_others_in_the_next(tmp_path, image):
 def test_intervals_between_the_studies_of_a_patient_stay(tmp_path, image):
     moments = [("20240228", "233000"), ("20240301", "003000.25"), ("20250301", "120000")]
     for k, (date, clock) in enumerate(moments):
-        image(f"{k}.dcm", PatientID="4711", StudyInstanceUID=f"2.25.{k + 50}", StudyDate=date, StudyTime=clock, AcquisitionDateTime=date + clock)  # fmt: skip
+        when = {"StudyDate": date, "StudyTime": clock, "AcquisitionDateTime": date + clock}
+        image(f"{k}.dcm", PatientID="4711", StudyInstanceUID=f"2.25.{k + 50}", **when)
     image("other.dcm", PatientID="0815X", StudyInstanceUID="2.25.99", StudyDate="20240301", StudyTime="120000")
     done = deidentify(tmp_path / "in", tmp_path / "out")
     assert len(done.patients) == 2
@@ -161,7 +162,8 @@ def test_the_patients_own_name_goes_even_where_it_is_a_word_of_protocols():
 
 @pytest.mark.parametrize(
     ("agent", "cleaned"),
-    [("Gadovist", "Gadovist"), ("Novakin", "CONTRAST AGENT"), ("none", "none"), ("?", "UNKNOWN"), ("unbekannt", "unbekannt"), ("", "")],
+    [("Gadovist", "Gadovist"), ("Novakin", "CONTRAST AGENT"), ("none", "none"), ("?", "UNKNOWN"),
+     ("unbekannt", "unbekannt"), ("", "")],
 )  # fmt: skip
 def test_an_agent_stays_one_or_none_or_unknown(agent, cleaned):
     assert clean_agent(agent) == cleaned
@@ -171,11 +173,13 @@ def test_an_agent_stays_one_or_none_or_unknown(agent, cleaned):
     "tags",
     [
         {"ContrastBolusAgent": "Novakin"}, {"ContrastBolusVolume": "15"}, {"ContrastBolusStartTime": "120000"},
-        {"ContrastBolusRoute": "Novak"}, {"SeriesDescription": "Novak T1 post contrast"}, {"ProtocolName": "T1 FS Novak"},
+        {"ContrastBolusRoute": "Novak"}, {"SeriesDescription": "Novak T1 post contrast"},
+        {"ProtocolName": "T1 FS Novak"},
         {"ScanOptions": ["PFP", "FS"]}, {"ImageType": ["ORIGINAL", "PRIMARY", "M", "NORM", "DIS2D"]},
         {"ImageType": ["ORIGINAL", "PRIMARY", "NOVAK"]}, {"ImageType": ["DERIVED", "PRIMARY", "DIXON", "WATER"]},
         {"SequenceName": "*fl2d1"}, {"InversionTime": 160.0}, {"RescaleIntercept": "-20", "RescaleSlope": "2"},
-        {"LossyImageCompression": "01"}, {"BodyPartExamined": "HEAD"}, {"MagneticFieldStrength": "7"}, {"Modality": "CT"},
+        {"LossyImageCompression": "01"}, {"BodyPartExamined": "HEAD"}, {"MagneticFieldStrength": "7"},
+        {"Modality": "CT"},
         {"StudyDescription": "Lumbar spine with and without contrast, Novak"}, {"DerivationDescription": "Novak filtered"},
         {"ParallelReductionFactorInPlane": 2.0}, {"AcquisitionMatrix": [0, 20, 20, 0]}, {"SAR": "0.1"},
     ],
@@ -346,6 +350,13 @@ def test_an_archive_is_read_and_what_is_no_image_is_counted(tmp_path, image):
         "deidentification.json",
         "study01",
     ]
+
+
+def test_an_element_that_no_list_names_is_left_out_whatever_its_value(tmp_path, image):
+    image(TriggerTime="5", PatientWeight="56", EchoTrainLength="3")
+    deidentify(tmp_path / "in", tmp_path / "out")
+    (copy,) = copied(tmp_path / "out")
+    assert ("TriggerTime" in copy, "PatientWeight" in copy, "EchoTrainLength" in copy) == (False, False, True)
 
 
 def test_folders_and_files_have_neutral_names(planted, tmp_path):

@@ -1,4 +1,4 @@
-"""No name, number, date of birth or UID of the patient in anything that is printed, shown in a cell, or written to a file."""
+"""No name, number, date of birth or UID of the patient in what is printed, shown in a cell, or written to a file."""
 
 import contextlib
 import io
@@ -110,11 +110,14 @@ def test_a_header_that_speaks_of_everything_is_quoted_without_names(tmp_path):
     quoted = {
         "SeriesDescription": f"T2 localizer map {NAME}", "ContrastBolusAgent": NAME, "BodyPartExamined": NAME.upper(),
         "DerivationDescription": f"filtered {NAME}", "ImageType": ["ORIGINAL", "PRIMARY", NAME.upper()],
-        "PhotometricInterpretation": NAME.upper(), "Modality": NAME.upper(), "RescaleType": NAME, "ScanOptions": NAME.upper(),
+        "PhotometricInterpretation": NAME.upper(), "Modality": NAME.upper(), "RescaleType": NAME,
+        "ScanOptions": NAME.upper(),
         "ScanningSequence": NAME.upper(), "ConversionType": NAME.upper(), "SequenceName": f"*fl2d {NAME}"[:16],
-        "LossyImageCompressionMethod": NAME.upper(), "PresentationLUTShape": NAME.upper(), "MagnetizationTransfer": NAME.upper(),
+        "LossyImageCompressionMethod": NAME.upper(), "PresentationLUTShape": NAME.upper(),
+        "MagnetizationTransfer": NAME.upper(),
         "ContrastBolusRoute": NAME, "AcquisitionContrast": NAME.upper(), "PatientID": NAME, "StudyDate": NAME,
-        "ReceiveCoilName": NAME, "Manufacturer": NAME, "ManufacturerModelName": NAME, "ParallelAcquisitionTechnique": NAME.upper(),
+        "ReceiveCoilName": NAME, "Manufacturer": NAME, "ManufacturerModelName": NAME,
+        "ParallelAcquisitionTechnique": NAME.upper(),
     }  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

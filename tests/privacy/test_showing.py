@@ -2,11 +2,11 @@
 
 import pytest
 
-from vbqkit.privacy import Finding, PrivacyReport, may_show, where_it_runs
+from vbqkit.privacy import PrivacyFinding, PrivacyReport, may_show, where_it_runs
 
 CLEAN = PrivacyReport(files=1)
-DOUBTFUL = PrivacyReport(findings=(Finding(level="attention", kind="UID"),), files=1)
-IDENTIFIABLE = PrivacyReport(findings=(Finding(level="identifies", kind="name or number"),), files=1)
+DOUBTFUL = PrivacyReport(findings=(PrivacyFinding(level="attention", kind="UID"),), files=1)
+IDENTIFIABLE = PrivacyReport(findings=(PrivacyFinding(level="identifies", kind="name or number"),), files=1)
 HERE, BINDER = where_it_runs({}), where_it_runs({"BINDER_LAUNCH_HOST": "https://mybinder.org/"})
 
 

@@ -38,7 +38,10 @@ def _complain(message: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 refused with a reason, 2 not understood; ``check`` has more."""
+    """Run one command; return its exit status: 0 done, 1 refused with a reason, 2 not understood.
+
+    ``check`` and ``deidentify`` have more, by verdict.
+    """
     parser = argparse.ArgumentParser(
         prog="vbqkit",
         description="Opportunistic osteoporosis screening from lumbar MRI, for teaching and research. It does not diagnose.",

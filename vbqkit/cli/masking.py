@@ -12,12 +12,13 @@ from vbqkit.cli.report import Report
 from vbqkit.errors import VbqkitError
 from vbqkit.privacy.file_names import safe_name, without_uids
 from vbqkit.privacy.whole_files import whole_study
-from vbqkit.protocol_words import is_pseudonym, safe_text
+from vbqkit.protocol_words import is_pseudonym, safe_codes, safe_text
 
 Mask = Callable[[str], str]
 
 _NUMBERS_OF_PATIENTS = ("patient",)
-_DESCRIPTIONS = ("description", "model", "vendor")
+_DESCRIPTIONS = ("description", "model", "vendor", "contrast_agent")
+_CODES = ("image_type", "scanning_sequence", "modality")
 
 
 def name_mask(path: str | os.PathLike[str]) -> Mask:
@@ -59,4 +60,6 @@ def _masked_cell(key: str, value: Any, mask: Mask) -> Any:
         return value
     if key in _NUMBERS_OF_PATIENTS:
         return value if is_pseudonym(value) else "***"
+    if key in _CODES:
+        return safe_codes(value.split("\\"))
     return safe_text(value) if key in _DESCRIPTIONS else mask(value)

@@ -2,7 +2,7 @@ from .checking import check_privacy as check_privacy
 from .checking import check_study as check_study
 from .copying import deidentify as deidentify
 from .record import Deidentified as Deidentified
-from .report import Finding as Finding
+from .report import PrivacyFinding as PrivacyFinding
 from .report import PrivacyReport as PrivacyReport
 from .showing import Place as Place
 from .showing import Showing as Showing

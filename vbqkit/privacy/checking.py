@@ -25,9 +25,9 @@ from vbqkit.privacy.file_names import findings_in_name
 from vbqkit.privacy.people import NOBODY, People, people_of
 from vbqkit.privacy.profile import rule_of
 from vbqkit.privacy.record import RECORD_NAMES
-from vbqkit.privacy.report import Finding, PrivacyReport, masked
+from vbqkit.privacy.report import PrivacyFinding, PrivacyReport, masked
 from vbqkit.privacy.roi_copies import is_roi_file
-from vbqkit.privacy.whole_files import Reader, WholeStudy, is_dicom, parse, whole_study
+from vbqkit.privacy.whole_files import FileReader, WholeStudy, is_dicom, parse, whole_study
 from vbqkit.protocol_words import protocol_words
 from vbqkit.study import Study
 
@@ -50,10 +50,10 @@ _UIDS_OF_ROIS = re.compile(rb'"(?:study_uid|series_uid|frame_of_reference_uid)"\
 class _Tally:
     """Findings by what they are, with the number of files that have them."""
 
-    found: dict[tuple[str, ...], Finding] = field(default_factory=dict)
+    found: dict[tuple[str, ...], PrivacyFinding] = field(default_factory=dict)
     files: dict[tuple[str, ...], int] = field(default_factory=dict)
 
-    def add(self, findings: Iterator[Finding] | list[Finding]) -> None:
+    def add(self, findings: Iterator[PrivacyFinding] | list[PrivacyFinding]) -> None:
         """Count the findings of one file."""
         seen = set()
         for one in findings:
@@ -63,7 +63,7 @@ class _Tally:
         for key in seen:
             self.files[key] = self.files.get(key, 0) + 1
 
-    def listed(self, of_files: int) -> tuple[Finding, ...]:
+    def listed(self, of_files: int) -> tuple[PrivacyFinding, ...]:
         order = {"identifies": 0, "attention": 1}
         every = [replace(one, files=self.files[key], of_files=of_files) for key, one in self.found.items()]
         return tuple(sorted(every, key=lambda one: (order.get(one.level, 2), one.kind, one.tag, one.keyword)))
@@ -105,7 +105,7 @@ def check_privacy(
 def check_files(
     study: WholeStudy, *, people: People = NOBODY, pixels: bool = True, progress: Progress | None = None
 ) -> PrivacyReport:
-    """As :func:`check_privacy`, of files that are listed already; `people` are looked for beside those whom they name."""
+    """As :func:`check_privacy`, of files that are listed already; `people` are looked for too."""
     tally = _Tally()
     images = 0
     with study.opened() as reader:
@@ -142,7 +142,7 @@ def _safe_caution(caution: Caution) -> Caution:
     return Caution(caution.code, "Something in the folder or archive was not opened, so it was not checked.")
 
 
-def _everybody(study: WholeStudy, reader: Reader) -> People:
+def _everybody(study: WholeStudy, reader: FileReader) -> People:
     people = People()
     for entry in study.entries:
         try:
@@ -155,8 +155,8 @@ def _everybody(study: WholeStudy, reader: Reader) -> People:
 
 
 def _of_file(
-    study: WholeStudy, reader: Reader, entry: Entry, people: People, *, pixels: bool
-) -> tuple[list[Finding], int]:
+    study: WholeStudy, reader: FileReader, entry: Entry, people: People, *, pixels: bool
+) -> tuple[list[PrivacyFinding], int]:
     """Findings in one file, and frames that were searched for text."""
     found = list(findings_in_name(study.label(entry), people)) if entry.path.name not in RECORD_NAMES else []
     try:
@@ -179,8 +179,8 @@ def _of_file(
     return [*found, *more], searched
 
 
-def _unreadable(what: str) -> Finding:
-    return Finding(
+def _unreadable(what: str) -> PrivacyFinding:
+    return PrivacyFinding(
         level="attention",
         kind="unreadable",
         keyword=what,
@@ -188,13 +188,13 @@ def _unreadable(what: str) -> Finding:
     )
 
 
-def _kind_of_file(dataset: Dataset) -> Iterator[Finding]:
+def _kind_of_file(dataset: Dataset) -> Iterator[PrivacyFinding]:
     try:
         sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     except Exception:  # pydicom raises many types for values that are damaged
         return
     if sop_class.startswith(_DOCUMENTS):
-        yield Finding(
+        yield PrivacyFinding(
             level="attention",
             kind="document",
             tag="(0008,0016)",
@@ -202,7 +202,7 @@ def _kind_of_file(dataset: Dataset) -> Iterator[Finding]:
             advice="Such files hold texts about the patient. Leave them out; vbqkit deidentify does not copy them.",
         )
     elif sop_class.startswith(_SCREENSHOTS):
-        yield Finding(
+        yield PrivacyFinding(
             level="attention",
             kind="pixels",
             tag="(0008,0016)",
@@ -210,7 +210,7 @@ def _kind_of_file(dataset: Dataset) -> Iterator[Finding]:
             advice="Screenshots often show the name. Look at it, or leave it out.",
         )
     elif sop_class not in MR_CLASSES and not statement_of(dataset).removed and not dataset.get("Rows"):
-        yield Finding(
+        yield PrivacyFinding(
             level="attention",
             kind="document",
             tag="(0008,0016)",
@@ -219,7 +219,7 @@ def _kind_of_file(dataset: Dataset) -> Iterator[Finding]:
         )
 
 
-def _pixels(content: bytes, entry: Entry) -> tuple[list[Finding], int]:
+def _pixels(content: bytes, entry: Entry) -> tuple[list[PrivacyFinding], int]:
     """Whether text stands in the air of a picture, and how many frames were searched."""
     try:
         header = read_header(io.BytesIO(content), Entry("image", entry.path, entry.member, len(content)))
@@ -235,7 +235,7 @@ def _pixels(content: bytes, entry: Entry) -> tuple[list[Finding], int]:
         text_marks(sign * plane.astype(np.float64)) is not None for plane in values
     ):
         return [], len(values)
-    found = Finding(
+    found = PrivacyFinding(
         level="attention",
         kind="pixels",
         keyword="text in the picture",
@@ -244,8 +244,8 @@ def _pixels(content: bytes, entry: Entry) -> tuple[list[Finding], int]:
     return [found], len(values)
 
 
-def _not_searched() -> Finding:
-    return Finding(
+def _not_searched() -> PrivacyFinding:
+    return PrivacyFinding(
         level="attention",
         kind="pixels",
         keyword="pixels that cannot be searched",
@@ -253,14 +253,14 @@ def _not_searched() -> Finding:
     )
 
 
-def _other_file(entry: Entry, content: bytes, people: People) -> Iterator[Finding]:
+def _other_file(entry: Entry, content: bytes, people: People) -> Iterator[PrivacyFinding]:
     """Files that are not DICOM."""
     name = (entry.member or entry.path.name).rpartition("/")[2]
     if name in RECORD_NAMES or not content:
         return
     if is_roi_file(content):
         if any(uid for uid in _UIDS_OF_ROIS.findall(content)):
-            yield Finding(
+            yield PrivacyFinding(
                 level="attention",
                 kind="UID",
                 keyword="UIDs in a ROI file",
@@ -292,13 +292,13 @@ def _unpacked(content: bytes) -> bytes:
         return b""
 
 
-def _other(level: str, keyword: str, advice: str) -> Finding:
-    return Finding(
+def _other(level: str, keyword: str, advice: str) -> PrivacyFinding:
+    return PrivacyFinding(
         level="identifies" if level == "identifies" else "attention", kind="other file", keyword=keyword, advice=advice
     )
 
 
-def _nifti(header: bytes, people: People) -> Iterator[Finding]:
+def _nifti(header: bytes, people: People) -> Iterator[PrivacyFinding]:
     """The texts that a NIfTI header has room for: data type, name, description, auxiliary file, intent."""
     first = header[:4] in _NIFTI[:2]
     places = ((4, 14), (14, 32), (148, 228), (228, 252), (328, 344)) if first else ((240, 320), (320, 344), (508, 524))
@@ -314,7 +314,7 @@ def _nifti(header: bytes, people: People) -> Iterator[Finding]:
         yield _other("attention", "NIfTI extension", "It may hold a DICOM header. Write the file again without.")
 
 
-def _itk_header(header: bytes, people: People) -> Iterator[Finding]:
+def _itk_header(header: bytes, people: People) -> Iterator[PrivacyFinding]:
     """MHA and NRRD files that carry DICOM elements along, as ITK writes them."""
     for group, element, raw in _ITK_TAG.findall(header):
         tag = int(group, 16) << 16 | int(element, 16)

@@ -34,7 +34,7 @@ from vbqkit.privacy.people import People, people_of
 from vbqkit.privacy.record import RECORD_NAMES, Deidentified, write_record
 from vbqkit.privacy.replacing import Replacements
 from vbqkit.privacy.roi_copies import copy_roi_file, is_roi_file
-from vbqkit.privacy.whole_files import Reader, WholeStudy, is_dicom, parse, whole_study
+from vbqkit.privacy.whole_files import FileReader, WholeStudy, is_dicom, parse, whole_study
 
 OnText = Literal["refuse", "blank", "leave out"]
 Progress = Callable[[int, int], None]
@@ -177,7 +177,7 @@ def _check_pseudonym(pseudonym: str | None, people: People) -> None:
         raise FormatError("The pseudonym holds the patient's name or number. Give another one.")
 
 
-def _who_is_named(study: WholeStudy, reader: Reader) -> tuple[People, dict[str, bytes]]:
+def _who_is_named(study: WholeStudy, reader: FileReader) -> tuple[People, dict[str, bytes]]:
     """Everybody whom the files name, and the patient of every file."""
     people, by_file, study_of = People(), {}, {}
     for entry in study.entries:
@@ -214,7 +214,7 @@ def _draft(out: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _copy(work: _Work, reader: Reader, entry: Entry, draft: Path) -> None:
+def _copy(work: _Work, reader: FileReader, entry: Entry, draft: Path) -> None:
     """One file, if it is an image that can be copied; else why not is counted."""
     try:
         content = reader.read(entry)
@@ -382,7 +382,7 @@ def _check_work(work: _Work) -> None:
         raise FormatError(f"No image could be copied ({why}). Give a folder with MR, CT or X-ray images.")
 
 
-def _copy_rois(work: _Work, reader: Reader, draft: Path) -> None:
+def _copy_rois(work: _Work, reader: FileReader, draft: Path) -> None:
     """ROI files get the new UIDs, and labels that are names of levels."""
     number = 0
     for entry in work.study.entries:

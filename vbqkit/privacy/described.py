@@ -7,7 +7,7 @@ So what a text means for a score is read before and after, and what was lost is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from vbqkit.formats.header_hints import speaks_of_other_content, speaks_of_other_sequence
 from vbqkit.formats.header_words import contrast_word, denies_contrast, fat_word, means_none, says_nothing
@@ -63,15 +63,19 @@ def clean_agent(text: str, people: People = NOBODY) -> str:
     >>> clean_agent("Gadovist 7.5 ml Novak"), clean_agent("Novakit"), clean_agent("ohne KM"), clean_agent("?")
     ('Gadovist 7.5 ml', 'CONTRAST AGENT', 'ohne KM', 'UNKNOWN')
     """
-    kind: Callable[[str], tuple[bool, bool]] = lambda value: (means_none(value), says_nothing(value))  # noqa: E731 - once
     if not text.strip():
         return ""
     cleaned = protocol_words(text, without=people.names)
-    if cleaned and kind(cleaned) == kind(text):
+    if cleaned and _kind_of_agent(cleaned) == _kind_of_agent(text):
         return cleaned
     if means_none(text):
         return "NONE"
     return "UNKNOWN" if says_nothing(text) else "CONTRAST AGENT"
+
+
+def _kind_of_agent(text: str) -> tuple[bool, bool]:
+    """Whether it means that none was given, and whether it leaves that open."""
+    return means_none(text), says_nothing(text)
 
 
 def clean_codes(values: Sequence[str], people: People = NOBODY, *, otherwise: str = "OTHER") -> list[str]:

@@ -1,4 +1,4 @@
-"""What the elements of one DICOM file say about a person: every element, nested ones too, and what stands around them."""
+"""What the elements of one DICOM file say about a person: every element, nested ones too, and what is around them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vbqkit.privacy.described import clean_codes, clean_description
 from vbqkit.privacy.people import DATES, NAMES, NUMBERS, People
 from vbqkit.privacy.private_elements import is_nested, private_tags, safe_element
 from vbqkit.privacy.profile import kept_elements, rule_of, tag_in_words
-from vbqkit.privacy.report import Finding, Level, masked
+from vbqkit.privacy.report import Level, PrivacyFinding, masked
 from vbqkit.protocol_words import fold, is_pseudonym
 
 _DEEPEST = 16
@@ -23,18 +23,19 @@ _TEXT_VRS = {"LO", "SH", "LT", "ST", "UT", "UC", "AE", "UR", "AS", "PN"}
 _CONTACT = {
     "PatientAddress", "PatientTelephoneNumbers", "PatientTelecomInformation", "CountryOfResidence", "RegionOfResidence",
     "MilitaryRank", "PatientInsurancePlanCodeSequence", "InsurancePlanIdentification", "IssuerOfPatientID",
-    "OtherPatientIDsSequence", "PatientBirthTime", "PatientReligiousPreference", "PatientBirthDateInAlternativeCalendar",
+    "OtherPatientIDsSequence", "PatientBirthTime", "PatientReligiousPreference",
+    "PatientBirthDateInAlternativeCalendar",
 }  # fmt: skip
 _DESCRIPTIONS = {
-    "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments", "DerivationDescription",
-    "RequestedProcedureDescription", "PerformedProcedureStepDescription", "ContrastBolusAgent", "SequenceName",
-    "PulseSequenceName", "Manufacturer", "ManufacturerModelName", "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions",
-    "AcquisitionProtocolDescription", "ContrastBolusRoute", "ConvolutionKernel", "RescaleType",
-    "FilterType", "WindowCenterWidthExplanation", "ImagedNucleus",
+    "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments",
+    "DerivationDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription",
+    "ContrastBolusAgent", "SequenceName", "PulseSequenceName", "Manufacturer", "ManufacturerModelName",
+    "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions", "AcquisitionProtocolDescription", "ContrastBolusRoute",
+    "ConvolutionKernel", "RescaleType", "FilterType", "WindowCenterWidthExplanation", "ImagedNucleus",
 }  # fmt: skip
 _MACHINE = {
-    "Manufacturer", "ManufacturerModelName", "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions", "ConvolutionKernel",
-    "FilterType", "SequenceName", "PulseSequenceName",
+    "Manufacturer", "ManufacturerModelName", "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions",
+    "ConvolutionKernel", "FilterType", "SequenceName", "PulseSequenceName",
 }  # fmt: skip
 _STATED = {
     "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
@@ -104,13 +105,13 @@ def _text(dataset: Dataset, keyword: str) -> str:
         return ""
 
 
-def findings_in(dataset: Dataset, people: People) -> Iterator[Finding]:
+def findings_in(dataset: Dataset, people: People) -> Iterator[PrivacyFinding]:
     """What the elements of a file say about a person, one finding per element; `files` is 1."""
     stated = statement_of(dataset)
     yield from _level(dataset, people, stated, 0)
     yield from _around(dataset, people)
     if _text(dataset, "BurnedInAnnotation").upper() == "YES":
-        yield Finding(
+        yield PrivacyFinding(
             level="attention",
             kind="pixels",
             tag="(0028,0301)",
@@ -120,7 +121,7 @@ def findings_in(dataset: Dataset, people: People) -> Iterator[Finding]:
         )
 
 
-def _around(dataset: Dataset, people: People) -> Iterator[Finding]:
+def _around(dataset: Dataset, people: People) -> Iterator[PrivacyFinding]:
     """The 128 bytes before the header, the file meta information, and what stands behind the pixels."""
     preamble = getattr(dataset, "preamble", None) or b""
     if preamble.strip(b"\0") and not preamble.startswith(_TIFF):
@@ -132,7 +133,7 @@ def _around(dataset: Dataset, people: People) -> Iterator[Finding]:
                 yield _finding("header", tag_in_words(tag), keyword_for_tag(tag), value, people, "attention", "")
 
 
-def _level(dataset: Dataset, people: People, stated: Statement, depth: int) -> Iterator[Finding]:
+def _level(dataset: Dataset, people: People, stated: Statement, depth: int) -> Iterator[PrivacyFinding]:
     for tag in sorted(dataset.keys()):
         if tag.is_private or tag in _PIXEL_TAGS or (tag.element == 0 and tag.group != 0):
             continue
@@ -140,7 +141,9 @@ def _level(dataset: Dataset, people: People, stated: Statement, depth: int) -> I
             element = dataset[tag]
             vr, value = element.VR, element.value
         except Exception:  # as in _text
-            yield Finding(level="attention", kind="unreadable", tag=tag_in_words(tag), advice=_ADVICE["unreadable"])
+            yield PrivacyFinding(
+                level="attention", kind="unreadable", tag=tag_in_words(tag), advice=_ADVICE["unreadable"]
+            )
             continue
         if vr == "SQ":
             yield from _sequence(tag, value, people, stated, depth)
@@ -149,7 +152,7 @@ def _level(dataset: Dataset, people: People, stated: Statement, depth: int) -> I
     yield from _private(dataset, people, stated, depth)
 
 
-def _sequence(tag: BaseTag, items: Any, people: People, stated: Statement, depth: int) -> Iterator[Finding]:
+def _sequence(tag: BaseTag, items: Any, people: People, stated: Statement, depth: int) -> Iterator[PrivacyFinding]:
     keyword = keyword_for_tag(tag)
     rule = rule_of(tag)
     if not items or keyword in _STATED:
@@ -166,7 +169,7 @@ def _sequence(tag: BaseTag, items: Any, people: People, stated: Statement, depth
         yield from _level(item, people, stated, depth + 1)
 
 
-def _public(tag: BaseTag, vr: str, value: Any, people: People, stated: Statement) -> Iterator[Finding]:
+def _public(tag: BaseTag, vr: str, value: Any, people: People, stated: Statement) -> Iterator[PrivacyFinding]:
     keyword, rule = keyword_for_tag(tag), rule_of(tag)
     text = _as_text(value)
     if not text or keyword in _STATED:
@@ -247,13 +250,15 @@ def _identity_level(keyword: str, text: str, stated: Statement) -> Level:
     return "attention" if keyword == "IssuerOfPatientID" else "identifies"
 
 
-def _private(dataset: Dataset, people: People, stated: Statement, depth: int) -> Iterator[Finding]:
+def _private(dataset: Dataset, people: People, stated: Statement, depth: int) -> Iterator[PrivacyFinding]:
     for tag in private_tags(dataset):
         try:
             element = dataset[tag]
             vr, value = element.VR, element.value
         except Exception:  # as in _text
-            yield Finding(level="attention", kind="unreadable", keyword="private element", advice=_ADVICE["unreadable"])
+            yield PrivacyFinding(
+                level="attention", kind="unreadable", keyword="private element", advice=_ADVICE["unreadable"]
+            )
             continue
         if vr == "SQ":
             nested = [finding for item in value or () for finding in _level(item, people, stated, depth + 1)]
@@ -285,9 +290,9 @@ def _shown_value(dataset: Dataset, tag: BaseTag) -> str:
         return "damaged"
 
 
-def _finding(kind: str, tag: str, keyword: str, text: str, people: People, level: Level, action: str) -> Finding:
+def _finding(kind: str, tag: str, keyword: str, text: str, people: People, level: Level, action: str) -> PrivacyFinding:
     named = text and people.named_in(text)
-    return Finding(
+    return PrivacyFinding(
         level="identifies" if named else level,
         kind=kind,
         tag=tag,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydicom.uid import UID_dictionary
 
 from vbqkit.privacy.people import People
-from vbqkit.privacy.report import Finding, masked
+from vbqkit.privacy.report import PrivacyFinding, masked
 from vbqkit.protocol_words import MASK, is_protocol_word
 
 _DATE = re.compile(
@@ -17,15 +17,17 @@ _DATE = re.compile(
 _LONG_NUMBER = re.compile(r"(?<![\d.])\d{6,}(?!\d|\.\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NEUTRAL = {
-    "dicom", "dicomdir", "dcm", "ima", "img", "images", "image", "im", "series", "ser", "se", "study", "studies", "stu", "st",
-    "case", "cases", "patient", "pat", "pa", "pt", "data", "export", "anon", "sample", "test", "ct", "mr", "sc", "sr", "file", "files", "folder",
-    "vbqkit", "rois", "roi", "reference", "json", "csv", "nii", "gz", "mha", "mhd", "nrrd", "nhdr", "raw", "zip", "pdf", "txt", "png", "jpg", "jpeg",
-    "truth", "bone", "levels", "lines", "dexa", "readme", "md", "html", "xml", "slice", "frame", "vol", "volume", "scan", "deidentification",
-    "i", "s", "e", "a", "original", "copy", "new", "old", "tmp", "archive", "cd", "disk", "disc", "incomplete", "example", "real", "set", "group",
+    "dicom", "dicomdir", "dcm", "ima", "img", "images", "image", "im", "series", "ser", "se", "study", "studies",
+    "stu", "st", "case", "cases", "patient", "pat", "pa", "pt", "data", "export", "anon", "sample", "test", "ct",
+    "mr", "sc", "sr", "file", "files", "folder", "vbqkit", "rois", "roi", "reference", "json", "csv", "nii", "gz",
+    "mha", "mhd", "nrrd", "nhdr", "raw", "zip", "pdf", "txt", "png", "jpg", "jpeg", "truth", "bone", "levels",
+    "lines", "dexa", "readme", "md", "html", "xml", "slice", "frame", "vol", "volume", "scan", "deidentification",
+    "i", "s", "e", "a", "original", "copy", "new", "old", "tmp", "archive", "cd", "disk", "disc", "incomplete",
+    "example", "real", "set", "group",
 }  # fmt: skip
 
 
-def findings_in_name(name: str, people: People) -> Iterator[Finding]:
+def findings_in_name(name: str, people: People) -> Iterator[PrivacyFinding]:
     """What a path, from the given folder on, says about a person.
 
     Examples
@@ -57,8 +59,8 @@ def _is_neutral(word: str) -> bool:
     return word.lower() in _NEUTRAL or is_protocol_word(word)
 
 
-def _finding(level: str, keyword: str, part: str, advice: str) -> Finding:
-    return Finding(
+def _finding(level: str, keyword: str, part: str, advice: str) -> PrivacyFinding:
+    return PrivacyFinding(
         level="identifies" if level == "identifies" else "attention",
         kind="file name",
         keyword=keyword,

@@ -1,7 +1,6 @@
 """Private elements that are known to hold physics, by the creator of their block: the others are removed.
 
-They are those that :mod:`vbqkit.formats.tags` reads, with the kind of value that each may have. Table E.3.10-1 of PS3.15
-lists Philips' scale slope among the safe private attributes too.
+They are those that :mod:`vbqkit.formats.tags` reads, with the kind of value that each may have.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 ``data/confidentiality_profile.csv`` is table E.1-1 of PS3.15, the Basic Application Level Confidentiality Profile, in
 the edition 2026c. Its rows were taken from dicom-anonymizer 2.1.0 (Kitware, BSD-3-Clause), which reads them from the
-standard's own pages. ``data/kept_elements.csv`` lists the elements of MR, CT and DX images that the table does not name and
-that hold numbers, codes or references: what describes a scan, not a person. It was made from the standard's modules
+standard's own pages. ``data/kept_elements.csv`` lists the elements of MR, CT and DX images that the table does not name
+and that hold numbers, codes or references: what describes a scan, not a person. It was made from the standard's modules
 as highdicom 0.28 (MIT) ships them. What is in neither list is not copied.
 
 The actions of the table: X remove, Z empty, D replace by a dummy, U replace a UID by another, always by the same;

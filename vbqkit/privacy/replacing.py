@@ -1,4 +1,4 @@
-"""What stands in the place of UIDs, dates and numbers of patients: the same for the same, and nothing to compute back from.
+"""What replaces UIDs, dates and numbers of patients: the same for the same, and nothing to compute back from.
 
 A run draws 32 secret bytes and throws them away at its end. UIDs become keyed digests (HMAC-SHA-256) in the form 2.25,
 so references hold within a run and lead nowhere afterwards. Every patient has one offset in time, drawn from 1 to 10

@@ -39,7 +39,7 @@ _SHORTEST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class PrivacyFinding:
     """One place that identifies, or may.
 
     Attributes
@@ -97,7 +97,7 @@ class PrivacyReport:
 
     Attributes
     ----------
-    findings : tuple of Finding
+    findings : tuple of PrivacyFinding
         Those that identify first.
     files : int
         Files that were checked.
@@ -107,7 +107,7 @@ class PrivacyReport:
         What could not be checked.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[PrivacyFinding, ...] = ()
     files: int = 0
     images: int = 0
     cautions: tuple[Caution, ...] = field(default=())
@@ -121,10 +121,10 @@ class PrivacyReport:
         return "needs attention" if "attention" in levels else "clean"
 
     def as_rows(self) -> list[dict[str, str | int]]:
-        """One row per finding, for a table: see :meth:`Finding.as_row`."""
+        """One row per finding, for a table: see :meth:`PrivacyFinding.as_row`."""
         return [finding.as_row() for finding in self.findings]
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[PrivacyFinding]:
         return iter(self.findings)
 
     def __len__(self) -> int:

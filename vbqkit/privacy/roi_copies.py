@@ -64,9 +64,10 @@ def copy_roi_file(content: bytes, target: Path, cleaner: Cleaner) -> None:
 def _roi(roi: Any, number: int) -> dict[str, Any] | None:
     if not isinstance(roi, dict) or roi.get("shape") not in _SHAPES:
         return None
-    plane = roi.get("plane") if isinstance(roi.get("plane"), dict) else {}
+    stated = roi.get("plane")
+    plane: dict[str, Any] = stated if isinstance(stated, dict) else {}
     kept = {"label": _label(roi.get("label"), number), "shape": roi["shape"]}
-    kept["plane"] = {name: _numbers(plane.get(name)) for name in ("point", "normal")}  # type: ignore[union-attr] # a dict
+    kept["plane"] = {name: _numbers(plane.get(name)) for name in ("point", "normal")}
     return kept | {name: _numbers(roi[name]) for name in _COORDINATES if name in roi}
 
 

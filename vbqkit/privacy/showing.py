@@ -1,7 +1,7 @@
 """Where the program runs, and whether an identifiable study may be shown there.
 
-On a machine that the user sits at, the images stay where they are. On Binder, Colab, a hub or a container in a cloud, the page
-shows a server's memory: opening a study there sends it to somebody else's machine.
+On a machine that the user sits at, the images stay where they are. On Binder, Colab, a hub or a container in a cloud,
+the page shows a server's memory: opening a study there sends it to somebody else's machine.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Showing:
 
 
 def where_it_runs(environ: Mapping[str, str] | None = None) -> Place:
-    """Whether the program runs on the user's computer or on a server elsewhere, by what services set in the environment.
+    """Whether the program runs on the user's computer or on a server elsewhere, by what services set.
 
     Parameters
     ----------
@@ -127,8 +127,8 @@ def may_show(report: PrivacyReport, place: Place, *, acknowledged: bool = False)
 
     Examples
     --------
-    >>> from vbqkit.privacy import Finding
-    >>> identifiable = PrivacyReport(findings=(Finding(level="identifies", kind="name or number"),), files=1)
+    >>> from vbqkit.privacy import PrivacyFinding
+    >>> identifiable = PrivacyReport(findings=(PrivacyFinding(level="identifies", kind="name or number"),), files=1)
     >>> here, binder = where_it_runs({}), where_it_runs({"BINDER_REPO_URL": "x"})
     >>> [may_show(identifiable, here, acknowledged=said).allowed for said in (False, True)]
     [False, True]

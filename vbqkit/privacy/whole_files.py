@@ -49,17 +49,17 @@ class WholeStudy:
         return "/".join((self.root.name, *inside.parts))
 
     @contextmanager
-    def opened(self) -> Iterator[Reader]:
+    def opened(self) -> Iterator[FileReader]:
         """A reader of the files' bytes; nothing is ever written."""
         if self.entries and self.entries[0].member is not None:
             with zipfile.ZipFile(self.root) as archive:
-                yield Reader(archive)
+                yield FileReader(archive)
         else:
-            yield Reader(None)
+            yield FileReader(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class FileReader:
     """Reads whole files, from disk or from one archive."""
 
     archive: zipfile.ZipFile | None
