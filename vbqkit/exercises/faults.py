@@ -40,7 +40,7 @@ LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 
 FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 4.5, 6.0
 """A level's ROI farther than the first from the reference ROI lies in another part of the body: worth knowing; farther
-than the second it does not follow the rule (mid height, a little in front of the centre)."""
+than the second it does not follow the rule (mid height, a little in front of the center)."""
 
 NOISE_FACTORS = (1.25, 1.5)
 """The SD of a noise ROI over that at the place of the reference group, or its inverse: above the first worth knowing,
@@ -218,7 +218,7 @@ def part_of_body_faults(roi: Roi, truth: Phantom, target: Slice, under: TruthUnd
         return []
     text = (
         f"The ROI {roi.label} lies in marrow, but {distance:.0f} mm from where this course measures: at mid height, a little in front of "
-        f"the centre of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
+        f"the center of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
     )
     return [Fault("part-of-body", "minor" if distance <= TOO_FAR_IN_BODY_MM else "wrong", text)]
 

@@ -31,7 +31,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "slice": ("The middle slice: spinous process, canal and vein are all on it.", "20"),
     "size": ("One size for all ROIs: copy them, or fix the area.", "20"),
     "area": ("Size: 0.40 cm2 for every level; a ROI of a few pixels measures texture and noise.", "20"),
-    "part-of-body": ("The same part of every body: at mid height, a little in front of the centre.", "20"),
+    "part-of-body": ("The same part of every body: at mid height, a little in front of the center.", "20"),
     "csf-level": ("CSF beside L3, or beside a neighbouring level where the canal is narrow.", "20"),
     "noise-place": ("Noise where the reference group's was measured: behind the back, level with L3.", "30"),
     "left-out": ("Levels that must be left out: fracture first, then the score.", "80"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from vbqkit.validation.proposal_patients import UNSEEN_FROM, draw_case
 AS_SCANNED = "as scanned"
 """The setting of a scan that was not made harder."""
 
-_GRID = {"in_plane_mm": 1.0, "plane_mm": 2.0}
+_GRID: Mapping[str, Any] = {"in_plane_mm": 1.0, "plane_mm": 2.0}
 _CROP_MM = (170.0, 320.0)
 
 
