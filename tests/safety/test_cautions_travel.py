@@ -359,6 +359,7 @@ def codes_in(path):
 def test_no_caution_of_a_reader_is_without_its_row():
     elsewhere = {"frame-of-reference", "other-study", "damaged-rois", "several-frames", "sform-qform", "length-unit"}
     elsewhere |= {"special-file"}  # tests/safety/test_one_acquisition.py
+    elsewhere |= {"proposed-rois"}  # tests/cli/test_score_origin.py
     never = {"orientation-doubtful"}  # only on series that are taken as axial, which have no score
     in_places = {"midway"}  # tests/safety/test_places_travel.py
     known = set(CHANGED) | set(OPTIONS) | set(FOLDERS) | elsewhere | never | in_places
