@@ -71,6 +71,14 @@ def test_what_identifies_is_found(image, tmp_path, tags, wanted):
     assert wanted in found(tmp_path / "in")
 
 
+def test_what_is_nested_is_found(image, tmp_path):
+    inner, outer = Dataset(), Dataset()
+    inner.PatientTelephoneNumbers = "0905 123 456"
+    outer.PurposeOfReferenceCodeSequence = [inner]
+    image(ReferencedImageSequence=[outer])
+    assert ("identifies", "PatientTelephoneNumbers") in found(tmp_path / "in")
+
+
 @pytest.mark.parametrize("name", ["ANON^0012", "VIRTUAL^CASE01", "VBQ-7K2Q4X", "P001", ""])
 def test_pseudonyms_are_nobody(image, tmp_path, name):
     image(PatientName=name, PatientID=name)

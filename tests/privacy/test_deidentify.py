@@ -384,7 +384,7 @@ def test_scores_cautions_and_intervals_of_the_copy_are_those_of_the_original(tmp
     tables = []
     for place, drawn in ((folder, folder / f"{NAME}.vbqkit.json"), (tmp_path / "out", rois)):
         assert main(["score", str(place), "--rois", str(drawn), "--json"]) == 0
-        tables.append(json.loads(capsys.readouterr().out))
+        tables.append(json.loads(capsys.readouterr().out.replace(" ***", "")))  # where a message leaves a name out
     assert tables[0] == tables[1]
     assert len(tables[0]) > 5
     (t1, *_) = read_study(tmp_path / "out")

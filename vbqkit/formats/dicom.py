@@ -33,6 +33,7 @@ from vbqkit.study import Series
 from vbqkit.weighting import refusal_reason
 
 Progress = Callable[[int, int], None]
+_ABOUT = ("about", "ca", "circa")
 _DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
 
 _PROJECTIONS = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "XA"})
@@ -260,7 +261,8 @@ def _date(frame: Frame) -> str | None:
     written = word(frame.header.dataset, "StudyDate") or ""
     digits = written.replace(".", "").replace("-", "")
     if len(digits) != 8 or not digits.isdecimal():
-        return safe_text(written, 16) if written else None
+        parts = shown(written, 16).split()
+        return " ".join(p if p in _ABOUT or not any(map(str.isalpha, p)) else safe_text(p) for p in parts) or None
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 

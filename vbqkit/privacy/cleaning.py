@@ -60,7 +60,7 @@ _LONG_NUMBER = 6
 _WRITTEN = re.compile(r"[-+]?\d{1,9}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?")
 _DEEPEST = 12
 _PIXELS = {0x7FE00010, 0x7FE00008, 0x7FE00009, 0x7FE00001, 0x7FE00002}
-_DUMMY = {"DeviceSerialNumber", "SoftwareVersions"}
+_DUMMY = {"DeviceSerialNumber", "SoftwareVersions", "PixelSpacingCalibrationDescription"}
 _AGENT_CODE = ("385420005", "SCT", "Contrast agent")
 
 Action = str
