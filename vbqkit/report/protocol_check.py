@@ -11,6 +11,7 @@ from vbqkit.report.protocol_light import (
     NOT_CONCERNED,
     NOT_GIVEN,
     OVERRULED,
+    SET_APART,
     WITH_CAUTION,
     NearestCutoff,
     ProtocolLight,
@@ -153,7 +154,7 @@ def _light(topic: Topic, seen: Seen, number: int) -> ProtocolLight:
         elif of_series or (of_noise and name in over_noise):
             follows.append((name, WITH_CAUTION))
         else:
-            follows.append((name, NOT_CONCERNED))
+            follows.append((name, SET_APART if topic.moves_ratios else NOT_CONCERNED))
     return ProtocolLight(
         series=number,
         weighting=seen.acquisition.weighting,

@@ -13,7 +13,7 @@ SIGNS: dict[str, str] = {"fine": "✓", "nothing found": "○", "look": "!", "re
 """A sign beside each word, so that nobody needs to see colours."""
 
 WITH_CAUTION, NOT_GIVEN, NOT_CONCERNED = "given with this caution", "not given", "not concerned"
-OVERRULED = "given, overruled"
+OVERRULED, SET_APART = "given, overruled", "given; a cut-off from scans without it does not carry over"
 """What can follow for a score."""
 
 
@@ -34,8 +34,8 @@ class ProtocolLight:
     found : str
         What the header or the picture says.
     consequences : tuple of (str, str)
-        Score and what follows for it: given with this caution, not given, given although refused (overruled), not
-        concerned.
+        Score and what follows for it: given with this caution, not given, given although refused (overruled), set apart
+        from scans without it, not concerned.
     codes : tuple of str
         Codes of the cautions that it shows.
     """

@@ -98,6 +98,9 @@ class Topic:
         What shows that it is as it should be, or None where nothing can.
     nothing : str
         What to say where nothing was found.
+    moves_ratios : bool
+        Whether it changes marrow and CSF differently, and with them every ratio, though no caution says so: VBQ is
+        given, and only a cut-off from such scans fits it.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Topic:
     look: Callable[[Seen], str | None] = _none
     fine: Callable[[Seen], str | None] = _none
     nothing: str = "nothing in the header speaks of it"
+    moves_ratios: bool = False
 
 
 def _weighting_refused(seen: Seen) -> str | None:
@@ -258,7 +262,7 @@ TOPICS: tuple[Topic, ...] = (
         fine=_content_fine,
         nothing="the header does not say what the picture shows",
     ),
-    Topic(name="uniformity correction", noise_codes=("reconstruction-uniformity",)),
+    Topic(name="uniformity correction", noise_codes=("reconstruction-uniformity",), moves_ratios=True),
     Topic(name="filter", noise_codes=("reconstruction-filter",)),
     Topic(
         name="deep-learning reconstruction",

@@ -203,8 +203,8 @@ def _firth_at(design: FloatArray, is_case: Cases, b: FloatArray) -> tuple[float,
 def lasso(x: FloatArray, is_case: Cases, weight: float, start: FloatArray | None = None) -> Fit:
     """Minimise ``-logL/n + weight Σ |b_j spread_j|`` by coordinate descent; the intercept is free, as in glmnet.
 
-    scikit-learn's solvers either penalise the intercept or take a hundred times longer, which the cross-validation of
-    the penalty cannot wait for.
+    Of scikit-learn's solvers, liblinear penalises the intercept too, and saga converges slowly on few patients; the
+    penalty is cross-validated, so the model is fitted some hundred times.
     """
     design, back = _standard(x)
     y = is_case.astype(float)
