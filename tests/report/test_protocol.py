@@ -11,7 +11,7 @@ from vbqkit import Acquisition, Caution, Volume, read_study
 from vbqkit.cli import main
 from vbqkit.report import check_protocol, nearest_cutoffs
 from vbqkit.report.protocol_check import OTHERS
-from vbqkit.report.protocol_light import NOT_CONCERNED, SET_APART, NOT_GIVEN, OVERRULED, SIGNS, WITH_CAUTION
+from vbqkit.report.protocol_light import NOT_CONCERNED, NOT_GIVEN, OVERRULED, SET_APART, SIGNS, WITH_CAUTION
 from vbqkit.report.protocol_topics import TOPICS
 from vbqkit.study import make_series
 
@@ -162,7 +162,9 @@ def test_the_command_prints_signs_beside_words_and_every_topic_in_json(capsys):
     assert len(rows) == 3 * len(TOPICS)
     assert all(row["sign"] == SIGNS[row["status"]] for row in rows)
     of = {row["topic"]: row["for_VBQ-T1"] for row in rows if row["series"] == 0 and row["status"] == "look"}
-    assert of["uniformity correction"] == SET_APART, "it evens out the coil's slope, which the ratio of marrow and CSF holds"
+    assert of["uniformity correction"] == SET_APART, (
+        "it evens out the coil's slope, which the ratio of marrow and CSF holds"
+    )
     assert of["interpolation"] == NOT_CONCERNED
     assert main(["protocol", str(CASE), "--series", "9"]) == 1
     assert "names no series" in capsys.readouterr().err
