@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vbqkit.errors import FormatError
-from vbqkit.formats import read_rois
+from vbqkit.formats import read_rois, write_rois
 from vbqkit.image import Volume, stack_affine
 from vbqkit.roi import Ellipse, Polygon, Rectangle
 from vbqkit.studio import RoiStudio
@@ -62,14 +62,28 @@ def test_the_file_is_an_ordinary_roi_file_without_pixels_or_patient(volume: Volu
     RoiStudio(volume, case_file=path).rois = [box(volume, "L3")]
     assert read_rois(path, image=volume).rois[0].label == "L3"
     content = json.loads(path.read_text())
-    assert content["study_uid"] is None
-    assert content["series_uid"] is None
+    assert [content[f"{of}_uid"] for of in ("frame_of_reference", "study", "series")] == [None, None, None]
     assert set(content) == {
         "format", "version", "coordinates", "frame_of_reference_uid", "study_uid", "series_uid", "rois", "studio",
-        "study_digest",
+        "study_digest", "frame_digest",
     } | (set(content) & {"weighting"})  # fmt: skip
     assert "1.2.3.88" not in path.read_text()
     assert "1.2.3.77" not in path.read_text()
+    assert '"1.2.3"' not in path.read_text(), "the frame of reference leads to the patient too"
+
+
+def test_exported_rois_opened_as_a_case_stay_tied_to_their_frame(volume: Volume, tmp_path: Path) -> None:
+    """The file that `vbqkit propose` or an export wrote holds digests; a change in the studio keeps them."""
+    path = tmp_path / "rois.json"
+    write_rois(path, [box(volume, "L3")], image=volume)
+    before = read_rois(path).frame_digest
+    studio = RoiStudio(volume, case_file=path)
+    assert [c.code for c in studio._state.get("cautions", [])] == []
+    by_hand(studio, *studio._drawn, DrawnRoi(box(volume, "L2", 30)))
+    assert read_rois(path).frame_digest == before
+    elsewhere = volume.with_acquisition(frame_of_reference_uid="9.9")
+    with pytest.raises(FormatError, match="another frame of reference"):
+        read_case(path, elsewhere)
 
 
 def test_two_studios_on_one_case_keep_each_others_rois(volume: Volume, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def write_roi_json(
     *,
     image: Volume | Slice | None = None,
     study_digest: str | None = None,
+    frame_digest: str | None = None,
     doubts: Iterable[str] = (),
     places: Sequence[ProposedPlace | None] = (),
     proposed: Iterable[tuple[Roi, ProposedPlace]] = (),
@@ -98,6 +99,8 @@ def write_roi_json(
     study_digest : str, optional
         Of the study they were drawn in, as :func:`vbqkit.formats.roi_file.study_digest` makes it, where its UID must
         not be written.
+    frame_digest : str, optional
+        The same of the frame of reference they were drawn in.
     doubts : iterable of str, optional
         Codes of what is doubtful about ROIs among them that came from other files.
     places : sequence of ProposedPlace or None
@@ -128,6 +131,7 @@ def write_roi_json(
     head |= uids if identify else dict.fromkeys(_UIDS)
     head |= {} if identify else {_DIGESTS[name]: digest_of(uid) for name, uid in uids.items() if uid is not None}
     head |= {} if study_digest is None else {_DIGEST: study_digest}
+    head |= {} if frame_digest is None else {_DIGESTS["frame_of_reference_uid"]: frame_digest}
     listed = sorted(doubts)
     head |= {_DOUBTS: listed} if listed else {}
     head["weighting"] = "unknown" if acquisition is None else acquisition.weighting

@@ -2,9 +2,8 @@
 
 It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
 hiding and series shifts, the level strip, and what there is to say of ROIs that were proposed automatically. Every
-reader of ROI files reads it. It holds no pixels, no name, no study or series number of the patient; only what is
-needed to tell whether the ROIs fit: the frame of reference, and a one-way hash of the StudyInstanceUID, as the UID
-itself leads to the patient in an archive. A file keeps the study and frame that its ROIs came with, whatever images
+reader of ROI files reads it. It holds no pixels, no name and no UID, as these lead to the patient in an archive; only
+what is needed to tell whether the ROIs fit: one-way hashes of FrameOfReferenceUID and StudyInstanceUID. A file keeps the study and frame that its ROIs came with, whatever images
 it is opened on, and what was doubtful about files that ROIs were imported from, so that a caution about them does not
 go away.
 """
@@ -44,7 +43,7 @@ class SavedCase:
 
     drawn: Drawn = ()
     levels: tuple[str, ...] = ()
-    frame_of_reference_uid: str | None = None
+    frame_digest: str | None = None
     study_digest: str | None = None
     cautions: tuple[Caution, ...] = ()
     doubts: frozenset[str] = frozenset()
@@ -201,16 +200,19 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
     )
     levels = content.get("levels")
     proposal = content.get("proposal")
-    digest = file.study_digest or (study_digest(file.study_uid) if file.study_uid else None)
     return SavedCase(
         rois,
         tuple(map(str, levels)) if isinstance(levels, list) else (),
-        file.frame_of_reference_uid,
-        digest,
+        file.frame_digest or _digest(file.frame_of_reference_uid),
+        file.study_digest or _digest(file.study_uid),
         cautions,
         doubts,
         proposal if isinstance(proposal, dict) and waiting else {},
     )
+
+
+def _digest(uid: str | None) -> str | None:
+    return study_digest(uid) if uid else None
 
 
 def drawn_of(file: RoiFile) -> tuple[Drawn, Drawn]:
@@ -283,12 +285,12 @@ def write_case(
     FormatError
         If it cannot be written.
     """
-    digest = study_digest(image.acquisition.study_uid) if image is not None and image.acquisition.study_uid else None
-    anonymous = None if image is None else image.with_acquisition(study_uid=None, series_uid=None)
+    a = None if image is None else image.acquisition
+    frame, study = (None, None) if a is None else (_digest(a.frame_of_reference_uid), _digest(a.study_uid))
     if origin is not None:
-        digest = origin.study_digest
-        frame = origin.frame_of_reference_uid
-        anonymous = None if anonymous is None else anonymous.with_acquisition(frame_of_reference_uid=frame)
+        frame, study = origin.frame_digest, origin.study_digest
+    no_uids = {"frame_of_reference_uid": None, "study_uid": None, "series_uid": None}
+    anonymous = None if image is None else image.with_acquisition(**no_uids)
     file = file_of(drawn)
     studio = {
         "levels": json.dumps(list(levels)),
@@ -304,7 +306,8 @@ def write_case(
             draft,
             file,
             image=anonymous,
-            study_digest=digest,
+            study_digest=study,
+            frame_digest=frame,
             doubts=doubts,
             places=file.places,
             proposed=file.proposed,
