@@ -71,7 +71,7 @@ def logistic_regression(
     >>> logistic_regression([0, 0, 0, 0, 1, 0, 1, 1, 1, 1], {"VBQ": vbq}, per={"VBQ": 0.1}).round(2)["estimate"].item()
     1.3
     """
-    z_wanted = z_of(confidence)
+    z_of(confidence)  # refused in words before anything is computed
     named: dict[str, Any] = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
     if not named:
         raise TableError("No predictor was given. Name one or more.")
@@ -89,19 +89,9 @@ def logistic_regression(
         b, se = (NAN, NAN)
         if found is not None:
             b, se = float(found.coefficients[j + 1]), float(found.covariance[j + 1, j + 1]) ** 0.5
-        step, half = steps[name], z_wanted * se
         table.append(
-            {
-                "term": name,
-                "estimate": exp_of(b * step),
-                "ci_low": exp_of(step * b - abs(step) * half),
-                "ci_high": exp_of(step * b + abs(step) * half),
-                "confidence": confidence,
-                "per": step,
-                "coefficient": b,
-                "se": se,
-                "z": b / se if se > 0 else NAN,
-                "p": two_sided_p(b / se) if se > 0 else NAN,
+            odds_ratio_cells(name, b, se, per=steps[name], confidence=confidence)
+            | {
                 "method": "logistic regression, Wald"
                 + (f", with {len(named)} predictors" if len(named) > 1 else ", one predictor"),
                 "n": obs.n,
@@ -172,6 +162,23 @@ def steps_of(per: Mapping[str, float] | None, named: Mapping[str, Any]) -> dict[
     if 0 in steps.values():
         raise TableError("A step of 0 has an odds ratio of 1 whatever the data. Say a step that means something.")
     return steps
+
+
+def odds_ratio_cells(name: str, b: float, se: float, *, per: float, confidence: float) -> dict[str, Any]:
+    """What a table says of one coefficient: odds ratio per step with Wald's interval, z and p."""
+    half = abs(per) * z_of(confidence) * se
+    return {
+        "term": name,
+        "estimate": exp_of(b * per),
+        "ci_low": exp_of(per * b - half),
+        "ci_high": exp_of(per * b + half),
+        "confidence": confidence,
+        "per": per,
+        "coefficient": b,
+        "se": se,
+        "z": b / se if se > 0 else NAN,
+        "p": two_sided_p(b / se) if se > 0 else NAN,
+    }
 
 
 def exp_of(value: float) -> float:

@@ -12,9 +12,9 @@ import scipy
 from numpy.typing import NDArray
 
 from vbqkit.errors import TableError
-from vbqkit.stats.confidence_intervals import two_sided_p, z_of
+from vbqkit.stats.confidence_intervals import z_of
 from vbqkit.stats.lab import lab_module
-from vbqkit.stats.logistic import exp_of, steps_of
+from vbqkit.stats.logistic import odds_ratio_cells, steps_of
 from vbqkit.stats.observations import ColumnLike, FloatArray, case_labels, observations
 from vbqkit.stats.result import NAN, notes, rows
 
@@ -69,7 +69,7 @@ def conditional_logistic(
     >>> table.round(2)[["estimate", "n_sets"]].iloc[0].tolist()
     [1.43, 6.0]
     """
-    z_wanted = z_of(confidence)
+    z_of(confidence)  # refused in words before anything is computed
     named: dict[str, Any] = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
     if not named:
         raise TableError("No predictor was given. Name one or more.")
@@ -94,19 +94,9 @@ def conditional_logistic(
     table = []
     for j, name in enumerate(named):
         b, se = (NAN, NAN) if found is None else (float(found[0][j]), float(found[1][j]))
-        step, half = steps[name], z_wanted * se
         table.append(
-            {
-                "term": name,
-                "estimate": exp_of(b * step),
-                "ci_low": exp_of(step * b - abs(step) * half),
-                "ci_high": exp_of(step * b + abs(step) * half),
-                "confidence": confidence,
-                "per": step,
-                "coefficient": b,
-                "se": se,
-                "z": b / se if se > 0 else NAN,
-                "p": two_sided_p(b / se) if se > 0 else NAN,
+            odds_ratio_cells(name, b, se, per=steps[name], confidence=confidence)
+            | {
                 "method": "conditional logistic regression, Wald",
                 "n": int(used.sum()),
                 "n_case": int(is_case[used].sum()),
