@@ -9,7 +9,7 @@ import pytest
 from vbqkit import stats
 from vbqkit.errors import TableError
 from vbqkit.stats import fit_logistic, lasso_path, logistic_regression, model_optimism, nomogram
-from vbqkit.stats.logistic_fit import lasso, lasso_deviance
+from vbqkit.stats.logistic_fit import lasso, lasso_deviance, lasso_weights
 
 LASSO_COLUMNS = ["age", "lwt", "smoke", "ptl", "ht", "ui", "ftv"]
 
@@ -103,6 +103,16 @@ def test_the_lassos_cross_validation_is_that_of_glmnet(r, births):
     for weight, m, e in zip(weights, mean, error, strict=True):
         assert m == r(f"lasso deviance {weight:g}", rel=1e-5)
         assert e == r(f"lasso deviance se {weight:g}", rel=1e-4)
+
+
+def test_the_heaviest_penalty_leaves_no_predictor_whatever_the_rounding():
+    """At the weight of the largest gradient its coefficient is exactly 0, on a hundred tables of any scale."""
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(60, 4)) * 10.0 ** rng.integers(-3, 4, 4) + rng.normal(size=4) * 100
+        is_case = rng.random(60) < 0.4
+        top = float(lasso_weights(x, is_case)[0])
+        assert np.flatnonzero(lasso(x, is_case, top).coefficients[1:]).size == 0, seed
 
 
 def test_the_lasso_leaves_out_noise_and_says_that_it_has_no_interval(births):

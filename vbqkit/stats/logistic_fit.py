@@ -199,6 +199,9 @@ def _firth_at(design: FloatArray, is_case: Cases, b: FloatArray) -> tuple[float,
 
 # ---- LASSO
 
+_ROUNDING = 1e-9
+"""A gradient that exceeds the penalty by this share of it does so by rounding: the predictor stays out."""
+
 
 def lasso(x: FloatArray, is_case: Cases, weight: float, start: FloatArray | None = None) -> Fit:
     """Minimise ``-logL/n + weight Σ |b_j spread_j|`` by coordinate descent; the intercept is free, as in glmnet.
@@ -234,7 +237,9 @@ def _descend(design: FloatArray, w: FloatArray, target: FloatArray, b: FloatArra
         largest = 0.0
         for j in np.flatnonzero(gram.diagonal() > 0):  # a column that is constant in these patients stays out
             rest = right[j] - gram[j] @ b + gram[j, j] * b[j]
-            new = rest / gram[j, j] if j == 0 else math.copysign(max(abs(rest) - weight, 0.0), rest) / gram[j, j]
+            beyond = abs(rest) - weight
+            held = j > 0 and beyond <= _ROUNDING * weight
+            new = rest / gram[j, j] if j == 0 else 0.0 if held else math.copysign(beyond, rest) / gram[j, j]
             largest = max(largest, abs(new - b[j]))
             b[j] = new
         if largest < 1e-11:
