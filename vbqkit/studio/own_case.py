@@ -1,0 +1,326 @@
+"""A case of one's own on one page: privacy first, then the series, the protocol, the ROIs and a report."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.formats import read_rois, read_study
+from vbqkit.image import Volume
+from vbqkit.page.still import Still
+from vbqkit.page.table import notes_html, table_html
+from vbqkit.privacy import PrivacyReport, check_privacy, may_show, where_it_runs
+from vbqkit.report import case_report, check_protocol, write_report
+from vbqkit.scores.marrow_to_noise import ReferenceGroup
+from vbqkit.scores.registry import scored_weightings
+from vbqkit.studio.studio import RoiStudio
+from vbqkit.study import Series, Study
+
+ENDINGS = (".html", ".pdf", ".sr.dcm", ".seg.dcm", ".sc.dcm")
+"""What the report can be written as; see :func:`vbqkit.report.write_report`."""
+
+_SHOWN_FINDINGS = 12
+_NONE = -1
+
+
+class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """From a folder of DICOM files to a report: each step appears when the one before is done.
+
+    1. **Privacy.** What identifies the patient is looked for before any pixel is shown. An identifiable study is opened
+       only on the user's own computer and after they have said that they may see it.
+    2. **Series.** Every series with its weighting and the reason for it; which to use is chosen here.
+    3. **Protocol.** Traffic lights for what stands against a score, with the consequence for each.
+    4. **ROIs.** The studio, which can propose them; nothing proposed counts before it is accepted.
+    5. **Report.** HTML, PDF or DICOM, without identity.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder, ZIP archive, DICOMDIR or file.
+    folder : path-like
+        Where the ROIs and reports are kept; made if it is not there. Nothing is written anywhere else.
+    code : str
+        What the case is called: a pseudonym, part of the file names.
+    reference : ReferenceGroup, optional
+        SNR of young women on the same scanner, for the M-score. Without one there is no M-score.
+    environ : mapping of str to str, optional
+        Environment variables that say where the program runs; those of this process unless given.
+
+    Attributes
+    ----------
+    privacy : PrivacyReport or None
+        What was found; None before the check.
+    study : Study or None
+        None until it may be shown.
+    studio : RoiStudio or None
+        None until the series are chosen.
+    written : list of Path
+        Reports that were written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        folder: str | Path = "own_cases",
+        code: str = "case1",
+        reference: ReferenceGroup | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        if not code or not all(letter.isalnum() or letter in "-_" for letter in code):
+            raise FormatError(f"The code {code!r} becomes part of file names: use letters, digits, - and _ only.")
+        self._path, self._folder, self._code, self._reference = path, Path(folder), code, reference
+        self._place = where_it_runs(environ)
+        self.privacy: PrivacyReport | None = None
+        self.study: Study | None = None
+        self.studio: RoiStudio | None = None
+        self.written: list[Path] = []
+        self._status = ipywidgets.HTML()
+        self._steps = ipywidgets.VBox()
+        self._begin = _button("Check this study", self.check, "Look for what identifies the patient")
+        super().__init__([self._begin, self._status, self._steps])
+        self.add_class("vbq-own-case")
+
+    def still_html(self) -> str:
+        """How to start it."""
+        return "<p>Run the notebook and press <b>Check this study</b>. Nothing of the study is kept in this page.</p>"
+
+    # -- 1. privacy ------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Look for what identifies the patient, and open the study if it may be shown."""
+        bar = ipywidgets.IntProgress(description="Checking", max=1, layout={"width": "420px"})
+        self._steps.children = (bar,)
+
+        def progress(done: int, total: int) -> None:
+            bar.max, bar.value = total, done
+
+        found = self._try(lambda: check_privacy(self._path, progress=progress))
+        self._steps.children = ()
+        if found is None:
+            return
+        self.privacy = found
+        showing = may_show(found, self._place)
+        self._begin.layout.display = "none"
+        section = [ipywidgets.HTML(_privacy_html(found, showing.text))]
+        if showing.ask:
+            read = ipywidgets.Checkbox(
+                description="I have read this, and I may see these images.", indent=False, layout={"width": "420px"}
+            )
+            show = _button("Show the images", self._open, "Open the study")
+            show.disabled = True
+            read.observe(lambda change: setattr(show, "disabled", not change["new"]), "value")
+            section += [read, show]
+        self._add("1. Privacy", section)
+        if showing.allowed:
+            self._open()
+
+    # -- 2. series -------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        if self.privacy is None or self.study is not None:
+            return
+        if not may_show(self.privacy, self._place, acknowledged=True).allowed:
+            return
+        study = self._try(lambda: read_study(self._path))
+        if study is None:
+            return
+        self.study = study
+        rows = {
+            str(number): [
+                series.acquisition.weighting,
+                series.plane or "unknown",
+                series.acquisition.weighting_reason,
+                series.refusal or "",
+            ]
+            for number, series in enumerate(study)
+        }
+        head = ("series", "weighting", "plane", "why", "not scored, because")
+        self._choices = {weighting: _choice(weighting, study) for weighting in scored_weightings()}
+        use = _button("Use these series", self._use, "Check the protocol and open the studio")
+        notes = [str(caution) for caution in study.cautions]
+        self._add(
+            "2. Series",
+            [ipywidgets.HTML(table_html(rows, head=head) + notes_html(notes)), *self._choices.values(), use],
+        )
+
+    # -- 3. protocol, 4. ROIs --------------------------------------------------------------------------------------
+
+    def _use(self) -> None:
+        if self.study is None:
+            return
+        chosen = {w: box.value for w, box in self._choices.items() if box.value != _NONE}
+        if not chosen:
+            self._say("Choose at least one series.")
+            return
+        study = self.study
+        volumes = self._try(lambda: {w: _as(study.series[row].volume(), w) for w, row in chosen.items()})
+        if volumes is None or self._try(self._make_folder) is None:
+            return
+        lights = [
+            light
+            for w, row in chosen.items()
+            for light in check_protocol(study.series[row], number=row, volume=volumes[w])
+        ]
+        told = {
+            f"{light.sign} {light.topic} ({light.weighting})": [light.found, light.consequence]
+            for light in lights
+            if light.status in ("look", "refused")
+        }
+        fine = sum(light.status in ("fine", "nothing found") for light in lights)
+        page = table_html(told, head=("topic", "found", "what follows")) if told else ""
+        studio = self._try(
+            lambda: RoiStudio(
+                list(volumes.values()), case_file=self._folder / f"{self._code}.vbqkit.json", reference=self._reference
+            )
+        )
+        if studio is None:
+            return
+        if self.studio is not None:
+            self.studio.close()
+        self.studio, self._volumes = studio, volumes
+        self._steps.children = self._steps.children[:2]
+        self._add(
+            "3. Protocol",
+            [ipywidgets.HTML(page + notes_html([f"{fine} other points: nothing found against a score."]))],
+        )
+        hint = "Press Propose ROIs (Q), look at each, accept or correct it; count the levels from S1. Leave out a fractured level."
+        self._add("4. ROIs", [ipywidgets.HTML(f"<p>{hint}</p>"), studio])
+        self._ask_for_report()
+
+    # -- 5. report -------------------------------------------------------------------------------------------------
+
+    def _ask_for_report(self) -> None:
+        self._reader = ipywidgets.Text(description="Reader", placeholder="name or initials")
+        self._endings = ipywidgets.SelectMultiple(
+            options=ENDINGS, value=ENDINGS[:1], rows=len(ENDINGS), description="Write as"
+        )
+        self._again = ipywidgets.Checkbox(description="Replace files that exist", indent=False)
+        self._told = ipywidgets.HTML()
+        write = _button("Write the report", self.report, "Score the case and write the files")
+        self._add("5. Report", [self._reader, self._endings, self._again, write, self._told])
+
+    def report(self) -> None:
+        """Score the case and write the report into the folder of the case."""
+        if self.studio is None or self.study is None:
+            self._say("Choose the series and place the ROIs first.")
+            return
+        if not self._reader.value.strip():
+            self._told.value = _alert("Say who placed or accepted the ROIs: name or initials.")
+            return
+        self._told.value = "<progress aria-label='working'></progress> Some seconds."
+        try:
+            rois = read_rois(self.studio.export_rois(self._folder / f"{self._code}.rois.vbqkit.json"))
+            made = case_report(
+                self.study,
+                rois,
+                reader=self._reader.value.strip(),
+                code=self._code,
+                volumes=self._volumes,
+                reference=self._reference,
+            )
+            targets = [self._folder / f"{self._code}{ending}" for ending in self._endings.value]
+            written = [write_report(made, target, overwrite=self._again.value) for target in targets]
+        except VbqkitError as error:
+            self._told.value = _alert(self._without_path(str(error)))
+            return
+        except KeyboardInterrupt:
+            self._told.value = _alert("Interrupted. Nothing half-written is left; press the button again.")
+            return
+        self.written += written
+        self._told.value = notes_html(
+            [f"Written: {path}" for path in written]
+            + [one.verdicts for one in made.scores if one.verdicts]
+            + ["It screens and teaches; it does not diagnose. Cautions and sources stand in the report."]
+        )
+
+    # -- helpers ---------------------------------------------------------------------------------------------------
+
+    def _make_folder(self) -> Path:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FormatError(
+                f"The folder {self._folder} cannot be made ({error.strerror}). Give another folder."
+            ) from error
+        return self._folder
+
+    def _add(self, title: str, children: list[Any]) -> None:
+        head = ipywidgets.HTML(f"<h3>{html.escape(title)}</h3>")
+        self._steps.children = (*self._steps.children, ipywidgets.VBox([head, *children]))
+
+    def _say(self, text: str) -> None:
+        self._status.value = _alert(self._without_path(text)) if text else ""
+
+    def _without_path(self, text: str) -> str:
+        """A message without the place of the study: a folder may be called after its patient."""
+        place = Path(self._path)
+        for part in sorted({str(place), str(place.absolute()), place.name, place.stem}, key=len, reverse=True):
+            text = text.replace(part, "[your study]") if len(part) > 1 else text
+        return text
+
+    def _try(self, act: Callable[[], Any]) -> Any:
+        """What it gives, or None with the reason on the page."""
+        self._say("")
+        try:
+            return act()
+        except VbqkitError as error:
+            self._say(str(error))
+        except KeyboardInterrupt:
+            self._say("Interrupted. Press the button again.")
+        return None
+
+
+def _button(text: str, act: Callable[[], None], tooltip: str) -> Any:
+    button = ipywidgets.Button(
+        description=text, button_style="primary", tooltip=tooltip, layout={"width": "max-content"}
+    )
+    button.on_click(lambda _: act())
+    return button
+
+
+def _alert(text: str) -> str:
+    return f"<div role='alert' style='max-width:860px'>⚠ {html.escape(text)}</div>"
+
+
+def _privacy_html(report: PrivacyReport, text: str) -> str:
+    head = ("level", "what", "files", "value, masked", "what to do")
+    rows = {
+        f"{number}": [f.level, f.keyword or f.kind, f"{f.files} of {f.of_files}", f.masked, f.advice]
+        for number, f in enumerate(report.findings[:_SHOWN_FINDINGS], start=1)
+    }
+    more = len(report.findings) - _SHOWN_FINDINGS
+    notes = [text] if text else []
+    notes += [f"{more} more findings: vbqkit check lists them."] if more > 0 else []
+    table = table_html(rows, head=("", *head)) if rows else ""
+    return f"<p><b>{html.escape(report.verdict.capitalize())}.</b></p>{notes_html(notes)}{table}"
+
+
+def _choice(weighting: str, study: Study) -> Any:
+    """Which series to use for a weighting: those that can be scored, and none."""
+    able = [(n, s) for n, s in enumerate(study) if s.scorable and s.plane in ("sagittal", None)]
+    own = [(n, s) for n, s in able if s.acquisition.weighting == weighting]
+    unknown = [(n, s) for n, s in able if s.acquisition.weighting == "unknown"]
+    options = [(_series_words(n, s), n) for n, s in (*own, *unknown)]
+    value = own[0][0] if len(own) == 1 else _NONE
+    return ipywidgets.Dropdown(
+        options=[("none", _NONE), *options], value=value, description=weighting, layout={"width": "520px"}
+    )
+
+
+def _series_words(number: int, series: Series) -> str:
+    a = series.acquisition
+    times = ", ".join(f"{name} {ms:g}" for name, ms in (("TR", a.tr_ms), ("TE", a.te_ms), ("TI", a.ti_ms)) if ms)
+    size = "" if series.shape is None else f", {series.shape[0]} slices"
+    return f"series {number}: {a.weighting}{size}{', ' + times + ' ms' if times else ''}"
+
+
+def _as(volume: Volume, weighting: str) -> Volume:
+    if volume.acquisition.weighting == weighting:
+        return volume
+    return volume.with_acquisition(weighting=weighting)
