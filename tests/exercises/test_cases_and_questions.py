@@ -201,7 +201,7 @@ def test_the_example_readers_can_be_computed_again():
     from vbqkit.exercises.example_readings import example_readers, make_example_readers
 
     for row, (_, old) in zip(make_example_readers(1), example_readers().iterrows(), strict=False):
-        assert (row["reader"], row["subject"]) == (old.reader, old.subject)
+        assert (row["reader"], row["case"]) == (old.reader, old.case)
         assert row["value"] == pytest.approx(old.value, rel=0.02)
 
 

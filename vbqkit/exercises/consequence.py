@@ -127,6 +127,7 @@ def check_consequence(
     reference_group: ReferenceGroup | None = None,
     own_spread: OwnSpread | None = None,
     draws: int = 40,
+    spread: float | None = None,
 ) -> Consequence:
     """Compare a score from placed ROIs with the score from the reference ROIs on the same pictures.
 
@@ -151,6 +152,8 @@ def check_consequence(
         the result if it was measured with this score.
     draws : int
         How many faultless placements.
+    spread : float, optional
+        Of the faultless placements, as an earlier call for this patient found it; it does not depend on `rois`.
 
     Returns
     -------
@@ -169,14 +172,16 @@ def check_consequence(
         return score_value(volumes, chosen.values(), score, aggregate=aggregate, reference=reference_group)
 
     value, reference = value_of(placed), value_of(references)
-    shifts = [value_of(_faultless(references, truth, volumes, rng)) - reference for _ in range(draws)]
+    if spread is None:
+        shifts = [value_of(_faultless(references, truth, volumes, rng)) - reference for _ in range(draws)]
+        spread = float(np.sqrt(np.mean(np.square(shifts))))
     own = own_spread if own_spread is not None and own_spread.score == score else None
     alone = tuple((label, value_of(references | {label: roi}) - reference) for label, roi in placed.items())
     return Consequence(
         score=score,
         value=value,
         reference=reference,
-        spread=float(np.sqrt(np.mean(np.square(shifts)))),
+        spread=spread,
         draws=draws,
         by_roi=alone,
         own=own,

@@ -180,6 +180,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
                 aggregate=self._aggregate,
                 rng=np.random.default_rng(self.case.phantom.seed),
                 own_spread=kept_own_spread(self._student),
+                spread=None if self.consequence is None else self.consequence.spread,
             )
         except VbqkitError as error:
             return (
