@@ -12,6 +12,7 @@ import pytest
 import roifile
 import SimpleITK
 
+from vbqkit.formats.roi_file import study_digest
 from vbqkit.formats.rois import ROI_FORMATS, RoiFormat, read_rois
 from vbqkit.roi import Rectangle
 
@@ -87,7 +88,8 @@ def other_version(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def other_study(content: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(content).replace("1.2.3", "9.9.9"))
+    assert content["frame_digest"], "a saved file is tied to its frame of reference"
+    return content | {"frame_digest": study_digest("9.9.9")}
 
 
 def ten_thousand(content: dict[str, Any]) -> dict[str, Any]:
