@@ -3,7 +3,9 @@
 import datetime as dt
 import hashlib
 import json
+import os
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -22,6 +24,14 @@ from vbqkit.report.html_report import report_html
 from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.words import protocol_findings, verdicts
 from vbqkit.scores import Refusal, Score, case_uncertainty, score_case
+
+
+def poppler(program, *arguments):
+    """What a PDF reader that nobody here wrote says; CI has it."""
+    if shutil.which(program) is None:
+        assert not os.environ.get("CI"), f"{program} is missing; CI installs poppler-utils"
+        pytest.skip("poppler-utils (pdftotext, pdfinfo, pdffonts) is not installed: the PDF was not read back")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
 
 
 class Text(HTMLParser):
@@ -156,10 +166,7 @@ def test_no_identity_is_in_any_file_unless_it_is_asked_for(tmp_path, t1_study):
     made = case_report(study, read_rois(rois), **options)
     out = [write_report(made, tmp_path / name) for name in ("plain.html", "plain.pdf")]
     page = Text(out[0].read_text(encoding="utf-8"))
-    said = subprocess.run(["pdftotext", "-layout", out[1], "-"], capture_output=True, text=True, check=True).stdout
-    facts = subprocess.run(["pdfinfo", out[1]], capture_output=True, text=True, check=True).stdout
-    facts = re.sub(r"^(CreationDate|ModDate):.*$", "", facts, flags=re.MULTILINE)
-    for text in (out[0].read_text(encoding="utf-8").casefold().split("base64,")[0], page.text, said, facts):
+    for text in (out[0].read_text(encoding="utf-8").casefold().split("base64,")[0], page.text):
         for word in planted_words:
             assert word not in text.casefold(), word
     assert "weighting-disagrees" in page.text
@@ -167,6 +174,10 @@ def test_no_identity_is_in_any_file_unless_it_is_asked_for(tmp_path, t1_study):
     page = Text(report_html(case_report(study, read_rois(rois), identity=True, **options))).text
     for words in ("NOVAKOVA^JANA", "5052316789", "1950-02-02", "2003-03-05"):
         assert words in page
+    said = poppler("pdftotext", "-layout", out[1], "-")
+    facts = re.sub(r"^(CreationDate|ModDate):.*$", "", poppler("pdfinfo", out[1]), flags=re.MULTILINE)
+    for word in planted_words:
+        assert word not in (said + facts).casefold(), word
 
 
 def test_a_picture_whose_pixels_name_the_patient_is_left_out_unless_identity_is_asked_for(t1_study, tmp_path):
@@ -319,7 +330,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused_in_words(report):
 
 def test_the_pdf_has_selectable_text_embedded_fonts_and_two_pages(report, tmp_path):
     path = write_report(report, tmp_path / "case.pdf")
-    said = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    said = poppler("pdftotext", "-layout", path, "-")
     [low, high] = next(one.limits for one in report.scores if one.result.key == "VBQ-T1 (median)")
     interval = f"{low:.4g} to {high:.4g}"
     for words in (
@@ -337,10 +348,10 @@ def test_the_pdf_has_selectable_text_embedded_fonts_and_two_pages(report, tmp_pa
         assert caution.code in said
     for digest in report.digests:
         assert digest.sha256 in said
-    fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+    fonts = poppler("pdffonts", path).splitlines()[2:]
     assert fonts
     assert all("DejaVu" in line and line.split()[-5] == "yes" for line in fonts), "fonts are embedded"
-    facts = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+    facts = poppler("pdfinfo", path)
     assert int(re.search(r"Pages:\s+(\d+)", facts)[1]) <= 3
 
 
@@ -356,7 +367,7 @@ def test_a_refusal_longer_than_a_page_is_printed_whole(report, tmp_path):
     endless = Refusal("VBQ-T1", "because " + "of this and that " * 500 + "THE END")
     scores = (replace(report.scores[0], result=endless, interval=None, cutoffs=()),)
     path = write_report(replace(report, scores=scores), tmp_path / "case.pdf")
-    said = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout
+    said = poppler("pdftotext", path, "-")
     assert "THE END" in said
 
 
