@@ -333,6 +333,8 @@ def test_lesson_25_proposed_rois(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "25_proposed_rois")
     for name in ("25-confidence", "25-marrow", "25-names", "25-report"):
         lesson.wrong_then_right(name)
+    lesson.show(lesson.page.get_by_role("button", name="Show the patients")).click()
+    lesson.page.get_by_text("Patient D. Synthetic.").wait_for(timeout=60_000)
     lesson.show(lesson.page.get_by_role("button", name="Look up the truth")).click()
     lesson.page.get_by_text("wrong, and nothing said").nth(1).wait_for(timeout=60_000)
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
