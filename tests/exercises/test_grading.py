@@ -22,9 +22,14 @@ def judged(rois, case):
     if all(g.passed for g in grades):
         spread = SPREADS.get(case.name)
         consequence = check_consequence(
-            wanted, case.phantom, volumes=case.volumes, score="VBQ-T1", aggregate="median",
-            rng=np.random.default_rng(case.phantom.seed), spread=spread,
-        )  # fmt: skip
+            wanted,
+            case.phantom,
+            volumes=case.volumes,
+            score="VBQ-T1",
+            aggregate="median",
+            rng=np.random.default_rng(case.phantom.seed),
+            spread=spread,
+        )
         SPREADS[case.name] = consequence.spread
     return CaseResult(title="1", case=case.name, grades=grades, consequence=consequence)
 

@@ -124,9 +124,18 @@ def test_another_size_than_the_siblings_is_said(body, scan):
 
 @pytest.mark.parametrize(
     ("label", "factor", "passes"),
-    [("L1", 0.22, False), ("L1", 0.72, True), ("L1", 1.35, True), ("L1", 1.5, False), ("CSF", 0.22, False),
-     ("CSF", 0.6, True), ("noise", 0.22, False), ("noise", 0.72, True), ("noise", 1.5, True)],
-)  # fmt: skip
+    [
+        ("L1", 0.22, False),
+        ("L1", 0.72, True),
+        ("L1", 1.35, True),
+        ("L1", 1.5, False),
+        ("CSF", 0.22, False),
+        ("CSF", 0.6, True),
+        ("noise", 0.22, False),
+        ("noise", 0.72, True),
+        ("noise", 1.5, True),
+    ],
+)
 def test_a_few_pixels_or_half_a_body_do_not_pass_even_if_all_rois_are_so(label, factor, passes, body, scan):
     """0.02 cm2 is four pixels; factors are of lengths, areas 0.40 cm2 times their square."""
     rois = [good_box(name).scaled(factor) for name in ("L1", "L2", "L3", "L4", "CSF", "noise")]

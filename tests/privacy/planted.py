@@ -27,20 +27,37 @@ TEXTS = {
     "DS": ("PatientWeight", "TriggerWindow", "SAR", "dBdt"),
     "DT": ("AcquisitionDateTime", "InstanceCoercionDateTime"),
     "IS": ("SeriesNumber", "TemporalPositionIdentifier", "ReferencedFrameNumber", "NumberOfTemporalPositions"),
-    "LO": ("SeriesDescription", "InstitutionName", "DeviceSerialNumber", "Manufacturer", "ContrastBolusAgent",
-           "OtherPatientIDs", "StudyDescription", "InsurancePlanIdentification", "AlgorithmName",
-           "PositionReferenceIndicator", "TriggerSourceOrType"),
+    "LO": (
+        "SeriesDescription",
+        "InstitutionName",
+        "DeviceSerialNumber",
+        "Manufacturer",
+        "ContrastBolusAgent",
+        "OtherPatientIDs",
+        "StudyDescription",
+        "InsurancePlanIdentification",
+        "AlgorithmName",
+        "PositionReferenceIndicator",
+        "TriggerSourceOrType",
+    ),
     "LT": ("ImageComments", "AdditionalPatientHistory", "AcquisitionComments", "DetectorDescription"),
     "PN": ("ReferringPhysicianName", "OperatorsName", "OtherPatientNames", "PersonName"),
-    "SH": ("StationName", "AccessionNumber", "SequenceName", "ReceiveCoilName", "StudyID", "StackID",
-           "FrameLabelVector"),
+    "SH": (
+        "StationName",
+        "AccessionNumber",
+        "SequenceName",
+        "ReceiveCoilName",
+        "StudyID",
+        "StackID",
+        "FrameLabelVector",
+    ),
     "ST": ("InstitutionAddress", "DerivationDescription", "MetaboliteMapDescription"),
     "TM": ("StudyTime", "PatientBirthTime"),
     "UC": ("LongCodeValue", "StrainDescription"),
     "UI": ("StudyInstanceUID", "IrradiationEventUID", "DeviceUID"),
     "UR": ("RetrieveURL", "PixelDataProviderURL"),
     "UT": ("TextValue", "UniversalEntityID", "LabelText"),
-}  # fmt: skip
+}
 BYTES = {
     "OB": ("EncapsulatedDocument", "ICCProfile", "DataSetTrailingPadding"),
     "OW": ("RedPaletteColorLookupTableData",),
@@ -48,20 +65,38 @@ BYTES = {
     "UN": ("SelectorUNValue",),
 }
 BINARY = (
-    "TableOfXBreakPoints", "DiffusionBValue", "EffectiveEchoTime", "TagSpacingFirstDimension", "AcquisitionMatrix",
-    "FrameNumbersOfInterest", "RepresentativeFrameNumber", "DimensionIndexValues", "ReferencePixelX0",
-    "DisplayedAreaTopLeftHandCorner", "RecommendedDisplayFrameRateInFloat", "DiffusionGradientOrientation",
+    "TableOfXBreakPoints",
+    "DiffusionBValue",
+    "EffectiveEchoTime",
+    "TagSpacingFirstDimension",
+    "AcquisitionMatrix",
+    "FrameNumbersOfInterest",
+    "RepresentativeFrameNumber",
+    "DimensionIndexValues",
+    "ReferencePixelX0",
+    "DisplayedAreaTopLeftHandCorner",
+    "RecommendedDisplayFrameRateInFloat",
+    "DiffusionGradientOrientation",
     "TagThickness",
-)  # fmt: skip
+)
 CODES = {"FL": "f", "FD": "d", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
 
 
 def _value(vr, name):
     return {
-        "AE": name[:16], "AS": "078Y", "CS": name.upper()[:16], "DA": BIRTH, "DS": BIRTH, "DT": f"{BIRTH}101112",
-        "IS": BIRTH, "PN": f"{name}^{GIVEN}", "SH": name[:16], "TM": "101112", "UI": f"1.2.826.{BIRTH}.77.1",
+        "AE": name[:16],
+        "AS": "078Y",
+        "CS": name.upper()[:16],
+        "DA": BIRTH,
+        "DS": BIRTH,
+        "DT": f"{BIRTH}101112",
+        "IS": BIRTH,
+        "PN": f"{name}^{GIVEN}",
+        "SH": name[:16],
+        "TM": "101112",
+        "UI": f"1.2.826.{BIRTH}.77.1",
         "UR": f"http://{PLACE}.example/{name}",
-    }.get(vr, f"{name} {NUMBER}")  # fmt: skip
+    }.get(vr, f"{name} {NUMBER}")
 
 
 def _plant(dataset, name, *, private=True):
@@ -166,12 +201,31 @@ def plant_study(folder, *, series=("T1", "T2", "STIR"), slices=11, scorable=True
 
 
 SCAN = (
-    "SeriesInstanceUID", "StudyInstanceUID", "BodyPartExamined", "ScanOptions", "AcquisitionContrast", "SeriesDate",
-    "SAR", "SeriesNumber", "SequenceName", "ReceiveCoilName", "Manufacturer", "DerivationDescription",
-    "ContrastBolusAgent", "AcquisitionMatrix", "TemporalPositionIdentifier", "StackID", "EffectiveEchoTime",
-    "DiffusionBValue", "ReferencedFrameNumber", "NumberOfTemporalPositions", "Laterality", "QualityControlImage",
-    "AcquisitionDateTime", "StudyTime",
-)  # fmt: skip
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+    "BodyPartExamined",
+    "ScanOptions",
+    "AcquisitionContrast",
+    "SeriesDate",
+    "SAR",
+    "SeriesNumber",
+    "SequenceName",
+    "ReceiveCoilName",
+    "Manufacturer",
+    "DerivationDescription",
+    "ContrastBolusAgent",
+    "AcquisitionMatrix",
+    "TemporalPositionIdentifier",
+    "StackID",
+    "EffectiveEchoTime",
+    "DiffusionBValue",
+    "ReferencedFrameNumber",
+    "NumberOfTemporalPositions",
+    "Laterality",
+    "QualityControlImage",
+    "AcquisitionDateTime",
+    "StudyTime",
+)
 """What a plain copy of the sample must keep, so that its scores can be compared."""
 
 

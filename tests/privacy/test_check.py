@@ -32,10 +32,25 @@ def found(path, **options):
 def test_the_table_is_that_of_the_standard():
     """Rows as PS3.15 2026c prints them; what the table names is never kept as it is."""
     printed = {
-        0x00100010: "Z", 0x00100020: "Z/D", 0x00080018: "U", 0x0020000D: "U", 0x00080020: "Z", 0x00081030: "X",
-        0x0008103E: "X", 0x00181030: "X/D", 0x00080080: "X/Z/D", 0x00181000: "X/Z/D", 0x00204000: "X", 0xFFFCFFFC: "X",
-        0x00081140: "X/Z/U*", 0x00080050: "Z", 0x00100040: "Z", 0x00101010: "X", 0x60003000: "X", 0x50021234: "X",
-    }  # fmt: skip
+        0x00100010: "Z",
+        0x00100020: "Z/D",
+        0x00080018: "U",
+        0x0020000D: "U",
+        0x00080020: "Z",
+        0x00081030: "X",
+        0x0008103E: "X",
+        0x00181030: "X/D",
+        0x00080080: "X/Z/D",
+        0x00181000: "X/Z/D",
+        0x00204000: "X",
+        0xFFFCFFFC: "X",
+        0x00081140: "X/Z/U*",
+        0x00080050: "Z",
+        0x00100040: "Z",
+        0x00101010: "X",
+        0x60003000: "X",
+        0x50021234: "X",
+    }
     assert {tag: rule_of(tag).action for tag in printed} == printed
     assert not [tag for tag in kept_elements() if rule_of(tag) is not None]
 

@@ -108,17 +108,30 @@ def test_files_and_pictures_of_the_studio_hold_none(planted, tmp_path):
 def test_a_header_that_speaks_of_everything_is_quoted_without_names(tmp_path):
     """Each element that a message quotes, with a name in it."""
     quoted = {
-        "SeriesDescription": f"T2 localizer map {NAME}", "ContrastBolusAgent": NAME, "BodyPartExamined": NAME.upper(),
-        "DerivationDescription": f"filtered {NAME}", "ImageType": ["ORIGINAL", "PRIMARY", NAME.upper()],
-        "PhotometricInterpretation": NAME.upper(), "Modality": NAME.upper(), "RescaleType": NAME,
+        "SeriesDescription": f"T2 localizer map {NAME}",
+        "ContrastBolusAgent": NAME,
+        "BodyPartExamined": NAME.upper(),
+        "DerivationDescription": f"filtered {NAME}",
+        "ImageType": ["ORIGINAL", "PRIMARY", NAME.upper()],
+        "PhotometricInterpretation": NAME.upper(),
+        "Modality": NAME.upper(),
+        "RescaleType": NAME,
         "ScanOptions": NAME.upper(),
-        "ScanningSequence": NAME.upper(), "ConversionType": NAME.upper(), "SequenceName": f"*fl2d {NAME}"[:16],
-        "LossyImageCompressionMethod": NAME.upper(), "PresentationLUTShape": NAME.upper(),
+        "ScanningSequence": NAME.upper(),
+        "ConversionType": NAME.upper(),
+        "SequenceName": f"*fl2d {NAME}"[:16],
+        "LossyImageCompressionMethod": NAME.upper(),
+        "PresentationLUTShape": NAME.upper(),
         "MagnetizationTransfer": NAME.upper(),
-        "ContrastBolusRoute": NAME, "AcquisitionContrast": NAME.upper(), "PatientID": NAME, "StudyDate": NAME,
-        "ReceiveCoilName": NAME, "Manufacturer": NAME, "ManufacturerModelName": NAME,
+        "ContrastBolusRoute": NAME,
+        "AcquisitionContrast": NAME.upper(),
+        "PatientID": NAME,
+        "StudyDate": NAME,
+        "ReceiveCoilName": NAME,
+        "Manufacturer": NAME,
+        "ManufacturerModelName": NAME,
         "ParallelAcquisitionTechnique": NAME.upper(),
-    }  # fmt: skip
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for number, (keyword, value) in enumerate(quoted.items()):
@@ -139,9 +152,13 @@ def damaged_headers(rng, count):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         header = tiny(
-            PatientName=f"{NAME}^Quintilla", PatientID=SOUGHT[2], PatientBirthDate=SOUGHT[3], InstitutionName=SOUGHT[6],
-            AccessionNumber=SOUGHT[4], OperatorsName=SOUGHT[5],
-        )  # fmt: skip
+            PatientName=f"{NAME}^Quintilla",
+            PatientID=SOUGHT[2],
+            PatientBirthDate=SOUGHT[3],
+            InstitutionName=SOUGHT[6],
+            AccessionNumber=SOUGHT[4],
+            OperatorsName=SOUGHT[5],
+        )
     buffer = io.BytesIO()
     header.file_meta = pydicom.dataset.FileMetaDataset()
     header.file_meta.MediaStorageSOPClassUID, header.file_meta.MediaStorageSOPInstanceUID = (

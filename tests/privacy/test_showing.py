@@ -13,11 +13,14 @@ HERE, BINDER = where_it_runs({}), where_it_runs({"BINDER_LAUNCH_HOST": "https://
 @pytest.mark.parametrize(
     ("variable", "name"),
     [
-        ("BINDER_SERVICE_HOST", "Binder"), ("COLAB_RELEASE_TAG", "Google Colab"), ("JUPYTERHUB_USER", "a JupyterHub"),
-        ("KUBERNETES_SERVICE_HOST", "a Kubernetes cluster"), ("CODESPACES", "GitHub Codespaces"),
+        ("BINDER_SERVICE_HOST", "Binder"),
+        ("COLAB_RELEASE_TAG", "Google Colab"),
+        ("JUPYTERHUB_USER", "a JupyterHub"),
+        ("KUBERNETES_SERVICE_HOST", "a Kubernetes cluster"),
+        ("CODESPACES", "GitHub Codespaces"),
         ("SSH_CONNECTION", "a machine reached over SSH"),
     ],
-)  # fmt: skip
+)
 def test_a_hub_a_cloud_and_a_container_are_elsewhere(variable, name):
     place = where_it_runs({"HOME": "/home/x", variable: "1"})
     assert (place.local, place.name, place.reason) == (False, name, f"{variable} is set")

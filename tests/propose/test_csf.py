@@ -29,9 +29,17 @@ def body(row):
     rows, cols = np.indices(mask.shape)
     depth = np.minimum(9.5 - np.abs(rows - row + 0.5), 12.5 - np.abs(cols - BODY_COL + 0.5)) * 1.5
     return Outline(
-        mask=mask, row=row - 0.5, col=BODY_COL - 0.5, down=np.array([1.0, 0.0]), back=np.array([0.0, 1.0]),
-        width_mm=36.0, height_mm=27.0, area_mm2=972.0, depth_mm=depth, cut=False,
-    )  # fmt: skip
+        mask=mask,
+        row=row - 0.5,
+        col=BODY_COL - 0.5,
+        down=np.array([1.0, 0.0]),
+        back=np.array([0.0, 1.0]),
+        width_mm=36.0,
+        height_mm=27.0,
+        area_mm2=972.0,
+        depth_mm=depth,
+        cut=False,
+    )
 
 
 BODIES = [(level, body(25 + 24 * k)) for k, level in enumerate(LEVELS)]
@@ -54,9 +62,13 @@ def picture(*, slope=0.0, roots=(), narrow=()):
     signal *= np.exp(slope * 1.5 * np.arange(COLS))
     image = Volume(np.zeros((1, 8, 8)), np.diag([4.0, 1.5, 1.5, 1.0])[[0, 2, 1, 3]]).slice(0)
     return Picture(
-        image=image, signal=signal.astype(np.float32), found=found, origin_mm=np.zeros(3),
-        down=np.array([0.0, 0.0, -1.0]), back=np.array([0.0, 1.0, 0.0]),
-    )  # fmt: skip
+        image=image,
+        signal=signal.astype(np.float32),
+        found=found,
+        origin_mm=np.zeros(3),
+        down=np.array([0.0, 0.0, -1.0]),
+        back=np.array([0.0, 1.0, 0.0]),
+    )
 
 
 def in_order(*names):

@@ -47,8 +47,8 @@ class Consequence:
     draws : int
         How many faultless placements were drawn.
     own : OwnSpread or None
-        The reader's own repeatability from lesson 70, if it is known: told beside it, never the yardstick. A few pairs
-        of readings are too few for one, and it does not see an error that is in both.
+        The reader's own repeatability from lesson 70, if it is known: shown beside it, never the yardstick. A few
+        pairs of readings are too few for one, and it does not see an error that is in both.
     by_roi : tuple of (str, float)
         How far each ROI alone, put in place of its reference ROI, moves the score.
     """
@@ -148,8 +148,8 @@ def check_consequence(
     reference_group : ReferenceGroup, optional
         For the M-score.
     own_spread : OwnSpread, optional
-        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`: told beside
-        the result if it was measured with this score.
+        The reader's own repeatability from patients read twice, see :func:`vbqkit.exercises.own_spread_of`: shown
+        beside the result if it was measured with this score.
     draws : int
         How many faultless placements.
     spread : float, optional

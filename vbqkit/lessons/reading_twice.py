@@ -18,7 +18,7 @@ _AGAIN = (2, 0, 4, 1, 3)
 
 
 def read_twice(student: str = "1") -> PatientSeries:
-    """The five patients of lesson 70, each of them twice; at the end the reader's own spread is told and saved."""
+    """The five patients of lesson 70, each of them twice; at the end the reader's own spread is shown and saved."""
     patients = [(f"Patient {'ABCDE'[k]}", kind, seed) for k, (kind, seed) in enumerate(READER_CASES)]
     first = [Station(f"{name}, reading 1", "reading1", kind, seed) for name, kind, seed in patients]
     again = [
@@ -59,5 +59,5 @@ def _finish(series: PatientSeries) -> str:
         return f"<p role='status' class='vbq-own-spread'>{html.escape(str(error))}</p>"
     return (
         f"<p role='status' class='vbq-own-spread' data-value='{spread.relative_sd!r}'><b>Your own spread is {html.escape(str(spread))}.</b> "
-        "The exercises tell it beside your results. Run the cells below again.</p>"
+        "The exercises show it beside your results. Run the cells below again.</p>"
     )

@@ -30,17 +30,28 @@ from vbqkit.privacy.replacing import Replacement, Replacements
 from vbqkit.protocol_words import is_code, protocol_words
 
 _DESCRIBED = {
-    "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments",
-    "DerivationDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription", "SequenceName",
-    "PulseSequenceName", "AcquisitionProtocolDescription",
-}  # fmt: skip
+    "SeriesDescription",
+    "ProtocolName",
+    "StudyDescription",
+    "ImageComments",
+    "AcquisitionComments",
+    "DerivationDescription",
+    "RequestedProcedureDescription",
+    "PerformedProcedureStepDescription",
+    "SequenceName",
+    "PulseSequenceName",
+    "AcquisitionProtocolDescription",
+}
 _AGENTS = {"ContrastBolusAgent", "ContrastBolusIngredient"}
 _HINTS_OF_AGENT = {"ContrastBolusRoute", "ContrastBolusAgentPhase"}
 _MOMENTS = (
-    ("StudyDate", "StudyTime"), ("SeriesDate", "SeriesTime"), ("AcquisitionDate", "AcquisitionTime"),
-    ("ContentDate", "ContentTime"), ("InstanceCreationDate", "InstanceCreationTime"),
+    ("StudyDate", "StudyTime"),
+    ("SeriesDate", "SeriesTime"),
+    ("AcquisitionDate", "AcquisitionTime"),
+    ("ContentDate", "ContentTime"),
+    ("InstanceCreationDate", "InstanceCreationTime"),
     ("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime"),
-)  # fmt: skip
+)
 _PAIRS = {tag_for_keyword(date): time for date, time in _MOMENTS}
 _TIME_OF_A_DATE = {tag_for_keyword(time): date for date, time in _MOMENTS}
 _TIMES = {tag_for_keyword(k) for k in ("ContrastBolusStartTime", "ContrastBolusStopTime")}
@@ -49,9 +60,12 @@ _DATE_TIMES = {
     for k in ("AcquisitionDateTime", "FrameAcquisitionDateTime", "FrameReferenceDateTime", "StartAcquisitionDateTime")
 }
 _AGENT_SEQUENCES = {
-    "ContrastBolusAgentSequence", "ContrastBolusIngredientCodeSequence", "ContrastBolusAdministrationRouteSequence",
-    "ContrastAdministrationProfileSequence", "ContrastBolusUsageSequence",
-}  # fmt: skip
+    "ContrastBolusAgentSequence",
+    "ContrastBolusIngredientCodeSequence",
+    "ContrastBolusAdministrationRouteSequence",
+    "ContrastAdministrationProfileSequence",
+    "ContrastBolusUsageSequence",
+}
 _CODED = {"CodeValue", "CodingSchemeDesignator", "CodeMeaning", "CodingSchemeVersion", "LongCodeValue", "URNCodeValue"}
 _BINARY = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"}
 _LARGEST, _SMALLEST, _LARGEST_WHOLE = 1e9, 1e-12, 1e8

@@ -21,26 +21,62 @@ from vbqkit.protocol_words import fold, is_pseudonym
 _DEEPEST = 16
 _TEXT_VRS = {"LO", "SH", "LT", "ST", "UT", "UC", "AE", "UR", "AS", "PN"}
 _CONTACT = {
-    "PatientAddress", "PatientTelephoneNumbers", "PatientTelecomInformation", "CountryOfResidence", "RegionOfResidence",
-    "MilitaryRank", "PatientInsurancePlanCodeSequence", "InsurancePlanIdentification", "IssuerOfPatientID",
-    "OtherPatientIDsSequence", "PatientBirthTime", "PatientReligiousPreference",
+    "PatientAddress",
+    "PatientTelephoneNumbers",
+    "PatientTelecomInformation",
+    "CountryOfResidence",
+    "RegionOfResidence",
+    "MilitaryRank",
+    "PatientInsurancePlanCodeSequence",
+    "InsurancePlanIdentification",
+    "IssuerOfPatientID",
+    "OtherPatientIDsSequence",
+    "PatientBirthTime",
+    "PatientReligiousPreference",
     "PatientBirthDateInAlternativeCalendar",
-}  # fmt: skip
+}
 _DESCRIPTIONS = {
-    "SeriesDescription", "ProtocolName", "StudyDescription", "ImageComments", "AcquisitionComments",
-    "DerivationDescription", "RequestedProcedureDescription", "PerformedProcedureStepDescription",
-    "ContrastBolusAgent", "SequenceName", "PulseSequenceName", "Manufacturer", "ManufacturerModelName",
-    "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions", "AcquisitionProtocolDescription", "ContrastBolusRoute",
-    "ConvolutionKernel", "RescaleType", "FilterType", "WindowCenterWidthExplanation", "ImagedNucleus",
-}  # fmt: skip
+    "SeriesDescription",
+    "ProtocolName",
+    "StudyDescription",
+    "ImageComments",
+    "AcquisitionComments",
+    "DerivationDescription",
+    "RequestedProcedureDescription",
+    "PerformedProcedureStepDescription",
+    "ContrastBolusAgent",
+    "SequenceName",
+    "PulseSequenceName",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "ReceiveCoilName",
+    "TransmitCoilName",
+    "SoftwareVersions",
+    "AcquisitionProtocolDescription",
+    "ContrastBolusRoute",
+    "ConvolutionKernel",
+    "RescaleType",
+    "FilterType",
+    "WindowCenterWidthExplanation",
+    "ImagedNucleus",
+}
 _MACHINE = {
-    "Manufacturer", "ManufacturerModelName", "ReceiveCoilName", "TransmitCoilName", "SoftwareVersions",
-    "ConvolutionKernel", "FilterType", "SequenceName", "PulseSequenceName",
-}  # fmt: skip
+    "Manufacturer",
+    "ManufacturerModelName",
+    "ReceiveCoilName",
+    "TransmitCoilName",
+    "SoftwareVersions",
+    "ConvolutionKernel",
+    "FilterType",
+    "SequenceName",
+    "PulseSequenceName",
+}
 _STATED = {
-    "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
     "LongitudinalTemporalInformationModified",
-}  # fmt: skip
+}
 _META_TEXTS = (0x00020016, 0x00020017, 0x00020018, 0x00020026, 0x00020027, 0x00020028, 0x00020102, 0x00020100)
 _AFTER_PIXELS = 0x7FE00010
 _PIXEL_TAGS = {0x7FE00010, 0x7FE00008, 0x7FE00009, 0x7FE00001, 0x7FE00002}

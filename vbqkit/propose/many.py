@@ -18,9 +18,22 @@ OUTCOMES = ("named", "asked", "refused", "failed")
 """ROIs with names; ROIs without, and a question; no ROIs, for the reason that is given; the study could not be read."""
 
 COLUMNS = (
-    "number", "study", "outcome", "series", "weighting", "slice", "levels", "doubtful", "margin",
-    "rois", "roi_kind", "model", "files", "exam", "reason",
-)  # fmt: skip
+    "number",
+    "study",
+    "outcome",
+    "series",
+    "weighting",
+    "slice",
+    "levels",
+    "doubtful",
+    "margin",
+    "rois",
+    "roi_kind",
+    "model",
+    "files",
+    "exam",
+    "reason",
+)
 """``number``: place of the study in alphabetical order; ``levels``: how many bodies have a ROI; ``doubtful``: of all
 ROIs; ``rois``: the file they were written to; ``model``: first digits of the checksum of the weights;
 ``files``: a fingerprint of the study's files; ``exam``: one of its StudyInstanceUID (0020,000d), empty without."""

@@ -277,6 +277,7 @@ class ProposedRois(MeasuredRois):
             )
 
     def _show_slice_of(self, drawn: Drawn) -> None:
+        """Show the slice that most of these lie on; each studio knows its slices."""
         raise NotImplementedError
 
     def _tell_proposal(self, about: Mapping[str, Any]) -> None:

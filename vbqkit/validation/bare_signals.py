@@ -71,6 +71,16 @@ def bare_signals(patient: VirtualPatient, scanner: Scanner, protocol: Protocol) 
 
 def _measurement(label: str, mean: float, sd: float) -> Measurement:
     return Measurement(
-        label=label, n=40, area_mm2=40.0, weight_px=40.0, mean=mean, median=mean, sd=sd, min=mean, max=mean,
-        fraction_zero=0.0, fraction_clipped=0.0, slice_index=0,
-    )  # fmt: skip
+        label=label,
+        n=40,
+        area_mm2=40.0,
+        weight_px=40.0,
+        mean=mean,
+        median=mean,
+        sd=sd,
+        min=mean,
+        max=mean,
+        fraction_zero=0.0,
+        fraction_clipped=0.0,
+        slice_index=0,
+    )

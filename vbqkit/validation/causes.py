@@ -32,9 +32,16 @@ from vbqkit.validation.ordinary_protocols import STIR_TE_MS, STIR_TI_MS, T1_TE_M
 from vbqkit.validation.replications import PRINTED_TIMES, STUDIES, Setup, drawn_body, simulated_studies
 
 CAUSE_COLUMNS = (
-    "key", "change", "published", "as_built", "changed", "ratio_as_built", "ratio_changed", "difference_error",
+    "key",
+    "change",
+    "published",
+    "as_built",
+    "changed",
+    "ratio_as_built",
+    "ratio_changed",
+    "difference_error",
     "replications",
-)  # fmt: skip
+)
 """Columns of the table of causes: mean effects without and with the change, their sizes relative to the published one,
 and the standard error of the difference of these ratios, from the same replications."""
 
@@ -47,10 +54,19 @@ build in, so it is a change here and not in the model."""
 
 _NO_CHANGE = "as built"
 _BETWEEN = (
-    "no loss of flowing CSF", "coil fully corrected", "coil not corrected", "every day the same", "reference reader",
-    "nobody miscounts levels", "ROIs all of the reference size", "readers scatter half as far",
-    "marrow without pattern", "sacs of one size", "no wear", "no noise",
-)  # fmt: skip
+    "no loss of flowing CSF",
+    "coil fully corrected",
+    "coil not corrected",
+    "every day the same",
+    "reference reader",
+    "nobody miscounts levels",
+    "ROIs all of the reference size",
+    "readers scatter half as far",
+    "marrow without pattern",
+    "sacs of one size",
+    "no wear",
+    "no noise",
+)
 _KEPT_BODIES = 80  # of one study in one replication: 2 models share 6 MB each
 _STEAM_T2_MS = 21.0  # of marrow water at 3 T by STEAM (Ruschke 2021); other ends are in the tissue table
 
