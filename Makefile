@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench train lock format clean
+.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -77,6 +77,9 @@ example-tables: $(STAMP)  ## Compute the tables of lessons 30, 70 and 95 again
 
 lessons: $(STAMP)  ## List the lessons in README, glossary and plan, after one was added
 	$(BIN)/python -m vbqkit.exercises.course .
+
+docs: $(STAMP)  ## Build the documentation site into build/docs/html
+	$(BIN)/python -m docs
 
 bench: $(STAMP)  ## Measure what the README says about speed
 	$(BIN)/python -m benchmarks

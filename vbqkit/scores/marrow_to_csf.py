@@ -62,7 +62,7 @@ def vbq(
     rule: LevelRule = "all four",
     excluded: Mapping[str, str] | None = None,
 ) -> Score:
-    """VBQ-T1, VBQ-T2 or VBQ-STIR: ``aggregate(S_L1 .. S_L4) / S_CSF``.
+    """VBQ-T1, VBQ-T2 or VBQ-STIR: ``aggregate(S_L1 to S_L4) / S_CSF``.
 
     Higher VBQ-T1 and VBQ-T2 = more marrow fat = poorer bone; for VBQ-STIR no direction is established.
 

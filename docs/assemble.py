@@ -1,0 +1,192 @@
+"""Put the sources of the documentation site together.
+
+Written pages lie in docs/; what would be said twice is made from where it is said first: a page for each public name from
+the facades, one for each score from the registry, examples from the docstrings, lessons from notebooks/, figures from
+validation/.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from doctest import DocTestParser, Example
+from pathlib import Path
+
+import nbformat
+
+from vbqkit.exercises import lessons
+from vbqkit.scores import SCORES
+
+ROOT = Path(__file__).parent.parent
+FACADES = (
+    "vbqkit",
+    "vbqkit.roi",
+    "vbqkit.formats",
+    "vbqkit.scores",
+    "vbqkit.stats",
+    "vbqkit.propose",
+    "vbqkit.privacy",
+    "vbqkit.report",
+    "vbqkit.cohort",
+    "vbqkit.literature",
+    "vbqkit.charts",
+    "vbqkit.anatomy",
+    "vbqkit.scanner",
+    "vbqkit.validation",
+    "vbqkit.exercises",
+    "vbqkit.lessons",
+    "vbqkit.studio",
+)
+OTHER_NOTEBOOKS = ("90_your_own_case", "glossary")
+_RUN = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n"
+
+
+def public_names(facade: str) -> list[str]:
+    """Names of a facade in the order of the alphabet, without the subpackages themselves."""
+    module = importlib.import_module(facade)
+    return sorted((n for n in module.__all__ if not inspect.ismodule(getattr(module, n))), key=str.casefold)
+
+
+def api_page(facade: str) -> str:
+    """The page of one facade: what it is for, and a table of its names; what another facade has too stands there."""
+    module = importlib.import_module(facade)
+    elsewhere = {name: f for f in FACADES[1:] if facade == "vbqkit" for name in public_names(f)}
+    own = [name for name in public_names(facade) if name not in elsewhere]
+    shared = [f"~{elsewhere[name]}.{name}" for name in public_names(facade) if name in elsewhere]
+    parts = [
+        f"{facade}\n{'=' * len(facade)}",
+        inspect.cleandoc(module.__doc__ or ""),
+        f".. currentmodule:: {facade}",
+        _table(own, "   :toctree: names\n"),
+    ]
+    if shared:
+        links = ", ".join(f":py:obj:`{name}`" for name in shared)
+        parts.append(f"Of its packages, and importable from here too: {links}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(names: list[str], options: str = "") -> str:
+    rows = "\n".join(f"   {name}" for name in names)
+    return f".. autosummary::\n{options}   :nosignatures:\n\n{rows}"
+
+
+def score_page(name: str) -> str:
+    """The page of one score: formula, unit, direction, source and the ROIs it needs."""
+    score = SCORES[name]
+    rows = {
+        "Formula": f"`{score.formula}`",
+        "Unit": score.unit,
+        "Direction": score.direction,
+        "Series": ", ".join(score.weightings),
+        "ROIs": ", ".join(score.labels),
+        "Aggregate of levels": " or ".join(score.aggregates) or "none to choose",
+        "Source": score.source,
+        "Column of a cohort table": f"`{score.column}`",
+    }
+    table = "\n".join(f"| {head} | {text.replace('|', chr(92) + '|')} |" for head, text in rows.items())
+    return f"# {score.name}\n\n{score.title}\n\n| | |\n|---|---|\n{table}\n"
+
+
+def examples(facade: str) -> str:
+    """Every example of the docstrings of a facade, to be run as cells."""
+    module = importlib.import_module(facade)
+    pages = []
+    for name in public_names(facade):
+        thing = getattr(module, name)
+        text = inspect.getdoc(thing) or ""
+        found = [e for e in DocTestParser().get_examples(text) if e.exc_msg is None]
+        if found:
+            home = vars(sys.modules[thing.__module__]) if hasattr(thing, "__module__") else {}
+            link = f"{{py:obj}}`{name} <{facade}.{name}>`"
+            pages.append(f"## {name}\n\n{_plain(text.splitlines()[0])} {link}\n\n{_cells(found, home)}")
+    return "\n".join(pages)
+
+
+def _cells(found: list[Example], home: Mapping[str, object]) -> str:
+    """Examples as cells, one for each result, below the imports that the docstring gets from its module."""
+    code = "".join(example.source for example in found)
+    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name) and node.id in home}
+    given = {
+        node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    cell = "".join(f"{_imported(name, home[name])}\n" for name in sorted(used - given))
+    cells = []
+    for example in found:
+        cell += example.source
+        if example.want:
+            cells.append(f"```{{code-cell}}\n{cell}```\n")
+            cell = ""
+    return "\n".join(cells)
+
+
+def _imported(name: str, thing: object) -> str:
+    if inspect.ismodule(thing):
+        return f"import {thing.__name__}" + (f" as {name}" if thing.__name__ != name else "")
+    facade = next((f for f in FACADES if getattr(importlib.import_module(f), name, None) is thing), None)
+    return f"from {facade or thing.__module__} import {name}"  # type: ignore[attr-defined]  # a function or a class
+
+
+def _plain(line: str) -> str:
+    """A line of reStructuredText as Markdown."""
+    line = re.sub(r":[a-z]+:`~?(?:[^`<]*\.)?([^`.<]+)`", r"`\1`", line)
+    return line.replace("``", "`")
+
+
+def lesson_page(source: Path, target: Path) -> None:
+    """Copy a notebook so that it runs here as it does in the tests."""
+    notebook = nbformat.read(source, 4)
+    for cell in notebook.cells:
+        tags = cell.metadata.setdefault("tags", [])
+        if "must-fail" in tags:
+            tags.append("raises-exception")
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            tags.append("hide-input")
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\((\.\./README\.md|instructor/)[^)]*\)", "](../index.md)", cell.source)
+    nbformat.write(notebook, target)
+
+
+def assemble(folder: Path) -> None:
+    """Write the whole source tree of the site.
+
+    Parameters
+    ----------
+    folder : Path
+        Replaced, but for ``api/names``, which Sphinx fills.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
+    here = Path(__file__).parent
+    shutil.copytree(here, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "_templates", "ipython"))
+    (folder / "sample_data").symlink_to(ROOT / "sample_data", target_is_directory=True)
+
+    (folder / "api").mkdir()
+    for facade in FACADES:
+        (folder / "api" / f"{facade}.rst").write_text(api_page(facade), encoding="utf-8")
+
+    scores = folder / "concepts" / "scores"
+    scores.mkdir(parents=True)
+    for definition in SCORES.values():
+        (scores / f"{definition.column}.md").write_text(score_page(definition.name), encoding="utf-8")
+
+    for facade in ("stats", "scores"):
+        page = folder / "gallery" / f"{facade}_examples.md"
+        head = f"# Examples of vbqkit.{facade}\n\nFrom the docstrings, where tests run them.\n\n"
+        page.write_text(_RUN + head + examples(f"vbqkit.{facade}"), encoding="utf-8")
+
+    (folder / "lessons").mkdir()
+    for name in (*(lesson.notebook for lesson in lessons()), *OTHER_NOTEBOOKS):
+        lesson_page(ROOT / "notebooks" / f"{name}.ipynb", folder / "lessons" / f"{name}.ipynb")
+
+    (folder / "validation").mkdir()
+    for page in (ROOT / "validation").glob("*.md"):
+        shutil.copy(page, folder / "validation" / page.name)
+    shutil.copy(ROOT / "CHANGELOG.md", folder / "changelog.md")
+    card = (ROOT / "vbqkit" / "propose" / "data" / "README.md").read_text(encoding="utf-8")
+    card = card.replace("../../../validation/", "")
+    (folder / "validation" / "model_card.md").write_text(card, encoding="utf-8")

@@ -1,0 +1,123 @@
+"""The documentation site: nothing public is missing, everything in it runs, and it needs no network."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from docs.assemble import FACADES, api_page, examples, public_names, score_page
+from vbqkit import charts
+from vbqkit.scores import SCORES
+
+ROOT = Path(__file__).parent.parent
+WRITTEN = sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_every_public_name_is_on_the_page_of_its_facade(facade):
+    page = api_page(facade)
+    assert [name for name in public_names(facade) if not re.search(rf"[\s.]{name}[\s`]", page)] == []
+
+
+def test_every_chart_is_in_the_gallery():
+    page = (ROOT / "docs" / "gallery" / "charts.md").read_text(encoding="utf-8")
+    assert [name for name in charts.__all__ if name.startswith("plot_") and f"charts.{name}(" not in page] == []
+
+
+def test_every_score_page_says_formula_direction_and_source():
+    for score in SCORES.values():
+        page = score_page(score.name)
+        assert all(text in page for text in (score.formula, score.source.replace("|", "\\|"), score.unit)), score.name
+
+
+def test_examples_import_what_their_docstrings_get_from_the_module():
+    page = examples("vbqkit.stats")
+    assert "from vbqkit.stats import accuracy_at_cutoff\n" in page
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_python_on_a_written_page_compiles_and_imports_what_exists(path):
+    text = path.read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:python|\{code-cell\})\n(.*?)```", text, flags=re.DOTALL)
+    for block in (b for b in blocks if not b.lstrip().startswith(">>>")):
+        compile(block, str(path), "exec")
+        for line in re.findall(r"^(?:from|import) .*$", block, flags=re.MULTILINE):
+            exec(line, {})
+
+
+class _References(HTMLParser):
+    """Collects what a page loads and where it leads."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.links, self.anchors = [], [], set()
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.anchors |= {given["id"]} if given.get("id") else set()
+        if tag in {"script", "img", "iframe", "source"} and given.get("src"):
+            self.loaded.append(given["src"])
+        elif tag == "link" and given.get("rel") in {"stylesheet", "preload", "icon"}:
+            self.loaded.append(given["href"])
+        elif tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+
+
+def references(path):
+    parser = _References()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return parser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    pytest.importorskip("sphinx", reason="the documentation is built with Sphinx: pip install 'vbqkit[docs]'")
+    from docs.__main__ import build
+
+    folder = tmp_path_factory.mktemp("site")
+    assert build(folder) == 0
+    return folder / "html"
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_loads_nothing_from_the_network(site):
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 400
+    elsewhere = {
+        (str(page.relative_to(site)), source)
+        for page in pages
+        for source in references(page).loaded
+        if urlsplit(source).scheme in {"http", "https"} or source.startswith("//")
+    }
+    assert elsewhere == set()
+
+
+@pytest.mark.slow
+def test_every_link_within_the_site_leads_to_a_page_and_a_place(site):
+    found = {page.resolve(): references(page) for page in site.rglob("*.html")}
+    broken = []
+    for page, parser in found.items():
+        for link in (*parser.links, *parser.loaded):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            if not target.exists() or (
+                parts.fragment and target in found and unquote(parts.fragment) not in found[target].anchors
+            ):
+                broken.append((page.name, link))
+    assert broken == []
+
+
+@pytest.mark.slow
+def test_lessons_and_charts_are_shown_as_pictures(site):
+    assert "<svg" in (site / "lessons" / "40_vbq.html").read_text(encoding="utf-8") or "data:image" in (
+        site / "lessons" / "40_vbq.html"
+    ).read_text(encoding="utf-8")
+    page = (site / "gallery" / "charts.html").read_text(encoding="utf-8")
+    assert page.count("plotly-graph-div") >= len([n for n in charts.__all__ if n.startswith("plot_")])
+    assert (site / "_static" / "plotly.min.js").exists()
