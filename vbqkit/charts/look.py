@@ -100,6 +100,7 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what plotly's figure takes."""
         super().__init__(*args, **kwargs)
         self.layout.template = TEMPLATE
         self.layout.modebar.remove = ["sendChartToCloud"]
