@@ -41,8 +41,9 @@ def free_air(image: Slice) -> Mask:
       nothing but air lies before it. Abdomen, pelvis and bowel gas lie behind the skin, however dark they are;
     * its surroundings (3 mm) are dark (below 10 % of the 99th percentile) and no step up by a factor of 2 lies before
       it. Air may grow slowly brighter, as it does after uniformity correction, to 5 times its level at the edge;
-    * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at most
-      8, and fine grain at least 0.55 of the SD). The dark abdomen at the edge of a cropped picture has structure instead.
+    * that edge is air along at least a third of its length, and what is seen there looks like noise (mean / SD at
+      most 8, and fine grain at least 0.55 of the SD). The dark abdomen at the edge of a cropped picture has structure
+      instead.
 
     A background that the scanner has set to one value counts as air; :func:`~vbqkit.scores.noise.check_noise` refuses
     it.
