@@ -74,3 +74,15 @@ def test_find_gives_the_one_series_or_lists_what_there_is():
     with pytest.raises(FormatError, match=r"0 scorable sagittal T2 series in case.*Choose by number"):
         study.find("T2")
     assert "not scorable: a contrast agent was given" in repr(study)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_array_of_an_image_is_its_pixels(whole):
+    volume = Volume(np.arange(24.0).reshape(2, 3, 4), SAGITTAL)
+    image = volume if whole else volume.slice(0)
+    assert np.asarray(image).shape == image.pixels.shape
+    assert not np.asarray(image).flags.writeable
+    assert np.shares_memory(np.asarray(image), image.pixels)
+    assert np.array(image).flags.writeable
+    assert np.asarray(image, dtype=np.float32).dtype == np.float32
+    np.testing.assert_array_equal(np.asarray(image), image.pixels)

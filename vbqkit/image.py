@@ -207,6 +207,10 @@ class Slice:
         )
         return distance
 
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """The pixels, for ``np.asarray``: read-only, unless a copy or another type is asked for."""
+        return np.array(self.pixels, dtype=dtype, copy=copy)
+
     def __repr__(self) -> str:
         rows, cols = self.shape
         dy, dx = self.spacing_mm
@@ -373,6 +377,10 @@ class Volume:
             if stated != self.acquisition.weighting:
                 changes = {"weighting_reason": "stated by the user"} | changes
         return replace(self, acquisition=replace(self.acquisition, **changes), cautions=cautions)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """The pixels, for ``np.asarray``: read-only, unless a copy or another type is asked for."""
+        return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
         planes, rows, cols = self.shape
