@@ -21,8 +21,8 @@ _REFERENCE_SEED = 1_999_999
 def main(arguments: list[str] | None = None) -> None:
     """Train by the command line."""
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    parser.add_argument("--bodies", type=int, default=600, help="virtual patients to draw (600)")
-    parser.add_argument("--steps", type=int, default=16_000, help=f"gradient steps of {BATCH} samples (16000)")
+    parser.add_argument("--bodies", type=int, default=228, help="virtual patients to draw (228)")
+    parser.add_argument("--steps", type=int, default=3_300, help=f"gradient steps of {BATCH} samples (3300)")
     parser.add_argument("--seed", type=int, default=14, help="where all chance starts (14)")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "train", help="bodies and checkpoint")
     parser.add_argument("--out", type=Path, default=ROOT / "vbqkit" / "propose" / "data", help="where weights go")
