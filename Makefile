@@ -90,7 +90,7 @@ $(TRAIN_STAMP): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch>=2.2"
 	@touch $@
 
-train: $(TRAIN_STAMP)  ## Train the network of vbqkit.propose on virtual patients (45 minutes of an idle core, 3.3 GB; goes on where it was stopped)
+train: $(TRAIN_STAMP)  ## Train the network of vbqkit.propose on virtual patients (10 minutes of an idle core; goes on where it was stopped)
 	$(ONE_THREAD) $(BIN)/python -m train
 
 format: $(STAMP)  ## Format the code
