@@ -1,7 +1,7 @@
 """Published variants of the scores: other levels, endplates, other tissues to divide by.
 
-None is in use until asked for: :func:`vbqkit.scores.use_scores` puts one beside the scores of the package. ``verified`` of each says against which
-printed numbers it was checked; where it is empty, nobody did, and the source says what is known of its definition.
+None is in use until asked for: :func:`vbqkit.scores.use_scores` puts one beside those of the package. ``verified``
+says against which printed numbers one was checked; where it is empty, nobody did, and the source says what is known.
 """
 
 from __future__ import annotations
