@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vbqkit.charts import plot_score_check
-from vbqkit.charts.live.figure import live_figure, save_buttons
+from vbqkit.charts.live import live_figure, save_buttons
 from vbqkit.lessons.beginning import Beginning, Shown, begin
 from vbqkit.lessons.showing import show_table
 from vbqkit.validation import check_score

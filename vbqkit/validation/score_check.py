@@ -326,11 +326,10 @@ def _patient(definition: ScoreDefinition, scanner: Scanner, seed: int, number: i
         label = csf_at(level)
         if label in definition.labels and (beside := _csf_beside(phantom, placed, level)) is not None:
             placed[label] = beside.with_label(label)
-    index = {p.weighting: p.slices // 2 for p in scanner.protocols}
-    slabs = {
-        w: slab_at(phantom, scanner.protocol(w), index=index[w], rng=np.random.default_rng([seed, number, 2]))
-        for w in definition.weightings
-    }
+    slabs = {}
+    for w in definition.weightings:
+        protocol, flow = scanner.protocol(w), np.random.default_rng([seed, number, 2])
+        slabs[w] = slab_at(phantom, protocol, index=protocol.slices // 2, rng=flow)
     return _Setup(phantom, scanner, tuple(placed.values()), slabs, noise=int(rng.integers(2**31)))
 
 
