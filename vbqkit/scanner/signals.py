@@ -107,6 +107,30 @@ def water_signals(
     return echo_signals(timing, field_t, saturation_per_s=saturation_per_s, own=own)[:, timing.effective_echo]
 
 
+def water_signal(
+    name: str,
+    timing: PulseSequence,
+    field_t: float,
+    *,
+    saturation_per_s: float = 0.0,
+    own: OwnTimes = TABLE_TIMES,
+) -> float:
+    """Signed signal of the water of one tissue, times its proton density: one entry of :func:`water_signals`.
+
+    Examples
+    --------
+    >>> timing = Timing(tr_ms=600, te_ms=12)
+    >>> water_signal("csf", timing, 1.5) == water_signals(timing, 1.5)[tissue_named("csf").code]
+    True
+    """
+    tissue = tissue_named(name)
+    if tissue.t1_ms <= 0:
+        return 0.0
+    t1_ms, t2_ms = tissue.t1_at(field_t) * own.t1_factor(name), tissue.t2_at(field_t) * own.t2_factor(name)
+    left = timing.decays(np.array([t1_ms]), np.array([t2_ms]))[0, timing.effective_echo]
+    return float(_excited(tissue, timing, t1_ms, saturation_per_s) * left)
+
+
 def echo_signals(
     timing: PulseSequence, field_t: float, *, saturation_per_s: float = 0.0, own: OwnTimes = TABLE_TIMES
 ) -> FloatArray:
