@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -268,11 +269,11 @@ def _youden(values: FloatArray, sick: npt.NDArray[np.int_]) -> float:
     return float(candidates[int(np.argmax(worth))])
 
 
-def main(seeds: Iterable[int] = (1, 2, 3), n: int = 40) -> None:  # pragma: no cover - prints the page's tables
-    """Everything, as text."""
+def report(seeds: Iterable[int] = (1, 2, 3), n: int = 40) -> Iterator[str]:
+    """The tables of ``validation/travelling.md``, as text."""
     for seed in seeds:
         cohort = travelling_cohort(n, seed=seed)
-        print(f"\nseed {seed}, {n} women, {int(cohort['osteoporosis'].sum() / len(MACHINES))} with osteoporosis")
+        yield f"\nseed {seed}, {n} women, {int(cohort['osteoporosis'].sum() / len(MACHINES))} with osteoporosis"
         for title, table in (
             ("travelled", travelled_rows(cohort)),
             ("null: tags exchanged", travelled_rows(cohort, swapped=True)),
@@ -280,10 +281,11 @@ def main(seeds: Iterable[int] = (1, 2, 3), n: int = 40) -> None:  # pragma: no c
             ("fat", fat_rows(cohort)),
             ("null: another woman", fat_rows(cohort, rng=np.random.default_rng(seed))),
         ):
-            print(f"{title}\n{table.round(3).to_string(index=False)}")
-    print("\nfield pair", field_pair(), "printed 0.794")
-    print(printed_fat().round(1).to_string(index=False))
+            yield f"{title}\n{table.round(3).to_string(index=False)}"
+    yield "\nfactor from 1.5 to 3 T {:.3f} [{:.3f}, {:.3f}], printed 0.794".format(*field_pair())
+    yield printed_fat().round(1).to_string(index=False)
 
 
 if __name__ == "__main__":
-    main()
+    for part in report():
+        sys.stdout.write(f"{part}\n")
