@@ -6,6 +6,7 @@ All signals are relative to the equilibrium magnetisation of CSF water = 1, befo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -107,28 +108,30 @@ def water_signals(
     return echo_signals(timing, field_t, saturation_per_s=saturation_per_s, own=own)[:, timing.effective_echo]
 
 
-def water_signal(
-    name: str,
+def water_signals_of(
+    names: Sequence[str],
     timing: PulseSequence,
     field_t: float,
     *,
     saturation_per_s: float = 0.0,
     own: OwnTimes = TABLE_TIMES,
-) -> float:
-    """Signed signal of the water of one tissue, times its proton density: one entry of :func:`water_signals`.
+) -> FloatArray:
+    """Signed signal of the water of some tissues, times its proton density: entries of :func:`water_signals`.
 
     Examples
     --------
     >>> timing = Timing(tr_ms=600, te_ms=12)
-    >>> water_signal("csf", timing, 1.5) == water_signals(timing, 1.5)[tissue_named("csf").code]
+    >>> found = water_signals_of(("marrow", "csf"), timing, 1.5)
+    >>> found.tolist() == water_signals(timing, 1.5)[[tissue_named(n).code for n in ("marrow", "csf")]].tolist()
     True
     """
-    tissue = tissue_named(name)
-    if tissue.t1_ms <= 0:
-        return 0.0
-    t1_ms, t2_ms = tissue.t1_at(field_t) * own.t1_factor(name), tissue.t2_at(field_t) * own.t2_factor(name)
-    left = timing.decays(np.array([t1_ms]), np.array([t2_ms]))[0, timing.effective_echo]
-    return float(_excited(tissue, timing, t1_ms, saturation_per_s) * left)
+    tissues = [tissue_named(name) for name in names]
+    t1_ms = np.array([t.t1_at(field_t) * own.t1_factor(t.name) for t in tissues])
+    t2_ms = np.array([t.t2_at(field_t) * own.t2_factor(t.name) for t in tissues])
+    left = timing.decays(t1_ms, t2_ms)[:, timing.effective_echo]
+    excited = [_excited(t, timing, float(t1), saturation_per_s) for t, t1 in zip(tissues, t1_ms, strict=True)]
+    signals: FloatArray = np.array(excited) * left
+    return signals
 
 
 def echo_signals(

@@ -23,7 +23,7 @@ from vbqkit.anatomy.tissues import FAT_SPIN_ECHO, Tissue, tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.magnetization_transfer import bound_saturation_per_s
 from vbqkit.scanner.sequences import Timing
-from vbqkit.scanner.signals import fat_signal, water_signal
+from vbqkit.scanner.signals import fat_signal, water_signals_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ SPACING_MS = (8.5, 12.5)
 
 _LONG_TRAIN = 5  # a shorter train of a T1 is read from its first echo
 _ROOTS = (0.0, 0.2)  # share of a CSF ROI; see vbqkit.anatomy.reference_rois.ROOTS_ALLOWED
-_SLICES, _GAPS, _REFOCUSING_DEG = (11, 13, 15, 17, 19), (0.0, 0.1, 0.2, 0.3), (120.0, 180.0)
+_SLICES, _GAPS, _REFOCUSING_DEG = (11, 13, 15, 17, 19), (0.0, 0.1, 0.2, 0.3), (180.0, 180.0, 150.0, 120.0)
 _BONE_SD = 0.03
 _FLOW_PER_S, _FLOW_SHAPE = 0.4, 2.0
 _LEAST_SHARE, _MOST_SHARE = 0.04, 0.82  # PDFF of the 260 people
@@ -104,7 +104,7 @@ class Tags:
         )
 
 
-REFERENCE = Tags(weighting="T1", field_t=1.5, tr_ms=600.0, te_ms=12.0, corrected=True)
+REFERENCE_TAGS = Tags(weighting="T1", field_t=1.5, tr_ms=600.0, te_ms=12.0, corrected=True)
 """The protocol that VBQ-T1 is brought to: a plain spin echo at 1.5 T, TR 600, TE 12 ms, received evenly. A convention."""
 
 
@@ -162,7 +162,7 @@ class Travelled:
 
 
 def travel(
-    vbq: float, tags: Tags, *, to: Tags = REFERENCE, confidence: float = 0.95, draws: int = DRAWS, seed: int = 0
+    vbq: float, tags: Tags, *, to: Tags = REFERENCE_TAGS, confidence: float = 0.95, draws: int = DRAWS, seed: int = 0
 ) -> Travelled:
     """The VBQ that the same person would have under another protocol.
 
@@ -176,7 +176,7 @@ def travel(
     tags : Tags
         Of the series it was measured on.
     to : Tags
-        The protocol to bring it to; :data:`REFERENCE` unless said. Of the same weighting.
+        The protocol to bring it to; :data:`REFERENCE_TAGS` unless said. Of the same weighting.
     confidence : float
         Of the interval.
     draws, seed : int
@@ -213,7 +213,7 @@ def travel(
 
 
 def fat_fraction(
-    vbqs: Mapping[Tags, float], *, confidence: float = 0.95, draws: int = 4 * DRAWS, seed: int = 0
+    vbqs: Mapping[Tags, float], *, confidence: float = 0.95, draws: int = 2 * DRAWS, seed: int = 0
 ) -> Travelled:
     """Marrow fat fraction (PDFF), 0 to 1, from VBQ on T1, T2 and STIR together, or on some of them.
 
@@ -334,18 +334,17 @@ def _one_person(fat: float, tags: tuple[Tags, ...], rng: np.random.Generator) ->
     found = []
     for one in tags:
         spacing = one.te_ms if one.echo_train_length < _LONG_TRAIN else rng.uniform(*SPACING_MS)
-        timing = one.timing(spacing, rng.uniform(*_REFOCUSING_DEG))
+        timing = one.timing(spacing, float(rng.choice(_REFOCUSING_DEG)))
         times, flow = at_field[one.field_t > 2.25], rng.gamma(_FLOW_SHAPE, 1.0 / _FLOW_SHAPE)
         slices, gap = int(rng.choice(_SLICES)), float(rng.choice(_GAPS))
         saturation = bound_saturation_per_s(timing, slices=slices, gap_ratio=gap)
-        water = {
-            name: water_signal(name, timing, one.field_t, saturation_per_s=saturation, own=times)
-            for name in ("marrow", "csf", "nerve_root")
-        }
+        marrow_water, csf_water, root = water_signals_of(
+            ("marrow", "csf", "nerve_root"), timing, one.field_t, saturation_per_s=saturation, own=times
+        ).tolist()
         fat_part = fat * tissue_named("marrow").proton_density * fat_signal(timing, one.field_t, own=times)
-        marrow = abs(fat_part + (1.0 - fat) * water["marrow"])
-        csf = abs(water["csf"]) * math.exp(-_FLOW_PER_S * one.te_ms / 1000.0 * flow)
-        csf = (1.0 - roots) * csf + roots * abs(water["nerve_root"])
+        marrow = abs(fat_part + (1.0 - fat) * marrow_water)
+        csf = abs(csf_water) * math.exp(-_FLOW_PER_S * one.te_ms / 1000.0 * flow)
+        csf = (1.0 - roots) * csf + roots * abs(root)
         found.append(math.log(marrow / csf) + bone + coil[one.corrected])
     return found
 
