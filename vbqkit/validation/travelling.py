@@ -113,7 +113,8 @@ def travelled_rows(cohort: pd.DataFrame, *, swapped: bool = False) -> pd.DataFra
     for a, b in PAIRS:
         of_a, of_b = tags_on(scanner_named(a), "T1"), tags_on(scanner_named(b), "T1")
         here, there = (_of(cohort, m, "T1") for m in (a, b))
-        found = [_try(travel, x, *((of_b, of_a) if swapped else (of_a, of_b))) for x in here]
+        told, to = (of_b, of_a) if swapped else (of_a, of_b)
+        found = [_try(travel, x, told, to=to) for x in here]
         kept = [(t, x, y) for t, x, y in zip(found, here, there, strict=True) if t is not None and math.isfinite(y)]
         error = np.array([100.0 * (y / t.value - 1.0) for t, _, y in kept])
         rows.append(
