@@ -168,7 +168,7 @@ def fat_rows(cohort: pd.DataFrame, *, rng: np.random.Generator | None = None) ->
         table = cohort[cohort["machine"] == machine].reset_index(drop=True)
         truth = table["pdff"].to_numpy()
         who = np.arange(len(table)) if rng is None else rng.permutation(len(table))
-        for series in (WEIGHTINGS, ("T1",), ("T1", "T2")):
+        for series in dict.fromkeys((WEIGHTINGS, WEIGHTINGS[:1], WEIGHTINGS[:2])):
             tags = {w: tags_on(scanner_named(machine), w) for w in series}
             found = [_try(fat_fraction, {tags[w]: float(table.loc[k, w]) for w in series}) for k in who]
             kept = [(t, x) for t, x in zip(found, truth, strict=True) if t is not None]
