@@ -1,4 +1,4 @@
-"""A score that travels: VBQ brought to a stated protocol, and marrow fat estimated, from the tags and the signal equation.
+"""A score that travels: VBQ brought to a stated protocol, and marrow fat, from the tags and the signal equation.
 
 Many people and machines that fit the tags are drawn. What the tags do not say is drawn too, each from a stated range:
 the fat fraction, relaxation times of people and of the tissue table, bone, roots among CSF, echo spacing, refocusing
@@ -105,7 +105,7 @@ class Tags:
 
 
 REFERENCE_TAGS = Tags(weighting="T1", field_t=1.5, tr_ms=600.0, te_ms=12.0, corrected=True)
-"""The protocol that VBQ-T1 is brought to: a plain spin echo at 1.5 T, TR 600, TE 12 ms, received evenly. A convention."""
+"""What VBQ-T1 is brought to: a plain spin echo at 1.5 T, TR 600, TE 12 ms, received evenly. A convention."""
 
 
 def tags_of(acquisition: Acquisition, *, corrected: bool | None = None) -> Tags:
@@ -167,7 +167,8 @@ def travel(
     """The VBQ that the same person would have under another protocol.
 
     ``vbq * model(to) / model(tags)``, over people and machines whose model agrees with `vbq`; the interval is for one
-    scan and reading there.
+    scan and reading there. It says which way, and roughly how far, a protocol moves a score; printed pairs of scanners
+    differ by more than it says, so never carry a published cut-off to a patient with it.
 
     Parameters
     ----------

@@ -105,8 +105,8 @@ def travelling_cohort(n: int, *, seed: int, spread: Callable[..., Iterable[Any]]
 def travelled_rows(cohort: pd.DataFrame, *, swapped: bool = False) -> pd.DataFrame:
     """For each pair of machines: VBQ-T1 of the one brought to the other, against what the other measured.
 
-    Columns from, to, n, plain_percent and travelled_percent (mean of measured over untravelled, and over travelled, less
-    100), sd_percent (of the latter), coverage (of the 95 % intervals). `swapped`: the null model, tags of the two
+    Columns from, to, n, plain_percent and travelled_percent (mean of measured over untravelled, and over travelled,
+    less 100), sd_percent (of the latter), coverage (of the 95 % intervals). `swapped`: the null model, tags of the two
     machines exchanged.
     """
     rows = []
@@ -211,7 +211,7 @@ def ordinary_tags(weighting: str, field_t: float, rng: np.random.Generator) -> T
 def field_pair(*, seed: int = 0, times: int = 40) -> tuple[float, float, float]:
     """VBQ-T1 of 2.769 at 1.5 T brought to 3 T, times of both unknown: median and 95 % limits of the factor.
 
-    Printed: 2.199 at 3 T, factor 0.794 (J Orthop Surg Res 2023, doi:10.1186/s13018-023-04268-5; one centre, 1,200
+    Printed: 2.199 at 3 T, factor 0.794 (J Orthop Surg Res 2023, doi:10.1186/s13018-023-04268-5; one hospital, 1,200
     people at each field, not the same people; times are not in the abstract).
     """
     rng, factors = np.random.default_rng(seed), []
