@@ -57,6 +57,18 @@ def make_meta():
     return stats.fit_diagnostic_meta(tp, fn, fp, tn, study=[f"Study {i}" for i in range(1, 7)])
 
 
+def make_check():
+    """What moves a score, as ``validation.check_score`` gives it."""
+    nan = float("nan")
+    rows = [
+        ("gain", "receiver gain times 2", "cancels", 0.0, 0.0, 0.0, 8),
+        ("field", "1.5 T to 3 T, or back", "shifts it", -7.4, -9.0, -5.7, 8),
+        ("CSF place", "CSF of L2 or L4", "no shift seen", -1.0, -3.0, 1.0, 8),
+        ("level missing", "one of L1 to L4 left out", "not given", nan, nan, nan, 0),
+    ]
+    return pd.DataFrame(rows, columns=["factor", "changed", "verdict", "mean_percent", "ci_low", "ci_high", "n"])
+
+
 def draw_gallery(cohort, uncertainty):
     """Name of the function to a figure that it drew."""
     rng = np.random.default_rng(1)
@@ -127,6 +139,7 @@ def draw_gallery(cohort, uncertainty):
         ),
         "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
         "plot_forest": charts.plot_forest(meta),
+        "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
         "plot_sroc": charts.plot_sroc(meta, source="Kriston et al. 2008"),
         "plot_correlations": charts.plot_correlations(
             stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")

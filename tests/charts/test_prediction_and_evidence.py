@@ -54,6 +54,23 @@ def test_points_of_the_nomogram_lie_under_each_other_and_totals_are_drawn_to_the
         charts.plot_nomogram(table[table.scale == "total points"])
 
 
+def test_what_moves_a_score_is_filled_and_what_is_not_given_has_no_point(gallery):
+    figure = gallery["plot_score_check"]
+    (points,) = named(figure, "VBQ-T1")
+    assert list(points.marker.symbol) == ["circle-open", "circle", "circle-open"]
+    assert list(points.x) == [0.0, -7.4, -1.0]
+    assert list(points.error_x.array) == pytest.approx([0.0, 1.7, 2.0])
+    assert list(figure.layout.yaxis.ticktext) == ["gain", "field", "CSF place", "level missing"]
+    with pytest.raises(TableError, match=r"There is no check to draw. Pass \{'VBQ-T1'"):
+        charts.plot_score_check({})
+    with pytest.raises(TableError, match=r"The check of SNR needs the column"):
+        charts.plot_score_check({"SNR": gallery_table()})
+
+
+def gallery_table():
+    return stats.proportion(1, 2, method="wilson")
+
+
 def test_the_forest_names_every_study_and_the_summary(gallery):
     figure, meta = gallery["plot_forest"], make_meta()
     assert list(figure.layout.yaxis.ticktext) == [*meta.study, "Summary"]

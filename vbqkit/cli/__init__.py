@@ -17,6 +17,7 @@ from vbqkit.errors import VbqkitError
 COMMANDS: dict[str, str] = {
     "series": "vbqkit.cli.series",
     "score": "vbqkit.cli.score",
+    "scores": "vbqkit.cli.scores",
     "protocol": "vbqkit.cli.protocol",
     "report": "vbqkit.cli.report_case",
     "propose": "vbqkit.cli.propose",

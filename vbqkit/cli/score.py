@@ -12,6 +12,7 @@ import numpy as np
 
 from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.report import Report
+from vbqkit.cli.scores import add_score_choice, use_chosen
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats import read_rois
 from vbqkit.formats.roi_file import RoiFile
@@ -34,6 +35,7 @@ HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
     add_study_options(parser)
+    add_score_choice(parser)
     parser.add_argument(
         "--rois", required=True, metavar="FILE", help="ROI file with L1 to L4, CSF and noise: JSON, CSV, ImageJ or mask"
     )
@@ -114,6 +116,7 @@ def scored_study(args: argparse.Namespace) -> ScoredStudy:
     """Open and score the study that the options name: the same options give the same digits."""
     if args.overrule is not None and not args.overrule.strip():
         raise ScoreError("--overrule needs a reason in words: every score carries it.")
+    use_chosen(args)
     study = open_study(args)
     if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
         volumes, used = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)

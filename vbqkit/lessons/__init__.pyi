@@ -12,6 +12,7 @@ from .proposal_shown import show_proposals as show_proposals
 from .reading_twice import read_twice as read_twice
 from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button
+from .score_check_shown import show_score_check as show_score_check
 from .showing import line_chart as line_chart
 from .showing import show_notes as show_notes
 from .showing import show_slice as show_slice

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vbqkit.errors import RoiError
 from vbqkit.image import FloatArray, Slice, Vector, Volume
-from vbqkit.roi.measurement import Coverage, Measurement
+from vbqkit.roi.measurement import Coverage, Measurement, RoiPixels
 
 FIXED_AREA_CM2 = 0.40
 """Area of every ROI in paper 000 (Clin Osteol 2025;30(1):36-40), cm2."""
@@ -133,6 +133,57 @@ class Roi(ABC):
             raise self._covers_nothing(target)
         return full
 
+    def values(self, image: Slice | Volume, *, coverage: Coverage = "center") -> RoiPixels:
+        """The pixels under the ROI, each with its weight: exactly those that :meth:`measure` counts.
+
+        With ``"center"`` a pixel counts whole if its center is inside (a center on the outline by the rule of the
+        shape), and every weight is 1. With ``"area"`` every pixel that the ROI touches counts by the share of its area
+        that is inside: fractional coverage. ``measure`` uses these values and weights and no others.
+
+        Parameters
+        ----------
+        image : Slice or Volume
+            Of a volume, the slice nearest to the ROI.
+        coverage : {"center", "area"}
+            Which pixels count.
+
+        Returns
+        -------
+        RoiPixels
+            Values in the units of the series, row by row, with weights, rows and columns.
+
+        Raises
+        ------
+        RoiError
+            As :meth:`measure`.
+
+        Examples
+        --------
+        >>> from vbqkit.roi import Rectangle
+        >>> image = Slice(np.arange(12.0).reshape(3, 4), (0, 0, 0), (0, 0, -1), (0, 1, 0))
+        >>> box = Rectangle(center=(0, 1.5, -1), half_width=(0, 1, 0), half_height=(0, 0, -1), label="L3")
+        >>> box.values(image).values.tolist()
+        [1.0, 2.0, 5.0, 6.0]
+        >>> float(box.values(image, coverage="area").weights.sum()), box.area_mm2
+        (4.0, 4.0)
+        """
+        return self._pixels(self.slice_of(image), coverage)
+
+    def _pixels(self, target: Slice, coverage: Coverage) -> RoiPixels:
+        r0, r1, c0, c1 = window = self._window(target, coverage)
+        weights = self._weights(target, coverage, window)
+        if not weights.any():
+            raise self._covers_nothing(target)
+        inside = weights > 0
+        values = np.asarray(target.pixels[r0:r1, c0:c1][inside], dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise RoiError(
+                f"ROI '{self.label}' covers {int((~np.isfinite(values)).sum())} pixels that are not finite numbers. "
+                "Move it, or read the series again: the file holds NaN or infinity there."
+            )
+        rows, cols = np.nonzero(inside)
+        return RoiPixels(values, weights[inside].astype(np.float64), rows + r0, cols + c0)
+
     def measure(self, image: Slice | Volume, *, coverage: Coverage = "center") -> Measurement:
         """Measure the signal under the ROI.
 
@@ -153,22 +204,8 @@ class Roi(ABC):
         3.5
         """
         target = self.slice_of(image)
-        r0, r1, c0, c1 = window = self._window(target, coverage)
-        weights = self._weights(target, coverage, window)
-        if not weights.any():
-            raise self._covers_nothing(target)
-        inside = weights > 0
-        values = np.asarray(target.pixels[r0:r1, c0:c1][inside], dtype=np.float64)
-        w = weights[inside]
-        if not np.isfinite(values).all():
-            raise RoiError(
-                f"ROI '{self.label}' covers {int((~np.isfinite(values)).sum())} pixels that are not finite numbers. "
-                "Move it, or read the series again: the file holds NaN or infinity there."
-            )
-        total = float(w.sum())
-        mean = float((w * values).sum() / total)
-        freedom = total - float((w**2).sum()) / total
-        sd = float(np.sqrt((w * (values - mean) ** 2).sum() / freedom)) if len(values) > 1 else float("nan")
+        pixels = self._pixels(target, coverage)
+        values, w, total = pixels.values, pixels.weights, float(pixels.weights.sum())
         clipped = float("nan")
         if target.max_storable is not None:
             clipped = float(w[values >= target.max_storable].sum() / total)
@@ -177,9 +214,9 @@ class Roi(ABC):
             n=len(values),
             area_mm2=self.area_mm2,
             weight_px=total,
-            mean=mean,
+            mean=pixels.mean,
             median=_weighted_median(values, w) if coverage == "area" else float(np.median(values)),
-            sd=sd,
+            sd=pixels.sd,
             min=float(values.min()),
             max=float(values.max()),
             fraction_zero=float(w[values == target.zero_value].sum() / total),
@@ -188,6 +225,7 @@ class Roi(ABC):
             coverage=coverage,
             cautions=target.cautions,
             refusal=target.refusal,
+            pixels=pixels,
         )
 
     def _window(self, target: Slice, coverage: Coverage) -> tuple[int, int, int, int]:

@@ -26,5 +26,11 @@ from .signals import tissue_signal as tissue_signal
 from .switches import SWITCHES as SWITCHES
 from .switches import Switch as Switch
 from .switches import switch_effects as switch_effects
+from .travelling import REFERENCE_TAGS as REFERENCE_TAGS
+from .travelling import Tags as Tags
+from .travelling import Travelled as Travelled
+from .travelling import fat_fraction as fat_fraction
+from .travelling import tags_of as tags_of
+from .travelling import travel as travel
 from .visit import Day as Day
 from .visit import draw_day as draw_day

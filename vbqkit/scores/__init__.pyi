@@ -5,6 +5,9 @@ from .case import refusals_of as refusals_of
 from .case import score_case as score_case
 from .case import score_tables as score_tables
 from .case import score_value as score_value
+from .csf_peak import peak_centered_mean as peak_centered_mean
+from .csf_peak import vbq_of_volume as vbq_of_volume
+from .decorator import score as score
 from .definition import ScoreDefinition as ScoreDefinition
 from .definition import ScoreInputs as ScoreInputs
 from .example import example_measurement as example_measurement
@@ -38,11 +41,14 @@ from .propagation import case_uncertainty as case_uncertainty
 from .reconstruction import check_reconstruction as check_reconstruction
 from .reference_interval import m_score_interval as m_score_interval
 from .registry import SCORES as SCORES
+from .registry import add_plugin as add_plugin
+from .registry import load_plugins as load_plugins
 from .registry import noise_weightings as noise_weightings
 from .registry import register_score as register_score
 from .registry import score_definition as score_definition
 from .registry import scored_weightings as scored_weightings
 from .registry import unregister_score as unregister_score
+from .registry import use_scores as use_scores
 from .result import HIGHER_IS_POORER as HIGHER_IS_POORER
 from .result import LOWER_IS_POORER as LOWER_IS_POORER
 from .result import NO_DIRECTION as NO_DIRECTION
@@ -55,3 +61,4 @@ from .series_cautions import cautions_of as cautions_of
 from .uncertainty_budget import Uncertainty as Uncertainty
 from .uncertainty_budget import UncertaintyComponent as UncertaintyComponent
 from .uncertainty_budget import verdict as verdict
+from .variants import VARIANTS as VARIANTS

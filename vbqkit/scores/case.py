@@ -23,6 +23,7 @@ from vbqkit.scores.places import look_at_places
 from vbqkit.scores.registry import (
     AggregateChoice,
     compute_scores,
+    load_plugins,
     noise_weightings,
     score_definition,
     scored_weightings,
@@ -42,7 +43,8 @@ class CaseScores:
     inputs : ScoreInputs
         What they were computed from.
     cautions : tuple of Caution
-        About ROIs that could not be measured on a series; cautions about a score travel with the score.
+        About ROIs that could not be measured on a series, and about plug-ins whose scores are missing; cautions about a
+        score travel with the score.
     """
 
     results: tuple[Score | Refusal, ...]
@@ -263,7 +265,8 @@ def score_tables(
         cautions=series_cautions or {},
         **choices,
     )
-    return CaseScores(results=compute_scores(inputs, aggregate=aggregate), inputs=inputs, cautions=cautions)
+    results = compute_scores(inputs, aggregate=aggregate)
+    return CaseScores(results=results, inputs=inputs, cautions=(*cautions, *load_plugins()))
 
 
 def without_refusal(m: Measurement) -> Measurement:

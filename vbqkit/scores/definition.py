@@ -6,15 +6,16 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Literal, TypedDict
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, ScoreError
-from vbqkit.roi import Measurement
-from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
+from vbqkit.roi import Measurement, RoiPixels
+from vbqkit.roi.labels import ALL_LEVELS, CSF, NOISE, REGIONS
 from vbqkit.scores.levels import LevelRule
-from vbqkit.scores.marrow_to_csf import Aggregate
+from vbqkit.scores.marrow_to_csf import Aggregate, aggregated
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.placed_roi import PlacedRoiCheck
@@ -104,6 +105,38 @@ class ScoreInputs:
             raise ScoreError(f"no ROI '{label}' on the {weighting} series. Place it.")
         return table[label]
 
+    def pixels(self, weighting: str, label: str) -> RoiPixels:
+        """The pixels under one ROI with their weights, as :meth:`vbqkit.roi.Roi.values` gives them.
+
+        In a random draw for an interval they are moved and spread to the mean and SD that were drawn.
+
+        Raises
+        ------
+        ScoreError
+            If the ROI is not there, or what is there is a measurement without its pixels.
+        """
+        measured = self.on(weighting, label)
+        pixels = measured.pixels
+        if pixels is None:
+            raise ScoreError(
+                f"the pixels under ROI '{label}' on the {weighting} series are not at hand, only their mean and SD. Score the "
+                "pictures themselves, with score_case()."
+            )
+        return pixels.with_mean_and_sd(measured.mean, measured.sd)
+
+    def signal(self, weighting: str, *labels: str) -> float:
+        """Mean signal of a ROI, or the aggregate of the mean signals of several.
+
+        Median or mean as `aggregate` says; the mean where the score has no choice of aggregate.
+
+        Raises
+        ------
+        ScoreError
+            If a ROI is not there.
+        """
+        means = [self.on(weighting, label).mean for label in labels]
+        return aggregated(means, self.aggregate or "mean")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreDefinition:
@@ -119,7 +152,8 @@ class ScoreDefinition:
     weightings : tuple of str
         Series it needs, together.
     regions : tuple of str
-        Labels of the ROIs it is made of, other than the divisor: levels, or any other label.
+        Labels of the ROIs it is made of, other than the divisor: names in :data:`vbqkit.roi.REGIONS` (levels,
+        endplates, CSF at a level, fat, muscle) and in `own_regions`.
     divisor : {"CSF", "noise"} or None
         The ROI in the denominator. With ``"noise"`` the noise ROI is checked first, and what is found travels with the
         score.
@@ -130,6 +164,10 @@ class ScoreDefinition:
         part of its uncertainty.
     compute : callable
         ``compute(inputs)`` gives a Score, or the number alone. It raises ScoreError with the reason why not.
+    own_regions : tuple of str
+        Regions that the package does not know: said here, so that a slip of the pen in `regions` is found.
+    verified : str
+        Against which printed numbers it was checked; empty: it was not.
     """
 
     name: str
@@ -144,6 +182,8 @@ class ScoreDefinition:
     aggregates: tuple[Aggregate, ...] = ()
     against_reference: bool = False
     compute: Callable[[ScoreInputs], Score | float]
+    own_regions: tuple[str, ...] = ()
+    verified: str = ""
 
     @property
     def column(self) -> str:
@@ -182,6 +222,14 @@ class ScoreDefinition:
                 raise ScoreError(
                     f"The {name} of the score {self.name!r} are {values!r}; a tuple of names was expected, such as ('L1', 'fat')."
                 )
+        unknown = [region for region in self.regions if region not in (*REGIONS, *self.own_regions)]
+        if unknown:
+            near = get_close_matches(unknown[0], REGIONS, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            raise ScoreError(
+                f"The score {self.name!r} has the unknown region {unknown[0]!r}.{meant} "
+                f"vbqkit.roi.REGIONS lists all; a ROI of your own is named in own_regions=({unknown[0]!r},) too."
+            )
         if self.divisor not in (CSF, NOISE, None):
             raise ScoreError(
                 f"The divisor of the score {self.name!r} is {self.divisor!r}; use {CSF!r}, {NOISE!r}, or None and name the ROI in regions."
@@ -279,7 +327,7 @@ class ScoreDefinition:
             formula=self.formula,
             direction=self.direction,
             source=self.source,
-            levels=tuple(level for level in SPINE_LEVELS if level in {label for _, label in asked}),
+            levels=tuple(level for level in ALL_LEVELS if level in {label for _, label in asked}),
             parts=tuple(
                 (f"{label} {weighting} mean" if several else f"{label} mean", inputs.measured[weighting][label].mean)
                 for weighting, label in asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, median
 from typing import Literal
 
@@ -36,6 +36,11 @@ _DEPENDS = Caution(
     "VBQ is free of the receiver's gain only: field strength, TR, TE, TI, bandwidth and coil profile change it. Compare it with a "
     "published cut-off only if the protocol is like the paper's.",
 )
+
+
+def aggregated(means: Sequence[float], aggregate: Aggregate) -> float:
+    """Median or mean of the mean signals of several ROIs."""
+    return float(_AGGREGATES[aggregate](list(means)))
 
 
 def _checked_aggregate(aggregate: str) -> None:

@@ -83,7 +83,8 @@ def case_uncertainty(
     too, so where marrow is textured and the ROIs are put again, intervals of VBQ are a little too wide. Reference group
     (M-score): mean and SD drawn from what n women leave open. The interval is the percentile interval of all of them
     together; what a component adds is counted as its share of the summed variances. Every ROI that the score asks for
-    is drawn, whatever its label: its mean and SD, and median, least and largest value as far as the mean moves.
+    is drawn, whatever its label: its mean and SD, and median, least and largest value as far as the mean moves; a score
+    of single pixels (``inputs.pixels``) sees those of the picture, moved and spread to the mean and SD of the draw.
 
     A score over noise that is doubtful (:attr:`~vbqkit.scores.noise_findings.NoiseCheck.doubtful`) has no interval: the
     chance in a number that is not the noise says nothing. It is listed with the reason

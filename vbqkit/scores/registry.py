@@ -1,24 +1,26 @@
 """Every score the package knows: data plus a function. The one place that knows scores.
 
-A new score is one :func:`register_score`; it then appears wherever scores are computed, listed or charted.
+A new score is one :func:`register_score`, or one function under :func:`vbqkit.scores.score`; it then appears wherever
+scores are computed, listed or charted. Installed packages bring theirs by entry points (:mod:`vbqkit.scores.plugins`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Literal, cast
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.cohort.columns import Column, plain, register_column, unregister_column
-from vbqkit.errors import ScoreError
+from vbqkit.errors import Caution, ScoreError
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scores.definition import ScoreDefinition, ScoreInputs
 from vbqkit.scores.marrow_to_csf import AGGREGATES, SOURCE_VBQ, Aggregate, vbq, vbq_t2_stir
 from vbqkit.scores.marrow_to_noise import SOURCE_M_SCORE, SOURCE_SNR, m_score, snr
 from vbqkit.scores.noise_findings import NoiseCheck
+from vbqkit.scores.plugins import Register, load_entry_points, load_plugin
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Refusal, Score
+from vbqkit.scores.variants import VARIANTS
 
 AggregateChoice = Literal["median", "mean", "both"]
 """One way to make one number of several levels, or both; the papers differ."""
@@ -101,6 +103,7 @@ _BUILT_IN = (
         source=SOURCE_SNR,
         formula="mean over levels of (ROI mean / SD of noise ROI)",
         compute=_snr,
+        verified="the printed SNR(L1-L4) of paper 000, Tables 1 and 2",
     ),
     ScoreDefinition(
         name="M-score",
@@ -133,8 +136,92 @@ _BUILT_IN = (
 )
 _KNOWN = {definition.name: definition for definition in _BUILT_IN}
 
-SCORES: Mapping[str, ScoreDefinition] = MappingProxyType(_KNOWN)
+
+class _Scores(Mapping[str, ScoreDefinition]):
+    """What is known, once installed plug-ins have had their say."""
+
+    def __getitem__(self, name: str) -> ScoreDefinition:
+        load_plugins()
+        return _KNOWN[name]
+
+    def __iter__(self) -> Iterator[str]:
+        load_plugins()
+        return iter(tuple(_KNOWN))
+
+    def __len__(self) -> int:
+        load_plugins()
+        return len(_KNOWN)
+
+    def __repr__(self) -> str:
+        return f"SCORES({', '.join(self)})"
+
+
+SCORES: Mapping[str, ScoreDefinition] = _Scores()
 """Name to definition, in the order in which they are shown; :func:`register_score` adds one."""
+
+_loaded: list[tuple[Caution, ...]] = []  # what entry points brought wrong; empty until they were loaded
+
+
+def load_plugins(*, again: bool = False) -> tuple[Caution, ...]:
+    """Register the scores that installed packages bring, once; every use of the registry asks for it.
+
+    Parameters
+    ----------
+    again : bool
+        Look again, for a package that was installed while Python runs.
+
+    Returns
+    -------
+    tuple of Caution
+        ``plugin-broken`` for each that could not be loaded, by name; they travel with every case.
+    """
+    if again:
+        _loaded.clear()
+    if not _loaded:
+        _loaded.append(())  # a plug-in that asks for the scores while it is loaded finds those that are there
+        _loaded[0] = load_entry_points(_REGISTER)
+    return _loaded[0]
+
+
+def add_plugin(name: str) -> tuple[str, ...]:
+    """Register the scores of a Python file or a module, by name; see :func:`vbqkit.scores.plugins.load_plugin`.
+
+    Returns
+    -------
+    tuple of str
+        The scores that came.
+
+    Raises
+    ------
+    ScoreError
+        Naming it, if it cannot be loaded or brings no score.
+    """
+    return load_plugin(name, _REGISTER)
+
+
+def use_scores(*names: str) -> None:
+    """Put published variants into use (:data:`~vbqkit.scores.variants.VARIANTS`): beside the scores of the package.
+
+    One that is in use already stays.
+
+    Raises
+    ------
+    ScoreError
+        If there is no such variant; then none is added.
+
+    Examples
+    --------
+    >>> use_scores("S1-VBQ")
+    >>> "S1-VBQ" in SCORES
+    True
+    >>> unregister_score("S1-VBQ")
+    """
+    unknown = [name for name in names if name not in VARIANTS and name not in _KNOWN]
+    if unknown:
+        raise ScoreError(f"There is no variant {unknown[0]!r}; there are: {', '.join(VARIANTS)}. Name one of them.")
+    for name in names:
+        if name not in _KNOWN:
+            register_score(VARIANTS[name])
 
 
 def register_score(definition: ScoreDefinition) -> None:
@@ -209,6 +296,9 @@ def unregister_score(name: str) -> None:
     unregister_column(definition.column)
 
 
+_REGISTER = Register(add=register_score, forget=unregister_score, known=lambda: tuple(_KNOWN))
+
+
 def score_definition(name: str) -> ScoreDefinition:
     """The registry's entry of a score.
 
@@ -217,19 +307,24 @@ def score_definition(name: str) -> ScoreDefinition:
     ScoreError
         If there is no such score.
     """
-    if name not in _KNOWN:
-        raise ScoreError(f"There is no score '{name}'; there are: {', '.join(_KNOWN)}. Name one of them.")
-    return _KNOWN[name]
+    broken = load_plugins()
+    if name in _KNOWN:
+        return _KNOWN[name]
+    if name in VARIANTS:
+        raise ScoreError(f"{name} is a published variant that is not in use. Say so: use_scores('{name}').")
+    listed = ", ".join(_KNOWN)
+    missing = f" {len(broken)} plug-ins could not be loaded: {' '.join(c.message for c in broken)}" if broken else ""
+    raise ScoreError(f"There is no score '{name}'; there are: {listed}. Name one of them.{missing}")
 
 
 def scored_weightings() -> tuple[str, ...]:
     """Weightings that some score is defined on, in the order of the registry; T1, T2 and STIR if it is empty."""
-    return tuple(dict.fromkeys(w for definition in _KNOWN.values() for w in definition.weightings))
+    return tuple(dict.fromkeys(w for definition in SCORES.values() for w in definition.weightings))
 
 
 def noise_weightings() -> tuple[str, ...]:
     """Weightings on which some score is divided by noise, so that their noise ROI has to be checked."""
-    return tuple(dict.fromkeys(w for d in _KNOWN.values() if d.divisor == NOISE for w in d.weightings))
+    return tuple(dict.fromkeys(w for d in SCORES.values() if d.divisor == NOISE for w in d.weightings))
 
 
 def compute_scores(inputs: ScoreInputs, *, aggregate: AggregateChoice) -> tuple[Score | Refusal, ...]:
@@ -259,7 +354,7 @@ def compute_scores(inputs: ScoreInputs, *, aggregate: AggregateChoice) -> tuple[
             f"Aggregate '{aggregate}' is unknown; use 'median' (papers 003, 004), 'mean' (001), or 'both'."
         )
     results: list[Score | Refusal] = []
-    for definition in _KNOWN.values():
+    for definition in SCORES.values():
         if not all(weighting in inputs.measured for weighting in definition.weightings):
             continue
         wanted: list[Aggregate | None] = [one for one in definition.aggregates if aggregate in (one, "both")]

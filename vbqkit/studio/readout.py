@@ -247,7 +247,7 @@ def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str
     origin = {} if drawn.place is None else {"origin": origin_words(drawn.roi, drawn.place)}
     if isinstance(result, RoiError):
         return {"id": drawn.id, "label": drawn.roi.label, "error": str(result), **origin}
-    plain = asdict(replace(result, cautions=(), refusal=None))
+    plain = asdict(replace(result, cautions=(), refusal=None, pixels=None))
     numbers = {k: (None if isinstance(v, float) and not math.isfinite(v) else v) for k, v in plain.items()}
-    del numbers["cautions"], numbers["refusal"]  # the score says them
+    del numbers["cautions"], numbers["refusal"], numbers["pixels"]  # the score says the first two
     return {"id": drawn.id, **numbers, **origin}

@@ -19,3 +19,6 @@ from .quick_cohort import measured_cohort as measured_cohort
 from .realism import realism_row as realism_row
 from .realism import regions_of as regions_of
 from .replications import simulated_studies as simulated_studies
+from .score_check import FACTORS as FACTORS
+from .score_check import SCORE_CHECK_COLUMNS as SCORE_CHECK_COLUMNS
+from .score_check import check_score as check_score
