@@ -23,6 +23,11 @@ def test_every_public_name_is_on_the_page_of_its_facade(facade):
     assert [name for name in public_names(facade) if not re.search(rf"[\s.]{name}[\s`]", page)] == []
 
 
+def test_every_facade_has_a_page():
+    found = {f"vbqkit.{path.parent.name}" for path in (ROOT / "vbqkit").glob("*/__init__.pyi")}
+    assert found == set(FACADES) - {"vbqkit"}
+
+
 def test_every_chart_is_in_the_gallery():
     page = (ROOT / "docs" / "gallery" / "charts.md").read_text(encoding="utf-8")
     assert [name for name in charts.__all__ if name.startswith("plot_") and f"charts.{name}(" not in page] == []
