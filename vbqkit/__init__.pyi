@@ -7,6 +7,7 @@ from . import lessons as lessons
 from . import literature as literature
 from . import privacy as privacy
 from . import propose as propose
+from . import reference_library as reference_library
 from . import report as report
 from . import roi as roi
 from . import scanner as scanner

@@ -12,7 +12,7 @@ from vbqkit.cli.score import add_arguments as add_score_arguments
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.report.assembling import Reading, assemble_report
-from vbqkit.report.case_values import CaseReport
+from vbqkit.report.case_values import CaseReport, ReportSection
 from vbqkit.report.cohort_row import append_to_cohort
 from vbqkit.report.writing import check_target, write_whole, writer_of
 from vbqkit.scores.jitter import Jitter
@@ -106,6 +106,7 @@ def _report(args: argparse.Namespace, reading: Reading) -> CaseReport:
         reading=reading,
         jitter=scored.jitter,
         options=scored.options,
+        sections=[ReportSection("Reference group", scored.about_reference)] if scored.about_reference else (),
     )
 
 

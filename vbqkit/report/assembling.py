@@ -19,7 +19,7 @@ import vbqkit
 from vbqkit.errors import Caution, FormatError, ScoreError, shown
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.image import Slice, Volume
-from vbqkit.report.case_values import CaseReport, ComparedCutoff, PublishedGroup, ReportedRoi, ReportedScore
+from vbqkit.report.case_values import CaseReport, ComparedCutoff, PublishedGroup, ReportedRoi, ReportedScore, ReportSection
 from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.protocol_check import check_protocol
 from vbqkit.report.protocol_light import ProtocolLight
@@ -89,6 +89,7 @@ def case_report(
     jitter: Jitter | None = None,
     n_draws: int = 1000,
     aggregate: Any = "both",
+    sections: Iterable[ReportSection] = (),
     **options: Any,
 ) -> CaseReport:
     """Score a case and collect everything that its report says.
@@ -114,6 +115,8 @@ def case_report(
         How far placements are thought to vary; 1 mm and fixed area.
     n_draws : int
         Random draws behind the intervals.
+    sections : iterable of ReportSection
+        What else the report is to say: a second reading, an earlier study, why no reference group fits.
     aggregate, **options
         As for :func:`vbqkit.scores.score_case`: reference, rule, excluded, rayleigh_correction, coverage, overrule.
 
@@ -141,7 +144,7 @@ def case_report(
         aggregate=aggregate,
         **options,
     )
-    return assemble_report(study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options)
+    return assemble_report(study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options, sections=sections)
 
 
 def _only_series(study: Study) -> dict[str, Volume]:
@@ -162,6 +165,7 @@ def assemble_report(
     reading: Reading,
     jitter: Jitter,
     options: Mapping[str, Any],
+    sections: Iterable[ReportSection] = (),
 ) -> CaseReport:
     """The report of a case that is scored already; without any series, one that says why nothing is given.
 
@@ -176,6 +180,8 @@ def assemble_report(
         Who, when, and under which name.
     jitter, options
         As the scores were computed with.
+    sections : iterable of ReportSection
+        What else it says.
     """
     files = files_of_study(study.source)
     numbers = {w: _number(study, volume) for w, volume in volumes.items()}
@@ -199,6 +205,7 @@ def assemble_report(
         cautions=cautions,
         protocol=tuple(_protocol(study, volumes, numbers, case, plain)),
         exclusions=tuple(c.message for c in cautions if c.code in ("level-left-out", "level-replaced")),
+        sections=tuple(ReportSection(one.title, tuple(map(plain, one.lines))) for one in sections),
         settings=tuple(_settings(case, jitter, options)),
         versions=tuple(_versions()),
         digests=tuple(_digests(mine, drawn)),

@@ -1,5 +1,6 @@
 from .clustered import mixed_model as mixed_model
 from .concordance import lin_ccc as lin_ccc
+from .control_chart import individuals_chart as individuals_chart
 from .contingency import chi_square as chi_square
 from .contingency import counts_table as counts_table
 from .contingency import counts_tests as counts_tests
@@ -52,6 +53,7 @@ from .multiplicity import adjust_p as adjust_p
 from .net_benefit import decision_curve as decision_curve
 from .nomograms import nomogram as nomogram
 from .optimism import model_optimism as model_optimism
+from .outliers import extreme_deviates as extreme_deviates
 from .p_and_interval import interval_from_p as interval_from_p
 from .p_and_interval import p_from_interval as p_from_interval
 from .paired import mcnemar as mcnemar
