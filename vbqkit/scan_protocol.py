@@ -131,10 +131,14 @@ class ScanProtocol:
             If it is none.
         """
         if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
-            raise FormatError(f"{where}: the protocol is damaged; an object was expected. Restore the file from a copy.")
+            raise FormatError(
+                f"{where}: the protocol is damaged; an object was expected. Restore the file from a copy."
+            )
         unknown = [name for name in content if name not in _BY_NAME]
         if unknown:
-            raise FormatError(f"{where}: the protocol states {shown(unknown[0])!r}, which is not known. Restore the file.")
+            raise FormatError(
+                f"{where}: the protocol states {shown(unknown[0])!r}, which is not known. Restore the file."
+            )
         for name, value in content.items():
             plain = value if isinstance(value, list) else [value]
             if not plain or not all(isinstance(v, (str, bool, int, float)) for v in plain):
@@ -172,7 +176,9 @@ class ScanProtocol:
     def __str__(self) -> str:
         """The most telling items in one line."""
         said = [
-            _words(self.values[item.name], item) if item.kind in ("scanner", "coil") else f"{item.words} {_words(self.values[item.name], item)}"
+            _words(self.values[item.name], item)
+            if item.kind in ("scanner", "coil")
+            else f"{item.words} {_words(self.values[item.name], item)}"
             for item in ITEMS
             if item.needed and item.name in self.values
         ]

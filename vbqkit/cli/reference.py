@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = actions.add_parser("add", help="measure a young healthy person, and add them to the group of their scanner")
     _as_json(add)
     add_study_options(add)
-    add.add_argument("--library", required=True, metavar="FOLDER", help="the folder of the groups; made if it is not there")
+    add.add_argument(
+        "--library", required=True, metavar="FOLDER", help="the folder of the groups; made if it is not there"
+    )
     add.add_argument("--group", metavar="NAME", help="which group; needed to begin one")
     add.add_argument("--code", required=True, metavar="CODE", help="pseudonym of the person or phantom; no name")
     add.add_argument("--age", type=float, metavar="YEARS", help="age at the scan; not for a check")
@@ -70,7 +72,9 @@ def _add(args: argparse.Namespace) -> Report:
     study = open_study(args)
     if args.series is not None:
         if not 0 <= args.series < len(study):
-            raise FormatError(f"--series {args.series} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}.")
+            raise FormatError(
+                f"--series {args.series} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}."
+            )
         volume = study.series[args.series].volume()
     else:
         volume = study.find("T1").volume()
@@ -92,7 +96,13 @@ def _add(args: argparse.Namespace) -> Report:
     add = add_check if args.check else add_member
     protocol = ScanProtocol.of(volume, coil=args.coil)
     group = add(args.library, new, protocol, group=args.group, rayleigh_correction=args.rayleigh)
-    row = {"group": group.name, "code": new.code, "scanned_on": new.scanned_on, "age_years": new.age_years, "snr": new.snr}
+    row = {
+        "group": group.name,
+        "code": new.code,
+        "scanned_on": new.scanned_on,
+        "age_years": new.age_years,
+        "snr": new.snr,
+    }
     today = dt.datetime.now().astimezone().date()
     return Report(
         rows=[row | {"members": len(group.members), "checks": len(group.checks)}],
@@ -124,8 +134,12 @@ def _list(args: argparse.Namespace) -> Report:
             row |= {
                 "ages": "-" if s.ages is None else f"{s.ages[0]:g} to {s.ages[1]:g}",
                 "scanned": f"{s.dates[0]} to {s.dates[1]}",
-                **{"mean": s.mean, "mean_low": s.mean_low, "mean_high": s.mean_high},
-                **{"sd": s.sd, "sd_low": s.sd_low, "sd_high": s.sd_high},
+                "mean": s.mean,
+                "mean_low": s.mean_low,
+                "mean_high": s.mean_high,
+                "sd": s.sd,
+                "sd_low": s.sd_low,
+                "sd_high": s.sd_high,
                 "outliers": " ".join(s.outliers),
             }
         rows.append(row | {"protocol": str(group.protocol)})
@@ -142,7 +156,9 @@ def _list(args: argparse.Namespace) -> Report:
 def _drift(args: argparse.Namespace) -> Report:
     groups = [one for one in read_library(args.library) if args.group in (None, one.name)]
     if not groups:
-        raise FormatError(f"The library has no group {args.group or 'at all'}. See: vbqkit reference list {args.library}.")
+        raise FormatError(
+            f"The library has no group {args.group or 'at all'}. See: vbqkit reference list {args.library}."
+        )
     found = [drift for group in groups for drift in group_drift(group)]
     rows = [
         {"group": one.group, "of": one.of, **{str(k): v for k, v in row.items()}}

@@ -187,7 +187,7 @@ def run(args: argparse.Namespace) -> Report:
     told = " ".join(str(row["refused"]) for row in refused)
     remarks += [f"Series {number} left out: {reason}" for number, _, reason in left_out if reason not in told]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
-    remarks += _refusals(rows, scored.options["reference"])
+    remarks += _refusals(rows, scored.options["reference"], asked_library=bool(scored.about_reference))
     remarks += scored.about_reference
     remarks += [f"! {caution}" for one in intervals for caution in one.cautions if caution.code == "no-interval"]
     remarks.append(
@@ -224,15 +224,17 @@ def _jitter(text: str) -> Jitter:
     return Jitter(shift_mm=shift_mm, size_percent=size_percent)
 
 
-def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None) -> list[str]:
+def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None, *, asked_library: bool) -> list[str]:
     by_reason: dict[object, list[str]] = {}
     for row in rows:
         if row["refused"]:
             by_reason.setdefault(row["refused"], []).append(str(row["score"]))
     found = [f"{' and '.join(dict.fromkeys(names))} not given: {reason}" for reason, names in by_reason.items()]
     counted = [str(row["score"]) for row in rows if row["refused"] and SCORES[str(row["score"])].against_reference]
-    if counted and reference is None:
-        found.append(f"A reference group for {' and '.join(counted)}: --reference LIBRARY, or --reference-snr MEAN,SD,N.")
+    if counted and reference is None and not asked_library:
+        found.append(
+            f"A reference group for {' and '.join(counted)}: --reference LIBRARY, or --reference-snr MEAN,SD,N."
+        )
     return found
 
 

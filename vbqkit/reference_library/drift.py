@@ -75,9 +75,7 @@ def _drift(group: str, of: str, scans: tuple[Member, ...], today: dt.date) -> Dr
     lines: list[str] = []
     table, changed = pd.DataFrame(), False
     try:
-        chart = individuals_chart(
-            [one.snr for one in ordered], baseline=FEW if len(ordered) > FEW else None
-        )
+        chart = individuals_chart([one.snr for one in ordered], baseline=FEW if len(ordered) > FEW else None)
     except TableError as error:
         lines.append(f"No control chart of {of}: {error}")
     else:

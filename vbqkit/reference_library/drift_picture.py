@@ -29,17 +29,17 @@ def drift_svg(drift: Drift) -> str:
     table = drift.table
     if not len(table):
         return ""
-    days = np.array([day_of(text).toordinal() for text in table["scanned_on"]], dtype=float)
-    values = table["value"].to_numpy(dtype=float)
-    first = table.iloc[0]
-    lines = [(f"{k:+d} sigma" if k else "centre", first["center"] + k * first["sigma"]) for k in (3, 2, 0, -2, -3)]
-    low, high = min(values.min(), lines[-1][1]), max(values.max(), lines[0][1])
+    days: list[float] = [float(day_of(text).toordinal()) for text in table["scanned_on"]]
+    values: list[float] = [float(v) for v in table["value"]]
+    center, sigma = float(table["center"].iloc[0]), float(table["sigma"].iloc[0])
+    lines = [(f"{k:+d} sigma" if k else "centre", center + k * sigma) for k in (3, 2, 0, -2, -3)]
+    low, high = min(*values, lines[-1][1]), max(*values, lines[0][1])
     margin = 0.05 * (high - low)
     low, high = low - margin, high + margin
-    span = float(np.ptp(days)) or 1.0
+    span = max(days) - min(days) or 1.0
 
     def x(day: float) -> float:
-        return _LEFT + 6 + (day - days[0]) / span * (_WIDTH - _LEFT - _RIGHT - 12)
+        return _LEFT + 6.0 + (day - days[0]) / span * (_WIDTH - _LEFT - _RIGHT - 12)
 
     def y(value: float) -> float:
         return _HEIGHT - _BOTTOM - (value - low) / (high - low) * (_HEIGHT - _BOTTOM - _TOP)

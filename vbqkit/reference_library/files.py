@@ -117,7 +117,7 @@ def _member(content: Any) -> Member:
         raise FormatError(f"a member is {shown(content)!r}.")
     snr, age = content.get("snr"), content.get("age_years")
     for what, value in (("SNR", snr), ("age", age)):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) and not (what == "age" and value is None):
+        if isinstance(value, bool) or (not isinstance(value, (int, float)) and not (what == "age" and value is None)):
             raise FormatError(f"the {what} of a member is {shown(value)!r}, no number.")
     return Member(
         code=_text(content, "code"),
@@ -277,7 +277,7 @@ def _add(
         if not check:  # a person counts once in the whole library
             for other in groups:
                 if other.name != chosen.name:
-                    other._refuse_double(new)  # noqa: SLF001 - of this subpackage
+                    other._refuse_double(new)
         changed = chosen.with_check(new) if check else chosen.with_member(new)
         write_group(place, changed)
     return changed

@@ -229,7 +229,10 @@ class MeasuredGroup:
         n = len(self.members)
         if n < SMALL_REFERENCE:
             found.append(
-                Caution("reference-small", f"Group {self.name} has {n} member{'' if n == 1 else 's'}; {SMALL_REFERENCE} or more are wanted.")
+                Caution(
+                    "reference-small",
+                    f"Group {self.name} has {n} member{'' if n == 1 else 's'}; {SMALL_REFERENCE} or more are wanted.",
+                )
             )
         if n > 1 and len({one.snr for one in self.members}) > 1 and (odd := self.statistics().outliers):
             found.append(

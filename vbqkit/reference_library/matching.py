@@ -87,7 +87,9 @@ def match_group(
     group = fitting[0]
     if group.rayleigh_correction != rayleigh_correction:
         had = "with" if group.rayleigh_correction else "without"
-        return _none(f"The SNR of group {group.name} was measured {had} the Rayleigh correction. Measure the case the same way.")
+        return _none(
+            f"The SNR of group {group.name} was measured {had} the Rayleigh correction. Measure the case the same way."
+        )
     when = today or dt.datetime.now().astimezone().date()
     try:
         s, reference = group.statistics(), group.as_reference(today=when)
@@ -101,7 +103,11 @@ def match_group(
 
 
 def _none(*why: str) -> Match:
-    return Match(reference=None, group=None, lines=(*why, "There is no M-score without a group of the same scanner, coil and protocol."))
+    return Match(
+        reference=None,
+        group=None,
+        lines=(*why, "There is no M-score without a group of the same scanner, coil and protocol."),
+    )
 
 
 def _differs(own: ScanProtocol, group: MeasuredGroup) -> str:

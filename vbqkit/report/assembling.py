@@ -19,7 +19,14 @@ import vbqkit
 from vbqkit.errors import Caution, FormatError, ScoreError, shown
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.image import Slice, Volume
-from vbqkit.report.case_values import CaseReport, ComparedCutoff, PublishedGroup, ReportedRoi, ReportedScore, ReportSection
+from vbqkit.report.case_values import (
+    CaseReport,
+    ComparedCutoff,
+    PublishedGroup,
+    ReportedRoi,
+    ReportedScore,
+    ReportSection,
+)
 from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.protocol_check import check_protocol
 from vbqkit.report.protocol_light import ProtocolLight
@@ -144,7 +151,9 @@ def case_report(
         aggregate=aggregate,
         **options,
     )
-    return assemble_report(study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options, sections=sections)
+    return assemble_report(
+        study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options, sections=sections
+    )
 
 
 def _only_series(study: Study) -> dict[str, Volume]:

@@ -1,10 +1,10 @@
 from .clustered import mixed_model as mixed_model
 from .concordance import lin_ccc as lin_ccc
-from .control_chart import individuals_chart as individuals_chart
 from .contingency import chi_square as chi_square
 from .contingency import counts_table as counts_table
 from .contingency import counts_tests as counts_tests
 from .contingency import fisher_exact as fisher_exact
+from .control_chart import individuals_chart as individuals_chart
 from .correlation import correlations as correlations
 from .correlation import kendall as kendall
 from .correlation import partial_correlation as partial_correlation

@@ -113,7 +113,9 @@ def individuals_chart(
     )
 
 
-def _series(value: ColumnLike, data: pd.DataFrame | None, baseline: int | None) -> tuple[npt.NDArray[np.float64], int, str]:
+def _series(
+    value: ColumnLike, data: pd.DataFrame | None, baseline: int | None
+) -> tuple[npt.NDArray[np.float64], int, str]:
     obs = observations(data, numeric={"value": value})
     x = obs["value"]
     if len(x) < 2:

@@ -94,4 +94,8 @@ def extreme_deviates(
         }
         for k, (one, position, deviate, critical) in enumerate(found)
     )
-    return table if len(table) else pd.DataFrame(columns=["value", "position", "deviate", "critical", "outlier", "n", "note"])
+    return (
+        table
+        if len(table)
+        else pd.DataFrame(columns=["value", "position", "deviate", "critical", "outlier", "n", "note"])
+    )

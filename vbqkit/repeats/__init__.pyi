@@ -1,0 +1,12 @@
+from .agreement import reading_agreement as reading_agreement
+from .agreement import readings_table as readings_table
+from .change import Change as Change
+from .change import LeastChange as LeastChange
+from .change import compare_scores as compare_scores
+from .change import own_least_change as own_least_change
+from .person import PersonCheck as PersonCheck
+from .person import check_same_person as check_same_person
+from .readings import CaseReadings as CaseReadings
+from .readings import Reading as Reading
+from .readings import add_reading as add_reading
+from .readings import read_readings as read_readings
