@@ -1,0 +1,242 @@
+"""The part of the page for a second reading: blinded to the first, kept apart from it, never averaged with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.formats import read_rois
+from vbqkit.image import Volume
+from vbqkit.page.table import notes_html, table_html
+from vbqkit.repeats.agreement import FEWEST_FOR_ICC, ICC_MODEL, reading_agreement, readings_table
+from vbqkit.repeats.readings import CaseReadings, Reading, add_reading, read_readings, readings_path
+from vbqkit.roi.origin import origin_of
+from vbqkit.scores.case import score_case
+from vbqkit.scores.result import Score
+from vbqkit.studio.own_widgets import alert, button, words
+from vbqkit.studio.studio import RoiStudio
+
+Stage = Callable[[Sequence[Any] | None], None]
+"""Show these widgets instead of everything else; None: what was there before."""
+
+
+class ReadingsPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """Closes a reading, and leads through a second one in which nothing of the first is seen.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the cases.
+    code : str
+        Of this one.
+    volumes : mapping of str to Volume
+        The series.
+    options : callable
+        What the scores are computed with.
+    studio : callable
+        The studio of the first reading.
+    stage : callable
+        See :data:`Stage`.
+
+    Attributes
+    ----------
+    second : RoiStudio or None
+        While the second reading goes on.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        code: str,
+        volumes: Mapping[str, Volume],
+        options: Callable[[], Mapping[str, Any]],
+        studio: Callable[[], RoiStudio | None],
+        stage: Stage,
+    ) -> None:
+        self._folder, self._code, self._volumes = folder, code, volumes
+        self._options, self._studio, self._stage = options, studio, stage
+        self.second: RoiStudio | None = None
+        self._reader = ipywidgets.Text(description="Reader", placeholder="name or initials")
+        self._told, self._shown = ipywidgets.HTML(), ipywidgets.HTML()
+        self._close = button(
+            "Close this reading", self.close_first, "Keep it as the first reading; it is not changed any more"
+        )
+        self._begin = button("Begin the second reading", self.begin_second, "Nothing of the first reading is shown")
+        super().__init__(
+            [
+                ipywidgets.HTML(
+                    words(
+                        "Read the case twice, best on another day (Huang 2026 waited over 4 weeks). When the first reading is closed, a second one starts on an "
+                        "empty picture, without the first one's ROIs, numbers or slice, and without proposals. Both are kept apart and never averaged."
+                    )
+                ),
+                self._reader,
+                ipywidgets.HBox([self._close, self._begin]),
+                self._told,
+                self._shown,
+            ]
+        )
+        self._refresh()
+
+    @property
+    def readings(self) -> CaseReadings:
+        """The closed readings of this case.
+
+        Raises
+        ------
+        FormatError
+            If their file is damaged.
+        """
+        path = readings_path(self._folder, self._code)
+        return read_readings(path)[0] if path.exists() else CaseReadings(self._code)
+
+    def lines(self) -> tuple[str, ...]:
+        """For the report: both readings and how far they differ; empty without a second one."""
+        closed = self.readings
+        one, two = closed.reading(1), closed.reading(2)
+        if one is None or two is None:
+            return ()
+        found = [
+            f"{name}: {value:.4g} (first, {one.reader}), {two.scores[name]:.4g} (second, {two.reader}, blinded to it), difference {value - two.scores[name]:+.3g}."
+            for name, value in one.scores.items()
+            if name in two.scores
+        ]
+        apart = (dt.date.fromisoformat(two.read_on) - dt.date.fromisoformat(one.read_on)).days
+        found.append(
+            f"{apart} days between the readings. They are not averaged: the scores of this report are of the ROIs that it shows."
+        )
+        if one.proposed:
+            found.append(
+                f"{one.proposed} ROIs of the first reading were proposed automatically and accepted; the second was placed unaided."
+            )
+        return tuple(found)
+
+    def close_first(self) -> None:
+        """Keep the first reading."""
+        studio = self._studio()
+        if studio is None:
+            return
+        self._told.value = ""
+        try:
+            self._keep(1, studio)
+        except VbqkitError as error:
+            self._told.value = alert(str(error))
+        self._refresh()
+
+    def begin_second(self) -> None:
+        """Start on an empty picture; what is on the page goes away until this reading is closed."""
+        self._told.value = ""
+        try:
+            closed = self.readings
+            if closed.reading(1) is None:
+                raise FormatError("Close the first reading before you begin the second.")
+            if closed.reading(2) is not None:
+                raise FormatError("The second reading is closed already.")
+            choices = {k: v for k, v in self._options().items() if k in ("rule", "excluded")}
+            self.second = RoiStudio(
+                list(self._volumes.values()),
+                case_file=self._folder / f"{self._code}.reading2.vbqkit.json",
+                blind=True,
+                propose=False,
+                **choices,
+            )
+        except VbqkitError as error:
+            self._told.value = alert(str(error))
+            return
+        self._reader.value = ""
+        title = ipywidgets.HTML(
+            "<h3>Second reading</h3>"
+            + words(
+                "Choose the slice and place L1 to L4, CSF and noise as if you had never seen this case. No signals and no scores are shown until you close it."
+            )
+        )
+        self._stage(
+            [
+                title,
+                self.second,
+                self._reader,
+                button("Close the second reading", self.close_second, "Keep it"),
+                self._told,
+            ]
+        )
+
+    def close_second(self) -> None:
+        """Keep the second reading and go back."""
+        if self.second is None:
+            return
+        self._told.value = ""
+        try:
+            self._keep(2, self.second)
+        except VbqkitError as error:
+            self._told.value = alert(str(error))
+            return
+        self.second.close()
+        self.second = None
+        self._stage(None)
+        self._refresh()
+
+    def _keep(self, number: int, studio: RoiStudio) -> None:
+        if self.readings.reading(number) is not None:
+            raise FormatError(f"Reading {number} of this case is closed already and is not changed.")
+        if not self._reader.value.strip():
+            raise FormatError("Say who read it: name or initials.")
+        path = self._folder / f"{self._code}.reading{number}.rois.vbqkit.json"
+        drawn = read_rois(studio.export_rois(path))
+        scored = score_case(self._volumes, drawn, aggregate="both", **self._options())
+        scores = {one.key: one.value for one in scored.results if isinstance(one, Score)}
+        if not scores:
+            why = "; ".join(dict.fromkeys(str(one) for one in scored.results))
+            raise FormatError(f"This reading gives no score yet and stays open. {why}")
+        reading = Reading(
+            number=number,
+            reader=self._reader.value.strip(),
+            read_on=dt.datetime.now().astimezone().date().isoformat(),
+            scores=scores,
+            rois=path.name,
+            proposed=sum(origin_of(roi, place) == "accepted" for roi, place in drawn.with_places),
+        )
+        add_reading(self._folder, self._code, reading)
+
+    def _refresh(self) -> None:
+        try:
+            closed = self.readings
+            cases = read_readings(self._folder)
+        except VbqkitError as error:
+            self._told.value = alert(str(error))
+            return
+        has = [closed.reading(number) is not None for number in (1, 2)]
+        self._close.disabled, self._begin.disabled = has[0], not has[0] or has[1]
+        said = ["The first reading is closed." if has[0] else "No reading of this case is closed."]
+        said += list(self.lines()) if has[1] else []
+        self._shown.value = notes_html(said) + agreement_html(cases)
+
+
+def agreement_html(cases: Sequence[CaseReadings]) -> str:
+    """Agreement of the readings over all cases of the folder, as a table."""
+    table = readings_table(cases)
+    n = table["code"].nunique()
+    if not n:
+        return words(f"No case in this folder has two readings yet. An ICC is given from {FEWEST_FOR_ICC} on.")
+    found = reading_agreement(table)
+    rows = {
+        f"{row['score']}, {row['quantity']}": [
+            row["kind"],
+            "–" if row["estimate"] != row["estimate"] else f"{row['estimate']:.3g}",
+            "–" if row["ci_low"] != row["ci_low"] else f"{row['ci_low']:.3g} to {row['ci_high']:.3g}",
+            str(row["n"]),
+            row["note"],
+        ]
+        for row in found.to_dict("records")
+    }
+    head = ("over the cases of this folder", "read by", "estimate", "95 % interval", "cases", "note")
+    return (
+        f"<p><b>{n} case{'' if n == 1 else 's'} with two readings</b></p>{table_html(rows, head=head)}"
+        f"<p style='max-width:860px'>Bias and limits: Bland and Altman, first minus second, exact intervals (Carkeet 2015). SEM: agreement. {html.escape(ICC_MODEL)}.</p>"
+    )

@@ -1,0 +1,63 @@
+"""The part of the page that shows the scores between published values: what the nearest settings and papers would say."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from vbqkit.page.table import notes_html, table_html
+from vbqkit.report.case_values import CaseReport, ReportedScore
+from vbqkit.report.forest import forests
+from vbqkit.report.words import FOREST_NOTE, score_line
+from vbqkit.scores.result import Score
+
+_NEAREST = 3
+
+
+def scores_html(report: CaseReport, about_reference: Sequence[str]) -> str:
+    """Scores with intervals, the nearest published settings, and a forest plot of how the verdict differs.
+
+    Parameters
+    ----------
+    report : CaseReport
+        Of the case.
+    about_reference : sequence of str
+        Which reference group was used, or why there is none.
+    """
+    rows = {}
+    for one in report.scores:
+        line = score_line(one)
+        rows[line.name] = [line.value, line.interval or (line.refused or ""), line.levels]
+    table = table_html(rows, head=("score", "value", "95 % interval, or why it is not given", "levels"))
+    near = {
+        f"{one.result.name}, {cutoff.source}": [
+            f"{cutoff.setting}",
+            f"{cutoff.threshold:g}",
+            cutoff.target,
+            cutoff.verdict,
+        ]
+        for one in _first_of_each(report.scores)
+        for cutoff in one.cutoffs[:_NEAREST]
+    }
+    nearest = (
+        "<p><b>Nearest published settings</b> (field, vendor, TR, TE)</p>"
+        + table_html(near, head=("score, paper", "setting", "cut-off", "for", "this case"))
+        if near
+        else ""
+    )
+    drawn = "".join(
+        f"<div style='width:480px;max-width:100%;background:#fff'>{one.svg()}</div>" for one in forests(report.scores)
+    )
+    verdicts = [one.verdicts for one in report.scores if one.verdicts]
+    note = f"<p style='max-width:860px'>{html.escape(FOREST_NOTE)}</p>" if drawn else ""
+    flow = f"<div style='display:flex;flex-wrap:wrap;gap:16px'>{drawn}</div>" if drawn else ""
+    return f"<div class='vbq-own-scores'>{table}{notes_html([*about_reference])}{nearest}{notes_html(verdicts)}{flow}{note}</div>"
+
+
+def _first_of_each(scores: Sequence[ReportedScore]) -> list[ReportedScore]:
+    """One for each score; the median where it is given with both."""
+    found: dict[str, ReportedScore] = {}
+    for one in scores:
+        if isinstance(one.result, Score) and one.cutoffs:
+            found.setdefault(one.result.name, one)
+    return list(found.values())
