@@ -93,7 +93,7 @@ def _drift(group: str, of: str, scans: tuple[Member, ...], today: dt.date) -> Dr
 
 def _verdict(of: str, broken: pd.DataFrame, table: pd.DataFrame) -> str:
     first_row = table.iloc[0]
-    limits = f"centre {first_row['center']:.4g}, limits {first_row['lower']:.4g} to {first_row['upper']:.4g}"
+    limits = f"center {first_row['center']:.4g}, limits {first_row['lower']:.4g} to {first_row['upper']:.4g}"
     if not len(broken):
         return f"SNR of {of}: no Western Electric rule is broken in {len(table)} scans ({limits}). Small changes can go unseen."
     row: Any = broken.iloc[0]

@@ -32,7 +32,7 @@ def drift_svg(drift: Drift) -> str:
     days: list[float] = [float(day_of(text).toordinal()) for text in table["scanned_on"]]
     values: list[float] = [float(v) for v in table["value"]]
     center, sigma = float(table["center"].iloc[0]), float(table["sigma"].iloc[0])
-    lines = [(f"{k:+d} sigma" if k else "centre", center + k * sigma) for k in (3, 2, 0, -2, -3)]
+    lines = [(f"{k:+d} sigma" if k else "center", center + k * sigma) for k in (3, 2, 0, -2, -3)]
     low, high = min(*values, lines[-1][1]), max(*values, lines[0][1])
     margin = 0.05 * (high - low)
     low, high = low - margin, high + margin
@@ -48,7 +48,7 @@ def drift_svg(drift: Drift) -> str:
     parts: list[Line | Words] = [Words(x=4, y=15, text=title, colour=BLACK, bold=True)]
     for name, value in lines:
         ends = np.array([(_LEFT, y(value)), (_WIDTH - _RIGHT, y(value))])
-        dash = () if name == "centre" else (6.0, 3.0) if "3" in name else (2.0, 3.0)
+        dash = () if name == "center" else (6.0, 3.0) if "3" in name else (2.0, 3.0)
         parts.append(Line(points=ends, colour=_GREY, width=1.0, dash=dash))
         parts.append(Words(x=_WIDTH - _RIGHT + 4, y=y(value) + 4, text=name, colour=_GREY))
         parts.append(Words(x=_LEFT - 4, y=y(value) + 4, text=f"{value:.4g}", colour=_GREY, anchor="end"))

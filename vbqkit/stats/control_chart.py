@@ -31,7 +31,7 @@ def broken_rules(z: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     Parameters
     ----------
     z : array, shape (..., n)
-        Values in sigma from the centre line, in order of time.
+        Values in sigma from the center line, in order of time.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def individuals_chart(
 ) -> pd.DataFrame:
     """Shewhart's control chart of single values, with the Western Electric rules.
 
-    Centre line: the mean of the baseline; ``sigma = mean |x_i - x_(i-1)| / 1.128`` of its moving ranges, which a slow
+    Center line: the mean of the baseline; ``sigma = mean |x_i - x_(i-1)| / 1.128`` of its moving ranges, which a slow
     drift hardly widens; limits at 3 sigma. A value that breaks a rule says that something has changed, not what. With
     all four rules a process that has not changed breaks one about every 92 values (Champ and Woodall 1987): look into a
     single signal before you believe it.

@@ -92,6 +92,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self.study: Study | None = None
         self.studio: RoiStudio | None = None
         self._parts: OwnParts | None = None
+        self._reader: Any = None
         self._set_aside: tuple[Any, ...] = ()
         self.written: list[Path] = []
         self._status = ipywidgets.HTML()
@@ -259,7 +260,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     # -- 6. report -------------------------------------------------------------------------------------------------
 
     def _ask_for_report(self) -> None:
-        self._reader = ipywidgets.Text(description="Reader", placeholder="name or initials")
+        said = self._reader.value if self._reader is not None else ""
+        self._reader = ipywidgets.Text(value=said, description="Reader", placeholder="name or initials")
         self._endings = ipywidgets.SelectMultiple(
             options=ENDINGS, value=ENDINGS[:1], rows=len(ENDINGS), description="Write as"
         )
