@@ -27,7 +27,7 @@ def test_a_section_names_no_patient(t1_study):
         dataset.PatientName = "ZWIRNOVSKA^OLGA"
         dataset.save_as(path)
     study = read_study(t1_study)
-    told = ReportSection("Earlier study", ("The scan of Zwirnovska was read.",))
+    told = ReportSection("Earlier study", ("The scan of ZWIRNOVSKA was read.",))
     made = case_report(
         study, read_rois(ROIS), reader="AB", read_on=DAY, n_draws=N_DRAWS, sections=[told], aggregate="mean"
     )
