@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from vbqkit.acquisition import Acquisition
 from vbqkit.errors import FormatError
 from vbqkit.image import Volume
-from vbqkit.acquisition import Acquisition
 from vbqkit.scan_protocol import ITEMS, ScanProtocol
 
 KNOWN = {

@@ -15,7 +15,9 @@ SAID = ReportSection("Second reading", ("VBQ-T1: 3.1 (first), 2.9 (second) <neve
 
 def test_a_section_is_in_html_and_pdf(report, tmp_path):
     made = replace(report, sections=(SAID,))
-    assert "<h2>Second reading</h2><ul><li>VBQ-T1: 3.1 (first), 2.9 (second) &lt;never averaged&gt;." in report_html(made)
+    assert "<h2>Second reading</h2><ul><li>VBQ-T1: 3.1 (first), 2.9 (second) &lt;never averaged&gt;." in report_html(
+        made
+    )
     text = " ".join(poppler("pdftotext", write_report(made, tmp_path / "case.pdf"), "-").split())
     assert "Second reading" in text
     assert SAID.lines[0] in text

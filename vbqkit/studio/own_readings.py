@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -225,18 +225,28 @@ def agreement_html(cases: Sequence[CaseReadings]) -> str:
     if not n:
         return words(f"No case in this folder has two readings yet. An ICC is given from {FEWEST_FOR_ICC} on.")
     found = reading_agreement(table)
-    rows = {
-        f"{row['score']}, {row['quantity']}": [
-            row["kind"],
-            "–" if row["estimate"] != row["estimate"] else f"{row['estimate']:.3g}",
-            "–" if row["ci_low"] != row["ci_low"] else f"{row['ci_low']:.3g} to {row['ci_high']:.3g}",
-            str(row["n"]),
-            row["note"],
-        ]
-        for row in found.to_dict("records")
-    }
-    head = ("over the cases of this folder", "read by", "estimate", "95 % interval", "cases", "note")
+    rows: dict[str, list[str]] = {}
+    remarks: set[str] = set()
+    for (score, kind), of in found.groupby(["score", "kind"], sort=False):
+        by = of.set_index("quantity")
+        low, high = (_number(by.loc[name]) for name in ("lower limit", "upper limit"))
+        name = f"{score}, {kind}, {by['n'].iloc[0]} cases"
+        rows[name] = [_number(by.loc["bias"]), low, high, _number(by.loc["SEM"]), _number(by.loc["ICC(A,1)"])]
+        remarks |= {f"{quantity}: {note}." for quantity, note in by["note"].items() if note}
+    head = ("over the cases of this folder", "bias", "lower limit", "upper limit", "SEM", "ICC(A,1)")
     return (
         f"<p><b>{n} case{'' if n == 1 else 's'} with two readings</b></p>{table_html(rows, head=head)}"
-        f"<p style='max-width:860px'>Bias and limits: Bland and Altman, first minus second, exact intervals (Carkeet 2015). SEM: agreement. {html.escape(ICC_MODEL)}.</p>"
+        + notes_html(sorted(remarks))
+        + words(
+            "With 95 % intervals. Bias and limits of agreement: Bland and Altman, first minus second reading, exact intervals (Carkeet 2015). SEM: by agreement. "
+            f"{ICC_MODEL}."
+        )
     )
+
+
+def _number(row: Any) -> str:
+    """An estimate with its interval; a dash where it is not given."""
+    if math.isnan(row["estimate"]):
+        return "–"
+    interval = "" if math.isnan(row["ci_low"]) else f" ({row['ci_low']:.3g} to {row['ci_high']:.3g})"
+    return f"{row['estimate']:.3g}{interval}"
