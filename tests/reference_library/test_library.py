@@ -209,7 +209,7 @@ def test_two_groups_that_agree_are_not_chosen_between():
 def test_a_member_is_not_added_to_one_of_two_groups_that_agree(tmp_path):
     for name in ("a", "b"):
         add_member(tmp_path, member(name), ScanProtocol.of(scan()), group=name)
-    with pytest.raises(FormatError, match="Groups a, b have this scanner, coil and protocol. Say which"):
+    with pytest.raises(FormatError, match="Groups a, b have this scanner, coil and protocol"):
         add_member(tmp_path, member("c"), ScanProtocol.of(scan()))
 
 

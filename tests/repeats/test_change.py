@@ -49,7 +49,7 @@ def test_a_change_is_judged_by_the_interval_of_the_least_significant_change(marr
     found = compared(scored(marrow), scored(300.0))["VBQ-T1 (median)"]
     assert found.verdict == verdict
     assert found.difference == pytest.approx((marrow - 300) / 100)
-    assert "0.3 (0.2 to 0.4), 95 %, from a paper" in found.text
+    assert "Least significant change (95 %), from a paper: 0.3 (0.2 to 0.4)" in found.text
 
 
 def test_without_a_least_significant_change_nothing_is_judged():

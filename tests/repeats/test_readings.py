@@ -13,6 +13,7 @@ from vbqkit.repeats import (
     LeastChange,
     Reading,
     add_reading,
+    bland_altman_svg,
     own_least_change,
     read_readings,
     reading_agreement,
@@ -106,6 +107,13 @@ def test_agreement_is_that_of_the_flow_meters():
     assert found.estimate["ICC(A,1)"] == pytest.approx(0.945, abs=0.005)  # between R's CCC 0.9427 and n/(n - 1) of it
     assert "17 cases; 30 are wanted" in found.note["ICC(A,1)"]
     assert "two-way model, absolute agreement" in found.method["ICC(A,1)"]
+
+
+def test_the_picture_shows_each_case_and_the_limits():
+    svg = bland_altman_svg(readings_table(cases(PEFR["wright1"], PEFR["mini1"])), SCORE)
+    assert svg.count('Z"') == 17
+    assert "17 cases; upper limit 73.9, bias -2.12, lower limit -78.1" in svg
+    assert bland_altman_svg(readings_table(cases([1.0], [2.0])), SCORE) == ""
 
 
 def test_an_icc_of_few_cases_is_refused_with_the_reason():

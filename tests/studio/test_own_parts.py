@@ -191,9 +191,13 @@ def add_reading_of(folder: Path, code: str, value: float, again: float | None = 
 
 def test_an_earlier_study_is_compared_only_if_it_is_of_the_same_person_and_scanner(study: Path, tmp_path: Path) -> None:
     now = changed(study, tmp_path / "now", PatientID="5052316789", StudyDate="20260101")
-    before = changed(study, tmp_path / "NOVAKOVA", PatientID="5052316789", StudyDate="20240101")
-    other = changed(study, tmp_path / "other", PatientID="5052316789", ManufacturerModelName="Avanto")
-    stranger = changed(study, tmp_path / "stranger", PatientID="6012316789")
+    before = changed(
+        study, tmp_path / "NOVAKOVA", PatientID="5052316789", StudyDate="20240101", StudyInstanceUID="1.2.3"
+    )
+    other = changed(
+        study, tmp_path / "other", PatientID="5052316789", ManufacturerModelName="Avanto", StudyInstanceUID="1.2.4"
+    )
+    stranger = changed(study, tmp_path / "stranger", PatientID="6012316789", StudyInstanceUID="1.2.5")
     for k in range(4):
         add_reading_of(tmp_path / "out", f"c{k}", 3.0 + 0.1 * k, 3.02 + 0.1 * k)
     case = opened(now, tmp_path / "out")
@@ -212,17 +216,20 @@ def test_an_earlier_study_is_compared_only_if_it_is_of_the_same_person_and_scann
     assert "NOVAKOVA" not in everything(case)
     assert any(KEY in line for line in panel.lines())
     assert "of different scanners (model" in compare(other)
+    assert "this very study" in compare(now)
     assert "different patient numbers" in compare(stranger)
     assert panel.lines() == ()
     field(panel, "Same").value = "moved to this hospital"
-    assert "Stated by the reader" in compare(stranger)
+    press(case, "Compare")
+    assert "Stated by the reader" in panel._told.value, "what was named stays known"
     assert "5052316789" not in everything(case)
     assert "6012316789" not in everything(case)
     panel._lsc.value, panel._source.value = "0.25", ""
     assert "Name the paper" in compare(before)
     panel._source.value = "Author 2025, doi 10.1/x"
-    assert "0.25, 95 %, from Author 2025" in compare(before)
+    assert "from Author 2025, doi 10.1/x: 0.25;" in compare(before)
     assert "[earlier study]" in compare(tmp_path / "NOVAKOVA_nowhere")
+    assert "NOVAKOVA" not in everything(case)
 
 
 def test_an_earlier_study_of_a_person_is_not_read_elsewhere_than_at_home(study: Path, tmp_path: Path) -> None:

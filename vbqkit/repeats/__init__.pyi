@@ -6,6 +6,7 @@ from .change import compare_scores as compare_scores
 from .change import own_least_change as own_least_change
 from .person import PersonCheck as PersonCheck
 from .person import check_same_person as check_same_person
+from .picture import bland_altman_svg as bland_altman_svg
 from .readings import CaseReadings as CaseReadings
 from .readings import Reading as Reading
 from .readings import add_reading as add_reading

@@ -20,8 +20,8 @@ WANTED_FOR_ICC = 30
 """Cases that Koo and Li (2016) doi:10.1016/j.jcm.2016.02.012 ask for, as a rule of thumb."""
 
 ICC_MODEL = (
-    "ICC(A,1): two-way model, absolute agreement, one reading (McGraw and Wong 1996; ICC(2,1) and ICC(3,1) agreement in other words). A bias "
-    "between the readings lowers it"
+    "ICC(A,1) of McGraw and Wong 1996, which is ICC(2,1) of Shrout and Fleiss 1979: two-way model, absolute agreement, one reading; a bias between "
+    "the readings lowers it"
 )
 """The form of the ICC, as it must be stated."""
 

@@ -25,6 +25,8 @@ _DECIDES: Mapping[bool, tuple[Kind, ...]] = {
     True: ("scanner", "coil", "weighting", "noise"),
 }
 _FEWEST_PAIRS = 3
+_DOUBTFUL = ("noise-bright", "noise-disagrees", "noise-unlike-tissue", "csf-not-uniform", "overruled")
+"""Codes of cautions that speak against a value itself, and so against any difference from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +194,15 @@ def _change(
         size = abs(difference)
         verdict = "changed" if size > high else "may have changed" if size > low else "no change shown"
         limits = "" if math.isnan(least.ci_high) else f" ({least.ci_low:.3g} to {least.ci_high:.3g})"
-        words = {
-            "changed": "It is beyond the least significant change",
-            "may have changed": "It is within the uncertainty of the least significant change",
-            "no change shown": "It is within the least significant change: no change is shown",
+        judged = {
+            "changed": "the difference is beyond it",
+            "may have changed": "the difference is within its uncertainty",
+            "no change shown": "the difference is within it, and no change is shown",
         }[verdict]
-        said += f" {words}, {least.value:.3g}{limits}, 95 %, from {least.source}. {least.note}".rstrip()
+        said += f" Least significant change (95 %), from {least.source}: {least.value:.3g}{limits}; {judged}. {least.note}".rstrip()
     said += "".join(f" {text}" for text in also)
+    codes = dict.fromkeys(c.code for one in (now, before) for c in one.cautions if c.code in _DOUBTFUL)
+    said += f" Either value is doubtful: {', '.join(codes)}." if codes else ""
     return Change(score=now.key, now=now.value, before=before.value, verdict=verdict, text=said)
 
 

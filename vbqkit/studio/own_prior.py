@@ -26,6 +26,7 @@ from vbqkit.studio.own_widgets import WIDE, alert, button, words
 from vbqkit.study import Series, Study
 
 _DAYS_A_YEAR = 365.25
+_SHORTEST_NAME = 3  # of a folder; a shorter one is part of any word
 
 
 class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -63,6 +64,7 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
         self._folder, self._volumes, self._series = folder, volumes, series
         self._rois, self._options, self._place, self._coil = rois, options, place, coil
         self._lines: tuple[str, ...] = ()
+        self._named = ["", ""]  # the study and its ROIs, when they were named last
         self._path = ipywidgets.Text(description="Study", placeholder="folder or ZIP of the earlier study", layout=WIDE)
         self._earlier = ipywidgets.Text(
             description="Its ROIs", placeholder="code of the earlier case in this folder, or a ROI file", layout=WIDE
@@ -94,16 +96,15 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
     def compare(self) -> None:
         """Score both and show the difference."""
         self._told.value, self._lines = "", ()
-        paths = [self._path.value.strip(), self._earlier.value.strip()]
+        fields = (self._path, self._earlier)
+        paths = self._named = [box.value.strip() or known for box, known in zip(fields, self._named, strict=True)]
+        for box in fields:  # a folder may be called after its patient: it does not stay on the page
+            box.value, box.placeholder = "", "as before"
         try:
             lines, changes = self._compare(*paths)
         except VbqkitError as error:
-            text = str(error)
-            for part in sorted({p for path in paths if path for p in (path, *Path(path).parts)}, key=len, reverse=True):
-                text = text.replace(part, "[earlier study]") if len(part) > 2 else text
-            self._told.value = alert(text)
+            self._told.value = alert(_without(str(error), paths))
             return
-        self._path.value = self._earlier.value = ""  # a folder may be called after its patient
         self._lines = (*lines, *(one.text for one in changes))
         rows = {one.score: [one.now, one.before, one.difference, one.verdict] for one in changes}
         table = table_html(rows, head=("score", "now", "before", "difference", "judgement"), digits=3)
@@ -122,6 +123,9 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
         volumes = _same_weightings(study, self._volumes)
         first = next(iter(volumes))
         before = study.find(first)
+        uid = before.acquisition.study_uid
+        if uid is not None and uid == self._series.acquisition.study_uid:
+            raise FormatError("The earlier study is this very study, by its StudyInstanceUID. Name another one.")
         person = self._person(before)
         now = score_case(self._volumes, self._rois(), aggregate="both", **self._options())
         then = score_case(volumes, drawn, aggregate="both", **self._options())
@@ -162,6 +166,14 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
                 raise ScoreError(f"The least significant change {text!r} is no number. Write it like 0.25.") from None
             found["VBQ-T1 (median)"] = LeastChange(value=value, source=self._source.value.strip())
         return found
+
+
+def _without(text: str, paths: list[str]) -> str:
+    """A message without the names of folders and files that were typed."""
+    parts = {part for path in paths if path for part in (path, *Path(path).parts) if len(part) >= _SHORTEST_NAME}
+    for part in sorted(parts, key=len, reverse=True):
+        text = text.replace(part, "[earlier study]")
+    return text
 
 
 def _same_weightings(study: Study, now: Mapping[str, Volume]) -> dict[str, Volume]:

@@ -15,6 +15,7 @@ from vbqkit.formats import read_rois
 from vbqkit.image import Volume
 from vbqkit.page.table import notes_html, table_html
 from vbqkit.repeats.agreement import FEWEST_FOR_ICC, ICC_MODEL, reading_agreement, readings_table
+from vbqkit.repeats.picture import bland_altman_svg
 from vbqkit.repeats.readings import CaseReadings, Reading, add_reading, read_readings, readings_path
 from vbqkit.roi.origin import origin_of
 from vbqkit.scores.case import score_case
@@ -234,9 +235,11 @@ def agreement_html(cases: Sequence[CaseReadings]) -> str:
         rows[name] = [_number(by.loc["bias"]), low, high, _number(by.loc["SEM"]), _number(by.loc["ICC(A,1)"])]
         remarks |= {f"{quantity}: {note}." for quantity, note in by["note"].items() if note}
     head = ("over the cases of this folder", "bias", "lower limit", "upper limit", "SEM", "ICC(A,1)")
+    pictures = "".join(bland_altman_svg(table, score) for score in dict.fromkeys(table["score"]))
     return (
         f"<p><b>{n} case{'' if n == 1 else 's'} with two readings</b></p>{table_html(rows, head=head)}"
         + notes_html(sorted(remarks))
+        + f"<div style='display:flex;flex-wrap:wrap;gap:16px'>{pictures}</div>"
         + words(
             "With 95 % intervals. Bias and limits of agreement: Bland and Altman, first minus second reading, exact intervals (Carkeet 2015). SEM: by agreement. "
             f"{ICC_MODEL}."
