@@ -22,7 +22,7 @@ TOLERANCE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ProtocolItem:
     """One thing that a protocol states."""
 
     name: str
@@ -33,29 +33,29 @@ class Item:
 
 
 ITEMS = (
-    Item("vendor", "manufacturer", "scanner", needed=True),
-    Item("model", "model", "scanner", needed=True),
-    Item("field_t", "field strength", "scanner", "T", needed=True),
-    Item("coil", "coil", "coil", needed=True),
-    Item("scanning_sequence", "sequence", "weighting", needed=True),
-    Item("sequence_variant", "sequence variant", "weighting"),
-    Item("sequence_name", "name of the sequence", "weighting"),
-    Item("scan_options", "scan options", "weighting"),
-    Item("fat_suppressed", "fat suppression", "weighting"),
-    Item("tr_ms", "TR", "weighting", "ms", needed=True),
-    Item("te_ms", "TE", "weighting", "ms", needed=True),
-    Item("ti_ms", "TI", "weighting", "ms"),
-    Item("flip_angle_deg", "flip angle", "weighting", "degrees"),
-    Item("echo_train_length", "echo train length", "weighting"),
-    Item("bandwidth_hz_per_px", "bandwidth", "noise", "Hz/px"),
-    Item("averages", "averages", "noise"),
-    Item("slice_thickness_mm", "slice thickness", "noise", "mm"),
-    Item("row_mm", "pixel height", "noise", "mm"),
-    Item("col_mm", "pixel width", "noise", "mm"),
-    Item("acquired_matrix", "acquired matrix", "noise"),
-    Item("parallel_technique", "parallel imaging", "noise"),
-    Item("parallel_factor", "reduction factor", "noise"),
-    Item("processing", "filters and corrections", "noise"),
+    ProtocolItem("vendor", "manufacturer", "scanner", needed=True),
+    ProtocolItem("model", "model", "scanner", needed=True),
+    ProtocolItem("field_t", "field strength", "scanner", "T", needed=True),
+    ProtocolItem("coil", "coil", "coil", needed=True),
+    ProtocolItem("scanning_sequence", "sequence", "weighting", needed=True),
+    ProtocolItem("sequence_variant", "sequence variant", "weighting"),
+    ProtocolItem("sequence_name", "name of the sequence", "weighting"),
+    ProtocolItem("scan_options", "scan options", "weighting"),
+    ProtocolItem("fat_suppressed", "fat suppression", "weighting"),
+    ProtocolItem("tr_ms", "TR", "weighting", "ms", needed=True),
+    ProtocolItem("te_ms", "TE", "weighting", "ms", needed=True),
+    ProtocolItem("ti_ms", "TI", "weighting", "ms"),
+    ProtocolItem("flip_angle_deg", "flip angle", "weighting", "degrees"),
+    ProtocolItem("echo_train_length", "echo train length", "weighting"),
+    ProtocolItem("bandwidth_hz_per_px", "bandwidth", "noise", "Hz/px"),
+    ProtocolItem("averages", "averages", "noise"),
+    ProtocolItem("slice_thickness_mm", "slice thickness", "noise", "mm"),
+    ProtocolItem("row_mm", "pixel height", "noise", "mm"),
+    ProtocolItem("col_mm", "pixel width", "noise", "mm"),
+    ProtocolItem("acquired_matrix", "acquired matrix", "noise"),
+    ProtocolItem("parallel_technique", "parallel imaging", "noise"),
+    ProtocolItem("parallel_factor", "reduction factor", "noise"),
+    ProtocolItem("processing", "filters and corrections", "noise"),
 )
 """Everything that is compared, in the order in which it is said."""
 
@@ -67,7 +67,7 @@ _BY_NAME = {item.name: item for item in ITEMS}
 class Difference:
     """What two protocols state differently: the item, and both values in words."""
 
-    item: Item
+    item: ProtocolItem
     one: str
     other: str
 
@@ -203,7 +203,7 @@ def _same(one: Any, two: Any) -> bool:
     return bool(one == two)
 
 
-def _words(value: Any, item: Item) -> str:
+def _words(value: Any, item: ProtocolItem) -> str:
     if value is None:
         return "not stated"
     if isinstance(value, bool):

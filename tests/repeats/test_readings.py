@@ -9,9 +9,9 @@ import pytest
 
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.repeats import (
+    CaseReading,
     CaseReadings,
     LeastChange,
-    Reading,
     add_reading,
     bland_altman_svg,
     own_least_change,
@@ -25,7 +25,9 @@ SCORE = "VBQ-T1 (median)"
 
 
 def reading(number=1, value=2.9, reader="AB", **more):
-    return Reading(number=number, reader=reader, read_on=f"2026-11-{number:02d}", scores={SCORE: float(value)}, **more)
+    return CaseReading(
+        number=number, reader=reader, read_on=f"2026-11-{number:02d}", scores={SCORE: float(value)}, **more
+    )
 
 
 def cases(first, second, readers=("AB", "AB")):
@@ -89,7 +91,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path, change, words):
     [
         ({"number": 3}, "no reading 3"),
         ({"reader": " "}, "Say who read"),
-        ({"value": float("nan")}, "is no number"),
+        ({"value": float("nan")}, "is not a number"),
     ],
 )
 def test_a_reading_that_cannot_be_is_refused(more, words):

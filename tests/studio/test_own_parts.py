@@ -12,7 +12,7 @@ import pytest
 
 from vbqkit.formats import read_rois, read_study
 from vbqkit.reference_library import Member, add_member
-from vbqkit.repeats import Reading, add_reading, read_readings
+from vbqkit.repeats import CaseReading, add_reading, read_readings
 from vbqkit.scan_protocol import ScanProtocol
 from vbqkit.scores import ReferenceGroup
 from vbqkit.studio import OwnCase, RoiStudio
@@ -186,7 +186,7 @@ def add_reading_of(folder: Path, code: str, value: float, again: float | None = 
     folder.mkdir(exist_ok=True)
     for number, one in ((1, value), (2, again)):
         if one is not None:
-            add_reading(folder, code, Reading(number=number, reader="AB", read_on="2026-11-01", scores={KEY: one}))
+            add_reading(folder, code, CaseReading(number=number, reader="AB", read_on="2026-11-01", scores={KEY: one}))
 
 
 def test_an_earlier_study_is_compared_only_if_it_is_of_the_same_person_and_scanner(study: Path, tmp_path: Path) -> None:

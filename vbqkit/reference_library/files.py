@@ -1,8 +1,8 @@
 """The folder of reference groups: one JSON file a group, written whole or not at all, and readable by people.
 
-Each file ``NAME.reference.json`` is an object with ``format`` (``"vbqkit-reference-group"``), ``version`` (1), ``name``,
-``rayleigh_correction``, ``protocol``, and ``members`` and ``checks``, one a line. It holds no name, number or UID of a
-patient: a series is known by a one-way hash.
+Each file ``NAME.reference.json`` is an object with ``format`` (``"vbqkit-reference-group"``), ``version`` (1),
+``name``, ``rayleigh_correction``, ``protocol``, and ``members`` and ``checks``, one a line. It holds no name, number or
+UID of a patient: a series is known by a one-way hash.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _member(content: Any) -> Member:
         scanned_on=_text(content, "scanned_on"),
         snr=float(snr),  # type: ignore[arg-type] # a number, as was looked at above
         age_years=None if age is None else float(age),
-        images=content.get("images") if isinstance(content.get("images"), str) else "",  # type: ignore[arg-type] # as it says
+        images=str(content.get("images") or ""),
     )
 
 

@@ -207,8 +207,8 @@ class MeasuredGroup:
         sd_low, sd_high = sd_interval(variance, n - 1, confidence)
         ages = sorted(one.age_years for one in self.members if one.age_years is not None)
         dates = sorted((one.scanned_on for one in self.members), key=day_of)
-        far = extreme_deviates(values) if n > 2 else None
-        odd = [] if far is None else [self.members[int(p)].code for p in far.loc[far["outlier"] == True, "position"]]  # noqa: E712 - a column
+        far = extreme_deviates(values).to_dict("records") if n > 2 else []
+        odd = [self.members[row["position"]].code for row in far if row["outlier"]]
         return GroupStatistics(
             n=n,
             mean=mean,

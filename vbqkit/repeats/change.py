@@ -107,7 +107,7 @@ def own_least_change(table: pd.DataFrame, score: str) -> LeastChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ScoreChange:
     """One score of two studies of a person.
 
     Attributes
@@ -144,12 +144,12 @@ def compare_scores(
     volumes_before: Mapping[str, Volume],
     least: Mapping[str, LeastChange] | None = None,
     coil: str = "",
-) -> tuple[Change, ...]:
+) -> tuple[ScoreChange, ...]:
     """The difference of every score that both studies give.
 
-    Scores over CSF need the same scanner and the same weighting (sequence, TR, TE ...); scores over noise the same coil,
-    bandwidth, averages, voxel and filters too. Where anything of this differs, or the headers do not state it, the two
-    numbers are shown and no change is judged.
+    Scores over CSF need the same scanner and the same weighting (sequence, TR, TE ...); scores over noise the same
+    coil, bandwidth, averages, voxel and filters too. Where anything of this differs, or the headers do not state it, the
+    two numbers are shown and no change is judged.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def _change(
     volumes_before: Mapping[str, Volume],
     least: LeastChange | None,
     coil: str,
-) -> Change:
+) -> ScoreChange:
     difference = now.value - before.value
     said = f"{now.key}: {now.value:.4g} now, {before.value:.4g} before, difference {difference:+.3g}."
     against, also = _against(now, before, volumes_now, volumes_before, coil)
@@ -203,7 +203,7 @@ def _change(
     said += "".join(f" {text}" for text in also)
     codes = dict.fromkeys(c.code for one in (now, before) for c in one.cautions if c.code in _DOUBTFUL)
     said += f" Either value is doubtful: {', '.join(codes)}." if codes else ""
-    return Change(score=now.key, now=now.value, before=before.value, verdict=verdict, text=said)
+    return ScoreChange(score=now.key, now=now.value, before=before.value, verdict=verdict, text=said)
 
 
 def _against(

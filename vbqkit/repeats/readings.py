@@ -26,7 +26,7 @@ _LARGEST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class CaseReading:
     """One closed reading of a case.
 
     Attributes
@@ -65,7 +65,7 @@ class Reading:
             raise FormatError(f"The day {shown(self.read_on)!r} is not understood; write it like 2026-11-29.") from None
         bad = next((name for name, value in self.scores.items() if not math.isfinite(value)), None)
         if bad is not None:
-            raise FormatError(f"{shown(bad)} of reading {self.number} is no number. Read the case again.")
+            raise FormatError(f"{shown(bad)} of reading {self.number} is not a number. Read the case again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class CaseReadings:
     ----------
     code : str
         What the case is called.
-    readings : tuple of Reading
+    readings : tuple of CaseReading
         In the order of their numbers.
     """
 
     code: str
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[CaseReading, ...] = ()
 
-    def reading(self, number: int) -> Reading | None:
+    def reading(self, number: int) -> CaseReading | None:
         """One of them; None if it is not closed."""
         return next((one for one in self.readings if one.number == number), None)
 
@@ -135,10 +135,10 @@ def _read(path: Path) -> CaseReadings:
     return CaseReadings(code, tuple(_reading(row, path.name) for row in rows))
 
 
-def _reading(row: Any, where: str) -> Reading:
+def _reading(row: Any, where: str) -> CaseReading:
     try:
         scores = {str(name): float(value) for name, value in row["scores"].items()}
-        return Reading(
+        return CaseReading(
             number=int(row["number"]),
             reader=str(row["reader"]),
             read_on=str(row["read_on"]),
@@ -152,7 +152,7 @@ def _reading(row: Any, where: str) -> Reading:
         ) from error
 
 
-def add_reading(folder: str | os.PathLike[str], code: str, reading: Reading) -> CaseReadings:
+def add_reading(folder: str | os.PathLike[str], code: str, reading: CaseReading) -> CaseReadings:
     """Close a reading: it is kept, and not changed any more.
 
     Raises

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import vbqkit
 from vbqkit.errors import Caution, FormatError, ScoreError, shown
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.image import Slice, Volume
@@ -30,15 +25,14 @@ from vbqkit.report.case_values import (
 from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.protocol_check import check_protocol
 from vbqkit.report.protocol_light import ProtocolLight
+from vbqkit.report.provenance import digests, versions
 from vbqkit.report.source_files import (
     Evidence,
-    FileDigest,
     SourceFile,
     files_of_series,
     files_of_study,
     has_burned_in_text,
     identity_of,
-    joint_digest,
 )
 from vbqkit.roi import SCORED_LEVELS, Roi
 from vbqkit.scores.case import CaseScores, score_case
@@ -216,8 +210,8 @@ def assemble_report(
         exclusions=tuple(c.message for c in cautions if c.code in ("level-left-out", "level-replaced")),
         sections=tuple(ReportSection(one.title, tuple(map(plain, one.lines))) for one in sections),
         settings=tuple(_settings(case, jitter, options)),
-        versions=tuple(_versions()),
-        digests=tuple(_digests(mine, drawn)),
+        versions=tuple(versions()),
+        digests=tuple(digests(mine, drawn)),
         image=image,
         drawn=tuple(drawn.rois),
         case=case,
@@ -427,24 +421,6 @@ def _settings(case: CaseScores | None, jitter: Jitter, options: Mapping[str, Any
     yield "Rayleigh correction of SNR", "yes" if inputs.rayleigh_correction else "no (as paper 000)"
     if inputs.overrule is not None:
         yield "Overruled because", inputs.overrule
-
-
-def _versions() -> Iterator[tuple[str, str]]:
-    yield "vbqkit", vbqkit.__version__
-    for package in ("numpy", "scipy", "pydicom"):
-        try:
-            yield package, version(package)
-        except PackageNotFoundError:  # a source tree that was not installed
-            continue
-
-
-def _digests(files: Mapping[str, Sequence[SourceFile]], drawn: RoiFile) -> Iterator[FileDigest]:
-    for weighting, listed in files.items():
-        if listed:
-            yield FileDigest(f"{weighting} series", len(listed), joint_digest(f.sha256() for f in listed))
-    path = Path(drawn.source) if drawn.source else None
-    if path is not None and os.path.isfile(path):  # noqa: PTH113 - false, not an error, for an impossible name
-        yield FileDigest("ROI file", 1, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def _key_image(volumes: Mapping[str, Volume], case: CaseScores | None) -> Slice | None:

@@ -21,10 +21,11 @@ def extreme_deviates(
 ) -> pd.DataFrame:
     """Look for outliers of a normal sample, several at once: the generalized extreme studentized deviate (ESD).
 
-    ``R_i = max |x - mean| / SD`` of what is left after the i - 1 farthest values were taken away, against ``lambda_i = (n
-    - i) t / sqrt((n - i - 1 + t^2)(n - i + 1))`` with t the ``1 - alpha / (2(n - i + 1))`` quantile at n - i - 1 degrees
-    of freedom. The values up to the last R that is above its lambda are outliers: one does not hide another. With
-    ``most=1`` it is the two-sided test of Grubbs. An outlier is to be looked into; it is no reason to delete anything.
+    ``R_i = max |x - mean| / SD`` of what is left after the i - 1 farthest values were taken away, against
+    ``lambda_i = (n - i) t / sqrt((n - i - 1 + t^2)(n - i + 1))`` with t the ``1 - alpha / (2(n - i + 1))`` quantile at
+    n - i - 1 degrees of freedom. The values up to the last R that is above its lambda are outliers: one does not hide
+    another. With ``most=1`` it is the two-sided test of Grubbs. An outlier is to be looked into; it is no reason to
+    delete anything.
 
     Parameters
     ----------

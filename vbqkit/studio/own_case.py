@@ -53,9 +53,9 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     code : str
         What the case is called: a pseudonym, part of the file names.
     reference : ReferenceGroup or path-like, optional
-        SNR of young women on the same scanner, for the M-score: as it is, or a library (``vbqkit reference``) whose group
-        must agree in scanner, coil and protocol; without it the library ``reference_groups`` in `folder`, if there is
-        one. Without a group there is no M-score.
+        SNR of young women on the same scanner, for the M-score: as it is, or a library (``vbqkit reference``) whose
+        group must agree in scanner, coil and protocol; without it the library ``reference_groups`` in `folder`, if
+        there is one. Without a group there is no M-score.
     coil : str
         The receive coil, where the header is silent.
     environ : mapping of str to str, optional

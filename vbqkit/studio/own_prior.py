@@ -16,7 +16,7 @@ from vbqkit.page.table import table_html
 from vbqkit.privacy import check_privacy, may_show
 from vbqkit.privacy.showing import Place
 from vbqkit.repeats.agreement import readings_table
-from vbqkit.repeats.change import Change, LeastChange, compare_scores, own_least_change
+from vbqkit.repeats.change import LeastChange, ScoreChange, compare_scores, own_least_change
 from vbqkit.repeats.person import check_same_person
 from vbqkit.repeats.readings import read_readings
 from vbqkit.roi import Roi
@@ -110,7 +110,7 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
         table = table_html(rows, head=("score", "now", "before", "difference", "judgement"), digits=3)
         self._told.value = words(*lines) + table + words(*(one.text for one in changes))
 
-    def _compare(self, path: str, earlier: str) -> tuple[tuple[str, ...], tuple[Change, ...]]:
+    def _compare(self, path: str, earlier: str) -> tuple[tuple[str, ...], tuple[ScoreChange, ...]]:
         if not path or not earlier:
             raise FormatError("Name the earlier study and its ROIs.")
         if not may_show(check_privacy(path, pixels=False), self._place, acknowledged=True).allowed:
@@ -163,7 +163,9 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
             try:
                 value = float(text.replace(",", "."))
             except ValueError:
-                raise ScoreError(f"The least significant change {text!r} is no number. Write it like 0.25.") from None
+                raise ScoreError(
+                    f"The least significant change {text!r} is not a number. Write it like 0.25."
+                ) from None
             found["VBQ-T1 (median)"] = LeastChange(value=value, source=self._source.value.strip())
         return found
 

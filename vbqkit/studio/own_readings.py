@@ -16,7 +16,7 @@ from vbqkit.image import Volume
 from vbqkit.page.table import notes_html, table_html
 from vbqkit.repeats.agreement import FEWEST_FOR_ICC, ICC_MODEL, reading_agreement, readings_table
 from vbqkit.repeats.picture import bland_altman_svg
-from vbqkit.repeats.readings import CaseReadings, Reading, add_reading, read_readings, readings_path
+from vbqkit.repeats.readings import CaseReading, CaseReadings, add_reading, read_readings, readings_path
 from vbqkit.roi.origin import origin_of
 from vbqkit.scores.case import score_case
 from vbqkit.scores.result import Score
@@ -195,7 +195,7 @@ class ReadingsPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
         if not scores:
             why = "; ".join(dict.fromkeys(str(one) for one in scored.results))
             raise FormatError(f"This reading gives no score yet and stays open. {why}")
-        reading = Reading(
+        reading = CaseReading(
             number=number,
             reader=self._reader.value.strip(),
             read_on=dt.datetime.now().astimezone().date().isoformat(),

@@ -1,4 +1,4 @@
-"""The part of the page that shows the scores between published values: what the nearest settings and papers would say."""
+"""The part of the page with the scores between published values: nearest settings, and what each paper would say."""
 
 from __future__ import annotations
 
