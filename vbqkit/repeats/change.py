@@ -148,8 +148,8 @@ def compare_scores(
     """The difference of every score that both studies give.
 
     Scores over CSF need the same scanner and the same weighting (sequence, TR, TE ...); scores over noise the same
-    coil, bandwidth, averages, voxel and filters too. Where anything of this differs, or the headers do not state it, the
-    two numbers are shown and no change is judged.
+    coil, bandwidth, averages, voxel and filters too. Where anything of this differs, or the headers do not state it,
+    the two numbers are shown and no change is judged.
 
     Parameters
     ----------
