@@ -69,7 +69,8 @@ def test_a_member_is_measured_listed_charted_and_counted_against(study, tmp_path
     assert "There is no library" in capsys.readouterr().err
     page = tmp_path / "r.html"
     report = ["report", *score[1:], "--reader", "AB", "--out", str(page), "--reference", str(library)]
-    assert main(report) == 0
+    assert main([*report, "--rule", "leave out", "--exclude", "L2=fracture"]) == 0
+    assert "T12 and/or L5 take the place" in page.read_text(encoding="utf-8")
     assert "Group own agrees with this scan" in page.read_text(encoding="utf-8")
 
 

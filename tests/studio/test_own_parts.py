@@ -180,6 +180,12 @@ def test_on_another_day_the_second_reading_comes_before_the_first_is_shown(study
     case._parts.readings._reader.value = "CD"  # type: ignore[union-attr] # it is there
     press(case, "Close the second reading")
     assert case.studio is not None
+    again = OwnCase(study, folder=tmp_path / "out", code="A17", environ={})
+    again.check()
+    if again.study is None:
+        again._open()
+    press(again, "Second reading")
+    assert "The second reading of this case is closed already" in again._status.value
 
 
 def add_reading_of(folder: Path, code: str, value: float, again: float | None = None) -> None:

@@ -10,6 +10,9 @@ from vbqkit.errors import ScoreError
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores.levels import LevelRule
 
+STENOSIS = "stenosis at L3"
+"""The finding that moves the CSF ROI."""
+
 PAPER_000 = "Clin Osteol 2025;30(1):36-40"
 PAPER_001 = "Huang 2026, doi 10.1177/21925682251339995"
 PAPER_003 = "Cui 2025, doi 10.3969/j.issn.1672-5131.2025.05.049"
@@ -67,13 +70,36 @@ LEVEL_FINDINGS: Mapping[str, LevelFinding] = {
             papers_exclude_patient=True,
         ),
         LevelFinding(
-            name="stenosis at L3",
+            name=STENOSIS,
             acts_on="CSF",
             rule=f"CSF is measured at an adjacent level ({PAPER_001}; where the CSF is wholly obstructed, {PAPER_004}). All four vertebrae stay.",
         ),
     )
 }
 """Name to finding, in the order in which they are asked for."""
+
+
+def rules_for(excluded: Mapping[str, str]) -> tuple[str, ...]:
+    """What the papers do with levels like these; reasons of other names have no rule.
+
+    Parameters
+    ----------
+    excluded : mapping of str to str
+        Level to reason, as for :func:`vbqkit.scores.score_case`.
+
+    Examples
+    --------
+    >>> rules_for({"L2": "fracture"})[0][:40]
+    'L2: fracture. T12 and/or L5 take the pla'
+    """
+    found = []
+    for name, one in LEVEL_FINDINGS.items():
+        at = [level for level, reason in excluded.items() if reason == name]
+        if at and one.acts_on == "level":
+            found.append(f"{', '.join(at)}: {name}. {one.rule}")
+            if one.papers_exclude_patient:
+                found.append("No published cut-off was found on such patients: compare the score with none of them.")
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +134,8 @@ class Exclusions:
     @property
     def lines(self) -> tuple[str, ...]:
         """For the report: each exclusion with the papers' rule."""
-        found = []
-        for name, one in LEVEL_FINDINGS.items():
-            at = [level for level, finding in self.levels.items() if finding == name]
-            if at:
-                found.append(f"{', '.join(at)}: {name}. {one.rule}")
-                if one.papers_exclude_patient:
-                    found.append(
-                        "No published cut-off was found on such patients: compare the score with none of them."
-                    )
-            elif one.acts_on == "CSF" and self.stenosis:
-                found.append(f"{name}. {one.rule}")
-        return tuple(found)
+        moved = LEVEL_FINDINGS[STENOSIS]
+        return (*rules_for(self.levels), *((f"{moved.name}. {moved.rule}",) if self.stenosis else ()))
 
     @property
     def options(self) -> dict[str, object]:

@@ -174,7 +174,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def _read_again(self) -> None:
         if self._choose() and self._parts is not None:
-            self._parts.readings.begin_second()
+            self._try(self._parts.readings.start_second)
 
     def _choose(self) -> bool:
         """Take the chosen series, and make the parts of the page that belong to them."""

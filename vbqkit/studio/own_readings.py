@@ -64,7 +64,7 @@ class ReadingsPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
         self._folder, self._code, self._volumes = folder, code, volumes
         self._options, self._studio, self._stage = options, studio, stage
         self.second: RoiStudio | None = None
-        self._reader = ipywidgets.Text(description="Reader", placeholder="name or initials")
+        self._reader = ipywidgets.Text(description="Read by", placeholder="name or initials")
         self._told, self._shown = ipywidgets.HTML(), ipywidgets.HTML()
         self._close = button(
             "Close this reading", self.close_first, "Keep it as the first reading; it is not changed any more"
@@ -135,22 +135,31 @@ class ReadingsPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
         """Start on an empty picture; what is on the page goes away until this reading is closed."""
         self._told.value = ""
         try:
-            closed = self.readings
-            if closed.reading(1) is None:
-                raise FormatError("Close the first reading before you begin the second.")
-            if closed.reading(2) is not None:
-                raise FormatError("The second reading is closed already.")
-            choices = {k: v for k, v in self._options().items() if k in ("rule", "excluded")}
-            self.second = RoiStudio(
-                list(self._volumes.values()),
-                case_file=self._folder / f"{self._code}.reading2.vbqkit.json",
-                blind=True,
-                propose=False,
-                **choices,
-            )
+            self.start_second()
         except VbqkitError as error:
             self._told.value = alert(str(error))
-            return
+
+    def start_second(self) -> None:
+        """As :meth:`begin_second`, but a refusal is raised.
+
+        Raises
+        ------
+        FormatError
+            If the first reading is not closed, or the second one is.
+        """
+        closed = self.readings
+        if closed.reading(1) is None:
+            raise FormatError("Close the first reading before you begin the second.")
+        if closed.reading(2) is not None:
+            raise FormatError("The second reading of this case is closed already.")
+        choices = {k: v for k, v in self._options().items() if k in ("rule", "excluded")}
+        self.second = RoiStudio(
+            list(self._volumes.values()),
+            case_file=self._folder / f"{self._code}.reading2.vbqkit.json",
+            blind=True,
+            propose=False,
+            **choices,
+        )
         self._reader.value = ""
         title = ipywidgets.HTML(
             "<h3>Second reading</h3>"
@@ -158,15 +167,8 @@ class ReadingsPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unty
                 "Choose the slice and place L1 to L4, CSF and noise as if you had never seen this case. No signals and no scores are shown until you close it."
             )
         )
-        self._stage(
-            [
-                title,
-                self.second,
-                self._reader,
-                button("Close the second reading", self.close_second, "Keep it"),
-                self._told,
-            ]
-        )
+        close = button("Close the second reading", self.close_second, "Keep it")
+        self._stage([title, self.second, self._reader, close, self._told])
 
     def close_second(self) -> None:
         """Keep the second reading and go back."""
