@@ -200,7 +200,7 @@ def test_two_groups_that_agree_are_not_chosen_between():
     assert "no group nobody" in match_group(both, scan(), name="nobody").lines[0]
     assert "with the Rayleigh" not in match_group(both, scan(), rayleigh_correction=True, name="twin").lines[0]
     assert match_group(both, scan(), rayleigh_correction=True, name="twin").reference is None
-    assert "coil" in match_group(both, scan(coil=None)).lines[0]
+    assert "does not state coil, so no group can be chosen. State the coil." in match_group(both, scan(coil=None)).lines[0]
     assert match_group(both[:1], scan(coil=None), coil="Spine 8").reference is not None
     assert match_group([], scan()).reference is None
     assert match_group([group((50.0,))], scan()).reference is None
@@ -270,7 +270,9 @@ def test_a_scanner_that_changed_is_said_with_the_day():
 
 
 def test_members_are_charted_by_date_and_an_old_group_is_said():
-    (chart,) = group_drift(group(), today=TODAY.replace(year=2028))
+    people = tuple(member(f"W{k}", v, f"2026-{10 - k:02d}") for k, v in enumerate(PAPER_000))
+    late = MeasuredGroup(name="spine", protocol=ScanProtocol.of(scan()), members=people)
+    (chart,) = group_drift(late, today=TODAY.replace(year=2028))
     assert chart.table["scanned_on"].is_monotonic_increasing
     assert "months old" in chart.lines[-1]
     (none,) = group_drift(group((50.0,)), today=TODAY)
