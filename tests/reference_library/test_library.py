@@ -200,7 +200,9 @@ def test_two_groups_that_agree_are_not_chosen_between():
     assert "no group nobody" in match_group(both, scan(), name="nobody").lines[0]
     assert "with the Rayleigh" not in match_group(both, scan(), rayleigh_correction=True, name="twin").lines[0]
     assert match_group(both, scan(), rayleigh_correction=True, name="twin").reference is None
-    assert "does not state coil, so no group can be chosen. State the coil." in match_group(both, scan(coil=None)).lines[0]
+    assert (
+        "does not state coil, so no group can be chosen. State the coil." in match_group(both, scan(coil=None)).lines[0]
+    )
     assert match_group(both[:1], scan(coil=None), coil="Spine 8").reference is not None
     assert match_group([], scan()).reference is None
     assert match_group([group((50.0,))], scan()).reference is None
