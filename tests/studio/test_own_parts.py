@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from vbqkit.repeats import CaseReading, add_reading, read_readings
 from vbqkit.scan_protocol import ScanProtocol
 from vbqkit.scores import ReferenceGroup
 from vbqkit.studio import OwnCase, RoiStudio
+from vbqkit.studio.own_levels import LevelsPanel
+from vbqkit.studio.own_prior import PriorPanel
+from vbqkit.studio.own_readings import ReadingsPanel
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 SCORED = ("L1", "L2", "L3", "L4", "CSF", "noise")
@@ -248,3 +252,9 @@ def test_an_earlier_study_of_a_person_is_not_read_elsewhere_than_at_home(study: 
     panel._path.value, panel._earlier.value = str(named), str(CASE / "reference_rois.vbqkit.json")
     press(case, "Compare")
     assert "does not run on your own computer" in panel._told.value
+
+
+def test_a_part_of_the_page_does_not_replace_what_a_widget_is_made_of() -> None:
+    for part in (PriorPanel, LevelsPanel, ReadingsPanel, OwnCase):
+        own = {name for name, one in vars(part).items() if inspect.isfunction(one) and name[:2] != "__"}
+        assert not {name for name in own if hasattr(ipywidgets.VBox, name)}, part

@@ -101,7 +101,7 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
         for box in fields:  # a folder may be called after its patient: it does not stay on the page
             box.value, box.placeholder = "", "as before"
         try:
-            lines, changes = self._compare(*paths)
+            lines, changes = self._changes(*paths)
         except VbqkitError as error:
             self._told.value = alert(_without(str(error), paths))
             return
@@ -110,7 +110,7 @@ class PriorPanel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped
         table = table_html(rows, head=("score", "now", "before", "difference", "judgement"), digits=3)
         self._told.value = words(*lines) + table + words(*(one.text for one in changes))
 
-    def _compare(self, path: str, earlier: str) -> tuple[tuple[str, ...], tuple[ScoreChange, ...]]:
+    def _changes(self, path: str, earlier: str) -> tuple[tuple[str, ...], tuple[ScoreChange, ...]]:
         if not path or not earlier:
             raise FormatError("Name the earlier study and its ROIs.")
         if not may_show(check_privacy(path, pixels=False), self._place, acknowledged=True).allowed:
