@@ -7,6 +7,8 @@ from . import lessons as lessons
 from . import literature as literature
 from . import privacy as privacy
 from . import propose as propose
+from . import reference_library as reference_library
+from . import repeats as repeats
 from . import report as report
 from . import roi as roi
 from . import scanner as scanner

@@ -75,3 +75,41 @@ def test_from_a_named_folder_to_a_report_without_the_name_in_few_clicks(lab: Any
         for word in ("zwirnovska", "olga", "5052316789", "19500202", "1950-02-02"):
             assert word not in text.casefold(), word
     assert "ROIs proposed automatically and accepted unchanged" in "".join(written)
+
+
+def test_a_second_reading_starts_on_an_empty_picture_without_numbers(lab: Any) -> None:
+    root = lab.server.root
+    shutil.rmtree(root / "plain", ignore_errors=True)
+    shutil.rmtree(root / "twice", ignore_errors=True)
+    shutil.copytree(ROOT / "sample_data" / "case04" / "T1", root / "plain" / "T1")
+    cell = OPEN.replace('"ZWIRNOVSKA_OLGA", folder="kept"', '"plain", folder="twice"')
+    lab.open("own_second.ipynb", cell)
+    case = lab.page.locator(".vbq-own-case")
+
+    def press(name: str) -> None:
+        button = case.get_by_role("button", name=name, exact=True)
+        button.scroll_into_view_if_needed(timeout=60_000)
+        button.click()
+
+    press("Check this study")
+    press("Use these series")
+    lab.wait_for_studio()
+    press("Propose ROIs")
+    case.locator(".vbq-waiting-list > li[data-label=L4]").wait_for(timeout=60_000)
+    press("Accept all")
+    case.locator(".vbq-table tr[data-label=L4]").wait_for(timeout=20_000)
+    case.locator(".jupyter-widget-Collapse-header").filter(has_text="Second reading").click()
+    who = case.get_by_label("Read by")
+    who.fill("AB")
+    who.press("Tab")
+    press("Close this reading")
+    case.get_by_text("The first reading is closed.").wait_for(timeout=30_000)
+    press("Begin the second reading")
+    case.get_by_role("button", name="Close the second reading").wait_for(timeout=60_000)
+    lab.wait_for_studio()
+    assert case.locator(".vbq-stage").count() == 1
+    assert not case.locator(".vbq-stage g[data-label]").count(), "a ROI of the first reading is seen"
+    assert not case.locator(".vbq-scores output").count(), "a score is seen"
+    assert not case.get_by_role("button", name="Propose ROIs").count()
+    assert not case.get_by_role("button", name="Write the report").count()
+    assert who.input_value() == ""

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "scores": "vbqkit.cli.scores",
     "protocol": "vbqkit.cli.protocol",
     "report": "vbqkit.cli.report_case",
+    "reference": "vbqkit.cli.reference",
     "propose": "vbqkit.cli.propose",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",

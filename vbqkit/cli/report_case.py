@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Iterator
 
 from vbqkit.cli.opening import open_study
 from vbqkit.cli.report import Report
@@ -12,10 +13,11 @@ from vbqkit.cli.score import add_arguments as add_score_arguments
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.report.assembling import Reading, assemble_report
-from vbqkit.report.case_values import CaseReport
+from vbqkit.report.case_values import CaseReport, ReportSection
 from vbqkit.report.cohort_row import append_to_cohort
 from vbqkit.report.writing import check_target, write_whole, writer_of
 from vbqkit.scores.jitter import Jitter
+from vbqkit.scores.level_findings import rules_for
 
 HELP = "Score a study and write the report of the case: HTML, PDF, DICOM."
 
@@ -106,7 +108,13 @@ def _report(args: argparse.Namespace, reading: Reading) -> CaseReport:
         reading=reading,
         jitter=scored.jitter,
         options=scored.options,
+        sections=[ReportSection(title, lines) for title, lines in _sections(scored) if lines],
     )
+
+
+def _sections(scored: ScoredStudy) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield "Reference group", scored.about_reference
+    yield "What the papers do with such levels", rules_for(scored.options["excluded"])
 
 
 def _date(text: str | None) -> dt.date:

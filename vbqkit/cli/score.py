@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from vbqkit.formats import read_rois
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
+from vbqkit.reference_library import match_group, read_library
 from vbqkit.roi.labels import SPINE_LEVELS
 from vbqkit.scores.case import CaseScores, score_case
 from vbqkit.scores.jitter import Jitter
@@ -46,6 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[T1=|T2=|STIR=]NUMBER",
         help="which row of 'vbqkit series' to score, counted from 0; T1=2 also sets the weighting of row 2 to T1; may be repeated",
     )
+    parser.add_argument(
+        "--reference",
+        metavar="LIBRARY",
+        help="folder of reference groups, or the file of one (vbqkit reference), for the M-score: the group of the same scanner, coil and "
+        "protocol is taken; if none agrees there is no M-score",
+    )
+    parser.add_argument("--reference-group", metavar="NAME", help="which group of --reference, where several agree")
+    parser.add_argument("--coil", default="", metavar="TEXT", help="the receive coil, where the header is silent")
     parser.add_argument(
         "--reference-snr", metavar="MEAN,SD,N", help="SNR of young women on the same scanner, for the M-score"
     )
@@ -110,6 +119,7 @@ class ScoredStudy:
     intervals: tuple[Uncertainty, ...]
     jitter: Jitter
     options: dict[str, Any]
+    about_reference: tuple[str, ...] = ()
 
 
 def scored_study(args: argparse.Namespace) -> ScoredStudy:
@@ -135,7 +145,7 @@ def scored_study(args: argparse.Namespace) -> ScoredStudy:
     unknown = sorted(set(excluded) - set(SPINE_LEVELS))
     if unknown:
         raise ScoreError(f"--exclude {unknown[0]}: there is no such level. Known are {', '.join(SPINE_LEVELS)}.")
-    reference = _reference(args.reference_snr, args.reference_scanner)
+    reference, about_reference = _reference_of(args, volumes)
     jitter = _jitter(args.jitter)
     options: dict[str, Any] = {
         "aggregate": args.aggregate,
@@ -158,6 +168,7 @@ def scored_study(args: argparse.Namespace) -> ScoredStudy:
         intervals=intervals,
         jitter=jitter,
         options=options,
+        about_reference=about_reference,
     )
 
 
@@ -179,7 +190,8 @@ def run(args: argparse.Namespace) -> Report:
     told = " ".join(str(row["refused"]) for row in refused)
     remarks += [f"Series {number} left out: {reason}" for number, _, reason in left_out if reason not in told]
     remarks += [f"Weighting {w}: {v.acquisition.weighting_reason}." for w, v in volumes.items()]
-    remarks += _refusals(rows, scored.options["reference"])
+    remarks += _refusals(rows, scored.options["reference"], asked_library=bool(scored.about_reference))
+    remarks += scored.about_reference
     remarks += [f"! {caution}" for one in intervals for caution in one.cautions if caution.code == "no-interval"]
     remarks.append(
         f"Intervals: 95 %, from pixel noise, ROI placement ({jitter}, assumed: see --jitter) and reference group; shares: --json."
@@ -215,15 +227,17 @@ def _jitter(text: str) -> Jitter:
     return Jitter(shift_mm=shift_mm, size_percent=size_percent)
 
 
-def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None) -> list[str]:
+def _refusals(rows: list[dict[str, object]], reference: ReferenceGroup | None, *, asked_library: bool) -> list[str]:
     by_reason: dict[object, list[str]] = {}
     for row in rows:
         if row["refused"]:
             by_reason.setdefault(row["refused"], []).append(str(row["score"]))
     found = [f"{' and '.join(dict.fromkeys(names))} not given: {reason}" for reason, names in by_reason.items()]
     counted = [str(row["score"]) for row in rows if row["refused"] and SCORES[str(row["score"])].against_reference]
-    if counted and reference is None:
-        found.append(f"A reference group for {' and '.join(counted)}: --reference-snr MEAN,SD,N.")
+    if counted and reference is None and not asked_library:
+        found.append(
+            f"A reference group for {' and '.join(counted)}: --reference LIBRARY, or --reference-snr MEAN,SD,N."
+        )
     return found
 
 
@@ -338,6 +352,23 @@ def _pair(text: str, option: str, example: str) -> tuple[str, str]:
     if not (name and equals and value.strip()):
         raise ScoreError(f"{option} {text} is not understood; write it like {option} {example}.")
     return name, value
+
+
+def _reference_of(
+    args: argparse.Namespace, volumes: Mapping[str, Volume]
+) -> tuple[ReferenceGroup | None, tuple[str, ...]]:
+    """The reference group, and what there is to say of it: of the library where one is named."""
+    if args.reference is None:
+        return _reference(args.reference_snr, args.reference_scanner), ()
+    if args.reference_snr is not None:
+        raise ScoreError("--reference and --reference-snr name two reference groups. Give one of them.")
+    groups = read_library(args.reference)
+    if "T1" not in volumes:
+        return None, ("A reference group is of T1, and no T1 series is scored.",)
+    found = match_group(
+        groups, volumes["T1"], coil=args.coil, name=args.reference_group, rayleigh_correction=args.rayleigh
+    )
+    return found.reference, found.lines
 
 
 def _reference(text: str | None, scanner: str) -> ReferenceGroup | None:

@@ -1,5 +1,6 @@
 from .assembling import case_report as case_report
 from .case_values import CaseReport as CaseReport
+from .case_values import ReportSection as ReportSection
 from .cohort_row import append_to_cohort as append_to_cohort
 from .protocol_check import check_protocol as check_protocol
 from .protocol_check import nearest_cutoffs as nearest_cutoffs

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import vbqkit
 from vbqkit.errors import Caution, FormatError, ScoreError, shown
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.image import Slice, Volume
-from vbqkit.report.case_values import CaseReport, ComparedCutoff, PublishedGroup, ReportedRoi, ReportedScore
+from vbqkit.report.case_values import (
+    CaseReport,
+    ComparedCutoff,
+    PublishedGroup,
+    ReportedRoi,
+    ReportedScore,
+    ReportSection,
+)
 from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.protocol_check import check_protocol
 from vbqkit.report.protocol_light import ProtocolLight
+from vbqkit.report.provenance import digests, versions
 from vbqkit.report.source_files import (
     Evidence,
-    FileDigest,
     SourceFile,
     files_of_series,
     files_of_study,
     has_burned_in_text,
     identity_of,
-    joint_digest,
 )
 from vbqkit.roi import SCORED_LEVELS, Roi
 from vbqkit.scores.case import CaseScores, score_case
@@ -89,6 +90,7 @@ def case_report(
     jitter: Jitter | None = None,
     n_draws: int = 1000,
     aggregate: Any = "both",
+    sections: Iterable[ReportSection] = (),
     **options: Any,
 ) -> CaseReport:
     """Score a case and collect everything that its report says.
@@ -114,6 +116,8 @@ def case_report(
         How far placements are thought to vary; 1 mm and fixed area.
     n_draws : int
         Random draws behind the intervals.
+    sections : iterable of ReportSection
+        What else the report is to say: a second reading, an earlier study, why no reference group fits.
     aggregate, **options
         As for :func:`vbqkit.scores.score_case`: reference, rule, excluded, rayleigh_correction, coverage, overrule.
 
@@ -141,7 +145,9 @@ def case_report(
         aggregate=aggregate,
         **options,
     )
-    return assemble_report(study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options)
+    return assemble_report(
+        study, images, drawn, case, intervals, reading=reading, jitter=spread, options=options, sections=sections
+    )
 
 
 def _only_series(study: Study) -> dict[str, Volume]:
@@ -162,6 +168,7 @@ def assemble_report(
     reading: Reading,
     jitter: Jitter,
     options: Mapping[str, Any],
+    sections: Iterable[ReportSection] = (),
 ) -> CaseReport:
     """The report of a case that is scored already; without any series, one that says why nothing is given.
 
@@ -176,6 +183,8 @@ def assemble_report(
         Who, when, and under which name.
     jitter, options
         As the scores were computed with.
+    sections : iterable of ReportSection
+        What else it says.
     """
     files = files_of_study(study.source)
     numbers = {w: _number(study, volume) for w, volume in volumes.items()}
@@ -199,9 +208,10 @@ def assemble_report(
         cautions=cautions,
         protocol=tuple(_protocol(study, volumes, numbers, case, plain)),
         exclusions=tuple(c.message for c in cautions if c.code in ("level-left-out", "level-replaced")),
+        sections=tuple(ReportSection(one.title, tuple(map(plain, one.lines))) for one in sections),
         settings=tuple(_settings(case, jitter, options)),
-        versions=tuple(_versions()),
-        digests=tuple(_digests(mine, drawn)),
+        versions=tuple(versions()),
+        digests=tuple(digests(mine, drawn)),
         image=image,
         drawn=tuple(drawn.rois),
         case=case,
@@ -411,24 +421,6 @@ def _settings(case: CaseScores | None, jitter: Jitter, options: Mapping[str, Any
     yield "Rayleigh correction of SNR", "yes" if inputs.rayleigh_correction else "no (as paper 000)"
     if inputs.overrule is not None:
         yield "Overruled because", inputs.overrule
-
-
-def _versions() -> Iterator[tuple[str, str]]:
-    yield "vbqkit", vbqkit.__version__
-    for package in ("numpy", "scipy", "pydicom"):
-        try:
-            yield package, version(package)
-        except PackageNotFoundError:  # a source tree that was not installed
-            continue
-
-
-def _digests(files: Mapping[str, Sequence[SourceFile]], drawn: RoiFile) -> Iterator[FileDigest]:
-    for weighting, listed in files.items():
-        if listed:
-            yield FileDigest(f"{weighting} series", len(listed), joint_digest(f.sha256() for f in listed))
-    path = Path(drawn.source) if drawn.source else None
-    if path is not None and os.path.isfile(path):  # noqa: PTH113 - false, not an error, for an impossible name
-        yield FileDigest("ROI file", 1, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def _key_image(volumes: Mapping[str, Volume], case: CaseScores | None) -> Slice | None:

@@ -140,6 +140,14 @@ class ReportedRoi:
     signals: tuple[tuple[str, float, float], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A section of the report in plain lines: a second reading, an earlier study, the reference group."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReport:
     """Everything that the report of a case says.
@@ -170,6 +178,8 @@ class CaseReport:
         Of the scored series.
     exclusions : tuple of str
         Levels that were left out or replaced, with the paper's rule.
+    sections : tuple of ReportSection
+        What else the reader had to say of the case.
     settings : tuple of (str, str)
         Choices that change the digits.
     versions : tuple of (str, str)
@@ -198,6 +208,7 @@ class CaseReport:
     cautions: tuple[Caution, ...] = ()
     protocol: tuple[ProtocolLight, ...] = ()
     exclusions: tuple[str, ...] = ()
+    sections: tuple[ReportSection, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
     digests: tuple[FileDigest, ...] = ()

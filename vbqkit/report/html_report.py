@@ -72,6 +72,7 @@ def report_html(report: CaseReport) -> str:
         f"<div class='two'><div>{_picture(report)}{_rois(report)}</div><div>{_scores(report)}</div></div>",
         _section("Published cut-offs and groups", _forests(report)),
         _section("Levels left out or replaced", _list(report.exclusions)) if report.exclusions else "",
+        *(_section(one.title, _list(one.lines)) for one in report.sections),
         _section("Series that are not scored", _list(f"{name}: {why}" for name, why in report.not_scored)),
         _section("Protocol", _protocol(report)),
         _section("Cautions", _list((f"{c.code}: {c.message}" for c in report.cautions), kind="ol")),

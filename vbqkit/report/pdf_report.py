@@ -138,6 +138,8 @@ def _story(report: CaseReport, *, side_by_side: bool) -> list[Any]:
         left, right = ([_flowable(one, 0.48 * _WIDTH_PT) for one in half] for half in in_two_columns(drawn))
         story += [_columns(left, right, 0.5), _text(FOREST_NOTE)]
     story += _section("Levels left out or replaced", report.exclusions)
+    for one in report.sections:
+        story += _section(one.title, one.lines)
     story += _section("Series that are not scored", [f"{name}: {why}" for name, why in report.not_scored])
     if report.protocol:
         story += [_heading("Protocol"), _text(KEY), _protocol(report)]

@@ -14,6 +14,9 @@ from .example import example_measurement as example_measurement
 from .hounsfield import score_ct as score_ct
 from .jitter import Jitter as Jitter
 from .jitter import put_again as put_again
+from .level_findings import LEVEL_FINDINGS as LEVEL_FINDINGS
+from .level_findings import Exclusions as Exclusions
+from .level_findings import LevelFinding as LevelFinding
 from .level_names import propose_label as propose_label
 from .levels import LevelRule as LevelRule
 from .levels import choose_levels as choose_levels

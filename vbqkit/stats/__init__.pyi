@@ -4,6 +4,7 @@ from .contingency import chi_square as chi_square
 from .contingency import counts_table as counts_table
 from .contingency import counts_tests as counts_tests
 from .contingency import fisher_exact as fisher_exact
+from .control_chart import individuals_chart as individuals_chart
 from .correlation import correlations as correlations
 from .correlation import kendall as kendall
 from .correlation import partial_correlation as partial_correlation
@@ -52,6 +53,7 @@ from .multiplicity import adjust_p as adjust_p
 from .net_benefit import decision_curve as decision_curve
 from .nomograms import nomogram as nomogram
 from .optimism import model_optimism as model_optimism
+from .outliers import extreme_deviates as extreme_deviates
 from .p_and_interval import interval_from_p as interval_from_p
 from .p_and_interval import p_from_interval as p_from_interval
 from .paired import mcnemar as mcnemar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,13 @@ from vbqkit.image import Volume
 from vbqkit.page.still import Still
 from vbqkit.page.table import notes_html, table_html
 from vbqkit.privacy import PrivacyReport, check_privacy, may_show, where_it_runs
+from vbqkit.repeats.readings import readings_path
 from vbqkit.report import case_report, check_protocol, write_report
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import scored_weightings
+from vbqkit.studio.own_parts import OwnParts
+from vbqkit.studio.own_widgets import alert as _alert
+from vbqkit.studio.own_widgets import button as _button
 from vbqkit.studio.studio import RoiStudio
 from vbqkit.study import Series, Study
 
@@ -36,7 +40,9 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     2. **Series.** Every series with its weighting and the reason for it; which to use is chosen here.
     3. **Protocol.** Traffic lights for what stands against a score, with the consequence for each.
     4. **ROIs.** The studio, which can propose them; nothing proposed counts before it is accepted.
-    5. **Report.** HTML, PDF or DICOM, without identity.
+    5. **Where it is needed.** Levels that cannot be used, scores between published values, a second reading blinded to
+       the first, and an earlier study of the patient.
+    6. **Report.** HTML, PDF or DICOM, without identity.
 
     Parameters
     ----------
@@ -46,8 +52,12 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         Where the ROIs and reports are kept; made if it is not there. Nothing is written anywhere else.
     code : str
         What the case is called: a pseudonym, part of the file names.
-    reference : ReferenceGroup, optional
-        SNR of young women on the same scanner, for the M-score. Without one there is no M-score.
+    reference : ReferenceGroup or path-like, optional
+        SNR of young women on the same scanner, for the M-score: as it is, or a library (``vbqkit reference``) whose
+        group must agree in scanner, coil and protocol; without it the library ``reference_groups`` in `folder`, if
+        there is one. Without a group there is no M-score.
+    coil : str
+        The receive coil, where the header is silent.
     environ : mapping of str to str, optional
         Environment variables that say where the program runs; those of this process unless given.
 
@@ -69,16 +79,21 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         *,
         folder: str | Path = "own_cases",
         code: str = "case1",
-        reference: ReferenceGroup | None = None,
+        reference: ReferenceGroup | str | Path | None = None,
+        coil: str = "",
         environ: Mapping[str, str] | None = None,
     ) -> None:
         if not code or not all(letter.isalnum() or letter in "-_" for letter in code):
             raise FormatError(f"The code {code!r} becomes part of file names: use letters, digits, - and _ only.")
         self._path, self._folder, self._code, self._reference = path, Path(folder), code, reference
+        self._coil = coil
         self._place = where_it_runs(environ)
         self.privacy: PrivacyReport | None = None
         self.study: Study | None = None
         self.studio: RoiStudio | None = None
+        self._parts: OwnParts | None = None
+        self._reader: Any = None
+        self._set_aside: tuple[Any, ...] = ()
         self.written: list[Path] = []
         self._status = ipywidgets.HTML()
         self._steps = ipywidgets.VBox()
@@ -143,28 +158,70 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         head = ("series", "weighting", "plane", "why", "not scored, because")
         self._choices = {weighting: _choice(weighting, study) for weighting in scored_weightings()}
         use = _button("Use these series", self._use, "Check the protocol and open the studio")
+        again = _button("Second reading", self._read_again, "Blinded to the first, which is closed")
+        again.layout.display = "" if readings_path(self._folder, self._code).exists() else "none"
         notes = [str(caution) for caution in study.cautions]
         self._add(
             "2. Series",
-            [ipywidgets.HTML(table_html(rows, head=head) + notes_html(notes)), *self._choices.values(), use],
+            [ipywidgets.HTML(table_html(rows, head=head) + notes_html(notes)), *self._choices.values(), use, again],
         )
 
     # -- 3. protocol, 4. ROIs --------------------------------------------------------------------------------------
 
     def _use(self) -> None:
+        if self._choose():
+            self._show_case()
+
+    def _read_again(self) -> None:
+        if self._choose() and self._parts is not None:
+            self._try(self._parts.readings.start_second)
+
+    def _choose(self) -> bool:
+        """Take the chosen series, and make the parts of the page that belong to them."""
         if self.study is None:
-            return
+            return False
         chosen = {w: box.value for w, box in self._choices.items() if box.value != _NONE}
         if not chosen:
             self._say("Choose at least one series.")
-            return
+            return False
         study = self.study
         volumes = self._try(lambda: {w: _as(study.series[row].volume(), w) for w, row in chosen.items()})
         if volumes is None or self._try(self._make_folder) is None:
+            return False
+        self._rows, self._volumes = chosen, volumes
+        self._parts = self._try(
+            lambda: OwnParts(
+                folder=self._folder,
+                code=self._code,
+                study=study,
+                volumes=volumes,
+                reference=self._reference,
+                coil=self._coil,
+                place=self._place,
+                series=study.series[next(iter(chosen.values()))],
+                studio=lambda: self.studio,
+                remake=self._show_case,
+                stage=self._stage,
+            )
+        )
+        return self._parts is not None
+
+    def _stage(self, widgets: Sequence[Any] | None) -> None:
+        """Show these alone; None: what was there before, or the case, if it was not there yet."""
+        if widgets is not None:
+            self._set_aside, self._steps.children = self._steps.children, (ipywidgets.VBox(list(widgets)),)
+            return
+        self._steps.children = self._set_aside
+        if self.studio is None:
+            self._show_case()
+
+    def _show_case(self) -> None:
+        study, parts, volumes = self.study, self._parts, self._volumes
+        if study is None or parts is None:
             return
         lights = [
             light
-            for w, row in chosen.items()
+            for w, row in self._rows.items()
             for light in check_protocol(study.series[row], number=row, volume=volumes[w])
         ]
         told = {
@@ -176,38 +233,46 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         page = table_html(told, head=("topic", "found", "what follows")) if told else ""
         studio = self._try(
             lambda: RoiStudio(
-                list(volumes.values()), case_file=self._folder / f"{self._code}.vbqkit.json", reference=self._reference
+                list(volumes.values()),
+                case_file=self._folder / f"{self._code}.vbqkit.json",
+                **parts.score_options(),
             )
         )
         if studio is None:
             return
         if self.studio is not None:
             self.studio.close()
-        self.studio, self._volumes = studio, volumes
+        self.studio = studio
         self._steps.children = self._steps.children[:2]
         self._add(
             "3. Protocol",
-            [ipywidgets.HTML(page + notes_html([f"{fine} other points: nothing found against a score."]))],
+            [
+                ipywidgets.HTML(
+                    page + notes_html([f"{fine} other points: nothing found against a score.", *parts.about_reference])
+                )
+            ],
         )
-        hint = "Press Propose ROIs (Q), look at each, accept or correct it; count the levels from S1. Leave out a fractured level."
+        hint = "Press Propose ROIs (Q), look at each, accept or correct it; count the levels from S1. Say below which levels cannot be used."
         self._add("4. ROIs", [ipywidgets.HTML(f"<p>{hint}</p>"), studio])
+        self._add("5. Where it is needed", [parts.accordion])
         self._ask_for_report()
 
-    # -- 5. report -------------------------------------------------------------------------------------------------
+    # -- 6. report -------------------------------------------------------------------------------------------------
 
     def _ask_for_report(self) -> None:
-        self._reader = ipywidgets.Text(description="Reader", placeholder="name or initials")
+        said = self._reader.value if self._reader is not None else ""
+        self._reader = ipywidgets.Text(value=said, description="Reader", placeholder="name or initials")
         self._endings = ipywidgets.SelectMultiple(
             options=ENDINGS, value=ENDINGS[:1], rows=len(ENDINGS), description="Write as"
         )
         self._again = ipywidgets.Checkbox(description="Replace files that exist", indent=False)
         self._told = ipywidgets.HTML()
         write = _button("Write the report", self.report, "Score the case and write the files")
-        self._add("5. Report", [self._reader, self._endings, self._again, write, self._told])
+        self._add("6. Report", [self._reader, self._endings, self._again, write, self._told])
 
     def report(self) -> None:
         """Score the case and write the report into the folder of the case."""
-        if self.studio is None or self.study is None:
+        if self.studio is None or self.study is None or self._parts is None:
             self._say("Choose the series and place the ROIs first.")
             return
         if not self._reader.value.strip():
@@ -222,7 +287,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
                 reader=self._reader.value.strip(),
                 code=self._code,
                 volumes=self._volumes,
-                reference=self._reference,
+                sections=self._parts.sections(),
+                **self._parts.score_options(),
             )
             targets = [self._folder / f"{self._code}{ending}" for ending in self._endings.value]
             written = [write_report(made, target, overwrite=self._again.value) for target in targets]
@@ -274,18 +340,6 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         except KeyboardInterrupt:
             self._say("Interrupted. Press the button again.")
         return None
-
-
-def _button(text: str, act: Callable[[], None], tooltip: str) -> Any:
-    button = ipywidgets.Button(
-        description=text, button_style="primary", tooltip=tooltip, layout={"width": "max-content"}
-    )
-    button.on_click(lambda _: act())
-    return button
-
-
-def _alert(text: str) -> str:
-    return f"<div role='alert' style='max-width:860px'>⚠ {html.escape(text)}</div>"
 
 
 def _privacy_html(report: PrivacyReport, text: str) -> str:

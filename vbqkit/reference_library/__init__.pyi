@@ -1,0 +1,11 @@
+from .drift import Drift as Drift
+from .drift import group_drift as group_drift
+from .drift_picture import drift_svg as drift_svg
+from .files import add_check as add_check
+from .files import add_member as add_member
+from .files import read_library as read_library
+from .group import GroupStatistics as GroupStatistics
+from .group import MeasuredGroup as MeasuredGroup
+from .group import Member as Member
+from .matching import Match as Match
+from .matching import match_group as match_group

@@ -1,0 +1,13 @@
+from .agreement import reading_agreement as reading_agreement
+from .agreement import readings_table as readings_table
+from .change import LeastChange as LeastChange
+from .change import ScoreChange as ScoreChange
+from .change import compare_scores as compare_scores
+from .change import own_least_change as own_least_change
+from .person import PersonCheck as PersonCheck
+from .person import check_same_person as check_same_person
+from .picture import bland_altman_svg as bland_altman_svg
+from .readings import CaseReading as CaseReading
+from .readings import CaseReadings as CaseReadings
+from .readings import add_reading as add_reading
+from .readings import read_readings as read_readings
