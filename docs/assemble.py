@@ -32,6 +32,8 @@ FACADES = (
     "vbqkit.propose",
     "vbqkit.privacy",
     "vbqkit.report",
+    "vbqkit.reference_library",
+    "vbqkit.repeats",
     "vbqkit.cohort",
     "vbqkit.literature",
     "vbqkit.charts",
