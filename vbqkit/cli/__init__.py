@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "protocol": "vbqkit.cli.protocol",
     "report": "vbqkit.cli.report_case",
     "propose": "vbqkit.cli.propose",
+    "cohort": "vbqkit.cli.cohort",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",
     "simulate": "vbqkit.cli.simulate",

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from vbqkit.errors import Caution
+from vbqkit.values import ByContent
 
 Coverage = Literal["center", "area"]
 """Which pixels count: ``"center"`` takes a pixel whole if its center is inside, ``"area"`` weighs each by the share
 of its area that is inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement(ByContent):
     """What the pixels under one ROI say. Signals in the arbitrary units of the series.
 
     Attributes
