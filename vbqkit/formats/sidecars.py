@@ -1,4 +1,4 @@
-"""JSON sidecars of NIfTI files, as BIDS and dcm2niix write them: weighting, TR, TE and scanner beside the pixels.
+"""JSON sidecars of volume files, as BIDS and dcm2niix write them: weighting, TR, TE and scanner beside the pixels.
 
 In a BIDS dataset a sidecar also lies further up: the inheritance principle. A file applies if it lies in the folder of
 the volume or in one above it, up to the dataset's root, has the same suffix (``T1w``), and names no entity
@@ -29,11 +29,13 @@ from vbqkit.weighting import against_header, stated_against, weighting_with_reas
 DATASET_FILE = "dataset_description.json"
 """What makes a folder a BIDS dataset."""
 
-_ENDINGS = (".nii.gz", ".nii")
+_ENDINGS = (".nii.gz", ".nii", ".mha", ".mhd", ".nrrd", ".nhdr")
 _MOST_LEVELS = 5  # dataset, sub-, ses-, anat, and one to spare
 _MOST_BYTES = 1024**2
 _SUFFIXES: dict[str, Weighting] = {"T1w": "T1", "T2w": "T2", "PDw": "PD"}
 _STIR = re.compile(r"stir|tirm?(?![a-z])", re.IGNORECASE)
+STATED = "VbqkitWeighting"
+"""Key under which whoever lays out a data set states the weighting that its authors give a series."""
 _NUMBERS = {  # BIDS gives times in seconds: key -> field, factor, largest value that can be meant
     "RepetitionTime": ("tr_ms", 1000.0, 60.0),
     "EchoTime": ("te_ms", 1000.0, 2.0),
@@ -157,9 +159,11 @@ def facts_of(volume: Path) -> SidecarFacts | None:
     values |= _spoken_of(known, volume, values)
     acquisition = Acquisition(**values)
     weighting, reason = weighting_with_reason(acquisition)
-    stated = _suffix_weighting(volume) if in_dataset else None
+    stated, by = (_suffix_weighting(volume), "the BIDS suffix") if in_dataset else (None, "")
+    if known.get(STATED) in ("T1", "T2", "STIR", "PD"):
+        stated, by = cast("Weighting", known[STATED]), "whoever made the sidecar"
     if stated is not None and weighting == "unknown" and against_header(acquisition, stated) is None:
-        weighting, reason = stated, f"stated by the BIDS suffix {_parts(_stem(volume) or '')[1]}; {reason}"
+        weighting, reason = stated, f"stated by {by}; {reason}"
     elif stated is not None and weighting not in ("unknown", stated):
         against = stated_against(acquisition, stated)
         cautions += [against] if against is not None else []
@@ -222,6 +226,8 @@ def _content(file: Path) -> tuple[Mapping[str, Any], list[Caution]]:
         content, why = None, getattr(error, "strerror", None) or error
     else:
         why = "it holds no JSON object"
+    if isinstance(content, dict) and str(content.get("format", "")).startswith("vbqkit"):
+        return {}, []  # ROIs or a case that lie beside the volume under its name
     if isinstance(content, dict):
         return cast("dict[str, Any]", content), []
     said = f"The sidecar {file} cannot be read ({shown(why)}); what it says of TR, TE and scanner is missing. Write it again."
