@@ -144,7 +144,7 @@ class Slice(ByContent):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for array in filter(lambda array: array is not None, (self.pixels, self.padding)):
+        for array in (self.pixels, self.pixels if self.padding is None else self.padding):
             array.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
 
     @cached_property
@@ -279,7 +279,7 @@ class Volume(ByContent):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for array in filter(lambda array: array is not None, (self.pixels, self.affine, self.padding)):
+        for array in (self.pixels, self.affine, self.pixels if self.padding is None else self.padding):
             array.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
 
     @property

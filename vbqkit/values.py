@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import Field, fields
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class ByContent:
     __slots__ = ()
 
     def _compared(self) -> tuple[Field[Any], ...]:
-        return tuple(field for field in fields(self) if field.compare)  # type: ignore[arg-type] # dataclasses alone inherit
+        return tuple(field for field in fields(self) if field.compare)  # type: ignore[arg-type] # of dataclasses
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -64,5 +64,4 @@ def _key(value: Any) -> Hashable:
         return tuple(map(_key, value))
     if isinstance(value, Mapping):
         return frozenset(value)
-    found: Hashable = value
-    return found
+    return cast("Hashable", value)

@@ -397,7 +397,7 @@ def test_a_dask_cluster_gives_the_same_rows_though_a_worker_is_killed_in_the_mid
                 killed.append(cluster.workers[0].pid)
                 os.kill(killed[0], signal.SIGKILL)
 
-        found = score(cohort, tmp_path / "there.csv", dask=cluster.scheduler_address, progress=kill_one)
+        found = score(cohort, tmp_path / "there.csv", dask=cluster, progress=kill_one)
     assert killed
     assert found.count("scored") == 15
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()

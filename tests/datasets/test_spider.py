@@ -1,6 +1,6 @@
 """SPIDER from a server of this computer that speaks as Zenodo does, with files of its layout made here.
 
-What Zenodo itself holds was not downloaded: its record, names and numbers are as their authors and others describe them.
+What Zenodo itself holds was not downloaded: its record, names and numbers are as others describe them.
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from vbqkit.cli import main
 from vbqkit.datasets import fetch, get_spider, record_files, rois_of_labels
 from vbqkit.datasets.spider import BODIES, RECORD
 from vbqkit.errors import FormatError, RoiError
-from vbqkit.formats import read_rois
 from vbqkit.image import Volume, stack_affine
 
 pytest.importorskip("pooch", reason="in the extra `datasets`")

@@ -1,4 +1,4 @@
-"""Many studies in one go: listed, scored in several processes or on a cluster, and kept so that a run goes on where it stopped."""
+"""Many studies in one go: scored in several processes or on a cluster, in a run that goes on where it stopped."""
 
 import lazy_loader
 

@@ -60,7 +60,7 @@ def score_cohort(
     plan: Plan,
     rois: str | os.PathLike[str] | None = None,
     workers: int | None = None,
-    dask: str | None = None,
+    dask: object = None,
     keep_names: bool = False,
     looking: Progress | None = None,
     progress: Progress | None = None,
@@ -85,8 +85,9 @@ def score_cohort(
         it; or a path with ``{study}`` in it. Not with ``plan.propose``.
     workers : int, optional
         Processes; without it, as many as there are cores. 0: none, in this very process.
-    dask : str, optional
-        Address of a Dask scheduler, whose workers do the work instead. They must see the same paths.
+    dask : str or Cluster, optional
+        Address of a Dask scheduler, or the object of a cluster, whose workers do the work instead. They must see the
+        same paths.
     keep_names : bool
         Call rows after the studies' folders, which must hold nobody's name.
     looking, progress : callable, optional
@@ -150,7 +151,7 @@ def _numbers(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _where(workers: int | None, dask: str | None, jobs: int) -> Workers | None:
+def _where(workers: int | None, dask: object, jobs: int) -> Workers | None:
     if dask is not None:
         return DaskCluster(dask)
     if workers == 0:

@@ -1,4 +1,4 @@
-"""Rows that are done, kept one a line while a run is under way: what was written when the power went off is not done again."""
+"""Rows that are done, kept one a line while a run is under way: what was written before a stop is not done again."""
 
 from __future__ import annotations
 

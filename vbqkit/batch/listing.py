@@ -1,4 +1,4 @@
-"""The studies of a folder, in alphabetical order: a folder, an archive or a volume file each, or the sessions of a BIDS dataset."""
+"""The studies of a folder in alphabetical order: folders, archives and volume files, or the sessions of a BIDS dataset."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vbqkit.formats.sidecars import DATASET_FILE, sidecars_of
 
 _VOLUMES = (".zip", ".nii", ".nii.gz", ".mha", ".mhd", ".nrrd", ".nhdr")
 _FROM_EACH_FILE = 16_384
-"""Bytes from the beginning and the middle of a file: a header with its UIDs, and anatomy where a header names nobody."""
+"""Bytes from the beginning and the middle of a file: a header with its UIDs, and anatomy where it has none."""
 _DIGITS = 12
 """Of a fingerprint: two of 100,000 studies share one with a probability of 0.00002."""
 
@@ -115,7 +115,7 @@ def files_of(path: Path) -> Iterator[Path]:
 
 
 def fingerprint(path: Path, files: Iterable[Path]) -> str:
-    """Twelve digits from the beginning and the middle of each file: the same wherever the study lies, and leading to nobody.
+    """Twelve digits from beginning and middle of each file: the same wherever the study lies, and leading to nobody.
 
     JSON sidecars that a volume inherits from folders further up count too.
     """

@@ -1,4 +1,4 @@
-"""Work on many jobs in processes of this computer, or on a Dask cluster: the same loop, and one row a job in the end."""
+"""Work on many jobs in processes of this computer or on a Dask cluster: the same loop, and one answer a job."""
 
 from __future__ import annotations
 
@@ -81,16 +81,18 @@ class DaskCluster:
 
     Parameters
     ----------
-    address : str
-        Of the scheduler, such as ``tcp://10.0.0.5:8786``, or a file that it wrote (``--scheduler-file``).
+    address : str or Cluster
+        Of the scheduler, such as ``tcp://10.0.0.5:8786``, or a file that it wrote (``--scheduler-file``); or the object
+        of a cluster that this process began, which knows its own keys.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: Any) -> None:
+        self.address = address if isinstance(address, str) else getattr(address, "scheduler_address", "(unknown)")
+        self._at = address
         self._client: Any = None
 
     @contextmanager
-    def opened(self, count: int | None = None) -> Iterator[Executor]:  # noqa: ARG002 - the cluster has the workers it has
+    def opened(self, count: int | None = None) -> Iterator[Executor]:  # noqa: ARG002 - it has its own
         """An executor of the cluster.
 
         Raises
@@ -102,7 +104,7 @@ class DaskCluster:
             from distributed import Client  # noqa: PLC0415 - in the extra `dask`
         except ImportError as error:
             raise RunError("A Dask scheduler needs dask.distributed: pip install 'vbqkit[dask]'.") from error
-        where = {"scheduler_file": self.address} if self.address.endswith(".json") else {"address": self.address}
+        where = {"scheduler_file" if self.address.endswith(".json") else "address": self._at}
         try:
             client = Client(**where, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
         except Exception as error:  # each kind of address has errors of its own

@@ -158,7 +158,7 @@ def run(args: argparse.Namespace) -> Report:
 
 
 def _shown_id(name: str, *, named: bool) -> str:
-    """A fingerprint, or the subject of a dataset if that is a pseudonym: a screen is not the place for anything else."""
+    """A fingerprint, or the subject of a dataset if that is a pseudonym: nothing else is shown."""
     return name if named or name.startswith("study-") or is_pseudonym(name.removeprefix("sub-").split("_")[0]) else MASK
 
 

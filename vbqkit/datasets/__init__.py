@@ -1,4 +1,4 @@
-"""Data sets that their authors publish: downloaded when you ask for one, checked, and laid out so that a cohort can be scored."""
+"""Data sets that their authors publish: downloaded when you ask for one, checked, and laid out as a cohort."""
 
 import lazy_loader
 

@@ -97,8 +97,8 @@ def get_spider(
 ) -> SpiderData:
     """Download the data set, check it, and lay it out for ``vbqkit cohort score``.
 
-    ``studies/12/12_t1.mha`` and ``12_t2.mha`` are the series of patient 12, with what ``overview.csv`` says of TR, TE and
-    scanner beside them as JSON; ``rois/12.vbqkit.json`` holds ROIs drawn in from the masks by
+    ``studies/12/12_t1.mha`` and ``12_t2.mha`` are the series of patient 12, with what ``overview.csv`` says of TR, TE
+    and scanner beside them as JSON; ``rois/12.vbqkit.json`` holds ROIs drawn in from the masks by
     :func:`~vbqkit.datasets.rois_of_labels`. Series of the SPACE sequence are left in the archive. What is there is not
     done again.
 
@@ -120,8 +120,8 @@ def get_spider(
     Raises
     ------
     FormatError
-        If the record cannot be read or states no checksums, a download breaks off, a checksum is another one, or the disk
-        is full.
+        If the record cannot be read or states no checksums, a download breaks off, a checksum is another one, or the
+        disk is full.
     """
     home = user_path(folder)
     listed = record_files(RECORD, server=server)

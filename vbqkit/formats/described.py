@@ -1,4 +1,4 @@
-"""What the names of a series say against it, whichever file they stand in: a DICOM header, or a sidecar of a NIfTI file."""
+"""What the names of a series say against it, whether they stand in a DICOM header or in a sidecar of a NIfTI file."""
 
 from __future__ import annotations
 

@@ -210,8 +210,8 @@ def volume_to_nibabel(volume: Volume) -> Any:
 def volume_to_xarray(volume: Volume) -> Any:
     """An ``xarray.DataArray`` of a volume with the dimensions ``plane``, ``row``, ``col``.
 
-    Coordinates are millimetres along each axis from the first voxel; ``attrs`` hold ``affine`` (plane, row, col, 1 to LPS
-    mm), ``weighting``, ``units`` and ``axes``.
+    Coordinates are millimetres along each axis from the first voxel; ``attrs`` hold ``affine`` (plane, row, col, 1 to
+    LPS mm), ``weighting``, ``units`` and ``axes``.
 
     Raises
     ------
