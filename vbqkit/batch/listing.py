@@ -1,4 +1,4 @@
-"""The studies of a folder in alphabetical order: folders, archives and volume files, or the sessions of a BIDS dataset."""
+"""The studies of a folder in alphabetical order: folders, archives, volume files, or the sessions of a BIDS dataset."""
 
 from __future__ import annotations
 

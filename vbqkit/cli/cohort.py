@@ -173,5 +173,5 @@ def _remarks(found: CohortScores, args: argparse.Namespace) -> Iterator[str]:
     if found.kept:
         yield f"{found.kept} of them were done before and left as they are; studies that failed are tried again each time."
     if args.propose or args.accept_proposed:
-        yield "ROIs were scored that nobody has looked at: these numbers are no reading. 'vbqkit propose' writes them for a reader to check."
+        yield "ROIs were scored that nobody has looked at: these numbers replace no reader. 'vbqkit propose' writes them for a reader to check."
     yield "It screens and teaches; it does not diagnose. How the rows are made and what the columns mean: docs/cohorts.md."
