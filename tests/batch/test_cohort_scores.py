@@ -139,6 +139,17 @@ def test_rows_of_a_run_that_was_stopped_are_kept_and_a_line_that_broke_off_is_no
     assert not list(tmp_path.glob(".t.csv*"))
 
 
+def test_what_follows_a_line_that_broke_off_is_whole(tmp_path):
+    table = tmp_path / "t.csv"
+    with Journal(table) as journal:
+        journal.add({"id": "a"})
+    journal.path.write_bytes(journal.path.read_bytes() + b'{"id": "b')
+    for known in (["a"], ["a", "c"]):  # stopped a second time
+        with Journal(table) as journal:
+            assert [row["id"] for row in journal.rows()] == known
+            journal.add({"id": "c"})
+
+
 def test_other_settings_and_other_tables_are_not_mixed(cohort, tmp_path):
     score(cohort, tmp_path / "t.csv")
     with pytest.raises(FormatError, match="begun with other scores, options"):

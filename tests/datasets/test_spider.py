@@ -186,12 +186,12 @@ def test_a_download_that_broke_off_goes_on_from_there(zenodo, tmp_path):
 
 
 def test_a_server_that_cannot_go_on_begins_anew(zenodo, tmp_path):
-    zenodo.break_after["overview.csv"] = 50
+    zenodo.break_after["images.zip"] = 150_000
     zenodo.ranges = False
-    one = record_files(RECORD, server=zenodo.url)["overview.csv"]
+    one = record_files(RECORD, server=zenodo.url)["images.zip"]
     with pytest.raises(FormatError, match="broke off"):
         fetch(one, tmp_path)
-    assert fetch(one, tmp_path).read_bytes() == zenodo.files["overview.csv"]
+    assert fetch(one, tmp_path).read_bytes() == zenodo.files["images.zip"]
 
 
 def test_a_file_with_another_checksum_is_thrown_away(zenodo, tmp_path):
