@@ -57,9 +57,9 @@ def same(one: Any, other: Any) -> bool:
 def _key(value: Any) -> Hashable:
     """What of a value goes into a hash: the same for all that are equal."""
     if isinstance(value, np.ndarray):
-        return value.shape
+        return tuple(map(int, value.shape))
     if isinstance(value, float):
-        return value if value == value else "nan"  # noqa: PLR0124 - as above
+        return "nan" if value != value else float(value)  # noqa: PLR0124 - as above
     if isinstance(value, tuple | list):
         return tuple(map(_key, value))
     if isinstance(value, Mapping):
