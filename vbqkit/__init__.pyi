@@ -1,6 +1,8 @@
 from . import anatomy as anatomy
+from . import batch as batch
 from . import charts as charts
 from . import cohort as cohort
+from . import datasets as datasets
 from . import exercises as exercises
 from . import formats as formats
 from . import lessons as lessons

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, GeometryError
+from vbqkit.values import ByContent
 from vbqkit.weighting import stated_against
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,7 +82,7 @@ def _padding_of(padding: npt.NDArray[np.bool_] | None, pixels: npt.NDArray[Any])
 
 
 @dataclass(frozen=True, eq=False)
-class Slice:
+class Slice(ByContent):
     """One image plane, with its place in the patient.
 
     Parameters
@@ -143,7 +144,8 @@ class Slice:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.pixels.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
+        for array in (self.pixels, self.pixels if self.padding is None else self.padding):
+            array.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
 
     @cached_property
     def spacing_mm(self) -> tuple[float, float]:
@@ -220,7 +222,7 @@ class Slice:
 
 
 @dataclass(frozen=True, eq=False)
-class Volume:
+class Volume(ByContent):
     """A stack of equally spaced parallel slices: one series, one echo, one time point.
 
     Parameters
@@ -281,7 +283,7 @@ class Volume:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for array in (self.pixels, self.affine):
+        for array in (self.pixels, self.affine, self.pixels if self.padding is None else self.padding):
             array.flags.writeable = False  # pickle and deepcopy make arrays that can be written to
 
     @property

@@ -11,11 +11,14 @@ from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, FormatError
 from vbqkit.image import Volume
 from vbqkit.protocol_words import is_pseudonym, safe_text
+from vbqkit.values import ByContent, same
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class Series(ByContent):
     """One series of a study: its headers now, its pixels when asked for.
+
+    Two are equal if their headers and their source say the same, and their pixels where they are in memory already.
 
     Parameters
     ----------
@@ -49,13 +52,19 @@ class Series:
     shape: tuple[int, int, int] | None
     spacing_mm: tuple[float, float, float] | None
     plane: str | None
-    read: Callable[[], Volume] = field(repr=False)
+    read: Callable[[], Volume] = field(repr=False, compare=False)
     source: str = ""
     cautions: tuple[Caution, ...] = ()
     refusal: str | None = None
     patient_id: str | None = None
     study_date: str | None = None
     study_cautions: tuple[Caution, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        alike = super().__eq__(other)
+        return alike if alike is not True else same(_in_memory(self), _in_memory(other))
+
+    __hash__ = ByContent.__hash__
 
     @property
     def scorable(self) -> bool:
@@ -93,7 +102,7 @@ class Series:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Study(ByContent):
     """The series of one patient's examination.
 
     Parameters
@@ -173,3 +182,9 @@ def make_series(volume: Volume, *, source: str = "memory", refusal: str | None =
 
 def _same(volume: Volume) -> Volume:
     return volume
+
+
+def _in_memory(series: object) -> Volume | None:
+    """The volume of a series that has its pixels; None of one that reads them from files."""
+    read = getattr(series, "read", None)
+    return read.args[0] if isinstance(read, partial) and read.func is _same else None

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.propose.conftest import proposal_of
+from vbqkit.batch import proposing
+from vbqkit.batch.proposing import propose_one
+from vbqkit.batch.todo import StudyToDo, reason_without
 from vbqkit.cli import main
 from vbqkit.errors import FormatError
 from vbqkit.formats import read_rois
-from vbqkit.propose import many
-from vbqkit.propose.many import StudyToDo, propose_one, reason_without
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 NAME = "MUELLER HANS 1950"
@@ -43,7 +44,7 @@ def studies(tmp_path, monkeypatch):
         question = "" if f"{NAME} a" in study.source else "Say which level one of the bodies is."
         return replace(found(), volume=volume, question=question)
 
-    monkeypatch.setattr(many, "propose_rois", propose)
+    monkeypatch.setattr(proposing, "propose_rois", propose)
     return folder, asked
 
 

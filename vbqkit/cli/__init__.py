@@ -22,6 +22,8 @@ COMMANDS: dict[str, str] = {
     "report": "vbqkit.cli.report_case",
     "reference": "vbqkit.cli.reference",
     "propose": "vbqkit.cli.propose",
+    "cohort": "vbqkit.cli.cohort",
+    "get": "vbqkit.cli.get",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",
     "simulate": "vbqkit.cli.simulate",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
+from vbqkit.batch.choosing import waiting_rois
 from vbqkit.formats import write_rois
-from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import keeps_proposals
 from vbqkit.propose import Proposal
-from vbqkit.roi.origin import ProposedPlace
 
 CANNOT_SAY = "A file of this format cannot say that nobody has accepted these ROIs: other software takes them as placed. A .json file says it."
 
@@ -29,7 +28,5 @@ def write_proposal(path: str | os.PathLike[str], proposal: Proposal, *, identify
     if not keeps_proposals(path):
         write_rois(path, [p.roi for p in proposal.rois], image=proposal.volume)
         return (CANNOT_SAY,)
-    places = [ProposedPlace(roi=p.roi, confidence=p.confidence, doubt=p.doubt) for p in proposal.rois]
-    waiting = RoiFile(rois=(), proposed=tuple((place.roi, place) for place in places))
-    write_rois(path, waiting, image=proposal.volume, identify=identify)
+    write_rois(path, waiting_rois(proposal), image=proposal.volume, identify=identify)
     return ()

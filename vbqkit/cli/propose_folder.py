@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from vbqkit.acquisition import Weighting
+from vbqkit.batch.listing import studies_in, study_to_do
+from vbqkit.batch.proposing import COLUMNS, propose_one
+from vbqkit.batch.todo import StudyToDo
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.proposal_file import write_proposal
 from vbqkit.cli.report import Report
 from vbqkit.errors import FormatError
-from vbqkit.formats import read_study
 from vbqkit.formats.files import user_path
 from vbqkit.formats.rois import known_endings
 from vbqkit.formats.table_file import write_table
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.propose import Proposal
-from vbqkit.propose.many import COLUMNS, StudyToDo, propose_one
 from vbqkit.propose.network import weights_digest
 
 TABLE = "proposals.csv"
 """The table in the output folder: what is done, and how it ended."""
 
-_VOLUMES = (".zip", ".nii", ".nii.gz", ".mha", ".mhd", ".nrrd", ".nhdr")
 _SHOWN = ("number", "study", "outcome", "weighting", "levels", "doubtful", "reason")
 _CHANGED = "its files are others than when its ROIs were proposed; move {} away to propose again"
 _SAME_EXAM = (
     "the same examination as study {} by its StudyInstanceUID (0020,000d); left out. Folders of series are no studies: for one study, let "
     "--out end with .json"
 )
-_FROM_EACH_FILE = 16_384  # bytes that tell one study from another: a header with its UIDs
 
 
 def is_for_folders(out: str) -> bool:
@@ -58,7 +54,10 @@ def run_folder(args: argparse.Namespace) -> Report:
         If there is no study, or the output folder holds something else.
     """
     source, out = user_path(args.path), user_path(args.out)
-    studies = _studies_in(source, out)
+    try:
+        studies = studies_in(source, without=out)
+    except FormatError as error:
+        raise FormatError(f"{error} For one study let --out end with one of {known_endings()}.") from error
     model = weights_digest()[:8]
     done = _done(out / TABLE, kind=args.roi, model=model)
     try:
@@ -72,8 +71,9 @@ def run_folder(args: argparse.Namespace) -> Report:
     seen: dict[str, int] = {}
     skipped = 0
     with progress_bar("Studies") as progress:
-        for number, path in enumerate(studies, start=1):
-            todo = _todo(number, path, args)
+        options = {"plane": args.plane, "accept_derived": args.accept_derived, "link_frames": args.link_frames}
+        for number, found in enumerate(studies, start=1):
+            todo = study_to_do(number, found, keep_names=args.keep_names, **options)
             before = done.pop(todo.key, None)
             if todo.key in seen:
                 rows.append(_plain(todo, f"the same files as study {seen[todo.key]}; left out"))
@@ -95,60 +95,6 @@ def run_folder(args: argparse.Namespace) -> Report:
         remarks=tuple(_remarks(rows, skipped, out, named=args.keep_names)),
         status=_status(rows),
     )
-
-
-def _studies_in(source: Path, out: Path) -> list[Path]:
-    """Folders, archives and volume files of a folder in alphabetical order; each is a study."""
-    if not source.is_dir():
-        raise FormatError(
-            f"{source} is no folder of studies, but --out names a folder. For one study let --out end with one of {known_endings()}."
-        )
-    found = sorted(source.iterdir(), key=lambda path: path.name)
-    studies = [
-        path
-        for path in found
-        if not path.name.startswith(".")
-        and path.resolve() != out.resolve()
-        and (path.is_dir() or path.name.lower().endswith(_VOLUMES))
-    ]
-    if not studies:
-        raise FormatError(
-            f"{source} holds no folder, archive or volume file, so there is no study in it. For one study let --out end with one of "
-            f"{known_endings()}."
-        )
-    return studies
-
-
-def _todo(number: int, path: Path, args: argparse.Namespace) -> StudyToDo:
-    files = sorted(_files_of(path))
-    mark = _fingerprint(path, files)
-    key = path.name if args.keep_names else f"study-{mark}"
-    read = partial(read_study, path, plane=args.plane, accept_derived=args.accept_derived, link_frames=args.link_frames)
-    names = {str(path), path.name, *(p for file in files for p in (str(file), str(file.parent), file.name))}
-    hidden = () if args.keep_names else tuple(names - set(get_args(Weighting)))
-    return StudyToDo(number, key, read, mark, hidden)
-
-
-def _files_of(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from (file for file in path.rglob("*") if file.is_file())
-    else:
-        yield path
-
-
-def _fingerprint(path: Path, files: list[Path]) -> str:
-    """Eight digits from the beginnings of all files: the same wherever the study lies, and leading to nobody."""
-    total = hashlib.sha256()
-    for file in files:
-        try:
-            with file.open("rb") as held:
-                head, size = held.read(_FROM_EACH_FILE), file.stat().st_size
-        except OSError:  # the row of the study will say so
-            head, size = b"", -1
-        inside = file.relative_to(path).as_posix() if path.is_dir() else file.suffix
-        total.update(f"{inside}\0{size}\0".encode())
-        total.update(head)
-    return total.hexdigest()[:8]
 
 
 def _done(table: Path, *, kind: str, model: str) -> dict[str, dict[str, Any]]:

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.batch.choosing import volumes_and_rois
 from vbqkit.cli.opening import add_study_options, open_study
 from vbqkit.cli.report import Report
 from vbqkit.cli.scores import add_score_choice, use_chosen
-from vbqkit.errors import FormatError, ScoreError
-from vbqkit.formats import read_rois
+from vbqkit.errors import ScoreError
 from vbqkit.formats.roi_file import RoiFile
-from vbqkit.formats.rois import counts_in_pixels
 from vbqkit.image import Volume
 from vbqkit.reference_library import match_group, read_library
 from vbqkit.roi.labels import SPINE_LEVELS
@@ -28,7 +27,7 @@ from vbqkit.scores.registry import SCORES, scored_weightings
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.series_cautions import cautions_of
 from vbqkit.scores.uncertainty_budget import Uncertainty
-from vbqkit.study import Series, Study
+from vbqkit.study import Study
 
 HELP = "Scores of a study with the ROIs of a file: SNR, M-score, VBQ; each with its parts, or why it is not given."
 
@@ -128,25 +127,15 @@ def scored_study(args: argparse.Namespace) -> ScoredStudy:
         raise ScoreError("--overrule needs a reason in words: every score carries it.")
     use_chosen(args)
     study = open_study(args)
-    if counts_in_pixels(args.rois):  # of the image they were drawn on, which comes first then
-        volumes, used = _volumes(study, args.series, RoiFile(rois=()), overrule=args.overrule)
-        drawn = read_rois(args.rois, image=next(iter(volumes.values())))
-    else:
-        drawn = read_rois(args.rois)
-        volumes, used = _volumes(study, args.series, drawn, overrule=args.overrule)
-    if args.accept_proposed:
-        drawn = drawn.accepted()
-    elif drawn.proposed and not drawn.rois:
-        raise FormatError(
-            f"The {len(drawn.proposed)} ROIs in {args.rois} were proposed automatically, and no reader has accepted them. Open the file in "
-            "the ROI studio to accept or correct each, or score them as they are with --accept-proposed: every score then says so."
-        )
+    volumes, used, drawn = volumes_and_rois(
+        study, args.rois, choices=args.series, overrule=args.overrule, accept_proposed=args.accept_proposed
+    )
     excluded = dict(_pair(text, "--exclude", "L2=fracture") for text in args.exclude)
     unknown = sorted(set(excluded) - set(SPINE_LEVELS))
     if unknown:
         raise ScoreError(f"--exclude {unknown[0]}: there is no such level. Known are {', '.join(SPINE_LEVELS)}.")
     reference, about_reference = _reference_of(args, volumes)
-    jitter = _jitter(args.jitter)
+    jitter = jitter_of(args.jitter)
     options: dict[str, Any] = {
         "aggregate": args.aggregate,
         "reference": reference,
@@ -219,7 +208,14 @@ def _interval(found: Uncertainty, jitter: Jitter) -> dict[str, object]:
     return row | shares | {"interval_method": found.method, "jitter": str(jitter)}
 
 
-def _jitter(text: str) -> Jitter:
+def jitter_of(text: str) -> Jitter:
+    """The jitter of ``--jitter``.
+
+    Raises
+    ------
+    ScoreError
+        If it is not MM,PERCENT.
+    """
     try:
         shift_mm, size_percent = (float(part) for part in text.split(","))
     except ValueError:
@@ -275,78 +271,6 @@ def _cautions(case: CaseScores, volumes: dict[str, Volume], drawn: RoiFile) -> l
     return list(dict.fromkeys(found))
 
 
-def _volumes(
-    study: Study, choices: list[str], drawn: RoiFile, *, overrule: str | None
-) -> tuple[dict[str, Volume], set[int]]:
-    """The series to score by weighting, and their rows; the rows of those that the user chose are not asked for."""
-    mixed = [caution for caution in study.cautions if caution.code == "several-patients"]
-    if mixed:
-        raise FormatError(f"{study.source} cannot be scored as one case. {mixed[0].message}")
-    weightings = scored_weightings()
-    if choices:
-        chosen = [_chosen(study, choice, overrule=overrule) for choice in choices]
-        names = [weighting for weighting, _ in chosen]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ScoreError(
-                f"--series names {names.count(twice)} {twice} series; a score needs one. Leave the others out."
-            )
-        return dict(chosen), set()
-    stated = _stated_in(drawn, study)
-    scorable = [(i, s) for i, s in enumerate(study) if s.scorable and s.plane == "sagittal" and i != stated]
-    known = [(i, s) for i, s in scorable if s.acquisition.weighting in weightings]
-    names = [s.acquisition.weighting for _, s in known]
-    if stated is not None and drawn.weighting not in names and len(set(names)) == len(names):
-        said = f"stated in {drawn.source}"
-        first = _chosen(study, f"{drawn.weighting}={stated}", said=said, overrule=overrule)
-        volumes = dict([first, *((s.acquisition.weighting, s.volume()) for _, s in known)])
-        return volumes, {stated, *(i for i, _ in known)}
-    if not known or len(set(names)) < len(names):
-        why = "no series with known weighting" if not known else "more than one series of a weighting"
-        listing = "\n".join(f"  {i}: {s!r}" for i, s in enumerate(study))
-        raise FormatError(
-            f"{study.source} has {why}, and nothing is guessed. Choose by number and, where the header does not say it, by "
-            f"weighting, for instance --series T1=0:\n{listing}"
-        )
-    return {s.acquisition.weighting: s.volume() for _, s in known}, {i for i, _ in known}
-
-
-def _stated_in(drawn: RoiFile, study: Study) -> int | None:
-    """Row of the series whose weighting the ROI file states: the one it was drawn on, or the only unknown one."""
-    if drawn.weighting not in scored_weightings():
-        return None
-    for i, series in enumerate(study):
-        a = series.acquisition
-        if drawn.drawn_on(a.series_uid) and a.weighting != drawn.weighting:
-            return i
-    unknown = [i for i, s in enumerate(study) if s.acquisition.weighting == "unknown" and s.plane == "sagittal"]
-    scorable = [i for i in unknown if study.series[i].scorable]
-    return (scorable or unknown)[0] if len(scorable or unknown) == 1 else None
-
-
-def _chosen(study: Study, choice: str, *, overrule: str | None, said: str = "set by you") -> tuple[str, Volume]:
-    weighting, _, number = choice.rpartition("=")
-    if not number.isdecimal() or int(number) >= len(study) or weighting not in ("", *scored_weightings()):
-        raise FormatError(
-            f"--series {choice} names no series: give a row of 'vbqkit series', 0 to {len(study) - 1}, such as --series T1=0."
-        )
-    series: Series = study.series[int(number)]
-    if not series.scorable and overrule is None:
-        raise ScoreError(
-            f"Series {number} of {study.source} cannot be scored: {series.refusal}. If you know better, say why: "
-            "--overrule REASON; every score then carries it."
-        )
-    volume = series.volume()
-    if weighting:
-        volume = volume.with_acquisition(weighting=weighting, weighting_reason=said)
-    if volume.acquisition.weighting not in scored_weightings():
-        raise ScoreError(
-            f"The weighting of series {number} is {volume.acquisition.weighting} ({volume.acquisition.weighting_reason}). If you know it, "
-            f"set it: --series T1={number}."
-        )
-    return volume.acquisition.weighting, volume
-
-
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals and value.strip()):
@@ -359,7 +283,7 @@ def _reference_of(
 ) -> tuple[ReferenceGroup | None, tuple[str, ...]]:
     """The reference group, and what there is to say of it: of the library where one is named."""
     if args.reference is None:
-        return _reference(args.reference_snr, args.reference_scanner), ()
+        return reference_group(args.reference_snr, args.reference_scanner), ()
     if args.reference_snr is not None:
         raise ScoreError("--reference and --reference-snr name two reference groups. Give one of them.")
     groups = read_library(args.reference)
@@ -371,7 +295,14 @@ def _reference_of(
     return found.reference, found.lines
 
 
-def _reference(text: str | None, scanner: str) -> ReferenceGroup | None:
+def reference_group(text: str | None, scanner: str) -> ReferenceGroup | None:
+    """The reference group of ``--reference-snr`` and ``--reference-scanner``; None without.
+
+    Raises
+    ------
+    ScoreError
+        If it is not MEAN,SD,N.
+    """
     if text is None:
         return None
     try:

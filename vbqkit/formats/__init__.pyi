@@ -1,3 +1,11 @@
+from .doors import volume_from_nibabel as volume_from_nibabel
+from .doors import volume_from_numpy as volume_from_numpy
+from .doors import volume_from_simpleitk as volume_from_simpleitk
+from .doors import volume_from_xarray as volume_from_xarray
+from .doors import volume_to_nibabel as volume_to_nibabel
+from .doors import volume_to_numpy as volume_to_numpy
+from .doors import volume_to_simpleitk as volume_to_simpleitk
+from .doors import volume_to_xarray as volume_to_xarray
 from .roi_file import RoiFile as RoiFile
 from .rois import read_rois as read_rois
 from .rois import write_rois as write_rois

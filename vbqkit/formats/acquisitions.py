@@ -10,13 +10,14 @@ from pydicom.dataset import Dataset
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import Caution, shown
 from vbqkit.formats.content import MR_CLASSES, not_signal, read_contrast
+from vbqkit.formats.described import described_oddities
 from vbqkit.formats.header_hints import header_hints
 from vbqkit.formats.header_words import fat_word
 from vbqkit.formats.headers import Frame
 from vbqkit.formats.reconstruction_tags import reconstruction_of
 from vbqkit.formats.tags import integer, number, numbers, positive, tag_text, text, word, words
-from vbqkit.protocol_words import safe_codes, safe_text
-from vbqkit.weighting import not_magnitude, stated_against, unknown_content, weighting_hint, weighting_with_reason
+from vbqkit.protocol_words import safe_codes
+from vbqkit.weighting import stated_against, weighting_with_reason
 
 HIGHEST_FIELD_T = 15.0
 """No magnet for people is stronger; a larger number in the header is in another unit, or wrong."""
@@ -213,47 +214,7 @@ def _oddities(frame: Frame, a: Acquisition) -> list[Caution]:
                 "trusted. Ask for the original.",
             )
         )
-    hint = weighting_hint(a)
-    if a.weighting != "unknown" and hint not in (None, a.weighting):
-        found.append(
-            Caution(
-                "weighting-disagrees",
-                f"The description '{safe_text(a.series_description or '')}' says {hint}, but it is taken as {a.weighting}: {a.weighting_reason}.",
-            )
-        )
-    if a.contrast_hint is not None and a.contrast_agent is None:
-        found.append(
-            Caution(
-                "contrast-hint",
-                f"The header speaks of contrast agent ({a.contrast_hint}), but names none: check before scoring.",
-            )
-        )
-    if a.fat_hint is not None and not a.fat_suppressed and a.weighting != "STIR":
-        found.append(
-            Caution(
-                "fat-suppression-hint",
-                f"The names of the series speak of fat suppression or separation ('{safe_text(a.fat_hint)}'): the marrow fat that VBQ "
-                "measures may have been removed. Check before scoring.",
-            )
-        )
-    plain = not_magnitude(a.image_type) is None  # else it is refused, and the rest says nothing more
-    unknown = unknown_content(a.image_type)
-    if unknown and plain:
-        found.append(
-            Caution(
-                "image-type-unknown",
-                f"{tag_text('ImageType')} holds '{safe_codes(unknown[:1])}', which is not known here: check that this is a plain "
-                "magnitude image.",
-            )
-        )
-    if plain and {"DIXON", "IN_PHASE", "INPHASE"} & {value.upper() for value in a.image_type}:
-        found.append(
-            Caution(
-                "dixon-in-phase",
-                "This is the in-phase image of a fat-water separation: close to a plain image, but not the one that the "
-                "published scores were measured on.",
-            )
-        )
+    found += described_oddities(a)
     found += header_hints(frame.dataset, a)
     return found
 

@@ -12,58 +12,23 @@ from pydicom.dataset import Dataset
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution
+from vbqkit.formats.described import DERIVED, OTHER_CONTENT, OTHER_SEQUENCE
 from vbqkit.formats.tags import tag_text, text, word, words
 from vbqkit.protocol_words import safe_text
 
 _NAMES = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
-_OTHER_CONTENT = re.compile(
-    r"(?<![a-z])(?:maps?|mapping|opp(?:osed)?|oop|out[\s-]?of[\s-]?phase|in[\s-]?phase|sub(?:tract\w*|tr)?|subtrak\w*|adc|"
-    r"dwi|mip|mpr|reformat\w*|fraction|pdff|phase(?![\s-]*(?:wrap|enc\w*|array|over\w*|corr\w*|dir\w*))|mra|tof|"
-    r"denois\w*|smooth\w*|symap|symri)(?![a-z])",
-    re.IGNORECASE,
-)
-_OTHER_SEQUENCE = re.compile(
-    r"(?<![a-z])(?:gre|gradient|f?spgr|fgre|efgre\w*|flash|vibe|lava|mp2?rage|t?ffe|t1ffe|tfe|[t*]?fl[23]d\d*|tfi\w*|fisp|"
-    r"b?ssfp|fiesta|merge|medic|epi\w*|flair)(?![a-z])",
-    re.IGNORECASE,
-)
-_DERIVED = re.compile(
-    r"(?:filter|denois|smooth|interpol|deep|enhanc|sharpen|normali|average|subtract|reformat)\w*", re.IGNORECASE
-)
 _LUMBAR = re.compile(r"(?<![CT])SPINE|TL\W?SPINE|LUMB|LWS|SACR|WHOLE|BODY|ABD|BACK|PELV|COLUMN|WIRBEL|LS\b|COCCYX|HIP")
 _FIELD_T = (1.0, 3.1)
 _FLIP_DEG = 60.0
 
 
-def speaks_of_other_content(text: str) -> bool:
-    """Whether a name speaks of another image than a plain one: a map, a subtraction, a reformat.
-
-    Examples
-    --------
-    >>> speaks_of_other_content("t2_map"), speaks_of_other_content("t2_tse")
-    (True, False)
-    """
-    return _OTHER_CONTENT.search(text.replace("_", " ")) is not None or _DERIVED.search(text) is not None
-
-
-def speaks_of_other_sequence(text: str) -> bool:
-    """Whether a name speaks of another sequence than spin echo.
-
-    Examples
-    --------
-    >>> speaks_of_other_sequence("*fl2d1"), speaks_of_other_sequence("*tse2d1")
-    (True, False)
-    """
-    return _OTHER_SEQUENCE.search(text.replace("_", " ")) is not None
-
-
 def header_hints(dataset: Dataset, a: Acquisition) -> Iterator[Caution]:
     """Cautions about what the image shows, and about a protocol that no published score was measured with."""
     names = [(text(dataset, name) or "").replace("_", " ") for name in _NAMES]
-    found = [f"'{safe_text(match.group(), 24)}'" for name in names if (match := _OTHER_CONTENT.search(name))]
+    found = [f"'{safe_text(match.group(), 24)}'" for name in names if (match := OTHER_CONTENT.search(name))]
     if a.weighting != "STIR":
-        found += [f"'{safe_text(match.group(), 24)}'" for name in names if (match := _OTHER_SEQUENCE.search(name))]
-    derived = _DERIVED.search(text(dataset, "DerivationDescription") or "")
+        found += [f"'{safe_text(match.group(), 24)}'" for name in names if (match := OTHER_SEQUENCE.search(name))]
+    derived = DERIVED.search(text(dataset, "DerivationDescription") or "")
     if derived is not None:
         found.append(f"'{safe_text(derived.group(), 24)}' in {tag_text('DerivationDescription')}")
     inverse = (word(dataset, "PresentationLUTShape") or "").upper() == "INVERSE"

@@ -128,10 +128,7 @@ def read_masks(
         names = dict(labels)
     else:
         names = _read_names(_names_path(source)) if source.name.lower().endswith(MASK_ENDINGS) else {}
-    stored, affine = read_grid(source, f"The mask {source}")
-    mask = _on_grid(stored, affine, image, source)
-    if not np.isfinite(mask).all() or (mask != np.round(mask)).any() or mask.min() < 0:
-        raise FormatError(f"The mask {source} holds values that are no whole numbers from 0. Save it as a label mask.")
+    mask = read_label_array(source, image=image)
     numbers = np.unique(mask[mask != 0])
     if len(numbers) > _MOST_LABELS:
         raise FormatError(
@@ -140,6 +137,22 @@ def read_masks(
     return tuple(
         mask_polygon(mask == number, image=image, label=names.get(int(number), str(int(number)))) for number in numbers
     )
+
+
+def read_label_array(path: str | os.PathLike[str], *, image: Volume) -> npt.NDArray[Any]:
+    """The numbers of a label mask, on the grid of a volume.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, has another grid, or holds what is no whole number from 0.
+    """
+    source = readable_path(path)
+    stored, affine = read_grid(source, f"The mask {source}")
+    mask = _on_grid(stored, affine, image, source)
+    if not np.isfinite(mask).all() or (mask != np.round(mask)).any() or mask.min() < 0:
+        raise FormatError(f"The mask {source} holds values that are no whole numbers from 0. Save it as a label mask.")
+    return mask
 
 
 def _as_stored(mask: LabelArray, image: Volume) -> tuple[LabelArray, FloatArray]:

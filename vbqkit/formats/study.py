@@ -11,6 +11,7 @@ from vbqkit.errors import Caution, FormatError
 from vbqkit.formats.dicom import DicomOptions, Progress, lost_headers, make_dicom_series, read_headers
 from vbqkit.formats.dicomdir import files_of_dicomdir, is_dicomdir
 from vbqkit.formats.files import MAX_UNPACKED_BYTES, Place, find_files
+from vbqkit.formats.sidecars import sidecars_of
 from vbqkit.formats.volumes import is_volume_name, make_volume_series
 from vbqkit.image import PLANES
 from vbqkit.study import Study
@@ -99,7 +100,7 @@ def read_study(
     cautions: list[Caution] = [*place.cautions, *damaged, *lost, *odd]
     for done, entry in enumerate(volumes, start=len(others) + 1):
         try:
-            series += make_volume_series(entry, place, plane=plane, weighting=weighting)
+            series += make_volume_series(entry, place, plane=plane, weighting=weighting, accept_derived=accept_derived)
         except FormatError as error:
             cautions.append(Caution("unreadable-file", str(error)))
         if progress is not None:
@@ -107,7 +108,8 @@ def read_study(
     if not series:
         raise FormatError(_nothing_read(path, place, cautions))
     series = [replace(one, study_cautions=tuple(cautions)) for one in series]
-    not_read = tuple(entry.name for entry in not_images)
+    beside = {str(sidecar) for entry in volumes if entry.member is None for sidecar in sidecars_of(entry.path)}
+    not_read = tuple(entry.name for entry in not_images if entry.name not in beside)
     return Study(tuple(series), source=str(path), cautions=tuple(cautions), not_read=not_read)
 
 

@@ -1,7 +1,7 @@
 """NIfTI, MHA/MHD and NRRD: the same volumes, with less in their headers.
 
 These formats say nothing about TR, TE or the scanner, and their orientation is lost more often than DICOM's: so what
-looks wrong is said, and the plane can be stated.
+looks wrong is said, and the plane can be stated. A JSON sidecar of a NIfTI file, as in BIDS, says the rest.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition, Weighting
-from vbqkit.errors import Caution, FormatError, shown
+from vbqkit.errors import Caution, FormatError, GeometryError, shown
 from vbqkit.formats.files import Entry, Files, Place
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.nifti import NiftiHeader, is_nifti, read_nifti_header, read_nifti_values
+from vbqkit.formats.sidecars import SidecarFacts, facts_of
 from vbqkit.formats.volume_headers import check_text_header
 from vbqkit.image import FloatArray, Volume, plane_name, stack_affine
 from vbqkit.study import Series
-from vbqkit.weighting import refusal_reason
+from vbqkit.weighting import refusal_reason, stated_against
 
 SimpleITK = lazy_loader.load("SimpleITK")  # slow to load, and not needed for DICOM
 
@@ -37,6 +38,11 @@ _DISPLAY = {  # plane -> where stored columns, rows and slices run to, LPS
     "coronal": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
     "axial": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
 }
+_NO_TAGS = Caution(
+    "missing-tags",
+    "The file format keeps no RepetitionTime, EchoTime, ScanningSequence, MagneticFieldStrength or Manufacturer: "
+    "whatever depends on them must be set by you.",
+)
 _RIGHT_ANGLE = 1e-3  # cosine, as image.Slice allows
 _THICK = 1.5
 """Slices count as thick where their distance exceeds the pixel spacing this many times."""
@@ -71,7 +77,12 @@ def is_volume_name(entry: Entry) -> bool:
 
 
 def make_volume_series(
-    entry: Entry, place: Place, *, plane: str | None = None, weighting: Weighting | None = None
+    entry: Entry,
+    place: Place,
+    *,
+    plane: str | None = None,
+    weighting: Weighting | None = None,
+    accept_derived: bool = False,
 ) -> list[Series]:
     """The series of one file: one for a 3-D file, one per volume of a 4-D file.
 
@@ -82,7 +93,23 @@ def make_volume_series(
     """
     with _on_disk(entry, place) as path:
         info = _read_info(path, entry.name)
-    return [_series(entry, place, info, k, plane, weighting) for k in range(info.volumes)]
+    facts = facts_of(entry.path) if entry.member is None else None
+    return [
+        _series(entry, place, info, k, plane, _acquisition(facts, weighting), accept_derived)
+        for k in range(info.volumes)
+    ]
+
+
+def _acquisition(facts: SidecarFacts | None, stated: Weighting | None) -> SidecarFacts:
+    """What is known of the acquisition: from a sidecar, and the weighting as the user states it."""
+    if facts is None:
+        untold = "the file format keeps no TR and TE: state the weighting yourself"
+        facts = SidecarFacts(acquisition=Acquisition(weighting_reason=untold), cautions=(_NO_TAGS,))
+    if stated is None:
+        return facts
+    against = stated_against(facts.acquisition, stated)
+    acquisition = replace(facts.acquisition, weighting=stated, weighting_reason="stated by the user")
+    return SidecarFacts(acquisition=acquisition, cautions=(*facts.cautions, *([against] if against else [])))
 
 
 @contextmanager
@@ -205,6 +232,35 @@ def _geometry(info: _Info, plane: str | None) -> tuple[FloatArray, tuple[int, in
     return affine, (across, row, col), (flip_row, flip_col), name
 
 
+def stored_as_volume(pixels: npt.NDArray[Any], affine: FloatArray, *, acquisition: Acquisition) -> Volume:
+    """An array with axes of any order as a volume that stands upright; `affine` maps its indices to LPS mm.
+
+    Raises
+    ------
+    GeometryError
+        If the affine is singular, or rows and columns are not at right angles.
+    """
+    steps = affine[:3, :3].T
+    dz, dy, dx = (float(length) for length in np.linalg.norm(steps, axis=1))
+    if min(dz, dy, dx) == 0 or not np.isfinite(affine).all():
+        raise GeometryError(
+            f"The affine has a spacing of 0 or no number: {affine.tolist()}. Give millimetres for each axis."
+        )
+    x, y, z = (float(v) for v in affine[:3, 3])
+    size = (pixels.shape[0], pixels.shape[1], pixels.shape[2])
+    directions = steps / np.array([[dz], [dy], [dx]])
+    info = _Info(size, (dz, dy, dx), directions, (x, y, z), volumes=1, zero_value=0.0, identity=False)
+    placed, order, flips, plane = _geometry(info, None)
+    rows, cols = (slice(None, None, -1 if flip else 1) for flip in flips)
+    return Volume(
+        np.ascontiguousarray(np.transpose(pixels, order)[:, rows, cols]),
+        placed,
+        acquisition=acquisition,
+        refusal=refusal_reason(acquisition, plane),
+        stored_axes=tuple((axis, flip) for axis, flip in zip(order, (False, *flips), strict=True)),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Grid:
     """One volume of a file, and how its stored axes become planes, rows and columns."""
@@ -224,6 +280,7 @@ def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution,
     return Volume(
         np.ascontiguousarray(np.transpose(pixels, grid.order)[:, rows, cols]),
         grid.affine,
+        thickness_mm=acquisition.slice_thickness_mm,
         zero_value=grid.info.zero_value,
         acquisition=acquisition,
         cautions=(*cautions, *_pixel_cautions(pixels, grid.entry.name)),
@@ -233,7 +290,7 @@ def _read_volume(grid: _Grid, acquisition: Acquisition, cautions: tuple[Caution,
 
 
 def _series(
-    entry: Entry, place: Place, info: _Info, number: int, plane: str | None, weighting: Weighting | None
+    entry: Entry, place: Place, info: _Info, number: int, plane: str | None, facts: SidecarFacts, accept_derived: bool
 ) -> Series:
     affine, order, flips, name = _geometry(info, plane)
     _check_angles(entry.name, affine)
@@ -241,13 +298,7 @@ def _series(
     shape = (info.size[order[0]], info.size[order[1]], info.size[order[2]])
     spacing = (info.spacing_mm[order[0]], info.spacing_mm[order[1]], info.spacing_mm[order[2]])
     cautions = list(_orientation_cautions(info, shape, spacing, name)) if plane is None else []
-    cautions.append(
-        Caution(
-            "missing-tags",
-            "The file format keeps no RepetitionTime, EchoTime, ScanningSequence, MagneticFieldStrength or Manufacturer: "
-            "whatever depends on them must be set by you.",
-        )
-    )
+    cautions += facts.cautions
     if info.forms_apart_mm:
         cautions.append(
             Caution(
@@ -266,14 +317,8 @@ def _series(
         )
     if info.volumes > 1:
         cautions.append(Caution("separated", f"Volume {number + 1} of {info.volumes} in a 4-D file."))
-    acquisition = Acquisition(
-        weighting=weighting or "unknown",
-        weighting_reason="stated by the user"
-        if weighting
-        else "the file format keeps no TR and TE: state the weighting yourself",
-        spacing_between_slices_mm=spacing[0],
-    )
-    refusal = refusal_reason(acquisition, name)
+    acquisition = replace(facts.acquisition, spacing_between_slices_mm=spacing[0])
+    refusal = refusal_reason(acquisition, name, accept_derived=accept_derived)
     if refusal is not None and cautions and cautions[0].code == "orientation-doubtful":
         refusal += "; but its header looks wrong: state plane='sagittal' if these are sagittal slices"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vbqkit.formats.header_hints import speaks_of_other_content, speaks_of_other_sequence
+from vbqkit.formats.described import speaks_of_other_content, speaks_of_other_sequence
 from vbqkit.formats.header_words import contrast_word, denies_contrast, fat_word, means_none, says_nothing
 from vbqkit.privacy.people import NOBODY, People
 from vbqkit.protocol_words import is_code, protocol_words

@@ -7,6 +7,7 @@ from typing import Any
 
 from vbqkit.image import Volume
 from vbqkit.roi import Roi
+from vbqkit.values import ByContent
 
 DOUBTFUL_BELOW = 0.6
 """A ROI with less confidence is doubtful, whatever else."""
@@ -42,7 +43,7 @@ class ProposedRoi:
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Proposal:
+class Proposal(ByContent):
     """ROIs proposed on one series, to be confirmed by a reader.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import Caution
+from vbqkit.values import ByContent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,7 +19,7 @@ of its area that is inside."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class RoiPixels:
+class RoiPixels(ByContent):
     """The pixels under one ROI, row by row: what a measurement is made of.
 
     Attributes
@@ -83,8 +84,8 @@ class RoiPixels:
         return replace(self, values=mean + spread * (self.values - own_mean))
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement(ByContent):
     """What the pixels under one ROI say. Signals in the arbitrary units of the series.
 
     Attributes

@@ -30,10 +30,11 @@ from vbqkit.scores.registry import (
 )
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.scores.series_cautions import cautions_of
+from vbqkit.values import ByContent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseScores:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CaseScores(ByContent):
     """The scores of one patient, with every measurement behind them.
 
     Attributes

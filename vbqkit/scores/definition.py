@@ -20,6 +20,7 @@ from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.noise_findings import NoiseCheck
 from vbqkit.scores.placed_roi import PlacedRoiCheck
 from vbqkit.scores.result import HIGHER_IS_POORER, LOWER_IS_POORER, Refusal, Score
+from vbqkit.values import ByContent
 
 Key = tuple[str, str]
 """Weighting and label of a measurement."""
@@ -35,8 +36,8 @@ class ScoreChoices(TypedDict, total=False):
     overrule: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreInputs:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoreInputs(ByContent):
     """All that scores are computed from.
 
     Attributes

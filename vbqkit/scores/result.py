@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vbqkit.errors import Caution
+from vbqkit.values import ByContent
 
 HIGHER_IS_POORER = "higher = more marrow fat = poorer bone (the opposite of T-score and BMD)"
 LOWER_IS_POORER = "lower = poorer bone (as T-score and BMD)"
@@ -16,8 +17,8 @@ def _key(name: str, aggregate: str | None) -> str:
     return name if aggregate is None else f"{name} ({aggregate})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Score(ByContent):
     """One score with everything needed to read it.
 
     Attributes

@@ -9,14 +9,15 @@ from typing import Any
 from vbqkit.errors import Caution
 from vbqkit.scores.result import Score, said_of
 from vbqkit.stats.cutoff_verdict import Verdict, verdict
+from vbqkit.values import ByContent
 
 __all__ = ["PIXELS", "PLACEMENT", "REFERENCE", "Uncertainty", "UncertaintyComponent", "verdict"]
 
 PIXELS, PLACEMENT, REFERENCE = "pixel noise", "ROI placement", "reference group"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UncertaintyComponent:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class UncertaintyComponent(ByContent):
     """One reason why a score might have come out differently: a component of uncertainty, in the words of the GUM.
 
     Attributes
@@ -41,8 +42,8 @@ class UncertaintyComponent:
     share: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertainty:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Uncertainty(ByContent):
     """A score with its interval and what the interval is made of.
 
     Attributes

@@ -1,18 +1,15 @@
-"""Many studies in one go: one flat row per study, whatever becomes of it, and no one's name in it."""
+"""ROIs proposed on many studies: one flat row per study, whatever becomes of it, and no one's name in it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from vbqkit.errors import VbqkitError, shown
+from vbqkit.batch.todo import StudyToDo, exam_digest, reason_without
+from vbqkit.errors import VbqkitError
 from vbqkit.propose.places import RoiKind
 from vbqkit.propose.proposal import Proposal
 from vbqkit.propose.proposing import propose_rois
 from vbqkit.roi.labels import SCORED_LEVELS, SPINE_LEVELS
-from vbqkit.study import Study
 
 OUTCOMES = ("named", "asked", "refused", "failed")
 """ROIs with names; ROIs without, and a question; no ROIs, for the reason that is given; the study could not be read."""
@@ -38,33 +35,6 @@ COLUMNS = (
 ROIs; ``rois``: the file they were written to; ``model``: first digits of the checksum of the weights;
 ``files``: a fingerprint of the study's files; ``exam``: one of its StudyInstanceUID (0020,000d), empty without."""
 
-_LONGEST_REASON = 400
-
-
-@dataclass(frozen=True, slots=True)
-class StudyToDo:
-    """A study that waits.
-
-    Attributes
-    ----------
-    number : int
-        Its place in the list, counted from 1.
-    key : str
-        What rows and files call it.
-    read : callable
-        ``read() -> Study``.
-    files : str
-        A fingerprint of its files, by which a later run knows whether they are the same.
-    hidden : tuple of str
-        What no row may show, such as its path: a folder may be called after the patient.
-    """
-
-    number: int
-    key: str
-    read: Callable[[], Study]
-    files: str = ""
-    hidden: tuple[str, ...] = ()
-
 
 def propose_one(todo: StudyToDo, *, kind: RoiKind = "fixed") -> tuple[dict[str, Any], Proposal | None]:
     """Propose ROIs on one study of many: a row (:data:`COLUMNS`, as far as known), and the proposal if there is one.
@@ -88,7 +58,7 @@ def propose_one(todo: StudyToDo, *, kind: RoiKind = "fixed") -> tuple[dict[str, 
         return row | {"outcome": "failed", "reason": told}, None
     return row | {
         "outcome": "named" if proposal.named else "asked",
-        "exam": _fingerprint(proposal.volume.acquisition.study_uid),
+        "exam": exam_digest(proposal.volume.acquisition.study_uid),
         "series": proposal.series_index,
         "weighting": proposal.volume.acquisition.weighting,
         "slice": proposal.slice_index,
@@ -100,24 +70,7 @@ def propose_one(todo: StudyToDo, *, kind: RoiKind = "fixed") -> tuple[dict[str, 
     }, proposal
 
 
-def _fingerprint(uid: str | None) -> str:
-    return hashlib.sha256(uid.encode()).hexdigest()[:8] if uid else ""
-
-
 def _doubts(proposal: Proposal) -> str:
     """The doubts of the levels that are scored, and of CSF."""
     wanted = (*SCORED_LEVELS, "CSF")
     return "; ".join(f"{p.roi.label}: {p.doubt}" for p in proposal.rois if p.doubt and p.roi.label in wanted)
-
-
-def reason_without(reason: str, hidden: tuple[str, ...]) -> str:
-    """A reason in one line, with what must not be shown left out.
-
-    Examples
-    --------
-    >>> reason_without("Nothing in /data/Doe John is an image.", ("/data/Doe John", "Doe John"))
-    'Nothing in (the study) is an image.'
-    """
-    for text in sorted((word for word in hidden if word), key=len, reverse=True):
-        reason = reason.replace(text, "(the study)")
-    return shown(reason, _LONGEST_REASON)
