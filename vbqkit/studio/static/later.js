@@ -38,6 +38,8 @@ export class Later {
     this.drawn = /** @type {WeakMap<View, unknown[]>} */ (new WeakMap());
     /** The annotation being made, the slice and the view it lies on. @type {{kind: Kind, points: Vec[], view: number, slice: number}|null} */
     this.draft = null;
+    this.pressed = /** @type {Point|null} */ (null);
+    this.tool = ""; // what the words were about
     /** The point that is dragged. @type {{id: string, i: number, moved: boolean}|null} */
     this.held = null;
     this.timer = 0; // cine
@@ -56,30 +58,42 @@ export class Later {
 
   chosen() {
     const kind = this.kind();
-    if (this.draft && this.draft.kind !== kind) this.draft = null;
-    if (kind && !this.draft) this.store.say(ASKS[kind][0]);
+    if (this.tool === this.store.tool) return;
+    this.tool = this.store.tool;
+    this.draft = null;
+    if (kind) this.store.say(ASKS[kind][0]);
   }
 
   // -- making ---------------------------------------------------------------------------------------------------------
 
-  /** @param {View} view @param {Point} p */
-  down(view, p) {
-    const kind = this.kind();
-    if (kind === "count") return this.count(view, p);
-    if (kind) this.add(kind, view, p);
+  /** The pointer is pressed: a point is set when it is let go, as a second finger may make it a pinch. @param {Point} p */
+  down(p) {
+    this.pressed = p;
   }
 
-  /** The pointer is let go: after a drag that is a point too. @param {View} view @param {Point} p @param {boolean} moved */
-  up(view, p, moved) {
-    if (this.held) {
-      const kept = this.held.moved;
-      this.held = null;
-      return kept && this.store.annotate(this.store.annotations);
+  /** @param {View} view @param {Point} p */
+  drag(view, p) {
+    const { held, pressed, store } = this;
+    const kind = this.kind();
+    if (held) {
+      held.moved = true;
+      const at = this.place(view, p);
+      store.annotations = store.annotations.map((one) =>
+        one.id === held.id ? { ...one, points: one.points.map((old, i) => (i === held.i ? at : old)) } : one,
+      );
+      return view.redraw();
     }
-    const { draft } = this;
-    if (!draft || !moved || draft.view !== view.index) return;
-    const last = view.toScreen(toRowCol(view.plane(), draft.points[draft.points.length - 1]));
-    if (Math.hypot(p[0] - last[0], p[1] - last[1]) > 6) this.add(draft.kind, view, p);
+    if (!kind || !pressed || (this.draft?.points.length ?? 0) + 1 >= POINTS[kind]) return;
+    this.add(kind, view, pressed); // a drag sets two points
+    this.pressed = null;
+  }
+
+  /** @param {View} view @param {Point} p @param {boolean} moved */
+  up(view, p, moved) {
+    const [kind, kept, at] = [this.kind(), this.held?.moved, moved ? p : this.pressed];
+    this.held = this.pressed = null;
+    if (kept) this.store.annotate(this.store.annotations);
+    else if (kind && at) this.add(kind, view, at);
   }
 
   /** @param {View} view @param {Point} p */
@@ -90,6 +104,7 @@ export class Later {
   /** One point more. @param {Kind} kind @param {View} view @param {Point} p */
   add(kind, view, p) {
     const { store } = this;
+    if (kind === "count") return this.count(view, p);
     const slice = store.slices[view.index];
     if (this.draft?.view !== view.index || this.draft.slice !== slice)
       this.draft = { kind, points: [], view: view.index, slice };
@@ -150,18 +165,6 @@ export class Later {
     return !!nearest;
   }
 
-  /** @param {View} view @param {Point} p */
-  drag(view, p) {
-    const { held, store } = this;
-    if (!held) return;
-    held.moved = true;
-    const at = this.place(view, p);
-    store.annotations = store.annotations.map((one) =>
-      one.id === held.id ? { ...one, points: one.points.map((old, i) => (i === held.i ? at : old)) } : one,
-    );
-    view.redraw();
-  }
-
   /** A key while one of these tools is chosen; whether it was for it. @param {KeyboardEvent} event @param {View} view */
   key(event, view) {
     const kind = this.kind();
@@ -180,7 +183,7 @@ export class Later {
     }
     const t = view.transform();
     const [x, y] = view.pointer ?? [view.size[0] / 2, view.size[1] / 2];
-    if (event.key === "Enter") this.down(view, [x, y]);
+    if (event.key === "Enter") this.add(kind, view, [x, y]);
     else if (event.key.startsWith("Arrow")) {
       const step = event.shiftKey ? 0.1 : 1;
       const [dx, dy] = /** @type {Record<string, Point>} */ ({
@@ -215,7 +218,7 @@ export class Later {
 
   cancel() {
     if (this.held) Object.assign(this.store, { annotations: this.store.history.now.annotations });
-    this.held = null;
+    this.held = this.pressed = null;
   }
 
   // -- drawing --------------------------------------------------------------------------------------------------------

@@ -233,7 +233,8 @@ export class Store {
     if (!annotations.length) this.say(this.annotations.length ? "Annotations cleared" : "No annotations");
     if (!annotations.length && !this.annotations.length) return;
     this.annotations = annotations;
-    this.commit(this.kept);
+    this.commit(this.kept, this.levels, true);
+    this.emit("display");
   }
 
   /** @param {Roi[]} rois @param {string[]} levels */

@@ -119,9 +119,11 @@ export class Studio {
       const text = new Promise((arrived) => Object.assign(store, { arrived }));
       this.arriving = text.then(async (bytes) => {
         const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
-        store.later = new (await import(url)).default(this);
+        const { default: Tools } = await import(url);
         URL.revokeObjectURL(url);
-        this.changed("");
+        this.say("");
+        store.later = new Tools(this);
+        store.emit("display");
       });
       model.send({ type: "tools" });
     }

@@ -37,6 +37,7 @@ const ICONS = {
   "Shift+F": "▶",
   j: "M3 5h8v14H3zM14 5h7M14 12h7M14 19h7",
   z: "⇄",
+  "Shift+X": "┼",
   "?": "?",
   up: "M6 15l6-6 6 6",
   down: "M6 9l6 6 6-6",
@@ -44,9 +45,10 @@ const ICONS = {
 
 /** @param {string} name @param {string} title @param {(event: KeyboardEvent) => void} onclick @param {Attributes} [more] */
 function iconButton(name, title, onclick, more) {
-  const icon = svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" });
-  icon.append(svg("path", { d: ICONS[name] }));
-  const face = /^M\d/.test(ICONS[name]) ? icon : ICONS[name];
+  const d = ICONS[name];
+  const drawn = () =>
+    svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" }, svg("path", { d }));
+  const face = d.length > 5 ? drawn() : d;
   return html("button", { type: "button", class: "vbq-button", title, "aria-label": title, onclick, ...more }, face);
 }
 
@@ -138,7 +140,7 @@ export class Toolbar {
       group(this.undo, this.redo),
       group(this.presets, ...buttons("a Shift+I r"), this.play),
       ...(store.views.length ? [group(this.weighting, this.link)] : []),
-      ...(store.views.length > 1 ? [group(...buttons("j z"))] : []),
+      ...(store.views.length > 1 ? [group(...buttons("j z Shift+X"))] : []),
       group(this.file, this.picker),
       html("span", { class: "vbq-space" }),
       button("?", { class: "vbq-button vbq-help-button" }),

@@ -163,7 +163,7 @@ export class Tools {
     else if (ANNOTATES.has(tool)) {
       this.gesture = { ...base, kind: "none" };
       this.view.magnify = true;
-      this.store.later?.down(this.view, p);
+      this.store.later?.down(p);
     } else this.startEditing(p, base, e);
     if (!this.gesture) return;
     this.view.stage.dataset.gesture = this.gesture.kind;
@@ -355,7 +355,7 @@ export class Tools {
     if (e.pointerId !== g.pointer) return;
     const result = "result" in g ? g.result : undefined;
     this.end(cancelled || !result);
-    if (g.kind === "none") this.store.later?.up(this.view, g.last, !!g.moved && !cancelled);
+    if (g.kind === "none") this.store.later?.[cancelled ? "cancel" : "up"](this.view, g.last, !!g.moved);
     if (cancelled) return this.store.preview(this.store.kept);
     if (g.kind === "draw" && g.moved) this.keepBox(g);
     else if (g.kind === "draw" && this.store.fixedArea) this.keepFixed(g);
@@ -416,6 +416,7 @@ export class Tools {
   pinchStart() {
     if (this.gesture && this.gesture.kind !== "polygon") this.store.preview(this.store.kept);
     this.view.draft = null;
+    this.store.later?.cancel();
     this.gesture = { kind: "pinch", ...this.spread() };
   }
 
