@@ -277,7 +277,10 @@ export class Later {
         Math.min(Math.max(left[0], 0) + 6, view.size[0] - 90),
         Math.min(Math.max(left[1], 14) - 6, view.size[1] - 70) + (left[1] < 40 ? 60 : 0),
       ]);
-      return [...this.path(ends, "vbq-reference"), this.label(`${title}, slice ${store.slices[i] + 1}`, at)];
+      return [
+        ...this.path(ends, "vbq-reference"),
+        this.label(`${title}, slice ${store.slices[i] + 1}`, at, { "data-of": i }),
+      ];
     });
   }
 
@@ -376,7 +379,7 @@ export class Later {
 
   /** Whether an event is for the controls of cine themselves. @param {Event} e */
   control(e) {
-    const key = e instanceof KeyboardEvent && e.shiftKey && e.key.toLowerCase() === "f";
+    const key = e instanceof KeyboardEvent && e.shiftKey && /^(f|shift)$/i.test(e.key); // Shift comes before F
     const { target } = e;
     return (
       key || (target instanceof Node && [this.studio.toolbar.play, this.speed].some((one) => one?.contains(target)))

@@ -59,7 +59,7 @@ export class Toolbar {
     /** What a key does. @param {string} key @param {Attributes} [more] */
     const button = (key, more) => {
       const [, , words, what] = KEYS.find(([, keys]) => keys.split(" ")[0] === key) ?? KEYS[0];
-      const name = words[0].toUpperCase() + words.slice(1).split(/[:,]| by | \(/)[0];
+      const name = words[0].toUpperCase() + words.slice(1).split(/[:;,]| by | \(/)[0];
       const title = `${name} (${key.replace(/\b[a-z]$/, (letter) => letter.toUpperCase())})`;
       const context = () => ({ store, studio, view: studio.view(), tools: studio.tools[store.active] });
       const made = iconButton(key, title, (event) => perform(what, { ...context(), event }), more);
