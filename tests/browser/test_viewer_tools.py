@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 THREE = """
-second = Volume(np.pad(volume.pixels, ((0, 0), (30, 0), (0, 30))), stack_affine((-8, -50, 84), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0)))
+larger = stack_affine((-8, -50, 84), (4, 0, 0), (0, 0, -0.8), (0, 0.6, 0))
+second = Volume(np.pad(volume.pixels, ((0, 0), (30, 0), (0, 30))), larger)
 second = second.with_acquisition(weighting="T2", synthetic=True)
 across = stack_affine((-16, -50, -60), (0, 0, 4), (0, 0.9, 0), (0.5, 0, 0))
-axial = Volume(rng.integers(50, 400, (25, 100, 64)).astype("uint16"), across, thickness_mm=4).with_acquisition(weighting="PD", synthetic=True)
+axial = Volume(rng.integers(50, 400, (25, 100, 64)).astype("uint16"), across, thickness_mm=4)
+axial = axial.with_acquisition(weighting="PD", synthetic=True)
 studio = RoiStudio([volume, second, axial], rois=rois, case_file="tools.vbqkit.json")
 studio
 """

@@ -110,7 +110,7 @@ def test_angles_are_those_of_the_patient_and_a_cobb_angle_does_not_depend_on_how
 
 
 def test_a_reference_line_is_where_both_slices_are_by_simpleitk(tmp_path: Path) -> None:
-    """Each end lies in both slices and on the edge of one picture; of sampled points of the two planes none beyond it does."""
+    """Each end lies in both slices and on the edge of one picture; no point sampled beyond it is in both."""
     rng = np.random.default_rng(7)
     pairs = [(oblique(rng), oblique(rng)) for _ in range(150)]
     chosen = [(int(rng.integers(one["planes"])), int(rng.integers(other["planes"]))) for (one, _), (other, _) in pairs]
@@ -187,7 +187,7 @@ def test_the_marrow_window_is_the_median_of_the_levels_and_two_and_a_half_times_
     assert answer == [[310.0, 775.0], [310.0, 775.0], [310.0, 775.0], None, None]
 
 
-# -- Python keeps them --------------------------------------------------------------------------------------------------
+# -- Python keeps them
 
 
 def volume(affine: Any = AFFINE) -> Volume:
@@ -292,7 +292,7 @@ def test_too_many_or_no_list_is_said() -> None:
     )
 
 
-# -- the page -----------------------------------------------------------------------------------------------------------
+# -- the page
 
 
 def test_an_axial_series_is_named_so_and_lines_are_promised_where_the_frame_is_one() -> None:

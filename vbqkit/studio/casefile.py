@@ -2,10 +2,10 @@
 
 It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
 hiding and series shifts, the level strip, annotations (rulers and the like), and what there is to say of ROIs that
-were proposed automatically. Every reader of ROI files reads it. It holds no pixels, no name and no UID, as these lead to the patient in an archive; only
-what is needed to tell whether the ROIs fit: one-way hashes of FrameOfReferenceUID and StudyInstanceUID. A file keeps
-the study and frame that its ROIs came with, whatever images it is opened on, and what was doubtful about files that
-ROIs were imported from, so that a caution about them does not go away.
+were proposed automatically. Every reader of ROI files reads it. It holds no pixels, no name and no UID, as these lead
+to the patient in an archive; only what is needed to tell whether the ROIs fit: one-way hashes of FrameOfReferenceUID
+and StudyInstanceUID. A file keeps the study and frame that its ROIs came with, whatever images it is opened on, and
+what was doubtful about files that ROIs were imported from, so that a caution about them does not go away.
 """
 
 from __future__ import annotations
