@@ -1,4 +1,4 @@
-"""Rulers, angles, probes and the count of levels: seen in the studio, kept in the case file, never measured or scored."""
+"""Rulers, angles, probes and the count of levels: seen in the studio, kept with the case, never measured or scored."""
 
 from __future__ import annotations
 
