@@ -1,11 +1,11 @@
 """The file that a studio keeps its ROIs in: written whole after every change, shared without loss by several studios.
 
 It is an ordinary ROI file (:mod:`vbqkit.formats.roi_json`) with one more key, ``studio``: for each ROI its id, lock,
-hiding and series shifts, the level strip, and what there is to say of ROIs that were proposed automatically. Every
-reader of ROI files reads it. It holds no pixels, no name and no UID, as these lead to the patient in an archive; only
-what is needed to tell whether the ROIs fit: one-way hashes of FrameOfReferenceUID and StudyInstanceUID. A file keeps
-the study and frame that its ROIs came with, whatever images it is opened on, and what was doubtful about files that
-ROIs were imported from, so that a caution about them does not go away.
+hiding and series shifts, the level strip, annotations (rulers and the like), and what there is to say of ROIs that
+were proposed automatically. Every reader of ROI files reads it. It holds no pixels, no name and no UID, as these lead
+to the patient in an archive; only what is needed to tell whether the ROIs fit: one-way hashes of FrameOfReferenceUID
+and StudyInstanceUID. A file keeps the study and frame that its ROIs came with, whatever images it is opened on, and
+what was doubtful about files that ROIs were imported from, so that a caution about them does not go away.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from vbqkit.errors import Caution, FormatError, RoiError
 from vbqkit.formats.roi_file import DOUBTS, RoiFile, study_digest
 from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
+from vbqkit.studio.annotations import Annotations, merged_annotations, read_annotations
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
 
 if sys.platform != "win32":
@@ -48,6 +49,9 @@ class SavedCase:
     cautions: tuple[Caution, ...] = ()
     doubts: frozenset[str] = frozenset()
     proposal: dict[str, Any] = field(default_factory=dict)
+    annotations: Annotations = ()
+    problems: tuple[str, ...] = ()
+    """Which annotations could not be read."""
 
 
 class CaseFile:
@@ -69,6 +73,7 @@ class CaseFile:
         self.path = path.expanduser().resolve()
         self.image = image
         self._known: dict[str, dict[str, Any]] = {}  # what this studio last read or wrote, by id
+        self.annotations: Annotations = ()  # likewise
         self._stamp: tuple[int, int] | None = None
         self._from: SavedCase | None = None  # whose frame and study the ROIs in the file are of
         self._found: tuple[Caution, ...] = ()  # by reading it: they are found again each time
@@ -108,6 +113,7 @@ class CaseFile:
         stamp = self._stat()
         case = read_case(self.path, self.image)
         self._known = {one.id: to_wire(one) for one in case.drawn}
+        self.annotations = case.annotations
         self._stamp = stamp
         self._take_origin(case)
         return case
@@ -124,6 +130,7 @@ class CaseFile:
         levels: Sequence[str],
         cautions: Iterable[Caution] = (),
         proposal: Mapping[str, Any] = MappingProxyType({}),
+        annotations: Annotations = (),
     ) -> Drawn:
         """Write, after taking in what others wrote; returns what the file holds now.
 
@@ -137,12 +144,23 @@ class CaseFile:
             if self._stat() != self._stamp and self.path.exists():
                 theirs = read_case(self.path, self.image)
                 drawn = merged(self._known, drawn, theirs.drawn)
+                annotations = merged_annotations(self.annotations, annotations, theirs.annotations)
                 self._take_origin(theirs)
             self._doubts |= {caution.code for caution in cautions if caution not in self._found} & set(DOUBTS)
             if not drawn:
                 self._from, self._doubts = None, frozenset()
-            write_case(self.path, drawn, levels, self.image, origin=self._from, doubts=self._doubts, proposal=proposal)
+            write_case(
+                self.path,
+                drawn,
+                levels,
+                self.image,
+                origin=self._from,
+                doubts=self._doubts,
+                proposal=proposal,
+                annotations=annotations,
+            )
             self._stamp = self._stat()
+        self.annotations = annotations
         self._known = {one.id: to_wire(one) for one in drawn}
         return drawn
 
@@ -200,6 +218,7 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
     )
     levels = content.get("levels")
     proposal = content.get("proposal")
+    annotations, problems = read_annotations(content.get("annotations", []))
     return SavedCase(
         rois,
         tuple(map(str, levels)) if isinstance(levels, list) else (),
@@ -208,6 +227,8 @@ def read_case(path: Path, image: Volume | None) -> SavedCase:
         cautions,
         doubts,
         proposal if isinstance(proposal, dict) and waiting else {},
+        annotations,
+        tuple(f"{path.name}: {problem}" for problem in problems),
     )
 
 
@@ -260,6 +281,7 @@ def write_case(
     origin: SavedCase | None = None,
     doubts: Iterable[str] = (),
     proposal: Mapping[str, Any] = MappingProxyType({}),
+    annotations: Annotations = (),
 ) -> None:
     """Write a case file: complete, or not at all.
 
@@ -279,6 +301,8 @@ def write_case(
         Codes of what is doubtful about ROIs that were imported.
     proposal : mapping, optional
         What there is to say of ROIs that wait to be accepted; left out where none does.
+    annotations : tuple of Annotation, optional
+        Rulers and the like.
 
     Raises
     ------
@@ -299,6 +323,8 @@ def write_case(
     if file.proposed:
         waiting = _lines(one for one in drawn if not one.accepted)
         studio |= {"proposed": waiting, "proposal": json.dumps(dict(proposal), ensure_ascii=False)}
+    if annotations:
+        studio["annotations"] = json.dumps([one.to_wire() for one in annotations])
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,7 @@ class MeasuredRois(SharedRois):
         self._busy = False  # a hand is dragging or scrolling
         self._results: list[Results] = [[] for _ in self._opened]
         self._measured_rois: Drawn = ()  # what they are of
+        self._measured_views: tuple[View, ...] | None = None
         self._noise = NoiseWatch()
         self._places = PlaceWatch()
         self._waiting: asyncio.TimerHandle | None = None
@@ -100,11 +101,14 @@ class MeasuredRois(SharedRois):
     # -- measuring, telling ---------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
+        if (self._drawn, self._opened) == (self._measured_rois, self._measured_views):
+            self._publish()  # annotations or names of levels: no number changes
+            return
         self._background.give_up()
         self._intervals, self._busy = {}, False
         known = [dict(zip(self._measured_rois, results, strict=True)) for results in self._results]
         self._results = [measure_all(view, self._drawn, k) for view, k in zip(self._opened, known, strict=True)]
-        self._measured_rois = self._drawn
+        self._measured_rois, self._measured_views = self._drawn, self._opened
         self._places.current = False
         self._publish()
         self._later()

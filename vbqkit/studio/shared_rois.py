@@ -12,7 +12,8 @@ import traitlets
 
 from vbqkit.errors import Caution, RoiError, VbqkitError
 from vbqkit.image import Volume
-from vbqkit.studio.casefile import CaseFile, Drawn, merged
+from vbqkit.studio.annotations import Annotations, merged_annotations, read_annotations
+from vbqkit.studio.casefile import CaseFile, Drawn, SavedCase, merged
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
 from vbqkit.studio.messages import Message, Weight, in_order
 
@@ -48,6 +49,8 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._callbacks: list[Callable[[Self], None]] = []
         self._all: Drawn = ()
         self._drawn: Drawn = ()  # those of them that count
+        self._annotations: Annotations = ()  # rulers and the like: kept and shown, never measured
+        self._annotated: dict[int, Annotations] = {}  # as `_pushed`
         self._proposal: dict[str, Any] = {}  # what there is to say of those that do not count yet
         self._pushed: dict[int, Drawn] = {}  # what was there before each word of Python's
         self._case: CaseFile | None = None
@@ -94,7 +97,19 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._case = case_file
         self._take_cautions(case.cautions)
         self._proposal = case.proposal
+        self._take_annotations(case)
         return case.drawn or drawn, case.levels or LEVEL_STRIP
+
+    def _take_annotations(self, case: SavedCase) -> None:
+        """Those of a case file, and in words what of them could not be read."""
+        self._annotations = case.annotations
+        for problem in case.problems:
+            self._say(problem)
+
+    @property
+    def annotations(self) -> Annotations:
+        """Rulers, angles, probes and the count of levels: kept with the case file, never measured or scored."""
+        return self._annotations
 
     @property
     def _waiting_rois(self) -> Drawn:
@@ -115,11 +130,17 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
     def _keep(self, drawn: Drawn, levels: Sequence[str]) -> None:
         revision = max([int(self._state.get("revision", 0)), *self._pushed]) + 1
         self._pushed[revision] = self._all
+        self._annotated[revision], _ = read_annotations(self._state.get("annotations", []))
         for old in sorted(self._pushed)[:-_REMEMBERED]:
-            del self._pushed[old]
+            del self._pushed[old], self._annotated[old]
         self._hold(drawn)
-        wires = [to_wire(one) for one in drawn]
-        self.set_trait("_state", {"revision": revision, "base": revision, "rois": wires, "levels": list(levels)})
+        state = {
+            "revision": revision,
+            "base": revision,
+            "rois": [to_wire(one) for one in drawn],
+            "levels": list(levels),
+        }
+        self.set_trait("_state", state | {"annotations": [one.to_wire() for one in self._annotations]})
         self._measure()
 
     def _on_state(self, change: Mapping[str, Any]) -> None:
@@ -128,12 +149,17 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         if new["revision"] == new["base"]:
             return  # Python's own
         drawn = self._read_wires(new.get("rois", []))
+        annotations, problems = read_annotations(new.get("annotations", []))
+        for problem in problems:
+            self._say(problem)
         unseen = [revision for revision in self._pushed if revision > new["base"]]
         if unseen:  # Python spoke while the browser did: both started from what was there before
             known = {one.id: to_wire(one) for one in self._pushed[min(unseen)]}
             drawn = merged(known, drawn, self._all)
+            annotations = merged_annotations(self._annotated[min(unseen)], annotations, self._annotations)
+        self._annotations = annotations
         kept = self._save(drawn, new["levels"])
-        if unseen or kept is not drawn:
+        if unseen or kept is not drawn or problems or self._annotations != annotations:
             self._keep(kept, new["levels"])
         else:
             self._hold(kept)
@@ -159,7 +185,8 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             return drawn
         try:
             strip = self._state["levels"] if levels is None else levels
-            kept = self._case.write(drawn, strip, self._of_files, self._proposal)
+            kept = self._case.write(drawn, strip, self._of_files, self._proposal, self._annotations)
+            self._annotations = self._case.annotations
         except VbqkitError as error:
             self._say(str(error))
             return drawn
@@ -179,7 +206,10 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             return
         self._take_cautions(case.cautions)
         self._proposal = case.proposal or self._proposal
-        if [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._all]:
+        before = self._annotations
+        self._take_annotations(case)
+        others = [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._all]
+        if others or self._annotations != before:
             self._keep(case.drawn, case.levels or self._state["levels"])
             self._announce()
 

@@ -102,6 +102,8 @@ class RoiStudio(ProposedRois):
         By name: ``"SNR"``, ``"M-score"``, ``"VBQ-T1 (median)"``, ``"VBQ-T1 (mean)"`` ...
     intervals : dict of str to Uncertainty
         By the same names, where a score is given.
+    annotations : tuple of Annotation
+        Rulers, angles, probes and the count of levels: kept with the case file, never measured or scored.
 
     Examples
     --------
@@ -154,7 +156,7 @@ class RoiStudio(ProposedRois):
         choices = ScoreChoices(reference=group, rule=rule, excluded=dict(excluded or {}), overrule=overrule)
         self._saved_output: Any = None
         self._save_pixels = save_pixels
-        self._may_propose = propose
+        self._may_propose, self._blind = propose, blind
         super().__init__(views, choices, IntervalOptions.of(jitter, within or {}, cutoffs or {}))
         self._of_study, self._as_read = messages, self.volumes
         self._show(views)
@@ -330,7 +332,7 @@ class RoiStudio(ProposedRois):
         """Tell the browser what the views are, and what there is to know of them."""
         self._opened = tuple(views)
         overruled = self._choices.get("overrule") is not None
-        self.set_trait("_views", [view.for_browser(overruled=overruled) for view in self._opened])
+        self.set_trait("_views", [view.for_browser(overruled=overruled, blind=self._blind) for view in self._opened])
         of_study = {message.text for message in self._of_study}  # said once, though each series may carry it
         of_series = [m for view in self._opened for m in view.messages() if m.text not in of_study]
         self._say_of_images([*self._of_study, *of_series])
@@ -380,6 +382,8 @@ class RoiStudio(ProposedRois):
             view, index = int(content["view"]), int(content["index"])
             name, data = pixels_for_browser(self._opened[view].volume.pixels[index])
             self.send({"type": "slice", "view": view, "index": index, "array": name}, buffers=[data])
+        elif kind == "tools":
+            self.send({"type": "tools"}, buffers=[javascript.loader(_STATIC / "later.js").encode()])
         elif kind == "air":
             view, index = int(content["view"]), int(content["index"])
             air = free_air(self._opened[view].volume.slice(index))

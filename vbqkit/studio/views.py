@@ -51,8 +51,11 @@ class View:
             *(Message(text, "caution", self.title) for text in (*_odd_pixels(volume), *self.warnings)),
         ]
 
-    def for_browser(self, *, overruled: bool = False) -> dict[str, Any]:
-        """Everything about the view but its pixels, as plain JSON values; no weighting if it must not be scored."""
+    def for_browser(self, *, overruled: bool = False, blind: bool = False) -> dict[str, Any]:
+        """Everything about the view but its pixels, as plain JSON values; no weighting if it must not be scored.
+
+        A blinded reader is offered no window that is made from the signal of the ROIs.
+        """
         volume = self.volume
         first = volume.slice(0)
         affine = volume.affine
@@ -79,7 +82,7 @@ class View:
             "stated": None if volume.acquisition.weighting == self.header else volume.acquisition.weighting,
             "unit": "HU" if volume.acquisition.modality == "CT" else "a.u.",
             "synthetic": volume.acquisition.synthetic,
-            **_windows(volume.pixels, CT_WINDOWS if volume.acquisition.modality == "CT" else ()),
+            **_windows(volume.pixels, is_ct=volume.acquisition.modality == "CT", marrow=not blind),
         }
 
 
@@ -113,7 +116,11 @@ CT_WINDOWS = (("Bone", 400.0, 1800.0), ("Soft tissue", 40.0, 400.0))
 """Name, level and width of the windows that every CT viewer offers, HU; the first one is shown."""
 
 
-def _windows(pixels: npt.NDArray[Any], own: Sequence[tuple[str, float, float]] = ()) -> dict[str, Any]:
+MARROW_WINDOW = "Marrow"
+"""The page makes it, from the ROIs on the levels as they lie: level at their median signal, 2.5 times that wide."""
+
+
+def _windows(pixels: npt.NDArray[Any], *, is_ct: bool = False, marrow: bool = True) -> dict[str, Any]:
     flat = pixels.reshape(-1)
     sample = np.asarray(flat[:: max(1, flat.size // _SAMPLE)], dtype=np.float64)
     sample = sample[np.isfinite(sample)]
@@ -125,11 +132,12 @@ def _windows(pixels: npt.NDArray[Any], own: Sequence[tuple[str, float, float]] =
         return [(bottom + top) / 2.0, top - bottom if top > bottom else max(abs(top), 1.0)]
 
     presets: list[list[Any]] = [
-        *(list(preset) for preset in own),
+        *(list(preset) for preset in (CT_WINDOWS if is_ct else ())),
         ["Auto", *window(p1, p995)],
         ["Full range", *window(low, high)],
         ["Bright tissue", *window(p50, high)],
         ["Background (noise, ghosts)", *window(min(low, 0.0), max(0.1 * p98, low + 1e-9 * max(1.0, abs(low))))],
+        *([[MARROW_WINDOW, 0.0, 0.0]] if marrow and not is_ct else []),
     ]
     return {
         "presets": presets,
@@ -215,6 +223,9 @@ def titled(volumes: Sequence[tuple[Volume, tuple[str, ...]]]) -> list[View]:
         title, header = _kind(volume), volume.acquisition.weighting
         uid = volume.acquisition.frame_of_reference_uid
         key = _series_key(volume, index)
+        tilt_deg = tilt_between(volume.slice(0), views[0].volume.slice(0)) if views else 0.0
+        if tilt_deg > MAX_TILT_DEG and volume.plane != views[0].volume.plane:
+            title = f"{title} {volume.plane}"
         same = [v for v in views if v.title.split(" (")[0] == title]
         name = title if not same else f"{title} ({len(same) + 1})"
         if not views:
@@ -239,12 +250,12 @@ def titled(volumes: Sequence[tuple[Volume, tuple[str, ...]]]) -> list[View]:
                 f"It has another frame of reference than {views[0].title}: positions cannot be compared, "
                 "so neither scrolling nor ROIs are carried over."
             )
-        tilt_deg = tilt_between(volume.slice(0), views[0].volume.slice(0))
         if tilt_deg > MAX_TILT_DEG:
             linked = False
             warnings.append(
                 f"It is tilted by {tilt_deg:.0f} degrees against {views[0].title}: slices do not correspond, "
                 "so scrolling is not linked and ROIs are not carried over."
+                + (" Lines show where its slice and theirs cut each other." if frame == 0 else "")
             )
         views.append(View(volume, key, name, frame, linked, tuple(warnings), header, whose))
     return views

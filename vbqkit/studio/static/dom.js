@@ -41,6 +41,16 @@ export function set(element, attributes) {
   }
 }
 
+/**
+ * Make children by name, unless those of these names are there.
+ * @param {HTMLElement} element @param {string[]} names @param {(name: string, i: number) => Node} make
+ */
+export function fillAnew(element, names, make) {
+  if (element.dataset.names === names.join()) return;
+  element.dataset.names = names.join();
+  element.replaceChildren(...names.map(make));
+}
+
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
   const node = element.firstChild;

@@ -205,11 +205,11 @@ export function withCorner(roi, at) {
   return { ...roi, points };
 }
 
-/** Distance of point x from the segment a-b, and how far along it lies (0 to 1); any dimension of 2. */
+/** Distance of point x from the segment a-b. */
 export function toSegment(/** @type {number[]} */ x, /** @type {number[]} */ a, /** @type {number[]} */ b) {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const t = Math.min(1, Math.max(0, ((x[0] - a[0]) * dx + (x[1] - a[1]) * dy) / (dx * dx + dy * dy || 1)));
-  return { distance: Math.hypot(x[0] - a[0] - t * dx, x[1] - a[1] - t * dy), t };
+  return Math.hypot(x[0] - a[0] - t * dx, x[1] - a[1] - t * dy);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One table makes the keys work and fills the help sheet. */
-import { add, boxBetween, norm, rotated, sub, times, withCorner } from "./geometry.js";
+import { add, boxBetween, norm, outline, planeNormal, rotated, scaled, times, withCorner } from "./geometry.js";
 import { waits } from "./origin.js";
 import { accept, acceptAndGoOn, propose } from "./proposals.js";
 import { SHAPES } from "./tools.js";
@@ -14,34 +14,40 @@ const DIGITS = ["T12", "L1", "L2", "L3", "L4", "L5", "S1"];
  * @typedef {{store: Store, view: View, tools: Tools, studio: Studio, event: KeyboardEvent}} Press
  */
 
-/** @typedef {"magnifier"|"hideAll"|"seriesOnly"|"smooth"} Switch what of a store is on or off */
+/** What of a store is on or off, and its name. */
+export const SWITCHES = {
+  magnifier: "Magnifier",
+  hideAll: "All hidden",
+  seriesOnly: "Moves on this series only",
+  smooth: "Smooth pixels",
+  inverted: "Inverted grey scale",
+  zoomLinked: "Linked zoom",
+  lines: "Reference lines",
+};
+/** @typedef {keyof typeof SWITCHES} Switch */
 
 /**
- * Turn something on or off, and say what it is now.
- * @param {Press} press @param {Switch} what @param {string} on @param {string} off
+ * Group, keys (separated by spaces), what it does, how: a tool, a switch, or something else. A button is named by the
+ * words before the first comma or the like, and by the first key.
+ * @type {[string, string, string, string | ((press: Press) => void)][]}
  */
-function flip({ store, studio }, what, on, off) {
-  store[what] = !store[what];
-  studio.changed(store[what] ? on : off);
-}
-
-/** @type {[string, string, string, (press: Press) => void][]} group, keys (separated by spaces), what it does, how */
 export const KEYS = [
-  ["Tools", "v", "select and move", ({ store }) => store.setTool("select")],
-  ["Tools", "b", "box", ({ store }) => store.setTool("box")],
-  ["Tools", "e", "ellipse", ({ store }) => store.setTool("ellipse")],
-  ["Tools", "o", "circle", ({ store }) => store.setTool("circle")],
-  ["Tools", "p", "polygon: click corners, double click or Enter to close", ({ store }) => store.setTool("polygon")],
-  ["Tools", "f", "freehand", ({ store }) => store.setTool("freehand")],
-  ["Tools", "w", "window and level by dragging", ({ store }) => store.setTool("window")],
-  ["Tools", "h", "hand: drag the image (or hold Space)", ({ store }) => store.setTool("hand")],
+  ["Tools", "v", "select and move", "select"],
+  ["Tools", "b", "box", "box"],
+  ["Tools", "e", "ellipse", "ellipse"],
+  ["Tools", "o", "circle", "circle"],
+  ["Tools", "p", "polygon: click corners, double click or Enter to close", "polygon"],
+  ["Tools", "f", "freehand", "freehand"],
+  ["Tools", "w", "window and level by dragging", "window"],
+  ["Tools", "h", "move the image by dragging (or hold Space)", "hand"],
   ["Tools", "x", "fixed area on or off", ({ studio }) => studio.toggleFixed()],
-  [
-    "Tools",
-    "g",
-    "magnifier while dragging, on or off",
-    (press) => flip(press, "magnifier", "Magnifier on", "Magnifier off"),
-  ],
+  ["Tools", "g", "magnifier while dragging, on or off", "magnifier"],
+  ["Annotations", "Shift+R", "ruler: two points, mm", "ruler"],
+  ["Annotations", "Shift+A", "angle: three points", "angle"],
+  ["Annotations", "Shift+C", "Cobb angle: two lines, 0 to 90 degrees", "cobb"],
+  ["Annotations", "Shift+P", "probe: signal and place; other series go there", "probe"],
+  ["Annotations", "Shift+S", "count levels from S1 upward: click each body", "count"],
+  ["Annotations", "Ctrl+Delete Ctrl+Backspace", "clear all annotations", ({ store }) => store.annotate([])],
   ["Proposed", "q", "propose ROIs; again: stop", ({ store }) => propose(store)],
   ["Proposed", "Shift+Enter", "accept all (Enter: the selected one)", ({ store }) => accept(store)],
   [
@@ -72,7 +78,12 @@ export const KEYS = [
   ["ROI", "Alt+ArrowLeft Alt+ArrowRight", "turn by 1 degree; Shift: by a tenth", (press) => turn(press)],
   ["ROI", "t", "choose a corner of the polygon: arrows then move it", ({ store }) => corner(store)],
   ["ROI", "i", "insert a corner after the chosen one", ({ store }) => insert(store)],
-  ["ROI", "Delete Backspace", "delete the chosen corner, or the ROI", (press) => remove(press)],
+  [
+    "ROI",
+    "Delete Backspace",
+    "delete the chosen corner, or the ROI; else the last annotation",
+    (press) => remove(press),
+  ],
   [
     "ROI",
     "0 1 2 3 4 5 6",
@@ -86,16 +97,10 @@ export const KEYS = [
     "ROI",
     "y",
     "hide or show; Shift: all",
-    (press) =>
-      press.event.shiftKey ? flip(press, "hideAll", "All ROIs hidden", "ROIs shown") : press.studio.toggle("hidden"),
+    ({ event, studio }) => (event.shiftKey ? studio.flip("hideAll") : studio.toggle("hidden")),
   ],
   ["ROI", "k", "bring it to the slice shown", ({ studio }) => studio.bringHere()],
-  [
-    "ROI",
-    "j",
-    "move on this series only, on or off (or hold Alt while dragging)",
-    (press) => flip(press, "seriesOnly", "Moves now count for this series only", "Moves count for every series"),
-  ],
+  ["ROI", "j", "move ROIs on this series only (or hold Alt while dragging)", "seriesOnly"],
   ["ROI", "Ctrl+z", "undo", ({ store }) => store.undo()],
   ["ROI", "Ctrl+Shift+z Ctrl+y", "redo", ({ store }) => store.undo(true)],
   [
@@ -124,8 +129,12 @@ export const KEYS = [
   ],
   ["Image", "a", "auto window", ({ studio }) => studio.preset(0)],
   ["Image", "s", "next window preset", ({ studio }) => studio.preset()],
-  ["Image", "r", "reset zoom, position and window (or double click)", ({ view }) => view.reset()],
-  ["Image", "u", "smooth or square pixels", (press) => flip(press, "smooth", "Smooth pixels", "Square pixels")],
+  ["Image", "r", "reset the view: zoom, position and window (or double click)", ({ view }) => view.reset()],
+  ["Image", "u", "smooth pixels on or off", "smooth"],
+  ["Image", "Shift+I", "invert the grey scale", "inverted"],
+  ["Image", "z", "zoom and move linked series together, or each alone", "zoomLinked"],
+  ["Image", "Shift+X", "reference lines on or off", "lines"],
+  ["Image", "Shift+F", "play the slices; any input stops it", ({ studio }) => studio.later((later) => later.play())],
   ["Image", "m", "next view", ({ studio }) => studio.nextView()],
   [
     "",
@@ -134,20 +143,7 @@ export const KEYS = [
     ({ tools, store }) =>
       void (tools.cancel() || (store.tool !== "select" ? store.setTool("select") : store.select(null))),
   ],
-  ["", "?", "this sheet", ({ studio }) => studio.help()],
-];
-
-export const MOUSE = [
-  ["wheel", "slice"],
-  ["Ctrl + wheel", "zoom at the pointer"],
-  ["right or middle drag", "window (sideways) and level (up, down)"],
-  ["Space + drag", "move the image"],
-  ["double click", "reset the view; on a corner: remove it"],
-  ["drag a small dot between corners", "add a corner"],
-  ["Shift while drawing or resizing", "square, circle, same proportions"],
-  ["Alt + drag a ROI", "move it on this series only"],
-  ["one finger", "draw, or change slice beside a ROI"],
-  ["two fingers", "zoom and move the image"],
+  ["", "?", "help: this sheet", ({ studio }) => studio.help()],
 ];
 
 /** Signs that keys give with Shift, and the keys. */
@@ -156,26 +152,28 @@ const SHIFTED = new Map([
   ["}", "]"],
 ]);
 
-const byKey = new Map(KEYS.flatMap(([, keys, , run]) => keys.split(" ").map((key) => [key.toLowerCase(), run])));
+const byKey = new Map(KEYS.flatMap(([, keys, , what]) => keys.split(" ").map((key) => [key.toLowerCase(), what])));
 
 /**
  * Runs what a key stands for; true if it stands for something.
  * @param {KeyboardEvent} event @param {Omit<Press, "event">} context
  */
 export function press(event, context) {
-  const control = event.ctrlKey || event.metaKey;
-  const key = event.key.toLowerCase();
-  const shifted = event.shiftKey && /^(enter|delete|backspace)$/.test(key);
-  const plain = shifted ? `shift+${key}` : (SHIFTED.get(event.key) ?? key);
-  const name = control
-    ? `ctrl+${event.shiftKey && key === "z" ? "shift+" : ""}${key}`
-    : event.altKey
-      ? `alt+${key}`
-      : plain;
-  const run = byKey.get(name);
-  if (!run) return false;
-  run({ ...context, event });
-  return true;
+  if (context.store.later?.key(event, context.view)) return true;
+  const before = event.ctrlKey || event.metaKey ? "ctrl+" : event.altKey ? "alt+" : "";
+  const key = SHIFTED.get(event.key) ?? event.key.toLowerCase();
+  const shifted = `${before}shift+${key}`;
+  const name = event.shiftKey && byKey.has(shifted) ? shifted : before + key;
+  const what = byKey.get(name);
+  if (what) perform(what, { ...context, event });
+  return !!what;
+}
+
+/** @param {string | ((press: Press) => void)} what @param {Press} press */
+export function perform(what, press) {
+  if (typeof what !== "string") what(press);
+  else if (what in SWITCHES) press.studio.flip(/** @type {Switch} */ (what));
+  else press.store.setTool(what);
 }
 
 function enter(/** @type {Press} */ { tools, store, view }) {
@@ -188,16 +186,7 @@ function enter(/** @type {Press} */ { tools, store, view }) {
   const kind = SHAPES.get(store.tool) ?? "rectangle";
   const round = store.tool === "circle" ? 1 : 0.8;
   const box = boxBetween(plane, [r - dr * round, c - dc], [r + dr * round, c + dc]);
-  if (kind === "polygon") {
-    const { center: m, half_width: u, half_height: v } = box;
-    const points = [
-      [-1, -1],
-      [1, -1],
-      [1, 1],
-      [-1, 1],
-    ].map(([s, t]) => add(m, add(times(u, s), times(v, t))));
-    tools.place({ kind, points });
-  } else tools.place({ kind, ...box });
+  tools.place(kind === "polygon" ? { kind, points: outline({ kind: "rectangle", ...box }) } : { kind, ...box });
 }
 
 function cycle(/** @type {Store} */ store, /** @type {number} */ step) {
@@ -244,9 +233,7 @@ function resize(/** @type {Press} */ { store, view, event }) {
   if (roi.kind === "polygon") {
     if (store.fixedArea) return store.say("The area is fixed: press X to free it");
     const factor = 1 + (x - y) * (event.shiftKey ? 0.002 : 0.02);
-    const middle = times(roi.points.reduce(add), 1 / roi.points.length);
-    const points = roi.points.map((p) => add(middle, times(sub(p, middle), factor)));
-    return store.commit(store.changed(roi.id, () => ({ ...roi, points })));
+    return store.commit(store.changed(roi.id, () => scaled(roi, factor)));
   }
   const half = [norm(roi.half_width), norm(roi.half_height)];
   const wanted = [half[0] + x * size * spacing[0], half[1] - y * size * spacing[1]];
@@ -262,7 +249,7 @@ function turn(/** @type {Press} */ { store, view, event }) {
   const roi = editable(store);
   if (!roi) return;
   const degrees = (event.key === "ArrowRight" ? 1 : -1) * (event.shiftKey ? 0.1 : 1);
-  store.commit(store.changed(roi.id, (old) => rotated(old, (degrees * Math.PI) / 180, view.axes().through)));
+  store.commit(store.changed(roi.id, (old) => rotated(old, (degrees * Math.PI) / 180, planeNormal(view.plane()))));
 }
 
 function corner(/** @type {Store} */ store) {

@@ -3,7 +3,6 @@ import { style } from "./colours.js";
 import { html, set, setText, short, svg } from "./dom.js";
 import { onSeries, slicePlane } from "./geometry.js";
 import { elsewhere, marks } from "./marks.js";
-import { Proposals } from "./proposals.js";
 import { covered, histogram, ratios } from "./statistics.js";
 
 /**
@@ -67,7 +66,6 @@ export class Panel {
     this.element = html(
       "div",
       { class: "vbq-panel", role: "region", "aria-label": "Readout" },
-      new Proposals(store).element,
       this.caption,
       html("div", { class: "vbq-scroll" }, this.table, this.empty),
       this.none,

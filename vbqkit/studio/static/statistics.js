@@ -59,7 +59,7 @@ function inBox(roi, plane) {
 }
 
 /** Even-odd rule, half open, so that shared sides count once. @param {RowCol[]} corners */
-function inPolygon(corners) {
+export function inPolygon(corners) {
   const p = corners.map(([r, c]) => [snap(r), snap(c)]);
   return (/** @type {number} */ r, /** @type {number} */ c) => {
     let inside = false;

@@ -2,20 +2,24 @@
  * The state of one studio on the page. Python's traits are the truth; this holds what the page needs between two
  * messages.
  *
+ * @import { Later } from "./later.js"
  * @import { Pixels } from "./pixels.js"
- * @import { Kept, Message, Roi, Row, Shape, StudioModel, Vec, Window } from "./wire.js"
+ * @import { Annotation, Kept, Message, Roi, Row, Shape, StudioModel, Vec, Window } from "./wire.js"
  */
-import { add, center, nearestSlice, onSeries, slicePlane, times, withArea } from "./geometry.js";
+import { add, center, dot, nearestSlice, onSeries, planeNormal, slicePlane, times, withArea } from "./geometry.js";
 import { History } from "./history.js";
 import { proposeLabel, UNSURE } from "./labels.js";
 import { corrected, waits } from "./origin.js";
 import { decoded, SliceCache } from "./pixels.js";
-import { measure, scores } from "./statistics.js";
+import { MAX_TILT_DEG, measure, scores } from "./statistics.js";
 
 export const EXTRA_LABELS = ["CSF", "noise"];
 const PATIENCE_MS = 60; // longer than Python usually takes, too short to be seen
 
-/** @typedef {(text: string) => void} Listener the words of a `say`; nothing for other events */
+/**
+ * @typedef {(text: string) => void} Listener the words of a `say`; nothing for other events
+ * @typedef {{from: number, k: number, at: Vec}} Look of a view: screen pixels per mm, and what is in its middle
+ */
 
 export class Store {
   /** @param {StudioModel} model */
@@ -24,7 +28,8 @@ export class Store {
     this.views = model.get("_views").map((view) => ({ ...view }));
     this.identity = /** @type {Map<number, string[]>} */ (new Map()); // by view; for the screen, so no trait holds it
     this.options = model.get("_options");
-    const { rois, levels, revision } = model.get("_state");
+    const { rois, levels, revision, annotations = [] } = model.get("_state");
+    this.annotations = annotations;
     this.rois = rois;
     this.levels = levels;
     this.revision = revision;
@@ -32,7 +37,7 @@ export class Store {
     this.kept = rois;
     this.slices = [...model.get("slices")];
     this.windows = copied(model.get("windows"));
-    this.history = new History({ rois, levels });
+    this.history = new History({ rois, levels, annotations });
     this.selected = /** @type {string|null} */ (null);
     this.vertex = -1;
     this.active = 0;
@@ -43,6 +48,12 @@ export class Store {
     this.hideAll = false;
     this.magnifier = true;
     this.smooth = true;
+    this.inverted = false;
+    this.zoomLinked = true;
+    this.lines = true;
+    this.look = /** @type {Look|null} */ (null); // what the view last zoomed or moved shows
+    this.later = /** @type {Later|null} */ (null); // the tools that no first picture needs
+    this.arrived = (/** @type {DataView<ArrayBuffer>} */ _) => {};
     this.busy = false;
     this.looking = /** @type {{done: number, total: number}|null} */ (null); // Python looks for ROIs to propose
     this.patience = 0; // timers
@@ -125,6 +136,7 @@ export class Store {
       this.emit("proposing");
     }
     if (message.type === "said") this.say(message.text);
+    if (message.type === "tools") this.arrived(buffers[0]);
     if (message.type === "identity") {
       this.identity.set(message.view, message.lines);
       this.emit("views");
@@ -142,11 +154,11 @@ export class Store {
   }
 
   fromPython() {
-    const { rois, levels, revision, base } = this.model.get("_state");
+    const { rois, levels, revision, base, annotations = [] } = this.model.get("_state");
     // what a hand did here, or before
     if (revision === this.revision || (revision !== base && revision < this.revision)) return;
-    Object.assign(this, { rois, levels, revision, base: revision, kept: rois });
-    this.history.push({ rois, levels });
+    Object.assign(this, { rois, levels, annotations, revision, base: revision, kept: rois });
+    this.history.push({ rois, levels, annotations });
     if (!this.roi()) this.select(null);
     this.emit("rois");
   }
@@ -210,10 +222,19 @@ export class Store {
    */
   commit(changed, levels = this.levels, shown = false) {
     const rois = corrected(changed, this.kept);
-    this.history.push({ rois, levels });
+    this.history.push({ rois, levels, annotations: this.annotations });
     this.tell(rois, levels, shown);
     const now = rois.find((roi, i) => roi !== changed[i]);
     if (now) this.say(`${now.label} counts from now on, as corrected`);
+  }
+
+  /** Keep other annotations, undoably: rulers and the like, which nothing measures or scores. @param {Annotation[]} annotations */
+  annotate(annotations) {
+    if (!annotations.length) this.say(this.annotations.length ? "Annotations cleared" : "No annotations");
+    if (!annotations.length && !this.annotations.length) return;
+    this.annotations = annotations;
+    this.commit(this.kept, this.levels, true);
+    this.emit("display");
   }
 
   /** @param {Roi[]} rois @param {string[]} levels */
@@ -221,7 +242,8 @@ export class Store {
     this.revision += 1;
     Object.assign(this, { rois, levels, kept: rois, busy: false });
     if (!this.roi()) this.select(null);
-    this.model.set("_state", { revision: this.revision, base: this.base, rois, levels });
+    const { revision, base, annotations } = this;
+    this.model.set("_state", { revision, base, rois, levels, annotations });
     this.model.save_changes();
     clearTimeout(this.patience);
     if (shown) this.patience = setTimeout(() => this.emit("rois"), PATIENCE_MS);
@@ -242,6 +264,7 @@ export class Store {
   undo(forward = false) {
     const state = forward ? this.history.redo() : this.history.undo();
     if (!state) return this.say(forward ? "Nothing to redo" : "Nothing to undo");
+    this.annotations = state.annotations;
     this.tell(state.rois, state.levels);
     this.say(forward ? "Redone" : "Undone");
   }
@@ -294,6 +317,13 @@ export class Store {
     return nearestSlice(this.views[view], center(onSeries(roi, this.views[view].key))).index;
   }
 
+  /** Whether slices of two views are parallel and in one frame: they scroll, zoom and move together. @param {number} a @param {number} b */
+  together(a, b) {
+    const [one, other] = [this.views[a], this.views[b]];
+    const [m, n] = [this.plane(a), this.plane(b)].map(planeNormal);
+    return one.frame === other.frame && Math.abs(dot(m, n)) >= Math.cos((MAX_TILT_DEG * Math.PI) / 180);
+  }
+
   /** Show a slice; linked views follow by patient position. @param {number} view @param {number} index */
   goTo(view, index) {
     const target = this.views[view];
@@ -304,8 +334,7 @@ export class Store {
       add(times(target.row_step, (target.rows - 1) / 2), times(target.col_step, (target.cols - 1) / 2)),
     );
     this.views.forEach((other, i) => {
-      if (i !== view && other.linked && target.linked && other.frame === target.frame)
-        slices[i] = nearestSlice(other, middle).index;
+      if (i !== view && this.together(i, view)) slices[i] = nearestSlice(other, middle).index;
     });
     if (slices.every((s, i) => s === this.slices[i])) return;
     this.takeSlices(slices);

@@ -2,17 +2,19 @@
 
 import { html, setText } from "./dom.js";
 import { add, area, center, dot, planeNormal, sub, times, withArea } from "./geometry.js";
-import { press } from "./keyboard.js";
+import { KEYS, press, SWITCHES } from "./keyboard.js";
 import { describe, unnamed, waits } from "./origin.js";
 import { Panel } from "./panel.js";
 import { Store } from "./store.js";
-import { helpSheet, Toolbar } from "./toolbar.js";
-import { Tools } from "./tools.js";
+import { Toolbar } from "./toolbar.js";
+import { ANNOTATES, Tools } from "./tools.js";
 import { View } from "./view.js";
 
 /**
  * @import { Rendering } from "../../page/static/anywidget.js"
- * @import { StudioModel, Traits } from "./wire.js"
+ * @import { Switch } from "./keyboard.js"
+ * @import { Later } from "./later.js"
+ * @import { Roi, StudioModel, Traits } from "./wire.js"
  */
 
 export class Studio {
@@ -61,6 +63,8 @@ export class Studio {
       store.setActive(model.get("_about_proposal").view ?? store.active);
       if (document.activeElement === this.toolbar.strip.propose) this.view().stage.focus({ preventScroll: true }); // for the keys
     });
+    store.on("tool rois views", () => this.needsMore());
+    this.needsMore();
     this.showNotes();
     this.say(
       store.options.case_file
@@ -77,6 +81,7 @@ export class Studio {
   dispose() {
     window.removeEventListener("keydown", this.onKey, true);
     this.wide.disconnect();
+    this.store.later?.stop();
     for (const view of this.views) view.dispose();
     this.panel.dispose();
     this.store.dispose();
@@ -95,6 +100,42 @@ export class Studio {
     this.say(text);
     this.store.emit("display");
     this.store.emit("tool");
+  }
+
+  /** Turn something on or off, and say what it is now. @param {Switch} what */
+  flip(what) {
+    this.store[what] = !this.store[what];
+    this.changed(`${SWITCHES[what]}: ${this.store[what] ? "on" : "off"}`);
+  }
+
+  /**
+   * Do something with the tools that no first picture needs (later.js). Python sends them when the first is wanted.
+   * @param {(later: Later) => void} use
+   */
+  later(use) {
+    const { store, model } = this;
+    if (!this.arriving) {
+      this.say("Python sends this tool …");
+      const text = new Promise((arrived) => Object.assign(store, { arrived }));
+      this.arriving = text.then(async (bytes) => {
+        const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
+        const { default: Tools } = await import(url);
+        URL.revokeObjectURL(url);
+        this.say("");
+        store.later = new Tools(this);
+        store.emit("display");
+      });
+      model.send({ type: "tools" });
+    }
+    this.arriving.then(() => store.later && use(store.later));
+  }
+
+  /** Whether a tool of those is chosen, or the pictures need one: annotations, or slices that cut each other. */
+  needsMore() {
+    const { store } = this;
+    const crossed = store.views.some(({ frame }, i) => frame === store.views[0].frame && !store.together(i, 0));
+    if (!this.arriving && (ANNOTATES.has(store.tool) || store.annotations.length || store.waiting.length || crossed))
+      this.later(() => {});
   }
 
   showNotes() {
@@ -155,16 +196,12 @@ export class Studio {
   /** Move the count along the strip: every level's label goes one up or down. @param {number} by */
   recount(by) {
     const { store } = this;
-    const rois = store.rois.map((roi) => {
-      const at = store.levels.indexOf(roi.label);
-      const label = store.levels[at + by];
-      return at < 0 || label === undefined ? roi : { ...roi, label };
-    });
-    const lost = store.rois.filter(
-      (roi) => store.levels.includes(roi.label) && store.levels[store.levels.indexOf(roi.label) + by] === undefined,
-    );
-    if (lost.length) return this.say(`${lost[0].label} is at the end of the strip: rename it first`);
-    store.commit(rois);
+    const { levels, rois } = store;
+    const counted = (/** @type {Roi} */ { label }) =>
+      levels.includes(label) ? levels[levels.indexOf(label) + by] : label;
+    const last = rois.find((roi) => counted(roi) === undefined);
+    if (last) return this.say(`${last.label} is at the end of the strip: rename it first`);
+    store.commit(rois.map((roi) => (counted(roi) === roi.label ? roi : { ...roi, label: counted(roi) })));
     this.say(by < 0 ? "Counted one level higher" : "Counted one level lower");
   }
 
@@ -233,7 +270,9 @@ export class Studio {
     const { presets } = store.views[store.active];
     const [level, width] = store.windows[store.active];
     const now = presets.findIndex((p) => p[1] === level && p[2] === width);
-    const [name, l, w] = presets[i ?? (now + 1) % presets.length];
+    const chosen = presets[i ?? (now + 1) % presets.length];
+    if (chosen[0] === "Marrow") return this.later((later) => later.marrow(chosen, i === undefined));
+    const [name, l, w] = chosen;
     store.setWindow(store.active, l, w);
     this.say(`Window: ${name}`);
   }
@@ -246,13 +285,7 @@ export class Studio {
   }
 
   help() {
-    const back = document.activeElement;
-    const sheet = helpSheet(() => {
-      sheet.remove();
-      /** @type {HTMLElement} */ (back)?.focus?.();
-    });
-    this.root.append(sheet);
-    sheet.focus();
+    this.later((later) => later.help(KEYS));
   }
 }
 

@@ -1,64 +1,75 @@
-/** The row of tools, the strip of levels, and the help sheet. */
+/** The row of tools and the strip of levels. */
 import { style } from "./colours.js";
-import { html, set, setText, svg } from "./dom.js";
-import { KEYS, MOUSE } from "./keyboard.js";
+import { fillAnew, html, set, setText, svg } from "./dom.js";
+import { KEYS, perform, SWITCHES } from "./keyboard.js";
 import { SPINE_LEVELS } from "./labels.js";
 import { proposeButton } from "./proposals.js";
 import { EXTRA_LABELS } from "./store.js";
 
 /**
+ * @import { Attributes } from "./dom.js"
+ * @import { Switch } from "./keyboard.js"
  * @import { Store } from "./store.js"
  * @import { Studio } from "./studio.js"
- * @typedef {keyof typeof ICONS} IconName
  */
 
+/** Outlines and signs, by the key that does the same. @type {Record<string, string>} */
 const ICONS = {
-  select: "M5 3l12 9-5 1 3 6-2 1-3-6-5 4z",
-  box: "M4 6h16v12H4z",
-  ellipse: "M12 6c5 0 9 3 9 6s-4 6-9 6-9-3-9-6 4-6 9-6z",
-  circle: "M12 4a8 8 0 110 16 8 8 0 010-16z",
-  polygon: "M12 3l9 7-4 11H7L3 10z",
-  freehand: "M4 15C4 6 10 4 14 6s7 1 6 7-6 8-10 6-6 0-6-4z",
-  window: "M12 3a9 9 0 100 18 9 9 0 000-18zM12 3v18M12 7h6M12 11h8M12 15h7",
-  hand: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
-  undo: "M8 5L4 9l4 4M4 9h9a6 6 0 010 12h-3",
-  redo: "M16 5l4 4-4 4M20 9h-9a6 6 0 000 12h3",
-  auto: "M4 20L10 4h4l6 16M7 14h10",
-  reset: "M5 12a7 7 0 107-7H7M10 2L7 5l3 3",
-  series: "M3 5h8v14H3zM14 5h7M14 12h7M14 19h7",
+  v: "M5 3l12 9-5 1 3 6-2 1-3-6-5 4z",
+  b: "M4 6h16v12H4z",
+  e: "M12 6c5 0 9 3 9 6s-4 6-9 6-9-3-9-6 4-6 9-6z",
+  o: "M12 4a8 8 0 110 16 8 8 0 010-16z",
+  p: "M12 3l9 7-4 11H7L3 10z",
+  f: "M4 15C4 6 10 4 14 6s7 1 6 7-6 8-10 6-6 0-6-4z",
+  w: "M12 3a9 9 0 100 18 9 9 0 000-18zM12 3v18M12 7h6M12 11h8M12 15h7",
+  h: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
+  "Shift+R": "mm",
+  "Shift+A": "∠",
+  "Shift+C": "Cobb",
+  "Shift+P": "+",
+  "Shift+S": "S1↑",
+  "Ctrl+Delete": "✕",
+  "Ctrl+z": "M8 5L4 9l4 4M4 9h9a6 6 0 010 12h-3",
+  "Ctrl+Shift+z": "M16 5l4 4-4 4M20 9h-9a6 6 0 000 12h3",
+  a: "M4 20L10 4h4l6 16M7 14h10",
+  "Shift+I": "◐",
+  r: "M5 12a7 7 0 107-7H7M10 2L7 5l3 3",
+  "Shift+F": "▶",
+  j: "M3 5h8v14H3zM14 5h7M14 12h7M14 19h7",
+  z: "⇄",
+  "Shift+X": "┼",
+  "?": "?",
   up: "M6 15l6-6 6 6",
   down: "M6 9l6 6 6-6",
 };
-/** @type {[IconName, string][]} */
-const TOOLS = [
-  ["select", "Select and move (V)"],
-  ["box", "Box (B)"],
-  ["ellipse", "Ellipse (E)"],
-  ["circle", "Circle (O)"],
-  ["polygon", "Polygon (P)"],
-  ["freehand", "Freehand (F)"],
-  ["window", "Window and level (W)"],
-  ["hand", "Move the image (H, or hold Space)"],
-];
 
-const icon = (/** @type {IconName} */ name) =>
-  svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" }, svg("path", { d: ICONS[name] }));
+/** @param {string} name @param {string} title @param {(event: KeyboardEvent) => void} onclick @param {Attributes} [more] */
+function iconButton(name, title, onclick, more) {
+  const d = ICONS[name];
+  const drawn = () =>
+    svg("svg", { viewBox: "0 0 24 24", class: "vbq-icon", "aria-hidden": "true" }, svg("path", { d }));
+  const face = d.length > 5 ? drawn() : d;
+  return html("button", { type: "button", class: "vbq-button", title, "aria-label": title, onclick, ...more }, face);
+}
 
 export class Toolbar {
   /** @param {Store} store @param {Studio} studio */
   constructor(store, studio) {
     this.store = store;
-    this.names = ""; // of the presets on the page
-    const button = (
-      /** @type {IconName} */ name,
-      /** @type {string} */ title,
-      /** @type {() => void} */ onclick,
-      more = {},
-    ) =>
-      html("button", { type: "button", class: "vbq-button", title, "aria-label": title, onclick, ...more }, icon(name));
-    this.tools = new Map(
-      TOOLS.map(([name, title]) => [name, button(name, title, () => store.setTool(name), { "data-tool": name })]),
-    );
+    /** What a key does. @param {string} key @param {Attributes} [more] */
+    const button = (key, more) => {
+      const [, , words, what] = KEYS.find(([, keys]) => keys.split(" ")[0] === key) ?? KEYS[0];
+      const name = words[0].toUpperCase() + words.slice(1).split(/[:;,]| by | \(/)[0];
+      const title = `${name} (${key.replace(/\b[a-z]$/, (letter) => letter.toUpperCase())})`;
+      const context = () => ({ store, studio, view: studio.view(), tools: studio.tools[store.active] });
+      const made = iconButton(key, title, (event) => perform(what, { ...context(), event }), more);
+      if (typeof what !== "string") return made;
+      this.pressed.set(what, made);
+      made.dataset.tool = what;
+      return made;
+    };
+    const buttons = (/** @type {string} */ keys) => keys.split(" ").map((key) => button(key));
+    this.pressed = /** @type {Map<string, HTMLElement>} */ (new Map());
     this.fixed = html("input", { type: "checkbox", onchange: () => studio.toggleFixed(this.fixed.checked) });
     this.areaBox = html("input", {
       type: "number",
@@ -74,12 +85,9 @@ export class Toolbar {
       title: "Window preset (S)",
       onchange: () => studio.preset(this.presets.selectedIndex - 1),
     });
-    this.undo = button("undo", "Undo (Ctrl+Z)", () => store.undo(), { "data-action": "undo" });
-    this.redo = button("redo", "Redo (Ctrl+Shift+Z)", () => store.undo(true), { "data-action": "redo" });
-    this.only = button("series", "Move ROIs on this series only (J)", () => {
-      store.seriesOnly = !store.seriesOnly;
-      store.emit("tool");
-    });
+    this.undo = button("Ctrl+z", { "data-action": "undo" });
+    this.redo = button("Ctrl+Shift+z", { "data-action": "redo" });
+    this.play = button("Shift+F");
     this.file = html(
       "select",
       {
@@ -113,7 +121,6 @@ export class Toolbar {
       title: "What this series shows: as its header says, or as you state it",
       onchange: () => store.model.send({ type: "weighting", view: store.active, weighting: this.weighting.value }),
     });
-    this.weightings = ""; // on the page
     this.link = html(
       "button",
       { type: "button", class: "vbq-word", onclick: () => store.model.send({ type: "link", view: store.active }) },
@@ -123,33 +130,20 @@ export class Toolbar {
     this.element = html(
       "div",
       { class: "vbq-toolbar", role: "toolbar", "aria-label": "Tools" },
-      group(...this.tools.values()),
+      group(...buttons("v b e o p f w h")),
+      group(...buttons("Shift+R Shift+A Shift+C Shift+P Shift+S Ctrl+Delete")),
       group(
         html("label", { class: "vbq-fixed", title: "Give every ROI this area (X)" }, this.fixed, "fix area"),
         this.areaBox,
         html("span", {}, "cm²"),
       ),
       group(this.undo, this.redo),
-      group(
-        this.presets,
-        button("auto", "Auto window (A)", () => studio.preset(0)),
-        button("reset", "Reset view (R)", () => studio.view().reset()),
-      ),
+      group(this.presets, ...buttons("a Shift+I r"), this.play),
       ...(store.views.length ? [group(this.weighting, this.link)] : []),
-      ...(store.views.length > 1 ? [group(this.only)] : []),
+      ...(store.views.length > 1 ? [group(...buttons("j z Shift+X"))] : []),
       group(this.file, this.picker),
       html("span", { class: "vbq-space" }),
-      html(
-        "button",
-        {
-          type: "button",
-          class: "vbq-button vbq-help-button",
-          title: "Mouse, keys and touch (?)",
-          "aria-label": "Help",
-          onclick: () => studio.help(),
-        },
-        "?",
-      ),
+      button("?", { class: "vbq-button vbq-help-button" }),
     );
     this.strip = new Strip(store, studio);
     store.on("tool rois active window views", () => this.draw());
@@ -158,16 +152,15 @@ export class Toolbar {
 
   draw() {
     const { store } = this;
-    for (const [name, button] of this.tools) set(button, { "aria-pressed": String(name === store.tool) });
-    set(this.only, { "aria-pressed": String(store.seriesOnly) });
+    for (const [what, made] of this.pressed)
+      set(made, {
+        "aria-pressed": String(what in SWITCHES ? store[/** @type {Switch} */ (what)] : what === store.tool),
+      });
     this.fixed.checked = store.fixedArea != null;
     this.undo.disabled = !store.history.past.length;
     this.redo.disabled = !store.history.future.length;
     const names = ["Window …", ...(store.views[store.active]?.presets ?? []).map(([name]) => name)];
-    if (names.join() !== this.names) {
-      this.names = names.join();
-      this.presets.replaceChildren(...names.map((name, i) => html("option", { disabled: i === 0 }, name)));
-    }
+    fillAnew(this.presets, names, (name, i) => html("option", { disabled: i === 0 }, name));
     this.drawWeighting();
     const [level, width] = store.windows[store.active] ?? [];
     this.presets.selectedIndex =
@@ -180,11 +173,9 @@ export class Toolbar {
     if (!view) return;
     const by = view.header === "unknown" ? "weighting unknown" : `${view.header} (header)`;
     const others = this.store.options.weightings.filter((name) => name !== view.header);
-    const names = [["", by], ...others.map((name) => [name, `stated: ${name}`])];
-    if (names.join() !== this.weightings) {
-      this.weightings = names.join();
-      this.weighting.replaceChildren(...names.map(([value, name]) => html("option", { value }, name)));
-    }
+    fillAnew(this.weighting, [by, ...others], (name, i) =>
+      i ? html("option", { value: name }, `stated: ${name}`) : html("option", { value: "" }, name),
+    );
     this.weighting.value = view.stated ?? "";
     const [first] = this.store.views;
     const title = `${view.title} has another frame of reference. If the patient did not move, its ROIs and slices go with ${first.title}`;
@@ -198,15 +189,8 @@ class Strip {
   constructor(store, studio) {
     this.store = store;
     this.studio = studio;
-    this.names = ""; // of the levels on the page
     this.propose = store.views.length && store.options.propose ? proposeButton(store) : null;
     this.chips = html("div", { class: "vbq-chips", role: "group", "aria-label": "Label" });
-    const shift = (/** @type {number} */ by, /** @type {IconName} */ name, /** @type {string} */ title) =>
-      html(
-        "button",
-        { type: "button", class: "vbq-button", title, "aria-label": title, onclick: () => studio.recount(by) },
-        icon(name),
-      );
     this.hint = html("span", { class: "vbq-hint" });
     this.element = html(
       "div",
@@ -216,8 +200,8 @@ class Strip {
       html(
         "div",
         { class: "vbq-group", title: "If the count is off" },
-        shift(-1, "up", "Count one level higher: L1 becomes T12"),
-        shift(1, "down", "Count one level lower: T12 becomes L1"),
+        iconButton("up", "Count one level higher: L1 becomes T12", () => studio.recount(-1)),
+        iconButton("down", "Count one level lower: T12 becomes L1", () => studio.recount(1)),
       ),
       this.hint,
     );
@@ -228,10 +212,7 @@ class Strip {
   draw() {
     const { store } = this;
     const labels = [...store.levels, ...EXTRA_LABELS];
-    if (labels.join() !== this.names) {
-      this.names = labels.join();
-      this.chips.replaceChildren(...labels.map((label, i) => this.chip(label, i)));
-    }
+    fillAnew(this.chips, labels, (label, i) => this.chip(label, i));
     const now = store.roi()?.label ?? store.label;
     const first = !store.counted.some((roi) => SPINE_LEVELS.includes(roi.label));
     setText(
@@ -282,7 +263,7 @@ class Strip {
       if (!open) return;
       open = false;
       const name = input.value.trim();
-      this.names = "";
+      this.chips.dataset.names = "";
       if (keep && name && name !== old) this.studio.rename(i, name);
       this.draw();
     };
@@ -296,60 +277,4 @@ class Strip {
     input.focus();
     input.select();
   }
-}
-
-/** @type {[string, string][]} */
-const SIGNS = [
-  ["ArrowLeft", "←"],
-  ["ArrowRight", "→"],
-  ["ArrowUp", "↑"],
-  ["ArrowDown", "↓"],
-];
-
-/** @typedef {[keys: (Node|string)[], what: string]} Entry of the help sheet */
-
-/** The sheet behind `?`, made from the table of keys itself. @param {() => void} close */
-export function helpSheet(close) {
-  const keycaps = (/** @type {string} */ keys) =>
-    keys.split(" ").flatMap((key, i) => {
-      const name = SIGNS.reduce((text, [arrow, sign]) => text.replace(arrow, sign), key);
-      return [...(i ? [" "] : []), html("kbd", {}, name.length === 1 ? name.toUpperCase() : name)];
-    });
-  const list = (/** @type {string} */ title, /** @type {Entry[]} */ rows) =>
-    html(
-      "section",
-      {},
-      html("h3", {}, title),
-      html("dl", {}, ...rows.flatMap(([keys, what]) => [html("dt", {}, ...keys), html("dd", {}, what)])),
-    );
-  /** @type {(name: string) => Entry[]} */
-  const group = (name) => KEYS.filter(([g]) => g === name).map(([, keys, what]) => [keycaps(keys), what]);
-  const sheet = html(
-    "div",
-    {
-      class: "vbq-help",
-      role: "dialog",
-      "aria-modal": "true",
-      "aria-label": "Mouse, keys and touch",
-      tabindex: "-1",
-      onkeydown: (/** @type {KeyboardEvent} */ e) => {
-        e.stopPropagation();
-        if (e.key === "Escape" || e.key === "?") close();
-      },
-    },
-    html("button", { type: "button", class: "vbq-button vbq-close", "aria-label": "Close", onclick: close }, "✕"),
-    html(
-      "div",
-      { class: "vbq-columns" },
-      list(
-        "Mouse and touch",
-        MOUSE.map(([keys, what]) => [[keys], what]),
-      ),
-      list("Tools", [...group("Tools"), ...group("")]),
-      list("ROI", group("ROI")),
-      list("Image", group("Image")),
-      list("Proposed ROIs", group("Proposed")),
-    ),
-  );
-  return sheet;
 }

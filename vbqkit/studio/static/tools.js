@@ -11,6 +11,7 @@ import {
   norm,
   onSeries,
   outline,
+  planeNormal,
   resized,
   rotated,
   simplified,
@@ -22,6 +23,7 @@ import {
   withCorner,
 } from "./geometry.js";
 import { describe, waits } from "./origin.js";
+import { inPolygon } from "./statistics.js";
 
 const GRAB_PX = 9;
 const WHEEL_PX = 40; // a mouse wheel click is about 100, a touchpad sends many small ones
@@ -33,6 +35,9 @@ export const SHAPES = new Map([
   ["polygon", "polygon"],
   ["freehand", "polygon"],
 ]);
+
+/** Tools for what is kept beside the ROIs and never scored: later.js. */
+export const ANNOTATES = new Set(["ruler", "angle", "cobb", "probe", "count"]);
 
 /**
  * @import { Draft, Drawing, Editing, Gesture, Grip, Hold, Outlining, Spread, Windowing } from "./gestures.js"
@@ -70,8 +75,7 @@ export class Tools {
 
   cursor(over = "") {
     const { tool } = this.store;
-    this.view.stage.dataset.cursor =
-      this.space || tool === "hand" ? "hand" : SHAPES.has(tool) ? "draw" : tool === "window" ? "window" : over;
+    this.view.stage.dataset.cursor = this.space ? "hand" : tool === "select" ? over : tool;
   }
 
   /** Whether the gesture is this pointer's. */
@@ -129,14 +133,8 @@ export class Tools {
     for (const roi of selected ? [selected, ...visible] : visible) {
       if (!visible.includes(roi)) continue;
       const p = this.view.path(roi, t);
-      let inside = false;
-      let near = Infinity;
-      p.forEach((a, i) => {
-        const b = p[(i + 1) % p.length];
-        if (a[1] <= y !== b[1] <= y && x < a[0] + ((y - a[1]) * (b[0] - a[0])) / (b[1] - a[1])) inside = !inside;
-        near = Math.min(near, toSegment([x, y], a, b).distance);
-      });
-      if (inside || near <= reach - 3) return { roi, grip: null };
+      const near = p.map((a, i) => toSegment([x, y], a, p[(i + 1) % p.length]));
+      if (inPolygon(p)(x, y) || Math.min(...near) <= reach - 3) return { roi, grip: null };
     }
     return null;
   }
@@ -162,7 +160,11 @@ export class Tools {
       this.gesture = { ...base, kind: "window", window: this.store.windows[this.view.index] };
     else if (e.button !== 0) return;
     else if (SHAPES.has(tool)) this.startDrawing(p, base, e);
-    else this.startEditing(p, base, e);
+    else if (ANNOTATES.has(tool)) {
+      this.gesture = { ...base, kind: "none" };
+      this.view.magnify = true;
+      this.store.later?.down(p);
+    } else this.startEditing(p, base, e);
     if (!this.gesture) return;
     this.view.stage.dataset.gesture = this.gesture.kind;
     this.store.hand(true);
@@ -189,9 +191,11 @@ export class Tools {
     const hit = this.pick(p, base.touch ? 22 : GRAB_PX);
     if (!hit) {
       this.store.select(null);
-      this.gesture = base.touch
-        ? { ...base, kind: "scroll", slice: this.store.slices[this.view.index] }
-        : { ...base, kind: "none" };
+      const held = this.store.later?.grab(this.view, p, base.touch ? 22 : GRAB_PX);
+      this.gesture =
+        base.touch && !held
+          ? { ...base, kind: "scroll", slice: this.store.slices[this.view.index] }
+          : { ...base, kind: "none" };
       return;
     }
     const { roi, grip } = hit;
@@ -238,7 +242,8 @@ export class Tools {
       g.square = e.shiftKey;
       this.view.draft = this.drawn(g, p);
     } else if (g.kind === "freehand") this.trace(g, p);
-    else if (g.kind !== "none") {
+    else if (g.kind === "none") this.store.later?.drag(this.view, p);
+    else {
       const result = this.edited(g, p, e.shiftKey);
       g.result = result;
       this.store.preview(this.store.changed(g.roi.id, () => result));
@@ -333,7 +338,7 @@ export class Tools {
     }
     if (g.kind === "rotate") {
       const c = center(lying);
-      const { through } = this.view.axes();
+      const through = planeNormal(plane);
       const [a, b] = [sub(from, c), sub(here, c)];
       let angle = Math.atan2(dot(cross(a, b), through), dot(a, b));
       if (even) angle = (Math.round((angle * 180) / Math.PI / 15) * 15 * Math.PI) / 180;
@@ -350,6 +355,7 @@ export class Tools {
     if (e.pointerId !== g.pointer) return;
     const result = "result" in g ? g.result : undefined;
     this.end(cancelled || !result);
+    if (g.kind === "none") this.store.later?.[cancelled ? "cancel" : "up"](this.view, g.last, !!g.moved);
     if (cancelled) return this.store.preview(this.store.kept);
     if (g.kind === "draw" && g.moved) this.keepBox(g);
     else if (g.kind === "draw" && this.store.fixedArea) this.keepFixed(g);
@@ -404,12 +410,13 @@ export class Tools {
     if (this.gesture?.kind === "polygon") return this.closePolygon(this.gesture);
     const hit = this.pick(this.at(e));
     if (hit?.grip?.kind === "vertex") return this.removeVertex(hit.roi, hit.grip.at);
-    if (!hit && !SHAPES.has(this.store.tool)) this.view.reset();
+    if (!hit && !SHAPES.has(this.store.tool) && !ANNOTATES.has(this.store.tool)) this.view.reset();
   }
 
   pinchStart() {
     if (this.gesture && this.gesture.kind !== "polygon") this.store.preview(this.store.kept);
     this.view.draft = null;
+    this.store.later?.cancel();
     this.gesture = { kind: "pinch", ...this.spread() };
   }
 
@@ -442,6 +449,7 @@ export class Tools {
     const g = this.gesture;
     if (!g) return false;
     this.end();
+    this.store.later?.cancel();
     this.store.preview(this.store.kept);
     return true;
   }

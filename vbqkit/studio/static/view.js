@@ -2,7 +2,7 @@
 
 import { look } from "./colours.js";
 import { context2d, html, set, setText, short, svg } from "./dom.js";
-import { add, center, onSeries, outline, planeNormal, times, toPatient, toRowCol, unit } from "./geometry.js";
+import { add, center, onSeries, outline, times, toPatient, toRowCol } from "./geometry.js";
 import { waits } from "./origin.js";
 import { Painter } from "./pixels.js";
 import { offPlane } from "./statistics.js";
@@ -100,6 +100,7 @@ export class View {
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.stage);
     store.on("rois selection tool slice window display pixels", () => this.redraw());
+    store.on("look", () => this.follow());
     store.on("active", () => this.markActive());
     store.on("views", () => this.drawNames());
     this.drawNames();
@@ -129,6 +130,8 @@ export class View {
     if (!w || !h) return;
     this.size = [w, h];
     set(this.overlay, { viewBox: `0 0 ${w} ${h}` });
+    if (this.index === (this.store.look?.from ?? 0)) this.looked();
+    else this.follow();
     this.draw();
   }
 
@@ -178,12 +181,30 @@ export class View {
     const before = this.toImage(x, y);
     this.zoom = Math.min(40, Math.max(0.3, this.zoom * factor));
     const [nx, ny] = this.toScreen(before);
-    this.pan = [this.pan[0] + x - nx, this.pan[1] + y - ny];
-    this.redraw();
+    this.panBy(x - nx, y - ny);
   }
 
   panBy(/** @type {number} */ dx, /** @type {number} */ dy) {
     this.pan = [this.pan[0] + dx, this.pan[1] + dy];
+    this.looked();
+  }
+
+  /** This view was zoomed or moved: linked ones follow. */
+  looked() {
+    const at = toPatient(this.plane(), ...this.toImage(this.size[0] / 2, this.size[1] / 2));
+    this.store.look = { from: this.index, k: this.transform().k, at };
+    this.store.emit("look");
+    this.redraw();
+  }
+
+  /** Show the same place at the same scale as the view that was zoomed or moved last, if it is linked with this one. */
+  follow() {
+    const { store, index, size } = this;
+    const { from, k, at } = store.look ?? { from: index, k: 0, at: this.view.origin };
+    if (from === index || !store.zoomLinked || !size[0] || !store.together(index, from)) return;
+    this.zoom *= k / this.transform().k;
+    const [x, y] = this.toScreen(toRowCol(this.plane(), at));
+    this.pan = [this.pan[0] + size[0] / 2 - x, this.pan[1] + size[1] / 2 - y];
     this.redraw();
   }
 
@@ -192,13 +213,14 @@ export class View {
     [this.zoom, this.pan] = [1, [0, 0]];
     const [level, width] = this.view.window;
     this.store.setWindow(this.index, level, width);
-    this.redraw();
+    this.looked();
   }
 
   draw() {
     if (!this.size[0]) return;
     this.drawImage();
     this.drawRois();
+    this.store.later?.draw(this);
     this.drawTexts();
     this.drawLens();
   }
@@ -212,7 +234,7 @@ export class View {
     set(this.waiting, { hidden: !!pixels });
     const t = this.transform();
     const [level, width] = store.windows[this.index];
-    const wanted = [pixels, level, width, store.smooth, devicePixelRatio, ...size, ...Object.values(t)];
+    const wanted = [pixels, level, width, store.smooth, store.inverted, devicePixelRatio, ...size, ...Object.values(t)];
     if (wanted.every((x, i) => x === this.painted[i])) return;
     this.painted = wanted;
     if (!pixels) return set(canvas, { style: "visibility:hidden" });
@@ -220,7 +242,7 @@ export class View {
     const [w, h] = enlarged ? [view.cols, view.rows] : size.map((length) => Math.round(length * devicePixelRatio));
     if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
     this.source = enlarged ? canvas : this.whole;
-    this.painter.paint(pixels, level, width, new Uint32Array(this.image.data.buffer));
+    this.painter.paint(pixels, level, store.inverted ? -width : width, new Uint32Array(this.image.data.buffer));
     context2d(this.source).putImageData(this.image, 0, 0);
     const [kx, ky, ox, oy] = enlarged ? [t.kx, t.ky, t.ox, t.oy] : [size[0] / w, size[1] / h, 0, 0];
     set(canvas, {
@@ -390,7 +412,9 @@ export class View {
     const [level, width] = store.windows[index];
     setText(
       this.corner.tr,
-      `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}`,
+      `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}${
+        store.inverted ? "\ninverted" : ""
+      }${store.later?.words(this) ?? ""}`,
     );
     if (s === this.described) setText(this.corner.br, this.underPointer());
     else
@@ -409,8 +433,11 @@ export class View {
 
   /** Signal, pixel and position under the pointer. */
   underPointer() {
-    if (!this.pointer) return "";
-    const [r, c] = this.toImage(this.pointer[0], this.pointer[1]);
+    return this.pointer ? this.told(this.toImage(...this.pointer)) : "";
+  }
+
+  /** @param {RowCol} place */
+  told([r, c]) {
     const [row, col] = [Math.round(r), Math.round(c)];
     const { rows, cols } = this.view;
     if (row < 0 || col < 0 || row >= rows || col >= cols) return "outside the image";
@@ -418,7 +445,8 @@ export class View {
     const place = toPatient(this.plane(), r, c).map(
       (v, i) => `${"RLAPFH"[2 * i + +(v > -0.05)]} ${Math.abs(v).toFixed(1)}`,
     );
-    return `signal ${short(value)}\nrow ${row}, col ${col}\n${place.join("  ")} mm`;
+    const signal = this.store.options.blind ? "" : `signal ${short(value)} ${this.view.unit}\n`;
+    return `${signal}row ${row}, col ${col}\n${place.join("  ")} mm`;
   }
 
   drawLens() {
@@ -448,11 +476,5 @@ export class View {
     const left = px < this.size[0] / 2;
     this.lens.style.left = left ? "auto" : "8px";
     this.lens.style.right = left ? "8px" : "auto";
-  }
-
-  /** Across, down and through, in the patient: unit vectors of this view. */
-  axes() {
-    const plane = this.plane();
-    return { across: unit(plane.col_step), down: unit(plane.row_step), through: planeNormal(plane) };
   }
 }

@@ -45,7 +45,6 @@ export interface ViewOf {
   key: string;
   title: string;
   frame: number;
-  linked: boolean;
   planes: number;
   rows: number;
   cols: number;
@@ -127,11 +126,20 @@ export interface Note {
   series: string;
 }
 
+/** Seen and kept, never measured or scored. Of a count the points are S1, L5, L4 ... upward. */
+export interface Annotation {
+  id: string;
+  kind: "ruler" | "angle" | "cobb" | "probe" | "count";
+  frame: number;
+  points: Vec[];
+}
+
 export interface State {
   revision: number;
   base: number;
   rois: Roi[];
   levels: string[];
+  annotations?: Annotation[];
 }
 
 export interface Traits {
@@ -160,10 +168,11 @@ export interface Traits {
 }
 export type StudioModel = Model<Traits>;
 
-/** What Python sends besides its traits; the buffer that comes with it holds the file, the mask or the pixels. */
+/** What Python sends besides its traits; the buffer with it holds the file, the script, the mask or the pixels. */
 export type Message =
   | { type: "download"; name: string }
   | { type: "said"; text: string }
+  | { type: "tools" }
   | { type: "proposing"; busy: boolean; done: number; total: number }
   | { type: "identity"; view: number; lines: string[] }
   | { type: "air"; view: number; index: number }
