@@ -178,7 +178,7 @@ def test_a_level_that_an_expert_leaves_out_passes_without_a_roi_and_fails_with_o
         g.label: g for g in check_placements([*fractured.reference_rois, good_box("L2")], fractured, image=scan)
     }
     assert [f.code for f in with_roi["L2"].faults] == ["left-out"]
-    assert "Paper 004 leaves such a level out" in str(with_roi["L2"])
+    assert "Chen 2023 leaves such a level out" in str(with_roi["L2"])
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.lessons.score_check import check_score_button
-from vbqkit.literature import paper_000_patients
+from vbqkit.literature import kosice_patients
 from vbqkit.page.slice_picture import slice_html
 from vbqkit.scanner.prepared import prepare
 from vbqkit.studio import RoiStudio
@@ -91,7 +91,7 @@ def test_series_and_buttons_say_that_they_need_a_kernel():
 
 @pytest.mark.slow
 def test_live_charts_leave_numbers_that_are_published_or_synthetic(case):
-    patients = paper_000_patients()
+    patients = kosice_patients()
     chart = plot_against_dexa(patients, score="snr", against="t_score")
     assert "82.06" in still(LinkedChart(chart, patients, keep_rows=True))
     studio = RoiStudio(case.volumes["T1"], rois=case.reference_rois)
@@ -103,7 +103,7 @@ def test_live_charts_leave_numbers_that_are_published_or_synthetic(case):
 
 @pytest.mark.slow
 def test_nothing_of_a_users_own_patients_is_left_in_the_saved_notebook(case):
-    patients = paper_000_patients()
+    patients = kosice_patients()
     chart = plot_against_dexa(patients, score="snr", against="t_score")
     page = still(LinkedChart(chart, patients))
     assert "82.06" not in page
