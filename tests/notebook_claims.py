@@ -14,9 +14,10 @@ assert values[-1] < 0.9 * values[0]
 (reference, proposed, percent, wrong), = told({"A": a}).values()
 assert abs(percent) < 3 and wrong == "none"
 # "a haemangioma ... The ROI lies on it"; "Part of the ROI lies in it"; "It must have no ROI at all"
+from vbqkit.teacher import truth_of
 patients = patients_to_judge()
 rows = told(patients)
-levels = {name: case.phantom.findings[0].level for name, case in patients.items()}
+levels = {name: truth_of(case).findings[0].level for name, case in patients.items()}
 assert all(level in rows[name][3].split(", ") for name, level in levels.items())
 # question 25-marrow: "In patient B all four levels are accepted, and VBQ-T1 changes by little"
 assert abs(rows["B"][2]) < 3

@@ -12,7 +12,12 @@ from tests.notebook_claims import CLAIMS
 from vbqkit.exercises import lessons
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+NOTEBOOKS = sorted(
+    p
+    for room in ("notebooks", "teacher")
+    for p in (ROOT / room).rglob("*.ipynb")
+    if ".ipynb_checkpoints" not in p.parts
+)
 MAX_LINES_IN_A_CELL = 25
 MAX_MEMORY_MIB = 1536
 PEAK_MEMORY = """
@@ -31,7 +36,7 @@ for waiting in list(widget._instances.values()):
         assert waiting.exercise is not None, waiting.children[0].children[1].value
 """
 
-by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT / "notebooks")))
+by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT)))
 
 
 def test_there_are_notebooks():

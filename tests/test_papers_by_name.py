@@ -33,7 +33,7 @@ READ = [
     *sorted((ROOT / "vbqkit").rglob("*.toml")),
     *sorted((ROOT / "vbqkit").rglob("*.md")),
     *sorted(p for p in (ROOT / "vbqkit").rglob("*.js") if str(p.relative_to(ROOT)) not in OF_SOMETHING_ELSE),
-    *sorted((ROOT / "notebooks").rglob("[!.]*.ipynb")),
+    *sorted(p for room in ("notebooks", "teacher") for p in (ROOT / room).rglob("[!.]*.ipynb")),
     *sorted(p for p in (ROOT / "vbqkit").rglob("*.py") if str(p.relative_to(ROOT)) not in OF_SOMETHING_ELSE),
 ]
 

@@ -11,7 +11,7 @@ from vbqkit.roi.labels import SCORED_LEVELS
 
 
 def printed_rows(*, after: str = "") -> list[list[float]]:
-    """The numbers of each line of the Košice paper that has several, with their signs; or only of lines where they follow a word."""
+    """The numbers of each line of the Košice paper with several, and their signs; or only where they follow a word."""
     return [
         [float(f"{token.sign}{token.token.replace(',', '.')}") for token in line if token.token.count(".") < 2]
         for line in lines("000")

@@ -22,7 +22,7 @@ from vbqkit.scores import (
     vbq_t2_stir,
 )
 
-# Košice group 2025 (Clin Osteol 2025;30(1):36-40), Tab. 1: SNR per level; Tab. 2: SNR(L1-L4) and M-score. Printed digits.
+# Košice group 2025 (Clin Osteol 2025;30(1):36-40), Tab. 1: SNR per level; Tab. 2: SNR(L1-L4), M-score. As printed.
 PAPER_000 = [
     ((66.4, 81.3, 85.9, 76.4), 77.491, 5.5),
     ((61.6, 63.7, 67.5, 60.7), 63.363, 2.9),

@@ -14,6 +14,7 @@ from .consequence import Consequence as Consequence
 from .consequence import check_consequence as check_consequence
 from .course import Lesson as Lesson
 from .course import lessons as lessons
+from .csf_moved import vbq_with_csf_moved as vbq_with_csf_moved
 from .example_readings import example_readers as example_readers
 from .faults import Fault as Fault
 from .own_spread import OwnSpread as OwnSpread

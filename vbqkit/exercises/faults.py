@@ -32,8 +32,9 @@ EDGE_MM = 1.0
 AREA_TOLERANCE = 0.05
 SMALL_SHARE = 0.5
 MARROW_CM2 = (0.20, 0.80)
-"""Smallest and largest area of a level's ROI that passes, half and twice the 0.40 cm2 of the Košice group 2025. Smaller holds too
-few pixels to average over the texture of marrow; larger comes near edges and cannot be the same at every level."""
+"""Smallest and largest area of a level's ROI that passes, half and twice the 0.40 cm2 of the Košice group 2025. Smaller
+holds too few pixels to average over the texture of marrow; larger comes near edges and cannot be the same at every
+level."""
 
 LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 """Smallest area of a CSF ROI (a narrow sac has no room for 0.40 cm2) and of a noise ROI, whose SD needs many pixels."""

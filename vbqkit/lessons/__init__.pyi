@@ -1,10 +1,7 @@
 from .asking import ask as ask
-from .asking import show_answer as show_answer
 from .beginning import begin as begin
-from .classroom import show_placement as show_placement
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
-from .final import final_stations as final_stations
 from .placing import PlacingExercise as PlacingExercise
 from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
@@ -16,4 +13,5 @@ from .showing import line_chart as line_chart
 from .showing import show_notes as show_notes
 from .showing import show_slice as show_slice
 from .showing import show_table as show_table
+from .showing import show_tissue_signals as show_tissue_signals
 from .showing import show_truth as show_truth

@@ -7,7 +7,8 @@ from typing import Any
 
 from IPython.display import HTML
 
-from vbqkit.exercises.cases import TeachingCase
+from vbqkit.exercises.cases import TeachingCase, truth_of
+from vbqkit.exercises.truth import tissue_signals
 from vbqkit.image import Slice
 from vbqkit.lessons.truth_picture import truth_html
 from vbqkit.page.line_chart import line_chart_html
@@ -22,7 +23,13 @@ def show_slice(image: Slice, *, alt: str, **options: Any) -> HTML:
 
 def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:
     """The middle slice of a case, and beside it the same slice with the truth in colour and its legend."""
-    return HTML(truth_html(case.phantom, case.middle_slice(weighting)))
+    return HTML(truth_html(truth_of(case), case.middle_slice(weighting)))
+
+
+def show_tissue_signals(case: TeachingCase, *, weighting: str = "T1") -> HTML:
+    """The mean signal of each tissue on the middle slice of a case, with the truth as the ROI."""
+    names = ("structure", "pixels", "mean signal (a.u.)", "times CSF")
+    return HTML(table_html(tissue_signals(truth_of(case), case.middle_slice(weighting)), head=names, digits=2))
 
 
 def line_chart(*args: Any, **options: Any) -> HTML:

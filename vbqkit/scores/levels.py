@@ -11,8 +11,8 @@ from vbqkit.roi import Measurement
 from vbqkit.roi.labels import SCORED_LEVELS
 
 LevelRule = Literal["all four", "leave out", "replace"]
-"""``"all four"``: L1 to L4, nothing else (Košice group 2025, Cui 2025). ``"leave out"``: use the rest (Chen 2023). ``"replace"``: by T12
-and/or L5 (Huang 2026)."""
+"""``"all four"``: L1 to L4, nothing else (Košice group 2025, Cui 2025). ``"leave out"``: use the rest (Chen 2023).
+``"replace"``: by T12 and/or L5 (Huang 2026)."""
 
 _RULES: dict[str, tuple[str, int]] = {
     "all four": ("Košice group 2025 and Cui 2025", 0),

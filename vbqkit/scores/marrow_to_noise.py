@@ -131,8 +131,8 @@ def snr(
 
     References
     ----------
-    Clin Osteol 2025;30(1):36-40 (Košice group 2025). Checked against its Table 1 and 2: the mean of the four level SNRs of each
-    patient is the printed SNR(L1-L4).
+    Clin Osteol 2025;30(1):36-40 (Košice group 2025). Checked against its Table 1 and 2: the mean of the four level
+    SNRs of each patient is the printed SNR(L1-L4).
     """
     choice = choose_levels(measured, rule=rule, excluded=excluded)
     values = [level_snr(m, noise, rayleigh_correction=rayleigh_correction) for m in choice.measurements]

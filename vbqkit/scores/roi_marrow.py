@@ -28,8 +28,8 @@ FEW_PIXELS = (5, 12)
 by 7 % (1 SE), with 12 by 4 %."""
 
 LARGEST_CM2 = 12.0
-"""No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. Košice group 2025 has
-0.40."""
+"""No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. The Košice
+group 2025 has 0.40."""
 
 UNEVEN = {"T1": 0.45, "T2": 0.65, "STIR": 0.40}
 """Two tissues in one ROI: distance between the means of its darker and brighter pixels (split where the variance
