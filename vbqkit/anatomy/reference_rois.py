@@ -2,8 +2,8 @@
 
 Rules (Košice group 2025, Huang 2026, Chen 2023): trabecular marrow on the plane through the middle of the vertebra,
 inside the shell and the endplates, off the basivertebral vein and every lesion; CSF in the dural sac at L3, or next to
-it where the canal is narrow there, without cord or fat and where roots are fewest; noise in air outside the body. All ROIs
-have one area.
+it where the canal is narrow there, without cord or fat and where roots are fewest; noise in air outside the body. All
+ROIs have one area.
 """
 
 from __future__ import annotations
