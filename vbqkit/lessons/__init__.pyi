@@ -1,5 +1,6 @@
 from .asking import ask as ask
 from .beginning import begin as begin
+from .drawing_again import redraw_groups as redraw_groups
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
 from .placing import PlacingExercise as PlacingExercise
@@ -11,6 +12,8 @@ from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button
 from .showing import line_chart as line_chart
 from .showing import show_notes as show_notes
+from .showing import show_on_all as show_on_all
+from .showing import show_side_by_side as show_side_by_side
 from .showing import show_slice as show_slice
 from .showing import show_table as show_table
 from .showing import show_tissue_signals as show_tissue_signals

@@ -1,4 +1,4 @@
-"""The VBQ family: marrow signal over CSF signal. Free of the receiver's gain, and of nothing else."""
+"""The VBQ family: marrow signal over CSF signal. Free of every factor that both share, such as the receiver's gain."""
 
 from __future__ import annotations
 
