@@ -92,10 +92,13 @@ assert 4.5 < min(moved) < 6.5 and 16.5 < max(moved) < 18.5
 assert abs(percent(bandwidth_hz_per_px=60)) < 1.5
 # "VBQ changes only because signals are stored as whole numbers"
 assert max(by_gain.values()) - min(by_gain.values()) < 0.01 * by_gain["1"]
-# "These three differ by no more than two scans of the same woman do (section 2)"
-again = score_value(prepared.image(), five, "VBQ-T1", aggregate="median")
-first = score_value(volume, five, "VBQ-T1", aggregate="median")
-assert max(by_level.values()) - min(by_level.values()) < 1.2 * abs(again - first)
+# "These three differ by a few percent. So do two scans of the same woman"
+def scanned_again(seed):
+    again = acquire(phantom, scanner, "T1", rng=np.random.default_rng(seed), slices=[7])
+    return score_value(again, five, "VBQ-T1", aggregate="median")
+scans = [scanned_again(seed) for seed in range(40, 45)]
+for values in (by_level.values(), scans):
+    assert 0.015 < max(values) / min(values) - 1 < 0.06
 # "The median moves less"
 (_, median_good, median_bad), (_, mean_good, mean_bad) = ((k, *v) for k, v in both.items())
 assert abs(median_bad / median_good - 1) < abs(mean_bad / mean_good - 1)

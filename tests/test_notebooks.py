@@ -181,7 +181,7 @@ def test_a_word_that_is_linked_stands_under_its_letter_in_the_glossary(path):
     cells = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     sections = dict(re.findall(r"(?ms)^## (\S)\n(.*?)(?=^## )", "".join(json.loads(glossary)["cells"][0]["source"])))
     assert len(sections) > 15
-    for word, letter in re.findall(r"\[\**([^\]*?)\**\]\((?:\.\./notebooks/)?glossary\.ipynb#(.)\)", "\n".join(cells)):
+    for word, letter in re.findall(r"\[\**([^\]]*?)\**\]\((?:\.\./notebooks/)?glossary\.ipynb#(.)\)", "\n".join(cells)):
         known = [name.casefold() for name in re.findall(r"(?m)^\| \*\*(.+?)\*\*", sections[letter])]
         stem = word.casefold().removesuffix("s")
         assert any(stem in name or name in stem for name in known), f"{word} is not under {letter}"

@@ -12,6 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.browser.conftest import unfolded
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
@@ -33,7 +34,7 @@ class Lesson:
     def __init__(self, lab: Any, name: str, *, student: str = "1") -> None:
         self.page, self.lab, self.student = lab.page, lab, student
         state = lab.server.root / f"state-{name}"
-        notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        notebook = unfolded(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4))
         notebook.cells.insert(
             0, nbformat.v4.new_code_cell(f"import os\nos.environ['VBQKIT_STATE_DIR'] = {str(state)!r}")
         )
