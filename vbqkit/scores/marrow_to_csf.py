@@ -33,7 +33,7 @@ CSF_UNEVEN = 0.25
 
 _DEPENDS = Caution(
     "vbq-scanner",
-    "VBQ is free of the receiver's gain only: field strength, TR, TE, TI, bandwidth and coil profile change it. Compare it with a "
+    "VBQ is free of what marrow and CSF share, such as the receiver's gain: field strength, TR, TE, TI, bandwidth and coil profile change it. Compare it with a "
     "published cut-off only if the protocol is like the paper's.",
 )
 
@@ -66,7 +66,7 @@ def vbq(
 ) -> Score:
     """VBQ-T1, VBQ-T2 or VBQ-STIR: ``aggregate(S_L1 .. S_L4) / S_CSF``.
 
-    Higher VBQ-T1 and VBQ-T2 = more marrow fat = poorer bone; for VBQ-STIR no direction is established.
+    Higher VBQ-T1 and VBQ-T2 = more marrow fat, on average poorer bone; for VBQ-STIR no direction is established.
 
     Parameters
     ----------
@@ -170,8 +170,8 @@ def vbq_t2_stir(
 ) -> Score:
     """VBQ-T2-STIR: ``mean_k(S_k,T2 - S_k,STIR) / (S_CSF,T2 - S_CSF,STIR)``.
 
-    Higher = more marrow fat = poorer bone (Huang 2026). A difference of two series: unlike the ratios on one series it
-    is NOT free of the receiver's gain, if the two series have different gains or rescale slopes.
+    Higher = more marrow fat, on average poorer bone (Huang 2026). A difference of two series: unlike the
+    ratios on one series it is NOT free of the receiver's gain, if the two series have different gains or rescale slopes.
 
     Parameters
     ----------

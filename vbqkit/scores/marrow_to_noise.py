@@ -122,7 +122,7 @@ def snr(
     Returns
     -------
     Score
-        Dimensionless. Higher = more marrow fat = poorer bone, and also higher with a better coil or less noise.
+        Dimensionless. Higher = more marrow fat, on average poorer bone; higher also with a better coil or less noise.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def snr(
 def m_score(snr_l1_l4: Score, reference: ReferenceGroup) -> Score:
     """M-score: SNR(L1-L4) in SDs from the mean of young healthy women on the SAME scanner and protocol.
 
-    ``(SNR - mean_ref) / SD_ref``. Higher = more marrow fat = poorer bone; 0 = like the young women. It means
+    ``(SNR - mean_ref) / SD_ref``. Higher = more marrow fat, on average poorer bone; 0 = like the young women. It means
     something only if the reference group was measured on this scanner with this protocol: noise does not cancel.
 
     Parameters
