@@ -171,7 +171,8 @@ def vbq_t2_stir(
     """VBQ-T2-STIR: ``mean_k(S_k,T2 - S_k,STIR) / (S_CSF,T2 - S_CSF,STIR)``.
 
     Higher = more marrow fat, on average poorer bone (Huang 2026). A difference of two series: unlike the
-    ratios on one series it is NOT free of the receiver's gain, if the two series have different gains or rescale slopes.
+    ratios on one series it is NOT free of the receiver's gain, if the two series have different gains or rescale
+    slopes.
 
     Parameters
     ----------
