@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train lock format clean
+.PHONY: help lab teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -34,6 +34,9 @@ $(NODE_STAMP): package-lock.json package.json
 
 lab: $(STAMP)  ## Open JupyterLab on the first lesson
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb  # root: in a container
+
+teacher: $(STAMP)  ## Open JupyterLab on the teacher's plan: class mode, solutions
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) teacher/plan.ipynb
 
 test: check slow notebooks browser wheel  ## Run everything: check, slow tests, notebooks, browser, wheel
 

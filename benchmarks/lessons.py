@@ -85,7 +85,7 @@ def measure(wanted: Sequence[str] = (), *, rounds: int = 2) -> dict[str, tuple[f
                 cells = [nbformat.v4.new_code_cell(_EMPTY_CELL)]
                 lesson = nbformat.v4.new_notebook(cells=cells)
                 if name != EMPTY:
-                    lesson = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+                    lesson = tools.unfolded(nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4))
                 state = server.root / "state"
                 lesson.cells[0:0] = [
                     nbformat.v4.new_code_cell(f"import os\nos.environ['VBQKIT_STATE_DIR'] = {str(state)!r}")

@@ -35,6 +35,8 @@ FACADES = (
     "vbqkit.reference_library",
     "vbqkit.repeats",
     "vbqkit.cohort",
+    "vbqkit.batch",
+    "vbqkit.datasets",
     "vbqkit.literature",
     "vbqkit.charts",
     "vbqkit.anatomy",
@@ -42,6 +44,7 @@ FACADES = (
     "vbqkit.validation",
     "vbqkit.exercises",
     "vbqkit.lessons",
+    "vbqkit.teacher",
     "vbqkit.studio",
 )
 OTHER_NOTEBOOKS = ("90_your_own_case", "glossary")

@@ -191,10 +191,10 @@ def test_every_part_of_the_package_is_in_the_jupyter_contract():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
-    [contract] = [c for c in contracts if c["name"] == "Only studio, lessons and charts.live know Jupyter"]
+    [contract] = [c for c in contracts if c["name"] == "Only studio, lessons, teacher and charts.live know Jupyter"]
     parts = {f"vbqkit.{p.stem}" for p in (ROOT / "vbqkit").glob("*.py")} - {"vbqkit.__init__"}
     parts |= {f"vbqkit.{name}" for name in SUBPACKAGES}
-    assert set(contract["source_modules"]) | {"vbqkit.studio", "vbqkit.lessons"} == parts
+    assert set(contract["source_modules"]) | {"vbqkit.studio", "vbqkit.lessons", "vbqkit.teacher"} == parts
 
 
 def tracked_files():
@@ -249,7 +249,9 @@ def imported_modules(path):
     return named | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").rglob("*.ipynb")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted(p for room in ("notebooks", "teacher") for p in (ROOT / room).rglob("*.ipynb")), ids=lambda p: p.name
+)
 def test_a_notebook_imports_from_facades_only(path):
     inside = {name for name in imported_modules(path) if name.split(".")[0] == "vbqkit"}
     goes_round = sorted(inside - {*FACADES, "vbqkit.reference_groups"})

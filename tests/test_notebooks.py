@@ -12,7 +12,12 @@ from tests.notebook_claims import CLAIMS
 from vbqkit.exercises import lessons
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+NOTEBOOKS = sorted(
+    p
+    for room in ("notebooks", "teacher")
+    for p in (ROOT / room).rglob("*.ipynb")
+    if ".ipynb_checkpoints" not in p.parts
+)
 MAX_LINES_IN_A_CELL = 25
 MAX_MEMORY_MIB = 1536
 PEAK_MEMORY = """
@@ -31,7 +36,7 @@ for waiting in list(widget._instances.values()):
         assert waiting.exercise is not None, waiting.children[0].children[1].value
 """
 
-by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT / "notebooks")))
+by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: str(p.relative_to(ROOT)))
 
 
 def test_there_are_notebooks():
@@ -129,6 +134,57 @@ def test_pictures_have_a_text_alternative_and_the_glossary_is_one_click_away(pat
             )
         assert not re.search(r"!\[\]", source), "an image in the text without words"
     assert path.stem == "glossary" or any("glossary.ipynb" in source for source in cells)
+
+
+OPEN_CODE = {"95_invent_a_score": "its lesson is to write code", "90_your_own_case": "a tool: three calls to change"}
+"""Notebooks whose code is not folded, and why."""
+
+
+def visible_code(path):
+    """Code that a lesson shows although it is neither the student's to change nor folded."""
+    cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    return [
+        "".join(cell["source"])
+        for cell in cells
+        if not cell["metadata"].get("jupyter", {}).get("source_hidden")
+        and "yours" not in cell["metadata"].get("tags", [])
+    ]
+
+
+@pytest.mark.parametrize("path", [p for p in LESSONS if p.stem not in OPEN_CODE], ids=lambda path: path.stem)
+def test_code_that_is_not_the_lesson_is_folded(path):
+    assert visible_code(path) == []
+    cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    yours = ["".join(c["source"]) for c in cells if "yours" in c["metadata"].get("tags", [])]
+    assert all("student = " in source or "example_readers()" in source for source in yours)
+    assert any("ask(" in "".join(c["source"]) for c in cells) or path.stem == "99_final"
+
+
+def test_code_that_is_not_folded_is_found(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("ask('20-vein')")])
+    nbformat.write(notebook, tmp_path / "open.ipynb")
+    assert visible_code(tmp_path / "open.ipynb") == ["ask('20-vein')"]
+
+
+def test_the_first_lesson_opens_with_a_case_a_picture_and_a_question():
+    first, second = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8"))["cells"][:2]
+    (picture,) = re.findall(r"!\[[^\]]{20,}\]\(([^)]+)\)", "".join(first["source"]))
+    shown = (ROOT / "notebooks" / picture).resolve()
+    assert shown.is_file(), "it is there before any cell is run"
+    assert shown.stat().st_size < 300_000
+    assert 'ask("00-seen")' in "".join(second["source"])
+
+
+@by_name
+def test_a_word_that_is_linked_stands_under_its_letter_in_the_glossary(path):
+    glossary = (ROOT / "notebooks" / "glossary.ipynb").read_text(encoding="utf-8")
+    cells = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    sections = dict(re.findall(r"(?ms)^## (\S)\n(.*?)(?=^## )", "".join(json.loads(glossary)["cells"][0]["source"])))
+    assert len(sections) > 15
+    for word, letter in re.findall(r"\[\**([^\]]*?)\**\]\((?:\.\./notebooks/)?glossary\.ipynb#(.)\)", "\n".join(cells)):
+        known = [name.casefold() for name in re.findall(r"(?m)^\| \*\*(.+?)\*\*", sections[letter])]
+        stem = word.casefold().removesuffix("s")
+        assert any(stem in name or name in stem for name in known), f"{word} is not under {letter}"
 
 
 @pytest.mark.notebook

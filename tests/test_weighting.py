@@ -15,9 +15,9 @@ def _weighting(**values):
 @pytest.mark.parametrize(
     ("tr_ms", "te_ms", "expected", "source"),
     [
-        (700, 12, "T1", "paper 000, Hitachi 1.2 T"),
-        (600, 20, "T1", "paper 004, Philips 3 T"),
-        (2500, 100, "T2", "paper 004, Philips 3 T"),
+        (700, 12, "T1", "Košice group 2025, Hitachi 1.2 T"),
+        (600, 20, "T1", "Chen 2023, Philips 3 T"),
+        (2500, 100, "T2", "Chen 2023, Philips 3 T"),
         (350, 27, "T1", "NEMA MR2"),
         (4000, 240, "T2", "NEMA MR1"),
         (4000, 12, "PD", "Hitachi sample"),

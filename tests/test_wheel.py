@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_data_and_not_the_tests(wheel):
 def test_the_core_works_without_jupyter(elsewhere):
     out = elsewhere(
         "import vbqkit, vbqkit.scores, vbqkit.formats, vbqkit.stats, vbqkit.scanner, vbqkit.literature, vbqkit.cli\n"
-        "print('elsewhere' in vbqkit.__file__, len(vbqkit.literature.paper_000_patients()))"
+        "print('elsewhere' in vbqkit.__file__, len(vbqkit.literature.kosice_patients()))"
     )
     assert out == "True 5"
 

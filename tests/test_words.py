@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "vbqkit").rglob("*.py"))
 SCRIPTS = sorted([*(ROOT / "vbqkit").rglob("*.js"), *(ROOT / "vbqkit").rglob("*.css")])
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[!.]*.ipynb"))
+NOTEBOOKS = sorted(p for room in ("notebooks", "teacher") for p in (ROOT / room).rglob("[!.]*.ipynb"))
 PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "validation/README.md", "sample_data/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),

@@ -129,7 +129,8 @@ def weighting_with_reason(acquisition: Acquisition) -> tuple[Weighting, str]:
     References
     ----------
     Bernstein MA, King KF, Zhou XJ. Handbook of MRI Pulse Sequences. 2004. Chapters 14 and 16.
-    Protocols within the limits: paper 000 (T1: TR 700, TE 12), paper 004 (T1: TR 600, TE 20; T2: TR 2500, TE 100).
+    Protocols within the limits: Košice group 2025 (T1: TR 700, TE 12), Chen 2023 (T1: TR 600, TE 20; T2: TR
+    2500, TE 100).
 
     Examples
     --------

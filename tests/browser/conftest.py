@@ -191,6 +191,13 @@ def page(browser: Any) -> Iterator[Any]:
     opened.context.close()
 
 
+def unfolded(notebook: Any) -> Any:
+    """The notebook with its code shown: a folded cell has no number on the page by which to see that it has run."""
+    for cell in notebook.cells:
+        cell.metadata.pop("jupyter", None)
+    return notebook
+
+
 PHANTOM = """
 import numpy as np
 from vbqkit import Rectangle, Ellipse, Polygon, Volume

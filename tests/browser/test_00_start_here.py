@@ -9,6 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.browser.conftest import unfolded
+
 ROOT = Path(__file__).parents[2]
 TELL = """
 from pathlib import Path
@@ -24,7 +26,7 @@ def test_the_first_lesson_runs_and_dragging_l3_shows_what_python_computes(lab: A
     folder = lab.server.root / "notebooks"
     folder.mkdir()
     shutil.copytree(ROOT / "sample_data", lab.server.root / "sample_data", dirs_exist_ok=True)
-    notebook = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
+    notebook = unfolded(nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4))
     notebook.cells.append(nbformat.v4.new_code_cell(TELL))
     nbformat.write(notebook, folder / "00_start_here.ipynb")
 

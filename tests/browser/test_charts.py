@@ -10,8 +10,8 @@ from tests.charts import figures
 
 SCATTER = """
 from vbqkit.charts import plot_against_dexa
-from vbqkit.literature import paper_000_patients
-patients = paper_000_patients()
+from vbqkit.literature import kosice_patients
+patients = kosice_patients()
 chart = plot_against_dexa(patients, score="snr", against="t_score", case={"snr": 70.0, "t_score": -2.2})
 """
 

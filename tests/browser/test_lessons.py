@@ -12,6 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.browser.conftest import unfolded
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
@@ -21,6 +22,7 @@ from vbqkit.lessons.placing import misplaced
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.propose import propose_rois
 from vbqkit.roi.labels import SCORED_LEVELS
+from vbqkit.teacher import reference_rois, truth_of
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -32,7 +34,7 @@ class Lesson:
     def __init__(self, lab: Any, name: str, *, student: str = "1") -> None:
         self.page, self.lab, self.student = lab.page, lab, student
         state = lab.server.root / f"state-{name}"
-        notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        notebook = unfolded(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4))
         notebook.cells.insert(
             0, nbformat.v4.new_code_cell(f"import os\nos.environ['VBQKIT_STATE_DIR'] = {str(state)!r}")
         )
@@ -292,7 +294,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert "faultless placements" in exercise.inner_text()
     case = make_case(case_seed("1", "placing"))
     wrong = {roi.label: roi for roi in misplaced(case, ("L1", "L2", "L3", "L4", "CSF", "noise"))}
-    right = {roi.label: roi for roi in case.reference_rois}
+    right = {roi.label: roi for roi in reference_rois(case)}
     shifts = {k: np.subtract(right[k].center_mm, wrong[k].center_mm) for k in ("L1", "L2", "L3", "CSF", "noise", "L4")}
     drag_by_mm(lesson, exercise.locator(".vbq-toolbar").first, shifts, {k: r.center_mm for k, r in wrong.items()})
     lesson.show(button).click()
@@ -324,7 +326,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty)
     placer.fix_area()
-    placer.place_all(make_case(case_seed("1", "placing from empty")).reference_rois)
+    placer.place_all(reference_rois(make_case(case_seed("1", "placing from empty"))))
     assert "All 6 ROIs pass" in checked(lesson, empty)
 
 
@@ -346,11 +348,11 @@ def test_lesson_25_proposed_rois(lab: Any, no_errors: None) -> None:
     exercise.get_by_role("button", name="Accept all").click()
     exercise.locator(".vbq-table tr[data-label=L4]").wait_for(timeout=20_000)
     case = make_case(case_seed("1", "proposed"), kind="haemangioma")
-    (finding,) = case.phantom.findings
+    (finding,) = truth_of(case).findings
     assert "1 of 6 ROIs needs correcting" in checked(lesson, exercise)
     assert grades(lesson, exercise)[finding.level] is False
     proposed = {p.roi.label: p.roi for p in propose_rois(case.volumes["T1"]).rois}
-    reference = next(r for r in case.reference_rois if r.label == finding.level)
+    reference = next(r for r in reference_rois(case) if r.label == finding.level)
     shift = np.subtract(reference.center_mm, proposed[finding.level].center_mm)
     centers = {label: roi.center_mm for label, roi in proposed.items()}
     drag_by_mm(lesson, exercise.locator(".vbq-toolbar").first, {finding.level: shift}, centers)
@@ -446,7 +448,7 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
         series.get_by_text(f"({number + 1} of {len(stations)})").wait_for(timeout=60_000)
         placer = Placer(lesson, series)
         placer.fix_area()
-        for roi in known_case(station.kind, station.seed).reference_rois:
+        for roi in reference_rois(known_case(station.kind, station.seed)):
             if roi.label in (*SCORED_LEVELS, "CSF"):
                 again = 1.0 if station.repeat_of and roi.label == "CSF" else 0.0
                 placer.place(roi.label, roi.center_mm + np.array([0.0, again, 0.0]))
@@ -474,18 +476,18 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
         lesson.wrong_then_right(name)
     assert "contrast agent given (gadobutrol)" in lesson.page.locator(".jp-OutputArea").all_inner_texts().__str__()
     case = make_case(case_seed("1", "pitfalls"), kind="fracture")
-    (fracture,) = case.phantom.findings
+    (fracture,) = truth_of(case).findings
     exercise = lesson.page.locator(".vbq-placing")
     assert not exercise.count(), "a patient is drawn when it is asked for"
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     placer = Placer(lesson, exercise)
     placer.fix_area()
-    placer.place_all(case.reference_rois, but=("CSF",))
-    csf = next(r for r in case.reference_rois if r.label == "CSF")
+    placer.place_all(reference_rois(case), but=("CSF",))
+    csf = next(r for r in reference_rois(case) if r.label == "CSF")
     placer.place("CSF", np.add(csf.center_mm, (0.0, -0.5, 0.0)))  # a square is wider: off the roots
     level = int(fracture.level[1])
     above, below = (
-        next(r for r in case.reference_rois if r.label == k)
+        next(r for r in reference_rois(case) if r.label == k)
         for k in (f"{'T' if level == 1 else 'L'}{12 if level == 1 else level - 1}", f"L{level + 1}")
     )
     placer.place(fracture.level, (np.array(above.center_mm) + np.array(below.center_mm)) / 2)
@@ -541,7 +543,7 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     for number, station in enumerate(stations):
         placer = Placer(lesson, series)
         placer.fix_area()
-        for roi in known_case(station.kind, station.seed, station.day).reference_rois:
+        for roi in reference_rois(known_case(station.kind, station.seed, station.day)):
             if roi.label in WHOLE_CASE:
                 off = 7.0 if number == 1 and roi.label == "CSF" else 0.0
                 placer.place(roi.label, roi.center_mm + np.array([0.0, off, 0.0]))

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from vbqkit import charts, stats
-from vbqkit.literature import paper_000_levels
+from vbqkit.literature import kosice_levels
 
 CUTOFFS = pd.DataFrame(
     {
-        "source": ["001", "003", "004", "Bandirali 2015 doi:10.1007/s00330-015-3699-y"],
+        "source": ["Huang 2026", "Cui 2025", "Chen 2023", "Bandirali 2015 doi:10.1007/s00330-015-3699-y"],
         "score": ["VBQ-T1", "VBQ-T1", "VBQ-T1", "M-score"],
         "target": ["OVCF", "osteoporosis", "osteoporosis", "osteoporosis"],
         "positive": ["high"] * 4,
@@ -122,7 +122,7 @@ def draw_gallery(cohort, uncertainty):
             test=pd.DataFrame({"p": [0.0123], "method": ["Mann-Whitney U"]}),
         ),
         "plot_levels": charts.plot_levels(
-            paper_000_levels(),
+            kosice_levels(),
             quantity="SNR",
             case={"L1": 60, "L3": 71},
             reference=dict.fromkeys(("L1", "L2", "L3", "L4"), 47.6),

@@ -4,9 +4,9 @@ import pytest
 
 from vbqkit.charts import plot_against_dexa
 from vbqkit.errors import TableError
-from vbqkit.literature import paper_000_patients
+from vbqkit.literature import kosice_patients
 
-PAPER_000 = paper_000_patients()
+PAPER_000 = kosice_patients()
 
 
 def trace(figure, name):

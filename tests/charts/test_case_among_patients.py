@@ -6,7 +6,7 @@ import pytest
 from vbqkit import Rectangle, Volume
 from vbqkit.charts.live import CaseAmongPatients
 from vbqkit.image import stack_affine
-from vbqkit.literature import paper_000_patients
+from vbqkit.literature import kosice_patients
 from vbqkit.studio import RoiStudio
 
 PLACES = {"L1": (60, 75), "L2": (110, 75), "L3": (160, 75), "L4": (210, 75), "CSF": (160, 107), "noise": (150, 182)}
@@ -31,7 +31,7 @@ def star(chart):
 
 
 def test_the_star_follows_the_rois_and_the_choice_of_axes(studio):
-    chart = CaseAmongPatients(studio, paper_000_patients(), dexa={"t_score": -2.9, "bmd_g_cm2": 0.757})
+    chart = CaseAmongPatients(studio, kosice_patients(), dexa={"t_score": -2.9, "bmd_g_cm2": 0.757})
     before = star(chart)
     assert (before.x[0], before.y[0]) == (-2.9, pytest.approx(studio.scores["SNR"].value))
     snr = before.y[0]
@@ -43,23 +43,23 @@ def test_the_star_follows_the_rois_and_the_choice_of_axes(studio):
 
 
 def test_without_a_score_there_is_no_star_and_the_reason_stands_below(studio):
-    chart = CaseAmongPatients(studio, paper_000_patients(), dexa={"t_score": -2.9})
+    chart = CaseAmongPatients(studio, kosice_patients(), dexa={"t_score": -2.9})
     studio.rois = [roi for roi in studio.rois if roi.label != "L2"]
     assert star(chart) is None
     assert "L2" in chart._note.value
 
 
 def test_the_live_chart_has_one_title_after_every_redraw_and_no_share_button(studio):
-    chart = CaseAmongPatients(studio, paper_000_patients(), dexa={"t_score": -2.9}, source="paper 000")
+    chart = CaseAmongPatients(studio, kosice_patients(), dexa={"t_score": -2.9}, source="Košice group 2025")
     chart._against.value = "tbs"
     title = chart.figure.layout.title
-    assert title.text.endswith("paper 000</span>")
+    assert title.text.endswith("Košice group 2025</span>")
     assert title.subtitle.text is None
     assert chart.figure._config["showSendToCloud"] is False
 
 
 def test_every_registered_score_with_a_column_can_be_chosen(studio):
-    patients = paper_000_patients().assign(vbq_t1=[2.1, 2.4, 2.9, 3.3, 3.0])
+    patients = kosice_patients().assign(vbq_t1=[2.1, 2.4, 2.9, 3.3, 3.0])
     chart = CaseAmongPatients(studio, patients, dexa={"t_score": -2.9})
     assert chart._score.options == ("SNR", "M-score", "VBQ-T1 (median)", "VBQ-T1 (mean)")
     for name in chart._score.options[2:]:

@@ -12,7 +12,7 @@ import pytest
 from vbqkit import charts, stats
 from vbqkit.charts.look import OKABE_ITO, SAVE_BUTTONS
 from vbqkit.errors import TableError
-from vbqkit.literature import paper_000_levels, thresholds_for
+from vbqkit.literature import kosice_levels, thresholds_for
 
 KINDS = sorted(name for name in charts.__all__ if name.startswith("plot_"))
 GREYS = {"#FFFFFF", "#1A1A1A", "#404040", "#595959", "#E4E4E4", "#D0D0D0"}
@@ -205,7 +205,7 @@ def test_a_profile_leaves_out_the_levels_that_the_case_lacks(gallery):
     (case,) = named(gallery["plot_levels"], "your case")
     assert list(case.x) == ["L1", "L3"]
     with pytest.raises(TableError, match="needs the column L5; the table has: patient, L1"):
-        charts.plot_levels(paper_000_levels(), quantity="SNR", levels=["L4", "L5"])
+        charts.plot_levels(kosice_levels(), quantity="SNR", levels=["L4", "L5"])
 
 
 # Cut-offs
@@ -240,7 +240,7 @@ def test_the_verdicts_are_those_of_the_literature_and_its_nearest_stands_on_top(
     figure = charts.plot_cutoffs(found, score="VBQ-T1", value=2.75, ci_low=2.5, ci_high=2.95)
     drawn = {int(y): trace.name.rsplit(" ", 1)[-1] for trace in figure.data for y in trace.y}
     assert [drawn[i] for i in range(len(found))] == found["verdict"].tolist()
-    assert "paper 004" in figure.layout.yaxis.ticktext[0]
+    assert "Chen 2023" in figure.layout.yaxis.ticktext[0]
 
 
 def test_a_forest_plot_without_cutoffs_is_refused(cutoffs):

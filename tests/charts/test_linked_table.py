@@ -8,9 +8,9 @@ import pytest
 from vbqkit.charts import Chart, plot_against_dexa
 from vbqkit.charts.live.linked_table import LinkedChart
 from vbqkit.errors import TableError
-from vbqkit.literature import paper_000_patients
+from vbqkit.literature import kosice_patients
 
-PATIENTS = paper_000_patients().assign(poor=[True, False, True, False, None])
+PATIENTS = kosice_patients().assign(poor=[True, False, True, False, None])
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ def test_the_live_chart_has_no_share_button_either(linked):
 
 
 def test_the_second_line_of_the_title_does_not_lie_on_the_first():
-    chart = plot_against_dexa(PATIENTS, score="snr", against="t_score", source="paper 000")
+    chart = plot_against_dexa(PATIENTS, score="snr", against="t_score", source="Košice group 2025")
     title = LinkedChart(chart, PATIENTS).figure.layout.title
-    assert title.text.endswith('n = 5<br><span style="font-size:12px">paper 000</span>')
+    assert title.text.endswith('n = 5<br><span style="font-size:12px">Košice group 2025</span>')
     assert title.subtitle.text is None
 
 

@@ -130,7 +130,7 @@ def test_a_fractured_level_follows_the_rule_that_is_named(case, capsys):
     )
     _, out, _ = run(capsys, *base)
     refused = [row["refused"] for row in json.loads(out) if row["score"] == "VBQ-T1"]
-    assert "The rule 'all four' (papers 000 and 003) stops here" in refused[0]
+    assert "The rule 'all four' (Košice group 2025 and Cui 2025) stops here" in refused[0]
     _, out, _ = run(capsys, *base, "--rule", "leave out")
     rows = [row for row in json.loads(out) if row["score"] == "VBQ-T1"]
     assert {row["levels"] for row in rows} == {"L1 L3 L4"}

@@ -11,6 +11,7 @@ from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.report_card import CaseResult, report_card_html
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores import score_value
+from vbqkit.teacher import reference_rois, truth_of
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def case():
 
 @pytest.fixture(scope="module")
 def compared(case):
-    moved = [r.moved((0, 3.0, 4.0)) if r.label == "L2" else r for r in case.reference_rois if r.label != "L4"]
+    moved = [r.moved((0, 3.0, 4.0)) if r.label == "L2" else r for r in reference_rois(case) if r.label != "L4"]
     return compare_with_proposal(moved, case)
 
 
@@ -43,7 +44,7 @@ def test_the_readers_rois_are_where_they_were_put(compared):
 
 def test_the_scores_are_those_of_the_score_itself(case, compared):
     used = (*SCORED_LEVELS, "CSF")
-    references = [r for r in case.reference_rois if r.label in used]
+    references = [r for r in reference_rois(case) if r.label in used]
     assert compared.reference == score_value(case.volumes, references, "VBQ-T1", aggregate="median")
     proposed = [r for r in compared.proposed_rois if r.label in used]
     assert compared.proposed == score_value(case.volumes, proposed, "VBQ-T1", aggregate="median")
@@ -52,8 +53,8 @@ def test_the_scores_are_those_of_the_score_itself(case, compared):
 
 def test_a_level_that_a_reader_rightly_leaves_out_passes_and_a_proposal_there_does_not():
     fractured = known_case("fracture", 2)
-    (finding,) = fractured.phantom.findings
-    rows = {r["label"]: r for r in compare_with_proposal(fractured.reference_rois, fractured).as_rows()}
+    (finding,) = truth_of(fractured).findings
+    rows = {r["label"]: r for r in compare_with_proposal(reference_rois(fractured), fractured).as_rows()}
     assert rows[finding.level]["reader"] == "passes: left out"
     assert rows[finding.level]["proposed"] == "to correct: left-out"
 

@@ -15,6 +15,7 @@ from vbqkit.exercises import (
 from vbqkit.exercises.cases import findings_of
 from vbqkit.exercises.questions import NUMBERS, _choice
 from vbqkit.exercises.truth import tissue_masks, tissue_signals
+from vbqkit.teacher import reference_rois, truth_of
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,12 @@ def case():
 
 @pytest.mark.slow
 def test_the_reference_rois_of_a_real_case_pass_and_do_not_move_the_score(case):
-    grades = check_placements(case.reference_rois, case.phantom, image=case.volumes["T1"])
+    grades = check_placements(reference_rois(case), truth_of(case), image=case.volumes["T1"])
     assert [g.label for g in grades if not g.passed] == []
     assert min(g.purity for g in grades) > 0.99
     result = check_consequence(
-        case.reference_rois,
-        case.phantom,
+        reference_rois(case),
+        truth_of(case),
         volumes=case.volumes,
         score="VBQ-T1",
         aggregate="median",
@@ -41,12 +42,12 @@ def test_the_reference_rois_of_a_real_case_pass_and_do_not_move_the_score(case):
 
 
 def test_pushing_the_csf_roi_into_what_lies_behind_lowers_vbq_and_is_blamed(case):
-    rois = [roi.moved((0, 6.0, 0)) if roi.label == "CSF" else roi for roi in case.reference_rois]
-    grades = {g.label: g for g in check_placements(rois, case.phantom, image=case.volumes["T1"])}
+    rois = [roi.moved((0, 6.0, 0)) if roi.label == "CSF" else roi for roi in reference_rois(case)]
+    grades = {g.label: g for g in check_placements(rois, truth_of(case), image=case.volumes["T1"])}
     assert not grades["CSF"].passed
     result = check_consequence(
         rois,
-        case.phantom,
+        truth_of(case),
         volumes=case.volumes,
         score="VBQ-T1",
         aggregate="median",
@@ -71,11 +72,11 @@ def test_a_case_is_synthetic_and_says_so(case):
 
 
 def test_signals_of_the_tissues_follow_the_physics_of_t1(case):
-    table = tissue_signals(case.phantom, case.middle_slice()).set_index("structure")
+    table = tissue_signals(truth_of(case), case.middle_slice()).set_index("structure")
     assert table.mean_signal["marrow"] > table.mean_signal["CSF"]
     assert table.mean_signal["epidural fat"] > table.mean_signal["CSF"]
     assert table.mean_signal["endplate"] < table.mean_signal["marrow"]
-    masks = tissue_masks(case.phantom, case.middle_slice())
+    masks = tissue_masks(truth_of(case), case.middle_slice())
     assert not (masks["marrow"] & masks["CSF"]).any()
 
 

@@ -54,7 +54,7 @@ def test_every_list_of_the_lessons_is_up_to_date():
 
 
 def test_a_new_lesson_is_written_into_every_list(tmp_path):
-    for name in ("README.md", "notebooks/glossary.ipynb", "notebooks/instructor/plan.ipynb"):
+    for name in ("README.md", "notebooks/glossary.ipynb", "teacher/plan.ipynb"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     new = replace(lessons()[-1], number="97", notebook="97_tilted", title="tilted slices")

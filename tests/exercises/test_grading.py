@@ -9,6 +9,7 @@ from vbqkit.exercises.consequence import check_consequence
 from vbqkit.exercises.placement import WHOLE_CASE, check_placements
 from vbqkit.exercises.readers import virtual_reader
 from vbqkit.exercises.report_card import CaseResult, grade_of
+from vbqkit.teacher import reference_rois, truth_of
 
 SEEDS, READINGS = range(40, 52), 5
 SPREADS: dict[str, float] = {}  # of faultless placements, by patient: what takes longest
@@ -17,17 +18,17 @@ SPREADS: dict[str, float] = {}  # of faultless placements, by patient: what take
 def judged(rois, case):
     """Placement and result together, as the exercises and the final judge them."""
     wanted = [roi for roi in rois if roi.label in WHOLE_CASE]
-    grades = check_placements(wanted, case.phantom, image=case.volumes["T1"])
+    grades = check_placements(wanted, truth_of(case), image=case.volumes["T1"])
     consequence = None
     if all(g.passed for g in grades):
         spread = SPREADS.get(case.name)
         consequence = check_consequence(
             wanted,
-            case.phantom,
+            truth_of(case),
             volumes=case.volumes,
             score="VBQ-T1",
             aggregate="median",
-            rng=np.random.default_rng(case.phantom.seed),
+            rng=np.random.default_rng(truth_of(case).seed),
             spread=spread,
         )
         SPREADS[case.name] = consequence.spread
@@ -41,7 +42,7 @@ def cases():
 
 def pass_rate(cases, **reader):
     passed = [
-        judged(virtual_reader(case, rng=np.random.default_rng([case.phantom.seed, k]), **reader), case).passed
+        judged(virtual_reader(case, rng=np.random.default_rng([truth_of(case).seed, k]), **reader), case).passed
         for case in cases
         for k in range(READINGS)
     ]
@@ -81,21 +82,21 @@ TRICKS = {
 def test_no_trick_passes(trick, cases):
     for case in cases[:4]:
         step = float(case.volumes["T1"].spacing_mm[0])
-        honest = [r for r in case.reference_rois if r.label in WHOLE_CASE]
+        honest = [r for r in reference_rois(case) if r.label in WHOLE_CASE]
         assert not judged(TRICKS[trick](honest, step), case).passed, case.name
 
 
 @pytest.mark.slow
 def test_the_reference_itself_passes_with_distinction(cases):
-    results = [judged(case.reference_rois, case) for case in cases[:3]]
+    results = [judged(reference_rois(case), case) for case in cases[:3]]
     assert grade_of(results) == "passed with distinction"
 
 
 @pytest.mark.slow
 def test_a_fault_close_up_is_a_picture_of_that_roi(cases):
     case = cases[0]
-    roi = next(r for r in case.reference_rois if r.label == "L3").moved((0, 0, 13.0))
-    (grade,) = check_placements([roi], case.phantom, image=case.volumes["T1"], wanted=["L3"])
+    roi = next(r for r in reference_rois(case) if r.label == "L3").moved((0, 0, 13.0))
+    (grade,) = check_placements([roi], truth_of(case), image=case.volumes["T1"], wanted=["L3"])
     assert not grade.passed
     page = close_up_html(grade, roi, case.volumes["T1"], caption="Yours.")
     assert page.startswith("<figure data-close-up='L3'")

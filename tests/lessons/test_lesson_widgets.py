@@ -12,7 +12,7 @@ from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
-from vbqkit.lessons.asking import ask, show_answer
+from vbqkit.lessons.asking import ask
 from vbqkit.lessons.beginning import begin
 from vbqkit.lessons.feedback import feedback_html
 from vbqkit.lessons.final import final_stations
@@ -26,6 +26,8 @@ from vbqkit.page.drawing import png_bytes
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import crop_around, slice_drawing, slice_html
 from vbqkit.scanner.prepared import prepare
+from vbqkit.teacher import reference_rois, truth_of
+from vbqkit.teacher.answers import show_answer
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +43,7 @@ def case():
 
 @pytest.fixture(scope="module")
 def prepared(case):
-    return prepare(case.phantom, case.scanner, "T1", rng=np.random.default_rng(1))
+    return prepare(truth_of(case), case.scanner, "T1", rng=np.random.default_rng(1))
 
 
 def kept(state):
@@ -142,7 +144,7 @@ def test_feedback_says_in_words_what_its_colour_says():
 
 
 def test_the_gain_moves_every_signal_and_not_the_vbq(case, prepared):
-    rois = [r for r in case.reference_rois if r.label in ("L1", "L2", "L3", "L4", "CSF")]
+    rois = [r for r in reference_rois(case) if r.label in ("L1", "L2", "L3", "L4", "CSF")]
     lab = ScanLab(prepared, rois=rois, controls=("gain", "te_ms"))
     before, mean = lab.values["VBQ"], rois[0].measure(lab.image).mean
     lab._sliders["gain"].value = 0.5
@@ -153,7 +155,7 @@ def test_the_gain_moves_every_signal_and_not_the_vbq(case, prepared):
 
 
 def test_an_impossible_scan_is_reported_in_place(case, prepared):
-    rois = [r for r in case.reference_rois if r.label in ("L1", "CSF")]
+    rois = [r for r in reference_rois(case) if r.label in ("L1", "CSF")]
     lab = ScanLab(prepared, rois=rois, controls=("tr_ms", "ti_ms"), ti_ms=100)
     before = lab.image
     lab._sliders["ti_ms"].value = 3000
@@ -174,7 +176,7 @@ def test_the_placing_exercise_grades_shows_and_keeps(case, state):
     assert "6 of 6 ROIs need correcting" in exercise._feedback.value
     assert exercise._pictures.value.count("<figure data-close-up") >= 4
     assert exercise._show.disabled
-    exercise.studio.rois = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+    exercise.studio.rois = [r for r in reference_rois(case) if r.label not in ("T12", "L5")]
     exercise.check()
     assert "All 6 ROIs pass" in exercise._feedback.value
     assert exercise.consequence.shift == 0.0
@@ -211,7 +213,7 @@ def test_a_series_goes_from_patient_to_patient_and_finishes(case, state):
     series.advance()
     assert "no ROI yet" in series._head.value
     for _ in range(2):
-        series.studio.rois = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+        series.studio.rois = [r for r in reference_rois(case) if r.label not in ("T12", "L5")]
         series.advance()
     assert "All patients are done" in series._head.value
     assert series._result.value == "<p>done</p>"
@@ -226,7 +228,7 @@ def test_reading_five_patients_twice_gives_the_own_spread_that_is_told_beside_la
     log scale."""
     monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
     series = read_twice("7")
-    good = [r for r in case.reference_rois if r.label not in ("T12", "L5")]
+    good = [r for r in reference_rois(case) if r.label not in ("T12", "L5")]
     csf = next(r for r in good if r.label == "CSF")
     other = [csf.moved((0.0, 4.0, 0.0)) if r is csf else r for r in good]
     series.advance()
@@ -250,7 +252,7 @@ def test_a_reading_without_scores_gives_no_spread_and_says_so(case, state, monke
     series = read_twice("7")
     series.advance()
     for _ in range(10):
-        series.studio.rois = case.reference_rois[:2]
+        series.studio.rois = reference_rois(case)[:2]
         series.advance()
     assert "0 patients were read twice" in series._result.value
 
@@ -287,15 +289,15 @@ def test_the_final_has_five_patients_and_one_of_them_twice():
 
 def test_a_picture_says_in_words_what_it_shows(case):
     image = case.middle_slice()
-    page = slice_html(image, alt="Two 'quotes' & more", rois=case.reference_rois, caption="x")
+    page = slice_html(image, alt="Two 'quotes' & more", rois=reference_rois(case), caption="x")
     assert 'alt="Two &#x27;quotes&#x27; &amp; more"' in page
     assert "Synthetic." in page
     (picture,) = pictures_in(page)
-    assert picture.count("<path") == 2 * len(case.reference_rois) + 1  # halo and line of each ROI, and the scale
+    assert picture.count("<path") == 2 * len(reference_rois(case)) + 1  # halo and line of each ROI, and the scale
 
 
 def test_a_close_up_shows_the_pixels_as_they_are_and_colours_those_that_are_marked(case):
-    image, roi = case.middle_slice(), case.reference_rois[0]
+    image, roi = case.middle_slice(), reference_rois(case)[0]
     marked = roi.mask(image)
     crop = crop_around(image, roi)
     close = slice_drawing(image, about="", rois=[roi], overlays=[(marked, "#D55E00")], crop=crop)
@@ -327,7 +329,7 @@ def test_a_chart_says_its_values_and_its_units():
 
 
 def test_labels_lie_beside_their_roi_and_within_the_picture(case):
-    image, roi = case.middle_slice(), case.reference_rois[0]
+    image, roi = case.middle_slice(), reference_rois(case)[0]
 
     def parts(crop):
         _, line, label, *_ = slice_drawing(image, about="", rois=[roi], crop=crop).parts

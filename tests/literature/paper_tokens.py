@@ -9,6 +9,15 @@ from collections import Counter
 
 from tests.literature.make_paper_tokens import Token, token_file
 
+NAMES = {
+    "000": "Košice group 2025",
+    "001": "Huang 2026",
+    "002": "Review page 2026",
+    "003": "Cui 2025",
+    "004": "Chen 2023",
+}
+"""The paper behind each number in the name of a file."""
+
 
 def paper_tokens(number: str) -> list[Token]:
     """The numeric tokens of a paper, in its order."""

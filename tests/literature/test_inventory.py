@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.literature.make_paper_tokens import NUMBER, PAPERS, paper_text, tokens_of
-from tests.literature.paper_tokens import lines, paper_tokens, quantities
+from tests.literature.paper_tokens import NAMES, lines, paper_tokens, quantities
 from vbqkit.errors import TableError
 from vbqkit.literature.printed import Range, over, paper_numbers, printed_numbers, printed_range
 
@@ -25,7 +25,7 @@ def digits_of_the_inventory(source: str) -> Counter[str]:
     table = printed_numbers()
     return Counter(
         token.replace(",", ".").replace(" ", "")
-        for text in table.loc[table["source"] == source, "printed"]
+        for text in table.loc[table["source"] == NAMES[source], "printed"]
         for token in NUMBER.findall(text)
     )
 
@@ -43,7 +43,7 @@ def test_nothing_is_in_the_inventory_that_the_text_does_not_print_as_often(sourc
 @pytest.mark.parametrize("source", PAPERS)
 def test_every_minus_sign_of_the_text_is_in_the_inventory_and_the_other_way_round(source):
     table = printed_numbers()
-    own = table.loc[table["source"] == source, "printed"].str.strip()
+    own = table.loc[table["source"] == NAMES[source], "printed"].str.strip()
     below_zero = Counter(text.lstrip("-−").replace(",", ".") for text in own if text.startswith(("-", "−")))
     printed = [token for token in paper_tokens(source) if token.kind == "quantity" and token.sign]
     assert below_zero == Counter(token.token.replace(",", ".") for token in printed)
@@ -81,7 +81,7 @@ def rows_not_on_one_line(source: str, numbers: list[tuple[str, str]]) -> list[st
 @pytest.mark.parametrize(("source", "at_least"), [("000", 12), ("001", 40), ("004", 30)])
 def test_numbers_of_a_table_row_stand_side_by_side_in_the_paper(source, at_least):
     table = printed_numbers()
-    own = table[table["source"] == source]
+    own = table[table["source"] == NAMES[source]]
     numbers = list(zip(own["key"], own["printed"], strict=True))
     assert len({row for key, _ in numbers if (row := row_of(source, key))}) >= at_least
     assert rows_not_on_one_line(source, numbers) == []
@@ -101,7 +101,7 @@ def test_every_printed_number_can_be_read_and_its_key_names_one_number_only():
     table = printed_numbers()
     assert not table.duplicated(["source", "key"]).any()
     for source in PAPERS:
-        for number in paper_numbers(source).values():
+        for number in paper_numbers(NAMES[source]).values():
             assert number.range.low <= number.range.value <= number.range.high
 
 
@@ -129,7 +129,7 @@ def test_a_count_stands_for_itself_and_words_and_thousands_are_read():
 
 def test_dropped_zeros_are_put_back_where_the_column_shows_them():
     assert printed_range("0,72", decimals=3).high == pytest.approx(0.7205)
-    assert paper_numbers("000")["tab2.3.bmd"].range.high == pytest.approx(0.7205)
+    assert paper_numbers(NAMES["000"])["tab2.3.bmd"].range.high == pytest.approx(0.7205)
 
 
 def test_a_text_that_is_no_number_is_refused():

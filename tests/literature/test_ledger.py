@@ -26,12 +26,12 @@ from vbqkit.literature.printed import Range, printed_numbers
     ],
 )
 def test_verdict_of_a_printed_0_70(recomputed, exact, verdict):
-    row = Ledger("001").check("table2.t2.auc", recomputed, "by hand", (), exact=exact, note="why")
+    row = Ledger("Huang 2026").check("table2.t2.auc", recomputed, "by hand", (), exact=exact, note="why")
     assert (row.printed, row.verdict) == ("0.70", verdict)
 
 
 def test_a_printed_bound_agrees_with_what_is_below_it_only():
-    check = Ledger("001").check
+    check = Ledger("Huang 2026").check
     assert check("table2.t2.p", Range.of(0.0009), "by hand", ()).verdict == ROUNDING
     assert check("table2.t2.p", Range.of(0.0011), "by hand", (), note="why").verdict == DISAGREES
 
@@ -40,14 +40,14 @@ def test_a_disagreement_without_a_reason_is_refused():
     with pytest.raises(
         TableError, match=r"disagrees \(0\.70 printed, 0\.500 recomputed\) and does not say why; one line"
     ):
-        Ledger("001").check("table2.t2.auc", Range.of(0.5), "by hand", ())
+        Ledger("Huang 2026").check("table2.t2.auc", Range.of(0.5), "by hand", ())
 
 
 def test_a_row_about_a_number_that_is_not_in_the_inventory_is_refused():
-    with pytest.raises(TableError, match=r"Paper 001 has no printed number 'table9\.x' in the inventory"):
-        Ledger("001").check("table9.x", Range.of(0.5), "by hand", ())
+    with pytest.raises(TableError, match=r"Huang 2026 has no printed number 'table9\.x' in the inventory"):
+        Ledger("Huang 2026").check("table9.x", Range.of(0.5), "by hand", ())
     with pytest.raises(TableError, match="no printed number 'nothing'"):
-        Ledger("001").check("table2.t2.auc", Range.of(0.7), "by hand", ("nothing",))
+        Ledger("Huang 2026").check("table2.t2.auc", Range.of(0.7), "by hand", ("nothing",))
 
 
 def test_every_printed_number_is_recomputed_or_used_or_has_a_reason_and_never_both():
@@ -85,35 +85,35 @@ def test_simulated_rows_have_the_same_digits_each_time():
 @pytest.mark.parametrize(
     ("source", "item", "recomputed"),
     [
-        ("000", "correlation of SNR (and of M-score) and TBS", "0.700"),
-        ("000", "significance of BMD and T-score", "exact p = 0.033"),
-        ("001", "specificity (%), VBQ-T2", "50/84"),
-        ("001", "Table 1: p of VBQ-T1 (men)", "0.055"),
-        ("001", "SD of VBQ-T1 (men), fracture", "0.581"),
-        ("001", "mean BMI, non-fracture", "25.12"),
-        ("001", "unit of the volumetric BMD", "mg/cm3"),
-        ("001", "inter-observer limits: highest", "8.86"),
-        ("001", "significance of L1-L4 T-score (men)", "0.057"),
-        ("003", "women in the osteoporosis group", "10/19"),
-        ("003", "interval of the ICC within readers", "0.90, 0.96"),
-        ("003", "Abstract (English): unit of the cut-off", "2.6, without unit"),
-        ("003", "Abstract (English): name of the group", "osteopenia"),
-        ("004", "joint space of facet grade 0", "2 to 4"),
-        ("004", "mean age of all", "60.43"),
-        ("004", "p of women", "0.00019"),
-        ("004", "Table 2: p of femoral neck T-score", "0.0392"),
-        ("004", "current diagnosis of osteopenia or osteoporosis, degenerative", "84.16"),
-        ("004", "upper limit of the AUC of HU", "0.936"),
-        ("004", "sensitivity of HU", "22/27"),
-        ("004", "adjusted VBQ threshold, osteoporosis", "2.8"),
-        ("004", "Table 4: sensitivity (%), osteoporosis", "19/27"),
-        ("004", "T-scores of osteopenia", "-2.5 < T < -1"),
-        ("004", "the groups do not differ in the number of affected segments", "0.00"),
-        ("004", "VBQ and L1-4 BMD correlate more in the control group", "p = 0.096"),
-        ("004", "VBQ and L1-4 T-score correlate more in the control group", "p = 0.088"),
-        ("004", "Modic changes in the two groups", "56/101 against 45/134: p = 0.0008"),
-        ("001", "variances of VBQ-T2-STIR are equal enough for a t test", "p = 1.1e-08"),
-        ("001", "variances of VBQ-T2-STIR (women) are equal enough for a t test", "p = 2.2e-08"),
+        ("Košice group 2025", "correlation of SNR (and of M-score) and TBS", "0.700"),
+        ("Košice group 2025", "significance of BMD and T-score", "exact p = 0.033"),
+        ("Huang 2026", "specificity (%), VBQ-T2", "50/84"),
+        ("Huang 2026", "Table 1: p of VBQ-T1 (men)", "0.055"),
+        ("Huang 2026", "SD of VBQ-T1 (men), fracture", "0.581"),
+        ("Huang 2026", "mean BMI, non-fracture", "25.12"),
+        ("Huang 2026", "unit of the volumetric BMD", "mg/cm3"),
+        ("Huang 2026", "inter-observer limits: highest", "8.86"),
+        ("Huang 2026", "significance of L1-L4 T-score (men)", "0.057"),
+        ("Cui 2025", "women in the osteoporosis group", "10/19"),
+        ("Cui 2025", "interval of the ICC within readers", "0.90, 0.96"),
+        ("Cui 2025", "Abstract (English): unit of the cut-off", "2.6, without unit"),
+        ("Cui 2025", "Abstract (English): name of the group", "osteopenia"),
+        ("Chen 2023", "joint space of facet grade 0", "2 to 4"),
+        ("Chen 2023", "mean age of all", "60.43"),
+        ("Chen 2023", "p of women", "0.00019"),
+        ("Chen 2023", "Table 2: p of femoral neck T-score", "0.0392"),
+        ("Chen 2023", "current diagnosis of osteopenia or osteoporosis, degenerative", "84.16"),
+        ("Chen 2023", "upper limit of the AUC of HU", "0.936"),
+        ("Chen 2023", "sensitivity of HU", "22/27"),
+        ("Chen 2023", "adjusted VBQ threshold, osteoporosis", "2.8"),
+        ("Chen 2023", "Table 4: sensitivity (%), osteoporosis", "19/27"),
+        ("Chen 2023", "T-scores of osteopenia", "-2.5 < T < -1"),
+        ("Chen 2023", "the groups do not differ in the number of affected segments", "0.00"),
+        ("Chen 2023", "VBQ and L1-4 BMD correlate more in the control group", "p = 0.096"),
+        ("Chen 2023", "VBQ and L1-4 T-score correlate more in the control group", "p = 0.088"),
+        ("Chen 2023", "Modic changes in the two groups", "56/101 against 45/134: p = 0.0008"),
+        ("Huang 2026", "variances of VBQ-T2-STIR are equal enough for a t test", "p = 1.1e-08"),
+        ("Huang 2026", "variances of VBQ-T2-STIR (women) are equal enough for a t test", "p = 2.2e-08"),
     ],
 )
 def test_known_disagreements_are_found(source, item, recomputed):
@@ -127,20 +127,20 @@ def test_known_disagreements_are_found(source, item, recomputed):
 @pytest.mark.parametrize(
     ("source", "item", "verdict"),
     [
-        ("000", "one SD of the reference group behind all five M-scores", ROUNDING),
-        ("001", "sample size from VBQ-T1, fracture", ROUNDING),
-        ("001", "sample size from VBQ-T2, non-fracture", ROUNDING),
-        ("001", "p of the AUC, VBQ-T1", ROUNDING),
-        ("001", "p of the odds ratio, VBQ-T2, multivariate", ROUNDING),
-        ("003", "2.2: Youden index", ROUNDING),
-        ("003", "2.2: p of that AUC", ROUNDING),
-        ("004", "Table 2: p of HU", ROUNDING),
-        ("004", "Results: p of HU", ROUNDING),  # repeats Table 2; once more as the p of an AUC, which it is not
-        ("004", "Table 2: SD of HU in either group", SUMMARY),
-        ("004", "r of VBQ with L1-4 BMD and with L1 HU, control", SUMMARY),
-        ("004", "p of osteoporosis by T-score", ROUNDING),  # one-sided Fisher
-        ("004", "p of Modic type", ROUNDING),  # Fisher-Freeman-Halton
-        ("004", "PPV of VBQ for osteoporosis or osteopenia (%), in all 235", SUMMARY),
+        ("Košice group 2025", "one SD of the reference group behind all five M-scores", ROUNDING),
+        ("Huang 2026", "sample size from VBQ-T1, fracture", ROUNDING),
+        ("Huang 2026", "sample size from VBQ-T2, non-fracture", ROUNDING),
+        ("Huang 2026", "p of the AUC, VBQ-T1", ROUNDING),
+        ("Huang 2026", "p of the odds ratio, VBQ-T2, multivariate", ROUNDING),
+        ("Cui 2025", "2.2: Youden index", ROUNDING),
+        ("Cui 2025", "2.2: p of that AUC", ROUNDING),
+        ("Chen 2023", "Table 2: p of HU", ROUNDING),
+        ("Chen 2023", "Results: p of HU", ROUNDING),  # repeats Table 2; once more as the p of an AUC, which it is not
+        ("Chen 2023", "Table 2: SD of HU in either group", SUMMARY),
+        ("Chen 2023", "r of VBQ with L1-4 BMD and with L1 HU, control", SUMMARY),
+        ("Chen 2023", "p of osteoporosis by T-score", ROUNDING),  # one-sided Fisher
+        ("Chen 2023", "p of Modic type", ROUNDING),  # Fisher-Freeman-Halton
+        ("Chen 2023", "PPV of VBQ for osteoporosis or osteopenia (%), in all 235", SUMMARY),
     ],
 )
 def test_known_agreements_are_found(source, item, verdict):
@@ -150,10 +150,10 @@ def test_known_agreements_are_found(source, item, verdict):
 
 
 def test_command_prints_the_seven_promised_fields(capsys):
-    assert main(["ledger", "--source", "003", "--json"]) == 0
+    assert main(["ledger", "--source", "Cui 2025", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {tuple(row) for row in rows} == {("source", "item", "printed", "recomputed", "method", "verdict", "note")}
-    assert len(rows) == (ledger()["source"] == "003").sum()
+    assert len(rows) == (ledger()["source"] == "Cui 2025").sum()
 
 
 def test_command_says_how_many_numbers_it_checked_of_how_many_there_are(capsys):
@@ -165,7 +165,7 @@ def test_command_says_how_many_numbers_it_checked_of_how_many_there_are(capsys):
 
 
 def test_command_lists_every_printed_number_with_what_is_done_with_it(capsys):
-    assert main(["ledger", "--inventory", "--source", "002", "--json"]) == 0
+    assert main(["ledger", "--inventory", "--source", "Review page 2026", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 10
     assert {row["status"] for row in rows} == {"recomputed", "used", "not recomputable"}
@@ -188,13 +188,13 @@ def test_command_opens_with_a_summary_and_the_disagreements_and_keeps_the_rest_f
 
 def test_a_number_that_is_only_repeated_is_not_counted_as_recomputed():
     table = coverage().set_index(["source", "key"])
-    assert table.loc[("000", "abstract.n"), "status"] == "repeated"  # Five = five
-    assert table.loc[("001", "table2.t2.low"), "status"] == "recomputed"
+    assert table.loc[("Košice group 2025", "abstract.n"), "status"] == "repeated"  # Five = five
+    assert table.loc[("Huang 2026", "table2.t2.low"), "status"] == "recomputed"
     assert coverage_summary().set_index("source").loc["all", "repeated"] > 100
 
 
 def test_the_misprinted_sd_of_paper_004_goes_into_no_other_row():
-    used_by = [row.item for row in ledger_rows() if row.source == "004" and "table2.neck_t.deg.sd" in row.inputs]
+    used_by = [row.item for row in ledger_rows() if row.source == "Chen 2023" and "table2.neck_t.deg.sd" in row.inputs]
     assert used_by == ["Table 2: p of femoral neck T-score"]  # the row that finds it
 
 

@@ -17,7 +17,7 @@ from vbqkit.literature import (
 from vbqkit.literature.printed import paper_numbers
 
 PAPER_004 = {"field_t": 3.0, "vendor": "Philips", "tr_ms": 600.0, "te_ms": 20.0}
-FIVE = ("000", "001", "002", "003", "004")
+FIVE = ("Košice group 2025", "Huang 2026", "Review page 2026", "Cui 2025", "Chen 2023")
 
 
 @pytest.mark.parametrize("table", [published_thresholds, published_groups, published_correlations])
@@ -61,13 +61,13 @@ def test_every_number_of_the_five_papers_is_one_that_they_print(table, columns):
 def test_same_setting_has_distance_0_and_comes_first():
     found = thresholds_for("VBQ-T1", **PAPER_004)
     first = found.iloc[0]
-    assert (first["source"], first["distance"], first["not_stated"]) == ("004", 0, "")
+    assert (first["source"], first["distance"], first["not_stated"]) == ("Chen 2023", 0, "")
     assert found["distance"].is_monotonic_increasing
 
 
 def test_each_part_of_the_distance_is_the_documented_one():
     found = thresholds_for("VBQ-T1", field_t=1.5, vendor="GE", tr_ms=900.0, te_ms=30.0, population="healthy men")
-    row = found[found["source"] == "004"].iloc[0]
+    row = found[found["source"] == "Chen 2023"].iloc[0]
     assert row["distance_field"] == pytest.approx(1)
     assert row["distance_tr"] == pytest.approx(1)
     assert row["distance_te"] == pytest.approx(1)
@@ -77,7 +77,7 @@ def test_each_part_of_the_distance_is_the_documented_one():
 
 def test_what_one_side_does_not_state_counts_as_different_and_is_named():
     found = thresholds_for("VBQ-T1", field_t=1.5, vendor="GE MEDICAL SYSTEMS", tr_ms=500.0, te_ms=12.0)
-    row = found[found["source"] == "001"].iloc[0]
+    row = found[found["source"] == "Huang 2026"].iloc[0]
     assert row["not_stated"] == "TR, TE"
     assert (row["distance_field"], row["distance_vendor"], row["distance"]) == (0, 0, 2)
     unknown = thresholds_for("VBQ-T1", field_t=None, vendor=None, tr_ms=None, te_ms=None)
@@ -88,7 +88,7 @@ def test_what_one_side_does_not_state_counts_as_different_and_is_named():
 def test_a_field_further_away_is_never_nearer():
     def distance(field: float) -> float:
         found = thresholds_for("VBQ-T1", **{**PAPER_004, "field_t": field})
-        return float(found.loc[found["source"] == "004", "distance_field"].iloc[0])
+        return float(found.loc[found["source"] == "Chen 2023", "distance_field"].iloc[0])
 
     fields = sorted(np.geomspace(0.2, 7.0, 12), key=lambda field: abs(math.log(field / 3.0)))
     assert (np.diff([distance(field) for field in fields]) >= -1e-9).all()
@@ -96,14 +96,14 @@ def test_a_field_further_away_is_never_nearer():
 
 def test_one_value_is_positive_by_one_paper_and_negative_by_the_next():
     found = thresholds_for("VBQ-T1", **PAPER_004, target="osteoporosis", value=2.75).set_index("source")["verdict"]
-    assert found["003"] == "positive"
-    assert set(found["004"]) == {"negative"}
+    assert found["Cui 2025"] == "positive"
+    assert set(found["Chen 2023"]) == {"negative"}
 
 
 def test_a_value_at_the_cut_off_is_positive_and_an_interval_across_it_is_indeterminate():
     def verdict(**value: float) -> str:
         found = thresholds_for("VBQ-T2", field_t=1.5, vendor="GE", tr_ms=None, te_ms=None, **value)
-        return str(found.loc[found["source"] == "001", "verdict"].iloc[0])
+        return str(found.loc[found["source"] == "Huang 2026", "verdict"].iloc[0])
 
     assert verdict(value=0.555) == "positive"
     assert verdict(value=0.554) == "negative"
@@ -123,7 +123,7 @@ def test_there_is_no_default_cut_off_and_no_default_setting():
 
 def test_rates_of_paper_004_stand_beside_the_threshold_that_they_belong_to():
     rows = published_thresholds()
-    rows = rows[(rows["source"] == "004") & (rows["target"] == "osteoporosis")].set_index("threshold")
+    rows = rows[(rows["source"] == "Chen 2023") & (rows["target"] == "osteoporosis")].set_index("threshold")
     assert rows.loc[2.83, "sensitivity"] == 0.93
     assert rows.loc[2.9, "sensitivity"] == pytest.approx(19 / 27, abs=0.0005)
     assert rows.loc[2.9, "specificity"] == pytest.approx(74 / 107, abs=0.0005)

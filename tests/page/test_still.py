@@ -14,15 +14,17 @@ from vbqkit.errors import RoiError
 from vbqkit.exercises import choices
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
-from vbqkit.lessons.asking import ask, show_answer
+from vbqkit.lessons.asking import ask
 from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.lessons.score_check import check_score_button
-from vbqkit.literature import paper_000_patients
+from vbqkit.literature import kosice_patients
 from vbqkit.page.slice_picture import slice_html
 from vbqkit.scanner.prepared import prepare
 from vbqkit.studio import RoiStudio
+from vbqkit.teacher import reference_rois, truth_of
+from vbqkit.teacher.answers import show_answer
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +69,8 @@ def test_a_number_has_a_line_to_write_on():
 
 @pytest.mark.slow
 def test_a_lab_has_its_picture_its_settings_and_its_table(case):
-    prepared = prepare(case.phantom, case.scanner, "T1", rng=np.random.default_rng(1))
-    rois = [r for r in case.reference_rois if r.label in ("L1", "L2", "L3", "L4", "CSF")]
+    prepared = prepare(truth_of(case), case.scanner, "T1", rng=np.random.default_rng(1))
+    rois = [r for r in reference_rois(case) if r.label in ("L1", "L2", "L3", "L4", "CSF")]
     page = still(ScanLab(prepared, rois=rois, controls=("gain",)))
     assert '<img alt="Sagittal slice' in page
     assert "Receiver gain 1" in page
@@ -91,10 +93,10 @@ def test_series_and_buttons_say_that_they_need_a_kernel():
 
 @pytest.mark.slow
 def test_live_charts_leave_numbers_that_are_published_or_synthetic(case):
-    patients = paper_000_patients()
+    patients = kosice_patients()
     chart = plot_against_dexa(patients, score="snr", against="t_score")
     assert "82.06" in still(LinkedChart(chart, patients, keep_rows=True))
-    studio = RoiStudio(case.volumes["T1"], rois=case.reference_rois)
+    studio = RoiStudio(case.volumes["T1"], rois=reference_rois(case))
     page = still(CaseAmongPatients(studio, patients, dexa=pd.Series({"t_score": -2.9}), source="paper"))
     assert page.count("<tr>") == len(patients) + 2
     assert f"{studio.scores['SNR'].value:.3f}" in page
@@ -103,13 +105,13 @@ def test_live_charts_leave_numbers_that_are_published_or_synthetic(case):
 
 @pytest.mark.slow
 def test_nothing_of_a_users_own_patients_is_left_in_the_saved_notebook(case):
-    patients = paper_000_patients()
+    patients = kosice_patients()
     chart = plot_against_dexa(patients, score="snr", against="t_score")
     page = still(LinkedChart(chart, patients))
     assert "82.06" not in page
     assert f"{len(patients)} rows" in page
     real = case.volumes["T1"].with_acquisition(synthetic=False)
-    studio = RoiStudio(real, rois=case.reference_rois)
+    studio = RoiStudio(real, rois=reference_rois(case))
     page = still(CaseAmongPatients(studio, patients, dexa=pd.Series({"t_score": -2.9123}), source="paper"))
     assert page.count("<tr>") == len(patients) + 1
     assert "2.912" not in page

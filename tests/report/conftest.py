@@ -14,7 +14,7 @@ CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 ROIS = CASE / "reference_rois.vbqkit.json"
 N_DRAWS = 100  # the intervals of these tests are compared with themselves
 DAY = dt.date(2026, 11, 29)
-REFERENCE = ReferenceGroup(mean=47.6, sd=5.4, n=5, scanner="1.2 T open", source="paper 000")
+REFERENCE = ReferenceGroup(mean=47.6, sd=5.4, n=5, scanner="1.2 T open", source="Košice group 2025")
 
 
 @pytest.fixture(scope="session")

@@ -246,7 +246,7 @@ def test_exclusions_name_the_rule_of_the_paper(study):
     made = case_report(study, read_rois(ROIS), reader="AB", volumes=volumes, n_draws=N_DRAWS, **options)
     assert len(made.exclusions) == 1
     assert "L2 was left out (fracture)" in made.exclusions[0]
-    assert "paper 004" in made.exclusions[0]
+    assert "Chen 2023" in made.exclusions[0]
     assert made.exclusions[0] in Text(report_html(made)).text
 
 

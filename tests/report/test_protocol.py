@@ -156,7 +156,7 @@ def test_the_command_prints_signs_beside_words_and_every_topic_in_json(capsys):
     assert main(["protocol", str(CASE)]) == 0
     printed = capsys.readouterr().out
     assert "uniformity correction" in printed
-    assert "Cut-off of VBQ-T1: nearest by setting is 001, 4.285 for vertebral fracture" in printed
+    assert "Cut-off of VBQ-T1: nearest by setting is Huang 2026, 4.285 for vertebral fracture" in printed
     assert main(["protocol", str(CASE), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 3 * len(TOPICS)

@@ -332,7 +332,7 @@ def test_boxes_over_the_cortex_are_refused_or_doubted(case, weighting):
 
 
 def test_a_box_of_the_whole_medulla_is_not_doubted(case):
-    """Paper 003 outlines the medullary part."""
+    """Cui 2025 outlines the medullary part."""
     inside = {label: small(case.rois[label], 16, 13) for label in SCORED_LEVELS}
     assert codes(case.check(**inside)) <= {"csf-place-doubtful"}
 

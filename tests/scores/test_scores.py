@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vbqkit import Acquisition, Rectangle, Slice
 from vbqkit.errors import ScoreError
-from vbqkit.literature import paper_000_levels
+from vbqkit.literature import kosice_levels
 from vbqkit.scores import (
     SCORES,
     ReferenceGroup,
@@ -22,7 +22,7 @@ from vbqkit.scores import (
     vbq_t2_stir,
 )
 
-# Paper 000 (Clin Osteol 2025;30(1):36-40), Tab. 1: SNR per level; Tab. 2: SNR(L1-L4) and M-score. Printed digits.
+# Košice group 2025 (Clin Osteol 2025;30(1):36-40), Tab. 1: SNR per level; Tab. 2: SNR(L1-L4), M-score. As printed.
 PAPER_000 = [
     ((66.4, 81.3, 85.9, 76.4), 77.491, 5.5),
     ((61.6, 63.7, 67.5, 60.7), 63.363, 2.9),
@@ -200,5 +200,5 @@ def test_the_registry_gives_every_score_or_the_reason_why_not():
 
 
 def test_the_transcribed_table_in_this_file_is_the_one_of_the_literature():
-    table = paper_000_levels()[list(LEVELS)].to_numpy().tolist()
+    table = kosice_levels()[list(LEVELS)].to_numpy().tolist()
     assert [list(per_level) for per_level, _, _ in PAPER_000] == table

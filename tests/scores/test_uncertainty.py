@@ -79,7 +79,7 @@ def test_the_interval_of_an_m_score_is_what_simulated_reference_groups_leave_ope
 def test_a_larger_reference_group_narrows_the_interval_to_the_value():
     widths = [np.diff(m_score_interval(5.5, n))[0] for n in (5, 20, 100, 10_000)]
     assert widths == sorted(widths, reverse=True)
-    assert widths[0] > 7  # with paper 000's five women
+    assert widths[0] > 7  # with the Košice group's five women
     assert widths[-1] < 0.2
 
 

@@ -22,7 +22,7 @@ from vbqkit.stats import (
 from vbqkit.stats.exact_ranks import exact_spearman_p
 from vbqkit.stats.from_summary import fisher_interval
 
-# Paper 000, Table 2.
+# Košice group 2025, Table 2.
 SNR = [77.491, 63.363, 82.061, 67.423, 68.316]
 BMD = [0.763, 0.749, 0.720, 0.770, 0.756]
 

@@ -18,7 +18,7 @@ from vbqkit.validation.bare_signals import bare_signals, no_body
 from vbqkit.validation.causes import CHANGES
 from vbqkit.validation.replications import Setup, simulated_studies
 
-FRACTURE = "001: VBQ-T1, fracture against non-fracture, difference"
+FRACTURE = "Huang 2026: VBQ-T1, fracture against non-fracture, difference"
 BARE = Setup(bare=True, null=False, draw=no_body)
 PATIENT = VirtualPatient(age=60, sex="F", bmi=24.0, pdff=(0.4, 0.45, 0.5, 0.55), t_score=-1.0, qct_mg_cm3=134.0)
 
@@ -41,7 +41,7 @@ def test_bare_signals_are_the_signal_equation_of_a_voxel():
 
 def test_a_change_moves_no_chance():
     plain, changed = (
-        simulated_studies(4, seed=(1, 2), studies=["003"], setup=setup)["as built"]["003"]
+        simulated_studies(4, seed=(1, 2), studies=["Cui 2025"], setup=setup)["as built"]["Cui 2025"]
         for setup in (BARE, replace(CHANGES["TR of T1 400 ms"].setup, bare=True, null=False, draw=no_body))
     )
     same = ["group", "person", "age", "t_score", "qct"]
@@ -52,22 +52,22 @@ def test_a_change_moves_no_chance():
 @pytest.mark.slow
 def test_a_reader_and_a_day_move_no_chance_of_whoever_comes_next():
     found = [
-        simulated_studies(2, seed=(1, 2), studies=["003"], setup=replace(CHANGES[name].setup, null=False))
+        simulated_studies(2, seed=(1, 2), studies=["Cui 2025"], setup=replace(CHANGES[name].setup, null=False))
         for name in ("as built", "reference reader", "every day the same")
     ]
-    people = [of["as built"]["003"][["person", "age", "qct"]] for of in found]
+    people = [of["as built"]["Cui 2025"][["person", "age", "qct"]] for of in found]
     assert people[0].equals(people[1])
     assert people[0].equals(people[2])
-    scores = [of["as built"]["003"]["VBQ-T1"].to_numpy() for of in found]
+    scores = [of["as built"]["Cui 2025"]["VBQ-T1"].to_numpy() for of in found]
     assert not np.allclose(scores[0], scores[1])
-    by_reader = found[1]["as built"]["003"].pivot_table(index="person", columns="reader", values="T1 L2")
+    by_reader = found[1]["as built"]["Cui 2025"].pivot_table(index="person", columns="reader", values="T1 L2")
     assert np.allclose(by_reader[0], by_reader[1], rtol=0.05)  # noise alone
 
 
 @pytest.fixture
 def only_001(monkeypatch):
     """One study instead of six."""
-    monkeypatch.setattr(causes, "STUDIES", {"001": causes.STUDIES["001"]})
+    monkeypatch.setattr(causes, "STUDIES", {"Huang 2026": causes.STUDIES["Huang 2026"]})
 
 
 def test_more_fat_in_fractures_raises_the_effect_of_fracture_and_the_coil_is_left_out(monkeypatch, only_001):
@@ -90,5 +90,5 @@ def test_the_command_writes_the_causes(monkeypatch, only_001, tmp_path, capsys):
     assert "no change is kept" in capsys.readouterr().out
     rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
     assert {row["change"] for row in rows} == {"TE of STIR 30 ms", "TR of T1 850 ms"}
-    (stir,) = [row for row in rows if row["key"] == "001: VBQ-STIR, fracture, level" and "STIR" in row["change"]]
+    (stir,) = [row for row in rows if row["key"] == "Huang 2026: VBQ-STIR, fracture, level" and "STIR" in row["change"]]
     assert math.isfinite(float(stir["ratio_changed"]))

@@ -18,10 +18,10 @@ from vbqkit.validation.effects import NOTHING
 from vbqkit.validation.misses import MISS_REASONS
 
 EFFECTS = {effect.key: effect for effect in published_effects()}
-DIFFERENCE = "001: VBQ-T1, fracture against non-fracture, difference"
-STIR = "001: VBQ-STIR, fracture against non-fracture, difference"
-AREA = "001: VBQ-T1 for fracture, AUC"
-AGREEMENT = "004: VBQ-T1, between readers, ICC"
+DIFFERENCE = "Huang 2026: VBQ-T1, fracture against non-fracture, difference"
+STIR = "Huang 2026: VBQ-STIR, fracture against non-fracture, difference"
+AREA = "Huang 2026: VBQ-T1 for fracture, AUC"
+AGREEMENT = "Chen 2023: VBQ-T1, between readers, ICC"
 
 
 def predictions(**values: float) -> list[dict[str, object]]:
@@ -48,7 +48,7 @@ def test_every_published_effect_has_a_name_of_its_own_and_a_kind_with_a_zero():
     effects = published_effects()
     assert len(EFFECTS) == len(effects) > 80
     assert all(math.isfinite(effect.size) and effect.size != 0 for effect in effects)
-    assert {"000", "001", "003", "004"} <= {effect.source for effect in effects}
+    assert {"Košice group 2025", "Huang 2026", "Cui 2025", "Chen 2023"} <= {effect.source for effect in effects}
     assert {"difference", "ratio", "SD", "correlation", "AUC", "ICC", "CV", "limits of agreement"} <= {
         effect.kind for effect in effects
     }
@@ -61,9 +61,9 @@ def test_published_numbers_are_those_of_the_papers_with_their_intervals():
     # SDs 0.603 and 0.589, 84 people in each group
     half = 1.96 * math.sqrt(0.603**2 / 84 + 0.589**2 / 84)
     assert (effect.low, effect.high) == pytest.approx((0.300 - half, 0.300 + half), abs=1e-3)
-    assert EFFECTS["003: VBQ-T1 with QCT BMD, correlation"].published == -0.27
-    assert EFFECTS["003: VBQ-T1, osteoporosis against normal, ratio"].published == pytest.approx(2.7 / 2.2)
-    assert EFFECTS["001: CSF on T1, two readers (%), limits of agreement"].published == pytest.approx(9.8)
+    assert EFFECTS["Cui 2025: VBQ-T1 with QCT BMD, correlation"].published == -0.27
+    assert EFFECTS["Cui 2025: VBQ-T1, osteoporosis against normal, ratio"].published == pytest.approx(2.7 / 2.2)
+    assert EFFECTS["Huang 2026: CSF on T1, two readers (%), limits of agreement"].published == pytest.approx(9.8)
     assert (EFFECTS[AREA].low, EFFECTS[AREA].high) == (0.56, 0.72)
 
 
@@ -138,7 +138,7 @@ def test_the_command_says_what_is_outside_and_how_the_null_model_fared(quick, ca
     assert f"{judged - 2} of {judged} effects lie within 0.8 to 1.25 times the published ones" in out
     assert "The goal (80 %, none below 0.6) is not met." in out
     assert (
-        "OUTSIDE: 001, VBQ-T1, fracture against non-fracture, difference: predicted 0.15, published 0.3 (0.50 times"
+        "OUTSIDE: Huang 2026, VBQ-T1, fracture against non-fracture, difference: predicted 0.15, published 0.3 (0.50 times"
         in out
     )
     assert "Null model, in which disease has no effect on marrow: 0 of" in out

@@ -28,34 +28,36 @@ def rng(seed: int = 4) -> np.random.Generator:
 @pytest.mark.parametrize(
     ("key", "mean", "sd"),
     [
-        ("004 degenerative", 61.8, 8.1),
-        ("004 control", 59.4, 7.8),
-        ("000 young reference", 23.0, 2.0),
-        ("003 osteopenia", 65.0, 7.0),
+        ("Chen 2023 degenerative", 61.8, 8.1),
+        ("Chen 2023 control", 59.4, 7.8),
+        ("Košice group 2025 young reference", 23.0, 2.0),
+        ("Cui 2025 osteopenia", 65.0, 7.0),
     ],
 )
 def test_groups_have_the_ages_that_the_papers_print(key, mean, sd):
     ages = np.array([p.age for p in STUDY_GROUPS[key].people(400, rng())])
-    # paper 004 took nobody under 50, so an even spread with the right mean is narrower than the paper's
+    # Chen 2023 took nobody under 50, so an even spread with the right mean is narrower than the paper's
     assert ages.mean() == pytest.approx(mean, abs=1.5)
     assert ages.std() == pytest.approx(sd, abs=2.6)
 
 
 def test_groups_have_the_sexes_fractures_and_t_scores_that_the_papers_print():
-    people = STUDY_GROUPS["001 fracture"].people(84, rng())
+    people = STUDY_GROUPS["Huang 2026 fracture"].people(84, rng())
     assert sum(p.sex == "F" for p in people) == 69
     assert all(p.fractured for p in people)
     assert np.median([p.age for p in people]) == pytest.approx(70.5, abs=1.5)
-    assert not any(p.fractured for p in STUDY_GROUPS["001 non-fracture"].people(40, rng()))
-    assert all(p.t_score <= -2.5 and p.sex == "F" for p in STUDY_GROUPS["000 osteoporosis"].people(20, rng()))
-    assert all(qct_t_score(p) <= -2.5 for p in STUDY_GROUPS["003 osteoporosis"].people(20, rng()))
-    assert all(qct_t_score(p) >= -1 for p in STUDY_GROUPS["003 normal"].people(20, rng()))
+    assert not any(p.fractured for p in STUDY_GROUPS["Huang 2026 non-fracture"].people(40, rng()))
+    assert all(
+        p.t_score <= -2.5 and p.sex == "F" for p in STUDY_GROUPS["Košice group 2025 osteoporosis"].people(20, rng())
+    )
+    assert all(qct_t_score(p) <= -2.5 for p in STUDY_GROUPS["Cui 2025 osteoporosis"].people(20, rng()))
+    assert all(qct_t_score(p) >= -1 for p in STUDY_GROUPS["Cui 2025 normal"].people(20, rng()))
 
 
 def test_a_group_that_nobody_belongs_to_says_so(monkeypatch):
-    nobody = replace(STUDY_GROUPS["000 osteoporosis"], accept=lambda _: False)
+    nobody = replace(STUDY_GROUPS["Košice group 2025 osteoporosis"], accept=lambda _: False)
     monkeypatch.setattr("vbqkit.validation.study_groups._TRIES", 3)
-    with pytest.raises(ScannerError, match="belongs to the group 'osteoporosis' of 000"):
+    with pytest.raises(ScannerError, match="belongs to the group 'osteoporosis' of Košice group 2025"):
         nobody.people(2, rng())
 
 
@@ -125,7 +127,7 @@ def replication() -> dict[str, dict[str, pd.DataFrame]]:
 
 @pytest.mark.slow
 def test_a_replication_has_every_study_by_both_models_of_the_same_people(replication):
-    for study in ("000", "001", "003", "004", "surgical", "women", "ages"):
+    for study in ("Košice group 2025", "Huang 2026", "Cui 2025", "Chen 2023", "surgical", "women", "ages"):
         own, null = (replication[model][study] for model in MODELS)
         assert len(own) == len(null) > 0
         assert own[["person", "age", "t_score", "qct"]].equals(null[["person", "age", "t_score", "qct"]])
@@ -135,7 +137,7 @@ def test_a_replication_has_every_study_by_both_models_of_the_same_people(replica
 
 @pytest.mark.slow
 def test_both_readings_and_both_readers_are_there_and_agree_without_being_equal(replication):
-    table = replication["as built"]["004"]
+    table = replication["as built"]["Chen 2023"]
     wide = table.pivot_table(index="person", columns=["reader", "reading"], values="VBQ-T1")
     assert list(wide.columns) == [(0, 0), (0, 1), (1, 0)]
     for other in ((0, 1), (1, 0)):
@@ -159,8 +161,8 @@ def test_a_replication_gives_every_effect_a_number(replication):
 
 @pytest.mark.slow
 def test_a_study_is_the_same_with_and_without_the_others(replication):
-    again = simulated_studies(4, seed=(3, 0), studies=("003",))["as built"]
-    assert set(again) == {"003"}
-    pd.testing.assert_frame_equal(again["003"], replication["as built"]["003"])
+    again = simulated_studies(4, seed=(3, 0), studies=("Cui 2025",))["as built"]
+    assert set(again) == {"Cui 2025"}
+    pd.testing.assert_frame_equal(again["Cui 2025"], replication["as built"]["Cui 2025"])
     labels = [f"T1 {label}" for label in (*SCORED_LEVELS, CSF)]
-    assert set(labels) <= set(again["003"].columns)
+    assert set(labels) <= set(again["Cui 2025"].columns)

@@ -68,7 +68,7 @@ TBS_SD = 0.085
 """SD of TBS at a given age: model assumption."""
 
 BMI_MEAN, BMI_SD = 24.0, 3.2
-"""kg/m2: paper 004 (Clin Interv Aging), degenerative group 24.0 +- 3.2, controls 23.9 +- 3.1."""
+"""kg/m2: Chen 2023 (J Orthop Surg Res 18:257), degenerative group 24.0 +- 3.2, controls 23.9 +- 3.1."""
 BMI_LIMITS = (16.0, 45.0)
 """Least and greatest that is drawn, kg/m2: model assumption."""
 

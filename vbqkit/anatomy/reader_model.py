@@ -47,7 +47,7 @@ CSF_ALONG_SD_MM, CSF_ALONG_HABIT_MM, CSF_ACROSS_HABIT_MM = 3.0, 3.0, 1.0
 
 SIZE_HABIT, SIZE_LIMITS, SIZE_PERCENT = 0.15, (0.7, 1.4), 10.0
 """SD between readers of the logarithm of the lengths of their ROIs, and its limits; and the largest change from ROI to
-ROI, %. Papers 003 and 004 say "small" and "medullary part", and no size. Model assumptions."""
+ROI, %. Cui 2025 and Chen 2023 say "small" and "medullary part", and no size. Model assumptions."""
 
 MIDDLE_SD_MM = 1.0
 """SD with which a reader sees where the middle of the spine lies when choosing a slice, mm: model assumption. Two

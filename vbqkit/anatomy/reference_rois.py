@@ -1,8 +1,9 @@
 """Where an expert would measure: rectangles of 0.40 cm2 by the papers' rules, placed on the truth.
 
-Rules (papers 000, 001, 004): trabecular marrow on the plane through the middle of the vertebra, inside the shell and
-the endplates, off the basivertebral vein and every lesion; CSF in the dural sac at L3, or next to it where the canal is
-narrow there, without cord or fat and where roots are fewest; noise in air outside the body. All ROIs have one area.
+Rules (Košice group 2025, Huang 2026, Chen 2023): trabecular marrow on the plane through the middle of the vertebra,
+inside the shell and the endplates, off the basivertebral vein and every lesion; CSF in the dural sac at L3, or next to
+it where the canal is narrow there, without cord or fat and where roots are fewest; noise in air outside the body. All
+ROIs have one area.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ ROI_LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5")
 
 ROOTS_ALLOWED = 0.20
 """Largest share of roots that a CSF ROI may hold, for the reference, for a careful reader and for whoever grades a
-reader. At L3 the roots fill 20 to 35 % of the sac (see :mod:`vbqkit.anatomy.canal`), and papers 001, 003 and 004 put a
-circle or rectangle in it without a word about them: a ROI that holds no more than the emptiest sac was put where they
-are few. Model assumption."""
+reader. At L3 the roots fill 20 to 35 % of the sac (see :mod:`vbqkit.anatomy.canal`), and Huang 2026, Cui 2025 and
+Chen 2023 put a circle or rectangle in it without a word about them: a ROI that holds no more than the emptiest sac was
+put where they are few. Model assumption."""
 
 _CSF_LEVELS = ("L3", "L4", "L2", "L5", "L1")
 _HALF_SLAB_MM = 2.3  # a measured slice averages this far to either side

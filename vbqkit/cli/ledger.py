@@ -12,7 +12,7 @@ from vbqkit.cli.report import Report
 
 HELP = "recompute every number of the five source papers that can be recomputed, and say which disagree"
 
-_SOURCES = ("000", "001", "002", "003", "004")
+_SOURCES = ("Košice group 2025", "Huang 2026", "Review page 2026", "Cui 2025", "Chen 2023")
 _VERDICTS = {
     "rounding": "agrees within rounding",
     "summary": "agrees within what the summary allows",

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--roi",
         choices=["fixed", "ellipse"],
         default="fixed",
-        help="fixed: 0.40 cm2, as in paper 000 (default); ellipse: 40 %% of the body's area",
+        help="fixed: 0.40 cm2, as in the Košice group 2025 (default); ellipse: 40 %% of the body's area",
     )
 
 

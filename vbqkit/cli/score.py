@@ -64,13 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--aggregate",
         choices=["median", "mean", "both"],
         default="both",
-        help="of L1-L4 for VBQ: median (papers 003, 004), mean (001); both by default",
+        help="of L1-L4 for VBQ: median (Cui 2025, Chen 2023), mean (Huang 2026); both by default",
     )
     parser.add_argument(
         "--rule",
         choices=["all four", "leave out", "replace"],
         default="all four",
-        help="for levels in --exclude: leave out (004), replace by T12/L5 (001)",
+        help="for levels in --exclude: leave out (Chen 2023), replace by T12/L5 (Huang 2026)",
     )
     parser.add_argument(
         "--exclude",
@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score ROIs that were proposed automatically and that no reader has accepted; every score then says so",
     )
-    parser.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in paper 000)")
+    parser.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in the Košice group 2025)")
     parser.add_argument(
         "--jitter",
         default="1,0",

@@ -14,6 +14,7 @@ from .consequence import Consequence as Consequence
 from .consequence import check_consequence as check_consequence
 from .course import Lesson as Lesson
 from .course import lessons as lessons
+from .csf_moved import vbq_with_csf_moved as vbq_with_csf_moved
 from .example_readings import example_readers as example_readers
 from .faults import Fault as Fault
 from .own_spread import OwnSpread as OwnSpread
@@ -40,6 +41,7 @@ from .readers import read_class as read_class
 from .readers import virtual_reader as virtual_reader
 from .readers import worst_placed as worst_placed
 from .reading_file import ReadingFile as ReadingFile
+from .six_scanners import drawn_groups as drawn_groups
 from .six_scanners import scan_on_all as scan_on_all
 from .six_scanners import young_women as young_women
 from .trial_cohort import virtual_cohort as virtual_cohort

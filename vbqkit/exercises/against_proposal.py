@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vbqkit.errors import ProposalError, VbqkitError
-from vbqkit.exercises.cases import SampleCase, TeachingCase
+from vbqkit.exercises.cases import SampleCase, TeachingCase, truth_of
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
 from vbqkit.image import Volume
 from vbqkit.propose import Proposal, propose_rois
@@ -173,11 +173,11 @@ def compare_with_proposal(
         score=score,
         reader=value(own),
         proposed=value(given),
-        reference=value(case.reference_rois),
-        reader_grades=check_placements(own, case.phantom, image=image),
-        proposed_grades=check_placements(given, case.phantom, image=image) if given else (),
+        reference=value(truth_of(case).reference_rois),
+        reader_grades=check_placements(own, truth_of(case), image=image),
+        proposed_grades=check_placements(given, truth_of(case), image=image) if given else (),
         reader_rois=own,
-        reference_rois=case.reference_rois,
+        reference_rois=truth_of(case).reference_rois,
         proposal=proposal,
         refused=refused,
     )

@@ -17,7 +17,6 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Slice, Volume
-from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.machine import Protocol, Scanner
@@ -47,14 +46,16 @@ _COARSE_PLANE_MM = 2.2
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class TeachingCase:
-    """A virtual patient, scanned, with the truth. Synthetic.
+    """A virtual patient, scanned. Synthetic.
+
+    What lies under each pixel and where an expert would measure is not among its attributes: a student who completes
+    ``case.`` in a notebook does not meet the answer. Graders take it by :func:`truth_of`, teachers by
+    :mod:`vbqkit.teacher`.
 
     Attributes
     ----------
     name : str
         Such as ``"plain-7"``: kind and seed, all that is needed to make it again.
-    phantom : Phantom
-        The truth, with the reference ROIs.
     volumes : mapping of str to Volume
         Weighting to series.
     scanner : Scanner
@@ -62,29 +63,22 @@ class TeachingCase:
     """
 
     name: str
-    phantom: Phantom
     volumes: Mapping[str, Volume] = field(repr=False)
     scanner: Scanner = field(repr=False)
-
-    @property
-    def reference_rois(self) -> tuple[Roi, ...]:
-        """Where an expert would measure."""
-        return self.phantom.reference_rois
+    _phantom: Phantom = field(repr=False)
 
     def middle_slice(self, weighting: str = "T1") -> Slice:
-        """The slice on which the reference CSF ROI lies."""
-        csf = next(roi for roi in self.reference_rois if roi.label == "CSF")
+        """The slice that shows the sac where CSF is measured."""
+        csf = next(roi for roi in self._phantom.reference_rois if roi.label == "CSF")
         return self.volumes[weighting].nearest_slice(csf.center_mm)
 
     def __repr__(self) -> str:
-        found = ", ".join(f"{f.kind} {f.level}".strip() for f in self.phantom.findings) or "no finding"
-        series = ", ".join(self.volumes)
-        return f"<TeachingCase {self.name}: {series} on {self.scanner.model}; {found}; synthetic>"
+        return f"<TeachingCase {self.name}: {', '.join(self.volumes)} on {self.scanner.model}; synthetic>"
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SampleCase:
-    """A synthetic patient of ``sample_data`` to practise on: the images are there, the truth is grown again on demand.
+    """A synthetic patient of ``sample_data`` to practise on: the images; :func:`truth_of` grows the body.
 
     Attributes
     ----------
@@ -97,19 +91,24 @@ class SampleCase:
     name: str
     volumes: Mapping[str, Volume] = field(repr=False)
 
-    @property
-    def phantom(self) -> Phantom:
-        """The truth; some seconds the first time."""
-        return _sample_body(self.name)
-
-    @property
-    def reference_rois(self) -> tuple[Roi, ...]:
-        """Where an expert would measure."""
-        return self.phantom.reference_rois
-
     def middle_slice(self, weighting: str = "T1") -> Slice:
         """The slice in the middle of the patient."""
         return self.volumes[weighting].nearest_slice((0.0, 0.0, 0.0))
+
+
+def truth_of(case: TeachingCase | SampleCase) -> Phantom:
+    """The body of a practice case, with its findings and reference ROIs: what placements are graded against.
+
+    Parameters
+    ----------
+    case : TeachingCase or SampleCase
+        The body of a patient of ``sample_data`` takes some seconds the first time.
+
+    Returns
+    -------
+    Phantom
+    """
+    return case._phantom if isinstance(case, TeachingCase) else _sample_body(case.name)
 
 
 @lru_cache(maxsize=1)
@@ -190,7 +189,7 @@ def make_case(
         volumes[weighting] = replace(
             volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day))
         )
-    return TeachingCase(name=case_name(kind, seed, day), phantom=phantom, volumes=volumes, scanner=machine)
+    return TeachingCase(name=case_name(kind, seed, day), volumes=volumes, scanner=machine, _phantom=phantom)
 
 
 def middle_body(name: str) -> Phantom:

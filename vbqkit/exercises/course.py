@@ -74,7 +74,7 @@ def _for_readers(found: Sequence[Lesson]) -> str:
 
 
 def _for_teachers(found: Sequence[Lesson]) -> str:
-    rows = [f"| [{x.number}](../{x.file_name}) | {x.goal} | {x.minutes} | {x.checked_by} |" for x in found]
+    rows = [f"| [{x.number}](../notebooks/{x.file_name}) | {x.goal} | {x.minutes} | {x.checked_by} |" for x in found]
     return "\n".join(["| lesson | the student can | minutes | checked by |", "|---|---|---|---|", *rows])
 
 
@@ -85,7 +85,7 @@ def _in_a_line(found: Sequence[Lesson]) -> str:
 _TABLE = r"\| lesson \| {}.*(?:\n\|.*)+"
 _LISTS: dict[str, tuple[str, Callable[[Sequence[Lesson]], str]]] = {
     "README.md": (_TABLE.format("what you can do"), _for_readers),
-    "notebooks/instructor/plan.ipynb": (_TABLE.format("the student can"), _for_teachers),
+    "teacher/plan.ipynb": (_TABLE.format("the student can"), _for_teachers),
     "notebooks/glossary.ipynb": (r"\*\*Lessons:\*\* .*", _in_a_line),
 }
 """File, how its list begins and goes on, and what writes it."""

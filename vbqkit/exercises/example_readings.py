@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import numpy as np
 
+from vbqkit.exercises.cases import truth_of
 from vbqkit.exercises.readers import READER_CASES, REFERENCE, known_case, reading_row, virtual_reader
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def make_example_readers(n: int = len(READER_CASES)) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for kind, seed in READER_CASES[:n]:
         case = known_case(kind, seed)
-        readings = {REFERENCE: case.reference_rois}
+        readings = {REFERENCE: truth_of(case).reference_rois}
         for number, (name, (sd_mm, bias_mm, sees)) in enumerate(READERS.items()):
             rng = np.random.default_rng([SEED, seed, number])
             readings[name] = virtual_reader(case, sd_mm=sd_mm, bias_mm=bias_mm, sees=sees, rng=rng)

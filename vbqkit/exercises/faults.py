@@ -32,8 +32,9 @@ EDGE_MM = 1.0
 AREA_TOLERANCE = 0.05
 SMALL_SHARE = 0.5
 MARROW_CM2 = (0.20, 0.80)
-"""Smallest and largest area of a level's ROI that passes, half and twice the 0.40 cm2 of paper 000. Smaller holds too
-few pixels to average over the texture of marrow; larger comes near edges and cannot be the same at every level."""
+"""Smallest and largest area of a level's ROI that passes, half and twice the 0.40 cm2 of the Košice group 2025. Smaller
+holds too few pixels to average over the texture of marrow; larger comes near edges and cannot be the same at every
+level."""
 
 LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 """Smallest area of a CSF ROI (a narrow sac has no room for 0.40 cm2) and of a noise ROI, whose SD needs many pixels."""
@@ -154,7 +155,7 @@ def csf_level_faults(roi: Roi, truth: Phantom) -> list[Fault]:
     if not found or found == expected:
         return []
     text = (
-        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Papers 001, 003 and 004 measure CSF at L3, or at a neighbouring level "
+        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Huang 2026, Cui 2025 and Chen 2023 measure CSF at L3, or at a neighbouring level "
         "where the canal is narrow at L3. Signal changes along the coil, so the level matters."
     )
     beside = abs(SPINE_LEVELS.index(found) - SPINE_LEVELS.index(expected)) <= 1
@@ -200,7 +201,7 @@ def area_faults(roi: Roi, pixels: int) -> list[Fault]:
         }.get(roi.label, "So few pixels do not average over the texture of marrow.")
         text = f"{here} {why} Make it 0.40 cm2, at least {least:.2f} cm2."
     elif cm2 > most:
-        text = f"{here} Paper 000 uses 0.40 cm2; one of more than {most:.2f} cm2 comes near edges and cannot be the same at every level. Make it smaller."
+        text = f"{here} Košice group 2025 uses 0.40 cm2; one of more than {most:.2f} cm2 comes near edges and cannot be the same at every level. Make it smaller."
     else:
         return []
     return [Fault("area", "wrong", text)]
@@ -257,8 +258,8 @@ def size_faults(roi: Roi, siblings: tuple[Roi, ...], pixels: int) -> list[Fault]
     if abs(ratio - 1.0) <= AREA_TOLERANCE:
         return []
     text = (
-        f"The ROI {roi.label} has {roi.area_mm2 / 100:.2f} cm2 ({pixels} pixels), the others have {usual / 100:.2f} cm2. Papers 000 and 004 use one size "
-        "for every level. Copy a ROI instead of drawing it again, or fix the area (0.40 cm2 in paper 000)."
+        f"The ROI {roi.label} has {roi.area_mm2 / 100:.2f} cm2 ({pixels} pixels), the others have {usual / 100:.2f} cm2. Košice group 2025 and Chen 2023 use one size "
+        "for every level. Copy a ROI instead of drawing it again, or fix the area (0.40 cm2 in the Košice group 2025)."
     )
     return [Fault("size", "wrong" if ratio < SMALL_SHARE or ratio > 1.0 / SMALL_SHARE else "minor", text)]
 

@@ -240,7 +240,7 @@ def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
     here = [f.kind for f in truth.findings if label in (f.level, *f.levels_without_roi)]
     kinds = ", ".join(here) or "no clean place for a ROI"
     text = (
-        f"{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Paper 004 leaves such a level out, paper 001 "
+        f"{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Chen 2023 leaves such a level out, Huang 2026 "
         "replaces it with T12 or L5. Delete this ROI."
     )
     return (Fault("left-out", "wrong", text),)

@@ -135,7 +135,7 @@ def _snr(rng: np.random.Generator) -> NumberQuestion:
         expected=marrow / sd,
         hints=(
             (marrow / mean, "you divided by the mean of the noise ROI. The papers divide by its SD."),
-            (0.655 * marrow / sd, "this includes the Rayleigh correction (0.655). It is correct physics, but paper 000 does not use it."),
+            (0.655 * marrow / sd, "this includes the Rayleigh correction (0.655). It is correct physics, but the Košice group 2025 does not use it."),
             ((marrow - mean) / sd, "do not subtract the background: divide the mean by the SD."),
         ),
     )  # fmt: skip
@@ -167,11 +167,11 @@ def _vbq(rng: np.random.Generator) -> NumberQuestion:
     mean = math.fsum(levels) / 4
     return NumberQuestion(
         name="40-vbq",
-        text=f"The ROI means on T1 are {listed}; CSF = {csf}. What is VBQ-T1 with the median of the four levels (papers 003 and 004)? Give three digits.",
+        text=f"The ROI means on T1 are {listed}; CSF = {csf}. What is VBQ-T1 with the median of the four levels (Cui 2025 and Chen 2023)? Give three digits.",
         expected=median / csf,
         tolerance=0.004,
         hints=(
-            (mean / csf, "this is VBQ with the mean of the levels (paper 001). The question asks for the median: sort the four and take the mean of the middle two."),
+            (mean / csf, "this is VBQ with the mean of the levels (Huang 2026). The question asks for the median: sort the four and take the mean of the middle two."),
             (sorted(levels)[1] / csf, "of four numbers the median is the mean of the two in the middle."),
             (sorted(levels)[2] / csf, "of four numbers the median is the mean of the two in the middle."),
         ),

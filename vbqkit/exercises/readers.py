@@ -12,7 +12,7 @@ import numpy as np
 
 from vbqkit.anatomy.reader_model import Reader
 from vbqkit.errors import Caution, FormatError, ScoreError, VbqkitError
-from vbqkit.exercises.cases import TeachingCase, make_case
+from vbqkit.exercises.cases import TeachingCase, make_case, truth_of
 from vbqkit.exercises.placement import PlacementGrade, check_placements
 from vbqkit.exercises.reading_file import ENDING, PATTERN, ReadingFile
 from vbqkit.formats.rois import read_rois
@@ -61,7 +61,7 @@ def reading_row(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercis
         readers who count wrongly in the same way would agree.
     """
     rois = tuple(rois)
-    grades = check_placements(rois, case.phantom, image=case.volumes["T1"])
+    grades = check_placements(rois, truth_of(case), image=case.volumes["T1"])
     for code, words in (("wrong-level", "on another level than its name says"), ("missing", "missing")):
         labels = [g.label for g in grades if g.label != NOISE and any(f.code == code for f in g.faults)]
         if labels:
@@ -130,7 +130,7 @@ def virtual_reader(
     reader = Reader(
         marrow_sd_mm=sd_mm, csf_sd_mm=(sd_mm, sd_mm), csf_habit_mm=(bias_mm, 0.0), sees=sees
     )  # of a given care, and of no other error
-    return reader.place(case.phantom, rng=rng)
+    return reader.place(truth_of(case), rng=rng)
 
 
 def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Caution, ...]]:
@@ -186,7 +186,7 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
             cautions.append(Caution("class-reading", str(error)))
         if case.name not in references:
             references.add(case.name)
-            readings.append(reading_row(case.reference_rois, case, reader=REFERENCE, exercise=REFERENCE))
+            readings.append(reading_row(truth_of(case).reference_rois, case, reader=REFERENCE, exercise=REFERENCE))
         placements += [
             {"student": student, "exercise": exercise, "case": case.name} | grade.as_row()
             for grade in _grades(rois, case)
@@ -214,4 +214,4 @@ def worst_placed(placements: pd.DataFrame, n: int = 10) -> pd.DataFrame:
 
 
 def _grades(rois: tuple[Roi, ...], case: TeachingCase) -> tuple[PlacementGrade, ...]:
-    return check_placements(rois, case.phantom, image=case.volumes["T1"])
+    return check_placements(rois, truth_of(case), image=case.volumes["T1"])

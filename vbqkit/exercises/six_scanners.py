@@ -6,6 +6,7 @@ the tissue table, and every woman lies the same way on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ import numpy as np
 from vbqkit.anatomy.assembly import make_phantom
 from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.phantom import Phantom
+from vbqkit.errors import VbqkitError
+from vbqkit.image import Slice
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import SCANNERS
@@ -90,6 +93,69 @@ def scan_on_all(phantom: Phantom, *, person: str, age: float, seed: int) -> list
                 "noise_refused": snr.reason if isinstance(snr, Refusal) else None,
             }
         )
+    return rows
+
+
+def slices_on_all(phantom: Phantom, *, seed: int) -> dict[str, Slice]:
+    """The middle T1 slice of a person on each of the machines, as :func:`scan_on_all` measures it.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The body.
+    seed : int
+        Seed of the noise.
+
+    Returns
+    -------
+    dict of str to Slice
+        Machine to picture.
+    """
+    found = {}
+    for number, (name, scanner) in enumerate(SCANNERS.items()):
+        protocol = scanner.protocol("T1")
+        rng, middle = np.random.default_rng([seed, number]), protocol.slices // 2
+        found[name] = acquire(phantom, scanner, protocol, rng=rng, slices=[middle]).slice(0)
+    return found
+
+
+def drawn_groups(
+    young: Iterable[float], patient_snr: float, *, sizes: Iterable[int], rng: np.random.Generator
+) -> list[dict[str, float]]:
+    """Reference groups drawn at random (with replacement), and the M-score of one patient against each.
+
+    ``M = (SNR - mean) / SD``: with a small group both mean and SD are a matter of chance, and so is M.
+
+    Parameters
+    ----------
+    young : iterable of float
+        SNR of young women on one machine, dimensionless.
+    patient_snr : float
+        SNR of the patient on the same machine.
+    sizes : iterable of int
+        How many women in each group, at least 2.
+    rng : numpy.random.Generator
+        The only source of chance.
+
+    Returns
+    -------
+    list of dict
+        One a group: n, mean, sd (of SNR), m_score.
+
+    Examples
+    --------
+    >>> [group] = drawn_groups([40.0, 50.0, 60.0], 80.0, sizes=[50], rng=np.random.default_rng(1))
+    >>> group["n"], 2 < group["m_score"] < 6
+    (50, True)
+    """
+    values = np.array([x for x in young if np.isfinite(x)])
+    rows = []
+    for n in sizes:
+        if n < 2:
+            raise VbqkitError(f"A group of {n} has no SD; at least 2 women were expected. Ask for more.")
+        group = rng.choice(values, n)
+        mean, sd = float(group.mean()), float(group.std(ddof=1))
+        rows.append({"n": n, "mean": mean, "sd": sd, "m_score": (patient_snr - mean) / sd if sd else float("nan")})
     return rows
 
 

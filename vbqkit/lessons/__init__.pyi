@@ -1,10 +1,8 @@
 from .asking import ask as ask
-from .asking import show_answer as show_answer
 from .beginning import begin as begin
-from .classroom import show_placement as show_placement
+from .drawing_again import redraw_groups as redraw_groups
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
-from .final import final_stations as final_stations
 from .placing import PlacingExercise as PlacingExercise
 from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
@@ -15,6 +13,9 @@ from .score_check import check_score_button as check_score_button
 from .score_check_shown import show_score_check as show_score_check
 from .showing import line_chart as line_chart
 from .showing import show_notes as show_notes
+from .showing import show_on_all as show_on_all
+from .showing import show_side_by_side as show_side_by_side
 from .showing import show_slice as show_slice
 from .showing import show_table as show_table
+from .showing import show_tissue_signals as show_tissue_signals
 from .showing import show_truth as show_truth

@@ -1,4 +1,4 @@
-"""Questions on the page: one with a button that checks the answer, one with a button that shows it."""
+"""Questions on the page, with a button that checks the answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vbqkit.page.still import Still, question_html
 
 
 class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
-    """A question on the page; see :func:`ask` and :func:`show_answer`."""
+    """A question on the page; see :func:`ask`."""
 
     def __init__(self, asked: Choice | NumberQuestion, children: Sequence[Any]) -> None:
         self.asked = asked
@@ -64,24 +64,3 @@ def ask(name: str, *, student: str = "1") -> Question:
     box.add_class("vbq-question")
     box.add_class(f"vbq-question-{name}")
     return box
-
-
-def show_answer(name: str, *, student: str = "1") -> Question:
-    """The answer of a question behind a button: for teachers, and for students who are stuck."""
-    asked = question(name, seed=case_seed(student, name))
-    button = ipywidgets.ToggleButton(description="Show the answer", tooltip=f"Answer of {name}")
-    shown = ipywidgets.HTML()
-
-    def toggle(change: Any) -> None:
-        if isinstance(asked, Choice):
-            told = "; ".join(text for key, text in asked.options if asked.check(key).right)
-        else:
-            told = f"{asked.expected:.4g} {asked.unit}".strip()
-        shown.value = (
-            f"<div role='status' aria-live='polite' class='vbq-answer'>{html.escape(told)}</div>"
-            if change["new"]
-            else ""
-        )
-
-    button.observe(toggle, "value")
-    return Question(asked, [ipywidgets.HTML(f"<b>{html.escape(asked.text)}</b>"), button, shown])

@@ -13,7 +13,7 @@ import numpy as np
 
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.against_proposal import compare_with_proposal
-from vbqkit.exercises.cases import TeachingCase
+from vbqkit.exercises.cases import TeachingCase, truth_of
 from vbqkit.exercises.close_up import close_up_html
 from vbqkit.exercises.consequence import check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
@@ -147,7 +147,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         try:
             consequence = check_consequence(
                 rois,
-                case.phantom,
+                truth_of(case),
                 volumes=case.volumes,
                 score="VBQ-T1",
                 aggregate="median",
@@ -157,7 +157,7 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         except VbqkitError:
             consequence = None
         image = case.volumes["T1"]
-        grades = check_placements(rois, case.phantom, image=image)
+        grades = check_placements(rois, truth_of(case), image=image)
         placed = {roi.label: roi for roi in reversed(rois)}
         return CaseResult(
             title=station.title,

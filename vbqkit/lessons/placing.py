@@ -12,7 +12,7 @@ import numpy as np
 
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.against_proposal import compare_with_proposal
-from vbqkit.exercises.cases import SampleCase, TeachingCase
+from vbqkit.exercises.cases import SampleCase, TeachingCase, truth_of
 from vbqkit.exercises.close_up import close_up_html
 from vbqkit.exercises.consequence import Consequence, check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
@@ -146,7 +146,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         self._feedback.value = (
             "<div role='status' aria-live='polite' class='vbq-grading'>Looking up the truth under your ROIs ...</div>"
         )
-        self.grades = check_placements(rois, self.case.phantom, image=self._image, wanted=self.wanted)
+        self.grades = check_placements(rois, truth_of(self.case), image=self._image, wanted=self.wanted)
         self.consequence, sentence = self._told_consequence(rois)
         passed, summary = _verdict(self.grades, self.consequence)
         items = "".join(_grade_html(grade) for grade in self.grades)
@@ -174,11 +174,11 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         try:
             result = check_consequence(
                 rois,
-                self.case.phantom,
+                truth_of(self.case),
                 volumes=self.case.volumes,
                 score=self._score,
                 aggregate=self._aggregate,
-                rng=np.random.default_rng(self.case.phantom.seed),
+                rng=np.random.default_rng(truth_of(self.case).seed),
                 own_spread=kept_own_spread(self._student),
                 spread=None if self.consequence is None else self.consequence.spread,
             )
@@ -210,7 +210,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
                 compare_with_proposal(self.studio.rois, self.case, aggregate=self._aggregate), self.case
             )
             return
-        chosen = [roi for roi in self.case.reference_rois if roi.label in self.wanted]
+        chosen = [roi for roi in truth_of(self.case).reference_rois if roi.label in self.wanted]
         image = self.case.middle_slice(next(iter(self.case.volumes)))
         self._reference.value = slice_html(
             image,
@@ -222,7 +222,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
 
 def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[Roi, ...]:
     """The reference ROIs, each moved to a wrong place, which follows from the seed of the case."""
-    rng = np.random.default_rng([case.phantom.seed, 77])
+    rng = np.random.default_rng([truth_of(case).seed, 77])
     wrong = {"CSF": [(0.0, 6.0, 0.0), (0.0, 8.0, 2.0)], "noise": [(0.0, -24.0, 0.0)]}
     marrow = [
         (0.0, 18.0, 0.0),
@@ -233,7 +233,7 @@ def misplaced(case: TeachingCase | SampleCase, labels: Iterable[str]) -> tuple[R
     ]  # none towards its neighbour
     order = list(rng.permutation(len(marrow)))
     moved = []
-    for roi in case.reference_rois:
+    for roi in truth_of(case).reference_rois:
         if roi.label in labels:
             choices = wrong.get(roi.label)
             shift = choices[int(rng.integers(len(choices)))] if choices else marrow[order.pop()]

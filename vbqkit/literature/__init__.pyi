@@ -2,9 +2,9 @@ from .ledger_table import coverage as coverage
 from .ledger_table import coverage_summary as coverage_summary
 from .ledger_table import ledger as ledger
 from .printed import printed_numbers as printed_numbers
-from .tables import paper_000_levels as paper_000_levels
-from .tables import paper_000_patients as paper_000_patients
-from .tables import paper_000_reference as paper_000_reference
+from .tables import kosice_levels as kosice_levels
+from .tables import kosice_patients as kosice_patients
+from .tables import kosice_reference as kosice_reference
 from .tables import published_correlations as published_correlations
 from .tables import published_groups as published_groups
 from .tables import published_sources as published_sources

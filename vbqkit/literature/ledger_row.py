@@ -32,7 +32,7 @@ class LedgerRow:
     Attributes
     ----------
     source : str
-        Paper, ``"000"`` to ``"004"``.
+        Name of the paper, such as ``"Chen 2023"``.
     item : str
         What and where.
     printed, recomputed : str
@@ -71,7 +71,7 @@ class Ledger:
     Parameters
     ----------
     source : str
-        Paper, ``"000"`` to ``"004"``.
+        Name of the paper, such as ``"Chen 2023"``.
     """
 
     def __init__(self, source: str) -> None:

@@ -1,4 +1,4 @@
-"""Paper 000 recomputed: five women with osteoporosis, Hitachi 1.2 T, SNR and M-score against DEXA."""
+"""Košice group 2025 recomputed: five women with osteoporosis, Hitachi 1.2 T, SNR and M-score against DEXA."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vbqkit.literature.checks import check_correlation_p, check_repeats
 from vbqkit.literature.ledger_row import Ledger, LedgerRow
 from vbqkit.literature.printed import Range, over
 from vbqkit.literature.recompute import correlation_p
-from vbqkit.literature.tables import paper_000_patients
+from vbqkit.literature.tables import kosice_patients
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.stats.correlation import spearman
 
@@ -17,8 +17,8 @@ PATIENTS = ("1", "2", "3", "4", "5")
 
 
 def ledger_rows() -> list[LedgerRow]:
-    """Every row of the ledger about paper 000."""
-    ledger = Ledger("000")
+    """Every row of the ledger about the Košice group 2025."""
+    ledger = Ledger("Košice group 2025")
     _repeats(ledger)
     _ages_and_criteria(ledger)
     _snr(ledger)
@@ -66,9 +66,7 @@ def _repeats(ledger: Ledger) -> None:
     ledger.check(
         "methods.n_mri", Range.of(total), "sum of the groups", ("methods.n_mri.patients", "methods.n_mri.young")
     )
-    ledger.check(
-        "methods.n", Range.of(len(paper_000_patients())), "rows of Tab. 2", [f"tab2.{p}.age" for p in PATIENTS]
-    )
+    ledger.check("methods.n", Range.of(len(kosice_patients())), "rows of Tab. 2", [f"tab2.{p}.age" for p in PATIENTS])
 
 
 def _ages_and_criteria(ledger: Ledger) -> None:
@@ -177,7 +175,7 @@ def _by_t(rho: float, n: int) -> str:
 
 
 def _correlations(ledger: Ledger) -> None:
-    table = paper_000_patients()
+    table = kosice_patients()
     n = len(table)
 
     def inputs(*columns: str) -> list[str]:
@@ -236,7 +234,7 @@ def _correlations(ledger: Ledger) -> None:
 
 
 def _extremes(ledger: Ledger) -> None:
-    table = paper_000_patients()
+    table = kosice_patients()
     columns = ("t_score", "tbs", "snr", "m_score")
     top = {c: int(table.sort_values(c)["patient"].iloc[-1]) for c in columns}
     bottom = {c: int(table.sort_values(c)["patient"].iloc[0]) for c in columns}

@@ -1,4 +1,4 @@
-"""Paper 001 recomputed, scores: agreement, ROC analysis, cut-offs, logistic regression and sample size."""
+"""Huang 2026 recomputed, scores: agreement, ROC analysis, cut-offs, logistic regression and sample size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paper 001 recomputed, groups: VBQ-T1, -T2, -STIR and -T2-STIR in 84 patients with fractures and 84 without."""
+"""Huang 2026 recomputed, groups: VBQ-T1, -T2, -STIR and -T2-STIR in 84 patients with fractures and 84 without."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ DEXA = tuple(f"{site}_{what}" for site in ("neck", "spine") for what in ("bmd", 
 
 
 def ledger_rows() -> list[LedgerRow]:
-    """Every row of the ledger about paper 001."""
-    ledger = Ledger("001")
+    """Every row of the ledger about Huang 2026."""
+    ledger = Ledger("Huang 2026")
     _repeats(ledger)
     _counts(ledger)
     _means(ledger)

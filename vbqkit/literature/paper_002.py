@@ -1,4 +1,4 @@
-"""Page 002 recomputed: a review page that quotes three studies and gives no data of its own."""
+"""Review page 2026 recomputed: a review page that quotes three studies and gives no data of its own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from vbqkit.literature.recompute import whole_counts
 
 
 def ledger_rows() -> list[LedgerRow]:
-    """Every row of the ledger about page 002."""
-    ledger = Ledger("002")
+    """Every row of the ledger about Review page 2026."""
+    ledger = Ledger("Review page 2026")
     lead = ledger.value("lead.accuracy")
     best = max(ledger.value("deep.mri"), ledger.value("deep.both"))
     ledger.claim(

@@ -1,4 +1,4 @@
-"""Paper 003 recomputed: VBQ-T1 against QCT in 61 patients before spine surgery."""
+"""Cui 2025 recomputed: VBQ-T1 against QCT in 61 patients before spine surgery."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ READERS = 3
 
 
 def ledger_rows() -> list[LedgerRow]:
-    """Every row of the ledger about paper 003."""
-    ledger = Ledger("003")
+    """Every row of the ledger about Cui 2025."""
+    ledger = Ledger("Cui 2025")
     _repeats(ledger)
     _groups(ledger)
     _vbq(ledger)

@@ -1,4 +1,4 @@
-"""Paper 004 recomputed, scores: correlations, ROC analysis, cut-offs and who is called osteoporotic by which."""
+"""Chen 2023 recomputed, scores: correlations, ROC analysis, cut-offs and who is called osteoporotic by which."""
 
 from __future__ import annotations
 

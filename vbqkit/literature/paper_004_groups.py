@@ -1,4 +1,4 @@
-"""Paper 004 recomputed, groups: 101 patients with marked lumbar degeneration and 134 controls, Philips 3 T."""
+"""Chen 2023 recomputed, groups: 101 patients with marked lumbar degeneration and 134 controls, Philips 3 T."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ COUNTED = ("female", *EXCHANGED, "antiresorptive", "anabolic", "prior")
 
 
 def ledger_rows() -> list[LedgerRow]:
-    """Every row of the ledger about paper 004."""
-    ledger = Ledger("004")
+    """Every row of the ledger about Chen 2023."""
+    ledger = Ledger("Chen 2023")
     _repeats(ledger)
     _criteria(ledger)
     _patients(ledger)

@@ -152,7 +152,7 @@ class PrintedNumber:
     Attributes
     ----------
     source : str
-        Paper, ``"000"`` to ``"004"``.
+        Name of the paper, such as ``"Chen 2023"``.
     key : str
         Short name, unique within the paper.
     place : str

@@ -13,7 +13,7 @@ def read_table(name: str, *, text: bool = False) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        File name without ``.csv``, for example ``"paper_000_patients"``.
+        File name without ``.csv``, for example ``"kosice_patients"``.
     text : bool
         Keep every cell as text, an empty one as ``""``.
 
@@ -25,8 +25,8 @@ def read_table(name: str, *, text: bool = False) -> pd.DataFrame:
         return pd.read_csv(file, dtype=str, keep_default_na=False) if text else pd.read_csv(file, dtype={"source": str})
 
 
-def paper_000_patients() -> pd.DataFrame:
-    """The five women with osteoporosis of paper 000, Table 2, as printed.
+def kosice_patients() -> pd.DataFrame:
+    """The five women with osteoporosis of the Košice group 2025, Table 2, as printed.
 
     A higher ``snr`` and ``m_score`` mean more marrow fat, poorer bone; ``bmd_g_cm2``, ``t_score``, ``tbs`` and
     ``z_score`` run the other way. Hitachi 1.2 T, T1 spin echo, TR 700 ms, TE 12 ms; DEXA by Hologic Discovery A.
@@ -42,7 +42,7 @@ def paper_000_patients() -> pd.DataFrame:
 
     Examples
     --------
-    >>> paper_000_patients()[["patient", "snr", "t_score"]].head(2)
+    >>> kosice_patients()[["patient", "snr", "t_score"]].head(2)
        patient     snr  t_score
     0        1  77.491     -2.6
     1        2  63.363     -2.7
@@ -50,8 +50,8 @@ def paper_000_patients() -> pd.DataFrame:
     return read_table("paper_000_patients")
 
 
-def paper_000_levels() -> pd.DataFrame:
-    """SNR of each vertebra of the five women of paper 000, Table 1, as printed.
+def kosice_levels() -> pd.DataFrame:
+    """SNR of each vertebra of the five women of the Košice group 2025, Table 1, as printed.
 
     Returns
     -------
@@ -64,14 +64,14 @@ def paper_000_levels() -> pd.DataFrame:
 
     Examples
     --------
-    >>> paper_000_levels()["L3"].tolist()
+    >>> kosice_levels()["L3"].tolist()
     [85.9, 67.5, 85.8, 74.1, 69.9]
     """
     return read_table("paper_000_levels")
 
 
-def paper_000_reference() -> pd.DataFrame:
-    """Mean SNR of each vertebra in paper 000's five young women (23 ± 2 years): the reference of its M-score.
+def kosice_reference() -> pd.DataFrame:
+    """Mean SNR of each vertebra in the Košice group's five young women (23 ± 2 years): the reference of its M-score.
 
     The paper does not print the reference SD that its M-scores were divided by; ``vbqkit ledger`` works out which SD
     they imply.
@@ -87,7 +87,7 @@ def paper_000_reference() -> pd.DataFrame:
 
     Examples
     --------
-    >>> float(paper_000_reference()[["L1", "L2", "L3", "L4"]].mean(axis=1).iloc[0])
+    >>> float(kosice_reference()[["L1", "L2", "L3", "L4"]].mean(axis=1).iloc[0])
     47.625
     """
     return read_table("paper_000_reference")

@@ -90,8 +90,8 @@ def thresholds_for(
     >>> protocol = {"field_t": 3.0, "vendor": "Philips", "tr_ms": 600, "te_ms": 20}
     >>> found = thresholds_for("VBQ-T1", **protocol, target="osteoporosis", value=2.75)
     >>> found[["source", "threshold", "verdict", "distance"]].round(2).head(4).values.tolist()
-    [['004', 2.83, 'negative', 0.0], ['004', 2.9, 'negative', 0.0], ['Chen 2024 preprint', 2.98, 'negative', 3.5],
-    ['Bhumibol 2024', 3.2, 'negative', 3.5]]
+    [['Chen 2023', 2.83, 'negative', 0.0], ['Chen 2023', 2.9, 'negative', 0.0],
+    ['Chen 2024 preprint', 2.98, 'negative', 3.5], ['Bhumibol 2024', 3.2, 'negative', 3.5]]
     >>> sorted(found["verdict"].unique().tolist())
     ['negative', 'positive']
     """

@@ -38,7 +38,7 @@ def propose_rois(
     series : int or None
         Row of the series to use instead.
     kind : {"fixed", "ellipse"}
-        0.40 cm2 (paper 000), or an ellipse of 40 % of the area of the body's marrow.
+        0.40 cm2 (Košice group 2025), or an ellipse of 40 % of the area of the body's marrow.
     check_other_series : bool
         Whether the other series are looked at.
     progress : callable or None

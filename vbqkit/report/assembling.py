@@ -418,7 +418,7 @@ def _settings(case: CaseScores | None, jitter: Jitter, options: Mapping[str, Any
     group = inputs.reference
     if group is not None:
         yield "Reference group", f"SNR {group.mean:g} ± {group.sd:g}, n = {group.n}, {group.scanner}"
-    yield "Rayleigh correction of SNR", "yes" if inputs.rayleigh_correction else "no (as paper 000)"
+    yield "Rayleigh correction of SNR", "yes" if inputs.rayleigh_correction else "no (as the Košice group 2025)"
     if inputs.overrule is not None:
         yield "Overruled because", inputs.overrule
 

@@ -98,7 +98,7 @@ def nearest_cutoffs(acquisition: Acquisition) -> tuple[NearestCutoff, ...]:
     --------
     >>> found = nearest_cutoffs(Acquisition(weighting="T1", field_t=3.0, vendor="Philips", tr_ms=600.0, te_ms=20.0))
     >>> [(one.score, one.source, one.threshold) for one in found if one.score == "VBQ-T1"]
-    [('VBQ-T1', '004', 2.56)]
+    [('VBQ-T1', 'Chen 2023', 2.56)]
     """
     from vbqkit.literature import thresholds_for  # noqa: PLC0415 - loads pandas
 

@@ -14,7 +14,7 @@ from vbqkit.image import FloatArray, Slice, Vector, Volume
 from vbqkit.roi.measurement import Coverage, Measurement, RoiPixels
 
 FIXED_AREA_CM2 = 0.40
-"""Area of every ROI in paper 000 (Clin Osteol 2025;30(1):36-40), cm2."""
+"""Area of every ROI in the Košice group 2025 (Clin Osteol 2025;30(1):36-40), cm2."""
 
 MAX_TILT_DEG = 5.0
 """A ROI counts as lying on a slice up to this angle between their planes."""
@@ -80,7 +80,7 @@ class Roi(ABC):
         return replace(self, label=label)
 
     def with_area(self, area_cm2: float = FIXED_AREA_CM2) -> Self:
-        """The same shape about the same center, scaled to an area in cm2 (0.40 cm2 in paper 000)."""
+        """The same shape about the same center, scaled to an area in cm2 (0.40 cm2 in the Košice group 2025)."""
         if not area_cm2 > 0:
             raise RoiError(f"An area of {area_cm2} cm2 is not possible; give a number above 0.")
         return self.scaled(float(np.sqrt(area_cm2 * 100.0 / self.area_mm2)))

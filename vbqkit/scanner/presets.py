@@ -60,7 +60,7 @@ _SCANNERS = (
     Scanner(
         name="hitachi-1.2t",
         vendor="Hitachi",
-        model="open 1.2 T (paper 000)",
+        model="open 1.2 T (Košice group 2025)",
         field_t=1.2,
         coil=None,
         noise=0.014,
@@ -70,14 +70,14 @@ _SCANNERS = (
             replace(_OPEN, weighting="T2", timing=_timing(3000, 100, 16, 12.5)),
             replace(_OPEN, weighting="STIR", timing=_timing(3000, 48, 10, 12, 145), acquired=(224, 256)),
         ),
-        note="Paper 000 prints T1: spin echo, echo train 2, TR 700, TE 12, pixel 0.586 mm (300 mm / 512) at 1.2 T. Assumed: "
+        note="Košice group 2025 prints T1: spin echo, echo train 2, TR 700, TE 12, pixel 0.586 mm (300 mm / 512) at 1.2 T. Assumed: "
         "slices, bandwidth, noise, T2 and STIR, "
         "and a belt coil that receives evenly, as in a vertical field.",
     ),
     Scanner(
         name="ge-hdx-1.5t",
         vendor="GE",
-        model="Signa HDx 1.5 T (paper 001)",
+        model="Signa HDx 1.5 T (Huang 2026)",
         field_t=1.5,
         coil=CoilArray(rows=4, columns=1, length_mm=130, width_mm=200),
         uniformity_correction=1.0,
@@ -88,13 +88,13 @@ _SCANNERS = (
             replace(_HDX, weighting="T2", timing=_timing(3500, 92, 20, 9.2)),
             replace(_HDX, weighting="STIR", timing=_timing(2200, 41.2, 10, 10.3, 150), acquired=(224, 256)),
         ),
-        note="Paper 001 names the machine and prints no TR, TE or TI: all times are assumed, from the ordinary range of fast "
+        note="Huang 2026 names the machine and prints no TR, TE or TI: all times are assumed, from the ordinary range of fast "
         "spin echo at 1.5 T; assumed too are matrix, slices, bandwidth and full uniformity correction (PURE).",
     ),
     Scanner(
         name="philips-achieva-3t",
         vendor="Philips",
-        model="Achieva 3 T (paper 004)",
+        model="Achieva 3 T (Chen 2023)",
         field_t=3.0,
         coil=CoilArray(rows=5, columns=2, length_mm=110, width_mm=130),
         uniformity_correction=1.0,
@@ -106,7 +106,7 @@ _SCANNERS = (
             replace(_ACHIEVA, weighting="T2", timing=_timing(2500, 100, 18, 10)),
             replace(_ACHIEVA, weighting="STIR", timing=_timing(3500, 50, 14, 10, 210), acquired=(224, 288)),
         ),
-        note="Paper 004 prints T1: TR 600, TE 20, and T2: TR 2500, TE 100, at 3 T. Assumed: T1 as a plain spin "
+        note="Chen 2023 prints T1: TR 600, TE 20, and T2: TR 2500, TE 100, at 3 T. Assumed: T1 as a plain spin "
         "echo (no train is printed), the T2 train, matrix, slices, "
         "bandwidth, SENSE, full uniformity correction (CLEAR), STIR.",
     ),

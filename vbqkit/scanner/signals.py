@@ -188,7 +188,7 @@ def tissue_signal(
 
     Examples
     --------
-    VBQ-T1 of marrow with 45 % fat at 3 T, TR 600, TE 20 (paper 004's protocol):
+    VBQ-T1 of marrow with 45 % fat at 3 T, TR 600, TE 20 (Chen 2023's protocol):
 
     >>> timing = Timing(tr_ms=600, te_ms=20)
     >>> marrow, csf = (tissue_signal(n, timing, field_t=3.0, pdff=f) for n, f in (("marrow", 0.45), ("csf", 0.0)))

@@ -152,7 +152,7 @@ def score_case(
     rule, excluded
         See :func:`~vbqkit.scores.levels.choose_levels`.
     rayleigh_correction : bool
-        For SNR; off in paper 000.
+        For SNR; off in the Košice group 2025.
     coverage : {"center", "area"}
         Which pixels count.
     overrule : str, optional

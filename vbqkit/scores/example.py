@@ -6,7 +6,7 @@ from vbqkit.roi import Measurement
 def example_measurement(label: str, *, mean: float, sd: float = 10.0, n: int = 117) -> Measurement:
     """A measurement made up from a mean and an SD, for examples and for numbers copied from a workstation.
 
-    The ROI has the area of paper 000 (0.40 cm2); the median is set to the mean.
+    The ROI has the area of the Košice group 2025 (0.40 cm2); the median is set to the mean.
 
     Examples
     --------

@@ -11,13 +11,13 @@ from vbqkit.roi import Measurement
 from vbqkit.roi.labels import SCORED_LEVELS
 
 LevelRule = Literal["all four", "leave out", "replace"]
-"""``"all four"``: L1 to L4, nothing else (000, 003). ``"leave out"``: use the rest (paper 004). ``"replace"``: by T12
-and/or L5 (paper 001)."""
+"""``"all four"``: L1 to L4, nothing else (Košice group 2025, Cui 2025). ``"leave out"``: use the rest (Chen 2023).
+``"replace"``: by T12 and/or L5 (Huang 2026)."""
 
 _RULES: dict[str, tuple[str, int]] = {
-    "all four": ("papers 000 and 003", 0),
-    "leave out": ("paper 004: one level may be left out, two or more stop the measurement", 1),
-    "replace": ("paper 001: T12 and/or L5 replace up to two levels, more stop the measurement", 2),
+    "all four": ("Košice group 2025 and Cui 2025", 0),
+    "leave out": ("Chen 2023: one level may be left out, two or more stop the measurement", 1),
+    "replace": ("Huang 2026: T12 and/or L5 replace up to two levels, more stop the measurement", 2),
 }
 _AREA_TOLERANCE = 0.05
 _SUBSTITUTES = {"L1": ("T12", "L5"), "L2": ("T12", "L5"), "L3": ("L5", "T12"), "L4": ("L5", "T12")}
@@ -138,7 +138,7 @@ def _roi_cautions(measurements: tuple[Measurement, ...]) -> list[Caution]:
         cautions.append(
             Caution(
                 "roi-areas-differ",
-                f"ROI areas go from {min(areas) / 100:.2f} to {max(areas) / 100:.2f} cm2; papers 000 and 004 use one size for "
+                f"ROI areas go from {min(areas) / 100:.2f} to {max(areas) / 100:.2f} cm2; Košice group 2025 and Chen 2023 use one size for "
                 "every level. Give all ROIs the same area.",
             )
         )

@@ -1,4 +1,4 @@
-"""The VBQ family: marrow signal over CSF signal. Free of the receiver's gain, and of nothing else."""
+"""The VBQ family: marrow signal over CSF signal. Free of every factor that both share, such as the receiver's gain."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from vbqkit.scores.levels import LevelRule, choose_levels, refuse_forbidden
 from vbqkit.scores.result import HIGHER_IS_POORER, NO_DIRECTION, Score
 
 Aggregate = Literal["median", "mean"]
-"""How L1 to L4 become one number: ``"median"`` in papers 003 and 004, ``"mean"`` in paper 001."""
+"""How L1 to L4 become one number: ``"median"`` in Cui 2025 and Chen 2023, ``"mean"`` in Huang 2026."""
 
 AGGREGATES: tuple[Aggregate, ...] = ("median", "mean")
 _AGGREGATES: dict[str, Callable[[list[float]], float]] = {"median": median, "mean": fmean}
-_AGGREGATE_SOURCE = {"median": "papers 003 and 004", "mean": "paper 001"}
+_AGGREGATE_SOURCE = {"median": "Cui 2025 and Chen 2023", "mean": "Huang 2026"}
 SOURCE_VBQ = {
-    "T1": "Ehresman 2020, doi 10.1016/j.spinee.2019.10.018; papers 001, 003, 004",
-    "T2": "paper 001 (doi 10.1177/21925682251339995)",
-    "STIR": "paper 001 (doi 10.1177/21925682251339995)",
+    "T1": "Ehresman 2020, doi 10.1016/j.spinee.2019.10.018; Huang 2026, Cui 2025, Chen 2023",
+    "T2": "Huang 2026 (doi 10.1177/21925682251339995)",
+    "STIR": "Huang 2026 (doi 10.1177/21925682251339995)",
 }
 _DIRECTION = {
     "T1": HIGHER_IS_POORER,
     "T2": HIGHER_IS_POORER,
-    "STIR": f"{NO_DIRECTION}: STIR hides fat, and paper 001 found no difference with fracture (0.318 against 0.316, p = 0.83)",
+    "STIR": f"{NO_DIRECTION}: STIR hides fat, and Huang 2026 found no difference with fracture (0.318 against 0.316, p = 0.83)",
 }
 CSF_UNEVEN = 0.25
 """SD over mean in the CSF ROI: up to 0.09 on the sample cases and the real T1 series."""
 
 _DEPENDS = Caution(
     "vbq-scanner",
-    "VBQ is free of the receiver's gain only: field strength, TR, TE, TI, bandwidth and coil profile change it. Compare it with a "
+    "VBQ is free of what marrow and CSF share, such as the receiver's gain: field strength, TR, TE, TI, bandwidth and coil profile change it. Compare it with a "
     "published cut-off only if the protocol is like the paper's.",
 )
 
@@ -45,7 +45,9 @@ def aggregated(means: Sequence[float], aggregate: Aggregate) -> float:
 
 def _checked_aggregate(aggregate: str) -> None:
     if aggregate not in _AGGREGATES:
-        raise ScoreError(f"Aggregate '{aggregate}' is unknown; use 'median' (papers 003, 004) or 'mean' (paper 001).")
+        raise ScoreError(
+            f"Aggregate '{aggregate}' is unknown; use 'median' (Cui 2025, Chen 2023) or 'mean' (Huang 2026)."
+        )
 
 
 def _checked_csf(csf: Measurement) -> float:
@@ -69,7 +71,7 @@ def vbq(
 ) -> Score:
     """VBQ-T1, VBQ-T2 or VBQ-STIR: ``aggregate(S_L1 to S_L4) / S_CSF``.
 
-    Higher VBQ-T1 and VBQ-T2 = more marrow fat = poorer bone; for VBQ-STIR no direction is established.
+    Higher VBQ-T1 and VBQ-T2 = more marrow fat, on average poorer bone; for VBQ-STIR no direction is established.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def vbq(
 def segmental_vbq(
     measured: Mapping[str, Measurement], csf: Measurement, *, weighting: Literal["T1", "T2", "STIR"]
 ) -> dict[str, float]:
-    """Each level's own ratio ``S_k / S_CSF`` (paper 003), for the levels that were measured, from T12 to L5.
+    """Each level's own ratio ``S_k / S_CSF`` (Cui 2025), for the levels that were measured, from T12 to L5.
 
     Higher on T1 = more marrow fat at that level; a ratio.
 
@@ -143,7 +145,7 @@ def segmental_vbq(
 
     References
     ----------
-    Cui et al 2025, doi 10.3969/j.issn.1672-5131.2025.05.049 (paper 003).
+    Cui et al 2025, doi 10.3969/j.issn.1672-5131.2025.05.049 (Cui 2025).
 
     Examples
     --------
@@ -173,8 +175,9 @@ def vbq_t2_stir(
 ) -> Score:
     """VBQ-T2-STIR: ``mean_k(S_k,T2 - S_k,STIR) / (S_CSF,T2 - S_CSF,STIR)``.
 
-    Higher = more marrow fat = poorer bone (paper 001). A difference of two series: unlike the ratios on one series it
-    is NOT free of the receiver's gain, if the two series have different gains or rescale slopes.
+    Higher = more marrow fat, on average poorer bone (Huang 2026). A difference of two series: unlike the
+    ratios on one series it is NOT free of the receiver's gain, if the two series have different gains or rescale
+    slopes.
 
     Parameters
     ----------
@@ -194,7 +197,7 @@ def vbq_t2_stir(
 
     References
     ----------
-    Huang et al 2025, doi 10.1177/21925682251339995 (paper 001).
+    Huang et al 2025, doi 10.1177/21925682251339995 (Huang 2026).
     """
     missing = [name for name, table in (("T2", t2), ("STIR", stir)) if csf not in table]
     if missing:
@@ -225,7 +228,7 @@ def vbq_t2_stir(
             (f"{csf} T2 mean", t2[csf].mean),
             (f"{csf} STIR mean", stir[csf].mean),
         ),
-        options=(("aggregate", "mean (paper 001)"), ("level_rule", rule)),
+        options=(("aggregate", "mean (Huang 2026)"), ("level_rule", rule)),
         cautions=(*on_t2.cautions, *_gain_cautions(acquisition_t2, acquisition_stir), _DEPENDS),
     )
 

@@ -19,7 +19,7 @@ RAYLEIGH_SD_FACTOR = 0.655
 """SD of magnitude noise in air over the SD of the noise in each channel: sqrt(2 - pi/2), single channel (Gudbjartsson
 and Patz, Magn Reson Med 1995;34:910-914, doi 10.1002/mrm.1910340618)."""
 
-SOURCE_SNR = "paper 000 (Clin Osteol 2025;30(1):36-40)"
+SOURCE_SNR = "Košice group 2025 (Clin Osteol 2025;30(1):36-40)"
 SOURCE_M_SCORE = f"{SOURCE_SNR}; Bandirali 2015, doi 10.1007/s00330-015-3699-y"
 SMALL_REFERENCE = 20
 """Fewer people in a reference group leave its SD, and every M-score, very uncertain: by 16 % (1 SE) with 20."""
@@ -79,7 +79,7 @@ def level_snr(level: Measurement, noise: Measurement, *, rayleigh_correction: bo
     level, noise : Measurement
         From the same series.
     rayleigh_correction : bool
-        Off in paper 000.
+        Off in the Košice group 2025.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def snr(
     Returns
     -------
     Score
-        Dimensionless. Higher = more marrow fat = poorer bone, and also higher with a better coil or less noise.
+        Dimensionless. Higher = more marrow fat, on average poorer bone; higher also with a better coil or less noise.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def snr(
 
     References
     ----------
-    Clin Osteol 2025;30(1):36-40 (paper 000). Checked against its Table 1 and 2: the mean of the four level SNRs of each
-    patient is the printed SNR(L1-L4).
+    Clin Osteol 2025;30(1):36-40 (Košice group 2025). Checked against its Table 1 and 2: the mean of the four level
+    SNRs of each patient is the printed SNR(L1-L4).
     """
     choice = choose_levels(measured, rule=rule, excluded=excluded)
     values = [level_snr(m, noise, rayleigh_correction=rayleigh_correction) for m in choice.measurements]
@@ -158,7 +158,7 @@ def snr(
             ("noise zeros", noise.fraction_zero),
         ),
         options=(
-            ("rayleigh_correction", "on (x 0.655)" if rayleigh_correction else "off (as paper 000)"),
+            ("rayleigh_correction", "on (x 0.655)" if rayleigh_correction else "off (as the Košice group 2025)"),
             ("level_rule", rule),
         ),
         cautions=(*choice.cautions, *noise_cautions),
@@ -168,7 +168,7 @@ def snr(
 def m_score(snr_l1_l4: Score, reference: ReferenceGroup) -> Score:
     """M-score: SNR(L1-L4) in SDs from the mean of young healthy women on the SAME scanner and protocol.
 
-    ``(SNR - mean_ref) / SD_ref``. Higher = more marrow fat = poorer bone; 0 = like the young women. It means
+    ``(SNR - mean_ref) / SD_ref``. Higher = more marrow fat, on average poorer bone; 0 = like the young women. It means
     something only if the reference group was measured on this scanner with this protocol: noise does not cancel.
 
     Parameters
@@ -185,7 +185,7 @@ def m_score(snr_l1_l4: Score, reference: ReferenceGroup) -> Score:
 
     References
     ----------
-    Clin Osteol 2025;30(1):36-40 (paper 000); Bandirali et al 2015, doi 10.1007/s00330-015-3699-y.
+    Clin Osteol 2025;30(1):36-40 (Košice group 2025); Bandirali et al 2015, doi 10.1007/s00330-015-3699-y.
 
     Examples
     --------

@@ -40,7 +40,7 @@ def m_score_interval(value: float, n: int, *, confidence: float = 0.95) -> tuple
 
     Examples
     --------
-    An M-score of 5.5 against five women, as in paper 000:
+    An M-score of 5.5 against five women, as in the Košice group 2025:
 
     >>> [round(v, 1) for v in m_score_interval(5.5, 5)]
     [1.8, 9.3]

@@ -351,7 +351,7 @@ def compute_scores(inputs: ScoreInputs, *, aggregate: AggregateChoice) -> tuple[
     """
     if aggregate not in (*AGGREGATES, "both"):
         raise ScoreError(
-            f"Aggregate '{aggregate}' is unknown; use 'median' (papers 003, 004), 'mean' (001), or 'both'."
+            f"Aggregate '{aggregate}' is unknown; use 'median' (Cui 2025, Chen 2023), 'mean' (Huang 2026), or 'both'."
         )
     results: list[Score | Refusal] = []
     for definition in SCORES.values():

@@ -8,7 +8,7 @@ from typing import Any
 from vbqkit.errors import Caution
 from vbqkit.values import ByContent
 
-HIGHER_IS_POORER = "higher = more marrow fat = poorer bone (the opposite of T-score and BMD)"
+HIGHER_IS_POORER = "higher = more marrow fat, on average poorer bone (the opposite of T-score and BMD)"
 LOWER_IS_POORER = "lower = poorer bone (as T-score and BMD)"
 NO_DIRECTION = "no direction established"
 

@@ -39,8 +39,8 @@ CSF_FAR_BEHIND_MM = 60.0
 """Further behind than this is the back, not the canal, mm."""
 
 CSF_BEYOND_MM = 35.0
-"""CSF is measured at L3 or at the next level with CSF (papers 001, 003, 004); more than about one level beyond the
-drawn levels is elsewhere, mm."""
+"""CSF is measured at L3 or at the next level with CSF (Huang 2026, Cui 2025, Chen 2023); more than about one level
+beyond the drawn levels is elsewhere, mm."""
 
 OFF_LINE_MM = 16.0
 """A level further than this in front of or behind the line through its neighbours is not inside the column, mm: half

@@ -28,8 +28,8 @@ FEW_PIXELS = (5, 12)
 by 7 % (1 SE), with 12 by 4 %."""
 
 LARGEST_CM2 = 12.0
-"""No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. Paper 000 has
-0.40."""
+"""No mid-sagittal section of a lumbar body is larger, cm2: 38 mm deep and 31 mm high in large men. The Košice
+group 2025 has 0.40."""
 
 UNEVEN = {"T1": 0.45, "T2": 0.65, "STIR": 0.40}
 """Two tissues in one ROI: distance between the means of its darker and brighter pixels (split where the variance
@@ -106,7 +106,7 @@ def _size(roi: PlacedRoi) -> PlacedRoiCheck | None:
             severity="refusal",
             labels=(roi.label,),
             message=f"{roi.label} covers {area:.1f} cm2, more than a whole vertebral body on the mid-sagittal slice (up to {LARGEST_CM2:g} cm2): cortex, "
-            "discs or fat are in it. Make it smaller (paper 000: 0.40 cm2).",
+            "discs or fat are in it. Make it smaller (Košice group 2025: 0.40 cm2).",
         )
     few, little = FEW_PIXELS
     if n >= little:
@@ -119,7 +119,7 @@ def _size(roi: PlacedRoi) -> PlacedRoiCheck | None:
         code="roi-few-pixels",
         severity="refusal" if n < few else "caution",
         labels=(roi.label,),
-        message=f"{roi.label} covers {n} pixel{'s' if n > 1 else ''} ({area:.2g} cm2){uncertain}. Make it larger (paper 000: 0.40 cm2).",
+        message=f"{roi.label} covers {n} pixel{'s' if n > 1 else ''} ({area:.2g} cm2){uncertain}. Make it larger (Košice group 2025: 0.40 cm2).",
     )
 
 

@@ -217,7 +217,7 @@ def counts_tests(table: Sequence[Sequence[int]]) -> pd.DataFrame:
 
     Examples
     --------
-    Women among 21, 21 and 19 patients (paper 003, labels put right):
+    Women among 21, 21 and 19 patients (Cui 2025, labels put right):
 
     >>> counts_tests([[12, 11, 14], [9, 10, 5]]).round(3)[["test", "p"]].values.tolist()[:2]
     [['chi-square', 0.357], ['Fisher-Freeman-Halton', 0.392]]

@@ -89,7 +89,7 @@ def pearson(
 
     Examples
     --------
-    BMD and T-score of the five patients of Bandirali's method on an open magnet (paper 000, Table 2):
+    BMD and T-score of the five patients of Bandirali's method on an open magnet (Košice group 2025, Table 2):
 
     >>> pearson([0.763, 0.749, 0.720, 0.770, 0.756], [-2.6, -2.7, -3.0, -2.5, -2.6]).round(3)["estimate"].item()
     0.992
@@ -147,7 +147,7 @@ def spearman(
 
     Examples
     --------
-    SNR and TBS of paper 000, Table 2 (the paper prints 0.82, p = 0.089):
+    SNR and TBS of the Košice group 2025, Table 2 (the paper prints 0.82, p = 0.089):
 
     >>> snr, tbs = [77.491, 63.363, 82.061, 67.423, 68.316], [1.249, 1.193, 1.305, 1.200, 1.355]
     >>> spearman(snr, tbs).round(3)[["estimate", "p"]].iloc[0].tolist()

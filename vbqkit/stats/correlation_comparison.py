@@ -68,7 +68,7 @@ def compare_independent_correlations(
 
     Examples
     --------
-    The main claim of paper 004, r of VBQ with BMD -0.611 (n = 134) against -0.453 (n = 101):
+    The main claim of Chen 2023, r of VBQ with BMD -0.611 (n = 134) against -0.453 (n = 101):
 
     >>> compare_independent_correlations(-0.611, 134, -0.453, 101).round(3)[["estimate", "p"]].iloc[0].tolist()
     [-0.158, 0.096]

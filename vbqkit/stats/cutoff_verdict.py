@@ -42,7 +42,7 @@ def as_cutoff(cutoff: Any, *, positive: str | None = None) -> Cutoff:
 
     Examples
     --------
-    >>> as_cutoff({"threshold": 2.9, "positive": "high", "source": "004"})
+    >>> as_cutoff({"threshold": 2.9, "positive": "high", "source": "Chen 2023"})
     Cutoff(threshold=2.9, positive='high')
     """
     threshold, side = cutoff, positive

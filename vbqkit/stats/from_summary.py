@@ -219,7 +219,7 @@ def correlation_from_summary(
 
     Examples
     --------
-    VBQ-T1 against QCT BMD, n = 61 (paper 003 prints r = -0.27, p = 0.03):
+    VBQ-T1 against QCT BMD, n = 61 (Cui 2025 prints r = -0.27, p = 0.03):
 
     >>> correlation_from_summary(-0.27, 61, kind="pearson").round(3)[["ci_low", "ci_high", "p"]].iloc[0].tolist()
     [-0.489, -0.02, 0.035]

@@ -70,7 +70,7 @@ class RoiStudio(ProposedRois):
     rule, excluded, overrule : optional
         As for :func:`vbqkit.scores.score_case`: levels that cannot be used, and series that must not be scored.
     fixed_area_cm2 : float, optional
-        Give every new ROI this area, as paper 000 does with 0.40 cm2. None: any area.
+        Give every new ROI this area, as the Košice group 2025 does with 0.40 cm2. None: any area.
     jitter : Jitter
         How far placements are thought to vary, for the intervals: 1 mm and a fixed area, if not said.
     within : mapping of str to Roi, optional

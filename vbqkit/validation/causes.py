@@ -190,48 +190,57 @@ def _marrow(name: str, end: int) -> Setup:
     return _times(**{f"marrow_{name}": tissue.ranges[_RANGE[name]][end] / getattr(tissue, f"{name}_ms")})
 
 
-_DRAWN_T1 = ("001", "003", "004", "women", "ages")  # 004: the patients before surgery elsewhere
+_DRAWN_T1 = ("Huang 2026", "Cui 2025", "Chen 2023", "women", "ages")  # Chen 2023: the patients before surgery elsewhere
 
 
 def _changes() -> Iterable[Change]:
     yield Change(_NO_CHANGE, Setup())
-    yield Change("no noise", _machine(noise=0.0), ("001", "women"))
-    yield Change("no loss of flowing CSF", _machine(csf_flow_per_s=0.0), ("001",))
+    yield Change("no noise", _machine(noise=0.0), ("Huang 2026", "women"))
+    yield Change("no loss of flowing CSF", _machine(csf_flow_per_s=0.0), ("Huang 2026",))
     yield Change(
         "no magnetization transfer",
         _protocols(lambda p: replace(p, magnetization_transfer=False)),
-        ("001", "003", "ages"),
+        ("Huang 2026", "Cui 2025", "ages"),
     )
     plain = _machine(uniformity_correction=0.0, uniformity_name="")
-    yield Change("coil fully corrected", _machine(uniformity_correction=1.0), ("003", "004", "women", "ages"))
-    yield Change("coil not corrected", plain, ("003", "004", "ages"))
-    yield Change("every day the same", Setup(day=lambda _: Day()), ("001", "women", "ages"))
+    yield Change(
+        "coil fully corrected", _machine(uniformity_correction=1.0), ("Cui 2025", "Chen 2023", "women", "ages")
+    )
+    yield Change("coil not corrected", plain, ("Cui 2025", "Chen 2023", "ages"))
+    yield Change("every day the same", Setup(day=lambda _: Day()), ("Huang 2026", "women", "ages"))
     yield Change("reference reader", Setup(exact=True))
-    yield Change("nobody miscounts levels", _reader(miscount=0.0), ("001", "003"))
-    yield Change("ROIs all of the reference size", _reader(size=1.0, size_percent=0.0), ("001",))
-    yield Change("readers scatter half as far", Setup(reader=_closer), ("001", "003", "004"))
-    yield Change("marrow without pattern", Setup(body=_even), ("001", "003", "004", "women"))
-    yield Change("times of the tissue table for everyone", _of_patient(own_times=TABLE_TIMES), ("001", "003", "ages"))
+    yield Change("nobody miscounts levels", _reader(miscount=0.0), ("Huang 2026", "Cui 2025"))
+    yield Change("ROIs all of the reference size", _reader(size=1.0, size_percent=0.0), ("Huang 2026",))
+    yield Change("readers scatter half as far", Setup(reader=_closer), ("Huang 2026", "Cui 2025", "Chen 2023"))
+    yield Change("marrow without pattern", Setup(body=_even), ("Huang 2026", "Cui 2025", "Chen 2023", "women"))
+    yield Change(
+        "times of the tissue table for everyone", _of_patient(own_times=TABLE_TIMES), ("Huang 2026", "Cui 2025", "ages")
+    )
     yield Change("bone volume of the tissue table for everyone", _of_patient(qct_mg_cm3=math.nan))
     yield Change(
-        "sacs of one size", Setup(), ("001", "003", "004", "ages"), patient=lambda p: replace(p, sac_volume=1.0)
+        "sacs of one size",
+        Setup(),
+        ("Huang 2026", "Cui 2025", "Chen 2023", "ages"),
+        patient=lambda p: replace(p, sac_volume=1.0),
     )
-    yield Change("no wear", Setup(), ("003", "ages"), keep=lambda finding: isinstance(finding, Fracture))
-    yield Change("4.5 points more fat in fractures", Setup(body=_fatter_if_fractured, person=_fatter), ("001",))
+    yield Change("no wear", Setup(), ("Cui 2025", "ages"), keep=lambda finding: isinstance(finding, Fracture))
+    yield Change("4.5 points more fat in fractures", Setup(body=_fatter_if_fractured, person=_fatter), ("Huang 2026",))
     for end, word in enumerate(("low", "high")):
-        yield Change(f"T1 of marrow water at its {word} end", _marrow("t1", end), ("001", "003", "ages"))
-    yield Change("T2 of marrow water at its high end", _marrow("t2", 1), ("001",))
+        yield Change(f"T1 of marrow water at its {word} end", _marrow("t1", end), ("Huang 2026", "Cui 2025", "ages"))
+    yield Change("T2 of marrow water at its high end", _marrow("t2", 1), ("Huang 2026",))
     yield Change("T2 of marrow water 21 ms", _times(marrow_t2=_STEAM_T2_MS / tissue_named("marrow").t2_ms))
     fat = FAT_SPIN_ECHO
     longer = _times(fat_t1=fat.ranges[_RANGE["t1"]][1] / fat.t1_ms)
-    yield Change("T1 of fat at its high end", longer, ("000", "001", "003", "ages"))
+    yield Change("T1 of fat at its high end", longer, ("Košice group 2025", "Huang 2026", "Cui 2025", "ages"))
     for value in T1_TR_MS:
         yield Change(f"TR of T1 {value:g} ms", _timing("T1", tr_ms=value), _DRAWN_T1)
     for value in T1_TE_MS:
-        yield Change(f"TE of T1 {value:g} ms", _timing("T1", te_ms=value), ("001", "003", "ages"))
+        yield Change(f"TE of T1 {value:g} ms", _timing("T1", te_ms=value), ("Huang 2026", "Cui 2025", "ages"))
     for label, limits in (("TI", STIR_TI_MS), ("TE", STIR_TE_MS)):
         for value in limits:
-            yield Change(f"{label} of STIR {value:g} ms", _timing("STIR", **{f"{label.lower()}_ms": value}), ("001",))
+            yield Change(
+                f"{label} of STIR {value:g} ms", _timing("STIR", **{f"{label.lower()}_ms": value}), ("Huang 2026",)
+            )
 
 
 CHANGES: Mapping[str, Change] = {change.name: change for change in _changes()}

@@ -16,7 +16,7 @@ import pandas as pd
 import scipy
 
 from vbqkit.literature.printed import paper_numbers
-from vbqkit.literature.tables import paper_000_patients, published_correlations, published_groups, published_thresholds
+from vbqkit.literature.tables import kosice_patients, published_correlations, published_groups, published_thresholds
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.stats.from_summary import hanley_mcneil
 from vbqkit.validation.replication_values import (
@@ -215,18 +215,23 @@ def _printed_auc(source: str, score: str, target: str) -> pd.Series:
 
 def _paper_000() -> Iterator[PublishedEffect]:
     a, b = (
-        published_groups().query("source == '000' and group == @g")["mean"].iloc[0]
+        published_groups().query("source == 'Košice group 2025' and group == @g")["mean"].iloc[0]
         for g in ("osteoporosis", "young reference")
     )
     patients, young = {"group": "osteoporosis"}, {"group": "young reference"}
     yield _effect(
-        "000", "SNR, osteoporosis against young women", "ratio", _alone(float(a / b)),
-        partial(ratio_of, study="000", score="SNR", a=patients, b=young), of_disease=True,
+        "Košice group 2025", "SNR, osteoporosis against young women", "ratio", _alone(float(a / b)),
+        partial(ratio_of, study="Košice group 2025", score="SNR", a=patients, b=young), of_disease=True,
     )  # fmt: skip
-    scores = paper_000_patients()["m_score"]
+    scores = kosice_patients()["m_score"]
     mean, sd = float(scores.mean()), float(scores.std(ddof=1))
     yield _effect(
-        "000", "M-score of women with osteoporosis", "difference", _ci_mean(mean, sd, 5), mean_m_score, of_disease=True
+        "Košice group 2025",
+        "M-score of women with osteoporosis",
+        "difference",
+        _ci_mean(mean, sd, 5),
+        mean_m_score,
+        of_disease=True,
     )
 
 
@@ -234,19 +239,19 @@ def _paper_001() -> Iterator[PublishedEffect]:
     names = ("fracture", "non-fracture")
     printed = ("fracture", "no fracture")
     for score in ("VBQ-T1", "VBQ-T2", "VBQ-STIR", "VBQ-T2-STIR"):
-        a, b = (_printed_group("001", score, group) for group in printed)
-        yield from _two_groups("001", "001", score, names, a, b)
+        a, b = (_printed_group("Huang 2026", score, group) for group in printed)
+        yield from _two_groups("Huang 2026", "Huang 2026", score, names, a, b)
     for sex, word in (("F", "women"), ("M", "men")):
-        a, b = (_printed_group("001", "VBQ-T1", f"{group}, {word}") for group in printed)
+        a, b = (_printed_group("Huang 2026", "VBQ-T1", f"{group}, {word}") for group in printed)
         yield from _two_groups(
-            "001", "001", "VBQ-T1", names, a, b, label=f"VBQ-T1 of {word}", where={"sex": sex}, sds=False
+            "Huang 2026", "Huang 2026", "VBQ-T1", names, a, b, label=f"VBQ-T1 of {word}", where={"sex": sex}, sds=False
         )
     for score in ("VBQ-T1", "VBQ-T2", "VBQ-T2-STIR"):
-        row = _printed_auc("001", score, "vertebral fracture")
-        compute = partial(area_for, study="001", score=score, case=in_group("fracture"), where={})
+        row = _printed_auc("Huang 2026", score, "vertebral fracture")
+        compute = partial(area_for, study="Huang 2026", score=score, case=in_group("fracture"), where={})
         interval = (float(row["auc"]), float(row["auc_low"]), float(row["auc_high"]))
-        yield _effect("001", f"{score} for fracture", "AUC", interval, compute, of_disease=True)
-    numbers = paper_numbers("001")
+        yield _effect("Huang 2026", f"{score} for fracture", "AUC", interval, compute, of_disease=True)
+    numbers = paper_numbers("Huang 2026")
     for weighting in ("T1", "T2", "STIR"):
         for region, labels in (("bone", SCORED_LEVELS), ("csf", (CSF,))):
             columns = tuple(f"{weighting} {label}" for label in labels)
@@ -257,67 +262,74 @@ def _paper_001() -> Iterator[PublishedEffect]:
                 value = _ci_limits((high - low) / 2.0, 20 * len(labels))
                 what = f"{'L1-L4' if region == 'bone' else 'CSF'} on {weighting}, {word} (%)"
                 yield _effect(
-                    "001",
+                    "Huang 2026",
                     what,
                     "limits of agreement",
                     value,
-                    partial(limits_of_readers, study="001", columns=columns, within=within),
+                    partial(limits_of_readers, study="Huang 2026", columns=columns, within=within),
                 )
 
 
 def _paper_003() -> Iterator[PublishedEffect]:
     names = ("osteoporosis", "normal")
-    a, b = (_printed_group("003", "VBQ-T1", group) for group in names)
-    yield from _two_groups("003", "003", "VBQ-T1", names, a, b)
+    a, b = (_printed_group("Cui 2025", "VBQ-T1", group) for group in names)
+    yield from _two_groups("Cui 2025", "Cui 2025", "VBQ-T1", names, a, b)
     for y, column in (("QCT BMD", "qct"), ("QCT T-score", "qct_t")):
-        value = _ci_r(*_printed_r("003", y))
-        compute = partial(correlation_with, study="003", score="VBQ-T1", other=column, where={})
-        yield _effect("003", f"VBQ-T1 with {y}", "correlation", value, compute, of_disease=True)
-    area = float(_printed_auc("003", "VBQ-T1", "osteoporosis")["auc"])
+        value = _ci_r(*_printed_r("Cui 2025", y))
+        compute = partial(correlation_with, study="Cui 2025", score="VBQ-T1", other=column, where={})
+        yield _effect("Cui 2025", f"VBQ-T1 with {y}", "correlation", value, compute, of_disease=True)
+    area = float(_printed_auc("Cui 2025", "VBQ-T1", "osteoporosis")["auc"])
     yield _effect(
-        "003", "VBQ-T1 for osteoporosis against normal", "AUC", _ci_auc(area, 19, 21), area_of_the_ends, of_disease=True
+        "Cui 2025",
+        "VBQ-T1 for osteoporosis against normal",
+        "AUC",
+        _ci_auc(area, 19, 21),
+        area_of_the_ends,
+        of_disease=True,
     )
     # reproducibility within and between three readers; the interval within is printed with its ends exchanged
     for what, within, value in (
         ("VBQ-T1, one reader twice", True, (0.94, 0.90, 0.96)),
         ("VBQ-T1, between readers", False, (0.74, 0.59, 0.84)),
     ):
-        yield _effect("003", what, "ICC", value, partial(icc_of_readers, study="003", score="VBQ-T1", within=within))
+        yield _effect(
+            "Cui 2025", what, "ICC", value, partial(icc_of_readers, study="Cui 2025", score="VBQ-T1", within=within)
+        )
 
 
 def _paper_004() -> Iterator[PublishedEffect]:
     names = ("degenerative", "control")
-    a, b = (_printed_group("004", "VBQ-T1", group) for group in names)
-    yield from _two_groups("004", "004", "VBQ-T1", names, a, b)
+    a, b = (_printed_group("Chen 2023", "VBQ-T1", group) for group in names)
+    yield from _two_groups("Chen 2023", "Chen 2023", "VBQ-T1", names, a, b)
     for group in names:
         for y, column in (("L1-4 BMD", "bmd"), ("L1-4 T-score", "t_score"), ("L1 HU", "hu")):
-            value = _ci_r(*_printed_r("004", y, group))
-            compute = partial(correlation_with, study="004", score="VBQ-T1", other=column, where={"group": group})
-            yield _effect("004", f"VBQ-T1 with {y}, {group}", "correlation", value, compute, of_disease=True)
+            value = _ci_r(*_printed_r("Chen 2023", y, group))
+            compute = partial(correlation_with, study="Chen 2023", score="VBQ-T1", other=column, where={"group": group})
+            yield _effect("Chen 2023", f"VBQ-T1 with {y}, {group}", "correlation", value, compute, of_disease=True)
     for target, limit in (("osteopenia or osteoporosis", -1.0), ("osteoporosis", -2.5)):
-        row = _printed_auc("004", "VBQ-T1", target)
+        row = _printed_auc("Chen 2023", "VBQ-T1", target)
         compute = partial(
-            area_for, study="004", score="VBQ-T1", case=at_most("t_score", limit), where={"group": "control"}
+            area_for, study="Chen 2023", score="VBQ-T1", case=at_most("t_score", limit), where={"group": "control"}
         )
         interval = (float(row["auc"]), float(row["auc_low"]), float(row["auc_high"]))
-        yield _effect("004", f"VBQ-T1 for {target}, control", "AUC", interval, compute, of_disease=True)
-    numbers = paper_numbers("004")
+        yield _effect("Chen 2023", f"VBQ-T1 for {target}, control", "AUC", interval, compute, of_disease=True)
+    numbers = paper_numbers("Chen 2023")
     for what, within, key in (
         ("VBQ-T1, one reader twice", True, "results.icc.intra"),
         ("VBQ-T1, between readers", False, "results.icc.inter"),
     ):
-        compute = partial(icc_of_readers, study="004", score="VBQ-T1", within=within)
-        yield _effect("004", what, "ICC", _alone(numbers[key].range.value), compute)
+        compute = partial(icc_of_readers, study="Chen 2023", score="VBQ-T1", within=within)
+        yield _effect("Chen 2023", what, "ICC", _alone(numbers[key].range.value), compute)
     # four residents, 100 scans: Mierke et al., Eur Spine J 2022 (issue 4), "Intra- and inter-observer reliability of
     # the novel vertebral bone quality score"
     yield _effect(
         "Mierke 2022", "VBQ-T1, between readers", "ICC", _alone(0.91),
-        partial(icc_of_readers, study="004", score="VBQ-T1", within=False),
+        partial(icc_of_readers, study="Chen 2023", score="VBQ-T1", within=False),
     )  # fmt: skip
 
 
 def _surgical() -> Iterator[PublishedEffect]:
-    """Other patients before surgery, on machines that are not named: those of paper 004 on another machine."""
+    """Other patients before surgery, on machines that are not named: those of Chen 2023 on another machine."""
     source = "Preoperative VBQ, 100 patients"
     r, n = _printed_r(source, "lowest T-score")
     with_t = partial(correlation_with, study="surgical", score="VBQ-T1", other="t_score", where={})

@@ -87,7 +87,7 @@ _SNR_000 = (
     "loses more to a larger SD of young women with bodies (0.90 without)"
 )
 _TOO_CLEAN = (
-    "the T-score of a drawn person is not raised by wear of the spine, as a measured one is (paper 004): it follows marrow more "
+    "the T-score of a drawn person is not raised by wear of the spine, as a measured one is (Chen 2023): it follows marrow more "
     f"closely than a measured one, {_BARE} too (1.4 and 1.9 times); 1.3 and 1.7 with the same bone volume in everyone; not explained by TR or T2 of marrow water"
 )
 _READERS = (
@@ -125,48 +125,48 @@ MISS_REASONS: Mapping[str, str] = {
     **{
         f"{study}: {score}, {group}, SD": _SPREAD
         for study, scores, groups in (
-            ("001", ("VBQ-T1", "VBQ-T2", "VBQ-STIR", "VBQ-T2-STIR"), ("fracture", "non-fracture")),
-            ("003", ("VBQ-T1",), ("osteoporosis", "normal")),
-            ("004", ("VBQ-T1",), ("degenerative", "control")),
+            ("Huang 2026", ("VBQ-T1", "VBQ-T2", "VBQ-STIR", "VBQ-T2-STIR"), ("fracture", "non-fracture")),
+            ("Cui 2025", ("VBQ-T1",), ("osteoporosis", "normal")),
+            ("Chen 2023", ("VBQ-T1",), ("degenerative", "control")),
         )
         for score in scores
         for group in groups
     },
     "Normative VBQ, 107 patients: VBQ-T1 within a decade of life, SD": _SPREAD,
     **{
-        f"001: L1-L4 on {weighting}, {who} (%), limits of agreement": _PLACING
+        f"Huang 2026: L1-L4 on {weighting}, {who} (%), limits of agreement": _PLACING
         for weighting in ("T1", "T2", "STIR")
         for who in ("two readers", "one reader twice")
     },
     **{
-        f"001: {score}, fracture against non-fracture, {kind}": _FRACTURE
+        f"Huang 2026: {score}, fracture against non-fracture, {kind}": _FRACTURE
         for score in ("VBQ-T1", "VBQ-T1 of women", "VBQ-T1 of men")
         for kind in ("difference", "ratio")
     },
-    "001: VBQ-T1 for fracture, AUC": _FRACTURE,
+    "Huang 2026: VBQ-T1 for fracture, AUC": _FRACTURE,
     **{
-        f"001: {score}, fracture against non-fracture, {kind}": _FRACTURE_T2
+        f"Huang 2026: {score}, fracture against non-fracture, {kind}": _FRACTURE_T2
         for score in ("VBQ-T2", "VBQ-T2-STIR")
         for kind in ("difference", "ratio")
     },
-    **{f"001: {score} for fracture, AUC": _FRACTURE_T2 for score in ("VBQ-T2", "VBQ-T2-STIR")},
-    "003: VBQ-T1 with QCT BMD, correlation": _CHOSEN_BY_QCT,
-    "003: VBQ-T1 with QCT T-score, correlation": _CHOSEN_BY_QCT,
-    "003: VBQ-T1 for osteoporosis against normal, AUC": _CHOSEN_BY_QCT,
+    **{f"Huang 2026: {score} for fracture, AUC": _FRACTURE_T2 for score in ("VBQ-T2", "VBQ-T2-STIR")},
+    "Cui 2025: VBQ-T1 with QCT BMD, correlation": _CHOSEN_BY_QCT,
+    "Cui 2025: VBQ-T1 with QCT T-score, correlation": _CHOSEN_BY_QCT,
+    "Cui 2025: VBQ-T1 for osteoporosis against normal, AUC": _CHOSEN_BY_QCT,
     f"{_PARAMETERS}: VBQ-T1 at 35.4 against 43.3 kHz, 1.5 T, ratio": _BANDWIDTH,
-    "000: SNR, osteoporosis against young women, ratio": _SNR_000,
-    "000: M-score of women with osteoporosis, difference": _SNR_000,
+    "Košice group 2025: SNR, osteoporosis against young women, ratio": _SNR_000,
+    "Košice group 2025: M-score of women with osteoporosis, difference": _SNR_000,
     **{
-        f"001: VBQ-STIR, {what}": _STIR
+        f"Huang 2026: VBQ-STIR, {what}": _STIR
         for what in ("fracture against non-fracture, difference", "fracture against non-fracture, ratio")
     },
-    "001: VBQ-STIR, fracture, level": _STIR_LEVEL,
-    "001: VBQ-STIR, non-fracture, level": _STIR_LEVEL,
-    "003: VBQ-T1, osteoporosis, level": _LEVEL_003,
-    "003: VBQ-T1, normal, level": _LEVEL_003,
-    "003: VBQ-T1, osteoporosis against normal, difference": _DIFFERENCE_003,
-    "004: VBQ-T1 with L1-4 BMD, control, correlation": _CONTROL_004,
-    "004: VBQ-T1 with L1-4 T-score, control, correlation": _CONTROL_004,
+    "Huang 2026: VBQ-STIR, fracture, level": _STIR_LEVEL,
+    "Huang 2026: VBQ-STIR, non-fracture, level": _STIR_LEVEL,
+    "Cui 2025: VBQ-T1, osteoporosis, level": _LEVEL_003,
+    "Cui 2025: VBQ-T1, normal, level": _LEVEL_003,
+    "Cui 2025: VBQ-T1, osteoporosis against normal, difference": _DIFFERENCE_003,
+    "Chen 2023: VBQ-T1 with L1-4 BMD, control, correlation": _CONTROL_004,
+    "Chen 2023: VBQ-T1 with L1-4 T-score, control, correlation": _CONTROL_004,
     "Preoperative VBQ, 100 patients: VBQ-T1, osteoporosis against normal, ratio": _PREOPERATIVE,
     "Haffer 2022: VBQ-T1, QCT up to 120 mg/cm3 against above, ratio": _HAFFER,
     "Yang 2024: VBQ-T1 for osteopenia or osteoporosis, Youden's J": _OPTIMISTIC,
@@ -174,7 +174,7 @@ MISS_REASONS: Mapping[str, str] = {
     f"{_PARAMETERS}: VBQ-T1 at 1.5 T, all ages, SD": _SD_AT_15T,
     "Normative VBQ, 107 patients: VBQ-T1 with age, men, correlation": _AGE_OF_MEN,
     **{
-        f"001: VBQ-T2-STIR, {what}": _DENOMINATOR
+        f"Huang 2026: VBQ-T2-STIR, {what}": _DENOMINATOR
         for what in (
             "fracture, level",
             "non-fracture, level",
@@ -185,13 +185,13 @@ MISS_REASONS: Mapping[str, str] = {
         )
     },
     **{
-        f"001: CSF on {weighting}, {who} (%), limits of agreement": _PLACING_CSF
+        f"Huang 2026: CSF on {weighting}, {who} (%), limits of agreement": _PLACING_CSF
         for weighting in ("T2", "STIR")
         for who in ("two readers", "one reader twice")
     },
-    "003: VBQ-T1, one reader twice, ICC": _READERS,
-    "003: VBQ-T1, between readers, ICC": _READERS,
-    "004: VBQ-T1, between readers, ICC": _READERS,
+    "Cui 2025: VBQ-T1, one reader twice, ICC": _READERS,
+    "Cui 2025: VBQ-T1, between readers, ICC": _READERS,
+    "Chen 2023: VBQ-T1, between readers, ICC": _READERS,
     "Mierke 2022: VBQ-T1, between readers, ICC": _READERS,
     "Bhumibol 2024: VBQ-T1 with spine T-score, correlation": _TOO_CLEAN,
     "Bhumibol 2024: VBQ-T1 for osteoporosis, AUC": _TOO_CLEAN,

@@ -162,15 +162,15 @@ def of_m_score(tables: Tables, *, study: str, compute: Callable[..., float], **o
 
 
 def mean_m_score(tables: Tables) -> float:
-    """Mean M-score of paper 000's patients against its young women."""
-    patients = _values(tables, "000", "SNR", group="osteoporosis")
-    young = _values(tables, "000", "SNR", group="young reference")
+    """Mean M-score of the Košice group's patients against its young women."""
+    patients = _values(tables, "Košice group 2025", "SNR", group="osteoporosis")
+    young = _values(tables, "Košice group 2025", "SNR", group="young reference")
     return float((patients.mean() - young.mean()) / young.std(ddof=1))
 
 
 def area_of_the_ends(tables: Tables) -> float:
-    """AUC of VBQ-T1 for osteoporosis against normal bone; the middle group of paper 003 is left out."""
-    table = first_readings(tables, "003")
+    """AUC of VBQ-T1 for osteoporosis against normal bone; the middle group of Cui 2025 is left out."""
+    table = first_readings(tables, "Cui 2025")
     ends = table[table["group"].isin(["osteoporosis", "normal"])].dropna(subset=["VBQ-T1"])
     return _area(ends["VBQ-T1"].to_numpy(dtype=np.float64), (ends["group"] == "osteoporosis").to_numpy())
 

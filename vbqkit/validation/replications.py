@@ -150,7 +150,7 @@ def simulated_studies(
     dict
         By model and study, one row a person, machine and reading: group, person, machine, reader (0 or 1), reading (0
         or 1), age, sex, t_score, bmd, qct, qct_t (T-score of QCT), hu, and the scores and mean signals that can be
-        given. The patients of paper 004 make two studies, its own and ``"surgical"``.
+        given. The patients of Chen 2023 make two studies, its own and ``"surgical"``.
     """
     rows: dict[str, dict[str, list[Row]]] = {model: {} for model in MODELS}
     for number, (name, simulate) in enumerate(STUDIES.items()):
@@ -318,14 +318,16 @@ def _each(
 
 def _study_000(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     scanners, readers = {"": scanner_named("hitachi-1.2t")}, _one_reader(rng)
-    for key in ("000 osteoporosis", "000 young reference"):
-        yield from _each("000", key, _bodies(key, n, rng, setup), scanners, _PAPER_000, readers, rng, setup)
+    for key in ("Košice group 2025 osteoporosis", "Košice group 2025 young reference"):
+        yield from _each(
+            "Košice group 2025", key, _bodies(key, n, rng, setup), scanners, _PAPER_000, readers, rng, setup
+        )
 
 
 def _study_001(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     scanners, readers = {"": with_ordinary_times(scanner_named("ge-hdx-1.5t"), rng)}, _two_readers(rng)
-    for key in ("001 fracture", "001 non-fracture"):
-        yield from _each("001", key, _bodies(key, n, rng, setup), scanners, _PAPER_001, readers, rng, setup)
+    for key in ("Huang 2026 fracture", "Huang 2026 non-fracture"):
+        yield from _each("Huang 2026", key, _bodies(key, n, rng, setup), scanners, _PAPER_001, readers, rng, setup)
 
 
 def _any_machine(rng: np.random.Generator) -> Scanner:
@@ -336,19 +338,19 @@ def _any_machine(rng: np.random.Generator) -> Scanner:
 
 def _study_003(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     scanners, readers = {"": _any_machine(rng)}, _two_readers(rng)
-    for key in ("003 normal", "003 osteopenia", "003 osteoporosis"):
-        yield from _each("003", key, _bodies(key, n, rng, setup), scanners, _T1, readers, rng, setup)
+    for key in ("Cui 2025 normal", "Cui 2025 osteopenia", "Cui 2025 osteoporosis"):
+        yield from _each("Cui 2025", key, _bodies(key, n, rng, setup), scanners, _T1, readers, rng, setup)
 
 
 def _before_surgery(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
-    """Paper 004; and its patients as another hospital would have had them: another machine, another reader and day."""
+    """Chen 2023; and its patients as another hospital would have had them: another machine, another reader and day."""
     own, readers = {"": scanner_named("philips-achieva-3t")}, _two_readers(rng)
     elsewhere, reader = {"": _any_machine(rng)}, _one_reader(rng)
-    for key in ("004 degenerative", "004 control"):
+    for key in ("Chen 2023 degenerative", "Chen 2023 control"):
         for person, body in enumerate(_bodies(key, n, rng, setup)):
             about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}
             for model, row in _readings(body, own, _T1, readers, rng, about, setup):
-                yield "004", model, row
+                yield "Chen 2023", model, row
             for model, row in _readings(body, elsewhere, _T1, reader, rng, about, setup):
                 yield "surgical", model, row
 
@@ -402,10 +404,10 @@ def _with_bandwidth(scanner: Scanner, hz: float) -> Scanner:
 
 
 STUDIES: Mapping[str, Callable[[int, np.random.Generator, Setup], Iterator[tuple[str, str, Row]]]] = {
-    "000": _study_000,
-    "001": _study_001,
-    "003": _study_003,
-    "004": _before_surgery,
+    "Košice group 2025": _study_000,
+    "Huang 2026": _study_001,
+    "Cui 2025": _study_003,
+    "Chen 2023": _before_surgery,
     "women": _women,
     "ages": _ages,
 }

@@ -22,13 +22,13 @@ from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import SCORED_LEVELS
 
 QCT_YOUNG_MG_CM3 = (HU_AT_25 / HU_PER_MG_CM3, HU_SD[0] / HU_PER_MG_CM3)
-"""Mean and SD of QCT below 30 years, mg/cm3, in this population: what the QCT T-score of paper 003 is taken against."""
+"""Mean and SD of QCT below 30 years, mg/cm3, in this population: what the QCT T-score of Cui 2025 is taken against."""
 
 _TRIES, _TRIES_AT_AN_AGE = 200, 200  # some classes do not exist at some ages: then another age is drawn
 
 
 def qct_t_score(patient: VirtualPatient) -> float:
-    """T-score of QCT against the young people of the same population; paper 003 does not print its reference."""
+    """T-score of QCT against the young people of the same population; Cui 2025 does not print its reference."""
     mean, sd = QCT_YOUNG_MG_CM3
     return (patient.qct_mg_cm3 - mean) / sd
 
@@ -105,7 +105,7 @@ def _fracture(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Findin
 
 
 def _degeneration(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
-    """Osteophytes at three levels and one sclerotic endplate (paper 004 asks for three degenerative vertebrae)."""
+    """Osteophytes at three levels and one sclerotic endplate (Chen 2023 asks for three degenerative vertebrae)."""
     levels = rng.permutation([*SCORED_LEVELS, "L5"])[:3]
     found: list[Finding] = [Osteophytes(str(level), length_mm=float(rng.uniform(3, 6))) for level in levels]
     sclerosis = EndplateSclerosis(str(levels[0]), endplate="lower", depth_mm=3.0)
@@ -118,43 +118,43 @@ def _osteoporotic(patient: VirtualPatient) -> bool:
 
 STUDY_GROUPS: Mapping[str, StudyGroup] = {
     # five women of 52 to 64 years with T <= -2.5, and five of 23 +- 2 years
-    "000 osteoporosis": StudyGroup(
-        source="000", group="osteoporosis", share_women=1.0, age_range=(52.0, 64.0), accept=_osteoporotic
+    "Košice group 2025 osteoporosis": StudyGroup(
+        source="Košice group 2025", group="osteoporosis", share_women=1.0, age_range=(52.0, 64.0), accept=_osteoporotic
     ),
-    "000 young reference": StudyGroup(
-        source="000", group="young reference", share_women=1.0, age_range=(20.0, 26.0), fractured=False
+    "Košice group 2025 young reference": StudyGroup(
+        source="Košice group 2025", group="young reference", share_women=1.0, age_range=(20.0, 26.0), fractured=False
     ),
     # 69 women and 15 men, age median 70.5 (67.25, 74.0): an even spread over 63.8 to 77.2 has these quartiles
-    "001 fracture": StudyGroup(
-        source="001",
+    "Huang 2026 fracture": StudyGroup(
+        source="Huang 2026",
         group="fracture",
         share_women=69 / 84,
         age_range=(63.8, 77.2),
         fractured=True,
         findings=_fracture,
     ),
-    "001 non-fracture": StudyGroup(
-        source="001", group="non-fracture", share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
+    "Huang 2026 non-fracture": StudyGroup(
+        source="Huang 2026", group="non-fracture", share_women=69 / 84, age_range=(63.8, 77.2), fractured=False
     ),
     # 18 to 80 years; women 57.1, 73.7 and 52.4 % (the text exchanges the last two), 57 +- 14, 65 +- 7, 71 +- 9 years
-    "003 normal": StudyGroup(
-        source="003",
+    "Cui 2025 normal": StudyGroup(
+        source="Cui 2025",
         group="normal",
         share_women=0.571,
         age_range=(18.0, 80.0),
         age_mean_sd=(57.0, 14.0),
         accept=lambda p: qct_t_score(p) >= -1.0,
     ),
-    "003 osteopenia": StudyGroup(
-        source="003",
+    "Cui 2025 osteopenia": StudyGroup(
+        source="Cui 2025",
         group="osteopenia",
         share_women=0.524,
         age_range=(18.0, 80.0),
         age_mean_sd=(65.0, 7.0),
         accept=lambda p: -2.5 < qct_t_score(p) < -1.0,
     ),
-    "003 osteoporosis": StudyGroup(
-        source="003",
+    "Cui 2025 osteoporosis": StudyGroup(
+        source="Cui 2025",
         group="osteoporosis",
         share_women=0.737,
         age_range=(18.0, 80.0),
@@ -162,12 +162,12 @@ STUDY_GROUPS: Mapping[str, StudyGroup] = {
         accept=lambda p: qct_t_score(p) <= -2.5,
     ),
     # 61.8 +- 8.1 years, 48.5 % women, over 50
-    "004 degenerative": StudyGroup(
-        source="004", group="degenerative", share_women=0.485, age_range=(50.0, 73.6), findings=_degeneration
+    "Chen 2023 degenerative": StudyGroup(
+        source="Chen 2023", group="degenerative", share_women=0.485, age_range=(50.0, 73.6), findings=_degeneration
     ),
     # 59.4 +- 7.8 years, 72.3 % women, over 50; fewer than three degenerative vertebrae
-    "004 control": StudyGroup(
-        source="004", group="control", share_women=0.723, age_range=(50.0, 68.8), findings=draw_narrow_canal
+    "Chen 2023 control": StudyGroup(
+        source="Chen 2023", group="control", share_women=0.723, age_range=(50.0, 68.8), findings=draw_narrow_canal
     ),
     # women, median age 65; the ages around it are not printed in the abstract
     "Bandirali women": StudyGroup(

@@ -8,6 +8,7 @@ from typing import Any
 from IPython.display import HTML
 
 from vbqkit.errors import FormatError
+from vbqkit.exercises.cases import truth_of
 from vbqkit.exercises.placement import check_placement
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.reading_file import ENDING, ReadingFile
@@ -38,7 +39,7 @@ def show_placement(folder: str | Path, row: Any) -> HTML:
     case = known_case(file.kind, file.seed, file.day)
     volume = case.volumes["T1"]
     roi = next(r for r in read_rois(path) if r.label == row["label"])
-    grade = check_placement(roi, case.phantom, image=volume)
+    grade = check_placement(roi, truth_of(case), image=volume)
     if grade.contaminated is None:
         return HTML(f"<p>{grade}</p>")
     image = volume.slice(int(grade.slice_index or 0))

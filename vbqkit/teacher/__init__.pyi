@@ -1,0 +1,5 @@
+from .answers import show_answer as show_answer
+from .patients import final_stations as final_stations
+from .patients import reference_rois as reference_rois
+from .patients import truth_of as truth_of
+from .placements import show_placement as show_placement
