@@ -5,6 +5,7 @@ from . import exercises as exercises
 from . import formats as formats
 from . import lessons as lessons
 from . import literature as literature
+from . import node as node
 from . import privacy as privacy
 from . import propose as propose
 from . import report as report

@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "protocol": "vbqkit.cli.protocol",
     "report": "vbqkit.cli.report_case",
     "propose": "vbqkit.cli.propose",
+    "serve": "vbqkit.cli.serve",
+    "send": "vbqkit.cli.send",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",
     "simulate": "vbqkit.cli.simulate",
