@@ -34,6 +34,7 @@ FACADES = (
     "vbqkit.report",
     "vbqkit.reference_library",
     "vbqkit.repeats",
+    "vbqkit.node",
     "vbqkit.cohort",
     "vbqkit.batch",
     "vbqkit.datasets",

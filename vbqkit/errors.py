@@ -51,6 +51,10 @@ class ProposalError(VbqkitError):
     """A series on which no ROIs can be proposed, or weights that are not the shipped ones, and why."""
 
 
+class NodeError(VbqkitError):
+    """A DICOM node that cannot listen, cannot be reached, or did not take what was sent, and why."""
+
+
 class TableError(VbqkitError):
     """A table whose columns, units or values cannot be used for the statistic asked for."""
 

@@ -41,6 +41,16 @@ def save(header, path):
     return path
 
 
+def with_name_on_the_body():
+    """A body with a name across it, brighter than any tissue."""
+    picture = np.random.default_rng(1).rayleigh(10, (160, 200))
+    picture[20:150, 10:195] += 300
+    layer = Image.new("L", (200, 160), 0)
+    ImageDraw.Draw(layer).text((20, 70), NAME_ON_PICTURE, fill=255, font=ImageFont.load_default(size=12))
+    picture[np.asarray(layer) > 100] = 900
+    return picture.astype(np.uint16)
+
+
 def written(picture, size, *, brightness=1.0, low=False):
     """A picture with a name in a corner, drawn by Pillow."""
     layer = Image.new("L", picture.shape[::-1], 0)

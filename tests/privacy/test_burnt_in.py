@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from tests.privacy.small_files import written
 from vbqkit import read_study
 from vbqkit.anatomy import SAMPLE_PATIENTS, sample_patient
-from vbqkit.privacy.burnt_in import text_marks
+from vbqkit.privacy.burnt_in import text_marks, text_on_body
 from vbqkit.scanner import SCANNERS, scan, scanner_named
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -40,6 +41,20 @@ def test_colours_are_looked_through(middle):
     assert text_marks(np.stack([picture, 0 * picture, picture], axis=-1)) is not None
 
 
+def across_the_body(picture, size, share):
+    layer = Image.new("L", picture.shape[::-1], 0)
+    where = (0.25 * picture.shape[1], share * picture.shape[0])
+    ImageDraw.Draw(layer).text(where, "NOVAK JANA 1948", fill=255, font=ImageFont.load_default(size=size))
+    opaque = np.asarray(layer) / 255.0
+    return picture * (1 - opaque) + opaque * picture.max()
+
+
+@pytest.mark.parametrize(("size", "fewest"), [(12, 7), (18, 8), (24, 8), (36, 6)])
+def test_most_names_across_the_body_are_found(middle, size, fewest):
+    found = [text_on_body(across_the_body(picture, size, share)) for picture in middle for share in (0.3, 0.5, 0.7)]
+    assert sum(found) >= fewest, "of 9"
+
+
 def test_clean_slices_noise_ghosts_and_wedges_are_no_text(middle):
     rng = np.random.default_rng(3)
     y, x = np.mgrid[:256, :256]
@@ -51,6 +66,7 @@ def test_clean_slices_noise_ghosts_and_wedges_are_no_text(middle):
         wedge[10 + 14 * step : 24 + 14 * step, 236:250] = 60 * step
     pictures = [*middle, *noise[:4], *(ghosts + one for one in noise[4:8]), *(wedge + one for one in noise[8:])]
     assert [k for k, picture in enumerate(pictures) if text_marks(picture) is not None] == []
+    assert [k for k, picture in enumerate(pictures) if text_on_body(picture)] == []
 
 
 def test_pictures_that_cannot_hold_text_are_not_searched():
@@ -68,7 +84,7 @@ def test_no_slice_of_the_eight_sample_patients_raises_an_alarm():
                 continue
             for number, picture in enumerate(series.volume().pixels):
                 slices += 1
-                if text_marks(picture) is not None:
+                if text_marks(picture) is not None or text_on_body(picture):
                     alarms.append((case, series.acquisition.weighting, number))
     assert slices > 360
     assert alarms == []
@@ -85,3 +101,4 @@ def test_no_scan_of_a_virtual_scanner_raises_an_alarm(name):
         noisy = np.abs(pixels + np.random.default_rng(6).normal(0, 0.1 * pixels.max(), pixels.shape))
         for picture in (*pixels, *noisy):
             assert text_marks(picture) is None
+            assert not text_on_body(picture)

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from benchmarks.fuzz import damaged
 from tests.privacy.planted import SAMPLE, SOUGHT, plant_study
-from tests.privacy.small_files import save, tiny, written
+from tests.privacy.small_files import save, tiny, with_name_on_the_body, written
 from vbqkit import read_study
 from vbqkit.cli import main
 from vbqkit.errors import FormatError
@@ -133,6 +133,11 @@ def test_texts_in_nifti_and_mha_headers_are_read(image, tmp_path):
     keywords = found(tmp_path / "in")
     assert ("identifies", "NIfTI header") in keywords
     assert ("identifies", "Patient ID") in keywords
+
+
+def test_text_on_the_body_is_found(tmp_path):
+    save(tiny(with_name_on_the_body()), tmp_path / "in" / "IM1.dcm")
+    assert ("attention", "text on the body") in found(tmp_path / "in")
 
 
 def test_text_in_the_picture_is_found(tmp_path):

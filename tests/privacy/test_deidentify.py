@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
 from tests.privacy.planted import NAME, SAMPLE, SOUGHT, forms, plant_study, survivors
-from tests.privacy.small_files import save, tiny, written
+from tests.privacy.small_files import save, tiny, with_name_on_the_body, written
 from vbqkit import read_rois, read_study
 from vbqkit.cli import main
 from vbqkit.errors import FormatError
@@ -279,6 +279,16 @@ def test_an_image_that_says_it_holds_text_is_never_copied(tmp_path, image):
     for choice in ("blank", "leave out"):
         done = deidentify(tmp_path / "in", tmp_path / choice.replace(" ", ""), on_text=choice)
         assert (done.images, dict(done.left_out)) == (1, {"images with text in the picture": 1})
+
+
+def test_an_image_with_text_on_the_body_is_left_out_and_never_painted_over(tmp_path, image):
+    save(tiny(with_name_on_the_body()), tmp_path / "in" / "a.dcm")
+    image("b.dcm", SOPInstanceUID="2.25.9")
+    for choice in ("blank", "leave out"):
+        done = deidentify(tmp_path / "in", tmp_path / choice.replace(" ", ""), on_text=choice)
+        assert (done.images, dict(done.left_out)) == (1, {"images with text in the picture": 1})
+    with pytest.raises(FormatError, match="1 images hold text"):
+        deidentify(tmp_path / "in", tmp_path / "no")
 
 
 @pytest.mark.parametrize("where", ["in", "in/copy", "."])

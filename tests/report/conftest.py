@@ -29,6 +29,15 @@ def report(study):
     return case_report(study, read_rois(ROIS), volumes=volumes, reference=REFERENCE, n_draws=N_DRAWS, **who)
 
 
+@pytest.fixture(scope="session")
+def three_series(study):
+    """T1, T2 and STIR, nine scores, ten cautions: what a full examination with a reference group gives."""
+    who = {"reader": "Čeňková", "code": "A17", "read_on": DAY}
+    made = case_report(study, read_rois(ROIS), reference=REFERENCE, n_draws=N_DRAWS, **who)
+    assert (len(made.series), len(made.scores), len(made.cautions)) == (3, 9, 10)
+    return made
+
+
 @pytest.fixture
 def t1_study(tmp_path):
     """The T1 series alone, to be changed."""

@@ -17,12 +17,12 @@ import pytest
 from tests.report.conftest import CASE, DAY, N_DRAWS, REFERENCE, ROIS
 from vbqkit import read_rois, read_study
 from vbqkit.cli import main
-from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.errors import Caution, FormatError, VbqkitError
 from vbqkit.literature import thresholds_for
 from vbqkit.report import case_report, write_report
 from vbqkit.report.html_report import report_html
 from vbqkit.report.private_words import PrivateWords
-from vbqkit.report.words import protocol_findings, verdicts
+from vbqkit.report.words import caution_lines, measured, protocol_findings
 from vbqkit.scores import Refusal, Score, case_uncertainty, score_case
 
 
@@ -48,6 +48,11 @@ class Text(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.loads += [value for name, value in attrs if name in ("src", "href", "data", "action") and value]
+
+
+def without_pictures(path):
+    """A page without its pictures and fonts."""
+    return re.sub(r"base64,[A-Za-z0-9+/=]+", "", path.read_text(encoding="utf-8"))
 
 
 def test_the_numbers_are_those_of_score_case_and_its_intervals_to_the_last_bit(study, report):
@@ -78,8 +83,12 @@ def test_every_caution_of_every_score_is_in_the_list_and_on_the_page(report):
     for one in report.scores:
         codes = {report.cautions[number - 1].code for number in one.cautions}
         assert {caution.code for caution in one.result.cautions} <= codes
-    for caution in report.cautions:
-        assert f"{caution.code}: {caution.message}" in page
+    for number, caution in enumerate(report.cautions, start=1):
+        whole = f"[{number}] {caution.code}: {caution.message}"
+        quoted = [(n, c.message) for n, c in enumerate(report.cautions, start=1) if c.message in caution.message]
+        shorter = [whole.removesuffix(message) + f"See [{n}]." for n, message in quoted if n != number]
+        assert any(text in page for text in (whole, *shorter)), "a caution is whole, or names the one that it quotes"
+        assert len(shorter) <= 1
 
 
 def test_each_verdict_is_that_of_the_interval_on_the_published_cut_off(study, report):
@@ -99,7 +108,7 @@ def test_each_verdict_is_that_of_the_interval_on_the_published_cut_off(study, re
             )
             assert [c.verdict for c in one.cutoffs] == table["verdict"].tolist()
             assert [c.source for c in one.cutoffs] == table["source"].tolist()
-    assert any("of 16 published cut-offs" in text for text in verdicts(report))
+    assert any("of 16 published cut-offs" in text for text in (one.verdicts for one in report.scores))
 
 
 def test_a_score_without_interval_is_indeterminate_by_every_paper(report):
@@ -166,7 +175,7 @@ def test_no_identity_is_in_any_file_unless_it_is_asked_for(tmp_path, t1_study):
     made = case_report(study, read_rois(rois), **options)
     out = [write_report(made, tmp_path / name) for name in ("plain.html", "plain.pdf")]
     page = Text(out[0].read_text(encoding="utf-8"))
-    for text in (out[0].read_text(encoding="utf-8").casefold().split("base64,")[0], page.text):
+    for text in (without_pictures(out[0]).casefold(), page.text):
         for word in planted_words:
             assert word not in text.casefold(), word
     assert "weighting-disagrees" in page.text
@@ -328,7 +337,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused_in_words(report):
         write_report(report, target)
 
 
-def test_the_pdf_has_selectable_text_embedded_fonts_and_two_pages(report, tmp_path):
+def test_the_pdf_has_selectable_text_embedded_fonts_and_one_page(report, tmp_path):
     path = write_report(report, tmp_path / "case.pdf")
     said = poppler("pdftotext", "-layout", path, "-")
     [low, high] = next(one.limits for one in report.scores if one.result.key == "VBQ-T1 (median)")
@@ -351,8 +360,54 @@ def test_the_pdf_has_selectable_text_embedded_fonts_and_two_pages(report, tmp_pa
     fonts = poppler("pdffonts", path).splitlines()[2:]
     assert fonts
     assert all("DejaVu" in line and line.split()[-5] == "yes" for line in fonts), "fonts are embedded"
-    facts = poppler("pdfinfo", path)
-    assert int(re.search(r"Pages:\s+(\d+)", facts)[1]) <= 3
+    assert pages(path) == 1
+    assert "page 1 of 1" in said
+
+
+def pages(path):
+    return int(re.search(r"Pages:\s+(\d+)", poppler("pdfinfo", path))[1])
+
+
+def squeezed(text):
+    """Without spaces and what stands at the foot of a page."""
+    return re.sub(r"MarrowscoresfromlumbarMRI,A17·SYNTHETIC·nodiagnosis|page\dof\d", "", re.sub(r"\s", "", text))
+
+
+def usual(report, n_cautions):
+    """A full lumbar examination with as many cautions as are asked for."""
+    long = "The SD of air differs from place to place by more than chance allows, so SNR and all that is made of it is "
+    more = [Caution(f"planted-{n}", f"{long} doubtful in place number {n}. Use VBQ.") for n in range(n_cautions)]
+    return replace(report, cautions=(*report.cautions, *more)[:n_cautions])
+
+
+def test_a_usual_case_fits_one_page_within_letter_paper_in_letters_of_7_points(three_series, tmp_path):
+    made = usual(three_series, 12)
+    path = write_report(made, tmp_path / "case.pdf")
+    assert pages(path) == 1
+    said = squeezed(poppler("pdftotext", "-raw", path, "-"))
+    for line in (*caution_lines(made), *measured(made), *(d.sha256 for d in made.digests), *protocol_findings(made)):
+        assert squeezed(line) in said
+    xml = poppler("pdftohtml", "-xml", "-i", "-stdout", "-zoom", "3", path)  # thirds of a point
+    assert min(int(size) for size in re.findall(r'<fontspec id="\d+" size="(\d+)"', xml)) >= 3 * 7
+    boxes = re.findall(r'<text top="(\d+)" left="(\d+)" width="(\d+)" height="(\d+)"', xml)
+    top, left, width, height = (list(map(int, column)) for column in zip(*boxes, strict=True))
+    shorter = 3 * (841.89 - 792.0) / 2  # what Letter paper lacks of A4, at the top and at the bottom
+    margin = 3 * 12  # no printer needs more
+    assert min(top) > shorter + margin
+    assert max(t + h for t, h in zip(top, height, strict=True)) < 3 * 841.89 - shorter - margin
+    assert min(left) > margin
+    assert max(x + w for x, w in zip(left, width, strict=True)) < 3 * 595.28 - margin
+
+
+def test_a_long_case_flows_onto_numbered_pages_and_loses_nothing(three_series, tmp_path):
+    made = usual(three_series, 40)
+    path = write_report(made, tmp_path / "case.pdf")
+    assert pages(path) == 2
+    text = poppler("pdftotext", "-raw", path, "-")
+    assert "page 1 of 2" in text
+    assert "page 2 of 2" in text
+    for line in (*caution_lines(made), *measured(made), *(d.sha256 for d in made.digests)):
+        assert squeezed(line) in squeezed(text)
 
 
 def test_a_letter_that_the_pdf_has_not_is_refused_and_html_has_it(report, tmp_path):

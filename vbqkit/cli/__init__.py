@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "propose": "vbqkit.cli.propose",
     "cohort": "vbqkit.cli.cohort",
     "get": "vbqkit.cli.get",
+    "serve": "vbqkit.cli.serve",
+    "send": "vbqkit.cli.send",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",
     "simulate": "vbqkit.cli.simulate",

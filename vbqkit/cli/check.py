@@ -32,12 +32,10 @@ def run(args: argparse.Namespace) -> Report:
     remarks = ["", *advice] if found.findings else [f"Clean. {VERDICTS['clean']}"]
     remarks += [f"! {caution}" for caution in dict.fromkeys(map(str, found.cautions))]
     searched = (
-        "the pixels were not searched"
-        if args.no_pixels
-        else f"{found.images} pictures were searched for text in the air"
+        "the pixels were not searched" if args.no_pixels else f"{found.images} pictures were searched for bright text"
     )
     remarks.append(
-        f"{found.files} files, {searched}. Text on the body, faces and rare findings are not looked for. Actions are those of DICOM "
+        f"{found.files} files, {searched}. Dark text, faces and rare findings are not looked for. Actions are those of DICOM "
         "PS3.15, table E.1-1: X remove, Z empty, D dummy, U replace."
     )
     return Report(

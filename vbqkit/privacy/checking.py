@@ -19,7 +19,7 @@ from vbqkit.formats.files import Entry
 from vbqkit.formats.headers import read_header
 from vbqkit.formats.pixels import check_pixels, photometric, stored_values
 from vbqkit.formats.tags import integer
-from vbqkit.privacy.burnt_in import text_marks
+from vbqkit.privacy.burnt_in import text_marks, text_on_body
 from vbqkit.privacy.elements import findings_in, statement_of
 from vbqkit.privacy.file_names import findings_in_name
 from vbqkit.privacy.people import NOBODY, People, people_of
@@ -231,17 +231,17 @@ def _pixels(content: bytes, entry: Entry) -> tuple[list[PrivacyFinding], int]:
     except VbqkitError:
         return [_not_searched()], 0
     sign = -1.0 if photometric(header) == "MONOCHROME1" else 1.0
-    if (integer(header.dataset, "SamplesPerPixel") or 1) > 1 or not any(
-        text_marks(sign * plane.astype(np.float64)) is not None for plane in values
-    ):
+    if (integer(header.dataset, "SamplesPerPixel") or 1) > 1:
         return [], len(values)
-    found = PrivacyFinding(
-        level="attention",
-        kind="pixels",
-        keyword="text in the picture",
-        advice="Look at it. vbqkit deidentify --blank-text paints it over, --leave-out-text leaves the image out.",
-    )
-    return [found], len(values)
+    pictures = [sign * plane.astype(np.float64) for plane in values]
+    if any(text_marks(picture) is not None for picture in pictures):
+        keyword, then = "text in the picture", "--blank-text paints it over, --leave-out-text leaves the image out"
+    elif any(map(text_on_body, pictures)):
+        keyword, then = "text on the body", "--leave-out-text leaves the image out: painting over would change it"
+    else:
+        return [], len(values)
+    advice = f"Look at it. vbqkit deidentify {then}."
+    return [PrivacyFinding(level="attention", kind="pixels", keyword=keyword, advice=advice)], len(values)
 
 
 def _not_searched() -> PrivacyFinding:

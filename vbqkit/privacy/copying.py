@@ -27,7 +27,7 @@ from vbqkit.formats.files import Entry, user_path
 from vbqkit.formats.headers import Header, read_header
 from vbqkit.formats.pixels import check_pixels, photometric, stored_values
 from vbqkit.formats.tags import word
-from vbqkit.privacy.burnt_in import text_marks
+from vbqkit.privacy.burnt_in import text_marks, text_on_body
 from vbqkit.privacy.checking import check_files
 from vbqkit.privacy.cleaning import Cleaner
 from vbqkit.privacy.people import People, people_of
@@ -293,7 +293,9 @@ def _without_text(work: _Work, values: npt.NDArray[np.generic], header: Header, 
     marks = [text_marks(_bright(plane, header)) for plane in values]
     stated = str(dataset.get("BurnedInAnnotation", "")).strip().upper() == "YES"
     if not stated and all(mask is None for mask in marks):
-        return False
+        if not any(text_on_body(_bright(plane, header)) for plane in values):
+            return False
+        stated = True  # on the body: painted over, the picture would measure something else
     work.with_text += 1
     if work.on_text == "blank" and not stated:
         for plane, mask in zip(values, marks, strict=True):
@@ -301,7 +303,8 @@ def _without_text(work: _Work, values: npt.NDArray[np.generic], header: Header, 
                 wide = scipy.ndimage.binary_dilation(mask, iterations=_AROUND_LETTERS_PX)
                 dark = _bright(plane, header)
                 plane[wide] = plane.ravel()[int(dark.argmin())]
-        if all(text_marks(_bright(plane, header)) is None for plane in values):
+        left = (_bright(plane, header) for plane in values)
+        if all(text_marks(picture) is None and not text_on_body(picture) for picture in left):
             work.blanked += 1
             return True
     if work.on_text != "refuse":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -14,16 +14,14 @@ from vbqkit.page.drawing import Line, Words
 from vbqkit.report.case_values import ComparedCutoff, PublishedGroup, ReportedScore
 from vbqkit.scores.result import Score
 
-WIDTH = 400.0
-_ROW, _LEFT, _RIGHT, _AXIS, _TITLE = 12.5, 204.0, 88.0, 26.0, 16.0
-_LONGEST = 46  # letters of a row
-GREY = "#666666"
-MOST_CUTOFFS, MOST_GROUPS = 8, 4
+WIDTH, SIZE = 268.0, 7.0
+"""Of a panel and of its letters, points: printed on half a page, both are as large as this says."""
+
+_ROW, _LEFT, _RIGHT, _AXIS, _TITLE = 8.1, 148.0, 66.0, 13.0, 9.0
+_LONGEST = 40  # letters of a row
+GREY = "#555555"
+MOST_CUTOFFS, MOST_GROUPS = 6, 2
 """Rows that a panel shows; it says how many more there are."""
-
-
-LABEL_WIDTH = _LEFT - 6.0
-"""Room for the words to the left of a panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class Forest:
         """As SVG, complete in itself."""
         drawn = "".join(part.svg() for part in self.parts)
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:.1f}" font-family="sans-serif" font-size="9" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:.1f}" font-size="{SIZE}" '
             f'role="img" aria-label="{escape(self.about)}">{drawn}</svg>'
         )
 
@@ -79,26 +77,26 @@ def _forest(name: str, scores: Sequence[ReportedScore]) -> Forest:
     low, high = _range(scores, cutoffs, groups)
     place = _Scale(low, high)
     unit = first.result.unit if isinstance(first.result, Score) else ""
-    parts: list[Line | Words] = [Words(x=0, y=11, text=f"{name} ({unit})", colour=BLACK, bold=True)]
-    parts.append(Words(x=WIDTH - 2, y=11, text="verdict", colour=GREY, anchor="end"))
+    parts: list[Line | Words] = [Words(x=0, y=7, text=f"{name} ({unit})", colour=BLACK, bold=True)]
+    parts.append(Words(x=WIDTH - 1, y=7, text="verdict", colour=GREY, anchor="end"))
     y = _TITLE
     for one in scores:
         parts += _own(one, place, y)
         y += _ROW
-    top = _TITLE - 2
+    top = _TITLE
     for index, cutoff in enumerate(cutoffs):
         verdicts = dict.fromkeys(one.cutoffs[index].verdict for one in scores)
-        parts += _cutoff(cutoff, " / ".join(verdicts), place, y)
+        parts += _cutoff(cutoff, _both(verdicts), place, y)
         y += _ROW
     for group in groups:
         parts += _group(group, place, y)
         y += _ROW
     more = len(first.cutoffs) - len(cutoffs), len(first.groups) - len(groups)
     parts += _bands(scores, place, top, y)
-    parts += _axis(place, y + 2)
+    parts += _axis(place, y + 1)
     if any(more):
         text = ", ".join(f"{n} more {what}" for n, what in zip(more, ("cut-offs", "groups"), strict=True) if n)
-        parts.append(Words(x=0, y=y + 13, text=text, colour=GREY))
+        parts.append(Words(x=0, y=y + 8, text=text, colour=GREY))
     said = " ".join(one.verdicts for one in scores)
     return Forest(
         width=WIDTH, height=y + _AXIS, about=f"{name} of this case between published values. {said}", parts=tuple(parts)
@@ -128,9 +126,9 @@ def _range(
 
 def _row_words(text: str, said: str, y: float, colour: str = BLACK, *, bold: bool = False) -> Iterator[Words]:
     yield Words(
-        x=0, y=y + 9, text=text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", colour=colour, bold=bold
+        x=0, y=y + 6.4, text=text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", colour=colour, bold=bold
     )
-    yield Words(x=WIDTH - 2, y=y + 9, text=said, colour=colour, anchor="end", bold=bold)
+    yield Words(x=WIDTH - 1, y=y + 6.4, text=said, colour=colour, anchor="end", bold=bold)
 
 
 def _own(one: ReportedScore, place: _Scale, y: float) -> Iterator[Line | Words]:
@@ -138,17 +136,17 @@ def _own(one: ReportedScore, place: _Scale, y: float) -> Iterator[Line | Words]:
     assert isinstance(score, Score)
     limits = one.limits
     kind = f", {score.aggregate}" if score.aggregate else ""
-    said = f"{score.value:.3g}" + (f" ({limits[0]:.3g} to {limits[1]:.3g})" if limits else " (no interval)")
+    said = f"{score.value:.4g}" + ("" if limits else ", no interval")
     yield from _row_words(f"this case{kind}", said, y, bold=True)
     middle = y + _ROW / 2
     if limits:
-        yield Line(points=np.array([(place(v), middle) for v in limits]), colour=BLUE, width=2.2)
+        yield Line(points=np.array([(place(v), middle) for v in limits]), colour=BLUE, width=1.5)
     yield _diamond(place(score.value), middle)
 
 
-def _diamond(x: float, y: float, size: float = 3.6) -> Line:
+def _diamond(x: float, y: float, size: float = 2.4) -> Line:
     corners = np.array([(x - size, y), (x, y - size), (x + size, y), (x, y + size)])
-    return Line(points=corners, colour=BLUE, width=2.0, closed=True)
+    return Line(points=corners, colour=BLUE, width=1.3, closed=True)
 
 
 def _cutoff(cutoff: ComparedCutoff, verdicts: str, place: _Scale, y: float) -> Iterator[Line | Words]:
@@ -156,9 +154,9 @@ def _cutoff(cutoff: ComparedCutoff, verdicts: str, place: _Scale, y: float) -> I
     text = f"{cutoff.source}: {side} {cutoff.threshold:g}, {cutoff.target}"
     yield from _row_words(text, verdicts, y)
     x, middle = place(cutoff.threshold), y + _ROW / 2
-    yield Line(points=np.array([(x, middle - 4.5), (x, middle + 4.5)]), colour=VERMILION, width=2.0)
-    tip = 7 if cutoff.positive == "high" else -7
-    yield Line(points=np.array([(x, middle), (x + tip, middle)]), colour=VERMILION, width=1.2)
+    yield Line(points=np.array([(x, middle - 3), (x, middle + 3)]), colour=VERMILION, width=1.3)
+    tip = 4.6 if cutoff.positive == "high" else -4.6
+    yield Line(points=np.array([(x, middle), (x + tip, middle)]), colour=VERMILION, width=0.8)
 
 
 def _group(group: PublishedGroup, place: _Scale, y: float) -> Iterator[Line | Words]:
@@ -167,9 +165,9 @@ def _group(group: PublishedGroup, place: _Scale, y: float) -> Iterator[Line | Wo
     x, middle = place(group.mean), y + _ROW / 2
     if group.sd is not None:
         ends = np.array([(place(group.mean + sign * group.sd), middle) for sign in (-1, 1)])
-        yield Line(points=ends, colour=GREY, width=1.2)
-    yield Line(points=np.array([(x - 2, middle - 2), (x + 2, middle + 2)]), colour=GREY, width=1.6)
-    yield Line(points=np.array([(x - 2, middle + 2), (x + 2, middle - 2)]), colour=GREY, width=1.6)
+        yield Line(points=ends, colour=GREY, width=0.8)
+    yield Line(points=np.array([(x - 1.4, middle - 1.4), (x + 1.4, middle + 1.4)]), colour=GREY, width=1.0)
+    yield Line(points=np.array([(x - 1.4, middle + 1.4), (x + 1.4, middle - 1.4)]), colour=GREY, width=1.0)
 
 
 def _bands(scores: Sequence[ReportedScore], place: _Scale, top: float, bottom: float) -> Iterator[Line]:
@@ -177,19 +175,28 @@ def _bands(scores: Sequence[ReportedScore], place: _Scale, top: float, bottom: f
     for one in scores:
         assert isinstance(one.result, Score)
         for value in (*(one.limits or ()), one.result.value):
-            dash = (1.5, 3.0) if value != one.result.value else (4.0, 3.0)
+            dash = (1.0, 2.0) if value != one.result.value else (2.6, 2.0)
             x = place(value)
-            yield Line(points=np.array([(x, top), (x, bottom)]), colour=BLUE, width=0.7, opacity=0.6, dash=dash)
+            yield Line(points=np.array([(x, top), (x, bottom)]), colour=BLUE, width=0.5, opacity=0.6, dash=dash)
+
+
+_SHORT = {"positive": "pos.", "negative": "neg.", "indeterminate": "indeterm."}
+
+
+def _both(verdicts: Iterable[str]) -> str:
+    """One verdict whole; those of two aggregates that differ, shortened."""
+    said = list(verdicts)
+    return said[0] if len(said) == 1 else " / ".join(_SHORT[verdict] for verdict in said)
 
 
 def _axis(place: _Scale, y: float) -> Iterator[Line | Words]:
-    yield Line(points=np.array([(_LEFT, y), (WIDTH - _RIGHT, y)]), colour=BLACK, width=0.8)
-    step = _step((place.high - place.low) / 5)
+    yield Line(points=np.array([(_LEFT, y), (WIDTH - _RIGHT, y)]), colour=BLACK, width=0.5)
+    step = _step((place.high - place.low) / 3)
     value = math.ceil(place.low / step) * step
     while value <= place.high:
         x = place(value)
-        yield Line(points=np.array([(x, y), (x, y + 3)]), colour=BLACK, width=0.8)
-        yield Words(x=x, y=y + 12, text=f"{round(value, 6):g}", colour=BLACK, anchor="middle")
+        yield Line(points=np.array([(x, y), (x, y + 2)]), colour=BLACK, width=0.5)
+        yield Words(x=x, y=y + 8.6, text=f"{round(value, 6):g}", colour=BLACK, anchor="middle")
         value += step
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
+from functools import cache
 from html import escape
+from importlib import resources
 
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import forests, in_two_columns
@@ -11,44 +14,65 @@ from vbqkit.report.picture import key_drawing, no_picture, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
-    KEY,
+    NOTHING_PROVED,
     banners,
+    caution_lines,
+    digest_lines,
     directions,
     measured,
     meta,
-    protocol_columns,
+    protocol_agreed,
+    protocol_apart,
     protocol_findings,
-    protocol_rows,
     roi_note,
     score_line,
     used_rois,
-    verdicts,
+    verdict_counts,
 )
 
 _STYLE = """
-@page{margin:11mm 12mm}
+@page{margin:7mm 7.5mm 9mm;@bottom-right{content:"page " counter(page) " of " counter(pages);font:7pt Arial,sans-serif}}
 *{box-sizing:border-box}
 html{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-body{font:9.5px/1.32 "DejaVu Sans",Verdana,Arial,sans-serif;color:#111;background:#fff;max-width:186mm;
+body{font:12px/1.25 "vbqkit report","DejaVu Sans Condensed",Arial,sans-serif;color:#111;background:#fff;max-width:250mm;
 margin:4mm auto;padding:0 2mm}
-h1{font-size:15px;margin:0 0 2px}
-h2{font-size:11px;margin:7px 0 2px;border-bottom:1px solid #999;break-after:avoid}
-p{margin:2px 0}ul,ol{margin:2px 0;padding-left:18px}li{margin:1px 0;overflow-wrap:anywhere}
-.banner{border:2px solid #000;padding:2px 6px;font-weight:700;margin:3px 0}
-.no{font-weight:700}.meta span{margin-right:14px}
+h1{font-size:1.55em;margin:0}
+h2{font-size:1.17em;margin:.55em 0 .1em;break-after:avoid}
+p{margin:0 0 .1em}ul,ol{margin:0;padding:0}li{list-style:none;margin:0 0 .1em;overflow-wrap:anywhere}
+header{display:flex;justify-content:space-between;align-items:baseline;flex-wrap:wrap}
+.banner{border:1.5px solid #000;padding:0 .4em;font-weight:700;margin:.15em 0}
+.no{font-weight:700}.meta span{margin-left:1.5em}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:1px 5px 1px 0;border-bottom:1px solid #ddd;vertical-align:top}
-th{font-weight:700}.name{white-space:nowrap}.n{text-align:right;padding-right:8px;white-space:nowrap}
+th,td{text-align:left;padding:.07em .5em .07em 0;border-bottom:1px solid #ccc;vertical-align:top}
+th{font-weight:700}.name{white-space:nowrap}.n{white-space:nowrap}
 .refused{color:#444}
-.two{display:grid;grid-template-columns:33% 1fr;gap:10px;align-items:start}
-.halves{display:grid;grid-template-columns:1fr 1fr;gap:14px;align-items:start}
-.halves.wide{grid-template-columns:54% 1fr}.whole td{white-space:nowrap}
-.two>div,.halves>div{min-width:0}.two img{max-height:105mm;width:auto!important}
-img,svg{max-width:100%;height:auto;display:block}
-.mono{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:8px;overflow-wrap:anywhere}
-tr,li,svg,img{break-inside:avoid}
-@media print{body{margin:0;padding:0;max-width:none;font-size:8.9px}}
+.two{display:grid;grid-template-columns:28.5% 1fr;gap:1.1em;align-items:start}
+.halves{display:grid;grid-template-columns:1fr 1fr;gap:1.1em;align-items:start}
+.two>div,.halves>div{min-width:0}
+.two img,svg{max-width:100%;height:auto;display:block}
+svg{width:100%}
+.columns{columns:2;column-gap:1.1em}
+.hash{white-space:nowrap;letter-spacing:-.01em}
+tr,svg,img{break-inside:avoid}
+li{orphans:2;widows:2}
+@media print{body{margin:0;padding:0;max-width:none;font-size:7pt;line-height:1.12}
+h1{font-size:11pt}h2{font-size:8.2pt;margin:.25em 0 0}
+.two img{height:138pt!important;width:auto!important}svg{width:268pt}
+th,td{padding:0 .5em 0 0}p,li{margin-bottom:.05em}.columns h2:first-child{margin-top:0}}
+@media screen and (max-width:700px){.two,.halves{grid-template-columns:1fr}.columns{columns:1}.hash{white-space:normal}}
 """
+
+
+@cache
+def _font() -> str:
+    """The letters travel with the page, so that it is laid out, and fits the paper, on every machine alike."""
+    folder = resources.files("vbqkit.report") / "fonts"
+    faces = []
+    for weight, file in ((400, "DejaVuSansCondensed.ttf"), (700, "DejaVuSansCondensed-Bold.ttf")):
+        data = base64.b64encode((folder / file).read_bytes()).decode("ascii")
+        source = f'url(data:font/ttf;base64,{data}) format("truetype")'
+        faces.append(f'@font-face{{font-family:"vbqkit report";font-weight:{weight};src:{source}}}')
+    return "".join(faces)
 
 
 def report_html(report: CaseReport) -> str:
@@ -65,43 +89,50 @@ def report_html(report: CaseReport) -> str:
         HTML.
     """
     parts = [
-        f"<h1>{escape(report.title)}</h1>",
+        f"<header><h1>{escape(report.title)}</h1>{_meta(report)}</header>",
         *(f"<p class='banner'>{escape(text)}</p>" for text in banners(report)),
         f"<p class='no'>{escape(NO_DIAGNOSIS)}</p>",
-        "<p class='meta'>" + "".join(f"<span><b>{escape(k)}:</b> {escape(v)}</span>" for k, v in meta(report)) + "</p>",
-        f"<div class='two'><div>{_picture(report)}{_rois(report)}</div><div>{_scores(report)}</div></div>",
+        f"<div class='two'><div>{_picture(report)}{_rois(report)}</div>",
+        f"<div>{_scores(report)}{_section('Protocol', _protocol(report))}</div></div>",
         _section("Published cut-offs and groups", _forests(report)),
         _section("Levels left out or replaced", _list(report.exclusions)) if report.exclusions else "",
         *(_section(one.title, _list(one.lines)) for one in report.sections),
         _section("Series that are not scored", _list(f"{name}: {why}" for name, why in report.not_scored)),
-        _section("Protocol", _protocol(report)),
-        _section("Cautions", _list((f"{c.code}: {c.message}" for c in report.cautions), kind="ol")),
+        "<div class='columns'>",
+        _section("Cautions", _list(f"[{n}] {line}" for n, line in enumerate(caution_lines(report), start=1))),
         _section("How it was measured", _list(measured(report))),
         _section("Files and software", _files(report)),
+        "</div>",
     ]
     body = "\n".join(part for part in parts if part)
+    fonts = f"<style>{_font()}</style>"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'\">"
+        f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n{fonts}</body></html>\n"
     )
+
+
+def _meta(report: CaseReport) -> str:
+    said = "".join(f"<span><b>{escape(k)}:</b> {escape(v)}</span>" for k, v in meta(report))
+    return f"<p class='meta'>{said}</p>"
 
 
 def _section(title: str, body: str) -> str:
     return f"<h2>{escape(title)}</h2>{body}" if body else ""
 
 
-def _list(lines: Iterable[str], *, kind: str = "ul") -> str:
+def _list(lines: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<{kind}>{items}</{kind}>" if items else ""
+    return f"<ul>{items}</ul>" if items else ""
 
 
 def _picture(report: CaseReport) -> str:
     if report.image is None:
         return f"<p>{escape(no_picture(report))}</p>"
     caption = f"{picture_words(report.image)}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
-    drawing = key_drawing(report, report.image, size_px=330)
+    drawing = key_drawing(report, report.image, size_px=240, part=True)
     return f"{drawing.img()}<p>{escape(caption)}</p>"
 
 
@@ -152,31 +183,20 @@ def _forests(report: CaseReport) -> str:
     drawn = forests(report.scores)
     if not drawn:
         return ""
-    said = " ".join(verdicts(report))
     columns = "".join(f"<div>{''.join(forest.svg() for forest in half)}</div>" for half in in_two_columns(drawn))
-    return f"<p>{escape(said)}</p><div class='halves'>{columns}</div><p>{escape(FOREST_NOTE)}</p>"
+    return f"<p>{escape(verdict_counts(report))} {escape(FOREST_NOTE)}</p><div class='halves'>{columns}</div>"
 
 
 def _protocol(report: CaseReport) -> str:
-    columns = protocol_columns(report)
-    if not columns:
+    if not report.protocol:
         return ""
-    head = "<th scope='col'>Topic</th>" + "".join(f"<th scope='col'>{escape(c)}</th>" for c in columns)
-    rows = "".join(
-        f"<tr><td>{escape(topic)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        for topic, cells in protocol_rows(report)
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    halves = f"<div class='whole'>{table}</div><div>{_list(protocol_findings(report))}</div>"
-    return f"<p>{escape(KEY)}</p><div class='halves wide'>{halves}</div>"
+    return _list([*protocol_agreed(report), *protocol_apart(report), *protocol_findings(report), NOTHING_PROVED])
 
 
 def _files(report: CaseReport) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(d.what)}</td><td class='n'>{d.count}</td><td class='mono'>{d.sha256}</td></tr>"
-        for d in report.digests
-    )
-    head = "".join(f"<th scope='col'>{title}</th>" for title in ("What", "Files", "SHA-256"))
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    said, *hashes = digest_lines(report) or ("",)
+    listed = "".join(f"<br><span class='hash'>{escape(line)}</span>" for line in hashes)
     software = ", ".join(f"{name} {number}" for name, number in report.versions)
-    return (f"{table}<p>{escape(DIGESTS_NOTE)}</p>" if rows else "") + f"<p>{escape(software)}.</p>"
+    return (
+        f"<p>{escape(said)}{listed}</p><p>{escape(DIGESTS_NOTE)}</p>" if said else ""
+    ) + f"<p>{escape(software)}.</p>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -13,24 +13,27 @@ import numpy as np
 import vbqkit
 from vbqkit.errors import FormatError
 from vbqkit.page.drawing import Line, Words
+from vbqkit.page.slice_picture import LABEL_PX
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
-from vbqkit.report.forest import LABEL_WIDTH, Forest, forests, in_two_columns
+from vbqkit.report.forest import SIZE, Forest, forests, in_two_columns
 from vbqkit.report.picture import key_drawing, no_picture, picture_words
 from vbqkit.report.words import (
     DIGESTS_NOTE,
     FOREST_NOTE,
-    KEY,
+    NOTHING_PROVED,
     banners,
+    caution_lines,
+    digest_lines,
     directions,
     measured,
     meta,
-    protocol_columns,
+    protocol_agreed,
+    protocol_apart,
     protocol_findings,
-    protocol_rows,
     roi_note,
     score_line,
     used_rois,
-    verdicts,
+    verdict_counts,
 )
 
 if TYPE_CHECKING:
@@ -40,15 +43,24 @@ FONT, BOLD = "vbqkit-sans", "vbqkit-sans-bold"
 PAGE_PT = (595.28, 841.89)
 """A4, points."""
 
-_MARGIN_PT = 34.0
+_MARGIN_PT, _BELOW_PT, _FOOT_PT = 20.0, 26.0, 16.0
 _LETTER_HEIGHT_PT = 792.0
 _WIDTH_PT = PAGE_PT[0] - 2 * _MARGIN_PT
-_HEIGHT_PT = _LETTER_HEIGHT_PT - 2 * _MARGIN_PT  # what A4 and Letter have in common, so that neither cuts anything
-_SIZE_PT, _LEADING_PT = 7.1, 8.6
+_HEIGHT_PT = _LETTER_HEIGHT_PT - _MARGIN_PT - _BELOW_PT  # what A4 and Letter have in common: neither cuts anything
+_SIZE_PT, _LEADING_PT = 7.0, 7.9
+"""Nothing in the report is printed smaller than 7 points."""
+
+_PICTURES_PT = (156.0, 130.0)
+"""Heights of the key image: the first one with which the report fits one page."""
+
+_LEFT = 0.285
+"""Share of the width that the key image and the table of ROIs have."""
 
 
 def report_pdf(report: CaseReport) -> bytes:
     """The whole report as PDF on A4; what is printed lies within Letter paper too.
+
+    A usual case (three series, four levels, about twelve cautions) fits one page; a longer one flows onto more.
 
     Parameters
     ----------
@@ -68,10 +80,25 @@ def report_pdf(report: CaseReport) -> bytes:
     _ready()
     from reportlab.platypus.doctemplate import LayoutError  # noqa: PLC0415 - optional
 
+    png = _png(report)
     try:
-        return _built(report, side_by_side=True)
+        tall, *smaller = _PICTURES_PT
+        made, pages = _built(report, png, tall)
+        for height in smaller if pages > 1 else ():
+            tight, n = _built(report, png, height)
+            if n == 1:
+                return tight
+        return made if pages == 1 else _built(report, png, tall, of=pages)[0]
     except LayoutError:  # a refusal so long that the first block does not fit a page
-        return _built(report, side_by_side=False)
+        _, pages = _built(report, png, tall, side_by_side=False)
+        return _built(report, png, tall, of=pages, side_by_side=False)[0]
+
+
+def _png(report: CaseReport) -> bytes:
+    """The key image, its labels no smaller than the text where it is printed smallest; empty without one."""
+    if report.image is None:
+        return b""
+    return key_drawing(report, report.image, size_px=round(_PICTURES_PT[-1] * LABEL_PX / _SIZE_PT), part=True).png()
 
 
 def _ready() -> None:
@@ -85,12 +112,15 @@ def _ready() -> None:
     if FONT in pdfmetrics.getRegisteredFontNames():
         return
     folder = resources.files("vbqkit.report") / "fonts"
-    for name, file in ((FONT, "DejaVuSans.ttf"), (BOLD, "DejaVuSans-Bold.ttf")):
+    for name, file in ((FONT, "DejaVuSansCondensed.ttf"), (BOLD, "DejaVuSansCondensed-Bold.ttf")):
         pdfmetrics.registerFont(ttfonts.TTFont(name, io.BytesIO((folder / file).read_bytes())))
     pdfmetrics.registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)
 
 
-def _built(report: CaseReport, *, side_by_side: bool) -> bytes:
+def _built(
+    report: CaseReport, png: bytes, picture_pt: float, *, of: int = 1, side_by_side: bool = True
+) -> tuple[bytes, int]:
+    """The file, and how many pages it has; they are numbered as so many of ``of``."""
     from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate  # noqa: PLC0415 - optional
 
     file = io.BytesIO()
@@ -104,51 +134,65 @@ def _built(report: CaseReport, *, side_by_side: bool) -> bytes:
         lang="en",
         initialFontName=FONT,
     )
-    bottom = (PAGE_PT[1] - _HEIGHT_PT) / 2
+    bottom = (PAGE_PT[1] - _LETTER_HEIGHT_PT) / 2 + _BELOW_PT
     frame = Frame(
-        _MARGIN_PT, bottom, _WIDTH_PT, _HEIGHT_PT, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+        _MARGIN_PT,
+        bottom,
+        _WIDTH_PT,
+        _HEIGHT_PT,
+        leftPadding=0,
+        rightPadding=0,
+        topPadding=0,
+        bottomPadding=0,
+        id="page",
     )
-    document.addPageTemplates([PageTemplate(frames=[frame], onPage=lambda canvas, _: _foot(canvas, report, bottom))])
-    document.build(_story(report, side_by_side=side_by_side))
-    return file.getvalue()
+    document.addPageTemplates([PageTemplate(frames=[frame], onPage=lambda canvas, _: _foot(canvas, report, of))])
+    document.build(_story(report, png, picture_pt, side_by_side=side_by_side))
+    return file.getvalue(), document.page
 
 
-def _foot(canvas: Canvas, report: CaseReport, bottom: float) -> None:
-    canvas.setFont(FONT, 6.5)
+def _foot(canvas: Canvas, report: CaseReport, of: int) -> None:
+    bottom = (PAGE_PT[1] - _LETTER_HEIGHT_PT) / 2 + _FOOT_PT
+    canvas.setFont(FONT, _SIZE_PT)
     words = [report.title, *(["SYNTHETIC"] if report.synthetic else []), "no diagnosis"]
-    canvas.drawString(_MARGIN_PT, bottom - 10, " · ".join(words))
-    canvas.drawRightString(_MARGIN_PT + _WIDTH_PT, bottom - 10, f"page {canvas.getPageNumber()}")
+    canvas.drawString(_MARGIN_PT, bottom, " · ".join(words))
+    canvas.drawRightString(_MARGIN_PT + _WIDTH_PT, bottom, f"page {canvas.getPageNumber()} of {of}")
 
 
-def _story(report: CaseReport, *, side_by_side: bool) -> list[Any]:
-    from reportlab.platypus import Spacer  # noqa: PLC0415 - optional
-
-    left, right = [*_picture(report), *_rois(report)], _scores(report)
-    story: list[Any] = [_text(report.title, size=12.0, bold=True)]
+def _story(report: CaseReport, png: bytes, picture_pt: float, *, side_by_side: bool) -> list[Any]:
+    left = [*_picture(report, png, picture_pt), *_rois(report)]
+    right = [*_scores(report), *_protocol(report)]
+    who = _text("\u00a0\u00a0 ".join(f"<b>{_safe(k)}:</b> {_safe(v)}" for k, v in meta(report)), raw=True)
+    title = _text(report.title, size=11.0, bold=True)
+    story: list[Any] = [title, who] if report.identity else [_columns([title], [who], 0.5)]
     story += [_banner(text) for text in banners(report)]
     story += [_text(NO_DIAGNOSIS, bold=True)]
-    story += [
-        _text("\u00a0\u00a0 ".join(f"<b>{_safe(k)}:</b> {_safe(v)}" for k, v in meta(report)), raw=True),
-        Spacer(1, 3),
-    ]
-    story += [_columns(left, right, 0.36)] if side_by_side else [*left, *right]
+    story += [_columns(left, right, _LEFT)] if side_by_side else [*left, *right]
     drawn = forests(report.scores)
     if drawn:
-        story += [_heading("Published cut-offs and groups"), _text(" ".join(verdicts(report)))]
-        left, right = ([_flowable(one, 0.48 * _WIDTH_PT) for one in half] for half in in_two_columns(drawn))
-        story += [_columns(left, right, 0.5), _text(FOREST_NOTE)]
+        story += [_heading("Published cut-offs and groups"), _text(f"{verdict_counts(report)} {FOREST_NOTE}")]
+        left, right = ([_flowable(one, 0.5 * _WIDTH_PT - _GAP_PT) for one in half] for half in in_two_columns(drawn))
+        story.append(_columns(left, right, 0.5))
     story += _section("Levels left out or replaced", report.exclusions)
     for one in report.sections:
         story += _section(one.title, one.lines)
     story += _section("Series that are not scored", [f"{name}: {why}" for name, why in report.not_scored])
-    if report.protocol:
-        story += [_heading("Protocol"), _text(KEY), _protocol(report)]
-        story += [_text(text) for text in protocol_findings(report)]
-    numbered = [f"[{n}] {c.code}: {c.message}" for n, c in enumerate(report.cautions, start=1)]
-    story += _section("Cautions", numbered)
-    story += _section("How it was measured", measured(report))
-    story += [_heading("Files and software"), *_files(report)]
-    return story
+    numbered = [f"[{n}] {line}" for n, line in enumerate(caution_lines(report), start=1)]
+    said = [*_titled("Cautions", numbered), *_titled("How it was measured", measured(report))]
+    said += _titled("Files and software", _files(report))
+    return [*story, *([_newspaper(said)] if side_by_side else said)]
+
+
+_GAP_PT = 8.0
+
+
+def _newspaper(said: Sequence[Any]) -> Any:
+    """Two columns of the same height: short lines are read with less effort, and less of the last ones is empty."""
+    from reportlab.platypus import BalancedColumns  # noqa: PLC0415 - optional
+
+    return BalancedColumns(
+        list(said), nCols=2, needed=24, leftPadding=0, rightPadding=0, innerPadding=_GAP_PT, topPadding=0
+    )
 
 
 def _safe(text: str) -> str:
@@ -168,7 +212,7 @@ def _safe(text: str) -> str:
             f"The font of the PDF has no letter {missing!r} (in {text[:40]!r}). Write the report as .html, or use Latin, Greek or Cyrillic "
             "letters."
         )
-    return escape(text)
+    return escape(text).replace("\n", "<br/>")
 
 
 def _text(text: str, *, size: float = _SIZE_PT, bold: bool = False, raw: bool = False, right: bool = False) -> Any:
@@ -183,15 +227,17 @@ def _text(text: str, *, size: float = _SIZE_PT, bold: bool = False, raw: bool = 
         fontSize=size,
         leading=size * _LEADING_PT / _SIZE_PT,
         splitLongWords=1,
-        spaceAfter=1.0,
+        allowWidows=0,
+        allowOrphans=0,
+        spaceAfter=0.6,
         **options,
     )
     return Paragraph(text if raw else _safe(text), style)
 
 
 def _heading(text: str) -> Any:
-    heading = _text(text, size=8.6, bold=True)
-    heading.style.spaceBefore, heading.style.keepWithNext = 4.0, 1
+    heading = _text(text, size=8.2, bold=True)
+    heading.style.spaceBefore, heading.style.keepWithNext = 2.5, 1
     return heading
 
 
@@ -199,7 +245,7 @@ def _banner(text: str) -> Any:
     from reportlab.platypus import Table  # noqa: PLC0415 - optional
 
     table = Table([[_text(text, bold=True)]], colWidths=[_WIDTH_PT])
-    table.setStyle([("BOX", (0, 0), (-1, -1), 1.2, "#000000"), *_padding(2.0)])
+    table.setStyle([("BOX", (0, 0), (-1, -1), 1.2, "#000000"), *_padding(1.0)])
     return table
 
 
@@ -214,7 +260,7 @@ def _columns(left: Sequence[Any], right: Sequence[Any], share: float) -> Any:
     from reportlab.platypus import Table  # noqa: PLC0415 - optional
 
     table = Table([[list(left), list(right)]], colWidths=[share * _WIDTH_PT, (1 - share) * _WIDTH_PT])
-    table.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.0), ("LEFTPADDING", (1, 0), (1, 0), 8.0)])
+    table.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.0), ("LEFTPADDING", (1, 0), (1, 0), _GAP_PT)])
     return table
 
 
@@ -226,7 +272,7 @@ def _table(rows: Sequence[Sequence[Any]], widths: Sequence[float], *, head: bool
         ("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ]
-    table.setStyle([*lines, *_padding(0.8)])
+    table.setStyle([*lines, *_padding(0.5)])
     return table
 
 
@@ -235,22 +281,23 @@ def _section(title: str, lines: Iterable[str]) -> list[Any]:
     return [_heading(title), *said] if said else []
 
 
-def _picture(report: CaseReport) -> list[Any]:
+def _titled(title: str, lines: Iterable[str]) -> list[Any]:
+    """A section whose heading cannot be left behind by its first line, as a column ends."""
+    first, *others = [*lines, ""]
+    opening = f'<font name="{BOLD}" size="8.2">{_safe(title)}</font><br/>{_safe(first)}'
+    return [_text(opening, raw=True), *(_text(line) for line in others[:-1])] if first else []
+
+
+def _picture(report: CaseReport, png: bytes, height_pt: float) -> list[Any]:
     from reportlab.lib.utils import ImageReader  # noqa: PLC0415 - optional
     from reportlab.platypus import Image  # noqa: PLC0415 - optional
 
     if report.image is None:
         return [_text(no_picture(report))]
-    image = report.image
-    about = picture_words(image)
-    drawing = key_drawing(report, image, size_px=330)
-    width = 0.36 * _WIDTH_PT
-    height = min(width * drawing.height / drawing.width, 330.0)
-    png = io.BytesIO(drawing.png(scale=2.0))
-    ImageReader(png)  # reads it once, so that a picture that cannot be read is an error here
-    png.seek(0)
-    note = f"{about}.{' Synthetic.' if image.acquisition.synthetic else ''}"
-    return [Image(png, width=height * drawing.width / drawing.height, height=height), _text(note)]
+    cols, rows = ImageReader(io.BytesIO(png)).getSize()
+    height = min(_LEFT * _WIDTH_PT * rows / cols, height_pt)
+    note = f"{picture_words(report.image)}.{' Synthetic.' if report.image.acquisition.synthetic else ''}"
+    return [Image(io.BytesIO(png), width=height * cols / rows, height=height), _text(note)]
 
 
 def _rois(report: CaseReport) -> list[Any]:
@@ -270,8 +317,9 @@ def _rois(report: CaseReport) -> list[Any]:
             *(signals.get(w, "–") for w in weightings),
         ]
         rows.append([_text(cell) for cell in cells])
-    width = 0.36 * _WIDTH_PT / len(head)
-    return [_table(rows, [width] * len(head)), _text(roi_note(report))]
+    shares = [1.0, *([1.5] if origins else []), 0.9, *(1.1 for _ in weightings)]
+    widths = [_LEFT * _WIDTH_PT * share / sum(shares) for share in shares]
+    return [_table(rows, widths), _text(roi_note(report))]
 
 
 def _scores(report: CaseReport) -> list[Any]:
@@ -279,8 +327,8 @@ def _scores(report: CaseReport) -> list[Any]:
         return [_text("No score is given. Below stands why, series by series.", bold=True)]
     from reportlab.platypus import Table  # noqa: PLC0415 - optional
 
-    width = 0.64 * _WIDTH_PT - 8.0
-    widths = [share * width for share in (0.25, 0.11, 0.21, 0.20, 0.09, 0.14)]
+    width = (1.0 - _LEFT) * _WIDTH_PT - _GAP_PT
+    widths = [share * width for share in (0.205, 0.095, 0.19, 0.255, 0.09, 0.165)]
     titles = ("Score", "Value", "95 % interval", "Unit", "Levels", "Cautions")
     rows: list[list[Any]] = [[_text(title, bold=True) for title in titles]]
     refused: list[Any] = []
@@ -293,35 +341,26 @@ def _scores(report: CaseReport) -> list[Any]:
         rows.append([_text(line.name, bold=True), _text(line.value, bold=True), *map(_text, cells)])
     table = Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT")
     table.setStyle(
-        [("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.8)]
+        [("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.5)]
     )
     return [*([table] if len(rows) > 1 else []), *refused, *map(_text, directions(report))]
 
 
-def _protocol(report: CaseReport) -> Any:
-    """Two columns of topics, so that the table takes half the height."""
-    columns, rows = protocol_columns(report), protocol_rows(report)
-    half = (len(rows) + 1) // 2
-    cells = [[_text(text, bold=True) for text in ("Topic", *columns)] * 2]
-    blank = ("", ("",) * len(columns))
-    for a, b in zip(rows[:half], [*rows[half:], blank], strict=False):
-        cells.append([_text(text) for topic, said in (a, b) for text in (topic, *said)])
-    topic = 0.165 * _WIDTH_PT
-    each = (0.5 * _WIDTH_PT - topic) / max(1, len(columns))
-    if len(columns) > 4:  # many series: one below the other
-        cells = [[_text(text, bold=True) for text in ("Topic", *columns)]]
-        cells += [[_text(text) for text in (name, *said)] for name, said in rows]
-        return _table(cells, [topic, *[(_WIDTH_PT - topic) / len(columns)] * len(columns)])
-    return _table(cells, [topic, *[each] * len(columns)] * 2)
+def _protocol(report: CaseReport) -> list[Any]:
+    return _section(
+        "Protocol",
+        [*protocol_agreed(report), *protocol_apart(report), *protocol_findings(report), NOTHING_PROVED]
+        if report.protocol
+        else [],
+    )
 
 
-def _files(report: CaseReport) -> list[Any]:
-    found: list[Any] = []
-    if report.digests:
-        rows = [[_text(t, bold=True) for t in ("What", "Files", "SHA-256")]]
-        rows += [[_text(d.what), _text(str(d.count)), _text(d.sha256)] for d in report.digests]
-        found += [_table(rows, [0.18 * _WIDTH_PT, 0.1 * _WIDTH_PT, 0.72 * _WIDTH_PT]), _text(DIGESTS_NOTE)]
-    return [*found, _text(", ".join(f"{name} {number}" for name, number in report.versions) + ".")]
+def _files(report: CaseReport) -> Iterator[str]:
+    lines = digest_lines(report)
+    if lines:
+        yield "\n".join(lines)
+        yield DIGESTS_NOTE
+    yield ", ".join(f"{name} {number}" for name, number in report.versions) + "."
 
 
 def _flowable(forest: Forest, width: float) -> Any:
@@ -362,9 +401,7 @@ def _draw_line(canvas: Canvas, line: Line, height: float) -> None:
 
 def _draw_words(canvas: Canvas, words: Words, height: float) -> None:
     canvas.setFillColor(words.colour)
-    font, size = BOLD if words.bold else FONT, 8.2
-    if words.anchor == "start":
-        size *= min(1.0, LABEL_WIDTH / canvas.stringWidth(words.text, font, size))
+    font, size = BOLD if words.bold else FONT, SIZE
     canvas.setFont(font, size)
     draw = {"start": canvas.drawString, "middle": canvas.drawCentredString, "end": canvas.drawRightString}[words.anchor]
     _safe(words.text)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vbqkit.report.case_values import SYNTHETIC, CaseReport, ReportedScore
+from vbqkit.report.forest import MOST_CUTOFFS, MOST_GROUPS
 from vbqkit.report.protocol_check import lights_by_topic
 from vbqkit.report.protocol_light import SIGNS
 from vbqkit.roi import SCORED_LEVELS
 from vbqkit.scores.result import Refusal, Score
 
-KEY = "Signs: ✓ fine, ○ nothing found, ! look, ✕ refused. A header that says nothing proves nothing."
-"""How to read the protocol table."""
+NOTHING_PROVED = "A header that says nothing proves nothing."
+"""How to read the protocol check."""
 
 _SHORT = {"fine": "fine", "nothing found": "nothing", "look": "look", "refused": "refused"}
 
 FOREST_NOTE = (
     "Nearest setting first (field, vendor, TR, TE). ◇ with a line: this case with its interval. | with a short line: cut-off, and the side that "
-    "it calls positive. × with a line: mean ± SD of a published group. There is no default cut-off; which applies is for the reader to judge."
+    "it calls positive. × with a line: mean ± SD of a published group. No cut-off is a default; which applies is for the reader to judge."
 )
 """How to read the forest plot."""
 
@@ -47,7 +50,7 @@ def score_line(one: ReportedScore) -> ScoreLine:
     interval = f"{limits[0]:.4g} to {limits[1]:.4g}" if limits else "none: its noise is doubtful"
     if limits is None and one.interval is not None and one.interval.missing:
         interval = "none, see cautions"
-    numbers = " ".join(f"[{number}]" for number in one.cautions)
+    numbers = f"[{', '.join(map(str, one.cautions))}]" if one.cautions else ""
     unit = result.unit if result.overruled is None else f"{result.unit}; OVERRULED"
     levels = "L1–L4" if result.levels == SCORED_LEVELS else " ".join(result.levels)
     return ScoreLine(result.key, f"{result.value:.4g}", interval, unit, levels, numbers)
@@ -90,51 +93,141 @@ def protocol_rows(report: CaseReport) -> tuple[tuple[str, tuple[str, ...]], ...]
     return tuple(found)
 
 
+def protocol_agreed(report: CaseReport) -> tuple[str, ...]:
+    """The topics on which all series have the same sign, together: a line a sign."""
+    together: dict[str, list[str]] = {}
+    for topic, said in protocol_rows(report):
+        if len(set(said)) == 1:
+            together.setdefault(said[0], []).append(topic)
+    where = _and(_short_names(report).values())
+    return tuple(f"{_LONG[sign]} on {where}: {', '.join(together[sign])}." for sign in _LONG if sign in together)
+
+
+def protocol_apart(report: CaseReport) -> tuple[str, ...]:
+    """The topics on which series differ and none is to be looked at: the sign of each."""
+    lines = []
+    for topic, said in protocol_rows(report):
+        by_sign = _by_sign(dict(zip(_short_names(report).values(), said, strict=True)))
+        if len(by_sign) > 1 and not any(sign.startswith((SIGNS["look"], SIGNS["refused"])) for sign in by_sign):
+            lines.append(f"{topic} {', '.join(f'{_and(columns)} {sign}' for sign, columns in by_sign.items())}")
+    return (f"Series differ: {'; '.join(lines)}.",) if lines else ()
+
+
+def _by_sign(cells: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for column, cell in cells.items():
+        found.setdefault(_LONG.get(cell, "not looked for"), []).append(column)
+    return found
+
+
+_LONG = {f"{SIGNS[status]} {short}": f"{SIGNS[status]} {status}" for status, short in _SHORT.items()}
+
+
+def _short_names(report: CaseReport) -> dict[str, str]:
+    """Columns of the protocol table without the number of the series, where no other has the weighting."""
+    columns = protocol_columns(report)
+    short = [column.rpartition(" (")[0] for column in columns]
+    return {c: name if short.count(name) == 1 else c for c, name in zip(columns, short, strict=True)}
+
+
+def _and(names: Iterable[str]) -> str:
+    words = list(names)
+    return ", ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def caution_lines(report: CaseReport) -> tuple[str, ...]:
+    """Every caution with its code; a message that quotes another one whole refers to its number instead."""
+    numbers = {caution.message: n for n, caution in enumerate(report.cautions, start=1)}
+    return tuple(f"{c.code}: {_referring(c.message, numbers)}" for c in report.cautions)
+
+
+def _referring(message: str, numbers: Mapping[str, int]) -> str:
+    for other, number in numbers.items():
+        if other and other != message and message.endswith(f" {other}"):
+            return f"{message.removesuffix(other)}See [{number}]."
+    return message
+
+
 def protocol_findings(report: CaseReport) -> tuple[str, ...]:
-    """What to look at, with the consequence; what several series have in common is said once."""
+    """What to look at, with the consequence, and the sign of the other series; what several share is said once."""
     together: dict[tuple[str, str, str], list[str]] = {}
     follows: dict[tuple[str, str, str], list[str]] = {}
     for one in report.protocol:
         if one.status in ("look", "refused"):
             key = (SIGNS[one.status], one.topic, one.found)
-            together.setdefault(key, []).append(one.weighting)
+            together.setdefault(key, []).append(f"{one.weighting} ({one.series})")
             follows.setdefault(key, []).append(one.consequence)
     known = {caution.message: number for number, caution in enumerate(report.cautions, start=1)}
-    lines = []
-    for key, weightings in together.items():
+    rows = {topic: dict(zip(protocol_columns(report), said, strict=True)) for topic, said in protocol_rows(report)}
+    names, lines = _short_names(report), []
+    for key, columns in together.items():
         sign, topic, found = key
         said = f"see [{known[found]}]." if found in known else found
-        lines.append(
-            f"{sign} {topic} ({', '.join(dict.fromkeys(weightings))}): {said} {'; '.join(dict.fromkeys(follows[key]))}."
+        others = _by_sign({names[column]: cell for column, cell in rows[topic].items() if column not in columns})
+        where = "; ".join(
+            [_and([names[column] for column in columns]), *(f"{_and(rest)} {other}" for other, rest in others.items())]
         )
+        lines.append(f"{sign} {topic}, {where}: {said} {'; '.join(dict.fromkeys(follows[key]))}.")
     return tuple(lines)
 
 
 def measured(report: CaseReport) -> tuple[str, ...]:
     """How it was measured: choices, series, formulas and papers."""
-    lines = [f"{name}: {value}." for name, value in report.settings]
-    lines += [f"{weighting}: {text}." for weighting, text in report.series]
-    given = [one.result for one in report.scores if isinstance(one.result, Score)]
-    lines += [f"{score.key} = {score.formula} ({score.source})." for score in given]
+    lines = [" ".join(f"{name}: {value}." for name, value in report.settings)]
+    lines += [" ".join(_series(report.series)), " ".join(_formulas(report))]
     cited = papers(report)
-    return (*lines, *([f"Papers: {'; '.join(cited)}."] if cited else []))
+    return (*filter(None, lines), *([f"Papers: {'; '.join(cited)}."] if cited else []))
+
+
+def _series(series: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Each series; what all of them have in common is said once."""
+    parts = {name: text.split("; weighting: ", maxsplit=1) for name, text in series}
+    said = {name: both[0].split(", ") for name, both in parts.items()}
+    common = [part for part in next(iter(said.values()), []) if all(part in other for other in said.values())]
+    shared = common if len(said) > 1 else []
+    for name, both in parts.items():
+        own = ", ".join(part for part in said[name] if part not in shared)
+        yield f"{name}: {'; weighting: '.join(filter(None, (own, *both[1:])))}."
+    if shared:
+        yield f"Every series: {', '.join(shared)}."
+
+
+def _formulas(report: CaseReport) -> Iterator[str]:
+    """Formulas and their source, a line a source; scores of one formula together, mean and median too."""
+    by_source: dict[str, dict[str, list[str]]] = {}
+    given = [one.result for one in report.scores if isinstance(one.result, Score)]
+    both = {name for name in (score.name for score in given) if sum(score.name == name for score in given) == 2}
+    for score in given:
+        formulas = by_source.setdefault(score.source, {})
+        formula, name = score.formula, score.key
+        if score.name in both and formula.startswith(f"{score.aggregate} of "):
+            formula, name = f"median or mean of {formula.removeprefix(f'{score.aggregate} of ')}", score.name
+        names = formulas.setdefault(formula, [])
+        names += [name] if name not in names else []
+    for source, formulas in by_source.items():
+        said = "; ".join(f"{', '.join(names)} = {formula}" for formula, names in formulas.items())
+        yield f"{said} ({source})."
 
 
 def papers(report: CaseReport) -> tuple[str, ...]:
-    """The papers whose cut-offs or groups the report shows: authors, year and DOI."""
+    """The papers whose cut-offs or groups the report shows: label, authors and year unless it names them, DOI."""
     from vbqkit.literature import published_sources  # noqa: PLC0415 - loads pandas
 
     compared = [one for one in report.scores if one.cutoffs]
-    used = {cutoff.source for one in compared for cutoff in one.cutoffs}
-    used |= {group.source for one in compared for group in one.groups}
+    used = {cutoff.source for one in compared for cutoff in one.cutoffs[:MOST_CUTOFFS]}
+    used |= {group.source for one in compared for group in one.groups[:MOST_GROUPS]}
     table = published_sources()
-    lines = []
-    for row in table[table["source"].isin(used)].to_dict("records"):
-        where = f", doi {row['doi']}" if row["doi"] else ""
-        authors = str(row["authors"])
-        first = authors.split(",", maxsplit=1)[0] + (" et al." if "," in authors else "")
-        lines.append(f"{row['source']}: {first} {row['year']}{where} ({str(row['known_from']).split(';')[0]})")
-    return tuple(lines)
+    return tuple(_paper(row) for row in table[table["source"].isin(used)].to_dict("records"))
+
+
+def _paper(row: Mapping[Any, Any]) -> str:
+    label, authors, year = str(row["source"]), str(row["authors"]), str(row["year"])
+    first = authors.split(",", maxsplit=1)[0] + (" et al." if "," in authors else "")
+    unnamed = authors.startswith("authors not ") or label.startswith(authors.split(maxsplit=1)[0])
+    said = [*([] if unnamed else [first]), *([] if year in label else [year])]
+    where = [f"doi {row['doi']}"] if row["doi"] else []
+    name = f"{label}: {' '.join(said)}" if said else label
+    return f"{', '.join((name, *where))} ({str(row['known_from']).split(';')[0]})"
 
 
 def used_rois(report: CaseReport) -> tuple[str, ...]:
@@ -152,6 +245,19 @@ def roi_note(report: CaseReport) -> str:
     return " ".join(said)
 
 
-def verdicts(report: CaseReport) -> tuple[str, ...]:
-    """How the papers differ on each score."""
-    return tuple(one.verdicts for one in report.scores if one.verdicts)
+def digest_lines(report: CaseReport) -> tuple[str, ...]:
+    """What was digested, then each digest with its name; empty where the files are unknown."""
+    if not report.digests:
+        return ()
+    counts = (f"{one.what} ({one.count} file{'s' * (one.count != 1)})" for one in report.digests)
+    hashes = (f"{one.what.removesuffix(' series').removesuffix(' file')} {one.sha256}" for one in report.digests)
+    return (f"SHA-256 of {', '.join(counts)}:", *hashes)
+
+
+def verdict_counts(report: CaseReport) -> str:
+    """How the papers differ on every score, in a line."""
+    told = [one for one in report.scores if one.verdicts]
+    order = ("positive", "negative", "indeterminate")
+    counts = {one.result.key: [sum(c.verdict == v for c in one.cutoffs) for v in order] for one in told}
+    said = "; ".join(f"{key} {' / '.join(map(str, numbers))}" for key, numbers in counts.items())
+    return f"Positive / negative / indeterminate by how many published cut-offs: {said}." if said else ""

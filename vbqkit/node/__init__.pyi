@@ -1,0 +1,9 @@
+from .inbox import Inbox as Inbox
+from .inbox import Limits as Limits
+from .inbox import NotStoredError as NotStoredError
+from .inbox import ReceivedStudy as ReceivedStudy
+from .peer import Peer as Peer
+from .receiving import Node as Node
+from .receiving import start_node as start_node
+from .sending import check_peer as check_peer
+from .sending import send_files as send_files
