@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench train lock format clean
+.PHONY: help lab app test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons bench train lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -34,6 +34,9 @@ $(NODE_STAMP): package-lock.json package.json
 
 lab: $(STAMP)  ## Open JupyterLab on the first lesson
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb  # root: in a container
+
+app: $(STAMP)  ## Open the guided page for your own case, kept in own_cases/ (the same as: vbqkit app)
+	$(BIN)/vbqkit app
 
 test: check slow notebooks browser wheel  ## Run everything: check, slow tests, notebooks, browser, wheel
 

@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "score": "vbqkit.cli.score",
     "protocol": "vbqkit.cli.protocol",
     "report": "vbqkit.cli.report_case",
+    "app": "vbqkit.cli.app",
     "propose": "vbqkit.cli.propose",
     "check": "vbqkit.cli.check",
     "deidentify": "vbqkit.cli.deidentify",

@@ -9,16 +9,20 @@ from typing import Any
 
 import ipywidgets
 
-from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.errors import VbqkitError
 from vbqkit.formats import read_rois, read_study
+from vbqkit.formats.intake import COPY_ENDING
 from vbqkit.image import Volume
+from vbqkit.page.message import alert_html as _alert
 from vbqkit.page.still import Still
 from vbqkit.page.table import notes_html, table_html
 from vbqkit.privacy import PrivacyReport, check_privacy, may_show, where_it_runs
 from vbqkit.report import case_report, check_protocol, write_report
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import scored_weightings
+from vbqkit.studio.case_folder import make_folder
 from vbqkit.studio.studio import RoiStudio
+from vbqkit.studio.study_intake import StudyIntake, checked_code
 from vbqkit.study import Series, Study
 
 ENDINGS = (".html", ".pdf", ".sr.dcm", ".seg.dcm", ".sc.dcm")
@@ -40,8 +44,9 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     Parameters
     ----------
-    path : path-like
-        Folder, ZIP archive, DICOMDIR or file.
+    path : path-like, optional
+        Folder, ZIP archive, DICOMDIR or file. Without it the page asks for one: a folder or ZIP archive to drop, which is
+        copied into `folder`, or a path.
     folder : path-like
         Where the ROIs and reports are kept; made if it is not there. Nothing is written anywhere else.
     code : str
@@ -50,6 +55,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         SNR of young women on the same scanner, for the M-score. Without one there is no M-score.
     environ : mapping of str to str, optional
         Environment variables that say where the program runs; those of this process unless given.
+    only_inside : bool
+        Whether a path that is typed must lie in `folder`, as in the app.
 
     Attributes
     ----------
@@ -65,16 +72,15 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | None = None,
         *,
         folder: str | Path = "own_cases",
         code: str = "case1",
         reference: ReferenceGroup | None = None,
         environ: Mapping[str, str] | None = None,
+        only_inside: bool = False,
     ) -> None:
-        if not code or not all(letter.isalnum() or letter in "-_" for letter in code):
-            raise FormatError(f"The code {code!r} becomes part of file names: use letters, digits, - and _ only.")
-        self._path, self._folder, self._code, self._reference = path, Path(folder), code, reference
+        self._path, self._folder, self._code, self._reference = path or "", Path(folder), checked_code(code), reference
         self._place = where_it_runs(environ)
         self.privacy: PrivacyReport | None = None
         self.study: Study | None = None
@@ -83,12 +89,27 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._status = ipywidgets.HTML()
         self._steps = ipywidgets.VBox()
         self._begin = _button("Check this study", self.check, "Look for what identifies the patient")
+        self._about_copy = ""
+        self._asks = path is None
+        self._only_inside = only_inside
+        if self._asks:
+            self._begin.layout.display = "none"
+            self._ask_for_study()
         super().__init__([self._begin, self._status, self._steps])
         self.add_class("vbq-own-case")
 
     def still_html(self) -> str:
         """How to start it."""
         return "<p>Run the notebook and press <b>Check this study</b>. Nothing of the study is kept in this page.</p>"
+
+    def _ask_for_study(self) -> None:
+        self.privacy = None
+        self._steps.children = (StudyIntake(self._folder, self._code, self._given, only_inside=self._only_inside),)
+
+    def _given(self, path: Path, code: str, about_copy: str) -> None:
+        """A study that was dropped, or whose path was typed: look at it as at any other."""
+        self._path, self._code, self._about_copy = path, code, about_copy
+        self.check()
 
     # -- 1. privacy ------------------------------------------------------------------------------------------------
 
@@ -103,11 +124,14 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         found = self._try(lambda: check_privacy(self._path, progress=progress))
         self._steps.children = ()
         if found is None:
+            if self._asks:
+                self._ask_for_study()
             return
         self.privacy = found
         showing = may_show(found, self._place)
         self._begin.layout.display = "none"
-        section = [ipywidgets.HTML(_privacy_html(found, showing.text))]
+        about_copy = notes_html([self._about_copy]) if self._about_copy else ""
+        section = [ipywidgets.HTML(_privacy_html(found, showing.text) + about_copy)]
         if showing.ask:
             read = ipywidgets.Checkbox(
                 description="I have read this, and I may see these images.", indent=False, layout={"width": "420px"}
@@ -129,6 +153,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             return
         study = self._try(lambda: read_study(self._path))
         if study is None:
+            if self._asks:
+                self._ask_for_study()
             return
         self.study = study
         rows = {
@@ -160,7 +186,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             return
         study = self.study
         volumes = self._try(lambda: {w: _as(study.series[row].volume(), w) for w, row in chosen.items()})
-        if volumes is None or self._try(self._make_folder) is None:
+        if volumes is None or self._try(lambda: make_folder(self._folder)) is None:
             return
         lights = [
             light
@@ -241,15 +267,6 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
-    def _make_folder(self) -> Path:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FormatError(
-                f"The folder {self._folder} cannot be made ({error.strerror}). Give another folder."
-            ) from error
-        return self._folder
-
     def _add(self, title: str, children: list[Any]) -> None:
         head = ipywidgets.HTML(f"<h3>{html.escape(title)}</h3>")
         self._steps.children = (*self._steps.children, ipywidgets.VBox([head, *children]))
@@ -260,6 +277,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     def _without_path(self, text: str) -> str:
         """A message without the place of the study: a folder may be called after its patient."""
         place = Path(self._path)
+        if not self._path or place.suffix == COPY_ENDING:  # a copy is called after the code
+            return text
         for part in sorted({str(place), str(place.absolute()), place.name, place.stem}, key=len, reverse=True):
             text = text.replace(part, "[your study]") if len(part) > 1 else text
         return text
@@ -282,10 +301,6 @@ def _button(text: str, act: Callable[[], None], tooltip: str) -> Any:
     )
     button.on_click(lambda _: act())
     return button
-
-
-def _alert(text: str) -> str:
-    return f"<div role='alert' style='max-width:860px'>⚠ {html.escape(text)}</div>"
 
 
 def _privacy_html(report: PrivacyReport, text: str) -> str:
