@@ -77,17 +77,19 @@ def app(page: Any, tmp_path: Path) -> Iterator[App]:
     home = tmp_path / "home"
     command = [sys.executable, "-m", "vbqkit.cli", "app", str(home), "--no-browser"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environ, cwd=tmp_path)
-    try:
-        assert process.stdout is not None
-        found = next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout)), None)
-        assert found, (tmp_path / "log").read_text()
-        yield App(home, found[0], page)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environ, cwd=tmp_path) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            found = next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout)), None)
+            assert found, (tmp_path / "log").read_text()
+            yield App(home, found[0], page)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
 
 
 def test_from_a_dropped_folder_with_a_name_to_a_report_without_in_few_clicks(app: App, study: Path) -> None:
