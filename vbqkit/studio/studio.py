@@ -384,6 +384,8 @@ class RoiStudio(ProposedRois):
             view, index = int(content["view"]), int(content["index"])
             air = free_air(self._opened[view].volume.slice(index))
             self.send({"type": "air", "view": view, "index": index}, buffers=[air.astype(np.uint8).tobytes()])
+        elif kind == "rescued":
+            self._rescue(content["known"], content["mine"])
         elif kind == "refresh":
             self._refresh()
         elif kind == "hand":
