@@ -147,7 +147,7 @@ def test_a_full_disk_and_a_folder_that_may_not_be_written_are_said_and_the_rois_
         assert "The ROIs stay in the studio" in notes.inner_text()
         assert lab.middle("L3")[0] > place[0] + 3
     lab.page.evaluate(EXECUTE, "pathlib.Path.replace = write")
-    lab.drag(lab.middle("L3"), (4, 0))
+    lab.drag(lab.middle("L3"), (9, 0))
     lab.sees((lab.server.root / "full.json").exists, True)
     lab.sees(lambda: "cannot be written" in notes.inner_text(), False)
     assert "kept in full.json again" in notes.inner_text()

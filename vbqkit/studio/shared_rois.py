@@ -185,12 +185,10 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             strip = self._state["levels"] if levels is None else levels
             kept = self._case.write(drawn, strip, self._of_files, self._proposal)
         except VbqkitError as error:
-            self._not_kept = str(error)
-            self._say(self._not_kept)
+            self._say_not_kept(str(error))
             return drawn
-        if self._not_kept:  # no longer true
-            self._said = tuple(one for one in self._said if one.text != self._not_kept)
-            self._not_kept = ""
+        if self._not_kept:
+            self._say_not_kept("")
             self._say(f"The ROIs are kept in {self._case.path.name} again.", "note")
         for other in list(_open_studios):
             if other is not self and other.case_file == self._case.path:
@@ -199,6 +197,13 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             return drawn
         self._say(_CHANGED_ELSEWHERE.format(name=self._case.path.name), "caution")
         return kept
+
+    def _say_not_kept(self, why: str) -> None:
+        """Why the case file cannot be written now, in place of what was so before."""
+        self._said = tuple(one for one in self._said if one.text != self._not_kept)
+        self._not_kept = why
+        if why:
+            self._say(why)
 
     def _refresh(self, *, quietly: bool = False) -> None:
         """Take in what another studio wrote to the case file; quietly where both belong to one kernel."""
