@@ -39,8 +39,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class App:
     """The app on a folder, and what its page asks for."""
 
-    def __init__(self, home: Path, address: str, page: Any) -> None:
+    def __init__(self, home: Path, address: str, page: Any, process: int) -> None:
         self.home, self.page, self.clicks, self.asked = home, page, 0, set[str]()
+        self.process = process
         page.on("request", lambda request: self.asked.add(request.url))
         page.goto(address)
         page.locator(".vbq-drop").wait_for(timeout=90_000)
@@ -85,7 +86,7 @@ def app(page: Any, tmp_path: Path) -> Iterator[App]:
             assert process.stdout is not None
             found = next(filter(None, (re.search(r"http://\S+", line) for line in process.stdout)), None)
             assert found, (tmp_path / "log").read_text()
-            yield App(home, found[0], page)
+            yield App(home, found[0], page, process.pid)
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
         finally:
@@ -147,6 +148,38 @@ def test_a_zip_archive_is_taken_and_gone_on_with_after_the_page_was_loaded_again
     app.press("Use these series")
     app.case.locator(".vbq-stage").first.wait_for(timeout=60_000)
     assert "zwirnovska" not in app.page.locator("body").inner_text().casefold()
+
+
+def test_what_was_placed_when_the_kernel_died_is_taken_over_after_the_page_was_loaded_again(
+    app: App, study: Path, tools: Any
+) -> None:
+    app.drop(study)
+    app.agree()
+    app.press("Show the images")
+    app.press("Use these series")
+    lab = tools.Lab(app.page, None)
+    lab.wait_for_studio()
+    lab.key("b", "Enter", "1")
+    lab.sees((app.home / "case1.vbqkit.json").exists, True)
+    children = subprocess.run(
+        ["ps", "--ppid", str(app.process), "-o", "pid="], capture_output=True, text=True, check=True
+    )
+    for kernel in children.stdout.split():
+        os.kill(int(kernel), signal.SIGKILL)
+    banner = app.page.locator(".vbq-unanswered")
+    lab.key("b", "Enter", "2")
+    lab.drag(lab.middle("L2"), (0, 60))
+    banner.wait_for(timeout=30_000)
+    assert "load the page again and go on with the case" in banner.inner_text()
+    app.page.reload()
+    app.page.locator(".vbq-drop").wait_for(timeout=90_000)
+    app.press("Go on")
+    app.agree()
+    app.press("Show the images")
+    app.press("Use these series")
+    lab.wait_for_studio()
+    lab.sees(lambda: sorted(lab.labels()), ["L1", "L2"])
+    assert "has been taken over" in app.page.locator(".vbq-notes").inner_text()
 
 
 def test_taking_in_a_study_can_be_stopped_and_leaves_nothing(app: App, tmp_path: Path) -> None:

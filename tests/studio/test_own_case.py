@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -206,6 +208,34 @@ def test_a_typed_path_in_the_app_stays_in_the_folder(t1: Path, tmp_path: Path) -
     box.value = "mine"
     press(case, "Open this path")
     assert case.study is not None
+
+
+def test_a_disk_that_fills_up_while_reports_are_written_is_said_with_what_was_written(
+    t1: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = OwnCase(t1, folder=tmp_path / "out", code="A17", environ=LOCAL)
+    press(case, "Check this study")
+    press(case, "Use these series")
+    assert case.studio is not None
+    case.studio.rois = [r for r in read_rois(CASE / "reference_rois.vbqkit.json").rois if r.label in ("L1", "CSF")]
+    case._reader.value, case._endings.value = "AB", (".html", ".sc.dcm")
+    opened = Path.open
+
+    def full(path: Path, *args: Any, **options: Any) -> Any:
+        if ".sc.dcm" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    press(case, "Write the report")
+    assert "No space left on device" in case._told.value
+    assert "Written before that: A17.html." in case._told.value
+    assert [path.name for path in case.written] == ["A17.html"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "A17.html",
+        "A17.rois.vbqkit.json",
+        "A17.vbqkit.json",
+    ]
 
 
 @pytest.mark.parametrize("code", ["", "a/b", "a b", "../x"])

@@ -240,6 +240,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             self._told.value = _alert("Say who placed or accepted the ROIs: name or initials.")
             return
         self._told.value = "<progress aria-label='working'></progress> Some seconds."
+        written: list[Path] = []
         try:
             rois = read_rois(self.studio.export_rois(self._folder / f"{self._code}.rois.vbqkit.json"))
             made = case_report(
@@ -251,9 +252,11 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
                 reference=self._reference,
             )
             targets = [self._folder / f"{self._code}{ending}" for ending in self._endings.value]
-            written = [write_report(made, target, overwrite=self._again.value) for target in targets]
+            written.extend(write_report(made, target, overwrite=self._again.value) for target in targets)
         except VbqkitError as error:
-            self._told.value = _alert(self._without_path(str(error)))
+            self.written += written
+            before = f" Written before that: {', '.join(path.name for path in written)}." if written else ""
+            self._told.value = _alert(self._without_path(str(error)) + before)
             return
         except KeyboardInterrupt:
             self._told.value = _alert("Interrupted. Nothing half-written is left; press the button again.")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO
 
 if sys.platform != "win32":
     import fcntl
 
-_held: dict[Path, IO[str]] = {}
+_held: dict[Path, int] = {}  # open files, until this process ends
 
 
 def lock_path(case_file: Path, ending: str) -> Path:
@@ -28,7 +28,7 @@ def is_open_elsewhere(case_file: Path) -> bool:
     if sys.platform == "win32" or case_file in _held:
         return False
     try:
-        file = lock_path(case_file, "open").open("a")
+        file = os.open(lock_path(case_file, "open"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:  # of another user
         return False
     elsewhere = False
@@ -39,7 +39,7 @@ def is_open_elsewhere(case_file: Path) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:  # a file system without locks
-        file.close()
+        os.close(file)
         return False
     _held[case_file] = file
     return elsewhere

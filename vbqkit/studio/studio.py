@@ -215,6 +215,7 @@ class RoiStudio(ProposedRois):
         FormatError
             If the ending is unknown or the file cannot be written.
         """
+        self._refresh()  # what another window has kept meanwhile
         write_rois(path, self._exported(), image=self._first_volume())
         return Path(path)
 
