@@ -130,12 +130,13 @@ def test_a_bomb_is_refused_by_what_it_says_and_by_what_comes_out(tmp_path: Path)
     packed = zipped(tmp_path, {str(k): bytes(40 * 1024**2) for k in range(3)})
     with pytest.raises(FormatError, match="made to fill a disk"):
         take(tmp_path, {"sent.zip": packed})
-    lying = zipped(tmp_path, {"a": bytes(1000)})
-    for mark, place in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):  # the unpacked size, in both tables
-        at = lying.index(mark) + place
-        lying = lying[:at] + (10).to_bytes(4, "little") + lying[at + 4 :]
-    with pytest.raises(FormatError, match=r"cannot be unpacked|more than it says"):
-        take(tmp_path, {"sent.zip": lying})
+    for size in (10, 3000):
+        lying = zipped(tmp_path, {"a": bytes(1000)})
+        for mark, place in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):  # the unpacked size, in both tables
+            at = lying.index(mark) + place
+            lying = lying[:at] + size.to_bytes(4, "little") + lying[at + 4 :]
+        with pytest.raises(FormatError, match="cannot be unpacked"):
+            take(tmp_path, {"sent.zip": lying})
     assert left(tmp_path) == []
 
 
