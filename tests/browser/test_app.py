@@ -60,6 +60,10 @@ class App:
             place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 20}
             session.send("Input.dispatchDragEvent", {"type": event, "data": data, **place})
 
+    def kernels(self) -> list[int]:
+        command = ["ps", "--ppid", str(self.process), "-o", "pid="]
+        return [int(pid) for pid in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()]
+
     def press(self, name: str) -> None:
         button = self.case.get_by_role("button", name=name, exact=True)
         button.scroll_into_view_if_needed(timeout=60_000)
@@ -147,6 +151,7 @@ def test_a_zip_archive_is_taken_and_gone_on_with_after_the_page_was_loaded_again
     app.press("Show the images")
     app.press("Use these series")
     app.case.locator(".vbq-stage").first.wait_for(timeout=60_000)
+    assert len(app.kernels()) == 1, "that of the page before has ended"
     assert "zwirnovska" not in app.page.locator("body").inner_text().casefold()
 
 
@@ -161,11 +166,8 @@ def test_what_was_placed_when_the_kernel_died_is_taken_over_after_the_page_was_l
     lab.wait_for_studio()
     lab.key("b", "Enter", "1")
     lab.sees((app.home / "case1.vbqkit.json").exists, True)
-    children = subprocess.run(
-        ["ps", "--ppid", str(app.process), "-o", "pid="], capture_output=True, text=True, check=True
-    )
-    for kernel in children.stdout.split():
-        os.kill(int(kernel), signal.SIGKILL)
+    for kernel in app.kernels():
+        os.kill(kernel, signal.SIGKILL)
     banner = app.page.locator(".vbq-unanswered")
     lab.key("b", "Enter", "2")
     lab.drag(lab.middle("L2"), (0, 60))
