@@ -154,11 +154,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @pytest.mark.slow
 class TestServer:
     def test_it_listens_on_the_loopback_alone(self, app: App) -> None:
-        listening = [
-            line.split()[1]
-            for line in Path("/proc/net/tcp").read_text().splitlines()[1:] + Path("/proc/net/tcp6").read_text().splitlines()[1:]
-            if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == app.port
-        ]  # fmt: skip
+        tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+        places = [line.split() for table in tables for line in table]
+        listening = [place[1] for place in places if place[3] == "0A" and int(place[1][-4:], 16) == app.port]
         assert listening == [f"0100007F:{app.port:04X}"]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect(("192.0.2.1", 9))  # nothing is sent: it tells this computer's own address

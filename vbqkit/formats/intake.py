@@ -1,7 +1,7 @@
 """A study that is handed over piece by piece, such as one dropped on a page: into a folder of its own, under new names.
 
-Whoever hands it over decides neither where a file comes to lie nor how it is called: names are numbers, and no path that is
-given is ever opened. What is too much, or tries to leave its place, is refused in words, and nothing of it stays.
+Whoever hands it over decides neither where a file comes to lie nor how it is called: names are numbers, and no path
+that is given is ever opened. What is too much, or tries to leave its place, is refused in words, and nothing of it stays.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ class IntakeLimits:
     file_bytes : int
         Of one file, unpacked.
     ratio : int
-        How many times its packed size an archive may unpack to, where it unpacks to more than 100 MiB. DICOM files seldom
-        pass 10; an archive that was made to fill a disk reaches 1,000.
+        How many times its packed size an archive may unpack to, where it unpacks to more than 100 MiB. An archive that was made to fill a disk reaches 1,000.
     """
 
     files: int = 20_000
@@ -218,7 +217,7 @@ def unpack_archive(archive: Path, into: Path, *, limits: IntakeLimits = LIMITS) 
 
 
 def _copied(packed: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> Iterator[int]:
-    """Copy a member; gives the bytes of each piece. No more comes out than the archive says: the library stops there."""
+    """Copy a member; gives the bytes of each piece. The library stops at the size that the archive says."""
     left = info.file_size
     try:
         with target.open("xb") as file, packed.open(info) as source:
@@ -245,7 +244,7 @@ def _read(source: IO[bytes], size: int) -> bytes:
 
 
 def _damaged_member() -> str:
-    return "A file of the ZIP archive cannot be unpacked. Copy the archive again, or unpack it yourself and drop the folder."
+    return "A file of the ZIP archive cannot be unpacked. Copy it again, or unpack it yourself and drop the folder."
 
 
 def studies_in(folder: Path) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""A place on the page to drop a study on; what is dropped is copied into a folder of the case, and shown to nobody yet."""
+"""A place on the page to drop a study on; it is copied into a folder of the case, and shown to nobody yet."""
 
 from __future__ import annotations
 

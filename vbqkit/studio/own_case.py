@@ -45,8 +45,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     Parameters
     ----------
     path : path-like, optional
-        Folder, ZIP archive, DICOMDIR or file. Without it the page asks for one: a folder or ZIP archive to drop, which is
-        copied into `folder`, or a path.
+        Folder, ZIP archive, DICOMDIR or file. Without it the page asks for one: a folder or ZIP archive to drop, which
+        is copied into `folder`, or a path.
     folder : path-like
         Where the ROIs and reports are kept; made if it is not there. Nothing is written anywhere else.
     code : str

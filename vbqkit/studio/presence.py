@@ -23,7 +23,7 @@ def lock_path(case_file: Path, ending: str) -> Path:
 def is_open_elsewhere(case_file: Path) -> bool:
     """Whether another process of this computer has it open; from now on this one has, until it ends.
 
-    Studios of one process see each other's ROIs at once, and do not count. Where the system cannot tell, it is not open.
+    Studios of one process see each other's ROIs at once, and do not count. Where the system cannot tell, it is not.
     """
     if sys.platform == "win32" or case_file in _held:
         return False

@@ -44,7 +44,7 @@ def checked_code(code: str) -> str:
 
 
 class StudyIntake(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
-    """Asks for a study: what the case is called, and a folder or ZIP archive to drop, or a path, or a case to go on with.
+    """Asks for a study: what the case is called, and what to drop, or a path, or a case to go on with.
 
     Parameters
     ----------

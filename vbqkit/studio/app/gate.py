@@ -1,8 +1,8 @@
 """What every request to the app must pass, before anything of Voila sees it: the right host, origin, token and path.
 
-A server on the loopback is reached by every program of this computer, and by every web page that the browser of its user has
-open. Only who knows the token gets in; a page elsewhere cannot borrow the user's cookie (SameSite=Strict), and cannot come under
-another name (the Host header, against DNS rebinding) or from another place (the Origin header).
+A server on the loopback is reached by every program of this computer, and by every web page that the browser of its user
+has open. Only who knows the token gets in; a page elsewhere cannot borrow the user's cookie (SameSite=Strict), and cannot
+come under another name (the Host header, against DNS rebinding) or from another place (the Origin header).
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from tornado.web import Application
 
 _KERNEL = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SERVED = re.compile(
-    rf"/|/voila/(static|templates|labextensions|api/themes)/.+|/voila/api/shutdown/{_KERNEL}|/api/kernels/{_KERNEL}(/channels)?"
+    rf"/|/voila/(static|templates|labextensions|api/themes)/.+|/voila/api/shutdown/{_KERNEL}"
+    rf"|/api/kernels/{_KERNEL}(/channels)?"
 )
 """The page, the parts of Voila that draw it, and its kernel. No file of the user's is served at all."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: data: blob:; "
-    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' ws: data: blob:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -130,7 +131,7 @@ class Gate:
         return found is not None and self._is_token(found.value)
 
     def _let_in(self) -> Answer:
-        """The token becomes a cookie, and goes from the address; a page that was opened from a file may not redirect."""
+        """The token becomes a cookie, and goes from the address; a page opened from a file may not redirect."""
         return Answer(
             200,
             "OK",
