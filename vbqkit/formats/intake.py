@@ -1,7 +1,8 @@
 """A study that is handed over piece by piece, such as one dropped on a page: into a folder of its own, under new names.
 
 Whoever hands it over decides neither where a file comes to lie nor how it is called: names are numbers, and no path
-that is given is ever opened. What is too much, or tries to leave its place, is refused in words, and nothing of it stays.
+that is given is ever opened. What is too much, or tries to leave its place, is refused in words, and
+nothing of it stays.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class IntakeLimits:
     file_bytes : int
         Of one file, unpacked.
     ratio : int
-        How many times its packed size an archive may unpack to, where it unpacks to more than 100 MiB. An archive that was made to fill a disk reaches 1,000.
+        How many times its packed size an archive may unpack to, where it unpacks to more than 100 MiB. An
+        archive that was made to fill a disk reaches 1,000.
     """
 
     files: int = 20_000

@@ -1,8 +1,8 @@
 """What every request to the app must pass, before anything of Voila sees it: the right host, origin, token and path.
 
-A server on the loopback is reached by every program of this computer, and by every web page that the browser of its user
-has open. Only who knows the token gets in; a page elsewhere cannot borrow the user's cookie (SameSite=Strict), and cannot
-come under another name (the Host header, against DNS rebinding) or from another place (the Origin header).
+A server on the loopback is reached by every program of this computer, and by every web page that its user's browser has
+open. Only who knows the token gets in; a page elsewhere cannot borrow the user's cookie (SameSite=Strict), and
+cannot come under another name (the Host header, against DNS rebinding) or from another place (the Origin header).
 """
 
 from __future__ import annotations
