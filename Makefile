@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train lock format clean
+.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -37,6 +37,9 @@ lab: $(STAMP)  ## Open JupyterLab on the first lesson
 
 teacher: $(STAMP)  ## Open JupyterLab on the teacher's plan: class mode, solutions
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) teacher/plan.ipynb
+
+app: $(STAMP)  ## Open the guided page for your own case, kept in own_cases/ (the same as: vbqkit app)
+	$(BIN)/vbqkit app
 
 test: check slow notebooks browser wheel  ## Run everything: check, slow tests, notebooks, browser, wheel
 

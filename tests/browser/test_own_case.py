@@ -113,3 +113,27 @@ def test_a_second_reading_starts_on_an_empty_picture_without_numbers(lab: Any) -
     assert not case.get_by_role("button", name="Propose ROIs").count()
     assert not case.get_by_role("button", name="Write the report").count()
     assert who.input_value() == ""
+
+
+def test_a_folder_is_dropped_on_the_page_in_a_notebook_and_no_name_is_saved_with_it(lab: Any, tmp_path: Path) -> None:
+    root = lab.server.root
+    named_study(tmp_path / "ZWIRNOVSKA_OLGA")
+    shutil.rmtree(root / "kept", ignore_errors=True)
+    lab.open("dropped.ipynb", 'from vbqkit.studio import OwnCase\nOwnCase(folder="kept", code="A17", environ={})')
+    zone = lab.page.locator(".vbq-drop")
+    zone.wait_for(timeout=90_000)
+    box = zone.bounding_box()
+    data = {"items": [], "files": [str(tmp_path / "ZWIRNOVSKA_OLGA")], "dragOperationsMask": 1}
+    session = lab.page.context.new_cdp_session(lab.page)
+    for event in ("dragEnter", "dragOver", "drop"):
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 20}
+        session.send("Input.dispatchDragEvent", {"type": event, "data": data, **place})
+    lab.page.get_by_text("1. Privacy").wait_for(timeout=60_000)
+    assert "Identifiable" in lab.page.locator(".vbq-own-case").inner_text()
+    assert len(list((root / "kept" / "A17.study").iterdir())) == len(
+        list((tmp_path / "ZWIRNOVSKA_OLGA").rglob("*.dcm"))
+    )
+    lab.save()
+    seen = (root / "dropped.ipynb").read_text(encoding="utf-8") + lab.page.locator(".jp-Notebook").inner_text()
+    for word in ("zwirnovska", "olga", "5052316789", "19500202", "1950-02-02"):
+        assert word not in seen.casefold(), word

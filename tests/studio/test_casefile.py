@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,3 +202,65 @@ def test_ten_thousand_rois_are_refused_in_words_and_a_thousand_are_kept_and_meas
     assert studio.rois == ()
     assert len(read_case(tmp_path / "many.json", volume).drawn) == 10_000
     assert RoiStudio(volume, case_file=tmp_path / "fewer.json").measurements["R999"].n > 0
+
+
+def test_that_a_file_could_not_be_written_is_said_until_it_is_written_again(
+    volume: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = RoiStudio(volume, case_file=tmp_path / "a.json")
+
+    def said() -> str:
+        return " ".join(map(str, studio.messages))
+
+    for number in (errno.ENOSPC, errno.EROFS):
+
+        def fail(*_: Any, number: int = number) -> None:
+            raise OSError(number, os.strerror(number))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", fail)
+            studio.rois = [box(volume, "L1"), box(volume, "L2", 40.0)]
+        assert f"a.json cannot be written: {os.strerror(number)}. The ROIs stay in the studio" in said()
+        assert said().count("cannot be written") == 1
+        assert list(tmp_path.iterdir()) == []
+    studio.rois = [box(volume, "L1")]
+    assert "cannot be written" not in said()
+    assert "kept in a.json again" in said()
+    assert len(read_rois(tmp_path / "a.json").rois) == 1
+
+
+def test_what_the_page_placed_for_an_earlier_kernel_is_taken_over_and_nothing_twice(
+    volume: Volume, tmp_path: Path
+) -> None:
+    first = RoiStudio(volume, rois=[box(volume, "L1"), box(volume, "L2", 40.0)], case_file=tmp_path / "a.json")
+    first.rois = [box(volume, "L1"), box(volume, "L2", 40.0)]
+    known = json.loads(json.dumps(first._state["rois"]))
+    mine = json.loads(json.dumps(known))
+    mine[0]["label"], mine[-1]["label"] = "L5", "fat"
+    again = RoiStudio(volume, case_file=tmp_path / "a.json")
+    again._on_message(again, {"type": "rescued", "known": known, "mine": mine}, [])
+    assert [roi.label for roi in again.rois] == [one["label"] for one in mine]
+    assert "has been taken over" in " ".join(map(str, again.messages))
+    once_more = RoiStudio(volume, case_file=tmp_path / "a.json")
+    once_more._on_message(once_more, {"type": "rescued", "known": known, "mine": mine}, [])
+    assert once_more.rois == again.rois
+    assert "taken over" not in " ".join(map(str, once_more.messages)), "the file had it"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such lock there")
+def test_a_case_that_another_process_has_open_is_named(volume: Volume, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    code = (
+        "import sys; from pathlib import Path; from vbqkit.studio.presence import is_open_elsewhere as there\n"
+        "print(there(Path(sys.argv[1])), flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path.resolve())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "False\n"
+        studio = RoiStudio(volume, case_file=path)
+        assert "a.json is open in another window" in " ".join(map(str, studio.messages))
+        other.communicate("")
+    third = RoiStudio(volume, case_file=path)
+    assert "open in another window" not in " ".join(map(str, third.messages)), "studios of one kernel see each other"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from vbqkit.errors import FormatError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.scores import score_case
 from vbqkit.studio import OwnCase, own_case
+from vbqkit.studio.drop_zone import DropZone
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 LOCAL: dict[str, str] = {}
@@ -127,6 +130,112 @@ def test_a_study_that_is_not_there_is_said_without_its_path_and_can_be_checked_a
     assert "role='alert'" in case._status.value
     assert "zwirnovska" not in case._status.value.casefold()
     press(case, "Check this study")
+
+
+def drop(case: OwnCase, files: dict[str, bytes]) -> list[dict[str, Any]]:
+    """What the page sends when files are dropped; gives what Python answers."""
+    (zone,) = (w for w in walk(case) if isinstance(w, DropZone))
+    answers: list[dict[str, Any]] = []
+    zone.send = lambda content, buffers=None: answers.append(content)
+    contents = list(files.values())
+    offer = [[name, len(content)] for name, content in files.items()]
+    zone._on_message(zone, {"type": "offer", "sending": 1, "files": offer}, [])
+    for number in answers[-1].get("wanted", []):
+        content = contents[number]
+        for piece in (content[:100], content[100:]):
+            message = {"type": "pieces", "sending": 1, "pieces": [[number, len(piece)]]}
+            zone._on_message(zone, message, [memoryview(piece)])
+    zone._on_message(zone, {"type": "end", "sending": 1}, [])
+    return answers
+
+
+def test_a_dropped_study_is_copied_under_numbers_checked_and_shown_only_then(named: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    case = OwnCase(folder=out, environ=LOCAL)
+    answers = drop(case, {f"ZWIRNOVSKA/{path.name}": path.read_bytes() for path in sorted((named / "T1").iterdir())})
+    assert answers[-1]["type"] == "done"
+    assert [path.name for path in sorted((out / "case1.study").iterdir())] == [f"00000{k}.dcm" for k in (1, 2, 3)]
+    assert case.privacy is not None
+    assert case.privacy.verdict == "identifiable"
+    assert case.study is None
+    assert "case1.study" in everything(case)
+    (read,) = (w for w in walk(case) if isinstance(w, ipywidgets.Checkbox))
+    read.value = True
+    press(case, "Show the images")
+    assert case.study is not None
+    text = everything(case).casefold() + "".join(str(w.get_state()) for w in walk(case)).casefold()
+    for word in ("zwirnovska", "olga", "5052316789", "1950"):
+        assert word not in text, word
+
+
+def test_a_study_that_was_copied_before_is_gone_on_with(t1: Path, tmp_path: Path) -> None:
+    shutil.copytree(t1 / "T1", tmp_path / "A17.study")
+    case = OwnCase(folder=tmp_path, code="A17", environ=LOCAL)
+    assert [w.value for w in walk(case) if getattr(w, "description", "") == "Code"] == ["A18"], "not that of another"
+    press(case, "Go on")
+    assert case.study is not None
+    assert case._code == "A17"
+
+
+def test_what_cannot_be_taken_in_is_said_and_the_next_is_asked_for(tmp_path: Path) -> None:
+    case = OwnCase(folder=tmp_path, environ=LOCAL)
+    answers = drop(case, {"../x.dcm": b"x"})
+    (zone,) = (w for w in walk(case) if isinstance(w, DropZone))
+    assert answers[-1]["type"] == "refused"
+    assert "climb out" in zone._zone["text"]
+    drop(case, {"x.txt": b"no image"})
+    assert "role='alert'" in case._status.value
+    assert [w for w in walk(case) if isinstance(w, DropZone)], "it can be tried again"
+
+
+def test_a_typed_path_in_the_app_stays_in_the_folder(t1: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(t1 / "T1", home / "mine")
+    (home / "link").symlink_to(t1)
+    for path, words in (
+        (str(t1), "leads out of it"),
+        ("../" + t1.name, "leads out of it"),
+        ("link", "leads out of it"),
+        ("mine\0", "no possible path"),
+        (" ", "The path is empty"),
+    ):
+        case = OwnCase(folder=home, environ=LOCAL, only_inside=True)
+        (box,) = (w for w in walk(case) if getattr(w, "description", "") == "Path")
+        box.value = path
+        press(case, "Open this path")
+        assert case.privacy is None, path
+        assert words in everything(case), path
+    box.value = "mine"
+    press(case, "Open this path")
+    assert case.study is not None
+
+
+def test_a_disk_that_fills_up_while_reports_are_written_is_said_with_what_was_written(
+    t1: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = OwnCase(t1, folder=tmp_path / "out", code="A17", environ=LOCAL)
+    press(case, "Check this study")
+    press(case, "Use these series")
+    assert case.studio is not None
+    case.studio.rois = [r for r in read_rois(CASE / "reference_rois.vbqkit.json").rois if r.label in ("L1", "CSF")]
+    case._reader.value, case._endings.value = "AB", (".html", ".sc.dcm")
+    opened = Path.open
+
+    def full(path: Path, *args: Any, **options: Any) -> Any:
+        if ".sc.dcm" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    press(case, "Write the report")
+    assert "No space left on device" in case._told.value
+    assert "Written before that: A17.html." in case._told.value
+    assert [path.name for path in case.written] == ["A17.html"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "A17.html",
+        "A17.rois.vbqkit.json",
+        "A17.vbqkit.json",
+    ]
 
 
 @pytest.mark.parametrize("code", ["", "a/b", "a b", "../x"])

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "protocol": "vbqkit.cli.protocol",
     "report": "vbqkit.cli.report_case",
     "reference": "vbqkit.cli.reference",
+    "app": "vbqkit.cli.app",
     "propose": "vbqkit.cli.propose",
     "cohort": "vbqkit.cli.cohort",
     "get": "vbqkit.cli.get",

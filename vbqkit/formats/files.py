@@ -25,11 +25,11 @@ MAX_UNPACKED_BYTES = 4 * 1024**3
 Open = Callable[["Entry"], BinaryIO]
 
 _MOST_NAMED = 5
-_SKIPPED_FILES = {
+SKIPPED_FILES = {
     "DICOMDIR", "THUMBS.DB", "DESKTOP.INI", ".DS_STORE", ".LOCALIZED", ".DIRECTORY", ".GITKEEP", ".KEEP", ".NOMEDIA",
 }  # fmt: skip
 """Tables of contents and what file managers leave behind: no image is ever called so."""
-_SKIPPED_FOLDERS = {
+SKIPPED_FOLDERS = {
     "__MACOSX", ".APPLEDOUBLE", ".SPOTLIGHT-V100", ".TRASHES", ".FSEVENTSD", ".TEMPORARYITEMS",
     ".DOCUMENTREVISIONS-V100", "$RECYCLE.BIN", "SYSTEM VOLUME INFORMATION", ".GIT", ".IPYNB_CHECKPOINTS",
 }  # fmt: skip
@@ -247,7 +247,7 @@ def _walk(folder: Path, links: list[tuple[str, str]], hidden: list[str]) -> Iter
     with a dot are added to `hidden`: what programs keep there is not the study, and what a user hid there is named.
     """
     for root, folders, names in os.walk(folder):
-        kept = [name for name in folders if name.upper() not in _SKIPPED_FOLDERS]
+        kept = [name for name in folders if name.upper() not in SKIPPED_FOLDERS]
         hidden += [os.path.join(root, name) for name in sorted(kept) if name.startswith(".")]  # noqa: PTH118 - as below
         folders[:] = sorted(name for name in kept if not name.startswith("."))
         for name in folders:
@@ -255,7 +255,7 @@ def _walk(folder: Path, links: list[tuple[str, str]], hidden: list[str]) -> Iter
             if os.path.islink(full):  # noqa: PTH114 - as below
                 links.append((full, os.path.realpath(full)))
         for name in sorted(names):
-            if name.upper() in _SKIPPED_FILES:
+            if name.upper() in SKIPPED_FILES:
                 continue
             full = os.path.join(root, name)  # noqa: PTH118 - Path objects would double the time of a long listing
             size = _size(full)
@@ -331,7 +331,7 @@ def _archive(path: Path, max_unpacked_bytes: int) -> Archive:
 
 def _is_rubbish(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     *folders, name = info.filename.upper().split("/")
-    if name in _SKIPPED_FILES or _SKIPPED_FOLDERS.intersection(folders):
+    if name in SKIPPED_FILES or SKIPPED_FOLDERS.intersection(folders):
         return True
     return name.startswith("._") and not info.flag_bits & 0x1 and _is_companion(partial(archive.open, info), "r")
 

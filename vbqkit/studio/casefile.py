@@ -10,14 +10,12 @@ what was doubtful about files that ROIs were imported from, so that a caution ab
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +27,7 @@ from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
 from vbqkit.studio.annotations import Annotations, merged_annotations, read_annotations
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
+from vbqkit.studio.presence import lock_path
 
 if sys.platform != "win32":
     import fcntl
@@ -167,12 +166,12 @@ class CaseFile:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One writer at a time, where the file system can say so; the lock goes with the process, even if it dies."""
-        lock = Path(tempfile.gettempdir()) / f"vbqkit-{hashlib.sha256(str(self.path).encode()).hexdigest()[:16]}.lock"
         if sys.platform == "win32":  # the merge alone has to do
             yield
             return
-        with lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with ExitStack() as held:
+            with suppress(OSError):  # of another user, or no room for it: the merge has to do
+                fcntl.flock(held.enter_context(lock_path(self.path, "lock").open("a")), fcntl.LOCK_EX)
             yield
 
 
@@ -240,6 +239,14 @@ def drawn_of(file: RoiFile) -> tuple[Drawn, Drawn]:
     """The ROIs of a file that count, and those that were proposed and wait to be accepted."""
     counted = tuple(DrawnRoi(roi, place=place) for roi, place in file.with_places)
     return counted, tuple(DrawnRoi(roi, place=place, accepted=False) for roi, place in file.proposed)
+
+
+def drawn_from(rois: Iterable[Roi]) -> Drawn:
+    """ROIs that somebody gives; of a ROI file with what was proposed for them, and what waits to be accepted."""
+    if not isinstance(rois, RoiFile):
+        return tuple(DrawnRoi(roi) for roi in rois)
+    counted, waiting = drawn_of(rois)
+    return (*counted, *waiting)
 
 
 def file_of(drawn: Iterable[DrawnRoi]) -> RoiFile:
@@ -342,10 +349,13 @@ def write_case(
         body = ",\n".join(f'  "{key}": {value}' for key, value in studio.items())
         draft.write_text(f'{text},\n "studio": {{\n{body}\n }}\n}}\n', encoding="utf-8")
         draft.replace(path)
-    except OSError as error:
+    except (OSError, FormatError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError):
+            raise
         raise FormatError(
-            f"The case file {path} cannot be written: {error.strerror}. The ROIs stay in the studio; give a case_file in a folder "
-            "that you may write to, or export them."
+            f"The case file {path} cannot be written: {cause.strerror}. The ROIs stay in the studio, and with every change it is tried "
+            "again. Make room, or see that you may write there; or export them."
         ) from error
     finally:
         if draft.exists():

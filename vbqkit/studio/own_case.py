@@ -9,9 +9,11 @@ from typing import Any
 
 import ipywidgets
 
-from vbqkit.errors import FormatError, VbqkitError
+from vbqkit.errors import VbqkitError
 from vbqkit.formats import read_rois, read_study
+from vbqkit.formats.intake import COPY_ENDING
 from vbqkit.image import Volume
+from vbqkit.page.message import alert_html as _alert
 from vbqkit.page.still import Still
 from vbqkit.page.table import notes_html, table_html
 from vbqkit.privacy import PrivacyReport, check_privacy, may_show, where_it_runs
@@ -19,10 +21,11 @@ from vbqkit.repeats.readings import readings_path
 from vbqkit.report import case_report, check_protocol, write_report
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import scored_weightings
+from vbqkit.studio.case_folder import make_folder
 from vbqkit.studio.own_parts import OwnParts
-from vbqkit.studio.own_widgets import alert as _alert
 from vbqkit.studio.own_widgets import button as _button
 from vbqkit.studio.studio import RoiStudio
+from vbqkit.studio.study_intake import StudyIntake, checked_code
 from vbqkit.study import Series, Study
 
 ENDINGS = (".html", ".pdf", ".sr.dcm", ".seg.dcm", ".sc.dcm")
@@ -46,8 +49,9 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     Parameters
     ----------
-    path : path-like
-        Folder, ZIP archive, DICOMDIR or file.
+    path : path-like, optional
+        Folder, ZIP archive, DICOMDIR or file. Without it the page asks for one: a folder or ZIP archive to drop, which
+        is copied into `folder`, or a path.
     folder : path-like
         Where the ROIs and reports are kept; made if it is not there. Nothing is written anywhere else.
     code : str
@@ -60,6 +64,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         The receive coil, where the header is silent.
     environ : mapping of str to str, optional
         Environment variables that say where the program runs; those of this process unless given.
+    only_inside : bool
+        Whether a path that is typed must lie in `folder`, as in the app.
 
     Attributes
     ----------
@@ -75,17 +81,16 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | None = None,
         *,
         folder: str | Path = "own_cases",
         code: str = "case1",
         reference: ReferenceGroup | str | Path | None = None,
         coil: str = "",
         environ: Mapping[str, str] | None = None,
+        only_inside: bool = False,
     ) -> None:
-        if not code or not all(letter.isalnum() or letter in "-_" for letter in code):
-            raise FormatError(f"The code {code!r} becomes part of file names: use letters, digits, - and _ only.")
-        self._path, self._folder, self._code, self._reference = path, Path(folder), code, reference
+        self._path, self._folder, self._code, self._reference = path or "", Path(folder), checked_code(code), reference
         self._coil = coil
         self._place = where_it_runs(environ)
         self.privacy: PrivacyReport | None = None
@@ -98,12 +103,27 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._status = ipywidgets.HTML()
         self._steps = ipywidgets.VBox()
         self._begin = _button("Check this study", self.check, "Look for what identifies the patient")
+        self._about_copy = ""
+        self._asks = path is None
+        self._only_inside = only_inside
+        if self._asks:
+            self._begin.layout.display = "none"
+            self._ask_for_study()
         super().__init__([self._begin, self._status, self._steps])
         self.add_class("vbq-own-case")
 
     def still_html(self) -> str:
         """How to start it."""
         return "<p>Run the notebook and press <b>Check this study</b>. Nothing of the study is kept in this page.</p>"
+
+    def _ask_for_study(self) -> None:
+        self.privacy = None
+        self._steps.children = (StudyIntake(self._folder, self._code, self._given, only_inside=self._only_inside),)
+
+    def _given(self, path: Path, code: str, about_copy: str) -> None:
+        """A study that was dropped, or whose path was typed: look at it as at any other."""
+        self._path, self._code, self._about_copy = path, code, about_copy
+        self.check()
 
     # -- 1. privacy ------------------------------------------------------------------------------------------------
 
@@ -118,11 +138,14 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         found = self._try(lambda: check_privacy(self._path, progress=progress))
         self._steps.children = ()
         if found is None:
+            if self._asks:
+                self._ask_for_study()
             return
         self.privacy = found
         showing = may_show(found, self._place)
         self._begin.layout.display = "none"
-        section = [ipywidgets.HTML(_privacy_html(found, showing.text))]
+        about_copy = notes_html([self._about_copy]) if self._about_copy else ""
+        section = [ipywidgets.HTML(_privacy_html(found, showing.text) + about_copy)]
         if showing.ask:
             read = ipywidgets.Checkbox(
                 description="I have read this, and I may see these images.", indent=False, layout={"width": "420px"}
@@ -144,6 +167,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             return
         study = self._try(lambda: read_study(self._path))
         if study is None:
+            if self._asks:
+                self._ask_for_study()
             return
         self.study = study
         rows = {
@@ -186,7 +211,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             return False
         study = self.study
         volumes = self._try(lambda: {w: _as(study.series[row].volume(), w) for w, row in chosen.items()})
-        if volumes is None or self._try(self._make_folder) is None:
+        if volumes is None or self._try(lambda: make_folder(self._folder)) is None:
             return False
         self._rows, self._volumes = chosen, volumes
         self._parts = self._try(
@@ -279,6 +304,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             self._told.value = _alert("Say who placed or accepted the ROIs: name or initials.")
             return
         self._told.value = "<progress aria-label='working'></progress> Some seconds."
+        written: list[Path] = []
         try:
             rois = read_rois(self.studio.export_rois(self._folder / f"{self._code}.rois.vbqkit.json"))
             made = case_report(
@@ -291,9 +317,11 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
                 **self._parts.score_options(),
             )
             targets = [self._folder / f"{self._code}{ending}" for ending in self._endings.value]
-            written = [write_report(made, target, overwrite=self._again.value) for target in targets]
+            written.extend(write_report(made, target, overwrite=self._again.value) for target in targets)
         except VbqkitError as error:
-            self._told.value = _alert(self._without_path(str(error)))
+            self.written += written
+            before = f" Written before that: {', '.join(path.name for path in written)}." if written else ""
+            self._told.value = _alert(self._without_path(str(error)) + before)
             return
         except KeyboardInterrupt:
             self._told.value = _alert("Interrupted. Nothing half-written is left; press the button again.")
@@ -307,15 +335,6 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
-    def _make_folder(self) -> Path:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FormatError(
-                f"The folder {self._folder} cannot be made ({error.strerror}). Give another folder."
-            ) from error
-        return self._folder
-
     def _add(self, title: str, children: list[Any]) -> None:
         head = ipywidgets.HTML(f"<h3>{html.escape(title)}</h3>")
         self._steps.children = (*self._steps.children, ipywidgets.VBox([head, *children]))
@@ -326,6 +345,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     def _without_path(self, text: str) -> str:
         """A message without the place of the study: a folder may be called after its patient."""
         place = Path(self._path)
+        if not self._path or place.suffix == COPY_ENDING:  # a copy is called after the code
+            return text
         for part in sorted({str(place), str(place.absolute()), place.name, place.stem}, key=len, reverse=True):
             text = text.replace(part, "[your study]") if len(part) > 1 else text
         return text

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import ipywidgets
 
 from vbqkit.errors import VbqkitError
+from vbqkit.page.message import alert_html as alert
 from vbqkit.page.table import table_html
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores.level_findings import LEVEL_FINDINGS, Exclusions
-from vbqkit.studio.own_widgets import alert, button, words
+from vbqkit.studio.own_widgets import button, words
 
 USED = "use it"
 _RULES = {"leave the level out (Chen 2023)": "leave out", "take T12 or L5 instead (Huang 2026)": "replace"}

@@ -10,6 +10,7 @@ import ipywidgets
 
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Volume
+from vbqkit.page.message import alert_html as alert
 from vbqkit.privacy.showing import Place
 from vbqkit.report import case_report
 from vbqkit.report.case_values import ReportSection
@@ -20,7 +21,7 @@ from vbqkit.studio.own_prior import PriorPanel
 from vbqkit.studio.own_readings import ReadingsPanel, Stage
 from vbqkit.studio.own_reference import find_reference
 from vbqkit.studio.own_scores import scores_html
-from vbqkit.studio.own_widgets import alert, button
+from vbqkit.studio.own_widgets import button
 from vbqkit.studio.studio import RoiStudio
 from vbqkit.study import Series, Study
 

@@ -12,6 +12,7 @@ import ipywidgets
 from vbqkit.errors import FormatError, ScoreError, VbqkitError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.image import Volume
+from vbqkit.page.message import alert_html as alert
 from vbqkit.page.table import table_html
 from vbqkit.privacy import check_privacy, may_show
 from vbqkit.privacy.showing import Place
@@ -22,7 +23,7 @@ from vbqkit.repeats.readings import read_readings
 from vbqkit.roi import Roi
 from vbqkit.scores.case import CaseScores, score_case
 from vbqkit.scores.result import Score
-from vbqkit.studio.own_widgets import WIDE, alert, button, words
+from vbqkit.studio.own_widgets import WIDE, button, words
 from vbqkit.study import Series, Study
 
 _DAYS_A_YEAR = 365.25

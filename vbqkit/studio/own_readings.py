@@ -13,6 +13,7 @@ import ipywidgets
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.formats import read_rois
 from vbqkit.image import Volume
+from vbqkit.page.message import alert_html as alert
 from vbqkit.page.table import notes_html, table_html
 from vbqkit.repeats.agreement import FEWEST_FOR_ICC, ICC_MODEL, reading_agreement, readings_table
 from vbqkit.repeats.picture import bland_altman_svg
@@ -20,7 +21,7 @@ from vbqkit.repeats.readings import CaseReading, CaseReadings, add_reading, read
 from vbqkit.roi.origin import origin_of
 from vbqkit.scores.case import score_case
 from vbqkit.scores.result import Score
-from vbqkit.studio.own_widgets import alert, button, words
+from vbqkit.studio.own_widgets import button, words
 from vbqkit.studio.studio import RoiStudio
 
 Stage = Callable[[Sequence[Any] | None], None]

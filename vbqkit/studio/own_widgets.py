@@ -1,4 +1,4 @@
-"""What the parts of the page of one's own case have in common: a button, and a message that is read aloud."""
+"""What the parts of the page of one's own case have in common: a button, and plain lines."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ def button(text: str, act: Callable[[], None], tooltip: str) -> Any:
     made = ipywidgets.Button(description=text, button_style="primary", tooltip=tooltip, layout={"width": "max-content"})
     made.on_click(lambda _: act())
     return made
-
-
-def alert(text: str) -> str:
-    """A message about what went wrong, as HTML."""
-    return f"<div role='alert' style='max-width:860px'>⚠ {html.escape(text)}</div>"
 
 
 def words(*lines: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from vbqkit.errors import Caution, RoiError, VbqkitError
@@ -16,6 +17,8 @@ from vbqkit.studio.annotations import Annotations, merged_annotations, read_anno
 from vbqkit.studio.casefile import CaseFile, Drawn, SavedCase, merged
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
 from vbqkit.studio.messages import Message, Weight, in_order
+from vbqkit.studio.presence import is_open_elsewhere
+from vbqkit.studio.watch import Watch
 
 LEVEL_STRIP = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
 
@@ -23,6 +26,15 @@ MOST_ROIS = 1000
 """More are refused: they could not be seen, and each drag would measure them all."""
 
 _REMEMBERED = 30  # of Python's words, that a late answer of the browser may not have seen
+
+_OPEN_ELSEWHERE = (
+    "{name} is open in another window or notebook too. Each takes over what the other writes, when it is used again. Close one of "
+    "them: two readers of one case should each have a case of their own."
+)
+_CHANGED_ELSEWHERE = (
+    "{name} was changed by another window or notebook, and this one has taken that over. A ROI that both changed is there twice: "
+    "look at every ROI, and delete one."
+)
 
 _open_studios: weakref.WeakSet[SharedRois] = weakref.WeakSet()
 
@@ -44,6 +56,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
 
     _state = traitlets.Dict().tag(sync=True, echo_update=False)  # others hear of a change after the answer to it
     _messages = traitlets.List().tag(sync=True)
+    _watch = traitlets.Instance(Watch, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[Self], None]] = []
@@ -57,6 +70,7 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._about_images: tuple[Message, ...] = ()
         self._said: tuple[Message, ...] = ()  # about what was done, newest first
         self._of_files: tuple[Caution, ...] = ()  # about the ROI files that were read
+        self._not_kept = ""  # why the case file could not be written
         self._complete = False  # whether the page may hear of it
         super().__init__()
         self.observe(self._on_state, "_state")
@@ -69,7 +83,15 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         that draws between the two finds neither options nor views.
         """
         if self._complete:
+            self._watch = Watch(self.case_file)
             super().open()
+            self._watch.set_trait("_of", self.model_id or "")
+
+    def close(self) -> None:
+        """End the widget; its case file stays."""
+        if self._watch is not None:
+            self._watch.close()
+        super().close()
 
     def _measure(self) -> None:
         raise NotImplementedError
@@ -98,6 +120,8 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         self._take_cautions(case.cautions)
         self._proposal = case.proposal
         self._take_annotations(case)
+        if is_open_elsewhere(case_file.path):
+            self._say(_OPEN_ELSEWHERE.format(name=case_file.path.name), "caution")
         return case.drawn or drawn, case.levels or LEVEL_STRIP
 
     def _take_annotations(self, case: SavedCase) -> None:
@@ -188,15 +212,28 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
             kept = self._case.write(drawn, strip, self._of_files, self._proposal, self._annotations)
             self._annotations = self._case.annotations
         except VbqkitError as error:
-            self._say(str(error))
+            self._say_not_kept(str(error))
             return drawn
+        if self._not_kept:
+            self._say_not_kept("")
+            self._say(f"The ROIs are kept in {self._case.path.name} again.", "note")
         for other in list(_open_studios):
             if other is not self and other.case_file == self._case.path:
-                other._refresh()
-        return drawn if [to_wire(a) for a in kept] == [to_wire(b) for b in drawn] else kept
+                other._refresh(quietly=True)
+        if [to_wire(a) for a in kept] == [to_wire(b) for b in drawn]:
+            return drawn
+        self._say(_CHANGED_ELSEWHERE.format(name=self._case.path.name), "caution")
+        return kept
 
-    def _refresh(self) -> None:
-        """Take in what another studio wrote to the case file."""
+    def _say_not_kept(self, why: str) -> None:
+        """Why the case file cannot be written now, in place of what was so before."""
+        self._said = tuple(one for one in self._said if one.text != self._not_kept)
+        self._not_kept = why
+        if why:
+            self._say(why)
+
+    def _refresh(self, *, quietly: bool = False) -> None:
+        """Take in what another studio wrote to the case file; quietly where both belong to one kernel."""
         if self._case is None or not self._case.changed():
             return
         try:
@@ -211,7 +248,17 @@ class SharedRois(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unty
         others = [to_wire(one) for one in case.drawn] != [to_wire(one) for one in self._all]
         if others or self._annotations != before:
             self._keep(case.drawn, case.levels or self._state["levels"])
+            if not quietly:
+                self._say(_CHANGED_ELSEWHERE.format(name=self._case.path.name), "caution")
             self._announce()
+
+    def _rescue(self, known: Iterable[Mapping[str, Any]], mine: Iterable[Mapping[str, Any]]) -> None:
+        """Take in what the page placed for an earlier kernel, which did not answer any more."""
+        base = {one.id: to_wire(one) for one in self._read_wires(known)}
+        drawn = merged(base, self._read_wires(mine), self._all)
+        if [to_wire(one) for one in drawn] != [to_wire(one) for one in self._all]:
+            self._change(drawn)
+            self._say("What was placed while Python did not answer has been taken over: look at every ROI.", "caution")
 
     def _announce(self) -> None:
         for callback in self._callbacks:

@@ -27,8 +27,7 @@ from vbqkit.scores.levels import LevelRule
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import scored_weightings
 from vbqkit.scores.result import Refusal
-from vbqkit.studio.casefile import Drawn, drawn_of, file_of
-from vbqkit.studio.drawn_roi import DrawnRoi
+from vbqkit.studio.casefile import Drawn, drawn_from, file_of
 from vbqkit.studio.intervals import IntervalOptions, report_line
 from vbqkit.studio.linking import linked_by_position
 from vbqkit.studio.measured_rois import levels_for
@@ -162,7 +161,7 @@ class RoiStudio(ProposedRois):
         self._show(views)
         self.set_trait("slices", [len(view.volume) // 2 for view in self._opened])
         self.set_trait("windows", [view["window"] for view in self._views])
-        given = _given(rois)
+        given = drawn_from(rois)
         check_number(given)
         drawn, levels = self._open_case(case_file, given, self._opened[0].volume if self._opened else None)
         if isinstance(rois, RoiFile) and drawn is given and self._opened:
@@ -203,7 +202,7 @@ class RoiStudio(ProposedRois):
 
     @rois.setter
     def rois(self, rois: Iterable[Roi]) -> None:
-        self._change((*_given(rois), *self._waiting_rois))
+        self._change((*drawn_from(rois), *self._waiting_rois))
 
     def export_rois(self, path: str | Path) -> Path:
         """Write the ROIs to a file; its ending says how.
@@ -217,6 +216,7 @@ class RoiStudio(ProposedRois):
         FormatError
             If the ending is unknown or the file cannot be written.
         """
+        self._refresh()  # what another window has kept meanwhile
         write_rois(path, self._exported(), image=self._first_volume())
         return Path(path)
 
@@ -341,7 +341,7 @@ class RoiStudio(ProposedRois):
     def _add(self, file: RoiFile) -> tuple[Roi, ...]:
         """The ROIs of a file beside those that are there, and what is odd about the file."""
         cautions = file.belongs(self._first_volume())
-        drawn = (*self._all, *_given(file))
+        drawn = (*self._all, *drawn_from(file))
         check_number(drawn)
         self._take_cautions(cautions)
         self._change(drawn)
@@ -378,34 +378,43 @@ class RoiStudio(ProposedRois):
 
     def _answer(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         kind = content.get("type")
-        if kind == "slice":
-            view, index = int(content["view"]), int(content["index"])
-            name, data = pixels_for_browser(self._opened[view].volume.pixels[index])
-            self.send({"type": "slice", "view": view, "index": index, "array": name}, buffers=[data])
-        elif kind == "tools":
-            self.send({"type": "tools"}, buffers=[javascript.loader(_STATIC / "later.js").encode()])
-        elif kind == "air":
-            view, index = int(content["view"]), int(content["index"])
-            air = free_air(self._opened[view].volume.slice(index))
-            self.send({"type": "air", "view": view, "index": index}, buffers=[air.astype(np.uint8).tobytes()])
+        if kind in {"slice", "air", "identity", "tools", "export"}:
+            self._send_what_is_asked(kind, content)
+        elif kind == "rescued":
+            self._rescue(content["known"], content["mine"])
         elif kind == "refresh":
             self._refresh()
         elif kind == "hand":
             self._hand(bool(content["busy"]))
-        elif kind == "export":
-            name, data = to_browser(str(content["ending"]), self._exported(), self._first_volume())
-            self.send({"type": "download", "name": name}, buffers=[data])
         elif kind == "import":
             self._add(from_browser(str(content["name"]), bytes(buffers[0]), self._first_volume()))
-        elif kind == "identity":
-            view = int(content["view"])
-            self.send({"type": "identity", "view": view, "lines": self._opened[view].identity()})
         elif kind == "weighting":
             self.state_weighting(content["weighting"] or None, view=int(content["view"]))
         elif kind == "link":
             self.link_series(int(content["view"]))
         elif kind in PROPOSAL_MESSAGES:
             self._answer_about_proposals(content)
+
+    def _send_what_is_asked(self, kind: str, content: Mapping[str, Any]) -> None:
+        if kind == "tools":
+            self.send({"type": kind}, buffers=[javascript.loader(_STATIC / "later.js").encode()])
+            return
+        if kind == "export":
+            name, data = to_browser(str(content["ending"]), self._exported(), self._first_volume())
+            self.send({"type": "download", "name": name}, buffers=[data])
+            return
+        view = int(content["view"])
+        shown = self._opened[view]
+        if kind == "identity":
+            self.send({"type": kind, "view": view, "lines": shown.identity()})
+            return
+        index = int(content["index"])
+        if kind == "air":
+            air = free_air(shown.volume.slice(index))
+            self.send({"type": kind, "view": view, "index": index}, buffers=[air.astype(np.uint8).tobytes()])
+            return
+        name, data = pixels_for_browser(shown.volume.pixels[index])
+        self.send({"type": kind, "view": view, "index": index, "array": name}, buffers=[data])
 
     # -- in a saved notebook --------------------------------------------------------------------------------------
 
@@ -429,14 +438,6 @@ class RoiStudio(ProposedRois):
         words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}
         display(data | words, metadata=metadata, raw=True)
         self._saved_output = display(StillHtml(self._static_html()), display_id=True)
-
-
-def _given(rois: Iterable[Roi]) -> Drawn:
-    """ROIs that somebody gives; of a ROI file with what was proposed for them, and what waits to be accepted."""
-    if not isinstance(rois, RoiFile):
-        return tuple(DrawnRoi(roi) for roi in rois)
-    counted, waiting = drawn_of(rois)
-    return (*counted, *waiting)
 
 
 def _group(reference: ReferenceGroup | tuple[float, float, int] | None) -> ReferenceGroup | None:

@@ -1,0 +1,1 @@
+"""The guided page as an app of its own: Voila, for this computer alone."""
