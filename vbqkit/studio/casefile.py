@@ -25,6 +25,7 @@ from vbqkit.errors import Caution, FormatError, RoiError
 from vbqkit.formats.roi_file import DOUBTS, RoiFile, study_digest
 from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
+from vbqkit.roi import Roi
 from vbqkit.studio.annotations import Annotations, merged_annotations, read_annotations
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
 from vbqkit.studio.presence import lock_path
