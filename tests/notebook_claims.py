@@ -64,11 +64,14 @@ assert (corrected.noise_sd / corrected.marrow).between(2.5, 6.5).all()
 assert spread.marrow.idxmax() == "generic-1.5t-plain"
 # "The virtual hitachi-1.2t gives young women an SNR twice that of the five real ones (47.6)"
 from vbqkit.literature import kosice_reference, published_correlations
-assert 1.8 < reference.loc["hitachi-1.2t", "mean"] / kosice_reference()[["L1", "L2", "L3", "L4"]].to_numpy().mean() < 2.3
+real = kosice_reference()[["L1", "L2", "L3", "L4"]].to_numpy().mean()
+assert 1.8 < reference.loc["hitachi-1.2t", "mean"] / real < 2.3
 # "Lesson 00 has another reference group ...: 16 other women ... another mean and SD"
 assert len(other) == 16 and len(young) == 28
-assert [round(x) for x in reference.loc["generic-1.5t", ["mean", "std"]]] != [round(x) for x in (other.mean(), other.std())]
-# "In 226 women Bandirali 2015 found an AUC of 0.844 ... and a correlation of -0.68 with the T-score, with 131 young women"
+here = [round(x) for x in reference.loc["generic-1.5t", ["mean", "std"]]]
+assert here != [round(x) for x in (other.mean(), other.std())]
+# "In 226 women Bandirali 2015 found an AUC of 0.844 ... and a correlation of -0.68 with the T-score, with 131 young
+# women"
 bandirali = found.set_index("source").loc["Bandirali 2015"]
 assert (bandirali.n, bandirali.auc, bandirali.threshold) == (226, 0.844, 5.5) and "131 women" in bandirali.note
 r = published_correlations().query("source == 'Bandirali 2015' and y == 'T-score'").r
@@ -147,8 +150,8 @@ assert {"-0.69", "-1.15", "-0.57", "-0.53"} <= {text.replace("−", "-").replace
 unchanged = vbq_t1(rois.values())
 assert in_changed["Modic 1 (oedema), L2"] < unchanged < in_changed["Modic 2 (fat), L4"]
 assert in_changed["sclerosis, L3"] < unchanged
-# "their T-scores differ by 0.1, both next to the limit of -1"; "His QCT lies far below the healthy man's and near the limit of 80 mg/cm3"; "his
-# marrow is closer to that of the woman with osteoporosis than to the healthy man's"
+# "their T-scores differ by 0.1, both next to the limit of -1"; "His QCT lies far below the healthy man's and near the
+# limit of 80 mg/cm3"; "his marrow is closer to that of the woman with osteoporosis than to the healthy man's"
 his, healthy, hers = (found.measure() for found in images.values())
 assert round(abs(his["t_score"] - healthy["t_score"]), 1) == 0.1
 assert max(abs(found["t_score"] + 1) for found in (his, healthy)) < 0.15

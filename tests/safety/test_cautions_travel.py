@@ -347,6 +347,9 @@ def test_nifti_and_its_kin_carry_their_cautions(rois, tmp_path):
     study = read_study(tmp_path / "t1.nii.gz", weighting="T1")
     for code in ("not-finite", "sform-qform", "missing-tags", "length-unit"):
         check(code, study, rois)
+    for code, sidecar in (("sidecar-value", '{"RepetitionTime": 600}'), ("sidecar-unreadable", "{")):
+        (tmp_path / "t1.json").write_text(sidecar)
+        check(code, read_study(tmp_path / "t1.nii.gz", weighting="T1"), rois)
 
 
 def codes_in(path):
@@ -358,6 +361,7 @@ def codes_in(path):
 
 def test_no_caution_of_a_reader_is_without_its_row():
     elsewhere = {"frame-of-reference", "other-study", "damaged-rois", "several-frames", "sform-qform", "length-unit"}
+    elsewhere |= {"sidecar-value", "sidecar-unreadable"}  # in the test above
     elsewhere |= {"special-file"}  # tests/safety/test_one_acquisition.py
     elsewhere |= {"proposed-rois"}  # tests/cli/test_score_origin.py
     never = {"orientation-doubtful"}  # only on series that are taken as axial, which have no score

@@ -53,7 +53,7 @@ class Plan:
     scores : tuple of str
         Names in :data:`vbqkit.scores.SCORES`; empty: all that need no reference group, and with one all.
     aggregate : {"median", "mean"}
-        Of the levels, for scores that have the choice: median in papers 003 and 004, mean in 001.
+        Of the levels, for scores that have the choice: median in Cui 2025 and Chen 2023, mean in Huang 2026.
     rule : {"all four", "leave out", "replace"}
         For levels without a ROI; see :func:`vbqkit.scores.choose_levels`.
     coverage : {"center", "area"}

@@ -68,13 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--aggregate",
         choices=["median", "mean"],
         default="median",
-        help="of L1-L4 for VBQ: median (papers 003, 004; default) or mean (001)",
+        help="of L1-L4 for VBQ: median (Cui 2025, Chen 2023; default) or mean (Huang 2026)",
     )
     score.add_argument(
         "--rule",
         choices=["all four", "leave out", "replace"],
         default="all four",
-        help="for levels without a ROI: refuse (default), leave out (004), replace by T12/L5 (001)",
+        help="for levels without a ROI: refuse (default), leave out (Chen 2023), replace by T12/L5 (Huang 2026)",
     )
     score.add_argument("--coverage", choices=["center", "area"], default="center", help="as in 'vbqkit score'")
     score.add_argument(
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     score.add_argument(
         "--reference-scanner", metavar="TEXT", default="not stated", help="the scanner they were measured on"
     )
-    score.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in paper 000)")
+    score.add_argument("--rayleigh", action="store_true", help="multiply SNR by 0.655 (off in the Košice group 2025)")
     score.add_argument(
         "--intervals", action="store_true", help="95 %% interval of each score (NAME_low, NAME_high); slower"
     )

@@ -15,7 +15,7 @@ from vbqkit.stats.outliers import extreme_deviates
 from vbqkit.stats.reliability import sd_interval
 
 YOUNG_YEARS = (20.0, 30.0)
-"""Ages of a young group; paper 000's women were 23 +- 2. Others are taken, and it is said."""
+"""Ages of a young group; the women of the Košice group 2025 were 23 +- 2. Others are taken, and it is said."""
 
 STALE_MONTHS = 12
 """After so many months without a new member or check nothing says that the group stands for today's scanner. The ACR's

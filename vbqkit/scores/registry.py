@@ -103,7 +103,7 @@ _BUILT_IN = (
         source=SOURCE_SNR,
         formula="mean over levels of (ROI mean / SD of noise ROI)",
         compute=_snr,
-        verified="the printed SNR(L1-L4) of paper 000, Tables 1 and 2",
+        verified="the printed SNR(L1-L4) of the Košice group 2025, Tables 1 and 2",
     ),
     ScoreDefinition(
         name="M-score",

@@ -109,7 +109,7 @@ def _single(level: str) -> ScoreDefinition:
         regions=(level,),
         over_csf=True,
         formula=f"{level} mean / CSF mean",
-        source="segmental VBQ, Cui et al. 2025, doi 10.3969/j.issn.1672-5131.2025.05.049 (paper 003)",
+        source="segmental VBQ, Cui et al. 2025, doi 10.3969/j.issn.1672-5131.2025.05.049",
     )
 
 

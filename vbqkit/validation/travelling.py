@@ -224,11 +224,11 @@ def field_pair(*, seed: int = 0, times: int = 40) -> tuple[float, float, float]:
 
 
 def printed_fat(*, seed: int = 0, times: int = 40) -> pd.DataFrame:
-    """Fat fraction from printed group means: papers 001 (T1, T2, STIR; times not printed) and 004 (T1, printed)."""
+    """Fat fraction from printed means of groups: Huang 2026 (T1, T2, STIR; no times) and Chen 2023 (T1, its times)."""
     rng, rows = np.random.default_rng(seed), []
     for group, vbqs in (
-        ("001 fracture", {"T1": 4.4, "T2": 0.601, "STIR": 0.318}),
-        ("001 no fracture", {"T1": 4.1, "T2": 0.548, "STIR": 0.316}),
+        ("Huang 2026, fracture", {"T1": 4.4, "T2": 0.601, "STIR": 0.318}),
+        ("Huang 2026, no fracture", {"T1": 4.1, "T2": 0.548, "STIR": 0.316}),
     ):
         found = [
             _try(fat_fraction, {ordinary_tags(w, 1.5, rng): v for w, v in vbqs.items()}, draws=1500)
@@ -236,7 +236,7 @@ def printed_fat(*, seed: int = 0, times: int = 40) -> pd.DataFrame:
         ]
         rows.append(_group(group, [one for one in found if one is not None], times))
     achieva = Tags(weighting="T1", field_t=3.0, tr_ms=600.0, te_ms=20.0, corrected=None)
-    for group, vbq in (("004 degenerative", 2.9), ("004 control", 2.8)):
+    for group, vbq in (("Chen 2023, degenerative", 2.9), ("Chen 2023, control", 2.8)):
         rows.append(_group(group, [fat_fraction({achieva: vbq})], 1))
     return pd.DataFrame(rows)
 
