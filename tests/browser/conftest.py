@@ -267,7 +267,14 @@ class Lab:
             "() => [...document.querySelectorAll('.vbq-waiting')].some(e => e.hidden)", timeout=90_000
         )
         self.wait_for_python()
-        self.page.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
+        toolbar, before = self.page.locator(".vbq-toolbar").first, None
+        for _ in range(40):  # what stands above it, such as a question, may still take its height
+            toolbar.evaluate("e => e.scrollIntoView()")
+            self.page.wait_for_timeout(150)
+            now = toolbar.evaluate("e => e.getBoundingClientRect().top")
+            if now == before:
+                return
+            before = now
 
     def settle(self) -> None:
         """Until the page has drawn what it knows: the image in the next frame, the table after it."""
