@@ -24,7 +24,7 @@ from vbqkit.batch.running import DaskCluster, Processes, RunError, WorkerLost, d
 from vbqkit.cli import main
 from vbqkit.cohort import read_cohort
 from vbqkit.errors import FormatError, ScoreError
-from vbqkit.scores import ScoreDefinition, register_score, unregister_score
+from vbqkit.scores import SCORES, ScoreDefinition, register_score, registry, unregister_score
 
 ROOT = Path(__file__).parents[2]
 PLAN = Plan(scores=("VBQ-T1",))
@@ -322,6 +322,51 @@ def test_dask_that_is_not_installed_is_said_plainly(cohort, tmp_path, monkeypatc
 
 
 # What follows starts processes.
+
+
+PLUGIN = """
+from vbqkit.scores import score
+
+@score("L1 over L4 of a test", regions=("L1", "L4"), source="a test")
+def ratio(inputs):
+    "L1 over L4."
+    return {factor} * inputs.signal("T1", "L1") / inputs.signal("T1", "L4")
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    path = tmp_path / "my_scores.py"
+    path.write_text(PLUGIN.format(factor=1))
+    yield path
+    for name in ("L1 over L4 of a test", "VBQ-L1"):
+        if name in SCORES:
+            unregister_score(name)
+    registry._loaded_plugins.discard(str(path))
+
+
+def with_plugin(cohort, plugin, table, *more):
+    root, rois = map(str, cohort)
+    options = ["--plugin", str(plugin), "--also", "VBQ-L1", "--score", "L1 over L4 of a test", "--score", "VBQ-L1"]
+    main(["cohort", "score", root, "--rois", rois, "--out", str(table), *options, *more])
+    return [(row["l1_over_l4_of_a_test"], row["vbq_l1"]) for row in rows_of(table)]
+
+
+def test_a_score_of_a_plugin_and_a_variant_are_columns_and_another_version_of_it_is_scored_again(
+    cohort, plugin, tmp_path
+):
+    here = with_plugin(cohort, plugin, tmp_path / "t.csv", "--workers", "0")
+    assert any(float(ratio or 0) > 0 and float(variant or 0) > 0 for ratio, variant in here)
+    first = Plan(scores=("VBQ-T1",), plugins=(str(plugin),)).digest
+    plugin.write_text(PLUGIN.format(factor=2))
+    assert Plan(scores=("VBQ-T1",), plugins=(str(plugin),)).digest != first
+    assert str(plugin.parent) not in json.dumps(Plan(scores=("VBQ-T1",), plugins=(str(plugin),)).settings["plugins"])
+
+
+@pytest.mark.slow
+def test_workers_load_the_plugins_too(cohort, plugin, tmp_path):
+    here = with_plugin(cohort, plugin, tmp_path / "a.csv", "--workers", "0")
+    assert with_plugin(cohort, plugin, tmp_path / "b.csv", "--workers", "2") == here
 
 
 WORK = """

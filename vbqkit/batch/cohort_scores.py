@@ -17,6 +17,7 @@ from vbqkit.batch.tables import check_ending, read_rows, write_rows
 from vbqkit.errors import FormatError, ScoreError
 from vbqkit.formats.files import user_path
 from vbqkit.formats.rois import ROI_FORMATS
+from vbqkit.scores.plugins import OF_A_FILE
 from vbqkit.scores.registry import SCORES
 
 _KEPT = ("scored", "refused")
@@ -111,6 +112,7 @@ def score_cohort(
     check_ending(table)
     if not table.parent.is_dir():
         raise FormatError(f"There is no folder {table.parent} for the table. Make it, or choose another place.")
+    plan.make_known()
     columns, numbers = plan.columns, _numbers(plan)
     work = ScoreWork(plan, modules=_modules(plan.wanted, elsewhere=dask is not None or workers != 0))
     jobs = list(_jobs(studies_in(source), plan, rois, keep_names=keep_names, looking=looking))
@@ -178,7 +180,7 @@ def _modules(names: Iterable[str], *, elsewhere: bool) -> tuple[str, ...]:
         If one was made in a notebook or at a prompt, which no other process can read.
     """
     homes = dict.fromkeys(str(getattr(SCORES[name].compute, "__module__", "")) for name in names)
-    found = tuple(home for home in homes if home.split(".")[0] != "vbqkit")
+    found = tuple(home for home in homes if home.split(".")[0] != "vbqkit" and not home.startswith(OF_A_FILE))
     if elsewhere and "__main__" in found and not getattr(sys.modules["__main__"], "__file__", None):
         own = next(name for name in names if SCORES[name].compute.__module__ == "__main__")
         raise ScoreError(

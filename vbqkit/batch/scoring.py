@@ -29,7 +29,7 @@ from vbqkit.scores.levels import LevelRule, rule_for_missing
 from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.propagation import case_uncertainty
-from vbqkit.scores.registry import SCORES, score_definition
+from vbqkit.scores.registry import SCORES, load_once, score_definition, use_scores
 from vbqkit.scores.result import Refusal, Score
 from vbqkit.study import Study
 
@@ -72,6 +72,10 @@ class Plan:
         Score ROIs of a file that were proposed and that no reader has accepted. Every row says so.
     plane, accept_derived, link_frames
         As for :func:`vbqkit.formats.read_study`.
+    also : tuple of str
+        Published variants to put into use, as :func:`vbqkit.scores.use_scores` does.
+    plugins : tuple of str
+        Python files or modules that bring scores of their own; workers load them too, and must see the same paths.
     """
 
     scores: tuple[str, ...] = ()
@@ -87,6 +91,19 @@ class Plan:
     plane: str | None = None
     accept_derived: bool = False
     link_frames: bool = False
+    also: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+
+    def make_known(self) -> None:
+        """Bring the plug-ins and variants into this process; those that it has stay as they are.
+
+        Raises
+        ------
+        ScoreError
+            If one cannot be used.
+        """
+        load_once(self.plugins)
+        use_scores(*self.also)
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -115,12 +132,21 @@ class Plan:
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that a number depends on besides the files, as plain values."""
-        return asdict(self) | {"scores": list(self.wanted), "vbqkit": vbqkit.__version__}
+        own = {"plugins": [_plugin_in_words(name) for name in self.plugins]}
+        return asdict(self) | {"scores": list(self.wanted), "vbqkit": vbqkit.__version__} | own
 
     @property
     def digest(self) -> str:
         """Eight digits of the settings: rows with others are not mixed."""
         return hashlib.sha256(json.dumps(self.settings, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def _plugin_in_words(name: str) -> str:
+    """A file by what is in it, so that numbers of another version are not mixed; its folder is nobody's business."""
+    path = Path(name)
+    if not path.is_file():
+        return name
+    return f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +195,7 @@ class ScoreWork:
             raise FormatError(
                 f"A worker has vbqkit {vbqkit.__version__}, this computer {self.version}. Install the same version on both."
             )
+        self.plan.make_known()
         for module in self.modules:
             importlib.import_module(module)
         return score_one(job, self.plan)

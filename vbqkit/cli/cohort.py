@@ -13,6 +13,7 @@ from vbqkit.batch.tables import ENDINGS
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.cli.score import jitter_of, reference_group
+from vbqkit.cli.scores import add_score_choice
 from vbqkit.errors import FormatError
 from vbqkit.formats.files import user_path
 from vbqkit.protocol_words import MASK, is_pseudonym
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="which score; may be repeated. All of them unless you say",
     )
+    add_score_choice(score)
     score.add_argument(
         "--aggregate",
         choices=["median", "mean"],
@@ -129,6 +131,8 @@ def run(args: argparse.Namespace) -> Report:
         plane=args.plane,
         accept_derived=args.accept_derived,
         link_frames=args.link_frames,
+        also=tuple(args.also),
+        plugins=tuple(str(user_path(name).resolve()) if name.endswith(".py") else name for name in args.plugin),
     )
     root = user_path(args.root)
     dataset = root if args.out is None and root.is_dir() and is_bids(root) else None

@@ -7,7 +7,7 @@ import argparse
 from vbqkit.cli.report import Report
 from vbqkit.errors import ScoreError
 from vbqkit.scores.definition import ScoreDefinition
-from vbqkit.scores.registry import SCORES, add_plugin, load_plugins, use_scores
+from vbqkit.scores.registry import SCORES, load_once, load_plugins, use_scores
 from vbqkit.scores.variants import VARIANTS
 
 HELP = "Every score that is known, with its ROIs and its source: in use, published variants, and what plug-ins bring."
@@ -33,8 +33,7 @@ def add_score_choice(parser: argparse.ArgumentParser) -> None:
 
 def use_chosen(args: argparse.Namespace) -> tuple[str, ...]:
     """Put what the options name into use; what is wrong with installed plug-ins, in words."""
-    for name in args.plugin:
-        add_plugin(name)
+    load_once(args.plugin)
     use_scores(*args.also)
     return tuple(str(caution) for caution in load_plugins())
 

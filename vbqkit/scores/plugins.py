@@ -21,6 +21,10 @@ GROUP = "vbqkit.scores"
 """Entry points of this group are read: ``[project.entry-points."vbqkit.scores"]`` in a package's pyproject.toml."""
 
 
+OF_A_FILE = "vbqkit_plugin_"
+"""How a module that was read from a plug-in's file is called: nobody else can import it by that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
     """How a plug-in comes into the registry and out of it again: what the registry hands to its plug-ins."""
@@ -77,7 +81,7 @@ def load_plugin(name: str, register: Register) -> tuple[str, ...]:
 def _run(path: Path) -> Any:
     if not path.is_file():
         raise ScoreError("there is no such file. Check the path.")
-    spec = importlib.util.spec_from_file_location(f"vbqkit_plugin_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{OF_A_FILE}{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ScoreError("it is not a Python file. Give one that ends in .py.")
     module = importlib.util.module_from_spec(spec)

@@ -6,7 +6,7 @@ scores are computed, listed or charted. Installed packages bring theirs by entry
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal, cast
 
@@ -197,6 +197,23 @@ def add_plugin(name: str) -> tuple[str, ...]:
         Naming it, if it cannot be loaded or brings no score.
     """
     return load_plugin(name, _REGISTER)
+
+
+_loaded_plugins: set[str] = set()
+
+
+def load_once(plugins: Iterable[str]) -> None:
+    """:func:`add_plugin` for each that this process has not loaded by this name, such as a worker of a cohort.
+
+    Raises
+    ------
+    ScoreError
+        As :func:`add_plugin`.
+    """
+    for name in plugins:
+        if name not in _loaded_plugins:
+            add_plugin(name)
+            _loaded_plugins.add(name)
 
 
 def use_scores(*names: str) -> None:
