@@ -19,6 +19,7 @@ from typing import Any
 
 from vbqkit.errors import FormatError, VbqkitError, shown
 from vbqkit.formats.files import user_path
+from vbqkit.formats.versioned_json import read_versioned_json
 from vbqkit.reference_library.group import MeasuredGroup, Member
 from vbqkit.scan_protocol import ScanProtocol
 
@@ -71,21 +72,14 @@ def read_group(path: Path) -> MeasuredGroup:
     FormatError
         If it is damaged or of another version.
     """
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise FormatError(f"{path.name} has more than {_LARGEST_BYTES:,} bytes: it is no reference group.")
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FormatError(f"{path.name} cannot be read: {error.strerror}. Check that it is there.") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path.name} is damaged ({shown(error)}). Restore it from a copy.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise FormatError(f"{path.name} is no reference group: its format is not '{FORMAT}'. Give another file.")
-    if content.get("version") != VERSION:
-        raise FormatError(
-            f"{path.name} is of version {shown(content.get('version'))}; this vbqkit reads version {VERSION}. Use the vbqkit that wrote it, or measure "
-            "the group again."
-        )
+    content = read_versioned_json(
+        path,
+        kind=FORMAT,
+        version=VERSION,
+        no_such="is no reference group",
+        remedy="Use the vbqkit that wrote it, or measure the group again.",
+        largest_bytes=_LARGEST_BYTES,
+    )
     try:
         return MeasuredGroup(
             name=_text(content, "name"),

@@ -17,6 +17,7 @@ from typing import Any
 
 from vbqkit.errors import FormatError, shown
 from vbqkit.formats.files import user_path
+from vbqkit.formats.versioned_json import read_versioned_json
 
 FORMAT = "vbqkit-readings"
 VERSION = 1
@@ -115,20 +116,14 @@ def read_readings(path: str | os.PathLike[str]) -> tuple[CaseReadings, ...]:
 
 
 def _read(path: Path) -> CaseReadings:
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise FormatError(f"{path.name} has more than {_LARGEST_BYTES:,} bytes: it holds no readings.")
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FormatError(f"{path.name} cannot be read: {error.strerror}. Check that it is there.") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path.name} is damaged ({shown(error)}). Restore it from a copy.") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise FormatError(f"{path.name} holds no readings: its format is not '{FORMAT}'. Give another file.")
-    if content.get("version") != VERSION:
-        raise FormatError(
-            f"{path.name} is of version {shown(content.get('version'))}; this vbqkit reads version {VERSION}. Use the vbqkit that wrote it."
-        )
+    content = read_versioned_json(
+        path,
+        kind=FORMAT,
+        version=VERSION,
+        no_such="holds no readings",
+        remedy="Use the vbqkit that wrote it.",
+        largest_bytes=_LARGEST_BYTES,
+    )
     code, rows = content.get("code"), content.get("readings")
     if not isinstance(code, str) or not isinstance(rows, list):
         raise FormatError(f"{path.name} is damaged: it lacks the code or the readings. Restore it from a copy.")
