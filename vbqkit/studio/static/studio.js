@@ -110,24 +110,25 @@ export class Studio {
 
   /**
    * Do something with the tools that no first picture needs (later.js). Python sends them when the first is wanted.
-   * @param {(later: Later) => void} use
+   * @param {(later: Later) => void} [use]
    */
   later(use) {
     const { store, model } = this;
     if (!this.arriving) {
-      this.say("Python sends this tool …");
+      const coming = "Python sends this tool …";
+      if (use) this.say(coming);
       const text = new Promise((arrived) => Object.assign(store, { arrived }));
       this.arriving = text.then(async (bytes) => {
         const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
         const { default: Tools } = await import(url);
         URL.revokeObjectURL(url);
-        this.say("");
+        if (this.status.textContent === coming) this.say(""); // and no word of anything else
         store.later = new Tools(this);
         store.emit("display");
       });
       model.send({ type: "tools" });
     }
-    this.arriving.then(() => store.later && use(store.later));
+    this.arriving.then(() => store.later && use?.(store.later));
   }
 
   /** Whether a tool of those is chosen, or the pictures need one: annotations, or slices that cut each other. */
@@ -135,7 +136,7 @@ export class Studio {
     const { store } = this;
     const crossed = store.views.some(({ frame }, i) => frame === store.views[0].frame && !store.together(i, 0));
     if (!this.arriving && (ANNOTATES.has(store.tool) || store.annotations.length || store.waiting.length || crossed))
-      this.later(() => {});
+      this.later();
   }
 
   showNotes() {
