@@ -116,17 +116,20 @@ def test_from_a_dropped_folder_with_a_name_to_a_report_without_in_few_clicks(app
     reader.scroll_into_view_if_needed()
     reader.fill("AB")
     reader.press("Tab")
+    app.case.get_by_label("Write as").select_option([".html", ".pdf", ".sr.dcm", ".seg.dcm"])
+    app.clicks += 4
     app.press("Write the report")
-    app.case.get_by_text("Written: ").wait_for(timeout=120_000)
+    app.case.get_by_text("Written: ").first.wait_for(timeout=120_000)
     took = time.monotonic() - began
     print(f"{app.clicks} clicks, {took:.0f} s")
     assert app.clicks < MOST_CLICKS
     assert took < MOST_S
-    assert {path.name for path in app.home.iterdir()} == {
-        "case1.html", "case1.rois.vbqkit.json", "case1.vbqkit.json", "case1.study",
-    }  # fmt: skip
+    kept = {path.name for path in app.home.iterdir()}
+    written_as = {f"case1{ending}" for ending in (".html", ".pdf", ".sr.dcm", ".seg.dcm")}
+    assert kept == written_as | {"case1.rois.vbqkit.json", "case1.vbqkit.json", "case1.study"}
+    assert {pydicom.dcmread(app.home / f"case1.{kind}.dcm").Modality for kind in ("sr", "seg")} == {"SR", "SEG"}
     assert all(re.fullmatch(r"\d{6}\.dcm", path.name) for path in (app.home / "case1.study").iterdir())
-    written = [path.read_text(encoding="utf-8") for path in app.home.iterdir() if path.is_file()]
+    written = [path.read_bytes().decode("latin-1") for path in app.home.iterdir() if path.is_file()]
     for text in (app.page.locator("body").inner_text(), *written):
         assert not [word for word in PLANTED if word in unpacked(text)]
     own = {f"{app.page.url}", "blob:", "data:"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import pydicom
 import pytest
 
@@ -91,6 +92,40 @@ def test_a_study_without_identity_goes_from_the_check_to_a_report(t1: Path, tmp_
         "A17.rois.vbqkit.json",
         "A17.vbqkit.json",
     ]
+
+
+def add_axial(study: Path, frame: str | None = None) -> None:
+    """Twelve axial slices across the middle of the sagittal ones, in their frame of reference or another."""
+    template = next((CASE / "T2").iterdir())
+    folder, uid = study / "AX", pydicom.uid.generate_uid()
+    folder.mkdir()
+    for k in range(12):
+        dataset = pydicom.dcmread(template)
+        dataset.decompress()
+        dataset.Rows = dataset.Columns = 64
+        dataset.PixelData = np.random.default_rng(k).integers(50, 400, (64, 64)).astype("<u2").tobytes()
+        dataset.PixelSpacing, dataset.ImageOrientationPatient = [2.0, 2.0], [1, 0, 0, 0, 1, 0]
+        dataset.ImagePositionPatient = [-64.0, -60.0, -20.0 + 4 * k]
+        dataset.SeriesInstanceUID, dataset.SOPInstanceUID = uid, pydicom.uid.generate_uid()
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        dataset.SeriesNumber, dataset.InstanceNumber = 9, k + 1
+        dataset.FrameOfReferenceUID = frame or dataset.FrameOfReferenceUID
+        dataset.save_as(folder / f"{k}.dcm")
+
+
+@pytest.mark.parametrize(("frame", "views"), [(None, 2), ("1.2.3", 1)])
+def test_an_axial_series_of_the_same_frame_is_shown_beside_for_its_lines(
+    t1: Path, tmp_path: Path, frame: str | None, views: int
+) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(t1, study)
+    add_axial(study, frame)
+    case = OwnCase(study, folder=tmp_path / "kept", environ=LOCAL)
+    press(case, "Check this study")
+    press(case, "Use these series")
+    assert case.studio is not None
+    assert [volume.plane for volume in case.studio.volumes] == ["sagittal", "axial"][:views]
+    assert ("cut each other" in everything(case)) == (views == 2)
 
 
 def test_an_identifiable_study_waits_for_the_reader_and_shows_no_word_of_it(named: Path, tmp_path: Path) -> None:

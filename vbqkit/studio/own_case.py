@@ -96,6 +96,8 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self.privacy: PrivacyReport | None = None
         self.study: Study | None = None
         self.studio: RoiStudio | None = None
+        self._axial: tuple[Volume, ...] = ()
+        self._about_axial: tuple[str, ...] = ()
         self._parts: OwnParts | None = None
         self._reader: Any = None
         self._set_aside: tuple[Any, ...] = ()
@@ -214,6 +216,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         if volumes is None or self._try(lambda: make_folder(self._folder)) is None:
             return False
         self._rows, self._volumes = chosen, volumes
+        self._axial, self._about_axial = _axial_beside(next(iter(volumes.values())), study)
         self._parts = self._try(
             lambda: OwnParts(
                 folder=self._folder,
@@ -258,7 +261,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         page = table_html(told, head=("topic", "found", "what follows")) if told else ""
         studio = self._try(
             lambda: RoiStudio(
-                list(volumes.values()),
+                [*volumes.values(), *self._axial],
                 case_file=self._folder / f"{self._code}.vbqkit.json",
                 **parts.score_options(),
             )
@@ -278,6 +281,7 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             ],
         )
         hint = "Press Propose ROIs (Q), look at each, accept or correct it; count the levels from S1. Say below which levels cannot be used."
+        hint = " ".join([hint, *self._about_axial])
         self._add("4. ROIs", [ipywidgets.HTML(f"<p>{hint}</p>"), studio])
         self._add("5. Where it is needed", [parts.accordion])
         self._ask_for_report()
@@ -361,6 +365,20 @@ class OwnCase(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         except KeyboardInterrupt:
             self._say("Interrupted. Press the button again.")
         return None
+
+
+def _axial_beside(volume: Volume, study: Study) -> tuple[tuple[Volume, ...], tuple[str, ...]]:
+    """The first axial series in the frame of reference of a volume, for the lines where slices cut each other."""
+    frame = volume.acquisition.frame_of_reference_uid
+    for series in study.series:
+        if frame is not None and series.plane == "axial" and series.acquisition.frame_of_reference_uid == frame:
+            try:
+                return (series.volume(),), (
+                    "Lines show where the slices and those of the axial series cut each other.",
+                )
+            except VbqkitError:
+                return (), ("The axial series could not be read as one stack of slices: no lines are shown.",)
+    return (), ()
 
 
 def _privacy_html(report: PrivacyReport, text: str) -> str:
