@@ -127,9 +127,12 @@ def test_from_a_dropped_folder_with_a_name_to_a_report_without_in_few_clicks(app
     kept = {path.name for path in app.home.iterdir()}
     written_as = {f"case1{ending}" for ending in (".html", ".pdf", ".sr.dcm", ".seg.dcm")}
     assert kept == written_as | {"case1.rois.vbqkit.json", "case1.vbqkit.json", "case1.study"}
-    assert {pydicom.dcmread(app.home / f"case1.{kind}.dcm").Modality for kind in ("sr", "seg")} == {"SR", "SEG"}
+    for kind in ("sr", "seg"):  # for the archive that holds the study: they name its patient as the images do
+        dataset = pydicom.dcmread(app.home / f"case1.{kind}.dcm")
+        assert (dataset.Modality, dataset.PatientID) == (kind.upper(), "5052316789")
     assert all(re.fullmatch(r"\d{6}\.dcm", path.name) for path in (app.home / "case1.study").iterdir())
-    written = [path.read_bytes().decode("latin-1") for path in app.home.iterdir() if path.is_file()]
+    told = [path for path in app.home.iterdir() if path.is_file() and path.suffix != ".dcm"]
+    written = [path.read_bytes().decode("latin-1") for path in told]
     for text in (app.page.locator("body").inner_text(), *written):
         assert not [word for word in PLANTED if word in unpacked(text)]
     own = {f"{app.page.url}", "blob:", "data:"}
@@ -205,4 +208,4 @@ def test_taking_in_a_study_can_be_stopped_and_leaves_nothing(app: App, tmp_path:
     while list(app.home.iterdir()) and time.monotonic() < deadline:
         app.page.wait_for_timeout(100)
     assert list(app.home.iterdir()) == []
-    assert app.page.get_by_role("button", name="Choose a folder").is_visible()
+    app.page.get_by_role("button", name="Choose a folder").wait_for(timeout=10_000)  # the next study is asked for
