@@ -127,6 +127,8 @@ def _cells(found: list[Example], home: Mapping[str, object]) -> str:
         if example.want:
             cells.append(f"```{{code-cell}}\n{cell}```\n")
             cell = ""
+    if cell:  # what puts things back
+        cells.append(f"```{{code-cell}}\n{cell}```\n")
     return "\n".join(cells)
 
 

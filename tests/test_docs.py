@@ -44,6 +44,15 @@ def test_examples_import_what_their_docstrings_get_from_the_module():
     assert "from vbqkit.stats import accuracy_at_cutoff\n" in page
 
 
+@pytest.mark.parametrize("facade", ["vbqkit.scores", "vbqkit.stats"])
+def test_examples_run_one_after_the_other_in_one_kernel(facade):
+    namespace = {}
+    before = set(SCORES)
+    for cell in re.findall(r"```\{code-cell\}\n(.*?)```", examples(facade), flags=re.DOTALL):
+        exec(cell, namespace)
+    assert set(SCORES) == before, "an example leaves a score behind"
+
+
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 def test_python_on_a_written_page_compiles_and_imports_what_exists(path):
     text = path.read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 import threading
 import webbrowser
@@ -154,10 +155,10 @@ class _App(Voila):  # type: ignore[misc] # voila is untyped for mypy
         self._told(address)
         if self.open_browser:
             self._open(address)
+        for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has made its children deaf to Ctrl-C
+            signal.signal(number, lambda *_: self.ioloop.add_callback_from_signal(self.ioloop.stop))
         try:
             self.ioloop.start()
-        except KeyboardInterrupt:
-            pass
         finally:
             self.stop()
 
