@@ -155,8 +155,15 @@ def lesson_page(source: Path, target: Path) -> None:
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             tags.append("hide-input")
         if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\]\((\.\./README\.md|instructor/)[^)]*\)", "](../index.md)", cell.source)
+            cell.source = _on_the_site(cell.source)
     nbformat.write(notebook, target)
+
+
+def _on_the_site(text: str) -> str:
+    """Links of a notebook as they are here: docs/ is the root, headings have names in small letters."""
+    text = re.sub(r"\]\((?:\.\./README\.md|(?:\.\./)?teacher/)[^)]*\)", "](../index.md)", text)
+    text = text.replace("](../docs/", "](../").replace('src="../docs/', 'src="../')
+    return re.sub(r"\]\((glossary\.ipynb)?#(\w+)\)", lambda m: f"]({m[1] or ''}#{m[2].lower()})", text)
 
 
 def assemble(folder: Path) -> None:
