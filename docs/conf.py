@@ -26,7 +26,7 @@ import plotly.offline  # noqa: E402 - as below
 from sphinx.util.logging import getLogger  # noqa: E402 - as below
 
 import vbqkit  # noqa: E402 - from this checkout, which the line above made importable
-from docs.assemble import FACADES  # noqa: E402
+from docs.assemble import FACADES  # noqa: E402 - as above
 
 project = "vbqkit"
 author = "The vbqkit developers"

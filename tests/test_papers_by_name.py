@@ -76,10 +76,15 @@ def test_another_number_is_none(text):
 @pytest.mark.parametrize(
     "table",
     [
-        "ledger", "coverage", "printed_numbers", "published_correlations", "published_groups", "published_sources",
+        "ledger",
+        "coverage",
+        "printed_numbers",
+        "published_correlations",
+        "published_groups",
+        "published_sources",
         "published_thresholds",
     ],
-)  # fmt: skip
+)
 def test_every_table_names_its_papers(table):
     found = getattr(literature, table)()
     sources = set(found["source"] if "source" in found else found.index.get_level_values(0))

@@ -87,14 +87,32 @@ def test_another_page_is_refused_also_with_the_cookie(origin: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/case.ipynb", "/voila/files/case.ipynb", "/voila/files/A17.html", "/voila/tree", "/voila/render/x.ipynb",
-        "/voila/api/contents/", "/api/contents", "/api/kernels", "/api/terminals", "/etc/passwd", "//etc/passwd",
-        "/voila/static/../../../etc/passwd", "/voila/static/%2e%2e/%2e%2e/etc/passwd",
-        "/voila/static/%252e%252e/etc/passwd", "/voila/static/..%5c..%5cx", "/voila/static//etc/passwd",
-        "/voila/templates/lab/static/..%2f..%2fx", "/voila/static/a%00.js", "http://127.0.0.1:4321/", "*",
-        "/static/../x", "/api/kernels/../contents", f"{KERNEL}/restart", f"{KERNEL}/interrupt",
+        "/case.ipynb",
+        "/voila/files/case.ipynb",
+        "/voila/files/A17.html",
+        "/voila/tree",
+        "/voila/render/x.ipynb",
+        "/voila/api/contents/",
+        "/api/contents",
+        "/api/kernels",
+        "/api/terminals",
+        "/etc/passwd",
+        "//etc/passwd",
+        "/voila/static/../../../etc/passwd",
+        "/voila/static/%2e%2e/%2e%2e/etc/passwd",
+        "/voila/static/%252e%252e/etc/passwd",
+        "/voila/static/..%5c..%5cx",
+        "/voila/static//etc/passwd",
+        "/voila/templates/lab/static/..%2f..%2fx",
+        "/voila/static/a%00.js",
+        "http://127.0.0.1:4321/",
+        "*",
+        "/static/../x",
+        "/api/kernels/../contents",
+        f"{KERNEL}/restart",
+        f"{KERNEL}/interrupt",
     ],
-)  # fmt: skip
+)
 def test_nothing_else_is_served_not_even_to_who_has_the_cookie(path: str) -> None:
     assert status(path) == 404
 
@@ -181,11 +199,18 @@ class TestServer:
 
     def test_files_are_served_to_nobody_whatever_the_path_and_the_headers(self, app: App) -> None:
         for path in (
-            "/picture.png", "/voila/files/picture.png", "/voila/files/link.png", "/voila/files/../picture.png",
-            "/voila/static/../../../../../../etc/hostname", "/voila/static/%2e%2e/%2e%2e/etc/hostname",
-            f"/voila/static/..%2f..%2f{app.home}/picture.png", f"/voila/static/{app.home}/picture.png",
-            f"//{app.home}/picture.png", "/voila/templates/lab/static/%2e%2e%2fx", "/case.ipynb",
-        ):  # fmt: skip
+            "/picture.png",
+            "/voila/files/picture.png",
+            "/voila/files/link.png",
+            "/voila/files/../picture.png",
+            "/voila/static/../../../../../../etc/hostname",
+            "/voila/static/%2e%2e/%2e%2e/etc/hostname",
+            f"/voila/static/..%2f..%2f{app.home}/picture.png",
+            f"/voila/static/{app.home}/picture.png",
+            f"//{app.home}/picture.png",
+            "/voila/templates/lab/static/%2e%2e%2fx",
+            "/case.ipynb",
+        ):
             assert app.get(path, Cookie=app.cookie)[0] == 404, path
         for headers in (
             {"Host": "evil.example"},

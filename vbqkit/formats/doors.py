@@ -199,9 +199,11 @@ def volume_to_nibabel(volume: Volume) -> Any:
     nibabel = _library("nibabel", "nibabel")
     _known_step(volume)
     pixels, affine = volume_to_numpy(volume, axes="RAS")
-    kept = pixels.astype({"b": np.uint8, "i": np.int32, "u": np.uint32}[pixels.dtype.kind]) if (
-        pixels.dtype == bool or pixels.dtype in (np.int64, np.uint64)
-    ) else pixels  # fmt: skip
+    kept = (
+        pixels.astype({"b": np.uint8, "i": np.int32, "u": np.uint32}[pixels.dtype.kind])
+        if (pixels.dtype == bool or pixels.dtype in (np.int64, np.uint64))
+        else pixels
+    )
     image = nibabel.Nifti1Image(kept.transpose(2, 1, 0), affine[:, [2, 1, 0, 3]], dtype=kept.dtype)
     image.header.set_xyzt_units("mm")
     return image
