@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -90,14 +92,14 @@ def references(path):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     pytest.importorskip("sphinx", reason="the documentation is built with Sphinx: pip install 'vbqkit[docs]'")
-    from docs.__main__ import build
-
     folder = tmp_path_factory.mktemp("site")
-    assert build(folder) == 0
+    run = subprocess.run([sys.executable, "-m", "docs", str(folder)], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-5000:]
     return folder / "html"
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("docs")
 def test_the_site_builds_without_a_warning_and_loads_nothing_from_the_network(site):
     pages = list(site.rglob("*.html"))
     assert len(pages) > 400
@@ -111,6 +113,7 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_the_network(si
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("docs")
 def test_every_link_within_the_site_leads_to_a_page_and_a_place(site):
     found = {page.resolve(): references(page) for page in site.rglob("*.html")}
     broken = []
@@ -128,6 +131,7 @@ def test_every_link_within_the_site_leads_to_a_page_and_a_place(site):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("docs")
 def test_lessons_and_charts_are_shown_as_pictures(site):
     assert "<svg" in (site / "lessons" / "40_vbq.html").read_text(encoding="utf-8") or "data:image" in (
         site / "lessons" / "40_vbq.html"
