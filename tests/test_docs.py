@@ -96,7 +96,6 @@ def pages_of(site):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    pytest.importorskip("sphinx", reason="the documentation is built with Sphinx: pip install 'vbqkit[docs]'")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "docs", str(folder)]
     run = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)

@@ -1,28 +1,10 @@
 """What two scans must share, and that a header's words about a person do not get into it."""
 
-import numpy as np
 import pytest
 
-from vbqkit.acquisition import Acquisition
+from tests.scans_of_one_machine import scan
 from vbqkit.errors import FormatError
-from vbqkit.image import Volume
 from vbqkit.scan_protocol import ITEMS, ScanProtocol
-
-KNOWN = {
-    "vendor": "GE",
-    "model": "Signa",
-    "field_t": 1.5,
-    "coil": "Spine 8",
-    "scanning_sequence": ("SE",),
-    "tr_ms": 600.0,
-    "te_ms": 12.0,
-    "averages": 2.0,
-}
-
-
-def scan(spacing=0.7, **changes):
-    affine = np.diag([4.0, spacing, spacing, 1.0])[[0, 2, 1, 3]]
-    return Volume(np.zeros((3, 8, 6)), affine, acquisition=Acquisition(weighting="T1", **(KNOWN | changes)))
 
 
 @pytest.mark.parametrize(

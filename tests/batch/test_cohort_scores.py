@@ -278,7 +278,7 @@ def test_rois_that_nobody_has_accepted_are_scored_on_request_and_the_row_says_so
 
 
 def test_a_parquet_table_holds_the_same_rows_and_what_they_were_made_with(cohort, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet", reason="in the extra `cohort`")
+    parquet = importlib.import_module("pyarrow.parquet")
     found = score(cohort, tmp_path / "t.parquet")
     table = parquet.read_table(tmp_path / "t.parquet")
     assert table.to_pylist() == list(found.rows)
@@ -309,7 +309,6 @@ def test_a_worker_with_another_version_does_no_work(cohort, tmp_path, monkeypatc
 
 
 def test_a_scheduler_that_is_gone_is_said_plainly(cohort, tmp_path, monkeypatch):
-    pytest.importorskip("distributed", reason="in the extra `dask`")
     monkeypatch.setattr("vbqkit.batch.running._SECONDS_TO_CONNECT", 1)
     with pytest.raises(RunError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         score(cohort, tmp_path / "t.csv", dask="tcp://127.0.0.1:9")
@@ -439,7 +438,7 @@ def test_a_run_that_is_killed_goes_on_without_doing_or_writing_a_row_twice(tmp_p
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of distributed's own threads and sockets, when a worker is killed under it
 def test_a_dask_cluster_gives_the_same_rows_though_a_worker_is_killed_in_the_middle(cohort, tmp_path):
-    distributed = pytest.importorskip("distributed", reason="in the extra `dask`")
+    distributed = importlib.import_module("distributed")
     root, rois = cohort
     for k in range(12):
         write_volume(root / f"s{k:02}" / "t1.nii.gz", seed=20 + k)
@@ -462,7 +461,7 @@ def test_a_dask_cluster_gives_the_same_rows_though_a_worker_is_killed_in_the_mid
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # as above
 def test_a_dask_scheduler_that_goes_in_the_middle_ends_the_run_in_words(work):
-    distributed = pytest.importorskip("distributed", reason="in the extra `dask`")
+    distributed = importlib.import_module("distributed")
     cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None)
     answers = done_by(DaskCluster(cluster.scheduler_address), work.wait_a_moment, list(range(50)))
     next(answers)

@@ -20,8 +20,6 @@ from vbqkit.datasets.spider import BODIES, RECORD
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.image import Volume, stack_affine
 
-pytest.importorskip("pooch", reason="in the extra `datasets`")
-
 SHAPE = (5, 260, 90)  # slices 4 mm apart, 1 mm pixels
 OVERVIEW = (
     "new_file_name,subset,num_vertebrae,EchoTime,RepetitionTime,MagneticFieldStrength,Manufacturer,ScanningSequence\n"

@@ -134,7 +134,6 @@ def test_a_file_that_nibabel_wrote_lies_where_the_door_says(tmp_path):
 @pytest.mark.slow  # loading xarray takes seconds
 @PLACES
 def test_an_xarray_comes_back_and_a_part_of_it_lies_where_it_lay(rotation):
-    pytest.importorskip("xarray", reason="a door to it is tested where it is installed, as in CI")
     volume = volume_from_simpleitk(made_in_simpleitk(rotation), weighting="T2")
     array = volume_to_xarray(volume)
     assert array.dims == ("plane", "row", "col")

@@ -26,28 +26,28 @@ from vbqkit.literature.printed import Range, printed_numbers
     ],
 )
 def test_verdict_of_a_printed_0_70(recomputed, exact, verdict):
-    row = Ledger("Huang 2026").check("table2.t2.auc", recomputed, "by hand", (), exact=exact, note="why")
+    row = Ledger("Huang 2026").check("table2.t2.auc", recomputed, "on paper", (), exact=exact, note="why")
     assert (row.printed, row.verdict) == ("0.70", verdict)
 
 
 def test_a_printed_bound_agrees_with_what_is_below_it_only():
     check = Ledger("Huang 2026").check
-    assert check("table2.t2.p", Range.of(0.0009), "by hand", ()).verdict == ROUNDING
-    assert check("table2.t2.p", Range.of(0.0011), "by hand", (), note="why").verdict == DISAGREES
+    assert check("table2.t2.p", Range.of(0.0009), "on paper", ()).verdict == ROUNDING
+    assert check("table2.t2.p", Range.of(0.0011), "on paper", (), note="why").verdict == DISAGREES
 
 
 def test_a_disagreement_without_a_reason_is_refused():
     with pytest.raises(
         TableError, match=r"disagrees \(0\.70 printed, 0\.500 recomputed\) and does not say why; one line"
     ):
-        Ledger("Huang 2026").check("table2.t2.auc", Range.of(0.5), "by hand", ())
+        Ledger("Huang 2026").check("table2.t2.auc", Range.of(0.5), "on paper", ())
 
 
 def test_a_row_about_a_number_that_is_not_in_the_inventory_is_refused():
     with pytest.raises(TableError, match=r"Huang 2026 has no printed number 'table9\.x' in the inventory"):
-        Ledger("Huang 2026").check("table9.x", Range.of(0.5), "by hand", ())
+        Ledger("Huang 2026").check("table9.x", Range.of(0.5), "on paper", ())
     with pytest.raises(TableError, match="no printed number 'nothing'"):
-        Ledger("Huang 2026").check("table2.t2.auc", Range.of(0.7), "by hand", ("nothing",))
+        Ledger("Huang 2026").check("table2.t2.auc", Range.of(0.7), "on paper", ("nothing",))
 
 
 def test_every_printed_number_is_recomputed_or_used_or_has_a_reason_and_never_both():

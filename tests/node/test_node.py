@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pydicom
+import pynetdicom
 import pytest
 
 from tests.privacy.small_files import save, tiny
@@ -15,7 +16,6 @@ from vbqkit.errors import NodeError
 from vbqkit.node import Limits, Peer, check_peer, send_files, start_node
 from vbqkit.node.receiving import warning_of
 
-pynetdicom = pytest.importorskip("pynetdicom", reason="the extra 'node' is not installed")
 pytestmark = [
     pytest.mark.slow,  # each sets up servers and threads
     # pynetdicom leaves the socket of an association that was aborted to the garbage collector
@@ -62,7 +62,7 @@ def received(folder):
 
 
 class Other:
-    """A node of somebody else, that answers as it is told."""
+    """A node of somebody else, which answers what the test wants."""
 
     def __init__(self, kinds=(MR,), status=0x0000, syntaxes=None, title="OTHER"):
         entity = pynetdicom.AE(ae_title=title)

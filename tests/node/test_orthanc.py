@@ -17,7 +17,6 @@ import pytest
 from vbqkit.errors import NodeError
 from vbqkit.node import Peer, check_peer, send_files
 
-pytest.importorskip("pynetdicom", reason="the extra 'node' is not installed")
 pytestmark = [
     pytest.mark.slow,  # starts two servers
     # pynetdicom leaves the socket of an association that was refused to the garbage collector

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import scipy
 
-from vbqkit.acquisition import Acquisition
+from tests.scans_of_one_machine import scan
 from vbqkit.errors import FormatError, ScoreError
-from vbqkit.image import Volume
 from vbqkit.reference_library import (
     MeasuredGroup,
     Member,
@@ -28,33 +27,19 @@ from vbqkit.scores import m_score
 from vbqkit.scores.result import Score
 
 TODAY = dt.date(2026, 11, 29)
-AFFINE = np.diag([4.0, 0.7, 0.7, 1.0])[[0, 2, 1, 3]]
-KNOWN = {
-    "vendor": "GE",
-    "model": "Signa",
-    "field_t": 1.5,
-    "coil": "Spine 8",
-    "scanning_sequence": ("SE",),
-    "tr_ms": 600.0,
-    "te_ms": 12.0,
-}
-PAPER_000 = (48.3, 49.5, 47.9, 44.8, 47.6, 55.0)
-
-
-def scan(**changes):
-    return Volume(np.zeros((3, 8, 6)), AFFINE, acquisition=Acquisition(weighting="T1", **(KNOWN | changes)))
+KOSICE_WOMEN = (48.3, 49.5, 47.9, 44.8, 47.6, 55.0)
 
 
 def member(code="W1", snr=47.6, on="2026-03-14", age=24.0, images=""):
     return Member(code=code, snr=snr, scanned_on=on, age_years=age, images=images)
 
 
-def group(values=PAPER_000, **more):
+def group(values=KOSICE_WOMEN, **more):
     people = tuple(member(f"W{k}", v, f"2026-{1 + k % 10:02d}") for k, v in enumerate(values))
     return MeasuredGroup(name="spine", protocol=ScanProtocol.of(scan()), members=people, **more)
 
 
-def fill(folder, values=PAPER_000, **kwargs):
+def fill(folder, values=KOSICE_WOMEN, **kwargs):
     for k, value in enumerate(values):
         made = add_member(folder, member(f"W{k}", value), ScanProtocol.of(scan()), group="spine", **kwargs)
     return made
@@ -62,7 +47,7 @@ def fill(folder, values=PAPER_000, **kwargs):
 
 def test_mean_and_sd_have_the_intervals_of_student_and_chi_square():
     found = group().statistics()
-    x = np.array(PAPER_000)
+    x = np.array(KOSICE_WOMEN)
     t = scipy.stats.t.interval(0.95, 5, x.mean(), x.std(ddof=1) / math.sqrt(6))
     assert (found.mean_low, found.mean_high) == pytest.approx(t)
     chi = scipy.stats.chi2.ppf([0.975, 0.025], 5)
@@ -184,7 +169,7 @@ def test_the_group_of_the_same_scanner_gives_the_m_score_with_what_is_doubtful()
     assert found.reference is not None
     snr = Score(name="SNR", value=60.0, unit="", formula="", direction="", source="")
     score = m_score(snr, found.reference)
-    mean, sd = np.mean(PAPER_000), np.std(PAPER_000, ddof=1)
+    mean, sd = np.mean(KOSICE_WOMEN), np.std(KOSICE_WOMEN, ddof=1)
     assert score.value == pytest.approx((60 - mean) / sd)
     said = {c.code: c.message for c in score.cautions}
     assert set(said) == {"reference-scanner", "reference-small"}
@@ -216,7 +201,7 @@ def test_a_member_is_not_added_to_one_of_two_groups_that_agree(tmp_path):
 
 
 def test_few_old_and_far_members_are_said():
-    odd = group((*PAPER_000, 95.0)).cautions(today=TODAY)
+    odd = group((*KOSICE_WOMEN, 95.0)).cautions(today=TODAY)
     assert {c.code for c in odd} == {"reference-small", "reference-outlier"}
     assert "W6 of group spine lies far" in next(c.message for c in odd if c.code == "reference-outlier")
     old = MeasuredGroup(name="g", protocol=ScanProtocol.of(scan()), members=(member(age=44.0),))
@@ -272,7 +257,7 @@ def test_a_scanner_that_changed_is_said_with_the_day():
 
 
 def test_members_are_charted_by_date_and_an_old_group_is_said():
-    people = tuple(member(f"W{k}", v, f"2026-{10 - k:02d}") for k, v in enumerate(PAPER_000))
+    people = tuple(member(f"W{k}", v, f"2026-{10 - k:02d}") for k, v in enumerate(KOSICE_WOMEN))
     late = MeasuredGroup(name="spine", protocol=ScanProtocol.of(scan()), members=people)
     (chart,) = group_drift(late, today=TODAY.replace(year=2028))
     assert chart.table["scanned_on"].is_monotonic_increasing

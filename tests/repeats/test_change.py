@@ -1,31 +1,17 @@
 """Two studies of one person: what is a change, what is not comparable, and whose they are."""
 
-import numpy as np
 import pytest
 
-from vbqkit.acquisition import Acquisition
-from vbqkit.image import Volume
+from tests.scans_of_one_machine import scan
 from vbqkit.repeats import LeastChange, check_same_person, compare_scores
 from vbqkit.scores import ReferenceGroup, example_measurement, score_tables
 from vbqkit.study import make_series
 
-AFFINE = np.diag([4.0, 0.7, 0.7, 1.0])[[0, 2, 1, 3]]
-KNOWN = {
-    "vendor": "GE",
-    "model": "Signa",
-    "field_t": 1.5,
-    "coil": "Spine 8",
-    "scanning_sequence": ("SE",),
-    "tr_ms": 600.0,
-    "te_ms": 12.0,
-    "averages": 2.0,
-}
 LSC = {"VBQ-T1 (median)": LeastChange(value=0.3, ci_low=0.2, ci_high=0.4, source="a paper")}
 
 
-def scan(**changes):
-    known = KNOWN | changes
-    return {"T1": Volume(np.zeros((3, 8, 6)), AFFINE, acquisition=Acquisition(weighting="T1", **known))}
+def scanned(**changes):
+    return {"T1": scan(**changes)}
 
 
 def scored(marrow, *, levels=("L1", "L2", "L3", "L4"), reference=None):
@@ -37,7 +23,7 @@ def scored(marrow, *, levels=("L1", "L2", "L3", "L4"), reference=None):
 
 
 def compared(now, before, one=None, two=None, least=LSC):
-    found = compare_scores(now, before, volumes_now=one or scan(), volumes_before=two or scan(), least=least)
+    found = compare_scores(now, before, volumes_now=one or scanned(), volumes_before=two or scanned(), least=least)
     return {change.score: change for change in found}
 
 
@@ -76,7 +62,7 @@ def test_without_a_least_significant_change_nothing_is_judged():
 )
 def test_another_scanner_or_protocol_is_not_comparable_in_words(changes, vbq, snr, words):
     least = LSC | {"SNR": LeastChange(value=1.0, source="a paper")}
-    found = compared(scored(400.0), scored(300.0), two=scan(**changes), least=least)
+    found = compared(scored(400.0), scored(300.0), two=scanned(**changes), least=least)
     assert (found["VBQ-T1 (median)"].verdict, found["SNR"].verdict) == (vbq, snr)
     assert words in found["SNR"].text
 
@@ -92,7 +78,7 @@ def test_other_levels_or_another_reference_group_are_not_comparable():
 
 
 def whose(digest, number):
-    series = make_series(scan(patient_digest=digest)["T1"])
+    series = make_series(scanned(patient_digest=digest)["T1"])
     return type(series)(**{f: getattr(series, f) for f in series.__dataclass_fields__} | {"patient_id": number})
 
 

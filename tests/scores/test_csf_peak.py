@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.made_up_series import bell, made_up
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import ScoreError
 from vbqkit.image import Volume, stack_affine
@@ -15,19 +16,6 @@ KEPT = (Path(__file__).parents[1] / "reference/tptbox/digits.csv").read_text(enc
 DIGITS = {row["quantity"]: float(row["value"]) for row in csv.DictReader(KEPT.splitlines())}
 
 
-def made_up():
-    """As in tests/reference/tptbox/make.py."""
-    plane, row, col = np.indices((12, 80, 40))
-    t2 = 150 + (7 * plane + 13 * row + 29 * col + plane * row % 17) % 101
-    bodies = np.zeros(t2.shape, dtype=int)
-    for number in range(4):
-        bodies[1:11, 6 + 18 * number : 20 + 18 * number, 5:22] = number + 1
-    canal = np.zeros(t2.shape, dtype=bool)
-    canal[3:9, 2:78, 26:34] = True
-    t2 = np.where(canal, 600 + (5 * plane + 11 * row + 3 * col) % 43, t2)
-    return np.where(canal & ((row + col) % 5 == 0), 250 + (row * col) % 60, t2), bodies > 0, canal
-
-
 def volume(t2, **changes):
     affine = stack_affine((0, 0, 0), (4, 0, 0), (0, 0, -1), (0, 1, 0))
     return Volume(t2.astype(np.float64), affine, acquisition=Acquisition(weighting="T2"), **changes)
@@ -35,15 +23,14 @@ def volume(t2, **changes):
 
 @pytest.mark.parametrize(("bins", "share"), [(64, 0.5), (16, 0.5), (64, 0.2), (8, 1.0)])
 def test_the_peak_centered_mean_is_that_of_tptbox(bins, share):
-    k = np.arange(5000)
-    bell = 300 + 7919 * k % 211 + 104729 * k % 97 + 31 * k % 53
-    assert peak_centered_mean(bell, bins=bins, of_peak=share) == pytest.approx(
+    assert peak_centered_mean(bell(), bins=bins, of_peak=share) == pytest.approx(
         DIGITS[f"peak {bins} {share}"], rel=1e-11
     )
 
 
 def test_the_score_of_a_volume_is_that_of_tptbox():
-    t2, bodies, canal = made_up()
+    t2, levels, canal = made_up()
+    bodies = levels > 0
     score = vbq_of_volume(volume(t2), bodies, canal)
     assert score.value == pytest.approx(DIGITS["VBQ_L1-L4"], abs=5e-5)  # TPTBox rounds to four decimals
     assert score.part("bodies mean") == pytest.approx(DIGITS["mean_signal_vertebra_L1-L4"], abs=5e-5)
@@ -57,7 +44,8 @@ def test_a_weight_of_two_counts_as_the_value_twice():
 
 
 def test_what_cannot_be_is_refused_in_words():
-    t2, bodies, canal = made_up()
+    t2, levels, canal = made_up()
+    bodies = levels > 0
     with pytest.raises(ScoreError, match="has shape"):
         vbq_of_volume(volume(t2), bodies[1:], canal)
     thin, low = bodies.copy(), canal.copy()

@@ -288,7 +288,7 @@ def test_five_cases_are_not_proof_beyond_doubt(p_value, wanted):
 
 
 def test_the_null_variance_is_the_one_that_spss_prints():
-    """Huang 2026, Table 2: AUC 0.641, 84 + 84, P = 0.002; by hand sqrt(169/(12 84²)) = 0.04468 without ties."""
+    """Huang 2026, Table 2: AUC 0.641, 84 + 84, P = 0.002; on paper sqrt(169/(12 84²)) = 0.04468 without ties."""
     score = np.r_[np.arange(84) + 12.5, np.arange(84) * 1.0]
     row = auc(score, np.arange(168) < 84, positive="high", p_value="null variance").iloc[0]
     assert row.z == pytest.approx((row.estimate - 0.5) / 0.0446756, rel=1e-5)

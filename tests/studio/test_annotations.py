@@ -222,7 +222,7 @@ def test_annotations_are_kept_with_the_case_file_and_come_back(tmp_path: Path) -
 def test_for_an_annotation_no_score_changes_and_no_interval_is_worked_out_again() -> None:
     studio = RoiStudio(volume(), rois=boxes(volume()))
     before = {k: str(v) for k, v in studio.scores.items()}
-    studio._intervals = {"worked out": None}  # type: ignore[dict-item] # a mark: would it be dropped?
+    studio._intervals = {"worked out": None}
     annotated(studio, RULER)
     assert {k: str(v) for k, v in studio.scores.items()} == before
     assert "worked out" in studio._intervals
@@ -251,7 +251,7 @@ def test_what_another_kernel_wrote_is_taken_in_before_the_file_is_written(tmp_pa
     other.write(case.drawn, case.levels, annotations=(*case.annotations, Annotation("r9", "probe", ((9.0, 9.0, 9.0),))))
     annotated(studio, RULER, RULER | {"id": "r2"})
     assert {one.id for one in studio.annotations} == {"r1", "r2", "r9"}
-    assert {one["id"] for one in studio._state["annotations"]} == {"r1", "r2", "r9"}, "the page is told"
+    assert {one["id"] for one in studio._state["annotations"]} == {"r1", "r2", "r9"}, "the page gets them"
 
 
 def test_what_one_side_moved_stays_and_what_one_cleared_is_gone() -> None:
@@ -279,7 +279,7 @@ def test_an_annotation_that_makes_none_is_refused_in_words(change: dict[str, Any
     annotated(studio, RULER | change, RULER | {"id": "good"})
     assert [one.id for one in studio.annotations] == ["good"]
     assert any(re.search(words, str(message)) for message in studio.messages)
-    assert [one["id"] for one in studio._state["annotations"]] == ["good"], "the page is told"
+    assert [one["id"] for one in studio._state["annotations"]] == ["good"], "the page gets them"
 
 
 def test_too_many_or_no_list_is_said() -> None:

@@ -57,7 +57,7 @@ def opened(study: Path, folder: Path, **more: Any) -> OwnCase:
     if case.study is None:
         case._open()
     press(case, "Use these series")
-    case.studio.rois = rois()  # type: ignore[union-attr] # it is there now
+    case.studio.rois = rois()
     return case
 
 
@@ -85,7 +85,7 @@ def test_without_a_group_there_is_no_m_score_and_the_papers_are_shown(study: Pat
     case = opened(study, tmp_path / "out")
     assert "there is no M-score" in everything(case)
     press(case, "Show the scores")
-    shown = case._parts._scores.value  # type: ignore[union-attr] # it is there
+    shown = case._parts._scores.value
     assert shown.count("<svg") == 1
     assert "Nearest published settings" in shown
     assert "published cut-offs" in shown
@@ -99,20 +99,20 @@ def test_a_library_in_the_folder_of_the_cases_is_used_if_its_scanner_agrees(stud
         add_member(tmp_path / "out" / "reference_groups", new, ScanProtocol.of(volume), group="own")
     case = opened(study, tmp_path / "out")
     assert "Group own agrees with this scan" in everything(case)
-    assert case.studio.scores["M-score"].part("reference n") == 3.0  # type: ignore[union-attr] # a score
+    assert case.studio.scores["M-score"].part("reference n") == 3.0
     other = opened(
         changed(study, tmp_path / "other", EchoTime=30.0),
         tmp_path / "out2",
         reference=tmp_path / "out" / "reference_groups",
     )
     assert "differs in TE: 30 ms here, 11 ms in own" in everything(other)
-    assert "no reference group" in str(other.studio.scores["M-score"])  # type: ignore[union-attr] # a refusal
+    assert "no reference group" in str(other.studio.scores["M-score"])
 
 
 def test_a_stated_group_is_used_as_it_is(study: Path, tmp_path: Path) -> None:
     stated = ReferenceGroup(mean=300.0, sd=30.0, n=20, scanner="ours")
     case = opened(study, tmp_path / "out", reference=stated)
-    assert case.studio.scores["M-score"].part("reference n") == 20.0  # type: ignore[union-attr] # a score
+    assert case.studio.scores["M-score"].part("reference n") == 20.0
 
 
 def test_a_level_that_is_left_out_is_in_no_score_and_the_report_says_so(study: Path, tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_a_level_that_is_left_out_is_in_no_score_and_the_report_says_so(study: P
     field(case, "L2").value = "fracture"
     case._reader.value = "AB"
     press(case, "Leave these levels out")
-    assert case.studio.scores[KEY].levels == ("L1", "L3", "L4")  # type: ignore[union-attr] # a score
-    assert len(case.studio.rois) == len(SCORED)  # type: ignore[union-attr] # nothing placed is lost
+    assert case.studio.scores[KEY].levels == ("L1", "L3", "L4")
+    assert len(case.studio.rois) == len(SCORED)
     press(case, "Write the report")
     page = case.written[0].read_text(encoding="utf-8")
     assert "L2 was left out (fracture)" in page
@@ -134,7 +134,7 @@ def test_the_second_reading_sees_nothing_of_the_first(study: Path, tmp_path: Pat
     first = case.studio
     assert first is not None
     value = first.scores[KEY].value
-    panel = case._parts.readings  # type: ignore[union-attr] # it is there
+    panel = case._parts.readings
     press(case, "Close this reading")
     assert "Say who read it" in panel._told.value
     panel._reader.value = "AB"
@@ -156,7 +156,7 @@ def test_the_second_reading_sees_nothing_of_the_first(study: Path, tmp_path: Pat
     panel._reader.value = "AB"
     press(case, "Close the second reading")
     (kept,) = read_readings(tmp_path / "out")
-    one, two = (kept.reading(number).scores[KEY] for number in (1, 2))  # type: ignore[union-attr] # both are there
+    one, two = (kept.reading(number).scores[KEY] for number in (1, 2))
     assert one == value
     assert two != one
     assert first in walk(case)
@@ -181,7 +181,7 @@ def test_on_another_day_the_second_reading_comes_before_the_first_is_shown(study
     (studio,) = [w for w in walk(case) if isinstance(w, RoiStudio)]
     assert studio._options["blind"] is True
     studio.rois = rois()
-    case._parts.readings._reader.value = "CD"  # type: ignore[union-attr] # it is there
+    case._parts.readings._reader.value = "CD"
     press(case, "Close the second reading")
     assert case.studio is not None
     again = OwnCase(study, folder=tmp_path / "out", code="A17", environ={})
@@ -211,8 +211,8 @@ def test_an_earlier_study_is_compared_only_if_it_is_of_the_same_person_and_scann
     for k in range(4):
         add_reading_of(tmp_path / "out", f"c{k}", 3.0 + 0.1 * k, 3.02 + 0.1 * k)
     case = opened(now, tmp_path / "out")
-    panel = case._parts.prior  # type: ignore[union-attr] # it is there
-    case.studio.rois = rois(2.0)  # type: ignore[union-attr] # it is there
+    panel = case._parts.prior
+    case.studio.rois = rois(2.0)
 
     def compare(path: Path) -> str:
         panel._path.value, panel._earlier.value = str(path), str(CASE / "reference_rois.vbqkit.json")
@@ -248,7 +248,7 @@ def test_an_earlier_study_of_a_person_is_not_read_elsewhere_than_at_home(study: 
     case.check()
     case._open()
     press(case, "Use these series")
-    panel = case._parts.prior  # type: ignore[union-attr] # it is there
+    panel = case._parts.prior
     panel._path.value, panel._earlier.value = str(named), str(CASE / "reference_rois.vbqkit.json")
     press(case, "Compare")
     assert "does not run on your own computer" in panel._told.value

@@ -1,6 +1,7 @@
 """The digits that TPTBox gives, kept in digits.csv.
 
-``pip install TPTBox==1.1.0``, then ``python make.py > digits.csv``.
+``pip install TPTBox==1.1.0``, then, where the project lies,
+``python -m tests.reference.tptbox.make > tests/reference/tptbox/digits.csv``.
 """
 
 import nibabel
@@ -9,25 +10,7 @@ from TPTBox import NII
 from TPTBox.core.vert_constants import Location, Vertebra_Instance
 from TPTBox.spine.spinestats.torso_vat_sat import VBQ_score, peak_centered_mean
 
-
-def made_up():
-    """A series of 12 sagittal planes with four bodies and a canal: integers from a formula, the same everywhere."""
-    plane, row, col = np.indices((12, 80, 40))
-    t2 = 150 + (7 * plane + 13 * row + 29 * col + plane * row % 17) % 101
-    bodies = np.zeros(t2.shape, dtype=int)
-    for number in range(4):
-        bodies[1:11, 6 + 18 * number : 20 + 18 * number, 5:22] = number + 1
-    canal = np.zeros(t2.shape, dtype=bool)
-    canal[3:9, 2:78, 26:34] = True
-    t2 = np.where(canal, 600 + (5 * plane + 11 * row + 3 * col) % 43, t2)
-    t2 = np.where(canal & ((row + col) % 5 == 0), 250 + (row * col) % 60, t2)  # roots
-    return t2, bodies, canal
-
-
-def bell():
-    """5000 whole numbers with a peak and two tails."""
-    k = np.arange(5000)
-    return 300 + 7919 * k % 211 + 104729 * k % 97 + 31 * k % 53
+from tests.made_up_series import bell, made_up
 
 
 def as_nii(array, seg):
