@@ -172,7 +172,7 @@ def assemble(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        Replaced, but for ``api/names``, which Sphinx fills.
+        Made anew.
     """
     if folder.exists():
         shutil.rmtree(folder)

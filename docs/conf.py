@@ -33,12 +33,10 @@ author = "The vbqkit developers"
 project_copyright = "2026, the vbqkit developers"
 version = release = vbqkit.__version__
 
-extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
 templates_path = ["_templates"]
 exclude_patterns = ["**/.ipynb_checkpoints", "sample_data"]
 
-# Pages work from a folder without a network: formulas stay text, and nothing comes from elsewhere.
-extensions.remove("sphinx.ext.mathjax")
 html_theme = "pydata_sphinx_theme"
 html_title = "vbqkit"
 html_static_path: list[str] = []
@@ -106,7 +104,6 @@ def _at_its_public_name(
             _LOG.warning("%s is named here and does not exist", target, location=node, type="ref")
         return None
     python = environment.get_domain("py")
-    assert node.get("refdoc") is not None
     return python.resolve_xref(environment, node["refdoc"], app.builder, "obj", public, node, content)
 
 
