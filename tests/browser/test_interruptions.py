@@ -14,8 +14,8 @@ RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.ke
 
 
 def banner(lab: Any) -> str:
-    found = lab.page.locator(".vbq-unanswered")
-    return str(found.inner_text()) if found.count() else ""
+    """What the banner says, read in one look, for it may go at any moment."""
+    return "".join(lab.page.locator(".vbq-unanswered").all_inner_texts())
 
 
 def kept(lab: Any, name: str) -> dict[str, list[float]]:

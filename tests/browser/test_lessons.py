@@ -105,13 +105,14 @@ class Lesson:
 
     def _check(self, box: Any) -> str:
         feedback = box.locator(".vbq-feedback")
-        before = feedback.inner_text() if feedback.count() else ""
+        before = "".join(feedback.all_inner_texts())
         box.get_by_role("button", name="Check").click()
         for _ in range(400):
-            if feedback.count() and feedback.inner_text() != before:
-                break
+            after = "".join(feedback.all_inner_texts())
+            if after and after != before:
+                return after
             self.page.wait_for_timeout(50)
-        return str(feedback.inner_text())
+        raise AssertionError(f"no new feedback: {before!r}")
 
     def wrong_then_right(self, name: str) -> None:
         asked = choices()[name]
@@ -219,11 +220,12 @@ def checked(lesson: Lesson, exercise: Any) -> str:
     """Press Check my ROIs; the summary that comes."""
     known_to_python(exercise)
     feedback = exercise.locator(".vbq-feedback")
-    before = feedback.inner_text() if feedback.count() else ""
+    before = "".join(feedback.all_inner_texts())
     lesson.show(exercise.get_by_role("button", name="Check my ROIs")).click()
     for _ in range(600):
-        if feedback.count() and feedback.inner_text() != before:
-            return str(feedback.inner_text())
+        after = "".join(feedback.all_inner_texts())
+        if after and after != before:
+            return after
         lesson.page.wait_for_timeout(50)
     raise AssertionError(f"no new feedback: {before!r}")
 

@@ -144,10 +144,8 @@ def test_the_weighting_is_stated_and_the_reason_goes_with_it(lab: Any) -> None:
     assert "unknown (no TR)" in why.inner_text()
     control = lab.page.get_by_label("Weighting of this series")
     control.select_option("T1")
-    lab.sees(
-        lambda: lab.shown("VBQ-T1 (median)") is not None if lab.page.locator(".vbq-scores output").count() else False,
-        True,
-    )
+    lab.page.wait_for_selector(".vbq-scores output[data-key='VBQ-T1 (median)']", state="attached")
+    lab.sees(lambda: lab.shown("VBQ-T1 (median)") is not None, True)
     assert not why.is_visible()
     assert "T1 sagittal" in lab.text("tl")
     assert "Stated T1, but the header says: its description hints at T2" in lab.page.locator(".vbq-notes").inner_text()
