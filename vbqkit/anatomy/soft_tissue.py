@@ -47,7 +47,7 @@ _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
 _FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.95, 0.02, 0.55, 0.14, 0.5
 _LOBULE_SEPTA, _LOBULE_WIDTH, _LOBULE_TEXTURE = 0.6, 0.07, 0.25  # between lobules of about 15 mm
 # How uneven the thickness of the fat of one person is along the back: SD, steps, reach of a step, and limits
-_FAT_UNEVEN, _FAT_UNEVEN_MM, _FAT_REACH_MM, _FAT_UNEVEN_LIMITS = 0.16, 28.0, 42.0, (0.6, 1.4)
+_FAT_UNEVEN, _FAT_UNEVEN_MM, _FAT_REACH_MM, _FAT_UNEVEN_LIMITS = 0.16, 28.0, 42.0, (0.95, 1.4)
 _FAT_LIMITS = (0.25, 0.97)
 _SHEET_DEPTH, _SHEET_HALF_MM, _SHEET_WAVE_MM, _SHEET_FAT, _SHEET_FROM_MM = 0.55, 0.35, 2.0, 0.6, 6.0
 _REAR = 0.45  # share of the columns before which the back cannot lie: not looked at, to save time
