@@ -257,5 +257,5 @@ def test_kidneys_lie_beside_the_column_in_their_fat_and_reach_no_muscle(phantom)
 
 def test_transverse_processes_are_no_row_of_equal_rings():
     arches = [spine_of(seed)[name].arch for seed in range(40) for name in ("L1", "L2", "L3")]
-    assert 0.08 < np.std([a.transverse_size for a in arches]) < 0.2
+    assert 0.05 < np.std([a.transverse_size for a in arches]) < 0.1
     assert 1.0 < np.std([a.transverse_up_mm for a in arches]) < 3.0

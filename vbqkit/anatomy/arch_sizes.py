@@ -58,7 +58,7 @@ _MEAN_MM: Mapping[str, tuple[float, float, float, float]] = {
 _CANAL_SD, _PEDICLE_SD, _PEDICLE_LEVEL_SD, _LIMIT_SD = 0.06, 0.13, 0.05, 2.0
 """How people differ, as a share: the canal, the pedicles of one person together, and one pedicle from the next; the
 SDs of the sources, rounded. No draw lies beyond the limit, in SDs."""
-_TRANSVERSE_SD, _TRANSVERSE_UP_SD_MM = {"reach": 0.06, "size": 0.14}, 2.0
+_TRANSVERSE_SD, _TRANSVERSE_UP_SD_MM = {"reach": 0.06, "size": 0.08}, 2.0
 """How transverse processes differ, as a share, and the height of their tips: model assumptions."""
 
 
