@@ -55,8 +55,8 @@ _PROSTATE_MM, _PROSTATE_HALF_MM = (0.0, 70.0, -205.0), (22.0, 17.0, 18.0)
 _RECTUM_REACH_MM = 5.0  # where to look, aside of its radius
 _SHRINKS_FROM_AGE, _SHRINKS_PER_YEAR, _SHRINKS_TO = 50.0, 0.015, 0.55  # of the uterus
 
-# Lung: how far below the middle of T12 it reaches, in vertebrae. Kidneys, one on each side: middle in vertebrae below L1
-# (the right one lower), from the midline, and behind the back wall of the bodies; half sizes; how far the lower pole
+# Lung: how far below the middle of T12 it reaches, in vertebrae. Kidneys, one on each side: middle in vertebrae below
+# L1 (the right one lower), from the midline, and behind the back wall of the bodies; half sizes; how far the lower pole
 # stands further out, mm per mm; fat and vessels of the sinus, which opens towards the column, relative to the whole
 _LUNG_BELOW, _LUNG_BELOW_SD, _LUNG_BELOW_LIMITS = 0.0, 0.18, (-0.4, 0.3)
 _KIDNEY_BELOW, _RIGHT_LOWER, _KIDNEY_BELOW_SD = 0.75, 0.3, 0.25
