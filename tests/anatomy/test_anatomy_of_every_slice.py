@@ -248,7 +248,7 @@ def test_the_lung_ends_softly_as_one_that_breathes(phantom):
     assert 2.5 < np.median(widths) < 15.0
 
 
-def test_kidneys_lie_beside_the_column_in_their_fat_and_reach_no_muscle(phantom):
+def test_kidneys_lie_beside_the_column(phantom):
     kidney = tissue(phantom, "kidney_cortex", "kidney_medulla")
     x = planes(phantom)
     assert kidney[np.abs(x) > 30.0].sum() * 0.64 * 1.1 > 300  # mm3
