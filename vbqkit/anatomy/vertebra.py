@@ -171,8 +171,8 @@ def paint_body(
     part.paint(inside, "cortical_bone")
     part.level[inside] = vertebra.code
     part.paint(inside & (plate > side), "endplate")
-    ragged, uneven = (np.float32(wave) for wave in _SHELL_TEXTURE_MM)
-    ragged = ragged * fields["small"] + uneven * fields["medium"]
+    short, long = (np.float32(wave) for wave in _SHELL_TEXTURE_MM)
+    ragged = short * fields["small"] + long * fields["medium"]
     shell = np.where(plate > side, np.float32(_ENDPLATE_MM), np.float32(shell_mm)) + ragged
     marrow = distance < -shell
     depth = np.maximum(_ZERO, -plate)
