@@ -71,11 +71,11 @@ def test_offsets_of_any_few_neighbouring_planes_cover_the_voxel():
         assert np.diff(np.sort(four, axis=0), axis=0) == pytest.approx(0.6 / 4)
 
 
-def test_smooth_edges_are_an_option_that_moves_no_organ_and_no_fat():
+def test_edges_are_smooth_unless_told_otherwise_which_moves_no_organ_and_no_fat():
     case = sample_patient("case02")
     plain, smooth = (
-        make_phantom(case.patient, seed=case.seed, in_plane_mm=1.2, plane_mm=2.2, width_mm=11.0, smooth_edges=smooth)
-        for smooth in (False, True)
+        make_phantom(case.patient, seed=case.seed, in_plane_mm=1.2, plane_mm=2.2, width_mm=11.0, **option)
+        for option in ({"smooth_edges": False}, {})
     )
     marrow = tissue_named("marrow").code
     assert not np.array_equal(plain.tissue, smooth.tissue)

@@ -24,22 +24,24 @@ _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.92, 0.05, 0.4
 _WALL_STRANDS_SD, _WALL_FAT_LIMITS = (1.1, 2.2), (0.3, 0.95)  # SDs of texture at which strands begin and are full
 # In front of the column
 _PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 12.0, 4.0, 6.0
-_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.5
+_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.35
 _STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 4.0, (0.1, 0.95)  # strands follow lines where a random field is 0
-_HOLE_TEXTURE, _HOLES_SD = 0.5, (1.6, 2.3)
+_HOLE_TEXTURE, _HOLES_SD = 0.5, (1.9, 2.8)
 _PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
 _PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 22.0, 13.0, (0.5, 17.0, 20.5)
-_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), 0.12, 0.25, 0.05
+_PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), (0.12, 0.03), 0.25, 0.05
 _SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs beyond the fatty streaks of the back
 # Thinning out over three vertebrae, down to L3
 _CRUS_SIDE_MM, _CRUS_GAP_MM, _CRUS_MM, _CRUS_OVER = (1.5, 17.0), 0.8, 5.5, 3.0
 
-# The lung behind the diaphragm: beside the column down to this place, lower further behind; how far its edge rises
-# towards the column, in vertebrae; muscle under it
-_LUNG_ENDS, _LUNG_SIDE_MM, _LUNG_RISES, _LUNG_BEHIND_MM, _LUNG_WAVE = ("T12", 0.1), 17.0, 0.10, (-48.0, 6.0), 0.06
-_LUNG_SLANT, _DIAPHRAGM = 0.022, 0.10  # vertebrae per mm to the back; in vertebrae
+# The lung behind the diaphragm: beside the column down to T12, lower further behind. Its edge rises towards the front
+# as a dome, and towards the column; it is blurred, for it moves with every breath while a slice is read. What lung
+# tissue and its vessels leave of the signal; muscle under the edge.
+_LUNG_ENDS, _LUNG_SIDE_MM, _LUNG_RISES, _LUNG_BACK_MM, _LUNG_WAVE = "T12", 17.0, 0.10, 6.0, 0.06
+_DOME, _DOME_MM, _LEVEL_MM = 3.4, 32.0, 29.0  # rise in vertebrae far in front; half of it here; mm of a vertebra
+_LUNG_BLUR_MM, _DIAPHRAGM_MM, _LUNG_TISSUE = (-4.0, 6.0), (-9.0, -4.0), 0.06
 
 # Vessels. Where to look for them, to save time: before and behind the front of the column; how far the trunks, and the
 # branches of the aorta, lie from their usual place aside; and a distance that is outside of every vessel
@@ -113,7 +115,8 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
         across = aside - np.float32(_PSOAS_SIDE_MM) - np.float32(_PSOAS_SIDE_MORE_MM) * grow
         across = across / (least + wide * np.sqrt(grow))
         psoas = across**2 + ((t + sink) / (least + deep * np.sqrt(grow))) ** 2
-        muscle = live & (psoas < _ONE + np.float32(_PSOAS_WAVE) * fields["medium"]) & (grow > 0)
+        long, short = (np.float32(wave) for wave in _PSOAS_WAVE)
+        muscle = live & (psoas < _ONE + long * fields["large"] + short * fields["medium"]) & (grow > 0)
         low, high = (body.streaks + more for more in _SEAM_SD)
         seam = smoothstep(fields["streak"] + np.float32(_SEAM_TEXTURE) * fields["medium"], low, high)
         fat = np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam
@@ -127,17 +130,24 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
     _paint_vessels(canvas, spine, body, live)
 
 
-def paint_lung(canvas: Canvas, spine: Spine) -> None:
-    """Paint the lower end of the lung beside the column, above the diaphragm."""
-    level, below = _LUNG_ENDS
-    lowest = np.float32(spine.index(level) + below)
+def paint_lung(canvas: Canvas, spine: Spine, *, below: float) -> None:
+    """Paint the lower end of the lung beside the column, above the dome of the diaphragm.
+
+    `below` is how far below the middle of T12 it reaches behind, in vertebrae. Tissues mix pixel by pixel, so that a
+    scanned voxel holds a smooth blend of them, as of a lung that moves.
+    """
     aside = np.abs(canvas.side) - np.float32(_LUNG_SIDE_MM)
-    front, back = _LUNG_BEHIND_MM
-    edge = lowest + np.float32(_LUNG_SLANT) * canvas.t + np.float32(_LUNG_WAVE) * canvas.fields["large"]
+    there = (aside > 0) & (canvas.t < _LUNG_BACK_MM) & (canvas.tissue != 0)
+    if not there.any():
+        return
+    ahead = np.maximum(np.float32(_LUNG_BACK_MM) - canvas.t, np.float32(0.0))
+    edge = np.float32(spine.index(_LUNG_ENDS) + below) + np.float32(_LUNG_WAVE) * canvas.fields["large"]
+    edge = edge - np.float32(_DOME) * ahead / (ahead + np.float32(_DOME_MM))
     edge = edge - np.float32(_LUNG_RISES) / np.maximum(aside / np.float32(_LUNG_SIDE_MM), np.float32(_LUNG_RISES))
-    there = (aside > 0) & (canvas.t > front) & (canvas.t < back) & (canvas.tissue != 0)
-    canvas.paint(there & (canvas.position < edge + np.float32(_DIAPHRAGM)), "muscle")
-    canvas.paint(there & (canvas.position < edge), "gas")
+    depth = (edge - canvas.position) * np.float32(_LEVEL_MM)
+    dice = canvas.fields["dice"]
+    canvas.paint(there & (dice < smoothstep(depth, *_DIAPHRAGM_MM)), "muscle")
+    canvas.paint(there & (dice > _LUNG_TISSUE) & (dice < smoothstep(depth, *_LUNG_BLUR_MM)), "gas")
 
 
 def _paint_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None:

@@ -25,12 +25,16 @@ class ArchSizes(NamedTuple):
         Half the width and half the height of a pedicle at its narrowest.
     transverse_reach_mm : float
         How far the transverse process reaches from the midline.
+    transverse_size, transverse_up_mm : float
+        Its thickness relative to most people's, and how much higher its tip stands.
     """
 
     canal_half_width_mm: float
     pedicle_half_width_mm: float
     pedicle_half_height_mm: float
     transverse_reach_mm: float
+    transverse_size: float = 1.0
+    transverse_up_mm: float = 0.0
 
     @property
     def pedicle_u_mm(self) -> float:
@@ -54,6 +58,8 @@ _MEAN_MM: Mapping[str, tuple[float, float, float, float]] = {
 _CANAL_SD, _PEDICLE_SD, _PEDICLE_LEVEL_SD, _LIMIT_SD = 0.06, 0.13, 0.05, 2.0
 """How people differ, as a share: the canal, the pedicles of one person together, and one pedicle from the next; the
 SDs of the sources, rounded. No draw lies beyond the limit, in SDs."""
+_TRANSVERSE_SD, _TRANSVERSE_UP_SD_MM = {"reach": 0.06, "size": 0.08}, 2.0
+"""How transverse processes differ, as a share, and the height of their tips: model assumptions."""
 
 
 def draw_arch_sizes(rng: np.random.Generator, names: tuple[str, ...], *, size: float) -> tuple[ArchSizes, ...]:
@@ -70,8 +76,9 @@ def draw_arch_sizes(rng: np.random.Generator, names: tuple[str, ...], *, size: f
     """
     canal, pedicle = np.clip(rng.standard_normal(2), -_LIMIT_SD, _LIMIT_SD)
     each = np.clip(rng.standard_normal(len(names)), -_LIMIT_SD, _LIMIT_SD)
+    processes = np.clip(rng.spawn(1)[0].standard_normal((len(names), 3)), -_LIMIT_SD, _LIMIT_SD)
     sizes = []
-    for name, more in zip(names, each, strict=True):
+    for name, more, (longer, thicker, higher) in zip(names, each, processes, strict=True):
         wide, pedicle_wide, pedicle_high, reach = (mm * size for mm in _MEAN_MM.get(name, _MEAN_MM["S1"]))
         factor = float(1.0 + _PEDICLE_SD * pedicle + _PEDICLE_LEVEL_SD * more)
         sizes.append(
@@ -79,7 +86,9 @@ def draw_arch_sizes(rng: np.random.Generator, names: tuple[str, ...], *, size: f
                 canal_half_width_mm=wide / 2.0 * float(1.0 + _CANAL_SD * canal),
                 pedicle_half_width_mm=pedicle_wide / 2.0 * factor,
                 pedicle_half_height_mm=pedicle_high / 2.0,
-                transverse_reach_mm=reach,
+                transverse_reach_mm=reach * float(1.0 + _TRANSVERSE_SD["reach"] * longer),
+                transverse_size=float(1.0 + _TRANSVERSE_SD["size"] * thicker),
+                transverse_up_mm=_TRANSVERSE_UP_SD_MM * float(higher),
             )
         )
     return tuple(sizes)

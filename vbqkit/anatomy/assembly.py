@@ -26,7 +26,7 @@ from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background
 from vbqkit.anatomy.spine import make_spine
 from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
 from vbqkit.anatomy.vertebra import paint_body, paint_disc
-from vbqkit.anatomy.viscera import Viscera, draw_viscera, paint_rectum, paint_viscera
+from vbqkit.anatomy.viscera import Viscera, draw_viscera, paint_kidneys, paint_rectum, paint_viscera
 from vbqkit.errors import ScannerError
 from vbqkit.image import stack_affine
 
@@ -43,7 +43,7 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "warp_y": 13.0,
     "warp_z": 13.0,
     "streak": (5.0, 2.4, 15.0),
-    "fibre": (7.0, 1.5, 24.0),
+    "fibre": (8.0, 1.6, 38.0),
     "vessel": (400.0, 400.0, 45.0),
 }
 """Size of the features of each random field, mm: one number, or along x, y and z. Chosen by eye."""
@@ -56,7 +56,7 @@ thick as a picture shows it, which is more than the 0.3 to 0.6 mm of bone alone.
 
 # Distance behind the back wall of the bodies within which each part is painted, mm
 _AHEAD_MM, _BEHIND_SPINE_MM, _CANAL_MM = (-90.0, 15.0), (4.0, 8.0), (-6.0, 36.0)
-_SACRUM_MM, _RECTUM_MM, _LUNG_MM = (-50.0, 25.0), (-80.0, -15.0), (-60.0, 20.0)
+_SACRUM_MM, _RECTUM_MM, _LUNG_MM = (-50.0, 25.0), (-80.0, -15.0), (-110.0, 20.0)
 
 
 def make_phantom(
@@ -68,7 +68,7 @@ def make_phantom(
     plane_mm: float = 1.1,
     width_mm: float = 68.2,
     size_mm: float = 320.0,
-    smooth_edges: bool = False,
+    smooth_edges: bool = True,
 ) -> Phantom:
     """Draw one lumbar spine, T9 to the coccyx, with everything around it and its truth.
 
@@ -86,8 +86,8 @@ def make_phantom(
         Extent from right to left, and from head to foot and front to back.
     smooth_edges : bool
         Whether each plane is drawn at a place of its own between the points of the grid, so that a slice, which
-        averages several, shows edges without the steps of the grid (:mod:`vbqkit.anatomy.plane_offsets`). False: as
-        the sample data.
+        averages several, shows edges without the steps of the grid (:mod:`vbqkit.anatomy.plane_offsets`). False: every
+        plane is drawn at the points of the grid.
 
     Returns
     -------
@@ -272,7 +272,8 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     paint_viscera(canvas, grid, scene.viscera, cavity, breath_mm=breath_mm)
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
-    paint_lung(canvas.part(scene.lung), spine)
+    paint_kidneys(canvas.part(scene.ahead), spine, scene.viscera)
+    paint_lung(canvas.part(scene.lung), spine, below=scene.viscera.lung_below)
     paint_rectum(canvas.part(scene.before_sacrum), spine, scene.viscera)
     for vertebra in spine.vertebrae:
         paint_segmental_vessels(canvas, grid, vertebra)

@@ -23,7 +23,12 @@ _FAT_ASIDE, _FASCIA_MM, _FASCIA_WAVE_MM = 0.85, 1.7, 0.8
 _FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.7, 1.4
 
 # Fat within the muscles
-_STREAK_MIX = (0.30, 0.35)  # medium and small texture, which feather the stripes
+_STREAK_MIX = (
+    0.75,
+    0.60,
+    0.30,
+    0.30,
+)  # stripes; large texture, which gathers them; medium and small, which feather them
 _LOWER_FATTIER, _LOWER_LEVELS = 0.8, ("L2", "S1")
 _DEEPER_FATTIER, _DEEPER_MM = 0.7, (46.0, 24.0)
 _STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (-0.5, 1.3), 0.16, 0.16
@@ -41,7 +46,7 @@ _MIDLINE_FAT_AT_ENDS, _MIDLINE_FRONT_MM, _MIDLINE_BACK_MM, _MIDLINE_WAVE_MM = 0.
 _MIDLINE_FAT_LIMITS, _MIDLINE_DENSITY_LIMITS = (0.02, 0.85), (0.4, 1.0)
 _BAND_HALF_MM, _BAND_MM, _BAND_WAVE_MM, _BAND_ENDS = 4.5, 2.0, 0.8, ("L5", -0.5)
 _CUSHION_SIDE_MM, _CUSHION_BEHIND_MM, _CUSHION_FAT = (3.6, 30.0), (6.0, 26.0), 0.8
-_CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-0.4, 0.9), (0.0, 0.88)
+_CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-1.0, 0.5), (0.0, 0.88)
 
 _ONE = np.float32(1.0)
 
@@ -81,9 +86,8 @@ def paint_back_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:
     )
     surface = surface - np.float32(_FASCIA_MM) + np.float32(_FASCIA_WAVE_MM) * fields["large"]
     region = (surface > 0) & (t > canvas.front * np.float32(0.5)) & (canvas.tissue != 0)
-    streak = (
-        fields["fibre"] + np.float32(_STREAK_MIX[0]) * fields["medium"] + np.float32(_STREAK_MIX[1]) * fields["small"]
-    )
+    names = ("fibre", "large", "medium", "small")
+    streak = sum((np.float32(k) * fields[name] for k, name in zip(_STREAK_MIX, names, strict=True)), np.float32(0.0))
     low = _down(canvas, spine, _LOWER_LEVELS) * np.float32(_LOWER_FATTIER)  # fattier towards the sacrum
     deep = smoothstep(t, *_DEEPER_MM) * np.float32(_DEEPER_FATTIER)  # and next to the laminae
     ramp = smoothstep(streak + low + deep, body.streaks + _STREAK_RAMP[0], body.streaks + _STREAK_RAMP[1])

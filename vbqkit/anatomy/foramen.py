@@ -30,7 +30,7 @@ _FORAMEN_BEHIND_MM, _FORAMEN_PLANES_MM = 14.0, (7.0, 30.0)
 # The segmental artery and vein run around the waist of a body, from the great vessels to the foramen: off the wall,
 # above its middle, and radius
 _ARTERY_MM, _SEGMENTAL_VEIN_MM, _SEGMENTAL_WAVE_MM = (1.7, -0.9, 1.0), (2.0, 1.5, 0.6), 1.2
-_SEGMENTAL_FROM_MM, _SEGMENTAL_WALL_MM, _SEGMENTAL_BEYOND_MM = 3.0, 0.5, 4.0
+_SEGMENTAL_FROM_MM, _SEGMENTAL_WALL_MM, _SEGMENTAL_BEYOND_MM = 3.0, 0.5, 1.0
 _SEGMENTAL_FALL, _SEGMENTAL_FALL_FROM_MM = 0.35, 2.0  # further off the wall they fall, mm per mm
 _SEGMENTAL_AROUND_MM = 6.0  # window around the body
 _SEGMENTAL_ARC = 0.014  # they rise to the middle of the body and fall to its front and back, mm per mm2

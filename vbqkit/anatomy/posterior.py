@@ -228,8 +228,12 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
         transverse = capsule(
             (au, p, w * tall),
             (outer + f.u[0], f.p[0], f.w[0] * _TRANSVERSE_HEIGHT),
-            (max(vertebra.arch.transverse_reach_mm, outer), f.p[1], f.w[1] * _TRANSVERSE_HEIGHT),
-            f.radius,
+            (
+                max(vertebra.arch.transverse_reach_mm, outer),
+                f.p[1],
+                (f.w[1] + vertebra.arch.transverse_up_mm) * _TRANSVERSE_HEIGHT,
+            ),
+            f.radius * vertebra.arch.transverse_size,
         )
         if vertebra.sacralised:
             transverse = smooth_min(transverse, _wing(vertebra, au, p, w), _WING_BLEND_MM)

@@ -42,6 +42,10 @@ NO_LOSS = HeightLosses()
 """Of a body that is not fractured."""
 
 
+DEEPEST = (0.16, 0.30)
+"""Where the upper and the lower endplate of most people are deepest, behind the middle of the body, in half depths."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Vertebra:
     """One vertebra: a frame in space and the numbers that shape it. Lengths in mm.
@@ -68,6 +72,10 @@ class Vertebra:
         Width of the canal, pedicles and transverse processes.
     wedge_deg : float
         Angle between the endplates: positive where the body is taller in front.
+    deepest : tuple of 2 floats
+        Where the upper and the lower endplate are deepest, behind the middle, in half depths.
+    lips_mm : tuple of 2 floats
+        How far the upper and the lower front rim stand out.
     spinous_length_mm, spinous_slope, spinous_shift_mm : float
         Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
     height_losses : HeightLosses
@@ -94,6 +102,8 @@ class Vertebra:
     spinous_shift_mm: float
     height_losses: HeightLosses = NO_LOSS
     sacralised: bool = False
+    deepest: tuple[float, float] = DEEPEST
+    lips_mm: tuple[float, float] = (0.0, 0.0)
 
     @property
     def sacral(self) -> bool:

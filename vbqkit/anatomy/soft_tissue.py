@@ -44,14 +44,17 @@ _VISCERAL, _VISCERAL_PER_BMI, _VISCERAL_LIMITS = 0.30, 0.022, (0.12, 0.75)
 # Skin and the fat under it: lobules between septa, with a fascia at this share of its depth
 _BACK_ROUND, _BELLY_ROUND = 0.0012, 0.0016  # how the outline falls off aside, mm per mm2
 _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
-_FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.93, 0.02, 0.55, 0.14, 0.5
+_FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.95, 0.02, 0.55, 0.14, 0.5
+_LOBULE_SEPTA, _LOBULE_WIDTH, _LOBULE_TEXTURE = 0.6, 0.07, 0.25  # between lobules of about 15 mm
+# How uneven the thickness of the fat of one person is along the back: SD, steps, reach of a step, and limits
+_FAT_UNEVEN, _FAT_UNEVEN_MM, _FAT_REACH_MM, _FAT_UNEVEN_LIMITS = 0.16, 28.0, 42.0, (0.95, 1.4)
 _FAT_LIMITS = (0.25, 0.97)
 _SHEET_DEPTH, _SHEET_HALF_MM, _SHEET_WAVE_MM, _SHEET_FAT, _SHEET_FROM_MM = 0.55, 0.35, 2.0, 0.6, 6.0
 _REAR = 0.45  # share of the columns before which the back cannot lie: not looked at, to save time
 # Buttocks: the fat behind the lower sacrum grows aside of the cleft between them
 _BUTTOCK_MM, _BUTTOCK_SIDE_MM, _BUTTOCK_BELOW_MM, _CLEFT_MM = 20.0, (3.0, 26.0), (-75.0, -150.0), 5.0
 # Folds of the skin over the loin of people with much fat: depth for each kg/m2 beyond, half height, where
-_FOLD_PER_BMI_MM, _FOLD_BMI, _FOLD_HALF_MM, _FOLD_Z_MM, _FOLD_LIMIT_MM = 0.7, 24.0, 3.5, (20.0, -35.0), 7.0
+_FOLD_PER_BMI_MM, _FOLD_BMI, _FOLD_HALF_MM, _FOLD_Z_MM, _FOLD_LIMIT_MM = 0.6, 24.0, 5.5, (20.0, -35.0), 5.0
 _ONE = np.float32(1.0)
 
 
@@ -141,7 +144,9 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
 
     The belly's depth and the fat under the skin grow with BMI; the fatty streaks of multifidus grow with age and BMI.
     """
+    more = rng.spawn(1)[0]
     back, back_fat = skin_of_the_back(rng, spine, z_mm, bmi=bmi)
+    back_fat = back_fat * _uneven(more, z_mm)
     thickness = _BELLY_MM + _BELLY_PER_BMI_MM * bmi + _BELLY_SD_MM * rng.standard_normal()
     thickness = thickness + (_BELLY_OF_MEN_MM if sex == "M" else 0.0)
     pelvis = _PELVIS_MM * np.clip((z_mm + _PELVIS_FROM_MM) / _PELVIS_OVER_MM, 0.0, 1.0)
@@ -174,6 +179,14 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
     )
 
 
+def _uneven(rng: np.random.Generator, z_mm: Array) -> Array:
+    """How the thickness of the fat of one person changes along the back, about 1."""
+    at = np.arange(float(z_mm.min()) - _FAT_REACH_MM, float(z_mm.max()) + _FAT_REACH_MM, _FAT_UNEVEN_MM)
+    weights = np.clip(1.0 - np.abs(z_mm[:, None] - at[None, :]) / _FAT_REACH_MM, 0.0, None) ** 2
+    smooth = weights @ rng.standard_normal(len(at)) / np.sqrt((weights**2).sum(axis=1))
+    return np.asarray(np.clip(1.0 + _FAT_UNEVEN * smooth, *_FAT_UNEVEN_LIMITS))
+
+
 def paint_background(canvas: Canvas, body: Body) -> None:
     """Paint air, skin, the fat under it, and the muscles of the back with their fascia and fatty streaks."""
     x, fields = float(canvas.x_mm), canvas.fields
@@ -181,13 +194,10 @@ def paint_background(canvas: Canvas, body: Body) -> None:
     front = rounded(body.front_y_mm + _BELLY_ROUND * x * x)[:, None]
     inner = np.minimum(back - canvas.y, canvas.y - front) + np.float32(_OUTLINE_WAVE_MM) * fields["large"]
     in_body = inner > 0
-    shade = np.clip(
-        np.float32(_FAT)
-        + np.float32(_FAT_TEXTURE) * fields["medium"]
-        - np.float32(_FAT_SEPTA)
-        * crest(fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH),
-        *_FAT_LIMITS,
-    )
+    fine = crest(fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH)
+    lobes = crest(fields["large"] + np.float32(_LOBULE_TEXTURE) * fields["medium"], _LOBULE_WIDTH)
+    septa = np.maximum(np.float32(_FAT_SEPTA) * fine, np.float32(_LOBULE_SEPTA) * lobes)
+    shade = np.clip(np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - septa, *_FAT_LIMITS)
     # The superficial fascia, parallel to the skin
     thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))
     rear = np.s_[:, int(_REAR * canvas.y.shape[1]) :]

@@ -15,7 +15,7 @@ import scipy
 from vbqkit.anatomy.arch_sizes import draw_arch_sizes
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
-from vbqkit.anatomy.skeleton import NO_LOSS, Array, Disc, HeightLosses, Spine, SpineDraft, Vertebra
+from vbqkit.anatomy.skeleton import DEEPEST, NO_LOSS, Array, Disc, HeightLosses, Spine, SpineDraft, Vertebra
 from vbqkit.roi.labels import SCORED_LEVELS
 
 # name, half width, half depth, height (mm), pitch of the up axis towards the front (degrees), height of the disc below
@@ -44,22 +44,31 @@ _SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
 _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
-# The slope of the sacrum decides the lumbar curve: 41 degrees, SD 8.4, in 300 people who stand (Vialle et al., J Bone
-# Joint Surg Am 2005;87:260-267, doi:10.2106/JBJS.D.02043), a few degrees less lying; nor steeper than 50 then,
-# for the table rolls a pelvis back that would leave the lumbar spine 8 cm above it. This limit, the shares by which
-# the segments below S1 and L5 follow it, and the lordosis, are model assumptions.
-_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 37.0, 8.4, (20.0, 50.0)
-_SLOPE_OF_PLAN_DEG, _L5_FOLLOWS, _L4_FOLLOWS, _LORDOSIS_FOLLOWS = 33.0, 0.40, 0.15, 0.8
-# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people)
+# The slope of the sacrum decides the lumbar curve: 41 degrees, SD 8.4, from 17 to 63, in 300 people who stand, in whom
+# it goes with lordosis (r = 0.86), of which the SD is 10 (Vialle et al., J Bone Joint Surg Am 2005;87:260-267,
+# doi:10.2106/JBJS.D.02043); lying, 44.5 degrees, SD 9.9, from 18 to 71, in 274 people (Okpala, Ann Med Health Sci Res
+# 2014). The steeper it is, the more vertebrae lean forward with it: the lower arc of the lordosis is the slope of the
+# sacrum (Roussouly et al., Spine 2005;30:346-353, doi:10.1097/01.brs.0000152379.54463.65). By which shares is a model
+# assumption. So is how far the chest leans by itself (SD in degrees), which lowers the correlation to that of Vialle.
+_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 41.0, 8.4, (20.0, 65.0)
+_SLOPE_OF_PLAN_DEG, _FOLLOWS_SACRUM, _LORDOSIS_FOLLOWS = 33.0, {"L5": 0.55, "L4": 0.28, "L3": 0.08}, 0.25
+_CHEST_LEANS_SD_DEG, _LEANS_WITH_CHEST = 4.8, {"L2": 0.8, "L3": 0.5, "L4": 0.2, "L5": 0.0}
+# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people). Bodies give 8 % of
+# the lordosis of people with a flat pelvis, and 21 % of those with a steep one, most of it low down (645 people, Spine
+# 2024, PMID 39233593): a wedge grows with the slope of the sacrum. How much of it L4 and L5 take is a model assumption.
 _WEDGE_DEG, _WEDGE_SD_DEG = {"T11": -3.0, "T12": -3.0, "L1": -2.0, "L4": 2.0, "L5": 8.0}, 2.0
+_WEDGE_PER_SLOPE = {"L4": 0.10, "L5": 0.20}
 # A vertebra stands a little before or behind the one below it; in some people over 50 L4 has slipped forward
 # (degenerative listhesis in 8.4 % of women and 2.7 % of men: Jacobsen et al., Spine 2007;32:120-125,
 # doi:10.1097/01.brs.0000250979.12398.96). The sizes are model assumptions.
 _STEP_SD_MM, _STEP_LIMIT_SD = 0.5, 2.0
 _SLIP_FROM_AGE, _SLIP_OF, _SLIP_SHARE, _SLIP_MM = 50.0, "L4", {"F": 0.084, "M": 0.027}, (3.0, 7.0)
-_CONCAVITY_MM, _CONCAVITY_SD_MM = 2.7, 0.35
+_CONCAVITY_MM, _CONCAVITY_SD_MM, _CONCAVITY_PERSON_SD_MM, _CONCAVITY_LEAST_MM = 2.6, 0.5, 0.45, 0.8
 _CONCAVITY_PER_T_SCORE_MM = 0.4  # deeper endplates for each T-score below -1
 _LOWER_CONCAVITY_MORE_MM = 0.5
+_DEEPEST_SD = 0.18  # of the deepest place of an endplate, in half depths
+# Bone of the front rims that grows with the disc next to it
+_LIP_PER_GRADE_MM, _LIP_FROM_GRADE, _LIP_SD = 0.55, 1.5, 0.5
 _WAIST_MM, _WAIST_SD_MM = 1.6, 0.25
 _SACRUM = {"taper": 0.2, "upper_concavity_mm": 0.8, "lower_concavity_mm": 0.4, "waist_mm": 0.6}
 _SPINOUS_LUMBAR_MM, _SPINOUS_OTHER_MM, _SPINOUS_SD, _SPINOUS_OF_L5 = 28.0, 24.0, 0.06, 0.8
@@ -100,15 +109,16 @@ def make_spine(
         What they do to the skeleton: fractures, scoliosis, a transitional vertebra, worn discs.
     """
     count = len(_PLAN)
-    more = rng.spawn(1)[0]  # a stream of its own, so that what is drawn from the first one stays
+    more, person = rng.spawn(2)  # streams of their own, so that what is drawn from the first one stays
     size = (_SIZE_OF_WOMEN if sex == "F" else _SIZE_OF_MEN) * (1.0 + _SIZE_SD * rng.standard_normal())
     lordosis = 1.0 + _LORDOSIS_SD * np.clip(rng.standard_normal(), -_LORDOSIS_LIMIT, _LORDOSIS_LIMIT)
     heights = np.array([row[3] for row in _PLAN]) * size * (1.0 + _HEIGHT_SD * rng.standard_normal(count))
     half_depths = np.array([row[2] for row in _PLAN]) * size * (1.0 + _DEPTH_SD * rng.standard_normal(count))
     half_widths = np.array([row[1] for row in _PLAN]) * size
-    pitch = _pitch(rng, more, lordosis)
+    pitch, steeper = _pitch(rng, more, lordosis)
     weak = _CONCAVITY_PER_T_SCORE_MM * max(0.0, -t_score - 1.0)
     concavity = _CONCAVITY_MM + weak + _CONCAVITY_SD_MM * rng.standard_normal((2, count))
+    concavity = np.maximum(concavity + _CONCAVITY_PERSON_SD_MM * person.standard_normal(), _CONCAVITY_LEAST_MM)
     disc_heights, grades = _draw_discs(rng, age=age, size=size, findings=findings)
     draft = SpineDraft(
         names=_NAMES,
@@ -128,23 +138,31 @@ def make_spine(
     draft.pitch_deg = draft.pitch_deg + bend
     steps = _steps(more, age=age, sex=sex)
     centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost, steps)
-    vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings)
+    vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings, steeper=steeper)
     wall, arc, level_s = _wall(vertebrae)
     return Spine(tuple(vertebrae), _discs(draft, findings), wall, arc, level_s)
 
 
-def _pitch(rng: np.random.Generator, more: np.random.Generator, lordosis: float) -> Array:
-    """How far each vertebra leans to the front, degrees: a steep sacrum goes with a deep lumbar curve."""
+def _pitch(rng: np.random.Generator, more: np.random.Generator, lordosis: float) -> tuple[Array, float]:
+    """How far each vertebra leans to the front, and how much steeper the sacrum is than that of most people, degrees.
+
+    A steep sacrum goes with a deep lumbar curve.
+    """
     slope = float(np.clip(_SACRAL_SLOPE_DEG + _SACRAL_SLOPE_SD_DEG * more.standard_normal(), *_SACRAL_SLOPE_LIMITS_DEG))
     steeper = slope - _SLOPE_OF_PLAN_DEG
     plan = np.array([row[4] for row in _PLAN])
     curve = lordosis * (1.0 + _LORDOSIS_FOLLOWS * steeper / _SLOPE_OF_PLAN_DEG)
+    sacral = np.array([name.startswith(("S", "C")) for name in _NAMES])
     follows = np.array(
-        [1.0 if n.startswith(("S", "C")) else {"L5": _L5_FOLLOWS, "L4": _L4_FOLLOWS}.get(n, 0.0) for n in _NAMES]
+        [1.0 if below else _FOLLOWS_SACRUM.get(name, 0.0) for below, name in zip(sacral, _NAMES, strict=True)]
     )
-    pitch = np.where(follows == 1.0, plan, plan * curve) + follows * steeper
+    chest = np.array(
+        [0.0 if below else _LEANS_WITH_CHEST.get(name, 1.0) for below, name in zip(sacral, _NAMES, strict=True)]
+    )
+    leans = _CHEST_LEANS_SD_DEG * float(np.clip(more.spawn(1)[0].standard_normal(), -_LORDOSIS_LIMIT, _LORDOSIS_LIMIT))
+    pitch = np.where(sacral, plan, plan * curve) + follows * steeper + chest * leans
     drawn: Array = pitch + _PITCH_SD_DEG * rng.standard_normal(len(_PLAN))
-    return drawn
+    return drawn, slope - _SACRAL_SLOPE_DEG
 
 
 def _steps(rng: np.random.Generator, *, age: float, sex: str) -> Array:
@@ -165,10 +183,14 @@ def _vertebrae(
     concavity: Array,
     losses: dict[str, HeightLosses],
     findings: Sequence[Finding],
+    *,
+    steeper: float,
 ) -> list[Vertebra]:
     x, roll, turn = _sideways(draft.names, centers[:, 1], findings)
     arches = draw_arch_sizes(more, draft.names, size=draft.size)
     wedges = _WEDGE_SD_DEG * np.clip(more.standard_normal(len(draft.names)), -_STEP_LIMIT_SD, _STEP_LIMIT_SD)
+    wedges += [_WEDGE_DEG.get(name, 0.0) + _WEDGE_PER_SLOPE.get(name, 0.0) * steeper for name in draft.names]
+    deepest, lips = _plates(more.spawn(1)[0], draft)
     vertebrae = []
     for i, name in enumerate(draft.names):
         sacral = name.startswith(("S", "C"))
@@ -188,7 +210,9 @@ def _vertebrae(
                 waist_mm=_SACRUM["waist_mm"] if sacral else float(_WAIST_MM + _WAIST_SD_MM * rng.standard_normal()),
                 taper=float(draft.tapers[i]),
                 arch=arches[i],
-                wedge_deg=0.0 if sacral else _WEDGE_DEG.get(name, 0.0) + float(wedges[i]),
+                wedge_deg=0.0 if sacral else float(wedges[i]),
+                deepest=DEEPEST if sacral else (float(deepest[0, i]), float(deepest[1, i])),
+                lips_mm=(0.0, 0.0) if sacral else (float(lips[0, i]), float(lips[1, i])),
                 spinous_length_mm=float(
                     draft.size
                     * (1.0 + _SPINOUS_SD * rng.standard_normal())
@@ -202,6 +226,15 @@ def _vertebrae(
             )
         )
     return vertebrae
+
+
+def _plates(rng: np.random.Generator, draft: SpineDraft) -> tuple[Array, Array]:
+    """Where the upper and the lower endplate of each vertebra are deepest, in half depths; and their front lips, mm."""
+    drawn = np.clip(rng.standard_normal((2, len(draft.names))), -_STEP_LIMIT_SD, _STEP_LIMIT_SD)
+    deepest: Array = np.array(DEEPEST)[:, None] + _DEEPEST_SD * drawn
+    next_to = np.stack([np.concatenate([draft.disc_grades[:1], draft.disc_grades[:-1]]), draft.disc_grades])
+    lips: Array = _LIP_PER_GRADE_MM * np.maximum(0.0, next_to - _LIP_FROM_GRADE)
+    return deepest, lips * np.clip(1.0 + _LIP_SD * rng.standard_normal(lips.shape), 0.0, 2.0)
 
 
 def _draw_discs(

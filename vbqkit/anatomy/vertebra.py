@@ -27,15 +27,18 @@ _BACK_ROUNDING_MM, _RIM_ROUNDING_MM = 5.0, 2.6
 _NO_DIVISION_BY_0 = 1e-3  # added to a distance from the middle, in radii
 _OUTLINE_WAVE_MM = (0.22, 0.25)  # by small and medium texture
 _PLATE_WAVE_MM = (0.28, 0.15)  # of the endplates, by medium and small texture
+_LIP_FROM, _LIP_BEFORE_MM = (
+    np.float32(0.55),
+    12.0,
+)  # share of the half height at which a lip begins; full so far in front
 
 # The hollow of an endplate
 _HOLLOW_WIDTH = 0.92  # in half widths
-_DEEPEST_UPPER, _DEEPEST_LOWER = 0.16, 0.30  # behind the middle, in half depths
 _HOLLOW_IN_FRONT, _HOLLOW_BEHIND = 0.95, 0.93  # how far it reaches, in half depths
 _HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid, 1 at the deepest place
 
 # Shell, marrow and vein
-_ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, 0.12  # thickness with its cartilage, as a picture shows it
+_ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, (0.12, 0.18)  # thickness with its cartilage, as a picture shows it
 # Start in half depths; sizes inside, and more at the back
 _VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.30, (0.2, 2.2), (1.2, 4.0)
 _VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.4, 0.6, 0.8
@@ -77,9 +80,20 @@ def outline_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, *, waist:
     uu, vv = uu * uu, vv * vv
     rho = np.sqrt(np.sqrt(uu * uu + vv * vv + np.float32(_ROUND) * uu * vv)) + np.float32(_NO_DIVISION_BY_0)
     ellipse = (_ONE - _ONE / rho) * np.sqrt(u * u + dv * dv) + np.float32(vertebra.waist_mm) * q
+    if waist and any(vertebra.lips_mm):
+        ellipse = ellipse - _lips(vertebra, dv, w)
     notch = np.maximum(_ZERO, _ONE - (u / np.float32(_BACK_HOLLOW_WIDTH * vertebra.half_width_mm)) ** 2)
     wall = v - back + np.float32(_BACK_HOLLOW_MM) * notch - np.float32(_BACK_OFFSET_MM)
     return smooth_max(ellipse, wall, _BACK_ROUNDING_MM)
+
+
+def _lips(vertebra: Vertebra, dv: Plane, w: Plane) -> Plane:
+    """How far the front rims stand out beyond the wall between them, mm."""
+    upper, lower = (np.float32(lip) for lip in vertebra.lips_mm)
+    to_rim = np.clip((np.abs(w) * np.float32(2.0 / vertebra.height_mm) - _LIP_FROM) / (_ONE - _LIP_FROM), 0.0, 1.0)
+    in_front = np.clip(-dv / np.float32(_LIP_BEFORE_MM), 0.0, 1.0)
+    lips: Plane = np.where(w > 0, upper, lower) * to_rim * to_rim * in_front
+    return lips
 
 
 def _bowl(v: Plane, side: Plane, half_depth: np.float32, *, deepest: float) -> Plane:
@@ -96,7 +110,7 @@ def endplate_distances(vertebra: Vertebra, u: Plane, v: Plane) -> tuple[Plane, P
     """Height w of the upper and of the lower endplate above the middle of the body, mm."""
     d, a = np.float32(vertebra.half_depth_mm), np.float32(_HOLLOW_WIDTH * vertebra.half_width_mm)
     side = (u / a) ** 2
-    bowl_up, bowl_low = _bowl(v, side, d, deepest=_DEEPEST_UPPER), _bowl(v, side, d, deepest=_DEEPEST_LOWER)
+    bowl_up, bowl_low = (_bowl(v, side, d, deepest=at) for at in vertebra.deepest)
     half = np.float32(vertebra.height_mm / 2.0)
     tilt = v * np.float32(np.tan(np.radians(vertebra.wedge_deg / 2.0)))
     up = half - np.float32(vertebra.upper_concavity_mm) * bowl_up - tilt
@@ -157,7 +171,8 @@ def paint_body(
     part.paint(inside, "cortical_bone")
     part.level[inside] = vertebra.code
     part.paint(inside & (plate > side), "endplate")
-    ragged = np.float32(_SHELL_TEXTURE_MM) * fields["small"]
+    short, long = (np.float32(wave) for wave in _SHELL_TEXTURE_MM)
+    ragged = short * fields["small"] + long * fields["medium"]
     shell = np.where(plate > side, np.float32(_ENDPLATE_MM), np.float32(shell_mm)) + ragged
     marrow = distance < -shell
     depth = np.maximum(_ZERO, -plate)

@@ -55,7 +55,41 @@ _PROSTATE_MM, _PROSTATE_HALF_MM = (0.0, 70.0, -205.0), (22.0, 17.0, 18.0)
 _RECTUM_REACH_MM = 5.0  # where to look, aside of its radius
 _SHRINKS_FROM_AGE, _SHRINKS_PER_YEAR, _SHRINKS_TO = 50.0, 0.015, 0.55  # of the uterus
 
+# Lung: how far below the middle of T12 it reaches, in vertebrae. Kidneys, one on each side: middle in vertebrae below
+# L1 (the right one lower), from the midline, and behind the back wall of the bodies; half sizes; how far the lower pole
+# stands further out, mm per mm; fat and vessels of the sinus, which opens towards the column, relative to the whole
+_LUNG_BELOW, _LUNG_BELOW_SD, _LUNG_BELOW_LIMITS = 0.0, 0.18, (-0.4, 0.3)
+_KIDNEY_BELOW, _RIGHT_LOWER, _KIDNEY_BELOW_SD = 0.75, 0.3, 0.25
+_KIDNEY_SIDE_MM, _KIDNEY_T_MM, _KIDNEY_SD_MM, _KIDNEY_HALF_MM = 57.0, -14.0, 3.0, (27.0, 23.0, 54.0)
+_KIDNEY_OUTWARDS, _KIDNEY_WAVE_MM, _CORTEX_MM, _CORTEX_WAVE_MM = 0.24, 1.0, 7.0, 3.0
+_KIDNEY_DRAWN = ("below", "side_mm", "t_mm", "size")
+_KIDNEY_SIZE_SD, _KIDNEY_SIZE_LIMITS = 0.06, (0.85, 1.15)
+_SINUS_SHIFT, _SINUS_SIZE, _SINUS_WAVE, _SINUS_FAT, _SINUS_VESSELS = 0.6, 0.42, 0.08, 0.8, 0.8
+
 _ONE = np.float32(1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Kidney:
+    """A kidney beside the column.
+
+    Attributes
+    ----------
+    sign : float
+        -1 on the right, 1 on the left.
+    below : float
+        Its middle, in vertebrae below the middle of L1.
+    side_mm, t_mm : float
+        From the midline, and behind the back wall of the bodies.
+    size : float
+        Relative to most people.
+    """
+
+    sign: float
+    below: float
+    side_mm: float
+    t_mm: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +146,18 @@ class Viscera:
         Painted after them.
     rectum_radius, rectum_phase : float
         Radius in mm, and where along it there is gas, 0 to 1.
+    kidneys : tuple of Kidney
+        Right and left.
+    lung_below : float
+        How far below the middle of T12 the lung reaches, in vertebrae.
     """
 
     loops: tuple[Loop, ...]
     organs: tuple[Organ, ...]
     rectum_radius: float
     rectum_phase: float
+    kidneys: tuple[Kidney, ...] = ()
+    lung_below: float = _LUNG_BELOW
 
 
 def draw_viscera(rng: np.random.Generator, spine: Spine, body: Body, z_mm: Array, *, age: float, sex: str) -> Viscera:
@@ -135,6 +175,7 @@ def draw_viscera(rng: np.random.Generator, spine: Spine, body: Body, z_mm: Array
         Of the person.
     """
     up = np.argsort(z_mm)
+    more = rng.spawn(1)[0]
 
     def skin(z: float) -> float:
         return float(np.interp(z, z_mm[up], body.front_y_mm[up])) + body.front_fat_mm
@@ -172,6 +213,19 @@ def draw_viscera(rng: np.random.Generator, spine: Spine, body: Body, z_mm: Array
         organs=_organs(rng, skin, age=age, sex=sex),
         rectum_radius=float(rng.uniform(*_RECTUM_RADIUS_MM)),
         rectum_phase=float(rng.random()),
+        kidneys=tuple(_kidney(more, sign) for sign in (-1.0, 1.0)),
+        lung_below=float(np.clip(_LUNG_BELOW + _LUNG_BELOW_SD * more.standard_normal(), *_LUNG_BELOW_LIMITS)),
+    )
+
+
+def _kidney(rng: np.random.Generator, sign: float) -> Kidney:
+    below, side, t, size = rng.standard_normal(len(_KIDNEY_DRAWN))
+    return Kidney(
+        sign=sign,
+        below=float(_KIDNEY_BELOW + (_RIGHT_LOWER if sign < 0 else 0.0) + _KIDNEY_BELOW_SD * below),
+        side_mm=float(_KIDNEY_SIDE_MM + _KIDNEY_SD_MM * side),
+        t_mm=float(_KIDNEY_T_MM + _KIDNEY_SD_MM * t),
+        size=float(np.clip(1.0 + _KIDNEY_SIZE_SD * size, *_KIDNEY_SIZE_LIMITS)),
     )
 
 
@@ -287,6 +341,32 @@ def _paint_organ(canvas: Canvas, grid: Grid, organ: Organ, cavity: Mask) -> None
             part.paint(inside & lining & (rho < np.float32(0.5)), "bowel")
 
 
+def paint_kidneys(canvas: Canvas, spine: Spine, viscera: Viscera) -> None:
+    """Paint the kidneys in their fat beside the column: cortex, medulla in pyramids, and the sinus."""
+    for kidney in viscera.kidneys:
+        wide, deep, long = (kidney.size * half for half in _KIDNEY_HALF_MM)
+        if kidney.sign * float(np.median(canvas.side)) < kidney.side_mm - wide - _KIDNEY_OUTWARDS * long:
+            continue
+        at = float(np.interp(spine.index("L1") + kidney.below, np.arange(len(spine.level_s_mm)), spine.level_s_mm))
+        along = canvas.s - np.float32(at)
+        aside = canvas.side * np.float32(kidney.sign) - np.float32(kidney.side_mm)
+        across = (aside - np.float32(_KIDNEY_OUTWARDS) * along) / np.float32(wide)
+        back, up = (canvas.t - np.float32(kidney.t_mm)) / np.float32(deep), along / np.float32(long)
+        rho = np.sqrt(across * across + back * back + up * up)
+        wave = np.float32(_KIDNEY_WAVE_MM) * canvas.fields["large"]
+        distance = (rho - _ONE) * np.float32(deep) + wave
+        inside = (distance < 0) & canvas.is_any("visceral_fat", "bowel", "gas", "liver")
+        inside &= canvas.t < np.float32(kidney.t_mm + deep)
+        canvas.paint(inside, "kidney_cortex")
+        pyramids = distance < -np.float32(_CORTEX_MM) + np.float32(_CORTEX_WAVE_MM) * canvas.fields["medium"]
+        canvas.paint(inside & pyramids, "kidney_medulla")
+        shifted = across + np.float32(_SINUS_SHIFT)
+        ragged = np.float32(_SINUS_SIZE) + np.float32(_SINUS_WAVE) * canvas.fields["medium"]
+        sinus = inside & (np.sqrt(shifted * shifted + back * back + up * up) < ragged)
+        canvas.paint(sinus, "visceral_fat", _SINUS_FAT)
+        canvas.paint(sinus & (canvas.fields["small"] > _SINUS_VESSELS), "vessel_flow_void")
+
+
 def paint_rectum(canvas: Canvas, spine: Spine, viscera: Viscera) -> None:
     """Paint the rectum: a tube in front of the sacrum, in its own fat, with some gas."""
     level, below = _RECTUM_FROM
@@ -301,5 +381,7 @@ def paint_rectum(canvas: Canvas, spine: Spine, viscera: Viscera) -> None:
     canvas.paint(there & (distance < 0), "muscle", _WALL_FAT)
     content = there & (distance < -_WALL_MM)
     canvas.paint(content, "bowel")
-    turn = np.abs(down * np.float32(_RECTUM_HALF_WAVE) - np.float32(viscera.rectum_phase))
-    canvas.paint(content & (turn < _RECTUM_GAS) & (off < 0), "gas")
+    turn = (down * np.float32(_RECTUM_HALF_WAVE) - np.float32(viscera.rectum_phase)) / np.float32(_RECTUM_GAS)
+    canvas.paint(
+        content & (np.hypot(turn, off / np.float32(r)) < _ONE) & (off < 0), "gas"
+    )  # it floats, with round ends
