@@ -222,7 +222,9 @@ def test_sacral_slopes_span_20_to_65_degrees_and_lordosis_and_the_wedge_of_l5_go
     )
     assert slope.min() < 23
     assert slope.max() > 58
-    assert (slope > 50).mean() == pytest.approx(0.14, abs=0.06)  # of a normal distribution with the model's mean and SD, 41 and 8.4
+    assert (slope > 50).mean() == pytest.approx(
+        0.14, abs=0.06
+    )  # of a normal distribution with the model's mean and SD, 41 and 8.4
     assert np.std(slope - top) == pytest.approx(10.0, abs=1.5)
     assert 0.8 < np.corrcoef(slope, slope - top)[0, 1] < 0.89
     wedge = np.array([s["L5"].wedge_deg for s in spines])
