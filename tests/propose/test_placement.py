@@ -51,7 +51,7 @@ def test_the_noise_roi_lies_in_free_air(volume, proposal):
 
 
 def test_noise_is_proposed_where_reference_groups_are_measured_although_a_corner_of_the_air_has_less():
-    """The coil is corrected, so that no noise passes every check: a doubt at the right place, no silence in a corner."""
+    """The coil is corrected, so that no noise passes every check: a doubt at the right place, not a quiet corner."""
     case = known_case("haemangioma", 2)
     noise = propose_rois(case.volumes["T1"]).find(NOISE)
     image = case.volumes["T1"].slice(noise.slice_index)

@@ -55,10 +55,10 @@ _PITCH_SD_DEG = 1.2
 _SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 41.0, 8.4, (20.0, 65.0)
 _SLOPE_OF_PLAN_DEG, _FOLLOWS_SACRUM, _LORDOSIS_FOLLOWS = 33.0, {"L5": 0.55, "L4": 0.28, "L3": 0.08}, 0.25
 _CHEST_LEANS_SD_DEG, _LEANS_WITH_CHEST = 4.8, {"L2": 0.8, "L3": 0.5, "L4": 0.2, "L5": 0.0}
-# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people). Bodies give a median
-# of 8.0 % of the lordosis in people of low pelvic incidence, and 20.5 % at a high one, and it is the discs low down that
-# give less (645 people, Spine 2024, PMID 39233593): a wedge grows with the slope of the sacrum. How much of it L4 and L5
-# take is a model assumption.
+# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people). Bodies give a
+# median of 8.0 % of the lordosis in people of low pelvic incidence, and 20.5 % at a high one, and it is the discs low
+# down that give less (645 people, Spine 2024, PMID 39233593): a wedge grows with the slope of the sacrum. How much of
+# it L4 and L5 take is a model assumption.
 _WEDGE_DEG, _WEDGE_SD_DEG = {"T11": -3.0, "T12": -3.0, "L1": -2.0, "L4": 2.0, "L5": 8.0}, 2.0
 _WEDGE_PER_SLOPE = {"L4": 0.10, "L5": 0.20}
 # A vertebra stands a little before or behind the one below it; in some people over 50 L4 has slipped forward

@@ -99,9 +99,9 @@ def noise_roi(picture: Picture, *, marrow_mean: float, level_row: float) -> tupl
     """0.40 cm2 in free air, behind the back if there is air there, and what is doubtful; or None and why.
 
     Of twelve places where reference groups are measured, about 2 cm behind the skin and level with L3, the first that
-    passes every check of :func:`check_noise` is taken; if none does, the first that is not refused, with its doubt. Only
-    if all are refused, twelve others on the slice are tried, the deepest in air first: where the noise differs from
-    place to place, that of a corner may pass every check, and is still not what a reference group's was.
+    passes every check of :func:`check_noise` is taken; if none does, the first that is not refused, with its doubt.
+    Only if all are refused, twelve others on the slice are tried, the deepest in air first: where the noise differs
+    from place to place, that of a corner may pass every check, and is still not what a reference group's was.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def noise_roi(picture: Picture, *, marrow_mean: float, level_row: float) -> tupl
 
 
 def _near_the_back(grid: FloatArray, *, level_row: float, middle: float) -> npt.NDArray[np.bool_]:
-    """Which places (row, col of the grid) lie level with a row and as far behind the back as reference groups' noise."""
+    """Which places (row, col of the grid) lie level with a row and as far behind the back as that of the groups."""
     off_mm, back = np.abs(grid[:, 0] - level_row) * GRID_MM, grid[:, 1] > middle
     near: npt.NDArray[np.bool_] = back & (off_mm <= _NOISE_NEAR_MM)
     if near.any():

@@ -21,8 +21,8 @@ LEFT_OVER = 0.06
 assumption (20 ms of recovery give 8 % of fat and 2 % of muscle)."""
 
 EDGE_MM = 2.2
-"""Scale of the band's edge; it falls from 90 to 10 % within 4.4 times this, about 10 mm, for the pulse of a thick slab is
-short and its edge is soft: model assumption."""
+"""Scale of the band's edge; it falls from 90 to 10 % within 4.4 times this, about 10 mm, for the pulse of a thick slab
+is short and its edge is soft: model assumption."""
 
 FAT_FURTHER_MM = 6.0
 """How much further in front the band lies for fat, whose resonance is another: the order of 217 Hz at 1.5 T, where the
