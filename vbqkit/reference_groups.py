@@ -28,7 +28,17 @@ AGE_RANGE = (20.0, 30.0)
 """Ages of the young women, years; the Košice group's were 23 +- 2."""
 
 _WIDTH_MM, _WIDE_MM = 16.0, 22.0  # the middle slices only: all that the ROIs lie on, or that a reader may choose
-_BACK_MM = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)  # how far the noise ROI is moved from the skin, to try in turn
+_BACK_MM = (
+    0.0,
+    5.0,
+    10.0,
+    15.0,
+    20.0,
+    25.0,
+    30.0,
+    40.0,
+    50.0,
+)  # how far the noise ROI is moved from the skin, to try in turn
 
 
 def scan_reference_group(

@@ -210,7 +210,11 @@ def test_bodies_of_one_person_hold_different_protons_about_the_same_mean():
 
 
 def test_sacral_slopes_span_20_to_65_degrees_and_lordosis_and_the_wedge_of_l5_go_with_them():
-    """Vialle 2005: lordosis has an SD of 10 degrees and r = 0.86 with the slope; slopes from 17 to 63 in 300 people."""
+    """Lordosis has an SD of 10.0 degrees (102 people on CT, Int J Spine Surg 2020) and goes with the slope.
+
+    r = 0.75 (Vaz 2002), and 0.87 to 0.89 from outside (R2 0.76 to 0.79 in 410 people, PMID 29174457). Slopes from 18 to
+    71 degrees were found in 274 people who lie (Okpala 2014).
+    """
     spines = [spine_of(seed) for seed in range(300)]
     slope, top = (
         np.array([np.degrees(np.arctan2(-s[name].axes[1, 2], s[name].axes[2, 2])) for s in spines])
@@ -218,9 +222,11 @@ def test_sacral_slopes_span_20_to_65_degrees_and_lordosis_and_the_wedge_of_l5_go
     )
     assert slope.min() < 23
     assert slope.max() > 58
-    assert (slope > 50).mean() == pytest.approx(0.14, abs=0.06)  # of a normal distribution of 41 +- 8.4
+    assert (slope > 50).mean() == pytest.approx(
+        0.14, abs=0.06
+    )  # of a normal distribution with the model's mean and SD, 41 and 8.4
     assert np.std(slope - top) == pytest.approx(10.0, abs=1.5)
-    assert np.corrcoef(slope, slope - top)[0, 1] == pytest.approx(0.86, abs=0.06)
+    assert 0.8 < np.corrcoef(slope, slope - top)[0, 1] < 0.89
     wedge = np.array([s["L5"].wedge_deg for s in spines])
     assert wedge.mean() == pytest.approx(8.0, abs=0.5)
     assert 0.5 < np.corrcoef(slope, wedge)[0, 1] < 0.8

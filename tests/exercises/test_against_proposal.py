@@ -16,21 +16,21 @@ from vbqkit.teacher import reference_rois, truth_of
 
 @pytest.fixture(scope="module")
 def case():
-    return known_case("haemangioma", 3)  # in L4
+    return known_case("haemangioma", 2)  # in L3
 
 
 @pytest.fixture(scope="module")
 def compared(case):
-    moved = [r.moved((0, 3.0, 4.0)) if r.label == "L2" else r for r in reference_rois(case) if r.label != "L3"]
+    moved = [r.moved((0, 3.0, 4.0)) if r.label == "L2" else r for r in reference_rois(case) if r.label != "L4"]
     return compare_with_proposal(moved, case)
 
 
 def test_a_haemangioma_under_a_proposed_roi_is_found_and_counted_as_missed(compared):
     rows = {row["label"]: row for row in compared.as_rows()}
-    assert "haemangioma" in rows["L4"]["proposed"]
-    assert rows["L4"]["doubt"] == ""
-    assert compared.unseen == ("L4",)
-    assert "says nothing against L4" in str(compared)
+    assert "haemangioma" in rows["L3"]["proposed"]
+    assert rows["L3"]["doubt"] == ""
+    assert compared.unseen == ("L3",)
+    assert "says nothing against L3" in str(compared)
     assert rows["L1"]["proposed"] == "passes"
 
 
@@ -38,7 +38,7 @@ def test_the_readers_rois_are_where_they_were_put(compared):
     rows = {row["label"]: row for row in compared.as_rows()}
     assert rows["L2"]["reader_mm"] == pytest.approx(5.0)
     assert rows["L1"]["reader_mm"] == 0.0
-    assert rows["L3"]["reader"] == "no ROI"
+    assert rows["L4"]["reader"] == "no ROI"
     assert rows["noise"]["reader_mm"] is None
 
 
@@ -86,7 +86,7 @@ def test_a_series_that_is_not_there_is_named(case):
 def test_the_report_card_puts_the_proposal_beside_the_reader(compared):
     result = CaseResult(
         title="Patient 1",
-        case="haemangioma-3",
+        case="haemangioma-2",
         grades=compared.reader_grades,
         consequence=None,
         compared=compared,
@@ -94,5 +94,5 @@ def test_the_report_card_puts_the_proposal_beside_the_reader(compared):
     page = report_card_html([result], student="1")
     assert "5 of 6 proposed ROIs pass." in page
     assert f"{compared.proposed:.2f} ({compared.proposed_percent:+.1f} %)" in page
-    assert "<td>L4</td><td>L4</td>" in page, "wrong there, and no doubt said"
+    assert "<td>L3</td><td>L3</td>" in page, "wrong there, and no doubt said"
     assert "Beside the computer" not in report_card_html([replace(result, compared=None)], student="1")

@@ -22,6 +22,11 @@ def test_a_body_that_is_counted_twice_does():
     assert "Say which level" in said
 
 
+def test_halves_that_metal_holds_apart_are_not_taken_for_two_bodies():
+    """0.60 to 0.71 of the usual step on two sample patients with 8 to 14 mm of metal across L2 or L3."""
+    assert "only 20 mm apart, the others 29" in split_question(chain(29, 30, 26, 20.5, 26, 34, 35))
+
+
 def test_the_uppermost_step_does_not_count():
     assert split_question(chain(14, 30, 32, 34, 35, 34)) == ""
 

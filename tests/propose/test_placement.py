@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from tests.propose.conftest import proposal_of, reference_of, volume_of
+from vbqkit.exercises.readers import known_case
 from vbqkit.image import Volume
 from vbqkit.propose import propose_rois
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scores import score_value
 from vbqkit.study import Study, make_series
+from vbqkit.teacher import reference_rois
 
 
 def apart_mm(a, b):
@@ -46,6 +48,17 @@ def test_the_noise_roi_lies_in_free_air(volume, proposal):
     if noise is not None:
         image = volume.slice(noise.slice_index)
         assert free_air(image)[noise.roi.mask(image)].all()
+
+
+def test_noise_is_proposed_where_reference_groups_are_measured_although_a_corner_of_the_air_has_less():
+    """The coil is corrected, so that no noise passes every check: a doubt at the right place, not a quiet corner."""
+    case = known_case("haemangioma", 2)
+    noise = propose_rois(case.volumes["T1"]).find(NOISE)
+    image = case.volumes["T1"].slice(noise.slice_index)
+    (reference,) = (roi for roi in reference_rois(case) if roi.label == NOISE)
+    assert np.linalg.norm(np.subtract(noise.roi.center_mm, reference.center_mm)[1:]) < 20.0
+    assert noise.doubt
+    assert noise.roi.measure(image).sd / reference.measure(image).sd == pytest.approx(1.0, abs=0.4)
 
 
 def test_the_slice_is_the_one_of_the_reference(proposal, reference):

@@ -12,11 +12,13 @@ from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError
 from vbqkit.scanner.dixon import SERIES, scan_dixon
-from vbqkit.scanner.forward_model import acquire, scan
+from vbqkit.scanner.field_map import WARP_PER_MM2
+from vbqkit.scanner.forward_model import acquire, make_geometry, scan
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.presets import SCANNERS
-from vbqkit.scanner.saturation_band import LEFT_OVER, band_factor
+from vbqkit.scanner.protons import slice_protons
+from vbqkit.scanner.saturation_band import FAT_FURTHER_MM, LEFT_OVER, band_factor
 from vbqkit.scanner.sequences import Timing
 
 PROTOCOL = Protocol(
@@ -61,6 +63,29 @@ def test_the_band_follows_the_tilt_of_the_spine():
     assert edge[100] - edge[20] == pytest.approx(0.2 * 80, abs=1)
     bodies = np.isin(body(tilt=0.2).level[9], range(1, len(LEVEL_OF_CODE)))
     assert factor[bodies].min() > 0.999
+
+
+def test_far_from_the_middle_of_the_magnet_the_band_is_bent_as_weaker_gradients_bend_a_straight_slab():
+    """6 mm at 140 mm, as the scanner's own warp: an edge 50 mm off the middle bends 2.2 mm over 140 mm along it."""
+    near, far = (
+        np.argmax(band_factor(body(), in_front_mm=20.0, center_mm=(y, 0.0)) > 0.5, axis=1).astype(float)
+        for y in (y_of_column(40.0), y_of_column(40.0) + 300.0)
+    )
+    assert np.ptp(near) <= 1
+    assert far[0] == far[-1]
+    assert far[0] - far[60] == pytest.approx(WARP_PER_MM2 * 60.0**2 * 300.0, abs=1.0)
+
+
+def y_of_column(column: float) -> float:
+    """LPS y of a column of the body."""
+    return float((body().affine @ (0, 0, column, 1))[1])
+
+
+def test_the_band_of_fat_lies_further_in_front_than_that_of_water():
+    phantom = replace(body(), pdff=np.full(body().shape, 0.5, dtype=np.float32))
+    protons = slice_protons(make_geometry(phantom, IDEAL, PROTOCOL, None), 1)
+    water, fat = (a[60] / a[60].max() for a in (protons.water.sum(axis=0), protons.fat))
+    assert np.argmax(water > 0.5) - np.argmax(fat > 0.5) == pytest.approx(FAT_FURTHER_MM, abs=1)
 
 
 def test_the_picture_is_dark_in_the_band_and_unchanged_behind_it():

@@ -25,7 +25,8 @@ _WALL_STRANDS_SD, _WALL_FAT_LIMITS = (1.1, 2.2), (0.3, 0.95)  # SDs of texture a
 # In front of the column
 _PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 12.0, 4.0, 6.0
 _FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.35
-_STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 4.0, (0.1, 0.95)  # strands follow lines where a random field is 0
+_STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 2.2, (0.1, 0.95)  # strands follow lines where a random field is 0
+_STRANDS_SD = (0.3, 1.6)  # and are seen where another one is high
 _HOLE_TEXTURE, _HOLES_SD = 0.5, (1.9, 2.8)
 _PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
@@ -99,7 +100,7 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
         & (t > front - np.float32(_FAT_REACH_MM) + np.float32(_FAT_REACH_WAVE_MM) * fields["large"])
     )
     line = np.abs(fields["streak"] + np.float32(_STRAND_TEXTURE) * fields["small"])
-    strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0)
+    strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0) * smoothstep(fields["large"], *_STRANDS_SD)
     fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - np.float32(_FAT_STRANDS) * strands
     holes = smoothstep(fields["medium"] - np.float32(_HOLE_TEXTURE) * fields["large"], *_HOLES_SD)
     fat = fat - np.float32(_FAT_HOLES) * holes

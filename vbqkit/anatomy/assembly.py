@@ -24,7 +24,7 @@ from vbqkit.anatomy.sacrum import paint_sacral_roof, paint_sacral_wings
 from vbqkit.anatomy.skeleton import Array, Spine, body_window
 from vbqkit.anatomy.soft_tissue import Body, make_body, paint_background
 from vbqkit.anatomy.spine import make_spine
-from vbqkit.anatomy.texture import Plane, SmoothField, fine_grain
+from vbqkit.anatomy.texture import Plane, SmoothField, even_dice, fine_grain
 from vbqkit.anatomy.vertebra import paint_body, paint_disc
 from vbqkit.anatomy.viscera import Viscera, draw_viscera, paint_kidneys, paint_rectum, paint_viscera
 from vbqkit.errors import ScannerError
@@ -245,7 +245,7 @@ def _canvas(
     fields["fine"], fields["upright"] = fine_grain(
         rng, (shape[0], shape[1]), step_mm=grid.step_mm, plane_mm=scene.plane_mm
     )
-    fields["dice"] = rng.random(shape, dtype=np.float32)
+    fields["dice"] = even_dice(rng, (shape[0], shape[1]), plane=k)
     breath = rng.normal(0.0, _BREATH_MM)
     warp, medium, small = (np.float32(_WARP[name]) for name in ("warp", "medium", "small"))
     dy = warp * fields["warp_y"] + medium * fields["medium"]

@@ -23,15 +23,11 @@ _FAT_ASIDE, _FASCIA_MM, _FASCIA_WAVE_MM = 0.85, 1.7, 0.8
 _FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.7, 1.4
 
 # Fat within the muscles
-_STREAK_MIX = (
-    0.75,
-    0.60,
-    0.30,
-    0.30,
-)  # stripes; large texture, which gathers them; medium and small, which feather them
+# Stripes; large texture, which gathers them; medium and small, which feather them
+_STREAK_MIX = (0.62, 0.70, 0.50, 0.34)
 _LOWER_FATTIER, _LOWER_LEVELS = 0.8, ("L2", "S1")
 _DEEPER_FATTIER, _DEEPER_MM = 0.7, (46.0, 24.0)
-_STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (-0.5, 1.3), 0.16, 0.16
+_STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (-0.9, 1.7), 0.16, 0.16
 _MUSCLE_TEXTURE, _STREAK_FAT, _STREAKY_FAT_LIMITS = 0.02, 0.85, (0.0, 0.9)
 _MUSCLE_GRAIN = (0.05, 0.03)  # by medium and fine texture
 # The wedge of fat between multifidus and the arches of L4 to S1: depth at S1, more for people with fatty muscles
@@ -41,7 +37,7 @@ _WEDGE_SLOPE = 0.25  # the arches fall off aside, mm per mm
 
 # Between and behind the spinous processes: even ligament, with fat before and behind it
 _MIDLINE_HALF_MM, _MIDLINE_FROM_MM, _MIDLINE_BEYOND_MM = 3.4, 19.0, 1.5
-_MIDLINE_FAT, _MIDLINE_FAT_TEXTURE, _MIDLINE_DENSITY, _MIDLINE_DENSITY_TEXTURE = 0.16, 0.05, 0.82, 0.05
+_MIDLINE_FAT, _MIDLINE_FAT_TEXTURE, _MIDLINE_DENSITY, _MIDLINE_DENSITY_TEXTURE = 0.18, 0.10, 0.82, 0.04
 _MIDLINE_FAT_AT_ENDS, _MIDLINE_FRONT_MM, _MIDLINE_BACK_MM, _MIDLINE_WAVE_MM = 0.6, (27.0, 20.0), (7.0, 1.0), 1.5
 _MIDLINE_FAT_LIMITS, _MIDLINE_DENSITY_LIMITS = (0.02, 0.85), (0.4, 1.0)
 _BAND_HALF_MM, _BAND_MM, _BAND_WAVE_MM, _BAND_ENDS = 4.5, 2.0, 0.8, ("L5", -0.5)
@@ -127,11 +123,11 @@ def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
     )
     share = (
         np.float32(_MIDLINE_FAT)
-        + np.float32(_MIDLINE_FAT_TEXTURE) * fields["fibre"]
+        + np.float32(_MIDLINE_FAT_TEXTURE) * fields["medium"]
         + np.float32(_MIDLINE_FAT_AT_ENDS) * ends
     )
     canvas.paint(between, "muscle", np.clip(share, *_MIDLINE_FAT_LIMITS))
-    density = np.float32(_MIDLINE_DENSITY) + np.float32(_MIDLINE_DENSITY_TEXTURE) * fields["fibre"]
+    density = np.float32(_MIDLINE_DENSITY) + np.float32(_MIDLINE_DENSITY_TEXTURE) * fields["medium"]
     canvas.shade(between, np.clip(density, *_MIDLINE_DENSITY_LIMITS))
     tip = np.float32(body.tip_t) + np.float32(_BAND_WAVE_MM) * fields["large"]
     ends_at = np.float32(spine.index(_BAND_ENDS[0]) + _BAND_ENDS[1])

@@ -49,7 +49,7 @@ class Canvas:
     fields : mapping of str to ndarray
         Random fields with unit standard deviation on this plane: ``fine`` (grain; less on a coarse grid), ``upright``
         (grain drawn out along the spine), ``small``, ``medium``, ``large``, ``streak``, ``fibre`` (along the muscles of
-        the back), ``vessel``; and ``dice``, which is uniform from 0 to 1 and independent in every pixel.
+        the back), ``vessel``; and ``dice``, which is uniform from 0 to 1 and evenly spread among neighbours.
     """
 
     x_mm: float

@@ -66,7 +66,7 @@ _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # screw placement", North West India): 1.0 mm on average. That of the lamina is thicker (Odeh et al., Global Spine J
 # 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find: the same is taken, a model assumption
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.0, 0.25
+_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.0, (0.25, 0.35)  # by small and medium texture
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back
@@ -261,7 +261,8 @@ def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) ->
     part.paint(coat, "ligament")
     inside = distance < 0
     part.paint(inside, "cortical_bone")
-    core = distance < np.float32(-_ARCH_CORTEX_MM) + np.float32(_ARCH_CORTEX_TEXTURE_MM) * fields["small"]
+    short, long = (np.float32(wave) for wave in _ARCH_CORTEX_TEXTURE_MM)
+    core = distance < np.float32(-_ARCH_CORTEX_MM) + short * fields["small"] + long * fields["medium"]
     share = np.clip(
         np.float32(fat + _ARCH_FAT_MORE)
         + np.float32(_ARCH_FAT_TEXTURE[0]) * fields["small"]

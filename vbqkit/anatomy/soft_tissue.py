@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import Canvas
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.anatomy.texture import Plane, rounded, smoothstep_f64
+from vbqkit.anatomy.texture import Plane, rounded, smoothstep, smoothstep_f64
 
 Array = npt.NDArray[np.float64]
 
@@ -45,7 +45,8 @@ _VISCERAL, _VISCERAL_PER_BMI, _VISCERAL_LIMITS = 0.30, 0.022, (0.12, 0.75)
 _BACK_ROUND, _BELLY_ROUND = 0.0012, 0.0016  # how the outline falls off aside, mm per mm2
 _OUTLINE_WAVE_MM, _SKIN_THICKNESS_MM = 0.4, 1.7
 _FAT, _FAT_TEXTURE, _FAT_SEPTA, _SEPTA_WIDTH, _SEPTA_TEXTURE = 0.95, 0.02, 0.55, 0.14, 0.5
-_LOBULE_SEPTA, _LOBULE_WIDTH, _LOBULE_TEXTURE = 0.6, 0.07, 0.25  # between lobules of about 15 mm
+_LOBULE_SEPTA, _LOBULE_WIDTH, _LOBULE_TEXTURE = 0.5, 0.13, 0.35  # between lobules of about 15 mm
+_SEPTA_SD = (-0.6, 1.4)  # seen where the stripes of another field are high: a septum comes and goes
 # How uneven the thickness of the fat of one person is along the back: SD, steps, reach of a step, and limits
 _FAT_UNEVEN, _FAT_UNEVEN_MM, _FAT_REACH_MM, _FAT_UNEVEN_LIMITS = 0.16, 28.0, 42.0, (0.95, 1.4)
 _FAT_LIMITS = (0.25, 0.97)
@@ -197,6 +198,7 @@ def paint_background(canvas: Canvas, body: Body) -> None:
     fine = crest(fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH)
     lobes = crest(fields["large"] + np.float32(_LOBULE_TEXTURE) * fields["medium"], _LOBULE_WIDTH)
     septa = np.maximum(np.float32(_FAT_SEPTA) * fine, np.float32(_LOBULE_SEPTA) * lobes)
+    septa = septa * smoothstep(fields["streak"] + fields["small"] * np.float32(0.5), *_SEPTA_SD)
     shade = np.clip(np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - septa, *_FAT_LIMITS)
     # The superficial fascia, parallel to the skin
     thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))

@@ -44,18 +44,21 @@ _SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
 _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
-# The slope of the sacrum decides the lumbar curve: 41 degrees, SD 8.4, from 17 to 63, in 300 people who stand, in whom
-# it goes with lordosis (r = 0.86), of which the SD is 10 (Vialle et al., J Bone Joint Surg Am 2005;87:260-267,
-# doi:10.2106/JBJS.D.02043); lying, 44.5 degrees, SD 9.9, from 18 to 71, in 274 people (Okpala, Ann Med Health Sci Res
-# 2014). The steeper it is, the more vertebrae lean forward with it: the lower arc of the lordosis is the slope of the
-# sacrum (Roussouly et al., Spine 2005;30:346-353, doi:10.1097/01.brs.0000152379.54463.65). By which shares is a model
-# assumption. So is how far the chest leans by itself (SD in degrees), which lowers the correlation to that of Vialle.
+# The slope of the sacrum decides the lumbar curve. Its mean and SD here, 41 and 8.4 degrees, are a model assumption
+# between two groups: 24 to 55 degrees are the mean +- 2 SD of 709 people who stand (Eur Spine J 2011;20 Suppl
+# 5:572-577, doi:10.1007/s00586-011-1923-2), and 44.5 +- 9.9, from 18 to 71, was found in 274 who lie (Okpala, Ann Med
+# Health Sci Res 2014, doi:10.4103/2141-9248.141548). Lordosis has an SD of 10.0 degrees (102 people on CT, Int J Spine
+# Surg 2020;14:949) and goes with the slope: r = 0.75 in 100 people (Vaz et al., Eur Spine J 2002;11:80-87,
+# doi:10.1007/s005860000224). The characteristics of lordosis are determined by the slope (Roussouly et al., Spine
+# 2005;30:346-353, doi:10.1097/01.brs.0000152379.54463.65); by which shares the vertebrae above follow it, and how far
+# the chest leans by itself (SD in degrees), are model assumptions.
 _SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 41.0, 8.4, (20.0, 65.0)
 _SLOPE_OF_PLAN_DEG, _FOLLOWS_SACRUM, _LORDOSIS_FOLLOWS = 33.0, {"L5": 0.55, "L4": 0.28, "L3": 0.08}, 0.25
 _CHEST_LEANS_SD_DEG, _LEANS_WITH_CHEST = 4.8, {"L2": 0.8, "L3": 0.5, "L4": 0.2, "L5": 0.0}
-# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people). Bodies give 8 % of
-# the lordosis of people with a flat pelvis, and 21 % of those with a steep one, most of it low down (645 people, Spine
-# 2024, PMID 39233593): a wedge grows with the slope of the sacrum. How much of it L4 and L5 take is a model assumption.
+# Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people). Bodies give a
+# median of 8.0 % of the lordosis in people of low pelvic incidence, and 20.5 % at a high one, and it is the discs low
+# down that give less (645 people, Spine 2024, PMID 39233593): a wedge grows with the slope of the sacrum. How much of
+# it L4 and L5 take is a model assumption.
 _WEDGE_DEG, _WEDGE_SD_DEG = {"T11": -3.0, "T12": -3.0, "L1": -2.0, "L4": 2.0, "L5": 8.0}, 2.0
 _WEDGE_PER_SLOPE = {"L4": 0.10, "L5": 0.20}
 # A vertebra stands a little before or behind the one below it; in some people over 50 L4 has slipped forward

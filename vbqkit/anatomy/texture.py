@@ -15,6 +15,9 @@ GRAIN_CELL_MM = 0.6
 """Size of the cells on which the finest texture is drawn, mm: the grid of a body that is scanned."""
 _GRAIN_PLANE_MM, _THIN_PLANE_MOST = 1.1, 2.0**0.5  # planes of that grid; no plane's grain is stronger than this
 _UPRIGHT_SD = 2.447  # of the sum of three rows of grain
+# Powers of 1 / 1.2207, the root of x^4 = x + 1: the additive sequence in three dimensions that spreads most evenly
+# (Roberts 2018, a generalization of the golden ratio); chance as a share of the whole keeps patterns away
+_EVEN_STEPS, _EVEN_JITTER = (0.8191725134, 0.6710436067, 0.5497004779), 0.125
 _SPLINE_SD = 0.479**0.5  # of a cubic B-spline sum over unit white noise, per axis, averaged over positions
 
 
@@ -126,6 +129,34 @@ class SmoothField:
         lattice = _interpolated(self._nodes, _spline_weights(np.array([x_mm]), self._x_start, self._x_scale))[0]
         across = _interpolated(lattice, self._along_y)
         return _interpolated(np.ascontiguousarray(across.T), self._along_z)
+
+
+def even_dice(rng: np.random.Generator, shape: tuple[int, int], *, plane: int) -> Plane:
+    """Numbers from 0 to 1, uniform, and evenly spread among neighbours: those of rows, columns and planes differ.
+
+    A pixel where this is below a share holds one of two tissues. A scanned voxel holds about two pixels of four planes:
+    thrown independently, they would miss a share of 0.3 by 0.16 (SD), which is seen as specks; these miss it by 0.10.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    shape : tuple of 2 ints
+        Rows and columns.
+    plane : int
+        Number of the plane.
+
+    Examples
+    --------
+    >>> planes = np.stack([even_dice(np.random.default_rng(0), (60, 60), plane=k) for k in range(4)])
+    >>> share = (planes < 0.3).reshape(4, 30, 2, 60).mean(axis=(0, 2))  # of voxels of 2 x 1 pixels in 4 planes
+    >>> round(float(share.mean()), 2), round(float(share.std()), 2)
+    (0.3, 0.1)
+    """
+    rows, cols = (np.arange(n, dtype=np.float64) * step for n, step in zip(shape, _EVEN_STEPS[:2], strict=True))
+    even = rows[:, None] + cols[None, :] + plane * _EVEN_STEPS[2]
+    dice: Plane = np.mod(even + _EVEN_JITTER * rng.random(shape, dtype=np.float32), 1.0).astype(np.float32)
+    return dice
 
 
 def fine_grain(

@@ -38,9 +38,14 @@ _HOLLOW_IN_FRONT, _HOLLOW_BEHIND = 0.95, 0.93  # how far it reaches, in half dep
 _HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid, 1 at the deepest place
 
 # Shell, marrow and vein
-_ENDPLATE_MM, _SHELL_TEXTURE_MM = 0.85, (0.12, 0.18)  # thickness with its cartilage, as a picture shows it
+_ENDPLATE_MM, _SHELL_TEXTURE_MM, _LEAST_SHELL_MM = (
+    0.85,
+    (0.16, 0.28),
+    0.55,
+)  # thickness with its cartilage, as a picture shows it
 # Start in half depths; sizes inside, and more at the back
 _VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.30, (0.2, 2.2), (1.2, 4.0)
+_VEIN_VARIES = (0.4, 0.3, 1.7)  # in height, by large texture; limits
 _VEIN_WAVE_MM, _VEIN_BEYOND_MM, _VEIN_IN_CORTEX_MM = 0.4, 0.6, 0.8
 _VEIN_PDFF, _VEIN_PDFF_TEXTURE, _VEIN_PDFF_LIMITS = 0.25, 0.2, (0.0, 0.7)
 
@@ -174,7 +179,7 @@ def paint_body(
     short, long = (np.float32(wave) for wave in _SHELL_TEXTURE_MM)
     ragged = short * fields["small"] + long * fields["medium"]
     shell = np.where(plate > side, np.float32(_ENDPLATE_MM), np.float32(shell_mm)) + ragged
-    marrow = distance < -shell
+    marrow = distance < -np.maximum(shell, np.float32(_LEAST_SHELL_MM))
     depth = np.maximum(_ZERO, -plate)
     share = fat_map(part, pattern, fat=fat, depth_mm=depth, uvw=(u, v, w), half_depth=vertebra.half_depth_mm)
     part.paint(marrow, "marrow", share)
@@ -191,7 +196,8 @@ def _paint_vein(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, w: Plane) 
     d = vertebra.half_depth_mm
     along = np.clip((v - np.float32(_VEIN_START * d)) / np.float32((1.0 - _VEIN_START) * d), 0.0, 1.0)
     wobble = np.float32(_VEIN_WAVE_MM) * part.fields["medium"]
-    height = np.float32(_VEIN_HEIGHT_MM[0]) + np.float32(_VEIN_HEIGHT_MM[1]) * (along * along * along)
+    taller = np.clip(_ONE + np.float32(_VEIN_VARIES[0]) * part.fields["large"], *_VEIN_VARIES[1:])
+    height = np.float32(_VEIN_HEIGHT_MM[0]) + np.float32(_VEIN_HEIGHT_MM[1]) * (along * along) * taller
     width = np.float32(_VEIN_WIDTH_MM[0]) + np.float32(_VEIN_WIDTH_MM[1]) * along
     channel = (np.abs(w - wobble) < height) & (np.abs(u) < width) & (along > 0)
     channel &= v < np.float32(d + _VEIN_BEYOND_MM)

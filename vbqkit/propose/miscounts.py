@@ -11,9 +11,10 @@ from vbqkit.errors import shown
 from vbqkit.propose.chain import Peak
 from vbqkit.propose.network_input import GRID_MM
 
-LEAST_STEP_SHARE = 0.65
-"""Of the median distance between neighbors: two peaks closer than this may be the halves of one body. Chosen on virtual
-patients, whose bodies all lie further apart."""
+LEAST_STEP_SHARE = 0.72
+"""Of the median distance between neighbors: two peaks closer than this may be the halves of one body. In 1,500 virtual
+people of 20 to 90 years without fracture no two bodies lay closer than 0.86 of it; the halves of a body that 10 mm of
+metal split lay at up to 0.71."""
 
 _LUMBAR = re.compile(r"LUMB|LS|L.?SPINE|^SPINE|SACR|WHOLE|PELV|ABD|BACK|WIRBEL|LWS|TL", re.IGNORECASE)
 _OTHER = re.compile(

@@ -205,8 +205,8 @@ def _reference_rois(
             )
         found.append(ProposedRoi(roi=csf.roi, confidence=csf.inside, doubt=doubt, slice_index=picture.image.index))
     marrow = _mean_marrow(picture, bodies)
-    rows = [outline.row for _, outline in bodies]
-    noise, why = noise_roi(picture, marrow_mean=marrow, level_row=float(np.mean(rows)))
+    rows = {body.roi.label: outline.row for body, outline in bodies}
+    noise, why = noise_roi(picture, marrow_mean=marrow, level_row=rows.get("L3", float(np.mean(list(rows.values())))))
     if noise is None:
         remarks.append(f"No noise ROI: {why}")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import scipy
 
 from vbqkit.errors import VbqkitError
-from vbqkit.image import Vector
+from vbqkit.image import Slice, Vector
 from vbqkit.propose.network_input import GRID_MM
 from vbqkit.propose.outlines import Outline
 from vbqkit.propose.picture import Picture
@@ -30,7 +31,9 @@ FIXED_HEIGHT_MM = 6.4
 FloatArray = npt.NDArray[np.float64]
 
 _FRONT_SHARE = 0.2  # of half the depth: in front of the middle, off the basivertebral vein
-_NOISE_FROM_EDGE_MM = 3.0
+_NOISE_FROM_EDGE_MM, _NOISE_PLACES = 3.0, 12
+# Where reference groups' noise is: level with L3, and behind the first place behind the back that has room
+_NOISE_NEAR_MM, _NOISE_BEHIND_MM, _NOISE_BEHIND_GIVE_MM = 15.0, 15.0, 6.0
 
 
 def body_roi(picture: Picture, outline: Outline, label: str, *, kind: RoiKind) -> Roi:
@@ -95,8 +98,10 @@ def roi_on(
 def noise_roi(picture: Picture, *, marrow_mean: float, level_row: float) -> tuple[Roi | None, str]:
     """0.40 cm2 in free air, behind the back if there is air there, and what is doubtful; or None and why.
 
-    Of twelve places, the deepest in air first, the first that passes every check of :func:`check_noise` is taken; if
-    none does, the first that is not refused, with its doubt.
+    Of twelve places where reference groups are measured, about 2 cm behind the skin and level with L3, the first that
+    passes every check of :func:`check_noise` is taken; if none does, the first that is not refused, with its doubt.
+    Only if all are refused, twelve others on the slice are tried, the deepest in air first: where the noise differs
+    from place to place, that of a corner may pass every check, and is still not what a reference group's was.
 
     Parameters
     ----------
@@ -105,7 +110,7 @@ def noise_roi(picture: Picture, *, marrow_mean: float, level_row: float) -> tupl
     marrow_mean : float
         Mean signal of the marrow ROIs, for the check of the noise.
     level_row : float
-        Row of the grid that the place should be near to.
+        Row of the grid that the place should be near to: that of L3, where reference groups are measured.
     """
     image = picture.image
     why = no_free_air(image)
@@ -127,12 +132,34 @@ def noise_roi(picture: Picture, *, marrow_mean: float, level_row: float) -> tupl
     shift = [-0.5 * (int(np.ceil(side / step)) % 2 == 0) for step in image.spacing_mm]
     places = places + shift[0] * np.array(image.row_step_mm) + shift[1] * np.array(image.col_step_mm)
     down, back = picture.down * side / 2, picture.back * side / 2
-    reason = "no place in the air outside the body passes the checks of the noise"
-    second: tuple[Roi, str] | None = None
     order = np.argsort(-worth, kind="stable")
-    for k in order[:: max(1, len(order) // 12)][:12]:
-        center = places[k]
-        roi = Rectangle(center=_triple(center), half_width=_triple(back), half_height=_triple(-down), label=NOISE)
+    near = order[_near_the_back(grid[order], level_row=level_row, middle=middle)]
+    reason = "no place in the air outside the body passes the checks of the noise"
+    for some in (near, order):
+        rois = (
+            Rectangle(center=_triple(places[k]), half_width=_triple(back), half_height=_triple(-down), label=NOISE)
+            for k in some[:: max(1, len(some) // _NOISE_PLACES)][:_NOISE_PLACES]
+        )
+        found, reason = _first_that_passes(rois, image, marrow_mean=marrow_mean, reason=reason)
+        if found is not None:
+            return found, reason
+    return None, reason
+
+
+def _near_the_back(grid: FloatArray, *, level_row: float, middle: float) -> npt.NDArray[np.bool_]:
+    """Which places (row, col of the grid) lie level with a row and as far behind the back as that of the groups."""
+    off_mm, back = np.abs(grid[:, 0] - level_row) * GRID_MM, grid[:, 1] > middle
+    near: npt.NDArray[np.bool_] = back & (off_mm <= _NOISE_NEAR_MM)
+    if near.any():
+        behind_mm = (grid[:, 1] - grid[near, 1].min()) * GRID_MM
+        near &= np.abs(behind_mm - _NOISE_BEHIND_MM) <= _NOISE_BEHIND_GIVE_MM
+    return near
+
+
+def _first_that_passes(rois: Iterable[Roi], image: Slice, *, marrow_mean: float, reason: str) -> tuple[Roi | None, str]:
+    """The first noise ROI without doubt, or else the first that is not refused with its doubt; or None and why."""
+    second: tuple[Roi, str] | None = None
+    for roi in rois:
         try:
             checked = check_noise(roi, image, marrow_mean=marrow_mean)
         except VbqkitError as error:

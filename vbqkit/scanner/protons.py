@@ -13,7 +13,7 @@ from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.anatomy.tissues import TISSUES, tissue_named
 from vbqkit.scanner.kspace import encoding, ghost_encoding, line_encoding
 from vbqkit.scanner.machine import SLICE_EDGE, Protocol
-from vbqkit.scanner.saturation_band import band_factor
+from vbqkit.scanner.saturation_band import FAT_FURTHER_MM, band_factor
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -122,10 +122,17 @@ class ScanGeometry:
         )
 
     @cached_property
-    def band(self) -> FloatArray | None:
-        """What an anterior saturation band leaves of the signal on the window, row after row; None: no band."""
+    def bands(self) -> tuple[FloatArray, FloatArray] | None:
+        """What an anterior saturation band leaves of water and of fat on the window, row after row; None: no band."""
         in_front_mm = self.protocol.saturation_band_mm
-        return None if in_front_mm is None else band_factor(self.phantom, in_front_mm=in_front_mm)[self.window].ravel()
+        if in_front_mm is None:
+            return None
+        center_mm = (float(self.center_mm[1]), float(self.center_mm[2]))
+        water, fat = (
+            band_factor(self.phantom, in_front_mm=mm, center_mm=center_mm)[self.window].ravel()
+            for mm in (in_front_mm, in_front_mm + FAT_FURTHER_MM)
+        )
+        return water, fat
 
     def grid_positions(self, axis: int) -> FloatArray:
         """Positions of the phantom's rows (0) or columns (1) within the window, mm from the center of the picture."""
@@ -314,14 +321,17 @@ def slice_protons(geometry: ScanGeometry, index: int, *, buffer: FloatArray | No
     water = water[: (len(codes) + 1) * pixels]
     water.fill(0.0)
     fat, moving_fat = np.zeros(pixels), np.zeros(pixels)
+    bands = geometry.bands
     moves = np.where(np.isin(np.arange(len(TISSUES)), MOVING), density, 0.0)
     for k, weight in enumerate(weights):
         here = tissue[k].ravel()
         scale = phantom.pd_scale[planes.start + k, rows, cols].ravel() * weight
-        if geometry.band is not None:
-            scale *= geometry.band
         fatty = scale * phantom.pdff[planes.start + k, rows, cols].ravel()
-        water[np.take(place * pixels, here) + every] += scale - fatty
+        watery = scale - fatty
+        if bands is not None:
+            watery *= bands[0]
+            fatty *= bands[1]
+        water[np.take(place * pixels, here) + every] += watery
         fat += fatty * np.take(density, here)
         moving_fat += fatty * np.take(moves, here)
     shape = tissue.shape[1:]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
 from vbqkit.errors import ScannerError
+from vbqkit.scanner.field_map import WARP_PER_MM2
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -19,17 +20,23 @@ LEFT_OVER = 0.06
 """Share of the signal that comes back between the band's pulse and the excitation, and that its pulse misses: model
 assumption (20 ms of recovery give 8 % of fat and 2 % of muscle)."""
 
-EDGE_MM = 1.5
-"""Scale of the band's edge; it falls from 90 to 10 % within 4.4 times this: model assumption."""
+EDGE_MM = 2.2
+"""Scale of the band's edge; it falls from 90 to 10 % within 4.4 times this, about 10 mm, for the pulse of a thick slab
+is short and its edge is soft: model assumption."""
+
+FAT_FURTHER_MM = 6.0
+"""How much further in front the band lies for fat, whose resonance is another: the order of 217 Hz at 1.5 T, where the
+pulse spans 2 kHz over a slab of 60 mm. Model assumption."""
 
 _LUMBAR = tuple(code for code, level in enumerate(LEVEL_OF_CODE) if level.startswith("L"))
 
 
-def band_factor(phantom: Phantom, *, in_front_mm: float) -> FloatArray:
+def band_factor(phantom: Phantom, *, in_front_mm: float, center_mm: tuple[float, float] | None = None) -> FloatArray:
     """What is left of the signal, for every row and column of a phantom's planes.
 
-    The band is straight: its back edge runs along the front of L1 to L5 and lies `in_front_mm` before the foremost of
-    them.
+    Its back edge runs along the front of L1 to L5 and lies `in_front_mm` before the foremost of them. Gradients weaken
+    away from the middle of the magnet, so that what the scanner takes for a straight slab is bent, and its ends lie
+    nearer to the middle (:mod:`vbqkit.scanner.field_map`).
 
     Parameters
     ----------
@@ -37,6 +44,8 @@ def band_factor(phantom: Phantom, *, in_front_mm: float) -> FloatArray:
         A body with lumbar vertebrae.
     in_front_mm : float
         Distance from the bodies.
+    center_mm : tuple of 2 floats, optional
+        Middle of the magnet, as y and z (LPS mm). None: the middle of the phantom, by rows and columns.
 
     Returns
     -------
@@ -64,6 +73,21 @@ def band_factor(phantom: Phantom, *, in_front_mm: float) -> FloatArray:
     edge = start + slope * np.arange(rows)
     edge -= (edge[with_bodies] - front).max() + in_front_mm / phantom.spacing_mm[2]
     behind_mm = (np.arange(cols) - edge[:, None]) * phantom.spacing_mm[2]
+    behind_mm += _bent_mm(phantom, edge, center_mm)[:, None]
     kept = LEFT_OVER + (1.0 - LEFT_OVER) / (1.0 + np.exp(np.clip(-behind_mm / EDGE_MM, -60.0, 60.0)))
     factor: FloatArray = kept if backwards else kept[:, ::-1]
     return factor
+
+
+def _bent_mm(phantom: Phantom, edge: FloatArray, center_mm: tuple[float, float] | None) -> FloatArray:
+    """How much nearer to the middle of the magnet the edge lies than that of a straight slab, row after row."""
+    rows, cols = phantom.shape[1:]
+    columns = edge if phantom.affine[1, 2] > 0 else cols - 1.0 - edge
+    y, z = (
+        phantom.affine[i, 3] + phantom.affine[i, 1] * np.arange(rows) + phantom.affine[i, 2] * columns for i in (1, 2)
+    )
+    if center_mm is None:
+        center_mm = (float(y.mean()), float(z.mean()))
+    off_y, off_z = y - center_mm[0], z - center_mm[1]
+    bent: FloatArray = WARP_PER_MM2 * (off_y**2 + off_z**2) * off_y
+    return bent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -157,9 +157,12 @@ class RoisOnSeries:
         """The vertebrae in the order of their positions from head to foot."""
         return tuple(sorted(self.levels, key=lambda r: -r.center[2]))
 
-    def along(self, placed: PlacedRoi) -> FloatArray:
-        """Unit vector along the spine towards the feet at a level: from the level above to the level below."""
-        order = self.by_height
+    def along(self, placed: PlacedRoi, *, ignored: Collection[str] = ()) -> FloatArray:
+        """Unit vector along the spine towards the feet at a level: from the level above to the level below.
+
+        Levels whose names are `ignored` do not count: they lie elsewhere.
+        """
+        order = [r for r in self.by_height if r is placed or r.label not in ignored]
         k = order.index(placed)
         return _towards(order[max(k - 1, 0)], order[min(k + 1, len(order) - 1)])
 

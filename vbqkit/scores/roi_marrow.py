@@ -87,7 +87,8 @@ def check_marrow(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
     if placed.weighting not in OUTLIER:
         return found
     tiny = {label for check in found for label in check.labels}
-    not_marrow = [*_air(placed), *_disc(placed)]
+    in_air = _air(placed)
+    not_marrow = [*in_air, *_disc(placed, {label for check in in_air for label in check.labels})]
     wrong = {label for check in not_marrow for label in check.labels}
     return [
         *found,
@@ -174,11 +175,14 @@ def _under_the_skin(level: PlacedRoi, air: float) -> bool:
     return False
 
 
-def _disc(placed: RoisOnSeries) -> list[PlacedRoiCheck]:
-    """A ROI on a disc: on T1 marrow above and below is brighter, on T2 and STIR two endplates are near."""
+def _disc(placed: RoisOnSeries, in_air: set[str]) -> list[PlacedRoiCheck]:
+    """A ROI on a disc: on T1 marrow above and below is brighter, on T2 and STIR two endplates are near.
+
+    A level in air shows no direction of the spine: a neighbor would be looked at askew.
+    """
     found = []
     for level in placed.levels:
-        along = placed.along(level)
+        along = placed.along(level, ignored=in_air)
         band = profile(level.image, level.center, along, BETWEEN_MM[1] + 3.0, 4.0)
         reason = _on_disc_t1(band, level, along) if placed.weighting == "T1" else _on_disc_t2(band, level)
         if reason is None:
