@@ -8,9 +8,10 @@ from itertools import combinations
 from typing import Any, Unpack
 
 from vbqkit.acquisition import Acquisition, same_patient
-from vbqkit.errors import Caution, RoiError, ScoreError
+from vbqkit.errors import Caution, RoiError, ScoreError, kind_of
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice, Volume
-from vbqkit.roi import Coverage, Measurement, Roi
+from vbqkit.roi import Coverage, Measurement, Roi, listed_rois
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.definition import ScoreChoices, ScoreDefinition, ScoreInputs
 from vbqkit.scores.levels import LevelRule, rule_for_missing
@@ -28,7 +29,7 @@ from vbqkit.scores.registry import (
     score_definition,
     scored_weightings,
 )
-from vbqkit.scores.result import Refusal, Score
+from vbqkit.scores.result import Refusal, Score, said_of
 from vbqkit.scores.series_cautions import cautions_of
 from vbqkit.values import ByContent
 
@@ -90,6 +91,22 @@ class CaseScores(ByContent):
         """One flat row a score, refused ones with the reason."""
         return [result.as_row() for result in self.results]
 
+    def _repr_html_(self) -> str:
+        """Each score with its unit and direction, or why it is not given; their cautions below."""
+        table = {
+            result.key: [result.value, result.unit, result.direction, ", ".join(result.levels), result.source]
+            if isinstance(result, Score)
+            else [None, "not given", result.reason, "", ""]
+            for result in self.results
+        }
+        said = [said_of(r).lstrip("; ") for r in self.results if isinstance(r, Score) and r.overruled]
+        cautions = [*self.cautions, *(c for r in self.results if isinstance(r, Score) for c in r.cautions)]
+        codes = list(dict.fromkeys(f"{c.code}: read case.cautions and score.cautions" for c in cautions))
+        head = ("score", "value", "unit", "direction", "levels", "source")
+        return table_html(table, head=head, digits=3) + notes_html(
+            [*said, *codes, "It screens and teaches; it does not diagnose."]
+        )
+
     def measurement_rows(self) -> list[dict[str, Any]]:
         """One flat row a ROI and series, with what speaks against it in ``refused``, ``overruled`` and ``cautions``."""
         return [
@@ -111,6 +128,25 @@ class CaseScores(ByContent):
             "overruled": f"overruled: {said} Stated reason: {overruled}" if overruled else None,
             "cautions": "; ".join(doubts) or None,
         }
+
+
+def check_volumes(volumes: object) -> None:
+    """Whether these are volumes by their weighting.
+
+    Raises
+    ------
+    ScoreError
+        If not: with what was given instead.
+    """
+    wrong = (
+        next((v for v in volumes.values() if not isinstance(v, Volume)), None)
+        if isinstance(volumes, Mapping)
+        else volumes
+    )
+    if wrong is not None:
+        raise ScoreError(
+            f"Volumes by their weighting are needed, such as {{'T1': study.find('T1').volume()}}; got {kind_of(wrong)}."
+        )
 
 
 @dataclass(slots=True)
@@ -171,8 +207,9 @@ def score_case(
     FormatError
         If a RoiFile was drawn in another frame of reference.
     """
+    check_volumes(volumes)
     drawn = rois
-    rois = tuple(rois)
+    rois = listed_rois(rois)
     labels = [roi.label for roi in rois]
     double = sorted({label for label in labels if labels.count(label) > 1})
     if double:
@@ -334,7 +371,7 @@ def score_value(
     definition = score_definition(name)
     if definition.aggregates and aggregate not in definition.aggregates:
         raise ScoreError(f"{name} needs an aggregate, and got {aggregate!r}. Use one of {', '.join(AGGREGATES)}.")
-    placed = {roi.label: roi for roi in rois}
+    placed = {roi.label: roi for roi in listed_rois(rois)}
     shown = images if isinstance(images, Mapping) else _of_one(definition, images)
     for weighting in definition.weightings:
         if weighting not in shown:
