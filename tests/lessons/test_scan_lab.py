@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -175,11 +176,14 @@ def test_a_linked_chart_keeps_its_labels_apart_and_within():
     now = {"marrow": 5.0, "CSF": 5.0, "fat": 5.1}
     page = linked_chart_html(
         x,
-        [Panel(y_title="signal (a.u.)", curves={k: x for k in now}, now=now), Panel(y_title="VBQ", curves={}, now={})],
+        [
+            Panel(y_title="signal (a.u.)", curves=dict.fromkeys(now, x), now=now),
+            Panel(y_title="VBQ", curves={}, now={}),
+        ],
         at=5.0,
         x_title="TR (ms)",
         alt="'a' & b",
     )
     heights = sorted(float(y) for y in re.findall(r"y='([\d.]+)' style='font-weight", page))
-    assert all(b - a >= 12.9 for a, b in zip(heights, heights[1:], strict=False))
+    assert all(b - a >= 12.9 for a, b in pairwise(heights))
     assert "aria-label='&#x27;a&#x27; &amp; b'" in page

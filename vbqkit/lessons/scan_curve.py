@@ -91,9 +91,8 @@ def _spread_out(n: int) -> list[int]:
     >>> _spread_out(9)
     [0, 8, 4, 2, 6, 1, 3, 5, 7]
     """
-    order, step = [0, n - 1], n - 1
-    while step > 1:
-        half = step / 2
-        order += [round(k * half) for k in range(1, round((n - 1) / half), 2)]
-        step = half
+    order, parts = [0, n - 1], 1
+    while parts < n - 1:
+        parts *= 2
+        order += [round(k * (n - 1) / parts) for k in range(1, parts, 2)]
     return list(dict.fromkeys(order))

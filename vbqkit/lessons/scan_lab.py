@@ -216,7 +216,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._active = name
         self._from = (self._sliders[name].value if start is None else start, self._reading(self._measured(self.image)))
 
-    def _settings(self) -> dict[str, float]:
+    def _settings(self) -> dict[str, Any]:
         return self._fixed | {name: slider.value for name, slider in self._sliders.items()}
 
     def _scan(self) -> Slice:

@@ -132,8 +132,10 @@ def _panel_svg(panel: Panel, x: FloatArray, at: float, px: Place, *, top: float,
     parts = [
         f"<rect x='{_LEFT}' y='{top:.1f}' width='{right - _LEFT}' height='{tall:.1f}' fill='none' stroke='currentColor' stroke-opacity='.25'/>"
     ]
-    for tick in _ticks(low, high, most=4):
-        parts.append(f"<text x='{_LEFT - 4}' y='{py(tick) + 4:.1f}' text-anchor='end'>{tick:g}</text>")
+    parts += [
+        f"<text x='{_LEFT - 4}' y='{py(tick) + 4:.1f}' text-anchor='end'>{tick:g}</text>"
+        for tick in _ticks(low, high, most=4)
+    ]
     label_y = _apart([py(v) if np.isfinite(v) else top + tall for v in panel.now.values()], top, top + tall)
     for (name, value), y in zip(panel.now.items(), label_y, strict=True):
         colour = panel.colours.get(name, "currentColor")
