@@ -19,3 +19,4 @@ from .showing import show_slice as show_slice
 from .showing import show_table as show_table
 from .showing import show_tissue_signals as show_tissue_signals
 from .showing import show_truth as show_truth
+from .sliding import slide as slide

@@ -329,7 +329,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         if key not in self._curves:
 
             def read(value: float) -> dict[str, float]:
-                return self._readings_of(machine.image(**others, **{name: value}))
+                return self._readings_of(machine.image(**(others | {name: value})))
 
             self._curves[key] = ScanCurve(self._first_slice.controls[name], read)
         return self._curves[key]

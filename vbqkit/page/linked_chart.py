@@ -74,6 +74,7 @@ def linked_chart_html(
     log: bool = False,
     width_px: int = 340,
     height_px: int = 270,
+    labels_px: int = _RIGHT,
 ) -> str:
     """Panels over one axis with a line and a point on every curve where the slider stands.
 
@@ -93,17 +94,21 @@ def linked_chart_html(
         Whether the axis is logarithmic.
     width_px, height_px : int
         Size on the screen.
+    labels_px : int
+        Room for the names of the curves, to the right of them.
     """
     first, last = (float(np.log(v)) if log else float(v) for v in (x[0], x[-1]))
 
     def px(value: float) -> float:
         v = float(np.log(value)) if log else float(value)
-        return _LEFT + (v - first) / ((last - first) or 1.0) * (width_px - _LEFT - _RIGHT)
+        return _LEFT + (v - first) / ((last - first) or 1.0) * (width_px - _LEFT - labels_px)
 
     tall = (height_px - _TOP - _BOTTOM - _BETWEEN * (len(panels) - 1)) / len(panels)
     parts = []
     for number, panel in enumerate(panels):
-        parts += _panel_svg(panel, x, at, px, top=_TOP + number * (tall + _BETWEEN), tall=tall, width=width_px)
+        parts += _panel_svg(
+            panel, x, at, px, top=_TOP + number * (tall + _BETWEEN), tall=tall, right=width_px - labels_px
+        )
     foot = height_px - _BOTTOM
     parts.append(
         f"<line class='vbq-at' x1='{px(at):.1f}' x2='{px(at):.1f}' y1='{_TOP}' y2='{foot}' stroke='currentColor' "
@@ -113,7 +118,7 @@ def linked_chart_html(
         f"<text x='{px(tick):.1f}' y='{foot + 13}' text-anchor='middle'>{tick:g}</text>"
         for tick in _ticks(float(x[0]), float(x[-1]), log=log)
     ]
-    middle = (_LEFT + width_px - _RIGHT) / 2
+    middle = (_LEFT + width_px - labels_px) / 2
     parts.append(f"<text x='{middle:.0f}' y='{height_px - 6}' text-anchor='middle'>{html.escape(x_title)}</text>")
     return (
         f"<svg role='img' class='vbq-linked-chart' data-at='{at!r}' aria-label='{html.escape(alt, quote=True)}' "
@@ -122,9 +127,10 @@ def linked_chart_html(
     )
 
 
-def _panel_svg(panel: Panel, x: FloatArray, at: float, px: Place, *, top: float, tall: float, width: int) -> list[str]:
+def _panel_svg(
+    panel: Panel, x: FloatArray, at: float, px: Place, *, top: float, tall: float, right: float
+) -> list[str]:
     low, high = panel.bounds()
-    right = width - _RIGHT
 
     def py(value: float) -> float:
         return top + tall - (min(value, high) - low) / (high - low) * tall
