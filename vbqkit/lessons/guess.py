@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 
 UP, STAYS, DOWN = "rises", "stays", "falls"
+_SMALL = "font-size:12px;line-height:1.3"
+
 SAME_PERCENT = 2.0
 """Up to this change a reading is said to stay: less than two scans of the same person differ."""
 
@@ -21,6 +23,8 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         What is asked.
     options : sequence of str
         The answers.
+    kept : str, optional
+        What of the question stays once the guess is given; all of it without this.
     on_given : callable
         Called once, when the guess is given.
 
@@ -30,15 +34,17 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         The guess; empty before it is given.
     """
 
-    def __init__(self, text: str, options: Sequence[str], *, on_given: Callable[[], None]) -> None:
+    def __init__(
+        self, text: str, options: Sequence[str], *, on_given: Callable[[], None], kept: str | None = None
+    ) -> None:
         self.given = ""
-        self._text, self._on_given = text, on_given
-        self._said = ipywidgets.HTML(f"<span class='vbq-ask'>{html.escape(text)}</span>")
+        self._kept, self._on_given = text if kept is None else kept, on_given
+        self._said = ipywidgets.HTML(f"<span class='vbq-ask' style='{_SMALL}'>{html.escape(text)}</span>")
         self.buttons = tuple(
             ipywidgets.Button(
                 description=option,
                 tooltip=f"My guess: {option}",
-                layout={"width": "auto", "height": "24px", "padding": "0 8px"},
+                layout={"width": "auto", "height": "24px", "padding": "0 7px"},
             )
             for option in options
         )
@@ -58,7 +64,10 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
 
     def show_seen(self, seen: str) -> None:
         """What is seen, in HTML, beside the guess."""
-        self._said.value = f"<span role='status' aria-live='polite'>{html.escape(self._text)} <i>Your guess: {html.escape(self.given)}.</i> {seen}</span>"
+        self._said.value = (
+            f"<span role='status' aria-live='polite' style='{_SMALL}'>{html.escape(self._kept)} Your guess: "
+            f"<i>{html.escape(self.given)}</i>. {seen}</span>"
+        )
 
 
 def seen_against(guess: str, percent: float) -> str:

@@ -31,7 +31,7 @@ SHIFT_MM = 1.0
 """The interval of VBQ: each ROI could as well lie up to this far elsewhere, mm."""
 
 _MARGIN_MM = (24.0, 22.0)  # of the picture around the centers of the ROIs
-_PICTURE_PX = 384
+_PICTURE_PX, _CHART_PX = 384, 330  # height, width
 _COLOURS = {MARROW: BLUE, CSF: PURPLE, FAT: VERMILION}
 _OF_READING = {MARROW: "marrow", CSF: "the signal of CSF", FAT: "the signal of fat"}
 
@@ -99,8 +99,8 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._menu = ipywidgets.Dropdown(
             options=list(self._machines),
             description=menu_name,
-            style={"description_width": "120px"},
-            layout={"width": "330px"},
+            style={"description_width": "128px"},
+            layout={"width": "310px"},
         )
         self._sliders = {name: self._slider(name, settings) for name in controls}
         self._picture, self._table, self._chart = (ipywidgets.HTML() for _ in range(3))
@@ -150,8 +150,8 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             step=control.step,
             continuous_update=True,
             readout_format=".2f" if control.step < 1 else ".0f",
-            style={"description_width": "120px"},
-            layout={"width": "330px"},
+            style={"description_width": "128px"},
+            layout={"width": "310px"},
         )
         slider.add_class(f"vbq-slider-{name}")
         return slider
@@ -165,7 +165,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         below = ipywidgets.HBox(
             [self._chart, ipywidgets.VBox([self._table, reset])], layout={"flex_flow": "row wrap", "padding": "4px 0 0"}
         )
-        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 12px", "width": "602px"})
+        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 10px", "width": "580px"})
 
     def _asked(self, ask_first: tuple[str, Sequence[str]] | None) -> dict[str, Guess]:
         asked = {}
@@ -175,7 +175,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             what = _OF_READING.get(self._predict, self._predict)
             for name in self._sliders:
                 given = partial(self._guessed, name)
-                asked[name] = Guess(f"If it is raised, {what}", (DOWN, STAYS, UP), on_given=given)
+                asked[name] = Guess(f"If raised, {what}", (DOWN, STAYS, UP), on_given=given, kept="")
         return asked
 
     def _guessed(self, name: str) -> None:
@@ -319,6 +319,7 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             x_title=control.description + ("" if self._open else ": guess first, then the curve comes"),
             alt=f"Signals and {score} against {control.description}, now at {at:g}: {told}.",
             log=is_log(control.low, control.high),
+            width_px=_CHART_PX,
         )
 
     def _curve(self) -> ScanCurve:
@@ -338,18 +339,22 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         rows = []
         for name, value in now.items():
             first = self._first[name]
-            change = f"{100 * (value / first - 1):+.0f} %" if first and np.isfinite(first * value) else ""
+            percent = 100 * (value / first - 1) if first else float("nan")
+            change = f"{percent:+.0f} %".replace("-", "−") if np.isfinite(percent) else ""
             score = name in self._readout
             shown = f"{value:.2f}" if score or name == "noise SD" else f"{value:.0f}"
-            if name in self.intervals:
-                shown += " [{:.2f}, {:.2f}]".format(*self.intervals[name])
             weight = "font-weight:700;border-top:1px solid" if score else ""
             rows.append(
                 f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 10px 1px 0'>"
                 f"{html.escape(name)}</th><td style='text-align:right;padding:1px 10px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
             )
+            if name in self.intervals:
+                low, high = self.intervals[name]
+                rows.append(
+                    f"<tr><td></td><td colspan='2' style='padding:0 0 0 10px'>[{low:.2f}, {high:.2f}]</td></tr>"
+                )
         head = "<tr><th style='text-align:left'>signal (a.u.)</th><th style='padding:1px 10px'>now</th><th>change</th></tr>"
-        note = f"<div style='font-size:11px;max-width:240px'>[ ]: 95 % if each ROI could lie up to {SHIFT_MM:g} mm elsewhere, with new noise.</div>"
+        note = f"<div style='font-size:11px;line-height:1.25;max-width:200px;padding:2px 0 6px'>[ ]: 95 % if each ROI could lie up to {SHIFT_MM:g} mm elsewhere, with new noise.</div>"
         return (
             f"<table class='vbq-readout' style='font-size:13px;line-height:1.4;border-collapse:collapse'>{head}{''.join(rows)}</table>"
             + (note if self.intervals else "")

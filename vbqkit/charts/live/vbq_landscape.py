@@ -21,6 +21,8 @@ from vbqkit.scores.marrow_to_csf import Aggregate
 
 ALL_LEVELS = "all levels"
 
+_HEIGHT_PX = 310  # so that the ROI that is dragged is on the screen too
+
 
 class PlacedCase(Protocol):
     """Whatever shows a case with ROIs and says when they change: a :class:`vbqkit.studio.RoiStudio`."""
@@ -64,7 +66,7 @@ class LiveLandscape(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
         self._moved = ipywidgets.ToggleButtons(
             options=[CSF, *SCORED_LEVELS, ALL_LEVELS],
             description="Moved",
-            style={"button_width": "74px", "description_width": "50px"},
+            style={"button_width": "86px", "description_width": "50px"},
         )
         self._note = ipywidgets.HTML()
         self.landscape: VbqLandscape | None = None
@@ -83,7 +85,9 @@ class LiveLandscape(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
         return f"<p>{escape(alt_text(self._chart(self.landscape)))}</p>"
 
     def _chart(self, landscape: VbqLandscape) -> Any:
-        return with_one_title(plot_vbq_landscape(landscape, rescan_percent=self._rescan))
+        chart = with_one_title(plot_vbq_landscape(landscape, rescan_percent=self._rescan))
+        chart.update_layout(height=_HEIGHT_PX, margin={"t": 56, "b": 44}, title={"y": 1 - 8 / _HEIGHT_PX})
+        return chart
 
     def _found(self) -> VbqLandscape:
         rois, volume = self._studio.rois, self._studio.volumes[0]
