@@ -201,8 +201,8 @@ apart = cohort.groupby("osteoporosis").vbq_t1.mean().diff().iloc[-1]
 assert 0.5 < (high - low) / apart < 1.5
 """,
     "65_measure_bone_yourself": """
-# "By the T-score this man is just normal (-1 or more), by QCT he has osteopenia (80 to 120 mg/cm3)"
-assert measure_dexa(worn.dexa)["t_score"] >= -1 and 80 <= hu_and_qct(worn.ct_rois)[1] <= 120
+# "One man, two verdicts": question 65-worn, "T-score near normal, QCT low"
+assert both["who_class"] != verdict and both["t_score"] > -1.5 and hu_and_qct(worn.ct_rois)[1] < 120
 # "The boxes are too coarse": another density than the outline gives; question 65-dxa: a wider box has a lower density
 from dataclasses import replace as changed
 boxes = dexa_boxes(worn.dexa)
@@ -228,16 +228,28 @@ assert as_if < 0.95 * leave and abs(replace_ / leave - 1) < 0.03
 from vbqkit.literature.printed import paper_numbers
 texts = {number.printed for number in paper_numbers("Chen 2023").values()}
 assert {"-0.69", "-1.15", "-0.57", "-0.53"} <= {text.replace("−", "-").replace(" ", "") for text in texts}
+# "bright on STIR (oedema takes the place of fat)", "darker than the other vertebrae" on T1: captions of the three pictures
+def signal(series, roi):
+    return roi.measure(series.nearest_slice(roi.center_mm)).mean
+broken_rois = {roi.label: roi for roi in read_rois("../sample_data/case05/reference_rois.vbqkit.json")}
+def against_neighbours(weighting):
+    neighbours = np.mean([signal(fracture[weighting], broken_rois[k]) for k in ("L1", "L3")])
+    return signal(fracture[weighting], fractured) / neighbours
+assert against_neighbours("T1") < 0.85 and against_neighbours("STIR") > 1.3
+assert abs(against_neighbours("T2") - 1) < 0.2, "hardly differs"
+# "though chance is not excluded (p for the difference in the next cell)"; the correlation with HU "is the same in both"
+assert float(apart.p.iloc[0]) > 0.05
+hu = published_correlations().query("source == 'Chen 2023' and y.str.contains('HU')").r.abs()
+assert hu.max() - hu.min() < 0.03
 # "Type 1 and sclerosis lower the score, type 2 raises it"
 unchanged = vbq_t1(rois.values())
 assert in_changed["Modic 1 (oedema), L2"] < unchanged < in_changed["Modic 2 (fat), L4"]
 assert in_changed["sclerosis, L3"] < unchanged
-# "their T-scores differ by 0.1, both next to the limit of -1"; "His QCT lies far below the healthy man's and near the
+# "By DEXA case06 has bones about as dense as the healthy man's. His QCT lies far below the healthy man's and near the
 # limit of 80 mg/cm3"; "his marrow is closer to that of the woman with osteoporosis than to the healthy man's"
 his, healthy, hers = (found.measure() for found in images.values())
-assert round(abs(his["t_score"] - healthy["t_score"]), 1) == 0.1
-assert max(abs(found["t_score"] + 1) for found in (his, healthy)) < 0.15
-assert 80 < his["qct_mg_cm3"] < 0.7 * healthy["qct_mg_cm3"]
+assert abs(his["t_score"] - healthy["t_score"]) < 0.5
+assert 70 < his["qct_mg_cm3"] < 0.75 * healthy["qct_mg_cm3"]
 his, healthy, hers = (100 * np.mean(sample_patient(name).patient.pdff) for name in people.values())
 assert abs(his - hers) < abs(his - healthy)
 # "The reference CSF ROI does not lie at L3 ... the denominator grows, and VBQ falls"
