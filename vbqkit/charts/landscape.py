@@ -37,66 +37,65 @@ def plot_vbq_landscape(landscape: VbqLandscape, *, rescan_percent: float | None 
     Chart
         Blue: the score falls; vermilion: it rises; white: as placed. Beyond the ends of the colours they stay.
     """
-    change, by_size = landscape.percent(landscape.by_place), landscape.percent(landscape.by_size)
-    end = float(np.clip(np.nanpercentile(np.abs(change), 95), _LEAST_PERCENT, _MOST_PERCENT))
     figure = Chart(make_subplots(rows=1, cols=2, horizontal_spacing=0.16, column_widths=[0.56, 0.44]))
-    shared = {"zmin": -end, "zmax": end, "colorscale": _SCALE, "hoverongaps": False}
     bar = {"title": {"text": f"{landscape.score}<br>(% of as placed)"}, "thickness": 14}
-    what = landscape.moved[0] if len(landscape.moved) == 1 else f"{landscape.moved[0]} to {landscape.moved[-1]}"
-    told = f"{_percent(np.nanmin(change))} to {_percent(np.nanmax(change))}"
+    shared = {"colorscale": _SCALE, "hoverongaps": False, "showlegend": False}
     figure.add_heatmap(
-        x=landscape.back_mm, y=landscape.up_mm, z=change, **shared, colorbar=bar,
-        name=f"{what} elsewhere: {told}", showlegend=False,
-        hovertemplate="%{x:+.1f} mm to the back, %{y:+.1f} mm up: %{z:+.1f} %<extra></extra>", row=1, col=1,
+        **shared, colorbar=bar, row=1, col=1,
+        hovertemplate="%{x:+.1f} mm to the back, %{y:+.1f} mm up: %{z:+.1f} %<extra></extra>",
     )  # fmt: skip
-    sizes = np.log10(landscape.area_cm2)
     figure.add_heatmap(
-        x=landscape.back_mm, y=sizes, z=by_size, **shared, showscale=False, customdata=_repeated(landscape),
-        name=f"{what} of another size", showlegend=False,
-        hovertemplate="%{x:+.1f} mm to the back, %{customdata:.2f} cm²: %{z:+.1f} %<extra></extra>", row=1, col=2,
+        **shared, showscale=False, row=1, col=2,
+        hovertemplate="%{x:+.1f} mm to the back, %{customdata:.2f} cm²: %{z:+.1f} %<extra></extra>",
     )  # fmt: skip
-    if rescan_percent is not None:
-        for column, y, z in ((1, landscape.up_mm, change), (2, sizes, by_size)):
-            _plain_within(figure, landscape.back_mm, y, z, rescan_percent, column)
-    here = {"symbol": "cross-thin", "size": 15, "line": {"width": 3, "color": OKABE_ITO["black"]}}
-    for column, height in ((1, 0.0), (2, float(np.log10(landscape.placed_area_cm2)))):
-        figure.add_scatter(
-            x=[0.0], y=[height], mode="markers", marker=here, name="as placed", showlegend=False,
-            hovertemplate=f"as placed: {landscape.score} {landscape.value:.2f}<extra></extra>", row=1, col=column,
+    for column in (1, 2) if rescan_percent is not None else ():
+        figure.add_contour(
+            autocontour=False, hoverinfo="skip", showscale=False, showlegend=False, row=1, col=column,
+            contours={"start": rescan_percent, "end": rescan_percent, "size": 1.0, "coloring": "none"},
+            line={"color": OKABE_ITO["black"], "width": 2, "smoothing": 0.6},
+            name=f"two scans differ by ±{rescan_percent:.1f} %",
         )  # fmt: skip
+    here = {"symbol": "cross-thin", "size": 15, "line": {"width": 3, "color": OKABE_ITO["black"]}}
+    for column in (1, 2):
+        figure.add_scatter(mode="markers", marker=here, name="as placed", showlegend=False, row=1, col=column)
     ticks = [a for a in _WHOLE_TICKS if landscape.area_cm2[0] <= a <= landscape.area_cm2[-1]]
-    figure.update_xaxes(title={"text": "forward (−), back (+) (mm)"})
+    figure.update_xaxes(title={"text": "forward (−), back (+) (mm)"}, showgrid=False, constrain="domain")
+    figure.update_yaxes(showgrid=False)
     figure.layout.yaxis.update(title={"text": "down (−), up (+) (mm)"}, scaleanchor="x", constrain="domain")
     figure.layout.yaxis2.update(
         title={"text": "area (cm²)"}, tickvals=list(np.log10(ticks)), ticktext=[f"{a:g}" for a in ticks]
     )
-    figure.update_xaxes(showgrid=False, constrain="domain", zeroline=False)
-    figure.update_yaxes(showgrid=False)
+    title, subtitle = fill_landscape(figure, landscape, rescan_percent=rescan_percent)
+    return dress(figure, title=title, subtitle=" · ".join(filter(None, (subtitle, source))), height=_HEIGHT)
+
+
+def fill_landscape(figure: Any, landscape: VbqLandscape, *, rescan_percent: float | None) -> tuple[str, str]:
+    """Put the values of a landscape into the traces of a figure of :func:`plot_vbq_landscape`; its two title lines."""
+    change, by_size = landscape.percent(landscape.by_place), landscape.percent(landscape.by_size)
+    end = float(np.clip(np.nanpercentile(np.abs(change), 95), _LEAST_PERCENT, _MOST_PERCENT))
+    what = landscape.moved[0] if len(landscape.moved) == 1 else f"{landscape.moved[0]} to {landscape.moved[-1]}"
+    told = f"{_percent(np.nanmin(change))} to {_percent(np.nanmax(change))}"
+    sizes = np.log10(landscape.area_cm2)
+    place, size, *lines, here, here_too = figure.data
+    maps = (
+        (place, landscape.up_mm, change, f"{what} elsewhere: {told}"),
+        (size, sizes, by_size, f"{what} of another size"),
+    )
+    for trace, y, z, name in maps:
+        trace.x, trace.y, trace.z = landscape.back_mm, y, z
+        trace.zmin, trace.zmax, trace.name = -end, end, name
+    size.customdata = np.repeat(landscape.area_cm2[:, None], len(landscape.back_mm), axis=1)
+    for line, (_, y, z, _) in zip(lines, maps, strict=False):
+        line.x, line.y, line.z = landscape.back_mm, y, np.abs(z)
+    for marker, height in ((here, 0.0), (here_too, float(np.log10(landscape.placed_area_cm2)))):
+        marker.x, marker.y = [0.0], [height]
+        marker.hovertemplate = f"as placed: {landscape.score} {landscape.value:.2f}<extra></extra>"
     subtitle = f"n = {int(np.isfinite(change).sum())} places: {told}"
     if rescan_percent is not None:
         share = 100 * landscape.share_within(rescan_percent)
         subtitle += f" · {share:.0f} % of them within ±{rescan_percent:.1f} %, as two scans (black line)"
-    return dress(
-        figure,
-        title=f"{landscape.score} = {landscape.value:.2f}; with {what} elsewhere, n = 1 patient",
-        subtitle=" · ".join(filter(None, (subtitle, source))),
-        height=_HEIGHT,
-    )
+    return f"{landscape.score} = {landscape.value:.2f}; with {what} elsewhere, n = 1 patient", subtitle
 
 
 def _percent(change: float) -> str:
     return f"{'+' if change > 0 else ''}{signed(float(change), 0)} %"
-
-
-def _repeated(landscape: VbqLandscape) -> Any:
-    return np.repeat(landscape.area_cm2[:, None], len(landscape.back_mm), axis=1)
-
-
-def _plain_within(figure: Chart, x: Any, y: Any, z: Any, percent: float, column: int) -> None:
-    """The line within which the change is no more than `percent`, either way."""
-    figure.add_contour(
-        x=x, y=y, z=np.abs(z), autocontour=False, hoverinfo="skip", showscale=False, showlegend=False,
-        contours={"start": percent, "end": percent, "size": 1.0, "coloring": "none"},
-        line={"color": OKABE_ITO["black"], "width": 2, "smoothing": 0.6},
-        name=f"two scans differ by ±{percent:.1f} %", row=1, col=column,
-    )  # fmt: skip

@@ -75,4 +75,3 @@ def crop_to_lumbar_spine(phantom: Phantom, image: Slice) -> tuple[int, int, int,
     (top, left), (bottom, right) = image.to_rows_cols(np.array(corners))
     high, wide = image.shape
     return max(0, int(top)), min(high, int(bottom) + 1), max(0, int(left)), min(wide, int(right) + 1)
-

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import ipywidgets
 
-from vbqkit.charts.landscape import plot_vbq_landscape
-from vbqkit.charts.live.figure import live_figure, save_buttons, with_one_title
+from vbqkit.charts.landscape import fill_landscape, plot_vbq_landscape
+from vbqkit.charts.live.figure import live_figure, save_buttons, two_lines, with_one_title
 from vbqkit.charts.words import alt_text
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Volume
@@ -105,13 +105,11 @@ class LiveLandscape(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
             self._note.value = f"<div role='status' aria-live='polite'><b>No landscape.</b> {escape(str(error))}</div>"
             return
         self._note.value = ""
-        chart = self._chart(self.landscape)
         if self.figure is None:
-            self.figure = live_figure(chart)
+            self.figure = live_figure(self._chart(self.landscape))
             self.children = (self._moved, self.figure, self._save, self._note)
         else:
             with self.figure.batch_update():
-                for old, new in zip(self.figure.data, chart.data, strict=True):
-                    old.update(new.to_plotly_json())
-                self.figure.layout = chart.layout
-        self._save.value = save_buttons(chart).value
+                title, below = fill_landscape(self.figure, self.landscape, rescan_percent=self._rescan)
+                self.figure.layout.title.text = two_lines(title, below)
+        self._save.value = save_buttons(self.figure).value
