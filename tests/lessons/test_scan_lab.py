@@ -117,7 +117,7 @@ def test_a_question_asked_first_locks_everything(prepared, rois):
     assert lab._menu.disabled and lab._sliders["gain"].disabled  # noqa: PT018 - one state
     lab.guesses[""].buttons[1].click()
     assert not lab._menu.disabled and not lab._sliders["gain"].disabled  # noqa: PT018 - one state
-    assert "Lower or higher? Your guess: <i>higher</i>" in lab.guesses[""]._said.value
+    assert "Lower or higher? <i>higher</i> (your guess)" in lab.guesses[""]._said.value
     assert "<polyline" in lab._chart.value
 
 

@@ -65,8 +65,8 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
     def show_seen(self, seen: str) -> None:
         """What is seen, in HTML, beside the guess."""
         self._said.value = (
-            f"<span role='status' aria-live='polite' style='{_SMALL}'>{html.escape(self._kept)} Your guess: "
-            f"<i>{html.escape(self.given)}</i>. {seen}</span>"
+            f"<span role='status' aria-live='polite' style='{_SMALL}'>{html.escape(self._kept)} <i>{html.escape(self.given)}</i> "
+            f"(your guess). {seen}</span>"
         )
 
 

@@ -32,6 +32,11 @@ SHIFT_MM = 1.0
 
 _MARGIN_MM = (24.0, 22.0)  # of the picture around the centers of the ROIs
 _PICTURE_PX, _CHART_PX = 384, 330  # height, width
+_ROW_PX, _SIDE_PX, _SIDE_WITH_GUESSES_PX = (
+    840,
+    544,
+    584,
+)  # what a cell has on a screen of 1280 x 720, and what stands beside the picture
 _COLOURS = {MARROW: BLUE, CSF: PURPLE, FAT: VERMILION}
 _OF_READING = {MARROW: "marrow", CSF: "the signal of CSF", FAT: "the signal of fat"}
 
@@ -165,7 +170,11 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         below = ipywidgets.HBox(
             [self._chart, ipywidgets.VBox([self._table, reset])], layout={"flex_flow": "row wrap", "padding": "4px 0 0"}
         )
-        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 10px", "width": "580px"})
+        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 10px", "width": f"{self._side_px}px"})
+
+    @property
+    def _side_px(self) -> int:
+        return _SIDE_PX if self._predict is None else _SIDE_WITH_GUESSES_PX
 
     def _asked(self, ask_first: tuple[str, Sequence[str]] | None) -> dict[str, Guess]:
         asked = {}
@@ -273,18 +282,25 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
         levels = np.mean([now[k] for k in SCORED_LEVELS if k in now]) / (now[CSF] or np.nan)
         alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
+        crop = crop_around_all(self.image, self._rois, margin_mm=_MARGIN_MM)
         self._picture.value = slice_html(
             self.image,
             alt=alt,
             rois=self._rois,
             window=self._window or self._shown(self.image, now),
-            height_px=_PICTURE_PX,
-            crop=crop_around_all(self.image, self._rois, margin_mm=_MARGIN_MM),
+            height_px=self._picture_px(crop),
+            crop=crop,
             caption=f"{t.field_t:g} T, {times}.",
         )
         self._table.value = self._table_html(now)
         self._draw_chart(self._readings_of(self.image), budget_s=BUDGET_S)
         self._say_what_is_seen(now)
+
+    def _picture_px(self, crop: tuple[int, int, int, int] | None) -> int:
+        """Height of the picture, so that sliders, curve and table find room beside it."""
+        r0, r1, c0, c1 = crop or (0, self.image.shape[0], 0, self.image.shape[1])
+        high, wide = ((b - a) * mm for a, b, mm in zip((r0, c0), (r1, c1), self.image.spacing_mm, strict=True))
+        return int(min(_PICTURE_PX, (_ROW_PX - self._side_px) * high / wide))
 
     def _say_what_is_seen(self, now: Mapping[str, float]) -> None:
         guess, (start, before) = self.guesses.get(self._active), self._from
