@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 
 from vbqkit import charts, stats
+from vbqkit.acquisition import Acquisition
+from vbqkit.image import Slice
 from vbqkit.literature import kosice_levels
+from vbqkit.roi import Rectangle
+from vbqkit.scores import vbq_landscape
 
 CUTOFFS = pd.DataFrame(
     {
@@ -67,6 +71,16 @@ def make_check():
         ("level missing", "one of L1 to L4 left out", "not given", nan, nan, nan, 0),
     ]
     return pd.DataFrame(rows, columns=["factor", "changed", "verdict", "mean_percent", "ci_low", "ci_high", "n"])
+
+
+def make_landscape():
+    """Of a made-up slice: marrow that fades to the back, a dark sac behind it."""
+    y, x = np.mgrid[:90, :70]
+    pixels = np.where(x < 50, 400.0 - 3 * x + y, 150.0)
+    image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0), acquisition=Acquisition(weighting="T1"))
+    rois = [Rectangle.on(image, (20 + 16 * k, 30), 8, 6, label=f"L{k + 1}") for k in range(4)]
+    rois.append(Rectangle.on(image, (45, 60), 4, 12, label="CSF"))
+    return vbq_landscape(image, rois, moved=["CSF"], aggregate="median", reach_mm=(12, 9))
 
 
 def draw_gallery(cohort, uncertainty):
@@ -140,6 +154,7 @@ def draw_gallery(cohort, uncertainty):
         "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
         "plot_forest": charts.plot_forest(meta),
         "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
+        "plot_vbq_landscape": charts.plot_vbq_landscape(make_landscape(), rescan_percent=4.0, source="made up"),
         "plot_sroc": charts.plot_sroc(meta, source="Kriston et al. 2008"),
         "plot_correlations": charts.plot_correlations(
             stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")

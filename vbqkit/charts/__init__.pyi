@@ -7,6 +7,7 @@ from .evidence import plot_forest as plot_forest
 from .evidence import plot_sroc as plot_sroc
 from .groups import plot_groups as plot_groups
 from .groups import plot_levels as plot_levels
+from .landscape import plot_vbq_landscape as plot_vbq_landscape
 from .look import CONFIG as CONFIG
 from .look import OKABE_ITO as OKABE_ITO
 from .look import Chart as Chart

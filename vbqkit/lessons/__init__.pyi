@@ -12,6 +12,7 @@ from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button
 from .score_check_shown import show_score_check as show_score_check
 from .showing import line_chart as line_chart
+from .showing import show_finding as show_finding
 from .showing import show_notes as show_notes
 from .showing import show_on_all as show_on_all
 from .showing import show_side_by_side as show_side_by_side
@@ -19,3 +20,5 @@ from .showing import show_slice as show_slice
 from .showing import show_table as show_table
 from .showing import show_tissue_signals as show_tissue_signals
 from .showing import show_truth as show_truth
+from .showing import show_weightings as show_weightings
+from .sliding import slide as slide
