@@ -85,7 +85,7 @@ def checked_scanners(scanners: str | Scanner | Sequence[str | Scanner], *, pictu
     void = next((one.name for one in found if one.csf_void > 0), None)
     if void is not None and not pictures:
         raise ScannerError(
-            f"Scanner '{void}' has a flow void, which only a picture shows. Pass pictures=True (much slower), or set csf_void to 0."
+            f"Scanner '{void}' has a flow void, which only a picture shows. Pass pictures=True (slower), or set csf_void to 0."
         )
     return found
 

@@ -92,7 +92,7 @@ def simulate_cohort(
         For the M-score.
     pictures : bool
         Measure on pictures, of which the slices with ROIs are made: for a score of single pixels, or a scanner with a
-        flow void; ten to thirty times slower.
+        flow void; a scanner and day then takes about three times as long.
     progress : callable
         ``progress(done, n)`` after every patient.
 
@@ -228,9 +228,5 @@ class _Scoring:
         if not now or not self._never:
             return
         name, reason = next(iter(self._never.items()))
-        hint = (
-            " Pass pictures=True: full pictures, which takes ten to thirty times longer."
-            if "are not at hand" in reason
-            else ""
-        )
+        hint = " Pass pictures=True, which makes full pictures and takes longer." if "are not at hand" in reason else ""
         raise ScoreError(f"{name} was given to nobody on any scanner: {reason}{hint}")

@@ -56,9 +56,6 @@ class _People:
     sign: int
     missing: int
 
-    def shuffled(self, rng: np.random.Generator) -> _People:
-        return _People(self.here, self.there, self.brought, rng.permutation(self.ill), self.sign, self.missing)
-
 
 def transport_cutoff(
     table: pd.DataFrame,
@@ -142,26 +139,25 @@ def transport_cutoff(
     Clopper and Pearson (1934); Youden (1950). That a cut-off must be validated elsewhere: TRIPOD (Collins et al., BMJ
     2015;350:g7594).
     """
-    column, positive = _direction(table, score, positive)
-    known = _people(table, column, (from_scanner, to_scanner), outcome, positive, day, reader)
+    column, worse = _direction(table, score, positive)
+    known = _people(table, column, (from_scanner, to_scanner), outcome, worse, day, reader)
     brought, why_not = _brought(known, column, from_scanner, to_scanner, tags or {})
     people = _People(known.here, known.there, brought, known.ill, known.sign, known.missing)
     ways, untold = _ways(column, from_scanner, to_scanner, people, phantom, reference, day, reader)
     if why_not:
         untold["travelling score"] = why_not
     about = {"score": score, "from_scanner": from_scanner, "to_scanner": to_scanner, "outcome": outcome}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for model in MODELS:
+        halves = [_Halves(people, seed, shuffled=model == MODELS[1]) for seed in seeds]
         for criterion, rate in (("youden", None), (f"sensitivity {sensitivity:g}", sensitivity)):
+            of_seeds = [half.judged(ways, rate, confidence) for half in halves]
             for carried in CARRIED:
                 of = about | {"model": model, "criterion": criterion, "carried": carried}
                 if carried in untold:
                     rows.append(of | {"note": f"not given: {untold[carried]}"})
-                    continue
-                for seed in seeds:
-                    rng = np.random.default_rng([seed, 0])
-                    some = people if model == MODELS[0] else people.shuffled(np.random.default_rng([seed, 1]))
-                    rows.append(of | {"seed": seed} | _judged(some, carried, ways, rate, rng, confidence))
+                else:
+                    rows += [of | {"seed": seed} | one[carried] for seed, one in zip(seeds, of_seeds, strict=True)]
     return pd.DataFrame(rows, columns=list(TRANSPORT_COLUMNS))
 
 
@@ -309,40 +305,43 @@ def _brought(
     return found, ""
 
 
-def _judged(
-    people: _People,
-    carried: str,
-    ways: Mapping[str, tuple[float, float]],
-    rate: float | None,
-    rng: np.random.Generator,
-    confidence: float,
-) -> dict[str, Any]:
-    """Who is found, everybody judged by a cut-off of the half they are not in."""
-    half = _halves(people.ill, rng)
-    values = {"where it was chosen": people.here, "travelling score": people.brought}.get(carried, people.there)
-    assert values is not None, "a way that cannot be gone has been told before"
-    chosen_on = people.there if carried == "its own cut-off" else people.here
-    slope, offset = ways.get(carried, (1.0, 0.0))
-    called, cutoffs = np.zeros(len(values), dtype=bool), []
-    for train in (half, ~half):
-        cutoff = slope * _chosen(chosen_on[train], people.ill[train], rate) + offset
-        called[~train] = values[~train] >= cutoff
-        cutoffs.append(people.sign * cutoff)
-    judged = np.isfinite(values)
-    found = _rates(called[judged], people.ill[judged], confidence)
-    lost = int((~judged).sum())
-    return found | {
-        "cutoff": float(np.mean(cutoffs)) if np.isfinite(cutoffs).all() else math.nan,
-        "n_missing": people.missing + lost,
-        "note": f"{lost} scores are such that no drawn person has them" if lost else "",
-    }
+class _Halves:
+    """The people parted by a seed: everybody is judged by a cut-off of the half they are not in."""
 
+    def __init__(self, people: _People, seed: int, *, shuffled: bool) -> None:
+        self._people = people
+        self._ill = np.random.default_rng([seed, 1]).permutation(people.ill) if shuffled else people.ill
+        self._half = np.zeros(len(self._ill), dtype=bool)
+        rng = np.random.default_rng([seed, 0])
+        for group in (np.flatnonzero(self._ill), np.flatnonzero(~self._ill)):
+            self._half[rng.permutation(group)[: len(group) // 2]] = True
 
-def _halves(ill: Mask, rng: np.random.Generator) -> Mask:
-    half = np.zeros(len(ill), dtype=bool)
-    for group in (np.flatnonzero(ill), np.flatnonzero(~ill)):
-        half[rng.permutation(group)[: len(group) // 2]] = True
-    return half
+    def judged(
+        self, ways: Mapping[str, tuple[float, float]], rate: float | None, confidence: float
+    ) -> dict[str, dict[str, Any]]:
+        """By way: cut-off, who is found, and how many."""
+        here, there = (self._cutoffs(values, rate) for values in (self._people.here, self._people.there))
+        found = {CARRIED[0]: self._called(self._people.here, here, confidence)}
+        found |= {
+            way: self._called(self._people.there, [slope * cutoff + offset for cutoff in here], confidence)
+            for way, (slope, offset) in ways.items()
+        }
+        if self._people.brought is not None:
+            found[CARRIED[4]] = self._called(self._people.brought, here, confidence)
+        return found | {CARRIED[5]: self._called(self._people.there, there, confidence)}
+
+    def _cutoffs(self, values: FloatArray, rate: float | None) -> list[float]:
+        return [_chosen(values[train], self._ill[train], rate) for train in (self._half, ~self._half)]
+
+    def _called(self, values: FloatArray, cutoffs: Sequence[float], confidence: float) -> dict[str, Any]:
+        first, second = cutoffs
+        called, judged = values >= np.where(self._half, second, first), np.isfinite(values)
+        lost = int((~judged).sum())
+        return _rates(called[judged], self._ill[judged], confidence) | {
+            "cutoff": self._people.sign * float(np.mean(cutoffs)) if np.isfinite(cutoffs).all() else math.nan,
+            "n_missing": self._people.missing + lost,
+            "note": f"{lost} scores are such that no drawn person has them" if lost else "",
+        }
 
 
 def _chosen(values: FloatArray, ill: Mask, rate: float | None) -> float:
