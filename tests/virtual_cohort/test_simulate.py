@@ -32,12 +32,13 @@ def two():
 
 
 def test_a_row_is_a_person_on_a_scanner_on_a_day_by_a_reader(two):
-    assert list(two.columns) == [*COHORT_COLUMNS, "vbq_t1", "snr", "not_given"]
+    assert list(two.columns) == [*COHORT_COLUMNS, "vbq_t1", "snr", "not_given", "origin"]
     assert len(two) == 2 * 2 * 2 * 2
+    assert two["origin"].str.match(r"synthetic: vbqkit \S+, seed 7").all()
     assert not two.duplicated(KEYS).any()
     assert two["vbq_t1"].between(1, 8).all()
     of_person = two.groupby("id")[list(COHORT_COLUMNS[1:-3])].nunique()
-    assert (of_person == 1).all(axis=None), "truth, DXA, CT and outcome are a person's, not a reading's"
+    assert (of_person == 1).all(axis=None), "truth, DEXA, CT and outcome are a person's, not a reading's"
 
 
 def test_rescans_readers_and_scanners_differ(two):
@@ -84,11 +85,11 @@ def test_scores_are_those_of_pictures_within_noise():
             assert ratio.std(ddof=1) < 0.08, (machine, column)
 
 
-def test_what_dxa_and_ct_measure_scatters_about_the_truth_by_their_precision(monkeypatch):
+def test_what_dexa_and_ct_measure_scatters_about_the_truth_by_their_precision(monkeypatch):
     drawn = simulate_module.simulate_person
     monkeypatch.setattr("vbqkit.virtual_cohort.person._readings", lambda *_: [])
     monkeypatch.setattr("vbqkit.virtual_cohort.person.drawn_person", people_without_bodies)
-    design = simulate_module.Design(seed=5, scanners=(), readers=(), weightings=())
+    design = simulate_module.CohortDesign(seed=5, scanners=(), readers=(), weightings=())
     rows = pd.DataFrame([drawn((design, k)).row for k in range(400)])
     for measured, true, percent in (
         ("bmd_g_cm2", "true_bmd_g_cm2", 1.9),
@@ -98,9 +99,9 @@ def test_what_dxa_and_ct_measure_scatters_about_the_truth_by_their_precision(mon
         relative = 100 * (rows[measured] / rows[true] - 1)
         assert abs(relative.mean()) < 4 * percent / math.sqrt(400)
         assert relative.std() == pytest.approx(percent, rel=0.12)
-    assert (rows["osteoporosis_dxa"] == (rows["t_score"] <= -2.5)).all()
+    assert (rows["osteoporosis_dexa"] == (rows["t_score"] <= -2.5)).all()
     assert (rows["osteoporosis_qct"] == (rows["qct_mg_cm3"] < 80)).all()
-    assert rows[["osteoporosis_dxa", "osteoporosis_qct", "fracture"]].mean().between(0.02, 0.5).all()
+    assert rows[["osteoporosis_dexa", "osteoporosis_qct", "fracture"]].mean().between(0.02, 0.5).all()
 
 
 def people_without_bodies(rng, *, findings, **who):

@@ -36,9 +36,9 @@ def plot_cutoff_transport(
 ) -> Chart:
     """Sensitivity and specificity of a cut-off where it was chosen, carried to another scanner, and won back.
 
-    On the left, of each way the middle one of the seeds with its exact 95 % interval, and the other seeds as pale points.
-    On the right Youden's index, sensitivity + specificity - 1, of every seed, and beside it that of the null model: with the
-    outcome shuffled among the people nothing may be found.
+    On the left, of each way the middle one of the seeds with its exact 95 % interval, and the other seeds as pale
+    points. On the right Youden's index, sensitivity + specificity - 1, of every seed, and beside it that of the null
+    model: with the outcome shuffled among the people nothing may be found.
 
     Parameters
     ----------

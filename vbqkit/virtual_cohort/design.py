@@ -27,7 +27,7 @@ READER_FIELDS = tuple(f.name for f in fields(Reader))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
+class CohortDesign:
     """Who is drawn, who scans, who reads, and what is measured.
 
     Attributes

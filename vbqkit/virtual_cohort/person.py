@@ -1,4 +1,4 @@
-"""One virtual patient of a cohort: the truth, DXA and CT, and what every reader measures on every scanner and day."""
+"""One virtual patient of a cohort: the truth, DEXA and CT, and what every reader measures on every scanner and day."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.visit import Day, draw_day
 from vbqkit.validation.quick_cohort import drawn_person, measured_series
 from vbqkit.validation.study_groups import one_fracture
-from vbqkit.virtual_cohort.design import Design
+from vbqkit.virtual_cohort.design import CohortDesign
 from vbqkit.virtual_cohort.further_places import further_places
 
 Measured = dict[str, dict[str, Measurement]]
 
-DXA_CV_PERCENT = 1.9
-"""Precision error of lumbar DXA, %: the largest that the ISCD accepts of a technologist (Shepherd et al., J Clin
+DEXA_CV_PERCENT = 1.9
+"""Precision error of lumbar DEXA, %: the largest that the ISCD accepts of a technologist (Shepherd et al., J Clin
 Densitom 2006;9:31-36, official positions of 2005)."""
 
 CT_CV_PERCENT = 2.4
@@ -39,7 +39,7 @@ QCT_OSTEOPOROSIS_MG_CM3, T_OSTEOPOROSIS = 80.0, -2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CohortReading:
     """What one reader measured on one scanner on one day, by weighting and label."""
 
     scanner: str
@@ -50,14 +50,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One virtual patient: what is true and was measured by DXA and CT, as one row, and the readings."""
+    """One virtual patient: what is true and was measured by DEXA and CT, as one row, and the readings."""
 
     number: int
     row: dict[str, Any]
-    readings: tuple[Reading, ...]
+    readings: tuple[CohortReading, ...]
 
 
-def simulate_person(task: tuple[Design, int]) -> Person:
+def simulate_person(task: tuple[CohortDesign, int]) -> Person:
     """Patient `number` of a cohort, the same in every process and with or without the others."""
     design, number = task
     who = {"age_range": design.ages, "sex": design.sex, "fractured": design.fractured}
@@ -71,10 +71,10 @@ def _spine(patient: VirtualPatient, rng: np.random.Generator) -> Sequence[Findin
 
 
 def _row(patient: VirtualPatient, number: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Truth as drawn, and DXA and CT with an error of the visit."""
-    of_dxa, of_ct = 1.0 + np.array([DXA_CV_PERCENT, CT_CV_PERCENT]) / 100.0 * rng.standard_normal(2)
+    """Truth as drawn, and DEXA and CT with an error of the visit."""
+    of_dexa, of_ct = 1.0 + np.array([DEXA_CV_PERCENT, CT_CV_PERCENT]) / 100.0 * rng.standard_normal(2)
     young, spread = (values[0] for values in BMD_G_CM2[patient.sex])
-    bmd, hu, qct = patient.bmd_g_cm2 * of_dxa, patient.hu * of_ct, patient.qct_mg_cm3 * of_ct
+    bmd, hu, qct = patient.bmd_g_cm2 * of_dexa, patient.hu * of_ct, patient.qct_mg_cm3 * of_ct
     t_score = round(float((bmd - young) / spread), 2)
     qct = round(float(qct), 1)
     return {
@@ -92,13 +92,13 @@ def _row(patient: VirtualPatient, number: int, rng: np.random.Generator) -> dict
         "t_score": t_score,
         "hu": round(float(hu), 1),
         "qct_mg_cm3": qct,
-        "osteoporosis_dxa": int(t_score <= T_OSTEOPOROSIS),
+        "osteoporosis_dexa": int(t_score <= T_OSTEOPOROSIS),
         "osteoporosis_qct": int(qct < QCT_OSTEOPOROSIS_MG_CM3),
         "fracture": int(patient.fractured),
     }
 
 
-def _readings(design: Design, number: int, phantom: Phantom) -> list[Reading]:
+def _readings(design: CohortDesign, number: int, phantom: Phantom) -> list[CohortReading]:
     found = []
     for scanner in design.scanners:
         first = scanner.protocols[0]
@@ -119,12 +119,12 @@ def _readings(design: Design, number: int, phantom: Phantom) -> list[Reading]:
                     )
                     for k, rois in enumerate(placed)
                 ]  # fmt: skip
-            found += [Reading(scanner.name, visit, k, one) for k, one in enumerate(measured, start=1)]
+            found += [CohortReading(scanner.name, visit, k, one) for k, one in enumerate(measured, start=1)]
     return found
 
 
 def _placed(
-    design: Design, reader: Reader, phantom: Phantom, slices_x_mm: Sequence[float], rng: np.random.Generator
+    design: CohortDesign, reader: Reader, phantom: Phantom, slices_x_mm: Sequence[float], rng: np.random.Generator
 ) -> tuple[Roi, ...]:
     of_further = rng.spawn(1)[0]  # what else is placed must not move the rest
     fractured = any(isinstance(finding, Fracture) for finding in phantom.findings)
@@ -135,7 +135,7 @@ def _placed(
 
 
 def _on_pictures(
-    design: Design,
+    design: CohortDesign,
     phantom: Phantom,
     scanner: Scanner,
     day: Day,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+import vbqkit
 from vbqkit.anatomy.reader_model import Reader
 from vbqkit.batch.running import Processes, WorkerLost, done_by
 from vbqkit.errors import ScannerError, ScoreError
@@ -21,19 +22,19 @@ from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.result import Refusal
 from vbqkit.virtual_cohort.design import (
     FURTHER,
-    Design,
+    CohortDesign,
     Progress,
     checked_count,
     checked_readers,
     checked_scanners,
     checked_scores,
 )
-from vbqkit.virtual_cohort.person import Person, Reading, simulate_person
+from vbqkit.virtual_cohort.person import CohortReading, Person, simulate_person
 
 COHORT_COLUMNS = (
     *("id", "age_years", "sex", "bmi_kg_m2", "pdff_percent", "tbs"),
     *("true_bmd_g_cm2", "true_t_score", "true_hu", "true_qct_mg_cm3"),
-    *("bmd_g_cm2", "t_score", "hu", "qct_mg_cm3", "osteoporosis_dxa", "osteoporosis_qct", "fracture"),
+    *("bmd_g_cm2", "t_score", "hu", "qct_mg_cm3", "osteoporosis_dexa", "osteoporosis_qct", "fracture"),
     *("scanner", "day", "reader"),
 )
 """What stands before the scores; see :func:`simulate_cohort`."""
@@ -100,12 +101,13 @@ def simulate_cohort(
     -------
     DataFrame
         One row a person, scanner, day and reader, in this order. id, age_years, sex, bmi_kg_m2; what is true:
-        pdff_percent (mean of L1 to L4), tbs, true_bmd_g_cm2, true_t_score, true_hu (L1), true_qct_mg_cm3; what DXA and
+        pdff_percent (mean of L1 to L4), tbs, true_bmd_g_cm2, true_t_score, true_hu (L1), true_qct_mg_cm3; what DEXA and
         CT measured on one visit: bmd_g_cm2, t_score, hu, qct_mg_cm3
-        (:data:`~vbqkit.virtual_cohort.person.DXA_CV_PERCENT`, :data:`~vbqkit.virtual_cohort.person.CT_CV_PERCENT`);
-        outcomes, 0 or 1: osteoporosis_dxa (measured T-score at or below -2.5), osteoporosis_qct (measured QCT below 80
+        (:data:`~vbqkit.virtual_cohort.person.DEXA_CV_PERCENT`, :data:`~vbqkit.virtual_cohort.person.CT_CV_PERCENT`);
+        outcomes, 0 or 1: osteoporosis_dexa (measured T-score at or below -2.5), osteoporosis_qct (measured QCT below 80
         mg/cm3), fracture; scanner, day and reader (1, 2, ...); one column a score, named as in cohort tables
-        (``VBQ-T1`` is vbq_t1), nan where it is not given; not_given: which and why.
+        (``VBQ-T1`` is vbq_t1), nan where it is not given; not_given: which and why; origin: synthetic, version and
+        seed.
 
     Raises
     ------
@@ -126,7 +128,7 @@ def simulate_cohort(
     machines = checked_scanners(scanners, pictures=pictures)
     definitions = checked_scores(scores, machines)
     labels = {label for definition in definitions for label in definition.labels}
-    design = Design(
+    design = CohortDesign(
         seed=checked_count(seed, "The seed", least=0),
         scanners=machines,
         readers=checked_readers(reader, seed),
@@ -146,11 +148,12 @@ def simulate_cohort(
         if progress is not None:
             progress(len(people), n)
     rows = [row for number in sorted(people) for row in people[number]]
-    columns = [*COHORT_COLUMNS, *(definition.column for definition in definitions), "not_given"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = [*COHORT_COLUMNS, *(definition.column for definition in definitions), "not_given", "origin"]
+    origin = f"synthetic: vbqkit {vbqkit.__version__}, seed {design.seed}"
+    return pd.DataFrame([row | {"origin": origin} for row in rows], columns=columns)
 
 
-def simulated(design: Design, n: int, *, workers: int) -> Iterator[Person]:
+def simulated(design: CohortDesign, n: int, *, workers: int) -> Iterator[Person]:
     """The people of a design, as they come.
 
     Raises
@@ -176,7 +179,7 @@ class _Scoring:
 
     def __init__(
         self,
-        design: Design,
+        design: CohortDesign,
         definitions: Sequence[ScoreDefinition],
         aggregate: Aggregate,
         reference: ReferenceGroup | Mapping[str, ReferenceGroup] | None,
@@ -197,7 +200,7 @@ class _Scoring:
             for reading in person.readings
         ]
 
-    def _scores(self, reading: Reading) -> dict[str, Any]:
+    def _scores(self, reading: CohortReading) -> dict[str, Any]:
         found: dict[str, Any] = {}
         reasons = []
         rule, excluded = rule_for_missing(next(iter(reading.measured.values())))

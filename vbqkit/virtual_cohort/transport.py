@@ -82,9 +82,10 @@ def transport_cutoff(
     * ``"where it was chosen"``: on `from_scanner` itself, in the other half;
     * ``"as it is"``: unchanged on `to_scanner`;
     * ``"phantom factor"``: times `phantom`, as a phantom on both machines gives it (:func:`phantom_factor`);
-    * ``"reference group"``: at the same number of SDs from the mean of young people on `to_scanner` as on `from_scanner`
-      (`reference`): what an M-score does for SNR;
-    * ``"travelling score"``: unchanged, on scores that :func:`vbqkit.scanner.travel` brings to `from_scanner` by the tags;
+    * ``"reference group"``: at the same number of SDs from the mean of young people on `to_scanner` as on
+      `from_scanner` (`reference`): what an M-score does for SNR;
+    * ``"travelling score"``: unchanged, on scores that :func:`vbqkit.scanner.travel` brings to `from_scanner` by the
+      tags;
     * ``"its own cut-off"``: chosen on `to_scanner`, in the other half: the ceiling.
 
     All of it again with the outcome shuffled among the people (null model): there every way must have a Youden index of
@@ -93,14 +94,14 @@ def transport_cutoff(
     Parameters
     ----------
     table : DataFrame
-        One row a person and scanner, as :func:`simulate_cohort` gives it: id, scanner, the score and the outcome; of day and
-        reader, where there are such columns, `day` and `reader` are taken.
+        One row a person and scanner, as :func:`simulate_cohort` gives it: id, scanner, the score and the outcome; of
+        day and reader, where there are such columns, `day` and `reader` are taken.
     score : str
         A score that is known, or a column.
     from_scanner, to_scanner : str
         Values of the column scanner.
     outcome : str
-        A column of 0 and 1, such as ``"osteoporosis_dxa"``, ``"osteoporosis_qct"`` or ``"fracture"``.
+        A column of 0 and 1, such as ``"osteoporosis_dexa"``, ``"osteoporosis_qct"`` or ``"fracture"``.
     positive : {"high", "low"}, optional
         Which scores mean disease; for a score of the registry it is known.
     sensitivity : float
@@ -121,11 +122,12 @@ def transport_cutoff(
     Returns
     -------
     DataFrame
-        score, from_scanner, to_scanner, outcome; one row a model (:data:`MODELS`), criterion (``"youden"``, ``"sensitivity 0.9"``), way of :data:`CARRIED` and seed:
-        cutoff (mean of the two halves, in the unit of the score on the scanner where it is applied; of a travelling score on
-        `from_scanner`), sensitivity and specificity with exact (Clopper-Pearson) intervals, youden, n_case, n_control,
-        n_missing, note. A way that cannot be gone has one row without a seed, and note says why. The intervals take the
-        cut-offs as given and the people as a sample; how much the choosing adds is seen between the seeds.
+        score, from_scanner, to_scanner, outcome; one row a model (:data:`MODELS`), criterion (``"youden"``,
+        ``"sensitivity 0.9"``), way of :data:`CARRIED` and seed: cutoff (mean of the two halves, in the unit of the
+        score on the scanner where it is applied; of a travelling score on `from_scanner`), sensitivity and specificity
+        with exact (Clopper-Pearson) intervals, youden, n_case, n_control, n_missing, note. A way that cannot be gone
+        has one row without a seed, and note says why. The intervals take the cut-offs as given and the people as a
+        sample; how much the choosing adds is seen between the seeds.
 
     Raises
     ------

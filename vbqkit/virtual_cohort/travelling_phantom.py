@@ -29,16 +29,17 @@ SCANS = 30
 """Scans of the test object whose mean is taken, for a score over noise."""
 
 FAT_PERCENT = 40.0
-"""Fat in the marrow of the test object, %: near the middle of adults (36.8 %; Ruschke et al., NMR Biomed 2021;34:e4439).
-One object has one fat fraction: people with more or less are moved by another factor."""
+"""Fat in the marrow of the test object, %: near the middle of adults (36.8 %; Ruschke et al., NMR Biomed
+2021;34:e4439). One object has one fat fraction: people with more or less are moved by another factor."""
 
 
 def phantom_factor(score: str, from_scanner: str | Scanner, to_scanner: str | Scanner) -> float:
     """How much higher a score is on one machine than on another, by an object scanned on both.
 
-    ``score on to_scanner / score on from_scanner``, of the same object: a body of 40 % marrow fat with the relaxation times
-    of the tissue table, which does not breathe, pulsate or lie differently, with reference ROIs and without noise (a score over noise: the mean of 30 scans).
-    So it is an anthropomorphic phantom at its best; vials of oil and water differ from it in all of these.
+    ``score on to_scanner / score on from_scanner``, of the same object: a body of 40 % marrow fat with the relaxation
+    times of the tissue table, which does not breathe, pulsate or lie differently, with reference ROIs and without noise
+    (a score over noise: the mean of 30 scans). So it is an anthropomorphic phantom at its best; vials of oil and water
+    differ from it in all of these.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ def phantom_factor(score: str, from_scanner: str | Scanner, to_scanner: str | Sc
     Returns
     -------
     float
-        1: no difference. A cut-off of the first machine times this is the cut-off that the phantom suggests for the second.
+        1: no difference. A cut-off of the first machine times this is the cut-off that the phantom suggests for the
+        second.
 
     Raises
     ------
