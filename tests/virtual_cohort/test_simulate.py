@@ -41,6 +41,13 @@ def test_a_row_is_a_person_on_a_scanner_on_a_day_by_a_reader(two):
     assert (of_person == 1).all(axis=None), "truth, DEXA, CT and outcome are a person's, not a reading's"
 
 
+def test_signals_are_those_that_the_score_was_made_of():
+    row = simulate_cohort(1, MACHINE, ("VBQ-T1", "SNR"), seed=7, signals=True).iloc[0]
+    levels = [row[f"T1_L{k}"] for k in (1, 2, 3, 4)]
+    assert np.median(levels) / row["T1_CSF"] == pytest.approx(row["vbq_t1"])
+    assert np.mean(levels) / row["T1_noise"] == pytest.approx(row["snr"])
+
+
 def test_rescans_readers_and_scanners_differ(two):
     wide = two.pivot_table(index="id", columns=["scanner", "day", "reader"], values="vbq_t1")
     assert wide.iloc[0].nunique() == 8

@@ -1,94 +1,27 @@
-"""Many virtual patients measured by ROIs on every series of a machine, without a picture being made."""
+"""One virtual patient drawn, and measured by ROIs on every series of a machine, without a picture being made.
+
+Levels and CSF agree with the full simulation within 3 %, VBQ within 2 %, and with noise within it
+(``tests/validation/test_roi_signals.py``). Many patients: :func:`vbqkit.virtual_cohort.simulate_cohort`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.patients import VirtualPatient, draw_patients
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.reader_model import Reader, draw_reader
+from vbqkit.anatomy.reader_model import Reader
 from vbqkit.anatomy.wear import draw_wear
-from vbqkit.errors import ScannerError
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.presets import scanner_named
-from vbqkit.scanner.visit import Day, draw_day
+from vbqkit.scanner.visit import Day
 from vbqkit.validation.replications import small_body
 from vbqkit.validation.roi_signals import measured_rois, slab_at
-
-Task = tuple[int, int, str]
-"""Number of the patient, seed, and name of the machine."""
-
-Spread = Callable[[Callable[[Task], list[dict[str, Any]]], Iterable[Task]], Iterable[list[dict[str, Any]]]]
-"""``map``, or another that works in several processes."""
-
-
-def measured_cohort(n: int, scanner: str, *, seed: int, spread: Spread = map) -> pd.DataFrame:
-    """Draw patients, lay each into a machine on a day of their own, and measure the ROIs of one reader.
-
-    Relaxation times and the volume of the dural sac differ between people.
-
-    Only the pixels under the ROIs are made (:mod:`vbqkit.validation.roi_signals`): levels and CSF agree with the full
-    simulation within 3 %, VBQ within 2 %, and with noise within it (``tests/validation/test_roi_signals.py``).
-
-    Parameters
-    ----------
-    n : int
-        How many people, women and men of 20 to 80 years in equal shares.
-    scanner : str
-        A machine of :data:`vbqkit.scanner.SCANNERS`.
-    seed : int
-        Where all chance starts. A person is the same with and without the others.
-    spread : callable
-        ``map``, or one that spreads the patients over processes.
-
-    Returns
-    -------
-    DataFrame
-        One row a person and series: person, age (years), sex, t_score, qct_mg_cm3, pdff_percent (mean of L1-L4),
-        weighting, and mean signals (a.u.) of L1, L2, L3, L4 and CSF; nan where one could not be measured.
-
-    Raises
-    ------
-    ScannerError
-        If n is below 1, or there is no such machine.
-
-    Examples
-    --------
-    >>> table = measured_cohort(1, "ge-hdx-1.5t", seed=1)
-    >>> table["weighting"].tolist()
-    ['T1', 'T2', 'STIR']
-    """
-    if n < 1:
-        raise ScannerError(f"A cohort of {n} people cannot be drawn; give 1 or more.")
-    scanner_named(scanner)  # refuses an unknown name here, and not in another process
-    rows = [row for of_one in spread(measured_person, [(k, seed, scanner) for k in range(n)]) for row in of_one]
-    return pd.DataFrame(rows)
-
-
-def measured_person(task: Task) -> list[dict[str, Any]]:
-    """The rows of one person of :func:`measured_cohort`."""
-    number, seed, name = task
-    rng, scanner = np.random.default_rng([seed, number]), scanner_named(name)
-    patient, phantom = drawn_person(rng)
-    person = {
-        "person": f"P{number + 1:04d}",
-        "age": patient.age,
-        "sex": patient.sex,
-        "t_score": patient.t_score,
-        "qct_mg_cm3": patient.qct_mg_cm3,
-        "pdff_percent": round(100.0 * float(np.mean(patient.pdff)), 1),
-    }
-    day = draw_day(rng, scanner.protocols[0])
-    return [
-        person | row for row in signals_of(phantom, scanner, day, draw_reader(np.random.default_rng(seed)), rng=rng)
-    ]
 
 
 def drawn_person(

@@ -13,6 +13,7 @@ import vbqkit
 from vbqkit.anatomy.reader_model import Reader
 from vbqkit.batch.running import Processes, WorkerLost, done_by
 from vbqkit.errors import ScannerError, ScoreError
+from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.forward_model import acquisition_of
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scores.definition import ScoreDefinition, ScoreInputs
@@ -22,6 +23,7 @@ from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.result import Refusal
 from vbqkit.virtual_cohort.design import (
     FURTHER,
+    PLACED_BY_READERS,
     CohortDesign,
     Progress,
     checked_count,
@@ -57,6 +59,7 @@ def simulate_cohort(
     fractured: bool | None = None,
     aggregate: Aggregate = "median",
     reference: ReferenceGroup | Mapping[str, ReferenceGroup] | None = None,
+    signals: bool = False,
     pictures: bool = False,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -91,6 +94,9 @@ def simulate_cohort(
         Of several levels, for a score that has the choice.
     reference : ReferenceGroup, or mapping of scanner name to ReferenceGroup
         For the M-score.
+    signals : bool
+        Whether the mean signals are given too, for a formula of your own: ``T1_L1`` and so on, T12 to L5, CSF and what
+        else the scores ask for, on their series (a.u.); and ``T1_noise``, the SD of the noise.
     pictures : bool
         Measure on pictures, of which the slices with ROIs are made: for a score of single pixels, or a scanner with a
         flow void; a scanner and day then takes about three times as long.
@@ -140,7 +146,7 @@ def simulate_cohort(
         fractured=fractured,
         pictures=pictures,
     )
-    scoring = _Scoring(design, definitions, aggregate, reference)
+    scoring = _Scoring(design, definitions, aggregate, reference, signals=signals)
     people: dict[int, list[dict[str, Any]]] = {}
     for person in simulated(design, n, workers=checked_count(workers, "The number of workers")):
         people[person.number] = scoring.rows(person)
@@ -148,7 +154,9 @@ def simulate_cohort(
         if progress is not None:
             progress(len(people), n)
     rows = [row for number in sorted(people) for row in people[number]]
-    columns = [*COHORT_COLUMNS, *(definition.column for definition in definitions), "not_given", "origin"]
+    measured = [f"{w}_{label}" for w in design.weightings for label in (*PLACED_BY_READERS, *design.further)]
+    of_scores = [*(definition.column for definition in definitions), *(measured if signals else ())]
+    columns = [*COHORT_COLUMNS, *of_scores, "not_given", "origin"]
     origin = f"synthetic: vbqkit {vbqkit.__version__}, seed {design.seed}"
     return pd.DataFrame([row | {"origin": origin} for row in rows], columns=columns)
 
@@ -183,7 +191,10 @@ class _Scoring:
         definitions: Sequence[ScoreDefinition],
         aggregate: Aggregate,
         reference: ReferenceGroup | Mapping[str, ReferenceGroup] | None,
+        *,
+        signals: bool,
     ) -> None:
+        self._signals = signals
         self._definitions = definitions
         self._aggregate = aggregate
         self._reference = reference
@@ -197,6 +208,7 @@ class _Scoring:
         return [
             {**person.row, "scanner": reading.scanner, "day": reading.day, "reader": reading.reader}
             | self._scores(reading)
+            | (_mean_signals(reading) if self._signals else {})
             for reading in person.readings
         ]
 
@@ -233,3 +245,11 @@ class _Scoring:
         name, reason = next(iter(self._never.items()))
         hint = " Pass pictures=True, which makes full pictures and takes longer." if "are not at hand" in reason else ""
         raise ScoreError(f"{name} was given to nobody on any scanner: {reason}{hint}")
+
+
+def _mean_signals(reading: CohortReading) -> dict[str, float]:
+    return {
+        f"{w}_{label}": m.sd if label == NOISE else m.mean
+        for w, table in reading.measured.items()
+        for label, m in table.items()
+    }
