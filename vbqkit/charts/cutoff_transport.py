@@ -128,11 +128,12 @@ def plot_cutoff_transport(
     )
     legend_below(figure)
     about = rows.iloc[0]
+    outcome = str(about["outcome"]).replace("_", " ")
     counted = f"{int(given['n_case'].max())} with and {int(given['n_control'].max())} without"
     dress(
         figure,
-        title=f"{about['score']}: a cut-off of {about['from_scanner']} on {about['to_scanner']}, n = {counted} {about['outcome']}",
-        subtitle=f"{source} · {_said(real)}middle of {real['seed'].nunique()} seeds with exact 95 % interval; pale: the other seeds",
+        title=f"{about['score']}: a cut-off of {about['from_scanner']} on {about['to_scanner']}, n = {counted} {outcome}",
+        subtitle=f"{source} · by {_criterion(criterion)} · {_said(real)}middle of {real['seed'].nunique()} seeds with exact 95 % interval",
         x="Sensitivity, specificity (%)",
         height=300 + 46 * len(ways),
     )
@@ -156,3 +157,8 @@ def _said(real: pd.DataFrame) -> str:
     if not {"where it was chosen", "as it is"} <= set(of):
         return ""
     return f"sensitivity {of['where it was chosen']:.0f} % where it was chosen, {of['as it is']:.0f} % as it is · "
+
+
+def _criterion(name: str) -> str:
+    """In words."""
+    return "Youden's index" if name == "youden" else f"{name} at least"
