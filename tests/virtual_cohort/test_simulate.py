@@ -116,8 +116,10 @@ def people_without_bodies(rng, *, findings, **who):
 
 
 def test_a_fractured_person_has_a_fracture_in_the_body_and_is_scored_without_that_level():
-    table = simulate_cohort(1, MACHINE, ("VBQ-T1",), seed=3, sex="F", ages=(70, 80), fractured=True)
+    table = simulate_cohort(1, MACHINE, "VBQ-T1", seed=3, sex="F", ages=(70, 80), fractured=True, signals=True)
     assert table["fracture"].tolist() == [1]
+    levels = table[[f"T1_{level}" for level in ("T12", "L1", "L2", "L3", "L4")]]
+    assert levels.isna().sum(axis=1).tolist() == [1], "the fractured level has no ROI"
     assert table["vbq_t1"].notna().all()
 
 

@@ -126,12 +126,11 @@ def _readings(design: CohortDesign, number: int, phantom: Phantom) -> list[Cohor
 def _placed(
     design: CohortDesign, reader: Reader, phantom: Phantom, slices_x_mm: Sequence[float], rng: np.random.Generator
 ) -> tuple[Roi, ...]:
-    of_further = rng.spawn(1)[0]  # what else is placed must not move the rest
     fractured = any(isinstance(finding, Fracture) for finding in phantom.findings)
     # who leaves a fractured level out has looked twice at which level it is
     careful = replace(reader, miscount=0.0) if fractured else reader
     rois = careful.place(phantom, rng=rng, slices_x_mm=slices_x_mm)
-    return (*rois, *further_places(phantom, rois, design.further, reader=careful, rng=of_further))
+    return (*rois, *further_places(phantom, rois, design.further, reader=careful, rng=rng))
 
 
 def _on_pictures(
