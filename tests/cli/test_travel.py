@@ -100,6 +100,18 @@ def test_a_table_without_tags_says_what_is_missing(tmp_path, capsys, text, messa
     assert message in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_table_says_so(tmp_path, capsys):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert main(["travel", str(path)]) == 1
+    assert "t.csv cannot be read" in capsys.readouterr().err
+    path.write_text('id,weighting,vbq,field_t,tr_ms,te_ms\nP1,"T1"x,2,3,600,20\n')
+    assert main(["travel", str(path)]) == 1
+    assert "t.csv is no table" in capsys.readouterr().err
+    assert main(["travel", str(tmp_path / "away.csv")]) == 1
+    assert "away.csv cannot be read" in capsys.readouterr().err
+
+
 def test_a_person_with_one_series_twice_has_no_fat_and_says_why(tmp_path, capsys):
     path = tmp_path / "t.csv"
     line = "P1,T1,2.8,3,600,20\n"

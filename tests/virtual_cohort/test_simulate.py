@@ -230,6 +230,14 @@ def test_a_roi_that_nobody_has_and_a_series_that_a_scanner_lacks_are_said_before
         simulate_cohort(1, void, seed=1)
 
 
+def test_a_worker_that_ends_is_said_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(
+        simulate_module, "done_by", lambda _, __, tasks: ((task, simulate_module.WorkerLost()) for task in tasks)
+    )
+    with pytest.raises(ScannerError, match=r"that simulated patient 1 ended. Take fewer workers .*__main__"):
+        simulate_cohort(2, MACHINE, seed=1, workers=2)
+
+
 def test_a_careful_reader_scatters_less_than_a_careless_one():
     readers = (REFERENCE_READER, Reader(marrow_sd_mm=4.0, csf_sd_mm=(2.0, 6.0), size_percent=20.0))
     table = simulate_cohort(2, MACHINE, "VBQ-T1", readers, seed=2, days=2)

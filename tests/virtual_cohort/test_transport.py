@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from vbqkit.errors import ScoreError, TableError
 from vbqkit.scanner import Tags, scanner_named
+from vbqkit.scores import score, unregister_score
 from vbqkit.virtual_cohort import CARRIED, TRANSPORT_COLUMNS, phantom_factor, transport_cutoff
 
 AB = {"from_scanner": "A", "to_scanner": "B", "outcome": "ill"}
@@ -154,3 +155,16 @@ def test_a_phantom_on_a_machine_and_on_itself_has_a_factor_of_one_and_a_score_mu
     assert phantom_factor("SNR", machine, quieter) == pytest.approx(2.0, rel=0.02), "noise of half the SD"
     with pytest.raises(ScoreError, match="M-score has no phantom factor: no reference group"):
         phantom_factor("M-score", "generic-1.5t", "generic-3t")
+
+
+def test_a_score_that_is_not_positive_has_no_factor():
+    @score("Below", regions=("L3",), source="a test")
+    def below(inputs):
+        """Marrow, below 0."""
+        return -inputs.signal("T1", "L3")
+
+    try:
+        with pytest.raises(ScoreError, match="a factor needs a score above 0"):
+            phantom_factor("Below", "generic-1.5t", "generic-3t")
+    finally:
+        unregister_score("Below")
