@@ -1,4 +1,4 @@
-"""How fast virtual patients are simulated and scored on three series, at 1 and 2 workers: against the full simulation."""
+"""Virtual patients simulated and scored on three series, at 1 and 2 workers: against the full simulation."""
 
 from __future__ import annotations
 

@@ -144,7 +144,8 @@ def test_an_unknown_score_says_which_there_are():
         transport_cutoff(people(40), score="nonsense", **AB)
 
 
-def test_a_phantom_on_a_machine_and_on_itself_has_a_factor_of_one_and_a_score_must_be_positive():
+def test_a_phantom_on_a_machine_and_on_itself_has_a_factor_of_one_and_a_score_must_be_positive(monkeypatch):
+    monkeypatch.setattr("vbqkit.virtual_cohort.travelling_phantom.SCANS", 3)
     assert phantom_factor("VBQ-T1", "generic-1.5t", "generic-1.5t") == 1.0
     there, back = (
         phantom_factor("VBQ-T1", *pair) for pair in (("ge-hdx-1.5t", "generic-3t"), ("generic-3t", "ge-hdx-1.5t"))

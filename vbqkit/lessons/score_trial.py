@@ -27,7 +27,7 @@ def show_score_trial(
     women: int = 80,
     young: int = 20,
 ) -> Beginning:
-    """A button; when pressed it draws women of 50 to 80, carries a cut-off from one scanner to another, and writes a page.
+    """A button that draws women of 50 to 80, carries a cut-off from one scanner to another, and writes a page.
 
     What it does in Python: :func:`~vbqkit.virtual_cohort.simulate_cohort` (twice: young women are the reference group),
     :func:`~vbqkit.virtual_cohort.transport_cutoff`, :func:`vbqkit.validation.check_score` and
