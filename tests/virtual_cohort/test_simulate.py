@@ -11,6 +11,7 @@ import pytest
 
 from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.reader_model import REFERENCE_READER, Reader
+from vbqkit.batch import running
 from vbqkit.errors import ScannerError, ScoreError
 from vbqkit.scanner import scanner_named
 from vbqkit.scores import score, unregister_score
@@ -211,6 +212,11 @@ def test_scores_that_cannot_be_had_say_so(scores, message):
         simulate_cohort(1, MACHINE, scores, seed=1)
 
 
+def test_an_aggregate_that_does_not_exist_is_said_before_anybody_is_drawn():
+    with pytest.raises(ScoreError, match="Aggregate 'mode' is unknown; use 'median' or 'mean'"):
+        simulate_cohort(1, MACHINE, seed=1, aggregate="mode")
+
+
 def test_a_roi_that_nobody_has_and_a_series_that_a_scanner_lacks_are_said_before_anybody_is_drawn():
     @score("Over muscle", regions=("L3", "muscle"), source="a test")
     def over_muscle(inputs):
@@ -231,9 +237,7 @@ def test_a_roi_that_nobody_has_and_a_series_that_a_scanner_lacks_are_said_before
 
 
 def test_a_worker_that_ends_is_said_with_what_to_do(monkeypatch):
-    monkeypatch.setattr(
-        simulate_module, "done_by", lambda _, __, tasks: ((task, simulate_module.WorkerLost()) for task in tasks)
-    )
+    monkeypatch.setattr(running, "done_by", lambda _, __, tasks: ((task, running.WorkerLost()) for task in tasks))
     with pytest.raises(ScannerError, match=r"that simulated patient 1 ended. Take fewer workers .*__main__"):
         simulate_cohort(2, MACHINE, seed=1, workers=2)
 

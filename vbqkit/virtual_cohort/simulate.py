@@ -11,14 +11,13 @@ import pandas as pd
 
 import vbqkit
 from vbqkit.anatomy.reader_model import Reader
-from vbqkit.batch.running import Processes, WorkerLost, done_by
 from vbqkit.errors import ScannerError, ScoreError
 from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.forward_model import acquisition_of
 from vbqkit.scanner.machine import Scanner
 from vbqkit.scores.definition import ScoreDefinition, ScoreInputs
 from vbqkit.scores.levels import rule_for_missing
-from vbqkit.scores.marrow_to_csf import Aggregate
+from vbqkit.scores.marrow_to_csf import AGGREGATES, Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.result import Refusal
 from vbqkit.virtual_cohort.design import (
@@ -133,6 +132,8 @@ def simulate_cohort(
     n = checked_count(n, "The number of patients")
     machines = checked_scanners(scanners, pictures=pictures)
     definitions = checked_scores(scores, machines)
+    if aggregate not in AGGREGATES:
+        raise ScoreError(f"Aggregate '{aggregate}' is unknown; use {' or '.join(map(repr, AGGREGATES))}.")
     labels = {label for definition in definitions for label in definition.labels}
     design = CohortDesign(
         seed=checked_count(seed, "The seed", least=0),
@@ -173,6 +174,8 @@ def simulated(design: CohortDesign, n: int, *, workers: int) -> Iterator[Person]
     if workers == 1:
         yield from map(simulate_person, tasks)
         return
+    from vbqkit.batch.running import Processes, WorkerLost, done_by  # noqa: PLC0415 - not every Python has processes
+
     for (_, number), answer in done_by(Processes(min(workers, n)), simulate_person, list(islice(tasks, n))):
         if isinstance(answer, WorkerLost):
             raise ScannerError(
