@@ -153,6 +153,7 @@ def test_a_phantom_on_a_machine_and_on_itself_has_a_factor_of_one_and_a_score_mu
     assert there * back == pytest.approx(1.0)
     machine = scanner_named("generic-1.5t-plain")
     quieter = replace(machine, noise=machine.noise / 2)
+    assert phantom_factor("VBQ-T1", machine, quieter) == 1.0, "many scans are averaged: noise has no part in it"
     assert phantom_factor("SNR", machine, quieter) == pytest.approx(2.0, rel=0.02), "noise of half the SD"
     with pytest.raises(ScoreError, match="M-score has no phantom factor: no reference group"):
         phantom_factor("M-score", "generic-1.5t", "generic-3t")
