@@ -43,6 +43,7 @@ FACADES = (
     "vbqkit.anatomy",
     "vbqkit.scanner",
     "vbqkit.validation",
+    "vbqkit.virtual_cohort",
     "vbqkit.exercises",
     "vbqkit.lessons",
     "vbqkit.teacher",

@@ -20,6 +20,7 @@ from . import stats as stats
 from . import studio as studio
 from . import teacher as teacher
 from . import validation as validation
+from . import virtual_cohort as virtual_cohort
 from .acquisition import Acquisition as Acquisition
 from .errors import Caution as Caution
 from .errors import VbqkitError as VbqkitError

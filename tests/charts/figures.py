@@ -11,6 +11,7 @@ from vbqkit.image import Slice
 from vbqkit.literature import kosice_levels
 from vbqkit.roi import Rectangle
 from vbqkit.scores import vbq_landscape
+from vbqkit.virtual_cohort import transport_cutoff
 
 CUTOFFS = pd.DataFrame(
     {
@@ -83,6 +84,20 @@ def make_landscape():
     return vbq_landscape(image, rois, moved=["CSF"], aggregate="median", reach_mm=(12, 9))
 
 
+def make_transport():
+    """A cut-off of scanner A on scanner B, where everybody is a fifth lower."""
+    rng = np.random.default_rng(5)
+    ill = np.arange(80) % 4 == 0
+    here = 3.0 + 0.4 * (rng.standard_normal(80) + 1.2 * ill)
+    tables = [
+        pd.DataFrame({"id": range(80), "ill": ill.astype(int), "scanner": name, "vbq_t1": values})
+        for name, values in (("A", here), ("B", 0.8 * here))
+    ]
+    return transport_cutoff(
+        pd.concat(tables), score="VBQ-T1", from_scanner="A", to_scanner="B", outcome="ill", phantom=0.8, seeds=(1, 2, 3)
+    )
+
+
 def draw_gallery(cohort, uncertainty):
     """Name of the function to a figure that it drew."""
     rng = np.random.default_rng(1)
@@ -152,6 +167,7 @@ def draw_gallery(cohort, uncertainty):
             stats.decision_curve({"model": risks[0]}, risks[1], n_bootstrap=100, rng=rng)
         ),
         "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
+        "plot_cutoff_transport": charts.plot_cutoff_transport(make_transport(), source="made up"),
         "plot_forest": charts.plot_forest(meta),
         "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
         "plot_vbq_landscape": charts.plot_vbq_landscape(make_landscape(), rescan_percent=4.0, source="made up"),

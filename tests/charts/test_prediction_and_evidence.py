@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.charts.figures import make_meta
+from tests.charts.figures import make_meta, make_transport
 from vbqkit import charts, stats
 from vbqkit.errors import TableError
 
@@ -65,6 +65,30 @@ def test_what_moves_a_score_is_filled_and_what_is_not_given_has_no_point(gallery
         charts.plot_score_check({})
     with pytest.raises(TableError, match=r"The check of SNR needs the column"):
         charts.plot_score_check({"SNR": gallery_table()})
+
+
+def test_a_carried_cutoff_shows_what_becomes_of_it_every_seed_and_the_null_model(gallery):
+    figure, table = gallery["plot_cutoff_transport"], make_transport()
+    (sensitivity,) = named(figure, "Sensitivity")
+    ways = [way.removesuffix(" (not given)") for way in figure.layout.yaxis.ticktext]
+    given = [way for way in ways if way not in ("reference group", "travelling score")]
+    assert [f"{way} (not given)" for way in ways if way not in given] == [
+        text for text in figure.layout.yaxis.ticktext if "not given" in text
+    ]
+    assert len(sensitivity.x) == len(given)
+    middle = table[(table.model == "as measured") & (table.criterion == "youden") & (table.carried == "as it is")]
+    after = 100 * middle.sort_values("youden").sensitivity.iloc[1]
+    assert sensitivity.x[given.index("as it is")] == pytest.approx(after)
+    assert f"% where it was chosen, {after:.0f} % as it is" in figure.layout.title.subtitle.text
+    (shuffled,) = named(figure, "Youden's index, outcome shuffled")
+    assert shuffled.xaxis == "x2"
+    assert len(shuffled.x) == 3 * len(given)
+    with pytest.raises(
+        TableError, match=r"There is no criterion 'best' in this table; it has: youden, sensitivity 0.9"
+    ):
+        charts.plot_cutoff_transport(table, criterion="best")
+    with pytest.raises(TableError, match="The transport of a cut-off needs the column"):
+        charts.plot_cutoff_transport(gallery_table())
 
 
 def gallery_table():

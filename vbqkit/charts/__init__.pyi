@@ -1,6 +1,7 @@
 from .against_dexa import plot_against_dexa as plot_against_dexa
 from .agreement import plot_bland_altman as plot_bland_altman
 from .correlations import plot_correlations as plot_correlations
+from .cutoff_transport import plot_cutoff_transport as plot_cutoff_transport
 from .cutoffs import plot_cutoffs as plot_cutoffs
 from .cutoffs import plot_score as plot_score
 from .evidence import plot_forest as plot_forest

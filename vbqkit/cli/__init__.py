@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "app": "vbqkit.cli.app",
     "propose": "vbqkit.cli.propose",
     "cohort": "vbqkit.cli.cohort",
+    "travel": "vbqkit.cli.travel",
     "get": "vbqkit.cli.get",
     "serve": "vbqkit.cli.serve",
     "send": "vbqkit.cli.send",

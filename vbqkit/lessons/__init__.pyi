@@ -11,6 +11,7 @@ from .reading_twice import read_twice as read_twice
 from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button
 from .score_check_shown import show_score_check as show_score_check
+from .score_trial import show_score_trial as show_score_trial
 from .showing import line_chart as line_chart
 from .showing import show_finding as show_finding
 from .showing import show_notes as show_notes
