@@ -43,6 +43,7 @@ FACADES = (
     "vbqkit.anatomy",
     "vbqkit.scanner",
     "vbqkit.validation",
+    "vbqkit.study_replicas",
     "vbqkit.exercises",
     "vbqkit.lessons",
     "vbqkit.teacher",

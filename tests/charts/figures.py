@@ -7,6 +7,7 @@ import pandas as pd
 
 from vbqkit import charts, stats
 from vbqkit.literature import kosice_levels
+from vbqkit.study_replicas import replicate_study
 
 CUTOFFS = pd.DataFrame(
     {
@@ -140,6 +141,11 @@ def draw_gallery(cohort, uncertainty):
         "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
         "plot_forest": charts.plot_forest(meta),
         "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
+        "plot_study_replicas": charts.plot_study_replicas(
+            *(replicate_study("Huang 2026", times=100, population=who) for who in ("as printed", "no effect")),
+            comparison="VBQ-T1 for fracture",
+            statistic="AUC",
+        ),
         "plot_sroc": charts.plot_sroc(meta, source="Kriston et al. 2008"),
         "plot_correlations": charts.plot_correlations(
             stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")
