@@ -35,6 +35,23 @@ def test_patients_needed_are_listed(capsys):
     assert all(row["had"] == 5 and row["patients"] > 5 for row in rows)
 
 
+def test_several_populations_are_put_into_one_table(capsys):
+    options = [
+        "--population",
+        "no effect",
+        "--population",
+        "marrow of another",
+        "--times",
+        "10",
+        "--predictions",
+        "--json",
+    ]
+    assert main(["replicate-study", "all", *options]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["population"] for row in rows if row["study"] == "Cui 2025"} == {"no effect", "marrow of another"}
+    assert {row["population"] for row in rows if row["study"] == "Review page 2026"} == {"no effect"}
+
+
 def test_an_unknown_study_is_refused_with_those_there_are(capsys):
     assert main(["replicate-study", "Ehresman 2020"]) == 1
     assert "Huang 2026" in capsys.readouterr().err

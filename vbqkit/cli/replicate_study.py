@@ -14,7 +14,7 @@ from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.errors import TableError
 from vbqkit.formats.table_file import write_table
-from vbqkit.study_replicas.drawing import analyses_in
+from vbqkit.study_replicas.drawing import OF_POOL, analyses_in
 from vbqkit.study_replicas.replicas import COLUMNS, COMPARED_COLUMNS
 
 HELP = "Run the design of a published study 1,000 times: how r, AUC, cut-off and p scatter, where the printed ones lie, patients it takes."
@@ -33,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="where all chance starts (1)")
     parser.add_argument(
         "--population",
+        action="append",
         choices=tuple(study_replicas.POPULATIONS),
-        help="who is studied; default: virtual patients, and 'as printed' where a study has none",
+        help="who is studied; may be given several times; default: virtual patients, and 'as printed' where a study has none",
     )
     parser.add_argument("--power", type=float, metavar="P", help="patients needed for this power, such as 0.8, instead")
     parser.add_argument(
@@ -73,19 +74,25 @@ def run(args: argparse.Namespace) -> Report:
     return Report(rows=rows, columns=shown, remarks=tuple(remarks))
 
 
-def _population(args: argparse.Namespace, name: str) -> str:
-    return args.population or ("virtual patients" if study_replicas.DESIGNS[name].virtual else "as printed")
+def _populations(args: argparse.Namespace, names: list[str]) -> list[tuple[str, str]]:
+    """Each study with each population; of all studies, those that have it."""
+    pairs = []
+    for name in names:
+        virtual = study_replicas.DESIGNS[name].virtual
+        asked = args.population or ["virtual patients" if virtual else "as printed"]
+        pairs += [(name, p) for p in dict.fromkeys(asked) if virtual or args.name != "all" or p not in OF_POOL]
+    return pairs
 
 
 def _replicated(args: argparse.Namespace, names: list[str], pool: pd.DataFrame | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for name in names:
-        with progress_bar(f"Replicating {name}") as progress:
+    for name, population in _populations(args, names):
+        with progress_bar(f"Replicating {name}, {population}") as progress:
             found = study_replicas.replicate_study(
                 name,
                 times=args.times,
                 seed=args.seed,
-                population=_population(args, name),
+                population=population,
                 pool=pool,
                 other_pools=not args.predictions,
                 progress=progress,
@@ -97,8 +104,7 @@ def _replicated(args: argparse.Namespace, names: list[str], pool: pd.DataFrame |
 
 def _needed(args: argparse.Namespace, names: list[str], pool: pd.DataFrame | None) -> list[dict[str, Any]]:
     rows = []
-    for name in names:
-        population = _population(args, name)
+    for name, population in _populations(args, names):
         for analysis in analyses_in(study_replicas.design_named(name), population):
             if args.name == "all" and analysis.kind == "accuracy":
                 continue  # in %, and without p: not what r and AUC are asked for

@@ -1,6 +1,6 @@
 """Draw the pool of the package again: ``python -m vbqkit.study_replicas [PROCESSES]``.
 
-Some 15 minutes of processor time; a person is the same with and without the others.
+Some ten minutes of processor time; a person is the same with and without the others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 from vbqkit.formats.table_file import write_table
 from vbqkit.study_replicas.pool import FILE, SEED, STUDY_SITES, draw_pool
 
-PEOPLE = {"Košice group 2025": 60, "Huang 2026": 250, "Cui 2025": 120, "Chen 2023": 250}
+PEOPLE = {"Košice group 2025": 60, "Huang 2026": 160, "Cui 2025": 100, "Chen 2023": 160}
 """In each arm; a study of many patients gets more."""
 
 
