@@ -19,7 +19,7 @@ def test_a_lesson_opens_with_a_hundred_and_a_button_runs_a_thousand():
     box._button.click()
     assert [each.times for each in box.replicas] == [1000, 1000]
     assert "Run 1000 times" in words(box)
-    assert "as printed: -0" in box.still_html()
+    assert "as printed: −0" in box.still_html()
     figure, buttons = box._place.children
     assert [trace.name.split(":")[0] for trace in figure.data] == ["as printed", "no effect"]
     assert "Chart: Cui 2025, n = 61, run 1000 times" in buttons.value

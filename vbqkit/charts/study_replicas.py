@@ -14,7 +14,7 @@ from vbqkit.charts.look import GREY, Chart, dress, legend_below, p_text, records
 from vbqkit.errors import TableError
 from vbqkit.page.colours import OKABE_ITO
 
-_BINS = 40
+_MOST_CLASSES = 40
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _UNITS = {
     "sensitivity": "%",
@@ -49,7 +49,7 @@ def plot_study_replicas(*replicas: Replicated, comparison: str, statistic: str) 
     """How one number of a study scatters over its replicas, and where the printed one lies.
 
     Each population is a step line of its own colour and dash, filled; the printed number is a black line, its printed
-    interval a grey band. Share of the replicas in each of 40 classes.
+    interval a grey band. What is drawn is the share of the replicas in each of up to 40 classes.
 
     Parameters
     ----------
@@ -85,7 +85,8 @@ def plot_study_replicas(*replicas: Replicated, comparison: str, statistic: str) 
     rows = [_row(each, key) for each in replicas]
     n = replicas[0].design.patients_of(replicas[0].design.analysis(comparison))
     limits = _limits(values, rows[0])
-    edges = np.linspace(*limits, _BINS + 1)
+    fewest = min(len(v) for v in values)
+    edges = np.linspace(*limits, min(_MOST_CLASSES, max(10, round(1.3 * fewest**0.5))) + 1)
     figure = Chart()
     for position, (each, known, row) in enumerate(zip(replicas, values, rows, strict=True)):
         share = 100.0 * np.histogram(np.clip(known, *limits), bins=edges)[0] / len(known)
@@ -120,7 +121,13 @@ def _row(each: Replicated, key: tuple[str, str]) -> dict[str, Any]:
 
 
 def _middle(row: Mapping[str, Any]) -> str:
-    return f"95 % within {row['low']:.3g} to {row['high']:.3g}"
+    return f"95 % within {_short(row['low'])} to {_short(row['high'])}"
+
+
+def _short(value: float) -> str:
+    """Two decimals; two digits of what is smaller than 0.1, one decimal from 10 on."""
+    small = 0.0 < abs(value) < 0.1
+    return (f"{value:.2g}" if small else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}").replace("-", "−")
 
 
 def _number(row: Mapping[str, Any]) -> float:
@@ -143,14 +150,14 @@ def _limits(values: list[npt.NDArray[np.float64]], row: Mapping[str, Any]) -> tu
 def _mark_print(figure: Chart, rows: list[dict[str, Any]]) -> None:
     value, low, high = _number(rows[0]), float(rows[0]["printed_low"]), float(rows[0]["printed_high"])
     if math.isfinite(low) and math.isfinite(high):
-        figure.add_vrect(
-            x0=low,
-            x1=high,
-            fillcolor=tint(GREY, 0.15),
-            line_width=0,
-            layer="below",
-            annotation={"text": f"printed interval {low:g} to {high:g}", "font": {"color": GREY}},
-            annotation_position="bottom left",
+        figure.add_vrect(x0=low, x1=high, fillcolor=tint(GREY, 0.15), line_width=0, layer="below")
+        figure.add_scatter(
+            x=[low, high],
+            y=[0, 0],
+            mode="lines",
+            line={"color": GREY, "width": 6},
+            name=f"printed interval {_short(low)} to {_short(high)}",
+            hoverinfo="skip",
         )
     if math.isfinite(value):
         figure.add_vline(

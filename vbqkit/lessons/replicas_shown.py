@@ -9,6 +9,7 @@ import ipywidgets
 
 from vbqkit.charts import plot_study_replicas
 from vbqkit.charts.live import live_figure, save_buttons
+from vbqkit.charts.look import signed
 from vbqkit.errors import VbqkitError
 from vbqkit.lessons.beginning import Beginning, begin
 from vbqkit.lessons.showing import show_table
@@ -75,7 +76,7 @@ class RunAgain(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         for each in self.replicas:
             table = each.predicted()
             (row,) = table[(table["comparison"] == comparison) & (table["statistic"] == statistic)].to_dict("records")
-            said.append(f"{each.population}: {row['low']:.3g} to {row['high']:.3g}")
+            said.append(f"{each.population}: {signed(row['low'])} to {signed(row['high'])}")
         return f"95 of 100 replicas, {'; '.join(said)}. Run {self.replicas[0].times if self.replicas else 0} times."
 
     def _say(self, text: str) -> None:

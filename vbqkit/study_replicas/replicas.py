@@ -35,7 +35,7 @@ COMPARED_COLUMNS = (
     *("pool_low", "pool_high"),
 )
 
-_POOLS = 20  # as many pools made of the people of one say how much the one that was drawn matters
+_POOLS, _OF_A_POOL = 20, 200  # so many pools made of the people of one, and replicas from each, say how much it matters
 _ALPHA = 0.05
 Progress = Callable[[int, int], None]
 
@@ -85,7 +85,7 @@ class StudyReplicas:
             :data:`COLUMNS`, then :data:`COMPARED_COLUMNS`: the printed number with its place and its printed interval;
             the share of the replicas below it (%), with 95 % Monte Carlo limits; p, two-sided, against the hypothesis
             that the study is one of the replicas; pool_low and pool_high, within which the percentile lies in 95 % of
-            the pools that could be made of the same people (normal limits on 20 pools, cut at 0 and 100). Nothing is
+            the pools that could be made of the same people (normal limits on 20 pools of 200 replicas, cut at 0 and 100). Nothing is
             said of a number that is printed as a bound only.
         """
         rows = []
@@ -209,7 +209,9 @@ def replicate_study(
         for number, analysis in enumerate(analyses):
             rng = np.random.default_rng([seed, which, number])
             unit = population in OF_POOL or bool(analysis.means)  # else the printed AUC says how far, in SDs alone
-            for statistic, values in statistics_of(patients, analysis, times, rng):
+            for statistic, values in statistics_of(
+                patients, analysis, times if which == 0 else min(times, _OF_A_POOL), rng
+            ):
                 if unit or statistic not in ("cut-off", "difference"):
                     found[analysis.name, statistic] = values
             done += 1
