@@ -11,7 +11,7 @@ from vbqkit.cli import main
 
 def test_a_study_is_replicated_and_compared(tmp_path, capsys):
     out = tmp_path / "table.csv"
-    assert main(["replicate-study", "Cui 2025", "--times", "50", "--out", str(out)]) == 0
+    assert main(["replicate-study", "Cui 2025", "--population", "as printed", "--times", "50", "--out", str(out)]) == 0
     assert "finite pool" in capsys.readouterr().out
     rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
     (auc,) = [row for row in rows if row["statistic"] == "AUC"]

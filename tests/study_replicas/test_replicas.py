@@ -1,5 +1,7 @@
 """Designs, populations, pools and tables."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from vbqkit.study_replicas.drawing import FromPool, analyses_in
 from vbqkit.study_replicas.pool import ABOUT, STUDY_SITES, arms_of, packaged_pool, pools_of
 from vbqkit.validation.study_groups import STUDY_GROUPS
 
+ROOT = Path(__file__).parents[2]
 VIRTUAL = [name for name, design in DESIGNS.items() if design.virtual]
 
 
@@ -99,6 +102,51 @@ def test_the_null_model_of_virtual_patients_has_less_effect(name):
         assert (effect[0] >= effect[1] - 0.05).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "comparison", "statistic"),
+    [
+        ("Huang 2026", "VBQ-T1 for fracture", "AUC"),
+        ("Huang 2026", "VBQ-T2 for fracture", "AUC"),
+        ("Chen 2023", "VBQ-T1 for osteoporosis, control", "AUC"),
+        ("Chen 2023", "VBQ-T1 with BMD, control", "r"),
+    ],
+)
+def test_the_null_model_fails_where_a_study_is_large_enough_to_tell(name, comparison, statistic):
+    table = replicate_study(name, times=300, seed=3, population="marrow of another", other_pools=False).compared()
+    row = table[(table["comparison"] == comparison) & (table["statistic"] == statistic)].iloc[0]
+    assert row["p"] < 0.05
+
+
+def test_the_page_of_the_comparison_holds_what_the_command_wrote():
+    compared = pd.read_csv(ROOT / "validation" / "replicas_compared.csv", dtype={"printed": str})
+    compared = compared.set_index(["study", "comparison", "statistic", "population"])
+    page = (ROOT / "validation" / "replicas.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")
+    ]
+    rows = [row for row in rows if len(row) == 9 and row[0] in DESIGNS]
+    assert len(rows) > 20
+    for study, comparison, statistic, _, _, percentile, _, p, null_p in rows:
+        built, null = (
+            compared.loc[(study, comparison, statistic, who)] for who in ("virtual patients", "marrow of another")
+        )
+        assert float(percentile) == pytest.approx(built["percentile"], abs=0.051)
+        assert (float(p), float(null_p)) == pytest.approx((built["p"], null["p"]), abs=0.00051)
+
+
+def test_what_was_predicted_is_what_was_compared():
+    predicted, compared = (pd.read_csv(ROOT / "validation" / f"replicas{end}.csv") for end in ("", "_compared"))
+    pd.testing.assert_frame_equal(predicted, compared[predicted.columns])
+
+
+@pytest.mark.parametrize("population", ["virtual patients", "as printed"])
+def test_the_predictions_that_are_kept_come_out_again(population):
+    kept = pd.read_csv(ROOT / "validation" / "replicas.csv")
+    kept = kept[(kept["study"] == "Cui 2025") & (kept["population"] == population)].reset_index(drop=True)
+    again = replicate_study("Cui 2025", times=1000, seed=97, population=population, other_pools=False).predicted()
+    pd.testing.assert_frame_equal(again, kept, check_dtype=False, rtol=1e-4)
+
+
 def test_partners_are_of_the_same_sex_and_age():
     design, pools = design_named("Huang 2026"), pools_of("Huang 2026")
     marked = {key: pool.take(np.arange(pool.n)) for key, pool in pools.items()}
@@ -153,6 +201,7 @@ def test_the_pool_of_the_package_is_what_this_version_draws(study):
                 assert new[name] == pytest.approx(old[name], rel=1e-4), f"{arm}: run python -m vbqkit.study_replicas"
 
 
+@pytest.mark.slow
 def test_two_pools_agree_within_what_the_pool_is_said_to_matter():
     """The even people and the odd ones of the pool are two pools that have nobody in common."""
     table = packaged_pool()

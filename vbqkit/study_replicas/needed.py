@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
 from vbqkit.errors import TableError
 from vbqkit.study_replicas.design import Analysis
 from vbqkit.study_replicas.designs import design_named
-from vbqkit.study_replicas.drawing import OF_POOL, analyses_in, patients_from
+from vbqkit.study_replicas.drawing import OF_POOL, analyses_in, drawn_sites, patients_from
 from vbqkit.study_replicas.many import FloatArray
 from vbqkit.study_replicas.pool import pools_of
 from vbqkit.study_replicas.replicas import Progress, statistics_of
@@ -38,7 +39,8 @@ class PatientsNeeded:
     patients : int or None
         All patients of the comparison together, in the study's proportions; None: more than :data:`MOST`.
     low, high : float
-        95 % Monte Carlo interval, from resampled replicas; nan with None.
+        95 % Monte Carlo interval, from resampled replicas, in whole patients; nan with None. It does not hold how much
+        another pool of virtual patients would matter.
     had : int
         Patients that the study had.
     reached : float
@@ -84,7 +86,7 @@ def patients_needed(
     The design is run at seven sizes about the one that is looked for, its groups in their printed proportions. With
     `power`, it is the size at which p is below `alpha` in this share of the replicas (the p that the study printed: of
     the correlation, of the t test where one is printed, or else of the AUC). With `half_width`, it is the size at which
-    half of the range that encloses 95 % of the correlations, AUCs or accuracies is this wide. Through the seven points a
+    half of the range that encloses 95 % of the correlations, AUCs or accuracies about the mean of their site is this wide. Power is that over all sites. Through the seven points a
     line is laid: probit of the power against the square root of the number of patients, or logarithm of the half-width
     against the logarithm of the number.
 
@@ -135,16 +137,19 @@ def patients_needed(
         nonlocal done
         size = patients / design.patients_of(analysis)
         chunks = max(1, math.ceil(times * patients / _AT_ONCE))
-        found = []
+        found, where = [], []
         for k, block in enumerate(np.array_split(np.arange(times), chunks)):
             rng = np.random.default_rng([seed, patients, k])
+            sites = drawn_sites(len(block), rng)
             drawn = patients_from(design, population, pools, size=size)
-            found.append(dict(statistics_of(drawn, analysis, len(block), rng))[statistic])
+            found.append(dict(statistics_of(drawn, analysis, sites, rng))[statistic])
+            where.append(sites)
         done += 1
         if progress is not None:
             progress(min(done, 2 * _SIZES), 2 * _SIZES)
-        values = np.concatenate(found)
-        return values[np.isfinite(values)]
+        values, sites = np.concatenate(found), np.concatenate(where)
+        known = np.isfinite(values)
+        return values[known] if power is not None else _about_its_site(values[known], sites[known])
 
     had = design.patients_of(analysis)
     measure = _power_of(alpha) if power is not None else _half_width_of
@@ -169,7 +174,7 @@ def patients_needed(
         for _ in range(_RESAMPLES)
     ]
     low, high = np.nanquantile(again, (0.025, 0.975))
-    return PatientsNeeded(**common, patients=math.ceil(best), low=float(low), high=float(high))  # type: ignore[arg-type]  # one dict for both
+    return PatientsNeeded(**common, patients=math.ceil(best), low=float(math.floor(low)), high=float(math.ceil(high)))  # type: ignore[arg-type]  # one dict for both
 
 
 def _target(analysis: Analysis, half_width: float | None, power: float | None, alpha: float) -> tuple[str, str]:
@@ -189,6 +194,14 @@ def _target(analysis: Analysis, half_width: float | None, power: float | None, a
         raise TableError(f"'{analysis.name}' has no p; ask for half_width instead.")
     name = "p" if analysis.kind == "correlation" else "difference p" if "difference p" in analysis.printed else "AUC p"
     return name, f"power {power:g}"
+
+
+def _about_its_site(values: FloatArray, sites: npt.NDArray[np.intp]) -> FloatArray:
+    """Values less the mean of their site: more patients do not bring another machine nearer."""
+    about = values.copy()
+    for site in np.unique(sites):
+        about[sites == site] -= values[sites == site].mean()
+    return about
 
 
 def _power_of(alpha: float) -> Callable[[FloatArray], float]:
