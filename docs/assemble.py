@@ -44,6 +44,7 @@ FACADES = (
     "vbqkit.scanner",
     "vbqkit.validation",
     "vbqkit.virtual_cohort",
+    "vbqkit.study_replicas",
     "vbqkit.exercises",
     "vbqkit.lessons",
     "vbqkit.teacher",

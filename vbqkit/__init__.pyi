@@ -18,6 +18,7 @@ from . import scanner as scanner
 from . import scores as scores
 from . import stats as stats
 from . import studio as studio
+from . import study_replicas as study_replicas
 from . import teacher as teacher
 from . import validation as validation
 from . import virtual_cohort as virtual_cohort

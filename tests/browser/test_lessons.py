@@ -596,6 +596,17 @@ def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
     assert feedback.get_attribute("data-right") == "true"
 
 
+def test_lesson_97_was_the_study_large_enough(lab: Any, no_errors: None) -> None:
+    """A study is run a thousand times instead of a hundred, and every question is answered."""
+    lesson = Lesson(lab, "97_was_the_study_large_enough")
+    first = lesson.page.locator(".vbq-run-again").first
+    lesson.show(first.get_by_role("button", name="Run it 1,000 times")).click()
+    first.get_by_text("Run 1000 times.").wait_for(timeout=60_000)
+    assert first.locator(".js-plotly-plot").count() == 1
+    for name in ("guess", "five", "cutoff", "p", "lies", "needed"):
+        lesson.wrong_then_right(f"97-{name}")
+
+
 def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     """Six readings; the second patient's CSF is put among the roots, and the report card says so."""
     lesson = Lesson(lab, "99_final")

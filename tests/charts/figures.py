@@ -11,6 +11,7 @@ from vbqkit.image import Slice
 from vbqkit.literature import kosice_levels
 from vbqkit.roi import Rectangle
 from vbqkit.scores import vbq_landscape
+from vbqkit.study_replicas import replicate_study
 from vbqkit.virtual_cohort import transport_cutoff
 
 CUTOFFS = pd.DataFrame(
@@ -171,6 +172,11 @@ def draw_gallery(cohort, uncertainty):
         "plot_forest": charts.plot_forest(meta),
         "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
         "plot_vbq_landscape": charts.plot_vbq_landscape(make_landscape(), rescan_percent=4.0, source="made up"),
+        "plot_study_replicas": charts.plot_study_replicas(
+            *(replicate_study("Huang 2026", times=100, population=who) for who in ("as printed", "no effect")),
+            comparison="VBQ-T1 for fracture",
+            statistic="AUC",
+        ),
         "plot_sroc": charts.plot_sroc(meta, source="Kriston et al. 2008"),
         "plot_correlations": charts.plot_correlations(
             stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")

@@ -18,3 +18,4 @@ from .prediction import plot_decision_curve as plot_decision_curve
 from .prediction import plot_nomogram as plot_nomogram
 from .roc import plot_roc as plot_roc
 from .score_check import plot_score_check as plot_score_check
+from .study_replicas import plot_study_replicas as plot_study_replicas

@@ -8,6 +8,8 @@ from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
 from .proposal_shown import show_proposals as show_proposals
 from .reading_twice import read_twice as read_twice
+from .replicas_shown import run_again as run_again
+from .replicas_shown import show_patients_needed as show_patients_needed
 from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button
 from .score_check_shown import show_score_check as show_score_check
