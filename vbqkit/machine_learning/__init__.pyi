@@ -1,2 +1,17 @@
+from .accuracy_by_chance import accuracy_of as accuracy_of
+from .accuracy_by_chance import best_of_tries as best_of_tries
+from .accuracy_by_chance import best_possible as best_possible
+from .cross_validation import LEARNERS as LEARNERS
+from .cross_validation import Learner as Learner
+from .cross_validation import by_person as by_person
+from .cross_validation import cross_validate as cross_validate
+from .cross_validation import shuffled_outcome as shuffled_outcome
+from .evaluations import ELSEWHERE as ELSEWHERE
+from .evaluations import SHUFFLED as SHUFFLED
+from .evaluations import WAYS as WAYS
+from .evaluations import evaluate_each_way as evaluate_each_way
 from .radiomics import radiomic_features as radiomic_features
 from .radiomics import roi_radiomics as roi_radiomics
+from .vertebra_patches import body_masks as body_masks
+from .vertebra_patches import cut_patch as cut_patch
+from .vertebra_patches import patches_of as patches_of
