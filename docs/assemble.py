@@ -43,6 +43,7 @@ FACADES = (
     "vbqkit.anatomy",
     "vbqkit.scanner",
     "vbqkit.validation",
+    "vbqkit.machine_learning",
     "vbqkit.exercises",
     "vbqkit.lessons",
     "vbqkit.teacher",

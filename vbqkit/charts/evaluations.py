@@ -14,7 +14,7 @@ _STEP = 0.22  # between series on one line
 def plot_evaluations(
     table: pd.DataFrame, *, by: str | None = None, guess: float | None = None, source: str = "virtual people"
 ) -> Chart:
-    """AUC of a classifier by each way to evaluate it: a point with its 95 % interval a line, and chance as a dotted line.
+    """AUC of a classifier by each way to evaluate it: a point with its 95 % interval a line; the dotted line is chance.
 
     Filled: a way that keeps the test set out of the training. Open: one that does not, so that its number says nothing
     of new patients.

@@ -26,8 +26,8 @@ _AGES, _WOMEN = (40.0, 82.0), 2.0 / 3.0
 def best_of_tries(accuracy: float, n: int, tries: int) -> float:
     """Expected accuracy of the best of several models that are all equally good, each on n test cases.
 
-    ``E(max) = sum over k of P(max > k) / n`` with ``P(max > k) = 1 - F(k)^tries`` and F the binomial distribution: tries are
-    taken as independent. Those on one test set are less than that, so it is an upper bound for them.
+    ``E(max) = sum over k of P(max > k) / n``, ``P(max > k) = 1 - F(k)^tries`` with F the binomial distribution: tries
+    are taken as independent. Those on one test set are less than that, so it is an upper bound for them.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ def best_of_tries(accuracy: float, n: int, tries: int) -> float:
 def best_possible(known: Sequence[str] = TRUTHS, *, rng: np.random.Generator, people: int = 8_000) -> dict[str, float]:
     """How well osteoporosis by DEXA can be told in virtual people by somebody who knows the truth about the rest.
 
-    A logistic model with squares and products of what is known, trained on one half of the people and judged on the other.
-    What the shape of a body gives away is not in it: virtual bodies are drawn with a thinner shell and more concave
-    endplates the lower the T-score, with less scatter than people have, and a network on pictures learns that too.
+    A logistic model with squares and products of what is known, trained on half of the people and judged on the others.
+    What the shape of a body gives away is not in it: virtual bodies have a shell whose thickness follows the T-score
+    exactly, and endplates that are more concave the lower it is, and a network on pictures learns that too.
 
     Parameters
     ----------

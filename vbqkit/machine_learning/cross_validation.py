@@ -114,8 +114,8 @@ def cross_validate(
         All rows of a person in one fold. **False is wrong**: with several rows a person, the test set then holds people
         from the training set. It is offered to show what that does.
     tuning : {"inside", "on the test set"}
-        Where settings are chosen. **"on the test set" is wrong**: the settings with the best result are reported with that
-        result. It is offered to show what that does.
+        Where settings are chosen. **"on the test set" is wrong**: the settings with the best result are reported with
+        that result. It is offered to show what that does.
     folds, inner_folds : int
         2 or more.
     test_on : DataFrame or None
@@ -143,9 +143,9 @@ def cross_validate(
     >>> from vbqkit.stats import auc
     >>> rng = np.random.default_rng(1)
     >>> sick = np.arange(60) % 2
-    >>> table = pd.DataFrame({"who": range(60), "sick": sick, "x": sick + rng.normal(size=60), "y": rng.normal(size=60)})
+    >>> table = pd.DataFrame({"who": range(60), "sick": sick, "x": sick + rng.normal(size=60)})
     >>> found = cross_validate(
-    ...     table, ["x", "y"], outcome="sick", person="who", learner="logistic regression", rng=rng
+    ...     table, ["x"], outcome="sick", person="who", learner="logistic regression", rng=rng
     ... )
     >>> 0.6 < float(auc("probability", "outcome", positive="high", data=found)["estimate"].iloc[0]) < 0.9
     True

@@ -59,8 +59,8 @@ def evaluate_each_way(
     Returns
     -------
     DataFrame
-        One row an evaluation: evaluation, learner, sound (whether it is a right way), estimate (AUC), ci_low, ci_high, n
-        (people), n_case.
+        One row an evaluation: evaluation, learner, sound (whether it is a right way), estimate (AUC), ci_low, ci_high,
+        n (people), n_case.
 
     Raises
     ------

@@ -69,9 +69,9 @@ def radiomic_features(pixels: npt.ArrayLike, mask: npt.ArrayLike, *, bins: int =
     Returns
     -------
     dict of str to float
-        ``mean`` ... ``rms`` of the signal, ``entropy`` and ``uniformity`` of the histogram of gray levels, ``glcm_...``,
-        ``glrlm_...``, ``glszm_...`` and ``ngtdm_...``. nan where a feature is not defined, as the correlation of a
-        region of one gray level.
+        ``mean`` ... ``rms`` of the signal, ``entropy`` and ``uniformity`` of the histogram of gray levels,
+        ``glcm_...``, ``glrlm_...``, ``glszm_...`` and ``ngtdm_...``. nan where a feature is not defined, as the
+        correlation of a region of one gray level.
 
     Raises
     ------

@@ -4,12 +4,12 @@ After the studies that a review page quotes, as their abstracts describe them:
 
 * radiomics on T1 and T2 of 160 people (52 men, 108 women, 61.3 +- 12.7 years), osteoporosis by QCT
   ("Sequence-specific radiomics for diagnosis of spinal bone loss");
-* networks on MRI, CT and both of 220 people, osteoporosis by DEXA (Kucukciloglu et al., Diagn Interv Radiol 2024;30:9-20,
-  doi:10.4274/dir.2023.232116). There 120 had MRI and 100 CT; here everyone has both. How many had osteoporosis the
-  abstract does not say; here every second one has (model assumption).
+* networks on MRI, CT and both of 220 people, osteoporosis by DEXA (Küçükçiloğlu et al., Diagn Interv Radiol
+  2024;30:9-20, doi:10.4274/dir.2023.232116). There 120 had MRI and 100 CT; here everyone has both. How many had
+  osteoporosis the abstract does not say; here every second one has (model assumption).
 
-Relaxation times, dural sacs, wear and the day at each machine differ from person to person; bodies are segmented without
-error.
+Relaxation times, dural sacs, wear and the day at each machine differ from person to person; bodies are segmented
+without error.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class PatchPerson:
     patient : VirtualPatient
         Who.
     here, elsewhere : ndarray of float32, shape (4, 3, 32, 32)
-        L1 to L4; T1, T2 and CT. T1 and T2 are of another machine elsewhere, CT is the same.
+        L1 to L4; T1, T2 and CT. Elsewhere T1 and T2 are of another machine; CT is the same scan, cut about the middles of the
+        bodies on that machine's slices.
     """
 
     patient: VirtualPatient

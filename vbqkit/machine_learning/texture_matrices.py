@@ -1,7 +1,7 @@
 """How often gray levels meet, run and cluster in a region: the matrices behind texture features, by IBSI's definitions.
 
-Directions are merged: one matrix holds the counts of all of them. In a plane this is the manual's "2D, slice merged" for
-a region of one slice; in space, "3D, volume merged".
+Directions are merged: one matrix holds the counts of all of them. In a plane this is the manual's "2D, slice merged"
+for a region of one slice; in space, "3D, volume merged".
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run_lengths(levels: Levels) -> Counts:
 
     Examples
     --------
-    >>> run_lengths(np.array([[1, 1, 2]]))[:, :2].tolist()  # along: a run of 2 and one of 1; in the others single pixels
+    >>> run_lengths(np.array([[1, 1, 2]]))[:, :2].tolist()  # along: a run of 2 and one of 1; else single pixels
     [[6.0, 1.0], [4.0, 0.0]]
     """
     top, longest = int(levels.max()), max(levels.shape)

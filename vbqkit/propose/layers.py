@@ -1,4 +1,4 @@
-"""Layers of convolutional networks in numpy: 3 x 3 convolutions as matrix products, halving and doubling of pictures."""
+"""Layers of convolutional networks in numpy: 3 x 3 convolutions as matrix products, halving, doubling of pictures."""
 
 from __future__ import annotations
 
