@@ -3,6 +3,7 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.signal
 
@@ -25,7 +26,7 @@ from vbqkit.machine_learning import (
 )
 from vbqkit.machine_learning.patch_network import WIDTHS
 from vbqkit.machine_learning.study_people import FEATURES, _anyone
-from vbqkit.machine_learning.study_table import DATA
+from vbqkit.machine_learning.study_table import DATA, write_study_table
 from vbqkit.machine_learning.vertebra_patches import BRIGHT_PERCENTILE, PIXEL_MM, PIXELS, body_centers_mm
 
 
@@ -119,6 +120,17 @@ def test_the_tables_are_of_the_people_that_the_code_draws(person):
         patient = _anyone(number, np.random.default_rng([98, number]))
         row = radiomics[radiomics.person == f"P{number + 1:03d}"].iloc[0]
         assert (row.sex, row.qct_mg_cm3) == (patient.sex, patient.qct_mg_cm3)
+
+
+@pytest.mark.slow
+def test_the_table_holds_what_the_bodies_of_today_give(tmp_path):
+    """Bodies that were changed need `make learning-tables`."""
+    path = write_study_table(tmp_path / "two.csv", people=2)
+    drawn, kept = pd.read_csv(path, comment="#"), radiomics_study()
+    kept = kept[kept.person.isin(drawn.person)]
+    names = feature_names("T1", "T2")
+    assert drawn[["person", "scanner", "slice"]].equals(kept[["person", "scanner", "slice"]])
+    assert drawn[names].to_numpy() == pytest.approx(kept[names].to_numpy(), rel=2e-3, abs=1e-6)
 
 
 def test_the_studies_have_as_many_people_as_the_published_ones():

@@ -73,8 +73,8 @@ class PatchPerson:
     patient : VirtualPatient
         Who.
     here, elsewhere : ndarray of float32, shape (4, 3, 32, 32)
-        L1 to L4; T1, T2 and CT. Elsewhere T1 and T2 are of another machine; CT is the same scan, cut about the middles of the
-        bodies on that machine's slices.
+        L1 to L4; T1, T2 and CT. Elsewhere T1 and T2 are of another machine; CT is the same scan, cut about the middles
+        of the bodies on that machine's slices.
     """
 
     patient: VirtualPatient
