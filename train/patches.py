@@ -25,6 +25,8 @@ from vbqkit.machine_learning.patch_network import INPUTS, PatchNetwork, channels
 from vbqkit.machine_learning.patch_table import COLUMNS, SPLITS
 from vbqkit.machine_learning.study_people import PATCH_PEOPLE
 from vbqkit.machine_learning.study_table import DATA
+from vbqkit.machine_learning.vertebra_patches import CT_UNIT_HU
+from vbqkit.stats import auc
 
 ROOT = Path(__file__).parent.parent
 FOLDS, LEVELS = 5, 4
@@ -41,12 +43,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=98, help="where all chance starts (98)")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "train" / "patches", help="patches, drawn once")
     parser.add_argument("--out", type=Path, default=DATA, help="where networks and tables go")
+    parser.add_argument(
+        "--shortcut", action="store_true", help="only show what CT networks learn of outline and of marrow"
+    )
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     with progress_bar("Drawing people") as progress:
         drawn = load_patches(args.people, args.work, progress=progress)
     plan = PatchPlan(epochs=args.epochs, seed=args.seed)
     folds = split_folds(drawn.osteoporosis, np.random.default_rng(args.seed))
+    if args.shortcut:
+        for name, area in shortcut_areas(drawn, folds[SPLITS[0]], plan).items():
+            sys.stdout.write(f"{name}: AUC {area:.3f}\n")
+        return
     rows = list(study_rows(drawn, folds, plan))
     args.out.mkdir(parents=True, exist_ok=True)
     write_table(args.out / "patch_study.csv", COLUMNS, rows, comment=_ABOUT)
@@ -88,6 +97,26 @@ def study_rows(drawn: DrawnPatches, folds: dict[str, Ints], plan: PatchPlan) -> 
             sys.stdout.flush()
             rows += [_row(drawn, name, split, fold, i, (here, elsewhere)) for i in range(len(fold))]
     return rows
+
+
+OUTLINE_HU, MARROW_PIXELS = 240.0, slice(9, 23)
+"""Above it only cortex and endplates are; and the rows and columns of a patch that show marrow alone."""
+
+
+def shortcut_areas(drawn: DrawnPatches, fold: Ints, plan: PatchPlan) -> dict[str, float]:
+    """AUC, by person, of networks that see of CT the outline of dense bone alone, or marrow alone, repeated as tiles."""
+    ct = channels_of(drawn.here, "CT")
+    marrow = np.tile(ct[..., MARROW_PIXELS, MARROW_PIXELS], (1, 1, 1, 3, 3))[..., : ct.shape[-2], : ct.shape[-1]]
+    seen = {"outline of dense bone": (ct > OUTLINE_HU / CT_UNIT_HU).astype(np.float32), "marrow alone": marrow}
+    labels, areas = np.repeat(drawn.osteoporosis[:, None], LEVELS, axis=1), {}
+    for name, patches in seen.items():
+        found = np.empty(fold.shape)
+        for number in range(FOLDS):
+            train, test = fold != number, fold == number
+            found[test] = log_odds(fit_patches(patches[train], labels[train], INPUTS["CT"], plan), patches[test])
+        area = auc(found.mean(axis=1).tolist(), drawn.osteoporosis.tolist(), positive="high")
+        areas[name] = float(area["estimate"].iloc[0])
+    return areas
 
 
 def _row(
