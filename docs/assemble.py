@@ -45,6 +45,7 @@ FACADES = (
     "vbqkit.validation",
     "vbqkit.virtual_cohort",
     "vbqkit.study_replicas",
+    "vbqkit.machine_learning",
     "vbqkit.exercises",
     "vbqkit.lessons",
     "vbqkit.teacher",

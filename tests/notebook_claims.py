@@ -257,4 +257,40 @@ phantom, volume, rois = scanned("case07")
 assert level_beside(rois["CSF"]) != "L3"
 assert vbq_t1(with_roi(at_l3)) < 0.95 * vbq_t1(rois.values())
 """,
+    "98_machine_learning": """
+# question 98-gain: "Mean doubles, variance grows fourfold; texture stays"
+assert abs(twice["mean"] / once["mean"] - 2) < 0.02 and abs(twice["variance"] / once["variance"] - 4) < 0.1
+assert all(abs(twice[name] / once[name] - 1) < 0.06 for name in names[2:])
+# "52 men, 108 women, 61 years on average ... 160 virtual ones of the same make"
+assert len(people) == 160 and 50 <= (people.sex == "M").sum() <= 54 and abs(people.age.mean() - 61) < 2
+# "The intervals of T1 and T2 overlap"
+for _, rows in right.groupby("learner"):
+    of = rows.set_index("inputs")
+    assert of.ci_low["T1"] < of.ci_high["T2"]
+# "KNN on T1 comes near the published 0.821"
+at = found.query("inputs == 'T1' and learner == 'KNN' and seed == 1").set_index("evaluation")
+assert abs(at.estimate[nested] - 0.821) < 0.03
+# "around the wrong number it is even narrower"
+assert at.estimate[leaky] > at.estimate[nested] + 0.05
+assert at.ci_high[leaky] - at.ci_low[leaky] < at.ci_high[nested] - at.ci_low[nested]
+# question 98-shuffled: "still gives a high AUC"; "The least of ten is high as well. Nested by person, the same ten lie
+# about 0.5"
+assert len(shuffled.query("evaluation == @leaky + @SHUFFLED")) == 10
+assert shuffled.query("evaluation == @leaky + @SHUFFLED").estimate.min() > 0.65
+assert abs(shuffled.query("evaluation == @nested + @SHUFFLED").estimate.mean() - 0.5) < 0.06
+# question 98-elsewhere: the order of KNN is lost on the other machine, and so are logistic probabilities
+assert at.estimate[ELSEWHERE] < 0.65
+assert abs(judged["3 T"].probability.mean() - judged["3 T"].outcome.mean()) > 0.1
+# "The network on CT does better than HU"; "And still no network here comes near 98.90 %"
+by_person_rows = study[study.split == "by person"]
+on_ct = by_person_rows[by_person_rows.network == "CT"]
+network, hu = (
+    float(stats.auc(column, "osteoporosis", positive=side, data=on_ct).estimate.iloc[0])
+    for column, side in (("probability", "high"), ("hu", "low"))
+)
+assert network > hu + 0.05
+for _, of_one in by_person_rows.groupby("network"):
+    assert accuracy_of(of_one, outcome="osteoporosis")["balanced_accuracy"] < 0.92
+assert max(value["balanced_accuracy"] for value in limit.values()) < 0.9
+""",
 }

@@ -7,6 +7,7 @@ from . import exercises as exercises
 from . import formats as formats
 from . import lessons as lessons
 from . import literature as literature
+from . import machine_learning as machine_learning
 from . import node as node
 from . import privacy as privacy
 from . import propose as propose

@@ -607,6 +607,19 @@ def test_lesson_97_was_the_study_large_enough(lab: Any, no_errors: None) -> None
         lesson.wrong_then_right(f"97-{name}")
 
 
+def test_lesson_98_machine_learning(lab: Any, no_errors: None) -> None:
+    """A guess that is drawn, every question, and a new person who is judged by the three networks."""
+    lesson = Lesson(lab, "98_machine_learning")
+    page = lesson.page
+    assert lesson.show(page.get_by_text("your guess").first).is_visible()
+    for name in sorted(name for name in choices() if name.startswith("98-")):
+        lesson.wrong_then_right(name)
+    lesson.show(page.get_by_role("button", name="Draw a new person and judge them")).click()
+    page.get_by_text("What the networks see").first.wait_for(timeout=60_000)
+    rows = page.locator("table").filter(has_text="network on").locator("tbody tr")
+    assert [row.split("\t")[0] for row in rows.all_inner_texts()] == ["MRI", "CT", "MRI and CT"]
+
+
 def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     """Six readings; the second patient's CSF is put among the roots, and the report card says so."""
     lesson = Lesson(lab, "99_final")

@@ -99,6 +99,12 @@ def make_transport():
     )
 
 
+def make_evaluations():
+    """A classifier by two ways to evaluate it, as ``machine_learning.evaluate_each_way`` gives it."""
+    rows = [("nested, by person", True, 0.74, 0.66, 0.82, 160), ("slices on both sides", False, 0.98, 0.96, 1.0, 160)]
+    return pd.DataFrame(rows, columns=["evaluation", "sound", "estimate", "ci_low", "ci_high", "n"])
+
+
 def draw_gallery(cohort, uncertainty):
     """Name of the function to a figure that it drew."""
     rng = np.random.default_rng(1)
@@ -169,6 +175,7 @@ def draw_gallery(cohort, uncertainty):
         ),
         "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
         "plot_cutoff_transport": charts.plot_cutoff_transport(make_transport(), source="made up"),
+        "plot_evaluations": charts.plot_evaluations(make_evaluations(), guess=0.8),
         "plot_forest": charts.plot_forest(meta),
         "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
         "plot_vbq_landscape": charts.plot_vbq_landscape(make_landscape(), rescan_percent=4.0, source="made up"),

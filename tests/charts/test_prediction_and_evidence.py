@@ -1,6 +1,7 @@
 """What the charts of models and of many studies show."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.charts.figures import make_meta, make_transport
@@ -115,3 +116,14 @@ def test_the_summary_point_lies_on_the_curve_and_in_both_regions(gallery):
         assert min(region.x) < point.x[0] < max(region.x)
         assert min(region.y) < point.y[0] < max(region.y)
     assert "fewer than 10 studies" in figure.layout.title.subtitle.text
+
+
+def test_evaluations_that_leak_are_open_and_the_guess_is_drawn(gallery):
+    figure = gallery["plot_evaluations"]
+    (points,) = [trace for trace in figure.data if trace.mode == "markers"]
+    assert list(points.marker.symbol) == ["circle", "circle-open"]
+    assert list(points.x) == [0.74, 0.98]
+    assert {0.5, 0.8} == {shape.x0 for shape in figure.layout.shapes}
+    assert [note.text for note in figure.layout.annotations] == ["your guess"]
+    with pytest.raises(TableError, match="no evaluation to draw"):
+        charts.plot_evaluations(pd.DataFrame(columns=["evaluation", "sound", "estimate", "ci_low", "ci_high", "n"]))

@@ -4,6 +4,7 @@ from .correlations import plot_correlations as plot_correlations
 from .cutoff_transport import plot_cutoff_transport as plot_cutoff_transport
 from .cutoffs import plot_cutoffs as plot_cutoffs
 from .cutoffs import plot_score as plot_score
+from .evaluations import plot_evaluations as plot_evaluations
 from .evidence import plot_forest as plot_forest
 from .evidence import plot_sroc as plot_sroc
 from .groups import plot_groups as plot_groups

@@ -3,6 +3,8 @@ from .beginning import begin as begin
 from .drawing_again import redraw_groups as redraw_groups
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
+from .learning_shown import evaluate_again_button as evaluate_again_button
+from .learning_shown import judge_person_button as judge_person_button
 from .placing import PlacingExercise as PlacingExercise
 from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
