@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train pythons lock format clean
+.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs bench train pythons lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -108,6 +108,12 @@ $(TRAIN_STAMP): $(STAMP)
 
 train: $(TRAIN_STAMP)  ## Train the network of vbqkit.propose on virtual patients (10 minutes of an idle core; goes on where it was stopped)
 	$(ONE_THREAD) $(BIN)/python -m train
+
+learning-tables: $(TRAIN_STAMP)  ## Draw, evaluate and train on the people of lesson 98 again (a quarter of an hour)
+	rm -rf build/train/patches
+	$(ONE_THREAD) $(BIN)/python -m vbqkit.machine_learning.study_table
+	$(ONE_THREAD) $(BIN)/python -m vbqkit.machine_learning.study_evaluations
+	$(ONE_THREAD) $(BIN)/python -m train.patches
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff format .

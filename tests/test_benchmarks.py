@@ -33,8 +33,8 @@ def test_importing_the_package_is_measured_against_importing_what_it_stands_on()
 
 @pytest.mark.slow
 def test_rois_without_pictures_are_measured_against_the_full_simulation_on_the_same_cores():
-    seconds = cohort.measure(patients=1, full=1, cores=1)
-    assert 0 < seconds["ROIs"] < seconds["full simulation"]
+    seconds = cohort.measure(patients=1, full=1, workers=(1,))
+    assert 0 < seconds["1 workers"] < seconds["full simulation, 1 worker"]
 
 
 def test_a_ratio_over_the_limit_is_called_that(capsys):

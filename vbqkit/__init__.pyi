@@ -7,6 +7,7 @@ from . import exercises as exercises
 from . import formats as formats
 from . import lessons as lessons
 from . import literature as literature
+from . import machine_learning as machine_learning
 from . import node as node
 from . import privacy as privacy
 from . import propose as propose
@@ -18,8 +19,10 @@ from . import scanner as scanner
 from . import scores as scores
 from . import stats as stats
 from . import studio as studio
+from . import study_replicas as study_replicas
 from . import teacher as teacher
 from . import validation as validation
+from . import virtual_cohort as virtual_cohort
 from .acquisition import Acquisition as Acquisition
 from .errors import Caution as Caution
 from .errors import VbqkitError as VbqkitError

@@ -127,6 +127,13 @@ class Lesson:
         assert "Not yet" in self.write(name, f"{10 * asked.expected:.5g}")
         assert "Right" in self.write(name, f"{asked.expected:.5g}")
 
+    def guess(self, lab: int, option: str, times: int = 1) -> None:
+        """Give the guesses that open the sliders of one of the labs."""
+        buttons = self.page.locator(".vbq-lab").nth(lab).locator(".vbq-guess").get_by_role("button", name=option)
+        for left in range(times, 0, -1):
+            self.show(buttons.first).click()
+            self.lab.sees(buttons.count, left - 1)
+
     def slide(self, lab: int, slider: str, keys: str, times: int) -> None:
         """Move a slider of one of the labs by keyboard."""
         handle = self.page.locator(".vbq-lab").nth(lab).locator(f".vbq-slider-{slider} .noUi-handle")
@@ -240,8 +247,14 @@ def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "10_what_mri_sees")
     lesson.wrong_then_right("10-fat")
     before = lesson.reading(0, "CSF")
+    slider = lesson.page.locator(".vbq-lab").first.locator(".vbq-slider-tr_ms .noUi-target")
+    assert slider.get_attribute("disabled"), "nothing moves before the guess"
+    lesson.guess(0, "CSF")
     lesson.slide(0, "tr_ms", "PageUp", 2)
     assert lesson.wait_for_change(0, "CSF", before) > before, "CSF catches up when TR grows"
+    chart = lesson.page.locator(".vbq-lab").first.locator(".vbq-linked-chart")
+    assert float(chart.get_attribute("data-at")) > 450, "the point on the curve moved along"
+    assert chart.locator("polyline").count() == 4
     lesson.wrong_then_right("10-stir")
 
 
@@ -377,7 +390,10 @@ def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
         made = lesson.page.locator(".vbq-beginning table").filter(has_text=row)
         made.wait_for(timeout=30_000)
         assert "nan" not in made.inner_text()
+    lesson.show(lesson.page.get_by_role("button", name="Draw 100 times")).click()
+    lesson.page.get_by_text("Drawn 101 times").wait_for(timeout=30_000)
     snr, vbq = lesson.reading(0, "SNR"), lesson.reading(0, "VBQ")
+    lesson.guess(0, "falls", times=3)
     lesson.slide(0, "noise", "PageUp", 2)
     assert lesson.wait_for_change(0, "SNR", snr) < 0.8 * snr, "more noise, less SNR"
     assert lesson.reading(0, "VBQ") == pytest.approx(vbq, rel=0.05), "VBQ hardly moves"
@@ -389,13 +405,38 @@ def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "40_vbq")
     lesson.number_wrong_then_right("40-vbq")
     vbq, l3 = lesson.reading(0, "VBQ"), lesson.reading(0, "L3")
+    lesson.guess(0, "the same")
     lesson.slide(0, "gain", "ArrowLeft", 4)
     assert lesson.wait_for_change(0, "L3", l3) < l3, "the gain changes every signal"
     assert lesson.reading(0, "VBQ") == pytest.approx(vbq, rel=2e-3), "and leaves VBQ"
     before = lesson.reading(1, "VBQ")
+    lesson.guess(1, "falls", times=4)
     lesson.slide(1, "tr_ms", "PageUp", 1)
     assert lesson.wait_for_change(1, "VBQ", before) < 0.95 * before, "TR does not leave VBQ"
+    seen = lesson.page.locator(".vbq-lab").nth(1).locator(".vbq-guess").filter(has_text="✓ Seen: −")
+    seen.wait_for(timeout=10_000)
     lesson.wrong_then_right("40-cancel")
+    lesson.wrong_then_right("40-landscape")
+    follows_the_roi(lesson, lab)
+
+
+def follows_the_roi(lesson: Lesson, lab: Any) -> None:
+    """The landscape of VBQ under the student's hand: the ROI is dragged, and its title tells the new score."""
+    lesson.show(lesson.page.get_by_role("button", name="Scan her six times and draw the landscape")).click()
+    landscape = lesson.page.locator(".vbq-landscape")
+    landscape.locator(".js-plotly-plot .heatmaplayer image").nth(1).wait_for(state="attached", timeout=60_000)
+    lab.wait_for_studio()
+
+    def title() -> str:
+        return str(landscape.locator(".gtitle").text_content())
+
+    before = title()
+    studio = lesson.page.locator(".vbq-toolbar").first
+    studio.evaluate("e => e.scrollIntoView()")
+    lab.drag(settled(lab, "CSF"), (14, 0))
+    lab.sees(lambda: title() != before, True)
+    landscape.get_by_role("button", name="all levels").click()
+    lab.sees(lambda: "L1 to L4 elsewhere" in title(), True)
 
 
 def test_lesson_00_your_turn(lab: Any, no_errors: None) -> None:
@@ -420,6 +461,7 @@ def test_lesson_50_t2_stir(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "50_t2_stir")
     lesson.number_wrong_then_right("50-t2-stir")
     csf = lesson.reading(0, "CSF")
+    lesson.guess(0, "grey")
     lesson.slide(0, "ti_ms", "PageUp", 1)
     assert lesson.wait_for_change(0, "CSF", csf) < csf, "CSF comes nearer to its null"
     lesson.wrong_then_right("50-ti")
@@ -430,10 +472,26 @@ def test_lesson_60_against_dexa(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "60_against_dexa")
     lesson.show(lesson.page.get_by_role("button", name="Compute every printed number again")).click()
     lesson.page.locator(".vbq-beginning table").filter(has_text="recomputed").wait_for(timeout=30_000)
-    for name in ("60-five", "60-age", "60-optimism", "60-verdict", "60-ledger", "60-table"):
+    for name in ("60-five", "60-age", "60-optimism", "60-ledger"):
         lesson.wrong_then_right(name)
     lesson.number_wrong_then_right("60-ppv")
-    lesson.page.locator(".js-plotly-plot").nth(7).wait_for(state="attached", timeout=30_000)
+    lesson.page.locator(".js-plotly-plot").nth(6).wait_for(state="attached", timeout=30_000)
+
+
+def test_lesson_65_measure_bone_yourself(lab: Any, no_errors: None) -> None:
+    """The ROI of L1 on CT is dragged, and the table below shows another HU when its cell runs again."""
+    lesson = Lesson(lab, "65_measure_bone_yourself")
+    for name in ("65-hu", "65-dxa", "65-worn", "65-verdict", "65-table"):
+        lesson.wrong_then_right(name)
+    cell = lesson.cell("def hu_and_qct(rois)")
+    before = lesson.show(cell.locator("table")).inner_text()
+    lesson.page.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
+    lab.drag(settled(lab, "L1"), (0, 14))
+    known_to_python(lesson.page)
+    lesson.show(cell.locator(".cm-content")).click()
+    lesson.page.keyboard.press("Control+Enter")
+    lab.sees(lambda: cell.locator("table").inner_text() != before, True)
+    lesson.page.locator(".js-plotly-plot").nth(2).wait_for(state="attached", timeout=30_000)
 
 
 def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
@@ -474,8 +532,13 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
 
 def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "80_pitfalls")
-    for name in ("80-fracture", "80-haemangioma", "80-dexa", "80-scoliosis", "80-contrast"):
+    for name in (
+        "80-fracture", "80-haemangioma", "80-signals", "80-dexa", "80-scoliosis", "80-count", "80-contrast", "80-report",
+    ):  # fmt: skip
         lesson.wrong_then_right(name)
+    for press, seen in (("Scan a patient with screws", "screws run through"), ("Scan two patients", "Lumbarised S1")):
+        lesson.show(lesson.page.get_by_role("button", name=press)).click()
+        lesson.page.locator(".vbq-beginning figure").filter(has_text=seen).first.wait_for(timeout=60_000)
     assert "contrast agent given (gadobutrol)" in lesson.page.locator(".jp-OutputArea").all_inner_texts().__str__()
     case = make_case(case_seed("1", "pitfalls"), kind="fracture")
     (fracture,) = truth_of(case).findings
@@ -531,6 +594,30 @@ def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
         feedback = cell.locator(".vbq-feedback")
         feedback.filter(has_text=told).wait_for(timeout=20_000)
     assert feedback.get_attribute("data-right") == "true"
+
+
+def test_lesson_97_was_the_study_large_enough(lab: Any, no_errors: None) -> None:
+    """A study is run a thousand times instead of a hundred, and every question is answered."""
+    lesson = Lesson(lab, "97_was_the_study_large_enough")
+    first = lesson.page.locator(".vbq-run-again").first
+    lesson.show(first.get_by_role("button", name="Run it 1,000 times")).click()
+    first.get_by_text("Run 1000 times.").wait_for(timeout=60_000)
+    assert first.locator(".js-plotly-plot").count() == 1
+    for name in ("guess", "five", "cutoff", "p", "lies", "needed"):
+        lesson.wrong_then_right(f"97-{name}")
+
+
+def test_lesson_98_machine_learning(lab: Any, no_errors: None) -> None:
+    """A guess that is drawn, every question, and a new person who is judged by the three networks."""
+    lesson = Lesson(lab, "98_machine_learning")
+    page = lesson.page
+    assert lesson.show(page.get_by_text("your guess").first).is_visible()
+    for name in sorted(name for name in choices() if name.startswith("98-")):
+        lesson.wrong_then_right(name)
+    lesson.show(page.get_by_role("button", name="Draw a new person and judge them")).click()
+    page.get_by_text("What the networks see").first.wait_for(timeout=60_000)
+    rows = page.locator("table").filter(has_text="network on").locator("tbody tr")
+    assert [row.split("\t")[0] for row in rows.all_inner_texts()] == ["MRI", "CT", "MRI and CT"]
 
 
 def test_lesson_99_final(lab: Any, no_errors: None) -> None:

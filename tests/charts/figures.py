@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from vbqkit import charts, stats
+from vbqkit.acquisition import Acquisition
+from vbqkit.image import Slice
 from vbqkit.literature import kosice_levels
+from vbqkit.roi import Rectangle
+from vbqkit.scores import vbq_landscape
+from vbqkit.study_replicas import replicate_study
+from vbqkit.virtual_cohort import transport_cutoff
 
 CUTOFFS = pd.DataFrame(
     {
@@ -67,6 +73,36 @@ def make_check():
         ("level missing", "one of L1 to L4 left out", "not given", nan, nan, nan, 0),
     ]
     return pd.DataFrame(rows, columns=["factor", "changed", "verdict", "mean_percent", "ci_low", "ci_high", "n"])
+
+
+def make_landscape():
+    """Of a made-up slice: marrow that fades to the back, a dark sac behind it."""
+    y, x = np.mgrid[:90, :70]
+    pixels = np.where(x < 50, 400.0 - 3 * x + y, 150.0)
+    image = Slice(pixels, (0, 0, 0), (0, 0, -1), (0, 1, 0), acquisition=Acquisition(weighting="T1"))
+    rois = [Rectangle.on(image, (20 + 16 * k, 30), 8, 6, label=f"L{k + 1}") for k in range(4)]
+    rois.append(Rectangle.on(image, (45, 60), 4, 12, label="CSF"))
+    return vbq_landscape(image, rois, moved=["CSF"], aggregate="median", reach_mm=(12, 9))
+
+
+def make_transport():
+    """A cut-off of scanner A on scanner B, where everybody is a fifth lower."""
+    rng = np.random.default_rng(5)
+    ill = np.arange(80) % 4 == 0
+    here = 3.0 + 0.4 * (rng.standard_normal(80) + 1.2 * ill)
+    tables = [
+        pd.DataFrame({"id": range(80), "ill": ill.astype(int), "scanner": name, "vbq_t1": values})
+        for name, values in (("A", here), ("B", 0.8 * here))
+    ]
+    return transport_cutoff(
+        pd.concat(tables), score="VBQ-T1", from_scanner="A", to_scanner="B", outcome="ill", phantom=0.8, seeds=(1, 2, 3)
+    )
+
+
+def make_evaluations():
+    """A classifier by two ways to evaluate it, as ``machine_learning.evaluate_each_way`` gives it."""
+    rows = [("nested, by person", True, 0.74, 0.66, 0.82, 160), ("slices on both sides", False, 0.98, 0.96, 1.0, 160)]
+    return pd.DataFrame(rows, columns=["evaluation", "sound", "estimate", "ci_low", "ci_high", "n"])
 
 
 def draw_gallery(cohort, uncertainty):
@@ -138,8 +174,16 @@ def draw_gallery(cohort, uncertainty):
             stats.decision_curve({"model": risks[0]}, risks[1], n_bootstrap=100, rng=rng)
         ),
         "plot_nomogram": charts.plot_nomogram(stats.nomogram(model), outcome="osteoporosis"),
+        "plot_cutoff_transport": charts.plot_cutoff_transport(make_transport(), source="made up"),
+        "plot_evaluations": charts.plot_evaluations(make_evaluations(), guess=0.8),
         "plot_forest": charts.plot_forest(meta),
         "plot_score_check": charts.plot_score_check({"VBQ-T1": make_check()}),
+        "plot_vbq_landscape": charts.plot_vbq_landscape(make_landscape(), rescan_percent=4.0, source="made up"),
+        "plot_study_replicas": charts.plot_study_replicas(
+            *(replicate_study("Huang 2026", times=100, population=who) for who in ("as printed", "no effect")),
+            comparison="VBQ-T1 for fracture",
+            statistic="AUC",
+        ),
         "plot_sroc": charts.plot_sroc(meta, source="Kriston et al. 2008"),
         "plot_correlations": charts.plot_correlations(
             stats.correlations(cohort, ["vbq_t1", "t_score", "hu"], kind="pearson")

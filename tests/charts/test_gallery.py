@@ -6,9 +6,11 @@ import json
 import math
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from tests.charts import figures
 from vbqkit import charts, stats
 from vbqkit.charts.look import OKABE_ITO, SAVE_BUTTONS
 from vbqkit.errors import TableError
@@ -206,6 +208,25 @@ def test_a_profile_leaves_out_the_levels_that_the_case_lacks(gallery):
     assert list(case.x) == ["L1", "L3"]
     with pytest.raises(TableError, match="needs the column L5; the table has: patient, L1"):
         charts.plot_levels(kosice_levels(), quantity="SNR", levels=["L4", "L5"])
+
+
+# The landscape
+
+
+def test_the_landscape_shows_the_change_at_each_place_and_where_two_scans_differ_as_much(gallery):
+    figure, landscape = gallery["plot_vbq_landscape"], figures.make_landscape()
+    place, size, *lines, here, here_too = figure.data
+    assert np.allclose(place.z, 100 * (landscape.by_place / landscape.value - 1), equal_nan=True)
+    assert np.allclose(size.z, 100 * (landscape.by_size / landscape.value - 1), equal_nan=True)
+    assert (place.x[0], place.y[-1]) == (-12, 9)
+    assert place.zmin == -place.zmax, "white is no change"
+    assert [(line.contours.start, line.contours.end) for line in lines] == [(4.0, 4.0)] * 2
+    assert np.allclose(lines[0].z, np.abs(place.z), equal_nan=True), "one line for both directions"
+    assert (here.x[0], here.y[0]) == (0, 0)
+    assert here_too.y[0] == pytest.approx(np.log10(0.48))
+    share = 100 * landscape.share_within(4.0)
+    assert f"{share:.0f} % of them within ±4.0 %, as two scans (black line)" in figure.layout.title.subtitle.text
+    assert not [t for t in charts.plot_vbq_landscape(landscape).data if t.type == "contour"]
 
 
 # Cut-offs

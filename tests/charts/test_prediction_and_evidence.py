@@ -1,9 +1,10 @@
 """What the charts of models and of many studies show."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tests.charts.figures import make_meta
+from tests.charts.figures import make_meta, make_transport
 from vbqkit import charts, stats
 from vbqkit.errors import TableError
 
@@ -67,6 +68,30 @@ def test_what_moves_a_score_is_filled_and_what_is_not_given_has_no_point(gallery
         charts.plot_score_check({"SNR": gallery_table()})
 
 
+def test_a_carried_cutoff_shows_what_becomes_of_it_every_seed_and_the_null_model(gallery):
+    figure, table = gallery["plot_cutoff_transport"], make_transport()
+    (sensitivity,) = named(figure, "Sensitivity")
+    ways = [way.removesuffix(" (not given)") for way in figure.layout.yaxis.ticktext]
+    given = [way for way in ways if way not in ("reference group", "travelling score")]
+    assert [f"{way} (not given)" for way in ways if way not in given] == [
+        text for text in figure.layout.yaxis.ticktext if "not given" in text
+    ]
+    assert len(sensitivity.x) == len(given)
+    middle = table[(table.model == "as measured") & (table.criterion == "youden") & (table.carried == "as it is")]
+    after = 100 * middle.sort_values("youden").sensitivity.iloc[1]
+    assert sensitivity.x[given.index("as it is")] == pytest.approx(after)
+    assert f"% where it was chosen, {after:.0f} % as it is" in figure.layout.title.subtitle.text
+    (shuffled,) = named(figure, "Youden's index, outcome shuffled")
+    assert shuffled.xaxis == "x2"
+    assert len(shuffled.x) == 3 * len(given)
+    with pytest.raises(
+        TableError, match=r"There is no criterion 'best' in this table; it has: youden, sensitivity 0.9"
+    ):
+        charts.plot_cutoff_transport(table, criterion="best")
+    with pytest.raises(TableError, match="The transport of a cut-off needs the column"):
+        charts.plot_cutoff_transport(gallery_table())
+
+
 def gallery_table():
     return stats.proportion(1, 2, method="wilson")
 
@@ -91,3 +116,14 @@ def test_the_summary_point_lies_on_the_curve_and_in_both_regions(gallery):
         assert min(region.x) < point.x[0] < max(region.x)
         assert min(region.y) < point.y[0] < max(region.y)
     assert "fewer than 10 studies" in figure.layout.title.subtitle.text
+
+
+def test_evaluations_that_leak_are_open_and_the_guess_is_drawn(gallery):
+    figure = gallery["plot_evaluations"]
+    (points,) = [trace for trace in figure.data if trace.mode == "markers"]
+    assert list(points.marker.symbol) == ["circle", "circle-open"]
+    assert list(points.x) == [0.74, 0.98]
+    assert {0.5, 0.8} == {shape.x0 for shape in figure.layout.shapes}
+    assert [note.text for note in figure.layout.annotations] == ["your guess"]
+    with pytest.raises(TableError, match="no evaluation to draw"):
+        charts.plot_evaluations(pd.DataFrame(columns=["evaluation", "sound", "estimate", "ci_low", "ci_high", "n"]))

@@ -1,4 +1,4 @@
-"""Cohorts measured by ROIs alone against the full simulation of the same people, with noise, day and reader."""
+"""Patients measured by ROIs alone against the full simulation of the same people, with noise, day and reader."""
 
 from __future__ import annotations
 
@@ -7,28 +7,12 @@ import pytest
 
 from vbqkit.anatomy import VirtualPatient, make_phantom
 from vbqkit.anatomy.reader_model import draw_reader
-from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner import scanner_named
 from vbqkit.scanner.visit import draw_day
-from vbqkit.validation.quick_cohort import measured_cohort, measured_person, signals_of
+from vbqkit.validation.quick_cohort import signals_of
 
 NAME = "generic-1.5t"
-
-
-def test_a_person_is_the_same_with_and_without_the_others():
-    whole = measured_cohort(2, NAME, seed=5)
-    assert list(whole["weighting"]) == ["T1", "T2", "STIR"] * 2
-    assert whole[["L1", "L2", "L3", "L4", "CSF"]].gt(0).all(axis=None)
-    again = measured_person((1, 5, NAME))
-    assert [row["L3"] for row in again] == whole[whole["person"] == "P0002"]["L3"].tolist()
-
-
-def test_what_cannot_be_drawn_says_so():
-    with pytest.raises(ScannerError, match="A cohort of 0 people cannot be drawn; give 1 or more"):
-        measured_cohort(0, NAME, seed=1)
-    with pytest.raises(ScannerError, match="nonsense"):
-        measured_cohort(1, "nonsense", seed=1)
 
 
 @pytest.mark.slow

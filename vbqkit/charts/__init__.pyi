@@ -1,12 +1,15 @@
 from .against_dexa import plot_against_dexa as plot_against_dexa
 from .agreement import plot_bland_altman as plot_bland_altman
 from .correlations import plot_correlations as plot_correlations
+from .cutoff_transport import plot_cutoff_transport as plot_cutoff_transport
 from .cutoffs import plot_cutoffs as plot_cutoffs
 from .cutoffs import plot_score as plot_score
+from .evaluations import plot_evaluations as plot_evaluations
 from .evidence import plot_forest as plot_forest
 from .evidence import plot_sroc as plot_sroc
 from .groups import plot_groups as plot_groups
 from .groups import plot_levels as plot_levels
+from .landscape import plot_vbq_landscape as plot_vbq_landscape
 from .look import CONFIG as CONFIG
 from .look import OKABE_ITO as OKABE_ITO
 from .look import Chart as Chart
@@ -16,3 +19,4 @@ from .prediction import plot_decision_curve as plot_decision_curve
 from .prediction import plot_nomogram as plot_nomogram
 from .roc import plot_roc as plot_roc
 from .score_check import plot_score_check as plot_score_check
+from .study_replicas import plot_study_replicas as plot_study_replicas

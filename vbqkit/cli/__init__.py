@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "app": "vbqkit.cli.app",
     "propose": "vbqkit.cli.propose",
     "cohort": "vbqkit.cli.cohort",
+    "travel": "vbqkit.cli.travel",
     "get": "vbqkit.cli.get",
     "serve": "vbqkit.cli.serve",
     "send": "vbqkit.cli.send",
@@ -35,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "lab": "vbqkit.cli.lab",
     "progress": "vbqkit.cli.progress",
     "validate-scanner": "vbqkit.cli.validate_scanner",
+    "replicate-study": "vbqkit.cli.replicate_study",
     "validate-proposals": "vbqkit.cli.validate_proposals",
 }
 """Command name -> module with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Report``."""

@@ -1,4 +1,4 @@
-"""``vbqkit cohort score ROOT --out TABLE``: every study of a folder, or of a BIDS dataset, in one table."""
+"""``vbqkit cohort``: every study of a folder, or of a BIDS dataset, in one table; or virtual patients instead."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vbqkit.batch import CohortScores, Plan, score_cohort
 from vbqkit.batch.bids import DERIVATIVES, write_derivatives
 from vbqkit.batch.listing import is_bids
 from vbqkit.batch.tables import ENDINGS
+from vbqkit.cli import simulate_cohort
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.cli.score import jitter_of, reference_group
@@ -18,7 +19,10 @@ from vbqkit.errors import FormatError
 from vbqkit.formats.files import user_path
 from vbqkit.protocol_words import MASK, is_pseudonym
 
-HELP = "Many studies: 'cohort score FOLDER' scores each of them into one table, goes on where it was stopped, and shows nobody's name."
+HELP = (
+    "Many studies: 'cohort score FOLDER' scores each of them into one table, goes on where it was stopped, and shows nobody's name. 'cohort "
+    "simulate' draws virtual patients instead."
+)
 
 _SCORE = (
     "Score every study of a folder (each folder, archive or volume file in it is one) or of a BIDS dataset (each session is one). One row a "
@@ -30,7 +34,8 @@ _MOST_SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
-    what = parser.add_subparsers(dest="what", metavar="score", required=True)
+    what = parser.add_subparsers(dest="what", metavar="score|simulate", required=True)
+    simulate_cohort.add_command(what)
     score = what.add_parser("score", help=_SCORE, description=_SCORE)
     score.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the rows as JSON")
     score.add_argument("root", metavar="ROOT", help="folder of studies, or BIDS dataset")
@@ -112,6 +117,8 @@ def run(args: argparse.Namespace) -> Report:
     VbqkitError
         If there is no study, the table cannot be written, or the workers are gone.
     """
+    if args.what == "simulate":
+        return simulate_cohort.run(args)
     for name in (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",

@@ -42,6 +42,7 @@ from .readers import virtual_reader as virtual_reader
 from .readers import worst_placed as worst_placed
 from .reading_file import ReadingFile as ReadingFile
 from .six_scanners import drawn_groups as drawn_groups
+from .six_scanners import promised_intervals as promised_intervals
 from .six_scanners import scan_on_all as scan_on_all
 from .six_scanners import young_women as young_women
 from .trial_cohort import virtual_cohort as virtual_cohort

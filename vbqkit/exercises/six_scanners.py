@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import lazy_loader
@@ -24,6 +25,7 @@ from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.presets import SCANNERS
 from vbqkit.scores.case import score_case
 from vbqkit.scores.levels import rule_for_missing
+from vbqkit.scores.reference_interval import m_score_interval
 from vbqkit.scores.result import Refusal, Score
 
 if TYPE_CHECKING:
@@ -157,6 +159,87 @@ def drawn_groups(
         mean, sd = float(group.mean()), float(group.std(ddof=1))
         rows.append({"n": n, "mean": mean, "sd": sd, "m_score": (patient_snr - mean) / sd if sd else float("nan")})
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class PromisedInterval:
+    """What one reference group promises of a patient's M-score, and what came of it.
+
+    Attributes
+    ----------
+    n : int
+        Women in the group.
+    m_score, low, high : float
+        The M-score against this group, and its 95 % interval by the size of the group.
+    holds_truth : bool
+        Whether the interval holds the M-score against all women.
+    holds_next : bool
+        Whether it holds the M-score against the next group of the same size.
+    """
+
+    n: int
+    m_score: float
+    low: float
+    high: float
+    holds_truth: bool
+    holds_next: bool
+
+
+def promised_intervals(
+    young: Iterable[float], patient_snr: float, *, n: int, groups: int, rng: np.random.Generator
+) -> list[PromisedInterval]:
+    """Groups of one size drawn again and again: the interval that each promises, and whether it keeps the promise.
+
+    The interval (:func:`vbqkit.scores.m_score_interval`) is exact for normally distributed women; these are the women
+    there are, so what it covers is counted. It is promised for the M-score against all women, not for the next group:
+    that one has a chance of its own.
+
+    Parameters
+    ----------
+    young : iterable of float
+        SNR of all young women, dimensionless; groups are drawn from them with replacement.
+    patient_snr : float
+        SNR of the patient on the same machine.
+    n : int
+        Women in a group, at least 2.
+    groups : int
+        How many groups.
+    rng : numpy.random.Generator
+        The only source of chance.
+
+    Returns
+    -------
+    list of PromisedInterval
+        In the order of the draws.
+
+    Raises
+    ------
+    VbqkitError
+        If all women have the same SNR, or a group has fewer than 2.
+
+    Examples
+    --------
+    >>> women = np.random.default_rng(1).normal(50.0, 5.0, 500)
+    >>> found = promised_intervals(women, 65.0, n=5, groups=400, rng=np.random.default_rng(2))
+    >>> bool(0.92 < np.mean([one.holds_truth for one in found]) < 0.98)
+    True
+    >>> bool(np.mean([one.holds_next for one in found]) < 0.92)
+    True
+    """
+    values = np.array([x for x in young if np.isfinite(x)])
+    if len(set(values.tolist())) < 2:
+        raise VbqkitError("These young women all have the same SNR, so no group of them has an SD. Give more of them.")
+    truth = (patient_snr - values.mean()) / values.std()  # of all women there are
+    drawn: list[float] = []
+    while len(drawn) <= groups:
+        m_score = drawn_groups(values, patient_snr, sizes=[n], rng=rng)[0]["m_score"]
+        if np.isfinite(m_score):  # a group that is one woman several times has no SD: another one
+            drawn.append(m_score)
+    found = []
+    for m_score, following in pairwise(drawn):
+        low, high = m_score_interval(m_score, n)
+        found.append(PromisedInterval(n, m_score, low, high, low <= truth <= high, low <= following <= high))
+    return found
 
 
 def young_women() -> pd.DataFrame:

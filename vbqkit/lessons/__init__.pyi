@@ -3,15 +3,21 @@ from .beginning import begin as begin
 from .drawing_again import redraw_groups as redraw_groups
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
+from .learning_shown import evaluate_again_button as evaluate_again_button
+from .learning_shown import judge_person_button as judge_person_button
 from .placing import PlacingExercise as PlacingExercise
 from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
 from .proposal_shown import show_proposals as show_proposals
 from .reading_twice import read_twice as read_twice
+from .replicas_shown import run_again as run_again
+from .replicas_shown import show_patients_needed as show_patients_needed
 from .scan_lab import ScanLab as ScanLab
 from .score_check import check_score_button as check_score_button
 from .score_check_shown import show_score_check as show_score_check
+from .score_trial import show_score_trial as show_score_trial
 from .showing import line_chart as line_chart
+from .showing import show_finding as show_finding
 from .showing import show_notes as show_notes
 from .showing import show_on_all as show_on_all
 from .showing import show_side_by_side as show_side_by_side
@@ -19,3 +25,5 @@ from .showing import show_slice as show_slice
 from .showing import show_table as show_table
 from .showing import show_tissue_signals as show_tissue_signals
 from .showing import show_truth as show_truth
+from .showing import show_weightings as show_weightings
+from .sliding import slide as slide

@@ -74,6 +74,10 @@ class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         finally:
             self._button.disabled = False
 
+    def progress(self, done: int, total: int) -> None:
+        """Say how far the making has come; `make` may call it."""
+        self._say(f"<progress aria-label='working' value='{done}' max='{total}'></progress> {done} of {total}")
+
     def _say(self, text: str) -> None:
         self._status.value = f"<div role='status' aria-live='polite'>{text}</div>"
 

@@ -1,45 +1,70 @@
-"""The scanner lab: sliders that scan one slice of a virtual patient again at once, and the ROI readings that follow."""
+"""The scanner lab: sliders that scan one slice of a virtual patient again at once; curve, picture and score move along."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets
 import numpy as np
 
-from vbqkit.errors import ScoreError, VbqkitError
+from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
-from vbqkit.page.slice_picture import slice_html, usual_window
+from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
+from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
+from vbqkit.page.colours import BLUE, PURPLE, VERMILION
+from vbqkit.page.linked_chart import Panel, is_log, linked_chart_html
+from vbqkit.page.slice_picture import crop_around_all, slice_html, usual_window
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
-from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
+from vbqkit.roi.labels import CSF, FAT, NOISE, SCORED_LEVELS
 from vbqkit.scanner.prepared import PreparedPatient
+from vbqkit.scores import shift_interval
 from vbqkit.scores.case import score_value
 
 BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
 
+SHIFT_MM = 1.0
+"""The interval of VBQ: each ROI could as well lie up to this far elsewhere, mm."""
+
+_MARGIN_MM = (24.0, 22.0)  # of the picture around the centers of the ROIs
+_PICTURE_PX, _CHART_PX = 384, 330  # height, width
+_ROW_PX, _SIDE_PX, _SIDE_WITH_GUESSES_PX = (
+    840,
+    544,
+    584,
+)  # what a cell has on a screen of 1280 x 720, and what stands beside the picture
+_COLOURS = {MARROW: BLUE, CSF: PURPLE, FAT: VERMILION}
+_OF_READING = {MARROW: "marrow", CSF: "the signal of CSF", FAT: "the signal of fat"}
+
 
 class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
-    """A slice of a virtual patient with sliders. Synthetic.
+    """A slice of a virtual patient with sliders; curve, picture and score follow them together. Synthetic.
 
     Parameters
     ----------
     prepared : PreparedPatient or mapping of str to PreparedPatient
         What to scan; if there are several, such as two coils, a menu offers them by name.
     rois : iterable of Roi
-        Labelled L1 to L4 and CSF, and noise for the SNR; drawn on the picture and measured.
+        Labelled L1 to L4 and CSF, fat, and noise for the SNR; drawn on the picture and measured.
     controls : sequence of str
         Which sliders: what the sequence offers (``tr_ms``, ``te_ms``, ``ti_ms``), ``field_t``, ``bandwidth_hz_per_px``,
         ``gain`` and ``noise``.
     readout : sequence of str
         Which scores: any name of :data:`vbqkit.scores.SCORES`, such as ``"SNR"``, or ``"VBQ"`` for the one of the
-        weighting that is scanned; with the median of the levels where there is the choice.
+        weighting that is scanned; with the median of the levels where there is the choice. The first is drawn along
+        the slider; VBQ has its interval (:func:`vbqkit.scores.shift_interval`, shifts up to 1 mm).
     fixed_window : bool
         Keep black and white where they were at the start, so that the effect of gain is visible; otherwise each
         picture has its own.
+    predict : str, optional
+        A score of `readout`, or ``"marrow"``, ``"CSF"``, ``"fat"``: each slider is locked until the student has guessed
+        what happens to it when the slider is moved up.
+    ask_first : pair of str and sequence of str, optional
+        A question and its answers: everything is locked until one is chosen.
     settings : float
         Values to start from, such as ``ti_ms=150``; the others are those of the protocol.
 
@@ -47,8 +72,12 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
     ----------
     values : dict of str to float
         The scores that are shown.
+    intervals : dict of str to (float, float)
+        Of the scores that have one.
     image : Slice
         The slice that is shown.
+    guesses : dict of str to Guess
+        By slider; ``""`` for the question that is asked first.
     """
 
     def __init__(
@@ -60,39 +89,51 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         readout: Sequence[str] = ("VBQ",),
         fixed_window: bool = False,
         menu_name: str = "Machine",
+        predict: str | None = None,
+        ask_first: tuple[str, Sequence[str]] | None = None,
         **settings: float,
     ) -> None:
         self._machines = {"": prepared} if isinstance(prepared, PreparedPatient) else dict(prepared)
-        offered = next(iter(self._machines.values())).slices[0].controls
+        offered = self._first_slice.controls
         unknown = sorted({*controls, *settings} - set(offered))
         if unknown:
             raise TypeError(f"no slider '{unknown[0]}'; choose from {', '.join(offered)}")
-        self._rois, self._readout, self._fixed = tuple(rois), tuple(readout), settings
+        if predict is not None and predict not in (*readout, *_OF_READING):
+            raise TypeError(f"no reading '{predict}' to predict; choose from {', '.join((*readout, *_OF_READING))}")
+        self._rois, self._readout, self._fixed, self._predict = tuple(rois), tuple(readout), settings, predict
         self._menu = ipywidgets.Dropdown(
             options=list(self._machines),
             description=menu_name,
-            style={"description_width": "130px"},
-            layout={"width": "440px"},
+            style={"description_width": "128px"},
+            layout={"width": "310px"},
         )
         self._sliders = {name: self._slider(name, settings) for name in controls}
-        self._picture, self._table = ipywidgets.HTML(), ipywidgets.HTML()
+        self._picture, self._table, self._chart = (ipywidgets.HTML() for _ in range(3))
         reset = ipywidgets.Button(description="Back to the start", tooltip="All sliders as they were")
         reset.on_click(self._reset)
         self._start = {name: slider.value for name, slider in self._sliders.items()}
         self._first_machine = self._menu.value
         self.image = self._scan()
+        self._reader = RoiReader(self._rois, self.image)
         self._first = self._measured(self.image)
         self._window = self._shown(self.image, self._first) if fixed_window else None
         self.values: dict[str, float] = {}
-        for control in (self._menu, *self._sliders.values()):
-            control.observe(self._update, "value")
-        menu = [self._menu] if len(self._machines) > 1 else []
-        side = ipywidgets.VBox(
-            [*menu, *self._sliders.values(), reset, self._table], layout={"padding": "0 0 0 14px", "width": "470px"}
-        )
-        super().__init__([ipywidgets.HBox([self._picture, side], layout={"flex_flow": "row wrap"})])
+        self.intervals: dict[str, tuple[float, float]] = {}
+        self._active = controls[0]
+        self._from: tuple[float, float] = (self._start[self._active], self._reading(self._first))
+        self._curves: dict[Any, ScanCurve] = {}
+        self._quiet = False
+        self.guesses = self._asked(ask_first)
+        for name, control in (("", self._menu), *self._sliders.items()):
+            control.observe(lambda change, name=name: self._moved(name, change), "value")
+        self._lock()
+        super().__init__([ipywidgets.HBox([self._picture, self._side(reset)], layout={"flex_flow": "row wrap"})])
         self.add_class("vbq-lab")
         self._update()
+
+    @property
+    def _first_slice(self) -> Any:
+        return next(iter(self._machines.values())).slices[0]
 
     def still_html(self) -> str:
         """The picture, the settings and the table as they are when the cell is run."""
@@ -100,9 +141,8 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
 
     def _slider(self, name: str, settings: Mapping[str, float]) -> Any:
-        first = next(iter(self._machines.values())).slices[0]
-        control = first.controls[name]
-        value = settings.get(name, first.settings[name])
+        control = self._first_slice.controls[name]
+        value = settings.get(name, self._first_slice.settings[name])
         if value is None:
             raise TypeError(
                 f"'{name}' needs a value to start from, because this protocol has none; say for instance {name}=150"
@@ -115,27 +155,95 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             step=control.step,
             continuous_update=True,
             readout_format=".2f" if control.step < 1 else ".0f",
-            style={"description_width": "130px"},
-            layout={"width": "440px"},
+            style={"description_width": "128px"},
+            layout={"width": "310px"},
         )
         slider.add_class(f"vbq-slider-{name}")
         return slider
 
+    def _side(self, reset: Any) -> Any:
+        """Sliders with their guesses, and below them the curve beside the table."""
+        rows = [self.guesses[""]] if "" in self.guesses else []
+        rows += [self._menu] if len(self._machines) > 1 else []
+        for name, slider in self._sliders.items():
+            rows.append(ipywidgets.HBox([slider, self.guesses[name]]) if name in self.guesses else slider)
+        below = ipywidgets.HBox(
+            [self._chart, ipywidgets.VBox([self._table, reset])], layout={"flex_flow": "row wrap", "padding": "4px 0 0"}
+        )
+        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 10px", "width": f"{self._side_px}px"})
+
+    @property
+    def _side_px(self) -> int:
+        return _SIDE_PX if self._predict is None else _SIDE_WITH_GUESSES_PX
+
+    def _asked(self, ask_first: tuple[str, Sequence[str]] | None) -> dict[str, Guess]:
+        asked = {}
+        if ask_first is not None:
+            asked[""] = Guess(*ask_first, on_given=lambda: self._guessed(self._active))
+        if self._predict is not None:
+            what = _OF_READING.get(self._predict, self._predict)
+            for name in self._sliders:
+                given = partial(self._guessed, name)
+                asked[name] = Guess(f"If raised, {what}", (DOWN, STAYS, UP), on_given=given, kept="")
+        return asked
+
+    def _guessed(self, name: str) -> None:
+        self._lock()
+        self._take_up(name)
+        self._draw_chart(self._readings_of(self.image), budget_s=float("inf"))
+
+    def _lock(self) -> None:
+        """Lock what nobody has guessed about yet."""
+        first = "" in self.guesses and not self.guesses[""].given
+        self._menu.disabled = first
+        for name, slider in self._sliders.items():
+            slider.disabled = first or (name in self.guesses and not self.guesses[name].given)
+
+    @property
+    def _open(self) -> bool:
+        """Whether the slider that was moved last may show its curve."""
+        return not self._sliders[self._active].disabled
+
     def _reset(self, _: Any) -> None:
+        self._quiet = True
         self._menu.value = self._first_machine
         for name, slider in self._sliders.items():
             slider.value = self._start[name]
+        self._quiet = False
+        self._from = (self._start[self._active], self._reading(self._first))
+        self._update()
+
+    def _moved(self, name: str, change: Mapping[str, Any]) -> None:
+        if self._quiet:
+            return
+        if name and name != self._active:
+            self._take_up(name, float(change["old"]))
+        self._update()
+
+    def _take_up(self, name: str, start: float | None = None) -> None:
+        """From here on this slider is the one that is moved: what it changes is counted from what is shown now."""
+        self._active = name
+        self._from = (self._sliders[name].value if start is None else start, self._reading(self._measured(self.image)))
+
+    def _settings(self) -> dict[str, Any]:
+        return self._fixed | {name: slider.value for name, slider in self._sliders.items()}
 
     def _scan(self) -> Slice:
-        chosen = {name: slider.value for name, slider in self._sliders.items()}
-        return self._machines[self._menu.value].image(**(self._fixed | chosen))
+        return self._machines[self._menu.value].image(**self._settings())
 
     def _measured(self, image: Slice) -> dict[str, float]:
-        found = {roi.label: roi.measure(image) for roi in self._rois}
-        signals = {label: m.mean for label, m in found.items() if label != NOISE}
-        if NOISE in found:
-            signals["noise SD"] = found[NOISE].sd
+        found = self._reader.means(image)
+        signals = {("noise SD" if label == NOISE else label): value for label, value in found.items()}
         return signals | {name: self._score(name, image) for name in self._readout}
+
+    def _readings_of(self, image: Slice) -> dict[str, float]:
+        return drawn_from(self._reader.means(image), self._readout[0])
+
+    def _reading(self, now: Mapping[str, float]) -> float:
+        """The reading that is predicted, of what was measured."""
+        if self._predict == MARROW:
+            return float(np.mean([now[k] for k in SCORED_LEVELS if k in now]))
+        return now.get(self._predict or self._readout[0], float("nan"))
 
     def _score(self, name: str, image: Slice) -> float:
         """A score of the slice; nan where it has none, so that the sliders go on."""
@@ -145,13 +253,22 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         except ScoreError:
             return float("nan")
 
+    def _interval(self, name: str, value: float) -> tuple[float, float] | None:
+        labels = {roi.label for roi in self._rois}
+        if not name.startswith("VBQ") or not np.isfinite(value) or not {*SCORED_LEVELS, CSF} <= labels:
+            return None
+        try:
+            return shift_interval(self.image, self._rois, shift_mm=SHIFT_MM, aggregate="median")
+        except RoiError:
+            return None
+
     def _shown(self, image: Slice, signals: Mapping[str, float]) -> tuple[float, float]:
         """The signals shown as black and as white; fat next to a coil may be white, so that the spine is bright."""
         low, high = usual_window(image)
-        measured = max(signals[roi.label] for roi in self._rois if roi.label != NOISE)
+        measured = max(signals[roi.label] for roi in self._rois if roi.label not in (NOISE, FAT))
         return low, min(high, BRIGHTEST * measured) if measured > 0 else high
 
-    def _update(self, _: Any = None) -> None:
+    def _update(self) -> None:
         try:
             self.image = self._scan()
             now = self._measured(self.image)
@@ -159,31 +276,107 @@ class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>Not possible:</b> {html.escape(str(error))}</div>"
             return
         self.values = {name: now[name] for name in self._readout}
+        found = {name: self._interval(name, value) for name, value in self.values.items()}
+        self.intervals = {name: interval for name, interval in found.items() if interval is not None}
         t = self.image.acquisition
         times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
         levels = np.mean([now[k] for k in SCORED_LEVELS if k in now]) / (now[CSF] or np.nan)
         alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
+        crop = crop_around_all(self.image, self._rois, margin_mm=_MARGIN_MM)
         self._picture.value = slice_html(
             self.image,
             alt=alt,
             rois=self._rois,
             window=self._window or self._shown(self.image, now),
-            height_px=430,
+            height_px=self._picture_px(crop),
+            crop=crop,
             caption=f"{t.field_t:g} T, {times}.",
         )
         self._table.value = self._table_html(now)
+        self._draw_chart(self._readings_of(self.image), budget_s=BUDGET_S)
+        self._say_what_is_seen(now)
+
+    def _picture_px(self, crop: tuple[int, int, int, int] | None) -> int:
+        """Height of the picture, so that sliders, curve and table find room beside it."""
+        r0, r1, c0, c1 = crop or (0, self.image.shape[0], 0, self.image.shape[1])
+        high, wide = ((b - a) * mm for a, b, mm in zip((r0, c0), (r1, c1), self.image.spacing_mm, strict=True))
+        return int(min(_PICTURE_PX, (_ROW_PX - self._side_px) * high / wide))
+
+    def _say_what_is_seen(self, now: Mapping[str, float]) -> None:
+        guess, (start, before) = self.guesses.get(self._active), self._from
+        moved, after = self._sliders[self._active].value - start, self._reading(now)
+        if guess is None or not guess.given or not moved or not before or not np.isfinite(after / before):
+            return
+        percent = 100 * (after / before - 1)
+        guess.show_seen(seen_against(guess.given, percent if moved > 0 else -percent))
+
+    def _draw_chart(self, now: Mapping[str, float], *, budget_s: float) -> None:
+        """The curve along the slider that was moved last, with the points where it stands."""
+        control, score = self._first_slice.controls[self._active], self._readout[0]
+        curve = self._curve()
+        if self._open:
+            curve.measure(budget_s)
+        known = curve.values() if self._open else {}
+        signals = {k: v for k, v in now.items() if k != score}
+        at = float(self._sliders[self._active].value)
+        told = ", ".join(f"{name} {value:.3g}" for name, value in now.items())
+        self._chart.value = linked_chart_html(
+            curve.x,
+            [
+                Panel(y_title="signal (a.u.)", curves=known_of(known, signals), now=signals, colours=_COLOURS),
+                Panel(
+                    y_title=f"{score} (ratio)",
+                    curves=known_of(known, [score]),
+                    now={score: now[score]} if score in now else {},
+                    interval=self.intervals.get(score),
+                ),
+            ],
+            at=at,
+            x_title=control.description + ("" if self._open else ": guess first, then the curve comes"),
+            alt=f"Signals and {score} against {control.description}, now at {at:g}: {told}.",
+            log=is_log(control.low, control.high),
+            width_px=_CHART_PX,
+        )
+
+    def _curve(self) -> ScanCurve:
+        """Of the slider that was moved last, with the others as they stand; kept for as long as they do."""
+        machine, name = self._machines[self._menu.value], self._active
+        others = {k: v for k, v in self._settings().items() if k != name}
+        key = (self._menu.value, name, *sorted(others.items()))
+        if key not in self._curves:
+
+            def read(value: float) -> dict[str, float]:
+                return self._readings_of(machine.image(**(others | {name: value})))
+
+            self._curves[key] = ScanCurve(self._first_slice.controls[name], read)
+        return self._curves[key]
 
     def _table_html(self, now: Mapping[str, float]) -> str:
         rows = []
         for name, value in now.items():
             first = self._first[name]
-            change = f"{100 * (value / first - 1):+.0f} %" if first and np.isfinite(first * value) else ""
+            percent = 100 * (value / first - 1) if first else float("nan")
+            change = f"{percent:+.0f} %".replace("-", "−") if np.isfinite(percent) else ""
             score = name in self._readout
             shown = f"{value:.2f}" if score or name == "noise SD" else f"{value:.0f}"
             weight = "font-weight:700;border-top:1px solid" if score else ""
             rows.append(
-                f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 14px 1px 0'>"
-                f"{html.escape(name)}</th><td style='text-align:right;padding:1px 12px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
+                f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 10px 1px 0'>"
+                f"{html.escape(name)}</th><td style='text-align:right;padding:1px 10px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
             )
-        head = "<tr><th style='text-align:left'>mean signal (a.u.)</th><th style='padding:1px 12px'>now</th><th>against the start</th></tr>"
-        return f"<table class='vbq-readout' style='font-size:14px;line-height:1.5;border-collapse:collapse'>{head}{''.join(rows)}</table>"
+            if name in self.intervals:
+                low, high = self.intervals[name]
+                rows.append(
+                    f"<tr><td></td><td colspan='2' style='padding:0 0 0 10px'>[{low:.2f}, {high:.2f}]</td></tr>"
+                )
+        head = "<tr><th style='text-align:left'>signal (a.u.)</th><th style='padding:1px 10px'>now</th><th>change</th></tr>"
+        note = f"<div style='font-size:11px;line-height:1.25;max-width:200px;padding:2px 0 6px'>[ ]: 95 % if each ROI could lie up to {SHIFT_MM:g} mm elsewhere, with new noise.</div>"
+        return (
+            f"<table class='vbq-readout' style='font-size:13px;line-height:1.4;border-collapse:collapse'>{head}{''.join(rows)}</table>"
+            + (note if self.intervals else "")
+        )
+
+
+def known_of(curves: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The curves that go by some names, as far as they are known."""
+    return {name: curves[name] for name in names if name in curves}

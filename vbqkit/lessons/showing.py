@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from IPython.display import HTML
 
+from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.exercises.cases import TeachingCase, truth_of
+from vbqkit.exercises.findings_seen import body_with, crop_to_lumbar_spine, finding_slices
 from vbqkit.exercises.six_scanners import slices_on_all
 from vbqkit.exercises.truth import tissue_signals
 from vbqkit.html_table import notes_html, table_html
@@ -16,6 +18,7 @@ from vbqkit.image import Slice
 from vbqkit.lessons.truth_picture import truth_html
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import crop_around_all, slice_html
+from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
 
 
@@ -45,6 +48,69 @@ def show_on_all(phantom: Phantom, *, seed: int, height_px: int = 270) -> HTML:
             for name, image in slices_on_all(phantom, seed=seed).items()
         )
     )
+
+
+def show_weightings(
+    images: Mapping[str, Slice],
+    *,
+    seen: Mapping[str, str],
+    crop: tuple[int, int, int, int] | None = None,
+    rois: Iterable[Roi] = (),
+    height_px: int = 340,
+) -> HTML:
+    """The same slice in several weightings, beside each other, each in its own brightness.
+
+    Parameters
+    ----------
+    images : mapping of str to Slice
+        Weighting to slice.
+    seen : mapping of str to str
+        What is to be seen on each: its caption, and its text alternative.
+    crop : tuple of 4 ints, optional
+        Rows and columns to show; around the ROIs without it.
+    rois : iterable of Roi
+        Drawn on each.
+    height_px : int
+        Height on the screen.
+    """
+    drawn = tuple(rois)
+    return show_side_by_side(
+        *(
+            show_slice(
+                image,
+                alt=f"Sagittal {weighting} slice. {seen[weighting]}",
+                rois=drawn,
+                crop=crop or crop_around_all(image, drawn, margin_mm=(24.0, 30.0)),
+                height_px=height_px,
+                caption=f"{weighting}: {seen[weighting]}",
+            )
+            for weighting, image in images.items()
+        )
+    )
+
+
+def show_finding(
+    *findings: Finding, seen: Mapping[str, str], x_mm: float = 0.0, reach_mm: float | None = None, height_px: int = 340
+) -> HTML:
+    """A finding on a virtual woman, as T1, T2 and STIR (those named in `seen`) show it. Synthetic.
+
+    Parameters
+    ----------
+    *findings : Finding
+        Of :mod:`vbqkit.anatomy`, such as ``MetalHardware("L4")``.
+    seen : mapping of str to str
+        Weighting to what is to be seen on it.
+    x_mm : float
+        Which slice: to the left of the middle, mm.
+    reach_mm : float, optional
+        How wide the body is made to each side; for one slice without it.
+    height_px : int
+        Height on the screen.
+    """
+    body = body_with(*findings, reach_mm=abs(x_mm) if reach_mm is None else reach_mm)
+    images = finding_slices(body, x_mm=x_mm, weightings=tuple(seen))
+    crop = crop_to_lumbar_spine(body, next(iter(images.values())))
+    return show_weightings(images, seen=seen, crop=crop, height_px=height_px)
 
 
 def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from vbqkit.errors import ProposalError
 from vbqkit.propose.classes import HEAT
+from vbqkit.propose.layers import convolved, doubled, from_depth, halved, to_depth
 
 MULTIPLE = 32
 """Rows and columns of a picture must be a multiple of this: five halvings."""
@@ -114,72 +115,21 @@ def network_logits(channels: Float32Array, layers: tuple[Layer, ...] | None = No
     layers = shipped_weights() if layers is None else layers
     rows, cols = channels.shape[1:]
     below, right = -rows % MULTIPLE, -cols % MULTIPLE
-    x = _to_depth(np.pad(channels, ((0, 0), (0, below), (0, right))).astype(np.float32))
+    x = to_depth(np.pad(channels, ((0, 0), (0, below), (0, right))).astype(np.float32))
     todo = iter(layers)
     kept: list[Float32Array] = []
     for i in range(len(_WIDTHS)):
-        x = _block(x if i == 0 else _halved(x), todo)
+        x = _block(x if i == 0 else halved(x), todo)
         kept.append(x)
     for skipped in reversed(kept[:-1]):
-        x = _block(np.concatenate([_doubled(x), skipped]), todo)
+        x = _block(np.concatenate([doubled(x), skipped]), todo)
     weights, biases = next(todo)
     flat = weights[:, :, 0, 0] @ x.reshape(len(x), -1) + biases[:, None]
-    found: Float32Array = _from_depth(flat.reshape(-1, *x.shape[1:]))[:, :rows, :cols]
+    found: Float32Array = from_depth(flat.reshape(-1, *x.shape[1:]))[:, :rows, :cols]
     return found
 
 
 def _block(x: Float32Array, todo: Iterator[Layer]) -> Float32Array:
     for _ in range(2):
-        x = _convolved(x, *next(todo))
+        x = convolved(x, *next(todo))
     return x
-
-
-def _convolved(x: Float32Array, weights: Float32Array, biases: Float32Array) -> Float32Array:
-    """3 x 3 convolution with zeros around, then the positive part.
-
-    Rows of the padded picture lie one after the other, so that a shift by a row is a shift of the start; the two
-    columns at the end of each row are rubbish and cut off.
-    """
-    inputs, rows, cols = x.shape
-    wide = cols + 2
-    padded = np.zeros((inputs, (rows + 2) * wide + 2), dtype=np.float32)
-    padded[:, : (rows + 2) * wide].reshape(inputs, rows + 2, wide)[:, 1:-1, 1:-1] = x
-    size = rows * wide
-    three = np.concatenate([padded[:, k : k + (rows + 2) * wide] for k in range(3)])
-    total = np.empty((len(weights), size), dtype=np.float32)
-    part = np.empty_like(total)
-    for down in range(3):
-        taps = np.ascontiguousarray(weights[:, :, down, :].transpose(0, 2, 1)).reshape(len(weights), -1)
-        np.matmul(taps, three[:, down * wide : down * wide + size], out=part if down else total)
-        if down:
-            total += part
-    total += biases[:, None]
-    np.maximum(total, 0.0, out=total)
-    found: Float32Array = np.ascontiguousarray(total.reshape(-1, rows, wide)[:, :, :cols])
-    return found
-
-
-def _halved(x: Float32Array) -> Float32Array:
-    """The largest of each 2 x 2 pixels."""
-    upper = np.maximum(x[:, ::2, ::2], x[:, ::2, 1::2])
-    lower = np.maximum(x[:, 1::2, ::2], x[:, 1::2, 1::2])
-    found: Float32Array = np.maximum(upper, lower)
-    return found
-
-
-def _doubled(x: Float32Array) -> Float32Array:
-    return x.repeat(2, axis=1).repeat(2, axis=2)
-
-
-def _to_depth(x: Float32Array) -> Float32Array:
-    """Each 2 x 2 pixels as four channels."""
-    count, rows, cols = x.shape
-    split = x.reshape(count, rows // 2, 2, cols // 2, 2).transpose(0, 2, 4, 1, 3)
-    return split.reshape(4 * count, rows // 2, cols // 2)
-
-
-def _from_depth(x: Float32Array) -> Float32Array:
-    """Each four channels as 2 x 2 pixels."""
-    count, rows, cols = x.shape
-    split = x.reshape(count // 4, 2, 2, rows, cols).transpose(0, 3, 1, 4, 2)
-    return split.reshape(count // 4, 2 * rows, 2 * cols)

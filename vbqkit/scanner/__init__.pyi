@@ -9,6 +9,9 @@ from .ct import scan_ct as scan_ct
 from .dexa import DexaImage as DexaImage
 from .dexa import measure_dexa as measure_dexa
 from .dexa import scan_dexa as scan_dexa
+from .dexa_rois import dexa_boxes as dexa_boxes
+from .dexa_rois import dexa_volume as dexa_volume
+from .dexa_rois import measure_dexa_rois as measure_dexa_rois
 from .dicom_out import Identity as Identity
 from .dicom_out import write_dicom as write_dicom
 from .dixon import scan_dixon as scan_dixon

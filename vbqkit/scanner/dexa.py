@@ -270,7 +270,7 @@ def measure_dexa(image: DexaImage, *, levels: tuple[str, ...] = SCORED_LEVELS) -
         textures.append(variogram_slope(image.density_g_cm2, image.row_mm, image.col_mm, inside))
         content, area = content + bmc, area + float(cm2)
     bmd = content / area
-    t_score, z_score = _scores(bmd, image.age, image.sex)
+    t_score, z_score = t_and_z_score(bmd, image.age, image.sex)
     return {
         "bmd_g_cm2": bmd, "bmc_g": content, "area_cm2": area, "t_score": t_score, "z_score": z_score,
         "who_class": who_class(t_score) if np.isfinite(t_score) else "unknown",
@@ -304,7 +304,7 @@ def _vertebra(image: DexaImage, level: str) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def _scores(bmd: float, age: float, sex: str) -> tuple[float, float]:
+def t_and_z_score(bmd: float, age: float, sex: str) -> tuple[float, float]:
     """T- and Z-score of an areal density, g/cm2."""
     if sex not in BMD_G_CM2:
         return float("nan"), float("nan")

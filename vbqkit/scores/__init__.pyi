@@ -14,6 +14,9 @@ from .example import example_measurement as example_measurement
 from .hounsfield import score_ct as score_ct
 from .jitter import Jitter as Jitter
 from .jitter import put_again as put_again
+from .landscape import VbqLandscape as VbqLandscape
+from .landscape import shift_interval as shift_interval
+from .landscape import vbq_landscape as vbq_landscape
 from .level_findings import LEVEL_FINDINGS as LEVEL_FINDINGS
 from .level_findings import Exclusions as Exclusions
 from .level_findings import LevelFinding as LevelFinding

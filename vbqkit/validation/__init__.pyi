@@ -15,7 +15,6 @@ from .proposal_summary import rate_rows as rate_rows
 from .proposal_summary import summary_rows as summary_rows
 from .proposals import compare_proposal as compare_proposal
 from .proposals import simulate_proposals as simulate_proposals
-from .quick_cohort import measured_cohort as measured_cohort
 from .realism import realism_row as realism_row
 from .realism import regions_of as regions_of
 from .replications import simulated_studies as simulated_studies

@@ -1,93 +1,48 @@
-"""Many virtual patients measured by ROIs on every series of a machine, without a picture being made."""
+"""One virtual patient drawn, and measured by ROIs on every series of a machine, without a picture being made.
+
+Levels and CSF agree with the full simulation within 3 %, VBQ within 2 %, and with noise within it
+(``tests/validation/test_roi_signals.py``). Many patients: :func:`vbqkit.virtual_cohort.simulate_cohort`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from vbqkit.anatomy.patients import draw_patients
+from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.patients import VirtualPatient, draw_patients
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.reader_model import Reader, draw_reader
+from vbqkit.anatomy.reader_model import Reader
 from vbqkit.anatomy.wear import draw_wear
-from vbqkit.errors import ScannerError
+from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
-from vbqkit.scanner.presets import scanner_named
-from vbqkit.scanner.visit import Day, draw_day
+from vbqkit.scanner.visit import Day
 from vbqkit.validation.replications import small_body
 from vbqkit.validation.roi_signals import measured_rois, slab_at
 
-Task = tuple[int, int, str]
-"""Number of the patient, seed, and name of the machine."""
 
-Spread = Callable[[Callable[[Task], list[dict[str, Any]]], Iterable[Task]], Iterable[list[dict[str, Any]]]]
-"""``map``, or another that works in several processes."""
-
-
-def measured_cohort(n: int, scanner: str, *, seed: int, spread: Spread = map) -> pd.DataFrame:
-    """Draw patients, lay each into a machine on a day of their own, and measure the ROIs of one reader.
-
-    Relaxation times and the volume of the dural sac differ between people.
-
-    Only the pixels under the ROIs are made (:mod:`vbqkit.validation.roi_signals`): levels and CSF agree with the full
-    simulation within 3 %, VBQ within 2 %, and with noise within it (``tests/validation/test_roi_signals.py``).
+def drawn_person(
+    rng: np.random.Generator,
+    *,
+    findings: Callable[[VirtualPatient, np.random.Generator], Sequence[Finding]] = draw_wear,
+    **who: Any,
+) -> tuple[VirtualPatient, Phantom]:
+    """One person with relaxation times and a dural sac of their own, and the body that ROIs are measured in.
 
     Parameters
     ----------
-    n : int
-        How many people, women and men of 20 to 80 years in equal shares.
-    scanner : str
-        A machine of :data:`vbqkit.scanner.SCANNERS`.
-    seed : int
-        Where all chance starts. A person is the same with and without the others.
-    spread : callable
-        ``map``, or one that spreads the patients over processes.
-
-    Returns
-    -------
-    DataFrame
-        One row a person and series: person, age (years), sex, t_score, qct_mg_cm3, pdff_percent (mean of L1-L4),
-        weighting, and mean signals (a.u.) of L1, L2, L3, L4 and CSF; nan where one could not be measured.
-
-    Raises
-    ------
-    ScannerError
-        If n is below 1, or there is no such machine.
-
-    Examples
-    --------
-    >>> table = measured_cohort(1, "ge-hdx-1.5t", seed=1)
-    >>> table["weighting"].tolist()
-    ['T1', 'T2', 'STIR']
+    rng : numpy.random.Generator
+        The only source of chance.
+    findings : callable
+        ``findings(patient, rng)``: what is to be seen in the spine.
+    **who
+        As for :func:`vbqkit.anatomy.draw_patients`: sex, age_range, fractured.
     """
-    if n < 1:
-        raise ScannerError(f"A cohort of {n} people cannot be drawn; give 1 or more.")
-    scanner_named(scanner)  # refuses an unknown name here, and not in another process
-    rows = [row for of_one in spread(measured_person, [(k, seed, scanner) for k in range(n)]) for row in of_one]
-    return pd.DataFrame(rows)
-
-
-def measured_person(task: Task) -> list[dict[str, Any]]:
-    """The rows of one person of :func:`measured_cohort`."""
-    number, seed, name = task
-    rng, scanner = np.random.default_rng([seed, number]), scanner_named(name)
-    (patient,) = draw_patients(1, rng=rng, own_times=True, own_sac=True)
-    phantom = small_body(patient, draw_wear(patient, rng), rng)
-    person = {
-        "person": f"P{number + 1:04d}",
-        "age": patient.age,
-        "sex": patient.sex,
-        "t_score": patient.t_score,
-        "qct_mg_cm3": patient.qct_mg_cm3,
-        "pdff_percent": round(100.0 * float(np.mean(patient.pdff)), 1),
-    }
-    day = draw_day(rng, scanner.protocols[0])
-    return [
-        person | row for row in signals_of(phantom, scanner, day, draw_reader(np.random.default_rng(seed)), rng=rng)
-    ]
+    (patient,) = draw_patients(1, rng=rng, own_times=True, own_sac=True, **who)
+    return patient, small_body(patient, findings(patient, rng), rng)
 
 
 def signals_of(
@@ -100,23 +55,56 @@ def signals_of(
     phantom : Phantom
         The body.
     scanner, day : Scanner, Day
-        The machine, and how the patient lies in it. A slice is averaged once for all series that share its thickness.
+        The machine, and how the patient lies in it.
     reader : Reader
         Who measures, on the slices of the first series.
     rng : numpy.random.Generator
         Source of the places, of flow and noise.
     """
-    first = scanner.protocols[0]
-    rois = reader.place(phantom, rng=rng, slices_x_mm=day.slices_x_mm(phantom, first))
+    rois = reader.place(phantom, rng=rng, slices_x_mm=day.slices_x_mm(phantom, scanner.protocols[0]))
+    weightings = [protocol.weighting for protocol in scanner.protocols]
+    return [
+        {"weighting": w} | {k: found[k].mean if k in found else float("nan") for k in (*SCORED_LEVELS, CSF)}
+        for w, found in measured_series(phantom, scanner, day, rois, weightings, rng=rng).items()
+    ]
+
+
+def measured_series(
+    phantom: Phantom,
+    scanner: Scanner,
+    day: Day,
+    rois: Sequence[Roi],
+    weightings: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    flow: np.random.Generator | None = None,
+) -> dict[str, dict[str, Measurement]]:
+    """What the ROIs of one reading measure on each series of a machine, without a picture being made.
+
+    Parameters
+    ----------
+    phantom, scanner, day
+        The body, the machine, and how the patient lies in it. A slice is averaged once for all series that share its
+        thickness.
+    rois : sequence of Roi
+        One of them CSF, in whose plane all are measured.
+    weightings : sequence of str
+        Which series.
+    rng, flow : numpy.random.Generator
+        Source of noise, and of flow; the same unless said.
+
+    Returns
+    -------
+    dict
+        By weighting and label.
+    """
     at = next(roi for roi in rois if roi.label == CSF)
     slabs: dict[tuple[float | None, ...], Any] = {}
-    rows = []
-    for protocol in scanner.protocols:
+    found: dict[str, dict[str, Measurement]] = {}
+    for protocol in map(scanner.protocol, weightings):
         shared = (protocol.fov_mm, protocol.slices, protocol.thickness_mm, protocol.gap_mm, protocol.saturation_band_mm)
         if shared not in slabs:
-            index = day.slice_with(at, phantom, protocol)
-            slabs[shared] = slab_at(phantom, protocol, index=index, rng=rng, center_mm=day.center_mm(phantom))
-        measured = measured_rois(slabs[shared], rois, scanner, protocol, rng=rng)
-        signals = {k: measured[k].mean if k in measured else float("nan") for k in (*SCORED_LEVELS, CSF)}
-        rows.append({"weighting": protocol.weighting} | signals)
-    return rows
+            index, center_mm = day.slice_with(at, phantom, protocol), day.center_mm(phantom)
+            slabs[shared] = slab_at(phantom, protocol, index=index, rng=flow or rng, center_mm=center_mm)
+        found[protocol.weighting] = measured_rois(slabs[shared], rois, scanner, protocol, rng=rng)
+    return found

@@ -192,10 +192,10 @@ def _readings(
         yield from _bare_readings(body, scanners, setting, readers, about, setup)
         return
     slices = day.slices_x_mm(phantom, protocol)
-    person = about | _person(body.patient)
+    person = about | person_row(body.patient)
     # how often a reader tries again must not move the chance of whoever comes next
     placed = [
-        (number, reading, _placed(body, REFERENCE_READER if setup.exact else setup.reader(who), slices, of_reading))
+        (number, reading, placed_rois(body, REFERENCE_READER if setup.exact else setup.reader(who), slices, of_reading))
         for (number, reading, who), of_reading in zip(readers, rng.spawn(len(readers)), strict=True)
     ]
     noise = int(rng.integers(2**31))
@@ -217,7 +217,7 @@ def _readings(
                     for w in setting.weightings
                 }
                 which = {"machine": machine, "reader": number, "reading": reading}
-                yield model, person | which | _scores(measured, scanner, setting, body)
+                yield model, person | which | scores_of(measured, scanner, setting, body)
 
 
 def _bare_readings(
@@ -232,17 +232,18 @@ def _bare_readings(
     patient = setup.person(body.patient)
     for machine, scanner in scanners.items():
         measured = {w: bare_signals(patient, scanner, scanner.protocol(w)) for w in setting.weightings}
-        row = about | _person(body.patient) | {"machine": machine} | _scores(measured, scanner, setting, body)
+        row = about | person_row(body.patient) | {"machine": machine} | scores_of(measured, scanner, setting, body)
         yield from (("as built", row | {"reader": number, "reading": reading}) for number, reading, _ in readers)
 
 
-def _placed(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
-    # who leaves a fractured level out, or replaces it, has looked twice at which level it is
+def placed_rois(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
+    """ROIs of one reading; who leaves a fractured level out, or replaces it, has looked twice at which level it is."""
     careful = replace(reader, miscount=0.0) if body.excluded else reader
     return careful.place(body.of_model["as built"], rng=rng, slices_x_mm=slices)
 
 
-def _person(patient: VirtualPatient) -> Row:
+def person_row(patient: VirtualPatient) -> Row:
+    """What a study knows of a person but for the scores."""
     return {
         "age": patient.age,
         "sex": patient.sex,
@@ -254,7 +255,7 @@ def _person(patient: VirtualPatient) -> Row:
     }
 
 
-def _scores(
+def scores_of(
     measured: Mapping[str, Mapping[str, Measurement]], scanner: Scanner, setting: Setting, body: StudyBody
 ) -> dict[str, float]:
     """Scores by name, and mean signals of marrow and CSF; what cannot be given is absent."""
@@ -330,14 +331,14 @@ def _study_001(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple
         yield from _each("Huang 2026", key, _bodies(key, n, rng, setup), scanners, _PAPER_001, readers, rng, setup)
 
 
-def _any_machine(rng: np.random.Generator) -> Scanner:
+def any_machine(rng: np.random.Generator) -> Scanner:
     """A site that does not say what it has: 1.5 or 3 T, with or without full uniformity correction, ordinary times."""
     name = str(rng.choice(("generic-1.5t", "generic-1.5t-plain", "generic-3t")))
     return with_ordinary_times(scanner_named(name), rng)
 
 
 def _study_003(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
-    scanners, readers = {"": _any_machine(rng)}, _two_readers(rng)
+    scanners, readers = {"": any_machine(rng)}, _two_readers(rng)
     for key in ("Cui 2025 normal", "Cui 2025 osteopenia", "Cui 2025 osteoporosis"):
         yield from _each("Cui 2025", key, _bodies(key, n, rng, setup), scanners, _T1, readers, rng, setup)
 
@@ -345,7 +346,7 @@ def _study_003(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple
 def _before_surgery(n: int, rng: np.random.Generator, setup: Setup) -> Iterator[tuple[str, str, Row]]:
     """Chen 2023; and its patients as another hospital would have had them: another machine, another reader and day."""
     own, readers = {"": scanner_named("philips-achieva-3t")}, _two_readers(rng)
-    elsewhere, reader = {"": _any_machine(rng)}, _one_reader(rng)
+    elsewhere, reader = {"": any_machine(rng)}, _one_reader(rng)
     for key in ("Chen 2023 degenerative", "Chen 2023 control"):
         for person, body in enumerate(_bodies(key, n, rng, setup)):
             about = {"group": STUDY_GROUPS[key].group, "person": f"{key} {person}"}

@@ -16,10 +16,8 @@ import pandas as pd
 import scipy
 
 from vbqkit.anatomy.extra_rois import further_rois
-from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.reader_model import looks_right
-from vbqkit.anatomy.wear import draw_wear
 from vbqkit.errors import RoiError, ScannerError, ScoreError
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS, csf_at
@@ -32,7 +30,7 @@ from vbqkit.scores.marrow_to_csf import Aggregate
 from vbqkit.scores.marrow_to_noise import ReferenceGroup
 from vbqkit.scores.registry import score_definition
 from vbqkit.scores.result import Refusal
-from vbqkit.validation.replications import small_body
+from vbqkit.validation.quick_cohort import drawn_person
 from vbqkit.validation.roi_signals import Slab, measured_rois, slab_at
 
 CANCELS_PERCENT = 0.1
@@ -183,13 +181,13 @@ def _smaller(setup: _Setup, _: np.random.Generator) -> _Setup:
 def _csf_elsewhere(setup: _Setup, rng: np.random.Generator) -> _Setup | None:
     """CSF of one level up or down: there, where it holds as few roots."""
     placed = {roi.label: roi for roi in setup.rois}
-    beside = _csf_beside(setup.phantom, placed, "L2" if rng.random() < 0.5 else "L4")
+    beside = csf_beside(setup.phantom, placed, "L2" if rng.random() < 0.5 else "L4")
     if beside is None:
         return None
     return replace(setup, rois=tuple(beside.with_label(CSF) if roi.label == CSF else roi for roi in setup.rois))
 
 
-def _csf_beside(phantom: Phantom, placed: Mapping[str, Roi], level: str) -> Roi | None:
+def csf_beside(phantom: Phantom, placed: Mapping[str, Roi], level: str) -> Roi | None:
     """The CSF ROI moved from its level to another one, to the nearest place where a reader would put it."""
     csf = placed[CSF]
     levels = {name: roi.center_mm for name, roi in placed.items() if name in SPINE_LEVELS}
@@ -319,12 +317,11 @@ def _concerns(factor: Factor, scanner: Scanner, definition: ScoreDefinition) -> 
 
 def _patient(definition: ScoreDefinition, scanner: Scanner, seed: int, number: int) -> _Setup:
     rng = np.random.default_rng([seed, number])
-    (patient,) = draw_patients(1, rng=rng, own_times=True, own_sac=True)
-    phantom = small_body(patient, draw_wear(patient, rng), rng)
+    _, phantom = drawn_person(rng)
     placed = {roi.label: roi for roi in (*phantom.reference_rois, *further_rois(phantom))}
     for level in SPINE_LEVELS:
         label = csf_at(level)
-        if label in definition.labels and (beside := _csf_beside(phantom, placed, level)) is not None:
+        if label in definition.labels and (beside := csf_beside(phantom, placed, level)) is not None:
             placed[label] = beside.with_label(label)
     slabs = {}
     for w in definition.weightings:

@@ -97,11 +97,11 @@ class StudyGroup:
                 return age
 
 
-def _fracture(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
-    """One acute wedge fracture, most often at the thoracolumbar junction, in a spine worn as others of this age."""
+def one_fracture(patient: VirtualPatient, rng: np.random.Generator, *, acute: bool = True) -> tuple[Finding, ...]:
+    """One wedge fracture, most often at the thoracolumbar junction, in a spine worn as others of this age."""
     level = str(rng.choice(["T12", *SCORED_LEVELS], p=[0.30, 0.35, 0.15, 0.12, 0.08]))
     wear = [f for f in draw_wear(patient, rng) if f.level != level]
-    return (Fracture(level, shape="wedge", grade=2, acute=True), *wear)
+    return (Fracture(level, shape="wedge", grade=2, acute=acute), *wear)
 
 
 def _degeneration(patient: VirtualPatient, rng: np.random.Generator) -> tuple[Finding, ...]:
@@ -131,7 +131,7 @@ STUDY_GROUPS: Mapping[str, StudyGroup] = {
         share_women=69 / 84,
         age_range=(63.8, 77.2),
         fractured=True,
-        findings=_fracture,
+        findings=one_fracture,
     ),
     "Huang 2026 non-fracture": StudyGroup(
         source="Huang 2026", group="non-fracture", share_women=69 / 84, age_range=(63.8, 77.2), fractured=False

@@ -14,9 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.reader_model import draw_reader
-from vbqkit.anatomy.wear import draw_wear
 from vbqkit.errors import ScannerError
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scanner.machine import Scanner
@@ -35,8 +33,7 @@ from vbqkit.validation.ordinary_protocols import (
     T2_TR_MS,
     T2_TRAIN,
 )
-from vbqkit.validation.quick_cohort import signals_of
-from vbqkit.validation.replications import small_body
+from vbqkit.validation.quick_cohort import drawn_person, signals_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -73,8 +70,7 @@ def measured_on_all(task: Task) -> list[dict[str, Any]]:
     """One woman on a day of her own on every machine, by one reader: one row a machine."""
     seed, number = task
     rng = np.random.default_rng([seed, number])
-    (patient,) = draw_patients(1, rng=rng, sex="F", age_range=_AGES, fractured=False, own_times=True, own_sac=True)
-    phantom = small_body(patient, draw_wear(patient, rng), rng)
+    patient, phantom = drawn_person(rng, sex="F", age_range=_AGES, fractured=False)
     reader, rows = draw_reader(np.random.default_rng(seed)), []
     for name in MACHINES:
         scanner = scanner_named(name)

@@ -30,6 +30,11 @@ def with_one_title(chart: Any) -> Any:
     """
     title = chart.layout.title
     if title.subtitle.text:
-        title.text = f'{title.text}<br><span style="font-size:12px">{title.subtitle.text}</span>'
+        title.text = two_lines(title.text, title.subtitle.text)
         title.subtitle.text = None
     return chart
+
+
+def two_lines(title: str, subtitle: str) -> str:
+    """A title with its second line in one piece."""
+    return f'{title}<br><span style="font-size:12px">{subtitle}</span>'

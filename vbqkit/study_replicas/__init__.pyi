@@ -1,0 +1,12 @@
+from .design import Analysis as Analysis
+from .design import Arm as Arm
+from .design import StudyDesign as StudyDesign
+from .designs import DESIGNS as DESIGNS
+from .designs import design_named as design_named
+from .drawing import POPULATIONS as POPULATIONS
+from .needed import PatientsNeeded as PatientsNeeded
+from .needed import patients_needed as patients_needed
+from .pool import draw_pool as draw_pool
+from .pool import packaged_pool as packaged_pool
+from .replicas import StudyReplicas as StudyReplicas
+from .replicas import replicate_study as replicate_study
