@@ -163,4 +163,23 @@ phantom, volume, rois = scanned("case07")
 assert level_beside(rois["CSF"]) != "L3"
 assert vbq_t1(with_roi(at_l3)) < 0.95 * vbq_t1(rois.values())
 """,
+    "96_open_data": """
+import pandas as pd
+# all of this is said of the virtual patients that stand in for SPIDER; the real files are not here
+assert not patients.real and "SYNTHETIC" in patients.source
+# "has everybody a T1 series? Does the table know every scanner?": no, and no
+from vbqkit.datasets import compare_with_masks, count_series, spider_series
+t1, t2 = count_series(spider_series(patients.data))
+assert (t1["patients"], t1["there"], t1["not_known"], t1["another"]) == (5, 4, 1, 0)
+table = patients.scores()
+assert table.vbq_t1.isna().sum() == 1 and "VBQ-T1 not given: no T1 series" in table.reason.dropna().iloc[0]
+assert (table.scanner == "not stated").sum() == 1
+# "The marrow may agree within a few percent, and the score not at all"; "with this ROI VBQ-T1 comes out lower and
+# VBQ-T2 higher than with a ROI between the roots"
+compared = pd.DataFrame(compare_with_masks(patients.data))
+assert (compared.names == "as in the masks").all()
+assert compared.marrow_percent.abs().max() < 3 and compared.csf_percent.abs().min() > 10
+assert (compared[compared.weighting == "T1"].vbq_percent > 10).all()
+assert (compared[compared.weighting == "T2"].vbq_percent < -10).all()
+""",
 }

@@ -100,6 +100,14 @@ def test_a_bad_study_costs_one_row_with_its_reason(cohort, tmp_path, monkeypatch
     assert third["reason"] == "ZeroDivisionError: division by zero"
 
 
+def test_a_score_that_was_asked_for_and_has_no_series_says_so_in_its_row(cohort, tmp_path):
+    named = score(cohort, tmp_path / "t.csv", Plan(scores=("VBQ-T1", "VBQ-T2-STIR"))).rows
+    assert {row["outcome"] for row in named} == {"scored"}
+    assert {row["reason"] for row in named} == {"VBQ-T2-STIR not given: no T2 and no STIR series"}
+    asked_for_all = score(cohort, tmp_path / "all.csv", Plan()).rows
+    assert not [row for row in asked_for_all if "STIR" in (row["reason"] or "")], "nobody asked for it by name"
+
+
 def test_what_is_done_is_not_done_again_and_what_failed_or_changed_is(cohort, tmp_path, monkeypatch):
     root, rois = cohort
     asked = counted(monkeypatch)

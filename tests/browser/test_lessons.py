@@ -533,6 +533,24 @@ def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
     assert feedback.get_attribute("data-right") == "true"
 
 
+def test_lesson_96_open_data(lab: Any, no_errors: None) -> None:
+    """Without the data set five virtual patients stand in, and the page says so; nothing is downloaded."""
+    lesson = Lesson(lab, "96_open_data")
+    page = lesson.page
+    for name in ("96-tells", "96-missing", "96-spread", "96-agree"):
+        lesson.wrong_then_right(name)
+    own = page.locator(".vbq-open-data")
+    assert "SYNTHETIC" in lesson.show(own).inner_text()
+    assert own.get_by_role("button", name="Download SPIDER (3.8 GB from Zenodo, 8 GB on disk; CC BY 4.0)").is_enabled()
+    lesson.show(page.get_by_role("button", name="Look at the series")).click()
+    page.get_by_text("times not known").wait_for(timeout=120_000)  # the patients are made now
+    lesson.show(page.get_by_role("button", name="Score every patient")).click()
+    page.get_by_text("VBQ-T1 not given: no T1 series").wait_for(timeout=60_000)
+    assert "SYNTHETIC" in lesson.show(page.locator(".js-plotly-plot").first).text_content()
+    lesson.show(page.get_by_role("button", name="Propose ROIs and compare")).click()
+    page.get_by_text("Names of the levels: 5 as in the masks").wait_for(timeout=60_000)
+
+
 def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     """Six readings; the second patient's CSF is put among the roots, and the report card says so."""
     lesson = Lesson(lab, "99_final")

@@ -1,4 +1,4 @@
-"""A few virtual patients in files of the layout of SPIDER, for a page that must run without the real ones. Synthetic."""
+"""Virtual patients in files of the layout of SPIDER, for a page that must run without the real ones. Synthetic."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the data set SPIDER shows of real patients: which series they have, and where proposed ROIs lie in the masks.
 
-There is no DXA in it, no fracture and no outcome: it can say how a score varies and where it cannot be computed, and not
+There is no DEXA in it, no fracture and no outcome: it can say how a score varies and where it cannot be computed, not
 whether the score is right.
 """
 
@@ -37,9 +37,7 @@ def spider_series(data: SpiderData) -> tuple[dict[str, Any], ...]:
     data : SpiderData
         Where it lies.
     """
-    return tuple(
-        _series_row(patient, ending) for patient in _patients(data) for ending in SERIES
-    )
+    return tuple(_series_row(patient, ending) for patient in _patients(data) for ending in SERIES)
 
 
 def _patients(data: SpiderData) -> list[Path]:
@@ -63,6 +61,37 @@ def _series_row(patient: Path, ending: str) -> dict[str, Any]:
         "tr_ms": a.tr_ms,
         "te_ms": a.te_ms,
     }
+
+
+def count_series(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Rows of :func:`spider_series` counted by the name of the series.
+
+    Columns: ``by_name``, ``patients``, ``there``, and of those that are there ``same``, ``another`` and ``not_known``:
+    what TR, TE and the sequence say of the weighting.
+
+    Examples
+    --------
+    >>> there = {"by_name": "T1", "there": True, "by_times": "T1"}
+    >>> count_series([there, {"by_name": "T1", "there": False, "by_times": None}])
+    ({'by_name': 'T1', 'patients': 2, 'there': 1, 'same': 1, 'another': 0, 'not_known': 0},)
+    """
+    listed = list(rows)
+    found = []
+    for name in dict.fromkeys(row["by_name"] for row in listed):
+        own = [row for row in listed if row["by_name"] == name]
+        times = [row["by_times"] for row in own if row["there"]]
+        same, unknown = times.count(name), times.count(None)
+        found.append(
+            {
+                "by_name": name,
+                "patients": len(own),
+                "there": len(times),
+                "same": same,
+                "another": len(times) - same - unknown,
+                "not_known": unknown,
+            }
+        )
+    return tuple(found)
 
 
 def compare_with_masks(
@@ -118,11 +147,11 @@ def _compared(patient: Path, data: SpiderData) -> dict[str, Any]:
         labels = read_label_array(data.masks / series.name, image=volume)
         drawn = read_rois(data.rois / f"{patient.name}.vbqkit.json").rois
         proposal = propose_rois(volume)
+        if not proposal.named:
+            return row | {"names": "asked", "reason": proposal.question}
+        return row | _against(proposal, drawn, volume, labels)
     except VbqkitError as error:
         return row | {"reason": str(error)}
-    if not proposal.named:
-        return row | {"names": "asked", "reason": proposal.question}
-    return row | _against(proposal, drawn, volume, labels)
 
 
 def _against(proposal: Proposal, drawn: Iterable[Roi], volume: Volume, labels: Any) -> dict[str, Any]:
@@ -154,7 +183,7 @@ def _against(proposal: Proposal, drawn: Iterable[Roi], volume: Volume, labels: A
 
 
 def _names(found: Mapping[str, str | None]) -> str:
-    order = list(reversed(BODIES.values()))  # from T12 down
+    order = list(BODIES.values())[::-1]  # from T12 down
     off = {order.index(real) - order.index(level) for level, real in found.items() if real is not None}
     if off == {0}:
         return "as in the masks"

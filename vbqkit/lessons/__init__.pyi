@@ -3,6 +3,7 @@ from .beginning import begin as begin
 from .drawing_again import redraw_groups as redraw_groups
 from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
+from .open_data import OpenData as OpenData
 from .placing import PlacingExercise as PlacingExercise
 from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal
