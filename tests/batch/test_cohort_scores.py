@@ -390,12 +390,35 @@ def wait_a_moment(number):
 """
 
 
+def test_processes_have_one_thread_each_and_this_one_is_left_as_it_is(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")  # who says so has a reason
+    with Processes(1).opened() as pool:
+        there = [pool.submit(os.getenv, name).result() for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")]
+    assert there == ["1", "3"]
+    assert os.getenv("OMP_NUM_THREADS") is None
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+
+
 @pytest.fixture
 def work(tmp_path, monkeypatch):
     """A module that other processes can import; they cannot import the tests."""
     (tmp_path / "work_of_a_test.py").write_text(WORK)
     monkeypatch.syspath_prepend(tmp_path)
     return importlib.import_module("work_of_a_test")
+
+
+@pytest.mark.slow
+def test_processes_that_cannot_begin_are_said_to_and_no_study_is_blamed(cohort, tmp_path):
+    """What comes through a pipe cannot be read again by another process; every study was blamed for that."""
+    root, rois = cohort
+    text = (
+        "from vbqkit.batch import Plan, score_cohort\n"
+        f"score_cohort({str(root)!r}, rois={str(rois)!r}, out={str(tmp_path / 't.csv')!r}, plan=Plan(), workers=1)\n"
+    )
+    done = subprocess.run([sys.executable, "-"], input=text, text=True, capture_output=True, cwd=ROOT, check=False)
+    assert "Other processes cannot begin here" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "t.csv").exists()
 
 
 @pytest.mark.slow
