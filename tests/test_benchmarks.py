@@ -100,5 +100,5 @@ def test_a_cohort_that_gains_nothing_from_two_workers_says_why():
 def test_a_cohort_is_measured_in_this_process_and_in_others():
     loop, again, found = cohort_scores.measure(studies=4, workers=(1,))
     assert 0 < again < loop
-    assert {name: list(runs) for name, runs in found.items()} == dict.fromkeys(cohort_scores.PLANS, [0, 1])
+    assert {name: list(runs) for name, runs in found.items()} == {name: [0, 1] for name in cohort_scores.PLANS}
     assert all(run.study_s > 0 for runs in found.values() for run in runs.values())

@@ -147,6 +147,16 @@ def test_rows_of_a_run_that_was_stopped_are_kept_and_a_line_that_broke_off_is_no
     assert not list(tmp_path.glob(".t.csv*"))
 
 
+def test_a_run_that_did_nothing_leaves_nothing_behind(cohort, tmp_path, monkeypatch):
+    def gone(*_):
+        raise RunError("the scheduler is gone")
+
+    monkeypatch.setattr(cohort_scores, "_answers", gone)
+    with pytest.raises(RunError):
+        score(cohort, tmp_path / "t.csv")
+    assert not list(tmp_path.glob("*t.csv*")) + list(tmp_path.glob(".t.csv*"))
+
+
 def test_what_follows_a_line_that_broke_off_is_whole(tmp_path):
     table = tmp_path / "t.csv"
     with Journal(table) as journal:
