@@ -1,8 +1,8 @@
 """Scoring a folder of studies at 1 and 2 workers, and where the time goes, against a plain loop over the same studies.
 
-Run it on a machine that does nothing else: ``python -m benchmarks cohort_scores``. Each run is told apart into what is
-done once (the files are looked at, processes begin and import, the table is written) and what is done for each study, so
-that a few studies do not measure the beginning. Processor time says whether the cores were ours.
+Run it on a machine that does nothing else: ``python -m benchmarks cohort_scores``. Each run is told apart into what
+is done once (the files are looked at, processes begin and import, the table is written) and what is done for each
+study, so that a few studies do not measure the beginning. Processor time says whether the cores were ours.
 """
 
 from __future__ import annotations
