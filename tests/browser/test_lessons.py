@@ -572,7 +572,7 @@ def test_lesson_95_invent_a_score(lab: Any, no_errors: None) -> None:
     """The student writes a score that depends on the gain, reads what is wrong with it, and corrects it."""
     lesson = Lesson(lab, "95_invent_a_score")
     page = lesson.page
-    for name in ("95-direction", "95-difference", "95-ratio"):
+    for name in ("95-direction", "95-difference", "95-ratio", "95-carried"):
         lesson.wrong_then_right(name)
     cell = lesson.cell("def my_score(t):")
     source = next(
