@@ -29,7 +29,7 @@ def correlations_of(x: FloatArray, y: FloatArray, *, ranks: bool) -> dict[str, F
     x, y : array, (studies, patients)
         Pairs.
     ranks : bool
-        Spearman's instead of Pearson's. Its p counts all orders up to seven patients; beyond, it is that of Student's t.
+        Spearman's instead of Pearson's. Its p counts all orders up to seven patients; beyond, it is Student's.
 
     Returns
     -------
