@@ -13,8 +13,8 @@ assert [truth_of(SampleCase(name=k, volumes={})).patient.age for k in ("case01",
 # "her marrow holds more fat than a young woman's"; the picture at the head shows it
 a, b = vbq.values()
 assert b > 1.3 * a
-# "on the SNR axis the star lies far from the five, though her T-score is as low as theirs"; "nearer to the five, and
-# still not among them"
+# "on the SNR axis the star lies far from the five, though her T-score is hardly lower than theirs"; "nearer to the
+# five, and still not among them"; question 00-star: her BMD lies among theirs, "her T-score is 0.2 below their lowest"
 five, hers = kosice_patients(), {name: case.score(name).value for name in ("SNR", "M-score")}
 assert hers["SNR"] > 2 * five.snr.max() and dexa.t_score <= five.t_score.max()
 assert hers["M-score"] < five.m_score.min()
@@ -24,6 +24,15 @@ assert abs(sds[1]) < abs(sds[0])
 cuts = published_thresholds().query("score == 'VBQ-T1'").dropna(subset="threshold").set_index("threshold").source
 assert (cuts.index.min(), cuts.index.max()) == (2.56, 4.285)
 assert (cuts[2.56], cuts[4.285]) == ("Chen 2023", "Huang 2026")
+assert round(five.t_score.min() - dexa.t_score, 1) == 0.2
+assert five.bmd_g_cm2.min() < dexa.bmd_g_cm2 < five.bmd_g_cm2.max()
+# "Chen's 2.9 for osteoporosis would call even A ill, who is 26 and healthy"
+chen = published_thresholds().query("source == 'Chen 2023' and target == 'osteoporosis' and score == 'VBQ-T1'")
+assert a > chen.threshold.max() == 2.9
+# question 00-star: "In other air of her picture the noise is nine times as strong"
+import re
+told = next(str(found) for found in intervals if str(found).startswith("SNR"))
+assert round(float(re.search(r"a factor of ([0-9.]+)", told)[1])) == 9
 """,
     "10_what_mri_sees": """
 # "Each row of its tissue table names its source; where it says model assumption, there is none"
@@ -51,6 +60,14 @@ assert 1400 <= min(range(900, 2100, 50), key=lambda ti: of("CSF", ti)) <= 1650
     "20_placing_rois": """
 # "Below, only the CSF ROI is pushed backwards": the fat behind the sac lowers VBQ (question 20-effect)
 assert values[-1] < 0.9 * values[0]
+# the table: cortex and endplates are dark, the vein is darker than marrow, disc, roots and cord are grey, epidural fat
+# is white
+from vbqkit.exercises.cases import truth_of
+from vbqkit.exercises.truth import tissue_signals
+seen = tissue_signals(truth_of(case), case.middle_slice("T1")).set_index("structure").mean_signal
+assert max(seen.cortex, seen.endplate, seen["basivertebral vein"]) < seen.marrow
+assert all(seen.CSF < seen[grey] < seen.marrow for grey in ("disc", "nerve root", "spinal cord"))
+assert seen.idxmax() == "epidural fat" and seen.idxmin() == "CSF"
 """,
     "25_proposed_rois": """
 # "Patient A is a woman without any finding": nothing wrong, and VBQ nearly that of the reference
@@ -220,6 +237,19 @@ import re
 factor = float(re.search(r"a factor of ([0-9.]+)", by_name["SNR"].missing)[1])
 assert 3 < factor < 30
 """,
+    "70_readers": """
+# "these five differ much"; "it gives the two virtual readers 0.98 ... ICC(2,1) sees it: 0.64, since the hasty one reads
+# about a quarter lower in every patient"
+assert not done and wide.to_numpy().max() > 2 * wide.to_numpy().min()
+forms = icc(wide).set_index("shrout_fleiss").estimate
+assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.98, 0.64)
+lower = 1 - wide["hasty reader"] / wide["careful reader"]
+assert 0.18 < lower.min() and lower.max() < 0.32
+# "For CSF on T1 one of its observers had -11.7 to +9.1 %"; the printed -11.7 to +8.1 are of two different plots
+from vbqkit.literature.printed import paper_numbers
+limits = {number.printed for number in paper_numbers("Huang 2026").values()}
+assert {"-11.71", "9.10"} <= {text.replace("\u2212", "-").rstrip(" %") for text in limits}, sorted(limits)
+""",
     "80_pitfalls": """
 # "measuring it makes the bone look better than it is"; "The two rules give almost the same here"
 as_if, leave, replace_ = by_rule.values()
@@ -292,5 +322,32 @@ assert network > hu + 0.05
 for _, of_one in by_person_rows.groupby("network"):
     assert accuracy_of(of_one, outcome="osteoporosis")["balanced_accuracy"] < 0.92
 assert max(value["balanced_accuracy"] for value in limit.values()) < 0.9
+""",
+    "99_final": """
+# "at most 5 % foreign tissue (in CSF roots up to 20 %) ... levels 0.20 to 0.80 cm2, CSF at least 0.10, noise at least
+# 0.20 cm2"; "Five of the six readings must pass"; "Up to 2, it cannot be told from one of these"
+from vbqkit.exercises import consequence, faults, report_card
+assert (faults.WRONG_SHARE, faults.MARROW_CM2) == (0.05, (0.20, 0.80))
+assert faults.LEAST_CM2 == {"CSF": 0.10, "noise": 0.20}
+assert report_card.needed_to_pass(6) == 5 and consequence.WITHIN == 2.0
+""",
+    "96_open_data": """
+import pandas as pd
+# all of this is said of the virtual patients that stand in for SPIDER; the real files are not here
+assert not patients.real and "SYNTHETIC" in patients.source
+# "has everybody a T1 series? Does the table know every scanner?": no, and no
+from vbqkit.datasets import compare_with_masks, count_series, spider_series
+t1, t2 = count_series(spider_series(patients.data))
+assert (t1["patients"], t1["there"], t1["not_known"], t1["another"]) == (5, 4, 1, 0)
+table = patients.scores()
+assert table.vbq_t1.isna().sum() == 1 and "VBQ-T1 not given: no T1 series" in table.reason.dropna().iloc[0]
+assert (table.scanner == "not stated").sum() == 1
+# "The marrow may agree within a few percent, and the score not at all"; "with this ROI VBQ-T1 comes out lower and
+# VBQ-T2 higher than with a ROI between the roots"
+compared = pd.DataFrame(compare_with_masks(patients.data))
+assert (compared.names == "as in the masks").all()
+assert compared.marrow_percent.abs().max() < 3 and compared.csf_percent.abs().min() > 10
+assert (compared[compared.weighting == "T1"].vbq_percent > 10).all()
+assert (compared[compared.weighting == "T2"].vbq_percent < -10).all()
 """,
 }

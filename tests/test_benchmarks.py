@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import browser, cohort, cornerstone, import_time, listing, reading, slices, timing
+from benchmarks import browser, cohort, cohort_scores, cornerstone, import_time, listing, reading, slices, timing
 from benchmarks.__main__ import main, names
 
 
@@ -69,3 +69,36 @@ def test_without_npm_cornerstone_is_left_out_and_the_reason_is_said(monkeypatch,
     monkeypatch.setattr(cornerstone.shutil, "which", lambda _: None)
     assert browser.Cornerstone not in browser.bundled(tmp_path)
     assert "Cornerstone3D: left out, there is no npm on PATH" in capsys.readouterr().out
+
+
+def test_what_is_done_once_does_not_count_as_time_of_a_study():
+    rows = [3.0, 3.1, 3.2, 3.3, 4.3, 5.3]  # two workers: the first four are those that waited while they began
+    found = cohort_scores.phases(0.5, rows, 5.4, workers=2, processor_s=10.8)
+    assert (found.looking_s, found.beginning_s, found.study_s) == pytest.approx((0.5, 2.5, 1.0))
+    assert (found.end_s, found.cores) == pytest.approx((0.1, 2.0))
+
+
+def test_a_cohort_that_gains_nothing_from_two_workers_says_why():
+    def run(study_s, processor_s, whole_s):
+        return cohort_scores.Phases(
+            looking_s=0.0, beginning_s=1.0, study_s=study_s, end_s=0.0, whole_s=whole_s, processor_s=processor_s
+        )
+
+    quiet = cohort_scores.remarks({0: run(0.2, 10, 10), 1: run(0.2, 10, 10), 2: run(0.1, 10.5, 5.5)})
+    assert quiet == [
+        "Once begun, 2 workers do 2.00 x the studies of one.",
+        "18 % of their run is done once, however many studies there are.",
+    ]
+    busy = cohort_scores.remarks({0: run(0.2, 10, 10), 1: run(0.2, 10, 10), 2: run(0.2, 15, 10)})
+    assert busy[2:] == [
+        "They take 1.50 x the processor time: threads, or memory.",
+        "2 workers had 1.50 cores: others use this machine, or the disk is slow.",
+    ]
+
+
+@pytest.mark.slow
+def test_a_cohort_is_measured_in_this_process_and_in_others():
+    loop, again, found = cohort_scores.measure(studies=4, workers=(1,))
+    assert 0 < again < loop
+    assert {name: list(runs) for name, runs in found.items()} == {name: [0, 1] for name in cohort_scores.PLANS}
+    assert all(run.study_s > 0 for runs in found.values() for run in runs.values())

@@ -100,6 +100,14 @@ def test_a_bad_study_costs_one_row_with_its_reason(cohort, tmp_path, monkeypatch
     assert third["reason"] == "ZeroDivisionError: division by zero"
 
 
+def test_a_score_that_was_asked_for_and_has_no_series_says_so_in_its_row(cohort, tmp_path):
+    named = score(cohort, tmp_path / "t.csv", Plan(scores=("VBQ-T1", "VBQ-T2-STIR"))).rows
+    assert {row["outcome"] for row in named} == {"scored"}
+    assert {row["reason"] for row in named} == {"VBQ-T2-STIR not given: no T2 and no STIR series"}
+    asked_for_all = score(cohort, tmp_path / "all.csv", Plan()).rows
+    assert not [row for row in asked_for_all if "STIR" in (row["reason"] or "")], "nobody asked for it by name"
+
+
 def test_what_is_done_is_not_done_again_and_what_failed_or_changed_is(cohort, tmp_path, monkeypatch):
     root, rois = cohort
     asked = counted(monkeypatch)
@@ -137,6 +145,16 @@ def test_rows_of_a_run_that_was_stopped_are_kept_and_a_line_that_broke_off_is_no
     assert len(asked) == 1
     assert len(rows_of(tmp_path / "t.csv")) == 3
     assert not list(tmp_path.glob(".t.csv*"))
+
+
+def test_a_run_that_did_nothing_leaves_nothing_behind(cohort, tmp_path, monkeypatch):
+    def gone(*_):
+        raise RunError("the scheduler is gone")
+
+    monkeypatch.setattr(cohort_scores, "_answers", gone)
+    with pytest.raises(RunError):
+        score(cohort, tmp_path / "t.csv")
+    assert not list(tmp_path.glob("*t.csv*")) + list(tmp_path.glob(".t.csv*"))
 
 
 def test_what_follows_a_line_that_broke_off_is_whole(tmp_path):
@@ -382,12 +400,35 @@ def wait_a_moment(number):
 """
 
 
+def test_processes_have_one_thread_each_and_this_one_is_left_as_it_is(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")  # who says so has a reason
+    with Processes(1).opened() as pool:
+        there = [pool.submit(os.getenv, name).result() for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")]
+    assert there == ["1", "3"]
+    assert os.getenv("OMP_NUM_THREADS") is None
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+
+
 @pytest.fixture
 def work(tmp_path, monkeypatch):
     """A module that other processes can import; they cannot import the tests."""
     (tmp_path / "work_of_a_test.py").write_text(WORK)
     monkeypatch.syspath_prepend(tmp_path)
     return importlib.import_module("work_of_a_test")
+
+
+@pytest.mark.slow
+def test_processes_that_cannot_begin_are_said_to_and_no_study_is_blamed(cohort, tmp_path):
+    """What comes through a pipe cannot be read again by another process; every study was blamed for that."""
+    root, rois = cohort
+    text = (
+        "from vbqkit.batch import Plan, score_cohort\n"
+        f"score_cohort({str(root)!r}, rois={str(rois)!r}, out={str(tmp_path / 't.csv')!r}, plan=Plan(), workers=1)\n"
+    )
+    done = subprocess.run([sys.executable, "-"], input=text, text=True, capture_output=True, cwd=ROOT, check=False)
+    assert "Other processes cannot begin here" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "t.csv").exists()
 
 
 @pytest.mark.slow

@@ -51,7 +51,10 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
+            empty = os.fstat(self._file.fileno()).st_size == 0
             self._file.close()
+            if empty:
+                self.remove()  # a run that did nothing leaves nothing behind
 
     def rows(self) -> list[Row]:
         """What an earlier run has done; a last line that broke off is cut away."""

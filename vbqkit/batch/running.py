@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -29,6 +30,10 @@ _SECONDS_TO_LOOK = 5.0
 _SECONDS_TO_CONNECT = 10
 
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What the libraries of linear algebra look at when they are loaded."""
+
+
 class RunError(VbqkitError):
     """Workers that cannot work: a scheduler that is gone, or an installation that differs."""
 
@@ -52,6 +57,10 @@ class Workers(Protocol):
         """Raise :class:`RunError` if there is nobody left to work."""
         ...
 
+    def check_beginning(self) -> None:
+        """Raise :class:`RunError` if nobody can even begin, whatever the work."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Processes:
@@ -61,12 +70,18 @@ class Processes:
 
     @contextmanager
     def opened(self, count: int | None = None) -> Iterator[Executor]:
-        """A pool of processes."""
+        """A pool of processes with one thread each: one a core already, they would only wait for one another."""
+        unset = [name for name in _THREADS if name not in os.environ]
+        os.environ.update(
+            dict.fromkeys(unset, "1")
+        )  # what has been loaded here does not look again; a new process does
         pool = ProcessPoolExecutor(count or self.count, mp_context=multiprocessing.get_context("spawn"))
         try:
             yield pool
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            for name in unset:
+                os.environ.pop(name, None)
 
     def width(self) -> int:
         """How many processes there are."""
@@ -74,6 +89,18 @@ class Processes:
 
     def check(self) -> None:
         """Nothing can be gone here that the pool does not notice."""
+
+    def check_beginning(self) -> None:
+        """Whether a process that has nothing to do comes to life: it reads the program that began it once more."""
+        with self.opened(1) as pool:
+            try:
+                pool.submit(os.getpid).result()
+            except BrokenExecutor as error:
+                raise RunError(
+                    "Other processes cannot begin here, since they cannot read the program that begins them: what stands at a prompt or "
+                    "comes through a pipe is in no file, and a script must begin its work under if __name__ == '__main__'. Put it into "
+                    "such a file, or work in this very process: workers=0."
+                ) from error
 
 
 class DaskCluster:
@@ -128,6 +155,9 @@ class DaskCluster:
         if self._client is not None and self._client.status != "running":
             raise RunError(self._gone())
 
+    def check_beginning(self) -> None:
+        """A cluster says so itself."""
+
     def _gone(self) -> str:
         return (
             f"The Dask scheduler at {self.address} is gone. What was done before is kept: start it again, or leave --dask out, and run "
@@ -158,6 +188,7 @@ def done_by(
         If the scheduler is gone, or a worker cannot do the work at all.
     """
     waiting, again = deque(jobs), deque[Job]()
+    answered = False
     while waiting or again:
         source, alone = (again, True) if again else (waiting, False)
         with workers.opened(1 if alone else None) as pool:
@@ -167,9 +198,12 @@ def done_by(
                     _hand_out(pool, work, source, under_way, most=1 if alone else _AHEAD * workers.width())
                     for future in wait(under_way, timeout=_SECONDS_TO_LOOK, return_when=FIRST_COMPLETED).done:
                         answer = _answer(future, workers)
+                        answered = True
                         yield under_way.pop(future), answer
                     workers.check()
             except BrokenExecutor:
+                if not answered:
+                    workers.check_beginning()  # before every job is blamed
                 if alone:
                     yield under_way.popitem()[1] if under_way else source.popleft(), WorkerLost()
                 else:

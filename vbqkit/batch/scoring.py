@@ -247,7 +247,8 @@ def _scored(job: ScoreJob, plan: Plan) -> Row:
     case = score_case(volumes, drawn, **options)
     wanted = plan.wanted
     given = [result for result in case.results if isinstance(result, Score) and result.name in wanted]
-    row: Row = _series(volumes) | _values(given) | {"reason": _not_given(case, wanted) or None}
+    why = "; ".join(filter(None, (_without_series(plan, volumes), _not_given(case, wanted))))
+    row: Row = _series(volumes) | _values(given) | {"reason": why or None}
     if not given:
         return row | {"outcome": "refused"}
     if plan.intervals:
@@ -304,6 +305,12 @@ def _not_given(case: CaseScores, wanted: tuple[str, ...]) -> str:
         if isinstance(result, Refusal) and result.name in wanted:
             why.setdefault(result.reason, []).append(result.name)
     return "; ".join(f"{' and '.join(names)} not given: {reason}" for reason, names in why.items())
+
+
+def _without_series(plan: Plan, volumes: Mapping[str, Volume]) -> str:
+    """Scores that were asked for by name and have no series here; of all scores most have none, and nobody asked."""
+    lacking = {name: [w for w in SCORES[name].weightings if w not in volumes] for name in plan.wanted if plan.scores}
+    return "; ".join(f"{name} not given: no {' and no '.join(gone)} series" for name, gone in lacking.items() if gone)
 
 
 def _cautions(case: CaseScores, given: list[Score]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 
 from vbqkit.batch import CohortScores, Plan, score_cohort
@@ -119,11 +118,6 @@ def run(args: argparse.Namespace) -> Report:
     """
     if args.what == "simulate":
         return simulate_cohort.run(args)
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-    ):  # one process a core: their threads would stand in each other's way
-        os.environ.setdefault(name, "1")
     plan = Plan(
         scores=tuple(args.score),
         aggregate=args.aggregate,

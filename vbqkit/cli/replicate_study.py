@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -150,7 +151,10 @@ def _counted(found: Iterable[Any], total: int, progress: Callable[[int, int], No
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:
     """Six digits; nothing instead of nan."""
-    return {
-        k: ("" if v != v else f"{v:.6g}") if isinstance(v, float) else "" if v is None else v  # noqa: PLR0124 - only nan is not itself
-        for k, v in row.items()
-    }
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return "" if value is None else value
+    return "" if math.isnan(value) else f"{value:.6g}"

@@ -8,3 +8,8 @@ from .erosion import rois_of_labels as rois_of_labels
 from .spider import SPIDER as SPIDER
 from .spider import SpiderData as SpiderData
 from .spider import get_spider as get_spider
+from .spider import open_spider as open_spider
+from .spider_like import make_spider_like as make_spider_like
+from .spider_tables import compare_with_masks as compare_with_masks
+from .spider_tables import count_series as count_series
+from .spider_tables import spider_series as spider_series

@@ -33,8 +33,8 @@ def rois_of_labels(
 
     On the sagittal slice through the middle of the canal a vertebra falls into its body and its spinous process; the
     largest piece is the body. What is nearer to its edge than `margin_mm` is left out. The CSF ROI is the canal at the
-    height of `csf_level`, drawn in by 2 mm: it holds nerve roots too, so that VBQ comes out higher than with a ROI that
-    a reader places between them.
+    height of `csf_level`, drawn in by 2 mm: it holds nerve roots too, brighter than CSF on T1 and darker on T2, so
+    that VBQ comes out lower on T1 and higher on T2 than with a ROI that a reader places between them.
 
     Parameters
     ----------

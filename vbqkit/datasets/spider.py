@@ -28,6 +28,7 @@ from vbqkit.errors import FormatError, VbqkitError, shown
 from vbqkit.formats import read_study, write_rois
 from vbqkit.formats.files import user_path
 from vbqkit.formats.masks import read_label_array
+from vbqkit.formats.sidecars import STATED
 from vbqkit.formats.table_file import replacing
 
 RECORD = 10159290
@@ -70,21 +71,25 @@ class SpiderData:
 
     Attributes
     ----------
-    studies, rois : Path
-        A folder a patient with its T1 and T2 series; a ROI file a patient.
+    studies, masks, rois : Path
+        A folder a patient with its T1 and T2 series; a mask a series; a ROI file a patient.
     patients : int
         How many there are.
     with_rois : int
         How many of them have ROIs.
     without : tuple of (str, str)
         Patients without, and why.
+    synthetic : bool
+        Whether nobody real is in it.
     """
 
     studies: Path
+    masks: Path
     rois: Path
     patients: int
     with_rois: int
     without: tuple[tuple[str, str], ...] = ()
+    synthetic: bool = False
 
 
 def get_spider(
@@ -134,7 +139,7 @@ def get_spider(
         fetch(listed[name], home / "download", progress=None if loading is None else loading(name))
     try:
         _lay_out(home)
-        return _draw(home, margin_mm, progress)
+        return draw_rois(home, margin_mm=margin_mm, progress=progress)
     except OSError as error:
         raise FormatError(
             f"{home} cannot be written to ({error.strerror or error}). Make room, and run it again."
@@ -153,9 +158,13 @@ def _lay_out(home: Path) -> None:
                 with replacing(target) as draft, packed.open(member) as source, draft.open("wb") as written:
                     shutil.copyfileobj(source, written)
             if place == "studies":
-                sidecar = json.dumps({**about.get(stem.lower(), {}), "VbqkitWeighting": _WEIGHTINGS[kind]}, indent=1)
-                with replacing(target.with_suffix(".json")) as draft:
-                    draft.write_text(sidecar, encoding="utf-8")
+                write_sidecar(target, about.get(stem.lower(), {}), _WEIGHTINGS[kind])
+
+
+def write_sidecar(series: Path, known: Mapping[str, object], weighting: str) -> None:
+    """What is known of a series, as JSON beside it: times in seconds, and the weighting that its name gives it."""
+    with replacing(series.with_suffix(".json")) as draft:
+        draft.write_text(json.dumps({**known, STATED: weighting}, indent=1), encoding="utf-8")
 
 
 def _members(archive: Path) -> Iterator[tuple[zipfile.ZipInfo, str, str, zipfile.ZipFile]]:
@@ -200,8 +209,35 @@ def _number(text: str | None) -> float | None:
     return value if 0 < value < 1e6 else None
 
 
-def _draw(home: Path, margin_mm: float, progress: Progress | None) -> SpiderData:
-    patients = sorted((path for path in (home / "studies").iterdir() if path.is_dir()), key=lambda path: int(path.name))
+def open_spider(folder: str | os.PathLike[str]) -> SpiderData:
+    """The data set where :func:`get_spider` laid it out before; ROIs that are missing are drawn.
+
+    Parameters
+    ----------
+    folder : path-like
+        What ``vbqkit get spider --out`` was given.
+
+    Returns
+    -------
+    SpiderData
+
+    Raises
+    ------
+    FormatError
+        If it is not there.
+    """
+    home = user_path(folder)
+    if not ((home / "studies").is_dir() and (home / "masks").is_dir()):
+        raise FormatError(
+            f"{home} holds no 'studies' and 'masks', so SPIDER is not there. Give the folder that 'vbqkit get spider --out FOLDER' was given."
+        )
+    return draw_rois(home, margin_mm=MARGIN_MM)
+
+
+def draw_rois(home: Path, *, margin_mm: float, progress: Progress | None = None) -> SpiderData:
+    """ROIs of each patient from its mask; those that are there are left as they are."""
+    named = (path for path in (home / "studies").iterdir() if path.is_dir() and path.name.isdecimal())
+    patients = sorted(named, key=lambda path: int(path.name))
     rois = home / "rois"
     rois.mkdir(exist_ok=True)
     without: list[tuple[str, str]] = []
@@ -216,6 +252,7 @@ def _draw(home: Path, margin_mm: float, progress: Progress | None) -> SpiderData
             progress(done, len(patients))
     return SpiderData(
         studies=home / "studies",
+        masks=home / "masks",
         rois=rois,
         patients=len(patients),
         with_rois=len(patients) - len(without),

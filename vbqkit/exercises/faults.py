@@ -155,7 +155,7 @@ def csf_level_faults(roi: Roi, truth: Phantom) -> list[Fault]:
     if not found or found == expected:
         return []
     text = (
-        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Huang 2026, Cui 2025 and Chen 2023 measure CSF at L3, or at a neighbouring level "
+        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Huang 2026, Cui 2025 and Chen 2023 measure CSF at L3, Huang and Chen at a neighbouring level "
         "where the canal is narrow at L3. Signal changes along the coil, so the level matters."
     )
     beside = abs(SPINE_LEVELS.index(found) - SPINE_LEVELS.index(expected)) <= 1

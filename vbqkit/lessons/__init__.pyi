@@ -5,6 +5,7 @@ from .feedback import feedback_html as feedback_html
 from .final import final_exam as final_exam
 from .learning_shown import evaluate_again_button as evaluate_again_button
 from .learning_shown import judge_person_button as judge_person_button
+from .open_data import OpenData as OpenData
 from .placing import PlacingExercise as PlacingExercise
 from .proposal_shown import patients_to_judge as patients_to_judge
 from .proposal_shown import show_proposal as show_proposal

@@ -9,7 +9,6 @@ import ipywidgets
 
 from vbqkit.charts import plot_study_replicas
 from vbqkit.charts.live import live_figure, save_buttons
-from vbqkit.charts.look import signed
 from vbqkit.errors import VbqkitError
 from vbqkit.lessons.beginning import Beginning, begin
 from vbqkit.lessons.showing import show_table
@@ -76,7 +75,7 @@ class RunAgain(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         for each in self.replicas:
             table = each.predicted()
             (row,) = table[(table["comparison"] == comparison) & (table["statistic"] == statistic)].to_dict("records")
-            said.append(f"{each.population}: {signed(row['low'])} to {signed(row['high'])}")
+            said.append(f"{each.population}: {_signed(row['low'])} to {_signed(row['high'])}")
         return f"95 of 100 replicas, {'; '.join(said)}. Run {self.replicas[0].times if self.replicas else 0} times."
 
     def _say(self, text: str) -> None:
@@ -107,7 +106,7 @@ def run_again(study: str, comparison: str, statistic: str, *populations: str) ->
 
 
 def show_patients_needed(*asked: tuple[str, str], half_width: float, power: float = 0.8) -> Beginning:
-    """A button; when pressed it looks for the size that each comparison would have taken, if its printed number is true.
+    """A button; when pressed it looks for the patients that each comparison would have taken, if its number is true.
 
     Parameters
     ----------
@@ -137,6 +136,10 @@ def show_patients_needed(*asked: tuple[str, str], half_width: float, power: floa
         return show_table(rows, head=head, digits=0)
 
     return begin(make, "How many patients would it have taken?")
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _in_words(found: PatientsNeeded) -> str:

@@ -21,7 +21,7 @@ CSF_MM = (4.0, 10.0)
 """Across and along the sac."""
 
 CSF_LEVELS = ("L3", "L4", "L2", "L5", "L1")
-"""Levels to try in turn: L3, or its neighbors where the canal is narrow (Huang 2026, Cui 2025, Chen 2023)."""
+"""Levels to try in turn: L3, or its neighbors where the canal is narrow (Huang 2026, Chen 2023)."""
 
 BELOW_CONUS = ("L3", "L4", "L5")
 """Levels beside which the sac holds no cord: the conus ends at L1 or L2 in nearly all people

@@ -39,7 +39,7 @@ CSF_FAR_BEHIND_MM = 60.0
 """Further behind than this is the back, not the canal, mm."""
 
 CSF_BEYOND_MM = 35.0
-"""CSF is measured at L3 or at the next level with CSF (Huang 2026, Cui 2025, Chen 2023); more than about one level
+"""CSF is measured at L3 or at the next level with CSF (Huang 2026, Chen 2023); more than about one level
 beyond the drawn levels is elsewhere, mm."""
 
 OFF_LINE_MM = 16.0

@@ -5,9 +5,11 @@ Some ten minutes of processor time; a person is the same with and without the ot
 
 from __future__ import annotations
 
+import math
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -32,9 +34,13 @@ def write_pool(path: Path, *, people: dict[str, int], seed: int, processes: int)
 
 def write_pool_table(path: Path, table: pd.DataFrame, *, seed: int) -> Path:
     """One row a person; a score that cannot be given is an empty cell."""
-    rows = ({str(k): "" if v != v else v for k, v in row.items()} for row in table.to_dict("records"))  # noqa: PLR0124 - only nan is not itself
+    rows = ({str(name): _cell(value) for name, value in row.items()} for row in table.to_dict("records"))
     comment = f"Synthetic. Made by python -m vbqkit.study_replicas, seed {seed}"
     return write_table(path, tuple(table.columns), rows, comment=comment)
+
+
+def _cell(value: Any) -> Any:
+    return "" if isinstance(value, float) and math.isnan(value) else value
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def _partners(
 class FromPrint:
     """Patients drawn from normal distributions for which a study's printed number is true, or says nothing.
 
-    A correlation: two normal variables with the printed r. Two groups: normal scores with the printed means and SDs, or,
+    A correlation: two normal variables with the printed r. Two groups: normal scores with the printed means and SDs;
     where none are printed, SDs of 1 that lie as far apart as the printed AUC says (the binormal model). An accuracy:
     right answers with the printed chance. Without effect the means are equal (their mean), and r is 0, AUC 0.5,
     accuracy one half.

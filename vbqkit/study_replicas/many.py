@@ -29,7 +29,7 @@ def correlations_of(x: FloatArray, y: FloatArray, *, ranks: bool) -> dict[str, F
     x, y : array, (studies, patients)
         Pairs.
     ranks : bool
-        Spearman's instead of Pearson's. Its p counts all orders up to seven patients, and is that of Student's t beyond.
+        Spearman's instead of Pearson's. Its p counts all orders up to seven patients; beyond, it is Student's.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def discriminations_of(score: FloatArray, case: BoolArray) -> dict[str, FloatArr
     -------
     dict
         One value a study. ``"AUC"``; ``"AUC p"``, two-sided, against 0.5 with the variance that holds there (SPSS);
-        ``"cut-off"``, half-way between the scores where sensitivity + specificity is greatest (of equals the one with most positives);
+        ``"cut-off"``, half-way between the scores where sensitivity + specificity is greatest (of equals the one with
+        most positives);
         ``"sensitivity"``, ``"specificity"`` (%) and ``"Youden's J"`` there; ``"difference"`` of means and
         ``"difference p"``, Student's t test. nan where nobody or everybody is a case.
     """

@@ -84,11 +84,11 @@ def patients_needed(
     """The number of patients that a published design would have taken.
 
     The design is run at seven sizes about the one that is looked for, its groups in their printed proportions. With
-    `power`, it is the size at which p is below `alpha` in this share of the replicas (the p that the study printed: of
-    the correlation, of the t test where one is printed, or else of the AUC). With `half_width`, it is the size at which
-    half of the range that encloses 95 % of the correlations, AUCs or accuracies about the mean of their site is this wide. Power is that over all sites. Through the seven points a
-    line is laid: probit of the power against the square root of the number of patients, or logarithm of the half-width
-    against the logarithm of the number.
+    `power`, it is the size at which p is below `alpha` in this share of the replicas of all sites (the p that the study
+    printed: of the correlation, of the t test where one is printed, or else of the AUC). With `half_width`, it is the
+    size at which half of the range that encloses 95 % of the correlations, AUCs or accuracies about the mean of their
+    site is this wide. Through the seven points a line is laid: probit of the power against the square root of the
+    number of patients, or logarithm of the half-width against the logarithm of the number.
 
     Parameters
     ----------
@@ -153,28 +153,44 @@ def patients_needed(
 
     had = design.patients_of(analysis)
     measure = _power_of(alpha) if power is not None else _half_width_of
-    said = {"study": name, "comparison": comparison, "statistic": statistic, "population": population}
-    common = said | {"target": target, "had": had, "reached": measure(at(had))}
-    wanted = power if power is not None else half_width
-    near = _first_beyond(lambda n: measure(at(n)), float(wanted or 0.0), rising=power is not None)
+    reached = measure(at(had))
+    wanted = float(power if power is not None else half_width or 0.0)
+
+    def answer(patients: int | None, low: float, high: float) -> PatientsNeeded:
+        return PatientsNeeded(
+            study=name,
+            comparison=comparison,
+            statistic=statistic,
+            population=population,
+            target=target,
+            patients=patients,
+            low=low,
+            high=high,
+            had=had,
+            reached=reached,
+        )
+
+    near = _first_beyond(lambda n: measure(at(n)), wanted, rising=power is not None)
     if near is None:
-        return PatientsNeeded(**common, patients=None, low=math.nan, high=math.nan)  # type: ignore[arg-type]  # one dict for both
+        return answer(None, math.nan, math.nan)
     sizes = np.unique(np.geomspace(max(_LEAST, near / 3.0), min(MOST, near * 1.3), _SIZES).round().astype(int))
     draws = [at(int(n)) for n in sizes]
     solve = _by_power if power is not None else _by_width
     rng = np.random.default_rng([seed, 77])
-    best = solve(sizes, np.array([measure(d) for d in draws]), float(wanted or 0.0), times)
+    best = solve(sizes, np.array([measure(d) for d in draws]), wanted, times)
+    if not math.isfinite(best):  # by chance more patients did not help
+        return answer(None, math.nan, math.nan)
     again = [
         solve(
             sizes,
             np.array([measure(d[rng.integers(len(d), size=len(d))]) for d in draws]),
-            float(wanted or 0.0),
+            wanted,
             times,
         )
         for _ in range(_RESAMPLES)
     ]
     low, high = np.nanquantile(again, (0.025, 0.975))
-    return PatientsNeeded(**common, patients=math.ceil(best), low=float(math.floor(low)), high=float(math.ceil(high)))  # type: ignore[arg-type]  # one dict for both
+    return answer(math.ceil(best), float(math.floor(low)), float(math.ceil(high)))
 
 
 def _target(analysis: Analysis, half_width: float | None, power: float | None, alpha: float) -> tuple[str, str]:

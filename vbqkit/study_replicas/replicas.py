@@ -86,8 +86,8 @@ class StudyReplicas:
             :data:`COLUMNS`, then :data:`COMPARED_COLUMNS`: the printed number with its place and its printed interval;
             the share of the replicas below it (%), with 95 % Monte Carlo limits; p, two-sided, against the hypothesis
             that the study is one of the replicas; pool_low and pool_high, within which the percentile lies in 95 % of
-            the pools that could be made of the same people (normal limits on 20 pools of 200 replicas, cut at 0 and 100). Nothing is
-            said of a number that is printed as a bound only.
+            the pools that could be made of the same people (normal limits on 20 pools of 200 replicas, cut at 0
+            and 100). Nothing is said of a number that is printed as a bound only.
         """
         rows = []
         for comparison, statistic in self.draws:
