@@ -91,7 +91,7 @@ def vbq_landscape(
     rois : iterable of Roi
         Labelled L1 to L4 and CSF, on this slice; others are passed over.
     moved : sequence of str
-        Which of them are moved, together: ``["L3"]``, ``["CSF"]`` or ``["L1", "L2", "L3", "L4"]``.
+        Which of them are moved, together: one level, all of them, or CSF.
     aggregate : {"median", "mean"}
         Of the levels.
     reach_mm : pair of float
