@@ -118,7 +118,7 @@ assert round(compared.predicted, 2) == 0.61 and round(compared.published, 2) == 
 assert all(row["noise in L3"] > 5 * row["noise in air"] for row in rows)
 """,
     "40_vbq": """
-# "The bandwidth moves it little"; question 40-cutoff: field, TR and TE "each moved the ratio by" the numbers of the table
+# "The bandwidth moves it little"; question 40-cutoff: field, TR and TE "each moved the ratio by" what the table says
 size = {name: abs(value) for name, value in moved.items()}
 assert size.pop("bandwidth 150 to 60 Hz per pixel") < 2
 assert 4 < min(size.values()) and max(size.values()) < 20
@@ -228,7 +228,7 @@ assert as_if < 0.95 * leave and abs(replace_ / leave - 1) < 0.03
 from vbqkit.literature.printed import paper_numbers
 texts = {number.printed for number in paper_numbers("Chen 2023").values()}
 assert {"-0.69", "-1.15", "-0.57", "-0.53"} <= {text.replace("−", "-").replace(" ", "") for text in texts}
-# "bright on STIR (oedema takes the place of fat)", "darker than the other vertebrae" on T1: captions of the three pictures
+# "bright on STIR (oedema takes the place of fat)", "darker than the other vertebrae" on T1: captions of the pictures
 def signal(series, roi):
     return roi.measure(series.nearest_slice(roi.center_mm)).mean
 broken_rois = {roi.label: roi for roi in read_rois("../sample_data/case05/reference_rois.vbqkit.json")}
