@@ -84,13 +84,13 @@ from vbqkit.literature import kosice_patients as printed_patients
 five = printed_patients()
 implied = (five.snr - 47.625) / five.m_score
 assert (implied.round(1).between(5.3, 5.5)).all() and round(float(implied.mean()), 1) == 5.4
-# "how often did the interval hold her M-score ... The first should be 95 %"; "It is less, above all with five";
+# "how often did the interval hold her M-score ... The first should be 95 %"; "It is less, at every size";
 # "the next group falls outside more often still"; "a few lie far above the others"
 groups = redraw_groups(young, patient.snr["generic-1.5t"])
 groups.draw(999)
 held = {n: np.mean([one.holds_truth for one in found]) for n, found in groups.found.items()}
 after = {n: np.mean([one.holds_next for one in found]) for n, found in groups.found.items()}
-assert held[5] < held[12] < held[30] < 0.93 and all(after[n] < held[n] for n in held)
+assert max(held.values()) < 0.93 and all(after[n] < held[n] for n in held)
 assert max(young) > np.mean(young) + 2.5 * np.std(young)
 # each knob of "What moves the noise" is locked until the SNR is guessed
 assert all(slider.disabled for slider in noise_lab._sliders.values())
