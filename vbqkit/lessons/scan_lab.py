@@ -1,4 +1,4 @@
-"""The scanner lab: sliders that scan one slice of a virtual patient again at once; curve, picture and score move along."""
+"""The scanner lab: sliders that scan one slice of a virtual patient again; curve, picture and score move along."""
 
 from __future__ import annotations
 
