@@ -11,12 +11,12 @@ from tests.page.pictures import pictures_in
 from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.exercises import choices, kept_own_spread, question
 from vbqkit.exercises.readers import known_case
+from vbqkit.exercises.stations import Station, final_stations
 from vbqkit.exercises.trial_cohort import virtual_cohort
 from vbqkit.lessons.asking import ask
 from vbqkit.lessons.beginning import begin
 from vbqkit.lessons.feedback import feedback_html
-from vbqkit.lessons.final import final_stations
-from vbqkit.lessons.patient_series import PatientSeries, Station
+from vbqkit.lessons.patient_series import PatientSeries
 from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.lessons.scan_lab import ScanLab

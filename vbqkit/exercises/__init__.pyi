@@ -44,5 +44,7 @@ from .reading_file import ReadingFile as ReadingFile
 from .six_scanners import drawn_groups as drawn_groups
 from .six_scanners import scan_on_all as scan_on_all
 from .six_scanners import young_women as young_women
+from .student import keep_student as keep_student
+from .student import student_number as student_number
 from .trial_cohort import virtual_cohort as virtual_cohort
 from .truth import tissue_signals as tissue_signals

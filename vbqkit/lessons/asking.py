@@ -8,9 +8,10 @@ from typing import Any
 
 import ipywidgets
 
-from vbqkit.exercises.answers import AnswerGrade
+from vbqkit.exercises.answers import AnswerGrade, answer_detail
 from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.questions import Choice, NumberQuestion, question
+from vbqkit.exercises.student import student_number
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
 from vbqkit.page.still import Still, question_html
 
@@ -28,16 +29,17 @@ class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         return question_html(self.asked.text, options)
 
 
-def ask(name: str, *, student: str = "1") -> Question:
+def ask(name: str, *, student: str | None = None) -> Question:
     """One question, with a button that checks the answer and keeps the try in the progress file.
 
     Parameters
     ----------
     name : str
         Such as ``"20-vein"``; the number in front is the lesson.
-    student : str
-        Number or name; number questions draw their numbers from it.
+    student : str, optional
+        Number or name; number questions draw their numbers from it. By default the one that is kept.
     """
+    student = student or student_number()
     asked = question(name, seed=case_seed(student, name))
     text = ipywidgets.HTML(f"<div style='max-width:760px;line-height:1.45'><b>{html.escape(asked.text)}</b></div>")
     if isinstance(asked, Choice):
@@ -57,7 +59,14 @@ def ask(name: str, *, student: str = "1") -> Question:
             return
         grade: AnswerGrade = asked.check(field.value)
         feedback.value = feedback_html(grade.right, grade.feedback)
-        keep_attempt(name.split("-", maxsplit=1)[0], name, passed=grade.right, student=student, feedback=feedback)
+        keep_attempt(
+            name.split("-", maxsplit=1)[0],
+            name,
+            passed=grade.right,
+            student=student,
+            detail=answer_detail(str(field.value)),
+            feedback=feedback,
+        )
 
     button.on_click(check)
     box = Question(asked, [text, field, button, feedback])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +21,11 @@ from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.readers import known_case, reading_row
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.report_card import CaseResult
+from vbqkit.exercises.stations import Station
+from vbqkit.exercises.student import student_number
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.studio.studio import RoiStudio
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """One patient of a series: the title for the student, the exercise in file names, and how the case is drawn."""
-
-    title: str
-    exercise: str
-    kind: str
-    seed: int
-    repeat_of: str = ""
-    day: int = 0
 
 
 class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -46,8 +35,8 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
     ----------
     stations : sequence of Station
         The patients.
-    student : str
-        Number or name.
+    student : str, optional
+        Number or name; by default the one that is kept.
     on_finish : callable, optional
         ``on_finish(series)`` is called after the last patient; what it returns is shown as HTML.
     blind : bool
@@ -63,12 +52,12 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         self,
         stations: Sequence[Station],
         *,
-        student: str = "1",
+        student: str | None = None,
         on_finish: Callable[[PatientSeries], str] | None = None,
         blind: bool = False,
     ) -> None:
         self._blind = blind
-        self.stations, self.student = tuple(stations), student
+        self.stations, self.student = tuple(stations), student or student_number()
         self.placed: list[tuple[Roi, ...]] = []
         self.studio: RoiStudio | None = None
         self._on_finish = on_finish
