@@ -45,6 +45,7 @@ FACADES = (
     "vbqkit.validation",
     "vbqkit.exercises",
     "vbqkit.lessons",
+    "vbqkit.classroom",
     "vbqkit.teacher",
     "vbqkit.studio",
 )

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "simulate": "vbqkit.cli.simulate",
     "ledger": "vbqkit.cli.ledger",
     "progress": "vbqkit.cli.progress",
+    "class": "vbqkit.cli.class_",
     "validate-scanner": "vbqkit.cli.validate_scanner",
     "validate-proposals": "vbqkit.cli.validate_proposals",
 }
