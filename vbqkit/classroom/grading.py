@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -283,7 +284,7 @@ def minutes_of(attempts: Iterable[Attempt]) -> float:
         except ValueError:
             continue
     times.sort()
-    pauses = [(b - a) / 60.0 for a, b in zip(times, times[1:], strict=False)]
+    pauses = [(b - a) / 60.0 for a, b in itertools.pairwise(times)]
     return round(math.fsum(p for p in pauses if p <= _LONGEST_PAUSE_MIN), 1)
 
 

@@ -139,8 +139,10 @@ def _collected(args: argparse.Namespace) -> Any:
 def _told(collected: Any) -> tuple[str, ...]:
     states = [row["state"] for row in collected.rows]
     return (
-        f"{states.count('counts')} hand-ins count, {states.count('earlier')} are earlier ones of the same student and lesson, "
-        f"{states.count('refused')} are refused; {collected.others} files are no hand-ins.",
+        (
+            f"{states.count('counts')} hand-ins count, {states.count('earlier')} are earlier ones of the same student and lesson, "
+            f"{states.count('refused')} are refused; {collected.others} files are no hand-ins."
+        ),
     )
 
 
