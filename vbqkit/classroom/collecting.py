@@ -79,9 +79,10 @@ def collect_hand_ins(paths: Iterable[str | Path]) -> Collected:
                 continue
             by = sender(origin)
             row = {"file": origin[-_LONGEST_SHOWN:], "by": by, "student": None, "lesson": None, "made_at": None}
+            if content is None:
+                rows.append(row | {"state": "refused", "reason": reason})
+                continue
             try:
-                if content is None:
-                    raise FormatError(reason)
                 hand_in = read_hand_in(content)
             except FormatError as error:
                 rows.append(row | {"state": "refused", "reason": str(error)})

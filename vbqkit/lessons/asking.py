@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -29,7 +30,7 @@ class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         return question_html(self.asked.text, options)
 
 
-def ask(name: str, *, student: str | None = None) -> Question:
+def ask(name: str, *, student: str | None = None, bank: str | Path | None = None) -> Question:
     """One question, with a button that checks the answer and keeps the try in the progress file.
 
     Parameters
@@ -38,9 +39,11 @@ def ask(name: str, *, student: str | None = None) -> Question:
         Such as ``"20-vein"``; the number in front is the lesson.
     student : str, optional
         Number or name; number questions draw their numbers from it. By default the one that is kept.
+    bank : path-like, optional
+        A teacher's own file of choice questions, instead of the course's; ``vbqkit class check-questions`` checks it.
     """
     student = student or student_number()
-    asked = question(name, seed=case_seed(student, name))
+    asked = question(name, seed=case_seed(student, name), bank=bank)
     text = ipywidgets.HTML(f"<div style='max-width:760px;line-height:1.45'><b>{html.escape(asked.text)}</b></div>")
     if isinstance(asked, Choice):
         field: Any = ipywidgets.RadioButtons(
