@@ -11,4 +11,6 @@ from .hand_in import HandIn as HandIn
 from .hand_in import make_hand_in as make_hand_in
 from .hand_in import read_hand_in as read_hand_in
 from .hand_in import write_hand_in as write_hand_in
+from .nbgrader import points_handed_in as points_handed_in
+from .nbgrader import write_nbgrader as write_nbgrader
 from .virtual_class import virtual_hand_in as virtual_hand_in
