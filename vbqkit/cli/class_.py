@@ -60,10 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         made.add_argument("lesson", metavar="LESSON", help="number of the lesson, or its notebook")
         made.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to")
         _notebooks(made)
-        if name == "slides":
-            made.add_argument(
-                "--no-run", action="store_true", help="words only: do not run the lesson for its pictures"
-            )
+        made.add_argument("--no-run", action="store_true", help="words only: do not run the lesson for its pictures")
 
     questions = action("check-questions", _check_questions, "teachers: check a file of questions as an editor would")
     questions.add_argument("file", nargs="?", metavar="FILE", help="TOML file (default: the course's own questions)")
@@ -184,19 +181,22 @@ def _tell_address(address: str) -> None:
 
 
 def _slides(args: argparse.Namespace) -> Report:
-    try:
-        slides = importlib.import_module("vbqkit.teacher.slides")
-    except ModuleNotFoundError as error:
-        raise VbqkitError(
-            f"Slides need nbconvert, and {error.name} is not installed. Run: pip install 'vbqkit[lab]'"
-        ) from error
-    path = slides.write_slides(args.lesson, args.out, notebooks=args.notebooks, run=not args.no_run)
+    path = _of_lesson("slides").write_slides(args.lesson, args.out, notebooks=args.notebooks, run=not args.no_run)
     return Report(rows=[{"file": str(path)}])
 
 
 def _handout(args: argparse.Namespace) -> Report:
-    handout = importlib.import_module("vbqkit.classroom.handout")
-    return Report(rows=[{"file": str(handout.write_handout(args.lesson, args.out, notebooks=args.notebooks))}])
+    path = _of_lesson("handouts").write_handout(args.lesson, args.out, notebooks=args.notebooks, run=not args.no_run)
+    return Report(rows=[{"file": str(path)}])
+
+
+def _of_lesson(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"vbqkit.teacher.{name}")
+    except ModuleNotFoundError as error:
+        raise VbqkitError(
+            f"To run a lesson, {error.name} is needed, which is not installed. Run: pip install 'vbqkit[lab]'"
+        ) from error
 
 
 def _check_questions(args: argparse.Namespace) -> Report:
