@@ -54,7 +54,6 @@ def test_what_cannot_be_done_is_refused_with_the_reason(capsys):
     assert "Write for example 'a-b'" in said(capsys, "number", "a/b", status=1)
     assert "There is no lesson '21'" in said(capsys, "hand-in", "21", status=1)
     assert "There is nothing at" in said(capsys, "collect", "nowhere", status=1)
-    assert "There is no folder" in said(capsys, "app", "nowhere", "--no-browser", status=1)
     assert "no lesson '20' in" in said(capsys, "handout", "20", "--out", "x.pdf", "--no-run", status=1)
     assert "class.html' cannot be written" in said(capsys, "grade", ".", "--html", "no/class.html", status=1)
 

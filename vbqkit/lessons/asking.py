@@ -42,8 +42,8 @@ def ask(name: str, *, student: str | None = None, bank: str | Path | None = None
     bank : path-like, optional
         A teacher's own file of choice questions, instead of the course's; ``vbqkit class check-questions`` checks it.
     """
-    student = student or student_number()
-    asked = question(name, seed=case_seed(student, name), bank=bank)
+    drawn_for = student or student_number()
+    asked = question(name, seed=case_seed(drawn_for, name), bank=bank)
     text = ipywidgets.HTML(f"<div style='max-width:760px;line-height:1.45'><b>{html.escape(asked.text)}</b></div>")
     if isinstance(asked, Choice):
         field: Any = ipywidgets.RadioButtons(
@@ -66,7 +66,7 @@ def ask(name: str, *, student: str | None = None, bank: str | Path | None = None
             name.split("-", maxsplit=1)[0],
             name,
             passed=grade.right,
-            student=student,
+            student=student or (student_number() if isinstance(asked, Choice) else drawn_for),
             detail=answer_detail(str(field.value)),
             feedback=feedback,
         )
