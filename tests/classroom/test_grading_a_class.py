@@ -20,7 +20,7 @@ from vbqkit.classroom import (
     write_hand_in,
 )
 from vbqkit.classroom.assignments import DRAWN, RECORDED
-from vbqkit.classroom.hand_in import Reading
+from vbqkit.classroom.hand_in import Outlines
 from vbqkit.classroom.judging import Judged
 from vbqkit.exercises import Attempt, choices, lessons, question
 from vbqkit.exercises.answers import answer_detail
@@ -232,7 +232,7 @@ def _edited(folder, made):
 def _with_readings(made, change):
     def changed(reading):
         content = json.loads(json.dumps(reading.rois))
-        return Reading(reading.exercise, reading.code, change(reading, content))
+        return Outlines(reading.exercise, reading.code, change(reading, content))
 
     return HandIn(
         student=made.student,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbqkit.classroom import HandIn, assigned_to, make_hand_in, read_hand_in, write_hand_in
-from vbqkit.classroom.hand_in import LARGEST_BYTES, Reading, hand_in_text
+from vbqkit.classroom.hand_in import LARGEST_BYTES, Outlines, hand_in_text
 from vbqkit.errors import FormatError
 from vbqkit.exercises import Attempt, ReadingFile, keep_student, record_attempt, student_number
 from vbqkit.exercises.student import kept_student
@@ -36,7 +36,7 @@ def made(**changed):
         "lesson": "20",
         "made_at": "2026-03-02T11:00:00+00:00",
         "attempts": (attempt(), attempt(passed=False, exercise="20-csf")),
-        "readings": (Reading("place", "X55J6DZ8", ROIS),),
+        "readings": (Outlines("place", "X55J6DZ8", ROIS),),
     }
     return HandIn(**whole | changed)
 

@@ -1,7 +1,7 @@
 """Find the hand-ins of a class in folders, in the ZIP archive of a learning platform, or in nbgrader's exchange.
 
-Nothing is unpacked: of an archive only members that are named like a hand-in are read, and of each no more than a hand-in
-may have. So an archive that was made to fill a disk fills nothing.
+Nothing is unpacked: of an archive only members that are named like a hand-in are read, and of each no more than a
+hand-in may have. So an archive that was made to fill a disk fills nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Received:
     """A hand-in and where it came from."""
 
     hand_in: HandIn
@@ -41,7 +41,7 @@ class Collected:
 
     Attributes
     ----------
-    counted : tuple of Found
+    counted : tuple of Received
         One a student and lesson: the latest.
     rows : tuple of dict
         One a file: file, by (as the platform calls the sender), student, lesson, made_at, state (``"counts"``,
@@ -50,7 +50,7 @@ class Collected:
         Files that are not named like a hand-in.
     """
 
-    counted: tuple[Found, ...]
+    counted: tuple[Received, ...]
     rows: tuple[dict[str, Any], ...]
     others: int
 
@@ -69,7 +69,7 @@ def collect_hand_ins(paths: Iterable[str | Path]) -> Collected:
     FormatError
         If a path does not exist, or holds more files than are read.
     """
-    found: list[Found] = []
+    found: list[Received] = []
     rows: list[dict[str, Any]] = []
     others = 0
     for given in paths:
@@ -87,14 +87,14 @@ def collect_hand_ins(paths: Iterable[str | Path]) -> Collected:
             except FormatError as error:
                 rows.append(row | {"state": "refused", "reason": str(error)})
                 continue
-            found.append(Found(hand_in, by, origin))
+            found.append(Received(hand_in, by, origin))
             told = {"student": hand_in.student, "lesson": hand_in.lesson, "made_at": hand_in.made_at}
             rows.append(row | told | {"state": "counts", "reason": ""})
     return _latest(found, rows, others)
 
 
-def _latest(found: list[Found], rows: list[dict[str, Any]], others: int) -> Collected:
-    newest: dict[tuple[str, str], Found] = {}
+def _latest(found: list[Received], rows: list[dict[str, Any]], others: int) -> Collected:
+    newest: dict[tuple[str, str], Received] = {}
     senders: dict[str, set[str]] = {}
     for one in found:
         key = (one.hand_in.student.casefold(), one.hand_in.lesson)

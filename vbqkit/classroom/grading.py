@@ -1,4 +1,4 @@
-"""Grade a class: every answer and every outline is checked again; what a student's file says of itself is only compared."""
+"""Grade a class: answers and outlines are checked again; what a student's file says of itself is only compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 
 from vbqkit.classroom.assignments import READING, RECORDED, assigned_to, questions_of
-from vbqkit.classroom.collecting import Collected, Found
+from vbqkit.classroom.collecting import Collected, Received
 from vbqkit.classroom.judging import Job, Judged, judge_all
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.exercises.answers import given_answer
@@ -94,10 +94,10 @@ class ClassGrades:
 def grade_class(collected: Collected, *, processes: int | None = None, most_pictures: int = 12) -> ClassGrades:
     """Grade every hand-in of a class.
 
-    A lesson is passed if at least 80 % of its questions are right and at least 80 % of its placements pass, each rounded
-    up (:func:`vbqkit.exercises.report_card.needed_to_pass`). Answers are checked again where they were kept, outlines
-    always, on the patient that belongs to the student's number. Outlines that two students share to 0.0001 mm, or that lie
-    on the reference, do not pass.
+    A lesson is passed if at least 80 % of its questions are right and at least 80 % of its placements pass, each
+    rounded up (:func:`vbqkit.exercises.report_card.needed_to_pass`). Answers are checked again where they were kept,
+    outlines always, on the patient that belongs to the student's number. Outlines that two students share to 0.0001 mm,
+    or that lie on the reference, do not pass.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def grade_class(collected: Collected, *, processes: int | None = None, most_pict
     )
 
 
-def _jobs(counted: Iterable[Found]) -> list[Job]:
+def _jobs(counted: Iterable[Received]) -> list[Job]:
     """One a patient; outlines on a patient that is not the student's are not judged."""
     groups: dict[tuple[str, int, int, bool], list[tuple[str, str, str, str]]] = defaultdict(list)
     for found in counted:
@@ -157,7 +157,7 @@ def _jobs(counted: Iterable[Found]) -> list[Job]:
     return [Job(kind, seed, day, tuple(listed), whole) for (kind, seed, day, whole), listed in groups.items()]
 
 
-def _belonging(found: Found) -> Iterable[tuple[tuple[str, int, int], str, str]]:
+def _belonging(found: Received) -> Iterable[tuple[tuple[str, int, int], str, str]]:
     made = found.hand_in
     wanted = {(one.exercise, one.kind, one.seed, one.day) for one in assigned_to(made.student, made.lesson)}
     for reading in made.readings:
@@ -186,7 +186,7 @@ def _with_copies(results: list[Judged]) -> list[Judged]:
     return [replace(r, passed=False, reason=told[id(r)]) if id(r) in told else r for r in results]
 
 
-def _items(found: Found, judged: dict[tuple[str, str, str, str], Judged]) -> list[dict[str, Any]]:
+def _items(found: Received, judged: dict[tuple[str, str, str, str], Judged]) -> list[dict[str, Any]]:
     made = found.hand_in
     tries: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in made.attempts:
@@ -244,7 +244,7 @@ def _answered(name: str, tries: Sequence[Attempt], student: str) -> tuple[bool, 
     return False, "Recorded as right, but the answer is wrong." if invented else ""
 
 
-def _grade(found: Found, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _grade(found: Received, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     made = found.hand_in
     questions = [item for item in items if item["what"] == "question"]
     placed = [item for item in items if item["what"] != "question"]

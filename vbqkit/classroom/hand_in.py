@@ -1,10 +1,10 @@
 """One file a lesson and student: tries, answers and outlines, with a seal that shows whether it was changed afterwards.
 
-The file is JSON. Each try carries the digest of itself and of all before it (HMAC-SHA-256), and the seal at the end covers
-outlines and head too: a changed, removed, added or moved line shows. The key is part of this package, which is open: the
-seal shows damage and a changed text, and does not stop somebody who reads this module from sealing again what was invented.
-So a teacher's computer trusts none of it where it can look itself: outlines are graded again, on the patient that
-belongs to the student, and answers are checked again.
+The file is JSON. Each try carries the digest of itself and of all before it (HMAC-SHA-256), and the seal at the end
+covers outlines and head too: a changed, removed, added or moved line shows. The key is part of this package, which is
+open: the seal shows damage and a changed text, and does not stop somebody who reads this module from sealing what was
+invented. So a teacher's computer trusts none of it where it can look itself: outlines are graded again, on the patient
+that belongs to the student, and answers are checked again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _KEY = hashlib.sha256(b"vbqkit hand-in 1: against accidents and edits, not again
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Outlines:
     """The outlines of one student on one patient.
 
     Attributes
@@ -71,7 +71,7 @@ class HandIn:
         When, ISO 8601, UTC, by the student's clock.
     attempts : tuple of Attempt
         Tries of this lesson, in order.
-    readings : tuple of Reading
+    readings : tuple of Outlines
         Outlines on the patients of this lesson.
     version : str
         Of the vbqkit that made it.
@@ -83,7 +83,7 @@ class HandIn:
     lesson: str
     made_at: str
     attempts: tuple[Attempt, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[Outlines, ...]
     version: str = vbqkit.__version__
     elsewhere: int = 0
 
@@ -136,7 +136,7 @@ def make_hand_in(lesson: str, *, student: str | None = None, folder: Path | None
     )
 
 
-def _readings(student: str, lesson: str, folder: Path) -> Iterable[Reading]:
+def _readings(student: str, lesson: str, folder: Path) -> Iterable[Outlines]:
     for one in assigned_to(student, lesson):
         path = folder / ReadingFile(student, one.exercise, one.kind, one.seed, one.day).name
         if path.is_file():
@@ -147,7 +147,7 @@ def _readings(student: str, lesson: str, folder: Path) -> Iterable[Reading]:
                     f"The ROI file '{path}' cannot be read. Delete it, and place these ROIs again."
                 ) from error
             if content.get("rois"):
-                yield Reading(one.exercise, case_code(one.kind, one.seed, one.day), content)
+                yield Outlines(one.exercise, case_code(one.kind, one.seed, one.day), content)
 
 
 def write_hand_in(made: HandIn, folder: str | Path = ".") -> Path:
@@ -270,7 +270,7 @@ def _hand_in(found: dict[str, Any]) -> HandIn:
         lesson=head["lesson"],
         made_at=head["made_at"],
         attempts=attempts,
-        readings=tuple(Reading(r["exercise"], str(r["case"]), r["rois"]) for r in readings),
+        readings=tuple(Outlines(r["exercise"], str(r["case"]), r["rois"]) for r in readings),
         version=str(head["made_by"]),
     )
 

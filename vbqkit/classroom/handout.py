@@ -1,4 +1,4 @@
-"""A handout of a lesson as PDF, from the lesson's own notebook: its words, its questions to tick, its pictures and tables."""
+"""A handout of a lesson as PDF, from the lesson's own notebook: words, questions to tick, pictures and tables."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The lessons as assignments of nbgrader: its metadata (schema version 3), and one cell that gives the points.
 
-A student's hand-in lies beside the notebook and is submitted with it. The last cell, which nbgrader runs on the teacher's
-side, grades it again and shows a number, which nbgrader takes as the points.
+A student's hand-in lies beside the notebook and is submitted with it. The last cell, which nbgrader runs on the
+teacher's side, grades it again and shows a number, which nbgrader takes as the points.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def write_nbgrader(folder: str | Path, *, notebooks: str | Path = "notebooks") -
 
 
 def with_nbgrader_marks(notebook: dict[str, Any], lesson: str) -> dict[str, Any]:
-    """A notebook with nbgrader's metadata: code is locked but for what is the student's to change; the last cell grades."""
+    """A notebook with nbgrader's metadata: code is locked but for the student's own; the last cell grades."""
     cells = [
         cell | {"metadata": cell["metadata"] | {"nbgrader": _mark(f"cell-{k:03d}")}} if _is_locked(cell) else cell
         for k, cell in enumerate(notebook["cells"])

@@ -1,4 +1,4 @@
-"""Virtual students, to try a class without one: their outlines are those of virtual readers, their answers right or wrong."""
+"""Virtual students, to try a class without one: outlines of virtual readers, and answers right or wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vbqkit.classroom.assignments import assigned_to, questions_of
-from vbqkit.classroom.hand_in import HandIn, Reading
+from vbqkit.classroom.hand_in import HandIn, Outlines
 from vbqkit.exercises.answers import answer_detail
 from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.placement import WHOLE_CASE
@@ -60,7 +60,7 @@ def virtual_hand_in(
             path = Path(folder) / "reading.vbqkit.json"
             write_rois(path, [roi for roi in rois if roi.label in WHOLE_CASE], image=case.volumes["T1"])
             content = json.loads(path.read_text(encoding="utf-8"))
-        readings.append(Reading(one.exercise, case_code(one.kind, one.seed, one.day), content))
+        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), content))
     return HandIn(
         student=student,
         lesson=lesson,

@@ -153,7 +153,7 @@ def _right(name: str, entry: Mapping[str, Any], options: Mapping[str, Any]) -> l
         )
     named = entry.get("right")
     keys = named if isinstance(named, list) else [named]
-    return [key for key in keys if key in options]
+    return [str(key) for key in keys if key in options]
 
 
 def _is_longest(right: str, options: Mapping[str, tuple[str, str]]) -> bool:

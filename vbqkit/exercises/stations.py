@@ -1,4 +1,4 @@
-"""Which patients a student meets in the final: drawn from the student's number, so that a teacher can draw them again."""
+"""Which patients a student meets in the final: drawn from the student's number, so a teacher can draw them again."""
 
 from __future__ import annotations
 

@@ -84,8 +84,9 @@ def slides_html(notebook: Any, *, title: str, home: Path = Path()) -> str:
     exporter.template_paths.insert(0, str(room))
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title, "path": str(home)}})
     for name, link in (("reveal.css", "dist/reveal.css"), ("white.css", "dist/theme/white.css")):
-        style = f"<style>\n{(room / f'{name}.txt').read_text(encoding='utf-8')}</style>"
-        body = re.sub(rf"<link[^>]*{_PREFIX}/{link}[^>]*>", lambda _, style=style: style, body)
+        style = (room / f"{name}.txt").read_text(encoding="utf-8")
+        (tag,) = re.findall(rf"<link[^>]*{_PREFIX}/{link}[^>]*>", body)
+        body = body.replace(tag, f"<style>\n{style}</style>")
     body = body.replace(f"{_PREFIX}_JS", (room / "reveal.js.txt").read_text(encoding="utf-8"))
     return _LOADS.sub("", body)
 
