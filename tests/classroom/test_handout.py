@@ -43,7 +43,20 @@ def test_words_tables_and_lists_of_a_lesson_are_on_paper(tmp_path):
 
 
 def test_a_question_has_boxes_and_no_answer(tmp_path):
-    said = text_of(handout_pdf({"cells": [cell('ask("20-vein", student=student)'), cell('ask("30-snr")')]}), tmp_path)
+    said = text_of(
+        handout_pdf(
+            {
+                "cells": [
+                    cell(
+                        'ask("20-vein", student=student)',
+                        "<p>Where?</p><ul><li>☐ twice</li></ul><table><tr><td>☐</td></tr></table>",
+                    ),
+                    cell('ask("30-snr")'),
+                ]
+            }
+        ),
+        tmp_path,
+    )
     asked = choices()["20-vein"]
     assert said.count("☐") == len(asked.options)
     assert all(option in said for _, option in asked.options)
