@@ -17,7 +17,7 @@ from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, compare_with_proposal, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.readers import known_case
-from vbqkit.lessons.final import final_stations
+from vbqkit.exercises.stations import final_stations
 from vbqkit.lessons.placing import misplaced
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.propose import propose_rois

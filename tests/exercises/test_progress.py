@@ -8,6 +8,7 @@ import pytest
 
 from vbqkit.errors import FormatError
 from vbqkit.exercises import progress_rows, read_progress, record_attempt, state_dir, told_time, tries_of
+from vbqkit.exercises.answers import answer_detail, given_answer
 from vbqkit.exercises.progress import FILE_NAME
 
 
@@ -134,9 +135,9 @@ def test_times_are_told_in_the_readers_time_zone(folder, in_bratislava):
 
 
 def test_the_tries_of_one_student_at_one_exercise(folder):
-    mine = record_attempt("20", "20-vein", passed=False, student="7", answer="b")
-    record_attempt("20", "20-vein", passed=True, student="8", answer="c")
+    mine = record_attempt("20", "20-vein", passed=False, student="7", detail=answer_detail("b"))
+    record_attempt("20", "20-vein", passed=True, student="8", detail=answer_detail("c"))
     record_attempt("20", "20-csf", passed=True, student="7")
-    again = record_attempt("20", "20-vein", passed=True, student="7", answer="c")
+    again = record_attempt("20", "20-vein", passed=True, student="7", detail=answer_detail("c"))
     assert tries_of("20", "20-vein", student="7") == (mine, again)
-    assert [a.answer for a in (mine, again)] == ["b", "c"]
+    assert [given_answer(a.detail) for a in (mine, again)] == ["b", "c"]

@@ -10,14 +10,15 @@ import pytest
 from tests.page.pictures import pictures_in
 from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.exercises import case_seed, choices, kept_own_spread, question, record_attempt, told_time
+from vbqkit.exercises.answers import answer_detail
 from vbqkit.exercises.readers import known_case
+from vbqkit.exercises.stations import Station, final_stations
 from vbqkit.exercises.trial_cohort import virtual_cohort
 from vbqkit.lessons import awake
 from vbqkit.lessons.asking import ask
 from vbqkit.lessons.beginning import begin
 from vbqkit.lessons.feedback import feedback_html
-from vbqkit.lessons.final import final_stations
-from vbqkit.lessons.patient_series import PatientSeries, Station
+from vbqkit.lessons.patient_series import PatientSeries
 from vbqkit.lessons.placing import PlacingExercise
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.lessons.scan_lab import ScanLab
@@ -85,7 +86,7 @@ def test_an_answer_comes_back_with_its_verdict_on_another_day(state, name):
 
 
 def test_an_answer_that_is_no_option_any_more_is_left_out(state):
-    record_attempt("20", "20-vein", passed=True, student="1", answer="z")
+    record_attempt("20", "20-vein", passed=True, student="1", detail=answer_detail("z"))
     _, field, _, feedback = ask("20-vein").children
     assert (field.value, feedback.value) == (None, "")
 

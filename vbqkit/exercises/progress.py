@@ -53,8 +53,6 @@ class Attempt:
         A short remark, such as the faults found.
     value : float or None
         A number that resulted, such as a shift in spreads.
-    answer : str
-        What was answered: the key of the option chosen, or the number as written; empty where ROIs were checked.
     """
 
     lesson: str
@@ -64,7 +62,6 @@ class Attempt:
     student: str = ""
     detail: str = ""
     value: float | None = None
-    answer: str = ""
 
 
 def state_dir(*, beside: Path | None = None) -> Path:
@@ -108,14 +105,13 @@ def record_attempt(
     student: str = "",
     detail: str = "",
     value: float | None = None,
-    answer: str = "",
     folder: Path | None = None,
 ) -> Attempt:
     """Add one line to the progress file; several notebooks can do so at once.
 
     Parameters
     ----------
-    lesson, exercise, passed, student, detail, value, answer
+    lesson, exercise, passed, student, detail, value
         See :class:`Attempt`.
     folder : Path, optional
         Instead of :func:`state_dir`.
@@ -133,7 +129,6 @@ def record_attempt(
         student=student,
         detail=detail,
         value=value,
-        answer=answer,
     )
     path = (folder or state_dir()) / FILE_NAME
     line = (json.dumps(asdict(attempt), ensure_ascii=False) + "\n").encode()
@@ -274,7 +269,7 @@ def _attempt(line: str) -> Attempt | None:
         attempt = Attempt(**{key: value for key, value in entry.items() if key in wanted})
     except (ValueError, TypeError, AttributeError):
         return None
-    texts = (attempt.lesson, attempt.exercise, attempt.at, attempt.student, attempt.detail, attempt.answer)
+    texts = (attempt.lesson, attempt.exercise, attempt.at, attempt.student, attempt.detail)
     return attempt if all(isinstance(t, str) for t in texts) and isinstance(attempt.passed, bool) else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -23,22 +22,12 @@ from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.readers import known_case, reading_row
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.report_card import CaseResult
+from vbqkit.exercises.stations import Station
+from vbqkit.exercises.student import student_number
 from vbqkit.formats.rois import read_rois
 from vbqkit.lessons.awake import Awake
 from vbqkit.roi import Roi
 from vbqkit.studio.studio import RoiStudio
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """One patient of a series: the title for the student, the exercise in file names, and how the case is drawn."""
-
-    title: str
-    exercise: str
-    kind: str
-    seed: int
-    repeat_of: str = ""
-    day: int = 0
 
 
 class PatientSeries(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -48,8 +37,8 @@ class PatientSeries(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
     ----------
     stations : sequence of Station
         The patients.
-    student : str
-        Number or name.
+    student : str, optional
+        Number or name; by default the one that is kept.
     on_finish : callable, optional
         ``on_finish(series)`` is called after the last patient; what it returns is shown as HTML.
     blind : bool
@@ -65,12 +54,12 @@ class PatientSeries(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         self,
         stations: Sequence[Station],
         *,
-        student: str = "1",
+        student: str | None = None,
         on_finish: Callable[[PatientSeries], str] | None = None,
         blind: bool = False,
     ) -> None:
         self._blind = blind
-        self.stations, self.student = tuple(stations), student
+        self.stations, self.student = tuple(stations), student or student_number()
         self.placed: list[tuple[Roi, ...]] = []
         self.studio: RoiStudio | None = None
         self._on_finish = on_finish

@@ -19,6 +19,7 @@ from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
 from vbqkit.exercises.progress import state_dir, told_time
 from vbqkit.exercises.reading_file import ReadingFile
+from vbqkit.exercises.student import student_number
 from vbqkit.lessons.awake import Awake, back_html
 from vbqkit.lessons.feedback import feedback_html, keep_attempt, tries_before
 from vbqkit.lessons.proposal_shown import comparison_html
@@ -47,8 +48,8 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         For VBQ.
     lesson, exercise : str
         For the progress file.
-    student : str
-        Number or name of the student.
+    student : str, optional
+        Number or name of the student; by default the one that is kept, see :func:`vbqkit.exercises.student_number`.
     height : int
         Height of the picture, CSS pixels.
     case_file : path-like, optional
@@ -82,7 +83,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         aggregate: Aggregate = "median",
         lesson: str,
         exercise: str,
-        student: str = "1",
+        student: str | None = None,
         height: int = 520,
         case_file: str | Path | None = None,
         reference: ReferenceGroup | None = None,
@@ -93,7 +94,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         self._with_proposal = with_proposal
         self.case, self.wanted = case, tuple(wanted)
         self._score, self._aggregate = score, aggregate
-        self._lesson, self._exercise, self._student = lesson, exercise, student
+        self._lesson, self._exercise, self._student = lesson, exercise, student or student_number()
         self.grades: tuple[PlacementGrade, ...] = ()
         self.consequence: Consequence | None = None
         self._tries = 0

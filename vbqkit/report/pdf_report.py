@@ -78,7 +78,7 @@ def report_pdf(report: CaseReport) -> bytes:
     FormatError
         If reportlab is not installed, or the report holds a letter that its font has not.
     """
-    _ready()
+    register_fonts()
     from reportlab.platypus.doctemplate import LayoutError  # noqa: PLC0415 - optional
 
     png = _png(report)
@@ -102,7 +102,7 @@ def _png(report: CaseReport) -> bytes:
     return key_drawing(report, report.image, size_px=round(_PICTURES_PT[-1] * LABEL_PX / _SIZE_PT), part=True).png()
 
 
-def _ready() -> None:
+def register_fonts() -> None:
     """Register the fonts that travel with the package."""
     try:
         from reportlab.pdfbase import pdfmetrics, ttfonts  # noqa: PLC0415 - optional
