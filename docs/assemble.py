@@ -48,6 +48,7 @@ FACADES = (
     "vbqkit.machine_learning",
     "vbqkit.exercises",
     "vbqkit.lessons",
+    "vbqkit.classroom",
     "vbqkit.teacher",
     "vbqkit.studio",
 )

@@ -101,13 +101,13 @@ from vbqkit.literature import kosice_patients as printed_patients
 five = printed_patients()
 implied = (five.snr - 47.625) / five.m_score
 assert (implied.round(1).between(5.3, 5.5)).all() and round(float(implied.mean()), 1) == 5.4
-# "how often did the interval hold her M-score ... The first should be 95 %"; "It is far less, with 30 women too";
+# "how often did the interval hold her M-score ... The first should be 95 %"; "It is less, at every size";
 # "the next group falls outside more often still"; "a few lie far above the others"
 groups = redraw_groups(young, patient.snr["generic-1.5t"])
 groups.draw(999)
 held = {n: np.mean([one.holds_truth for one in found]) for n, found in groups.found.items()}
 after = {n: np.mean([one.holds_next for one in found]) for n, found in groups.found.items()}
-assert max(held.values()) < 0.88 and all(after[n] < held[n] for n in held)
+assert max(held.values()) < 0.93 and all(after[n] < held[n] for n in held)
 assert max(young) > np.mean(young) + 2.5 * np.std(young)
 # each knob of "What moves the noise" is locked until the SNR is guessed
 assert all(slider.disabled for slider in noise_lab._sliders.values())
@@ -135,7 +135,7 @@ assert round(compared.predicted, 2) == 0.68 and round(compared.published, 2) == 
 assert all(row["noise in L3"] > 5 * row["noise in air"] for row in rows)
 """,
     "40_vbq": """
-# "The bandwidth moves it little"; question 40-cutoff: field, TR and TE "each moved the ratio by" the numbers of the table
+# "The bandwidth moves it little"; question 40-cutoff: field, TR and TE "each moved the ratio by" what the table says
 size = {name: abs(value) for name, value in moved.items()}
 assert size.pop("bandwidth 150 to 60 Hz per pixel") < 2
 assert 4 < min(size.values()) and max(size.values()) < 20
@@ -258,7 +258,7 @@ assert as_if < 0.95 * leave and abs(replace_ / leave - 1) < 0.03
 from vbqkit.literature.printed import paper_numbers
 texts = {number.printed for number in paper_numbers("Chen 2023").values()}
 assert {"-0.69", "-1.15", "-0.57", "-0.53"} <= {text.replace("−", "-").replace(" ", "") for text in texts}
-# "bright on STIR (oedema takes the place of fat)", "darker than the other vertebrae" on T1: captions of the three pictures
+# "bright on STIR (oedema takes the place of fat)", "darker than the other vertebrae" on T1: captions of the pictures
 def signal(series, roi):
     return roi.measure(series.nearest_slice(roi.center_mm)).mean
 broken_rois = {roi.label: roi for roi in read_rois("../sample_data/case05/reference_rois.vbqkit.json")}
@@ -267,6 +267,20 @@ def against_neighbours(weighting):
     return signal(fracture[weighting], fractured) / neighbours
 assert against_neighbours("T1") < 0.85 and against_neighbours("STIR") > 1.3
 assert abs(against_neighbours("T2") - 1) < 0.2, "hardly differs"
+# captions of case06: type 1 and sclerosis dark on T1, type 2 bright on T1 and T2 and dark on STIR, sclerosis dark on
+# all; "the simulation draws it too dry": type 1 is not bright on T2 and STIR, but the least dark of the three on STIR
+phantom, volume, rois = scanned("case06")
+def against_own_level(series, name):
+    level, tissue = changes[name]
+    return signal(series, into(rois[level], tissue)) / signal(series, rois[level])
+one, two, three = ([against_own_level(sixth[w], name) for w in ("T1", "T2", "STIR")] for name in changes)
+assert one[0] < 0.85 and one[1] < 1 and max(two[2], three[2]) < one[2] < 1.05
+assert two[0] > 1.05 and two[1] > 1.05 and two[2] < 0.85 and max(three) < 0.8
+# captions of case07: the focus is bright on T1, brighter than the marrow on T2, "not black" on STIR
+phantom, volume, rois = scanned("case07")
+focus = into(rois["L1"], "haemangioma")
+assert all(signal(seventh[w], focus) > 1.02 * signal(seventh[w], rois["L1"]) for w in ("T1", "T2", "STIR"))
+phantom, volume, rois = scanned("case06")
 # "though chance is not excluded (p for the difference in the next cell)"; the correlation with HU "is the same in both"
 assert float(apart.p.iloc[0]) > 0.05
 hu = published_correlations().query("source == 'Chen 2023' and y.str.contains('HU')").r.abs()

@@ -1,6 +1,7 @@
 from . import anatomy as anatomy
 from . import batch as batch
 from . import charts as charts
+from . import classroom as classroom
 from . import cohort as cohort
 from . import datasets as datasets
 from . import exercises as exercises

@@ -12,12 +12,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.browser.conftest import unfolded
+from tests.browser.conftest import CUT_OFF, INSIDE, unfolded
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, compare_with_proposal, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.readers import known_case
-from vbqkit.lessons.final import final_stations
+from vbqkit.exercises.stations import final_stations
 from vbqkit.lessons.placing import misplaced
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.propose import propose_rois
@@ -29,7 +29,7 @@ NOTEBOOKS = ROOT / "notebooks"
 
 
 class Lesson:
-    """A lesson open in JupyterLab, every cell run."""
+    """A lesson open in JupyterLab on a projector's 1280 x 720 pixels, every cell run."""
 
     def __init__(self, lab: Any, name: str, *, student: str = "1") -> None:
         self.page, self.lab, self.student = lab.page, lab, student
@@ -44,6 +44,7 @@ class Lesson:
             shutil.copytree(ROOT / "sample_data", lab.server.root / "sample_data")
         nbformat.write(notebook, folder / f"{name}.ipynb")
         self.state = state
+        self.page.set_viewport_size({"width": 1280, "height": 720})
         self.page.goto(f"{lab.server.url}/lab/tree/lessons/{name}.ipynb?reset")  # no tabs of the lesson before
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         self._run_all()
@@ -84,6 +85,12 @@ class Lesson:
     def show(self, locator: Any) -> Any:
         locator.scroll_into_view_if_needed(timeout=20_000)
         return locator
+
+    def fits(self, box: str, *parts: str) -> None:
+        """The first such box is on one screen with its parts: picture, sliders, scores, button."""
+        self.page.locator(box).first.scroll_into_view_if_needed(timeout=20_000)  # what is above it is laid out now
+        self.page.locator(box).first.evaluate("e => e.scrollIntoView()")
+        self.lab.sees(lambda: self.page.evaluate(INSIDE, [box, list(parts)]), [], timeout_s=5)
 
     def answer(self, name: str, key: str) -> str:
         """Choose an option and press Check; returns the feedback."""
@@ -160,9 +167,13 @@ class Placer:
 
     def __init__(self, lesson: Lesson, box: Any) -> None:
         self.page, self.box = lesson.page, box
+        self.page.set_viewport_size(
+            {"width": 1500, "height": 1000}
+        )  # a click is a pixel, and the grade in tenths of mm
         self.stage = box.locator(".vbq-stage").first
         self.stage.wait_for(timeout=60_000)
-        box.locator(".vbq-waiting").first.wait_for(state="hidden", timeout=60_000)
+        lesson.show(self.stage)  # what is off the screen is not laid out
+        lesson.lab.sees(lambda: box.locator(".vbq-waiting").first.evaluate("e => e.hidden"), True, timeout_s=60)
         box.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
         self.page.wait_for_timeout(300)  # the page scrolls; then measured until it stands still
         self._at_rest()
@@ -239,12 +250,18 @@ def checked(lesson: Lesson, exercise: Any) -> str:
 
 @pytest.fixture
 def no_errors(page: Any) -> Any:
+    """Neither in a script nor, when the page is enlarged by a half, in what is to be seen of it."""
     yield
+    page.set_viewport_size({"width": 853, "height": 480})
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.wait_for_timeout(300)
+    assert page.evaluate(CUT_OFF, ".vbq-lesson") == []
     assert page.problems == []
 
 
 def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "10_what_mri_sees")
+    lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
     lesson.wrong_then_right("10-fat")
     before = lesson.reading(0, "CSF")
     slider = lesson.page.locator(".vbq-lab").first.locator(".vbq-slider-tr_ms .noUi-target")
@@ -297,6 +314,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     lesson.wrong_then_right("20-vein")
     exercise = lesson.page.locator(".vbq-placing").first
     lesson.show(exercise)
+    lesson.fits(".vbq-placing", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".jupyter-button")
     lab.wait_for_studio()
     button = exercise.get_by_role("button", name="Check my ROIs")
     lesson.show(button).click()
@@ -409,6 +427,7 @@ def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
 def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "40_vbq")
     lesson.number_wrong_then_right("40-vbq")
+    lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
     vbq, l3 = lesson.reading(0, "VBQ"), lesson.reading(0, "L3")
     lesson.guess(0, "the same")
     lesson.slide(0, "gain", "ArrowLeft", 4)
@@ -538,7 +557,8 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
 def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "80_pitfalls")
     for name in (
-        "80-fracture", "80-haemangioma", "80-signals", "80-dexa", "80-scoliosis", "80-count", "80-contrast", "80-report",
+        "80-fracture", "80-haemangioma", "80-signals", "80-dexa",
+        "80-scoliosis", "80-count", "80-contrast", "80-report",
     ):  # fmt: skip
         lesson.wrong_then_right(name)
     for press, seen in (("Scan a patient with screws", "screws run through"), ("Scan two patients", "Lumbarised S1")):
@@ -653,6 +673,8 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     series.get_by_role("button", name="Next patient").click()
     series.get_by_text("There is no ROI yet").wait_for(timeout=20_000)
     for number, station in enumerate(stations):
+        if not number:
+            lesson.fits(".vbq-series", ".vbq-series-head", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
         placer = Placer(lesson, series)
         placer.fix_area()
         for roi in reference_rois(known_case(station.kind, station.seed, station.day)):

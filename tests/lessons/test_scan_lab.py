@@ -1,4 +1,4 @@
-"""The scanner lab: one move of a slider moves picture, curve, point, score and interval; nothing moves before the guess."""
+"""The scanner lab: a slider moves picture, point, score and interval together; nothing moves before the guess."""
 
 import re
 import time

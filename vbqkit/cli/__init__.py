@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "course": "vbqkit.cli.course",
     "lab": "vbqkit.cli.lab",
     "progress": "vbqkit.cli.progress",
+    "class": "vbqkit.cli.class_",
     "validate-scanner": "vbqkit.cli.validate_scanner",
     "replicate-study": "vbqkit.cli.replicate_study",
     "validate-proposals": "vbqkit.cli.validate_proposals",

@@ -30,6 +30,9 @@ from .progress import progress_rows as progress_rows
 from .progress import read_progress as read_progress
 from .progress import record_attempt as record_attempt
 from .progress import state_dir as state_dir
+from .progress import told_time as told_time
+from .progress import tries_of as tries_of
+from .question_bank import check_questions as check_questions
 from .questions import Choice as Choice
 from .questions import NumberQuestion as NumberQuestion
 from .questions import choices as choices
@@ -45,5 +48,7 @@ from .six_scanners import drawn_groups as drawn_groups
 from .six_scanners import promised_intervals as promised_intervals
 from .six_scanners import scan_on_all as scan_on_all
 from .six_scanners import young_women as young_women
+from .student import keep_student as keep_student
+from .student import student_number as student_number
 from .trial_cohort import virtual_cohort as virtual_cohort
 from .truth import tissue_signals as tissue_signals

@@ -97,6 +97,25 @@ def _usual_slip(number: float, expected: float, close: Callable[[float], bool]) 
     return "too high. Try again." if number > expected else "too low. Try again."
 
 
+_GIVEN = "answer: "
+
+
+def answer_detail(given: str) -> str:
+    """How the answer that was given stands in the progress file, so that a teacher can check it again."""
+    return f"{_GIVEN}{given[:60]}"
+
+
+def given_answer(detail: str) -> str | None:
+    """The answer behind :func:`answer_detail`; None where another thing stands.
+
+    Examples
+    --------
+    >>> given_answer(answer_detail("b")), given_answer("L2: slice")
+    ('b', None)
+    """
+    return detail.removeprefix(_GIVEN) if detail.startswith(_GIVEN) else None
+
+
 def seal_answer(question: str, key: str) -> str:
     """The fingerprint of an answer, which a question file holds instead of the answer.
 

@@ -65,8 +65,8 @@ def finding_slices(
 
 def crop_to_lumbar_spine(phantom: Phantom, image: Slice) -> tuple[int, int, int, int]:
     """Rows and columns of a sagittal slice that show T12 to S1, the canal and the back behind it."""
-    shown = np.isin(phantom.level, [LEVEL_OF_CODE.index(level) for level in _SHOWN]).any(axis=0)
-    rows, cols = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
+    shown = np.isin(phantom.level, [LEVEL_OF_CODE.index(level) for level in _SHOWN])
+    rows, cols = np.flatnonzero(shown.any(axis=(0, 2))), np.flatnonzero(shown.any(axis=(0, 1)))
     affine, (above, below, before, behind) = phantom.affine, _MARGIN_MM
     z = affine[2, 3] + affine[2, 1] * rows
     y = affine[1, 3] + affine[1, 2] * cols

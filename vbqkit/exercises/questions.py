@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ class Choice:
         What to say about each option, right or wrong.
     sealed : str
         Fingerprint of the right key.
+    source : str
+        Where the answer is taught or published.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Choice:
     options: tuple[tuple[str, str], ...]
     feedback: Mapping[str, str]
     sealed: str
+    source: str = ""
 
     def check(self, key: str) -> AnswerGrade:
         """Whether the option with this key is right."""
@@ -80,8 +84,29 @@ def choices() -> Mapping[str, Choice]:
     FormatError
         If the question file is damaged.
     """
-    text = (files("vbqkit.exercises") / "data" / "questions.toml").read_text(encoding="utf-8")
-    return {name: _choice(name, entry) for name, entry in tomllib.loads(text).items()}
+    return read_choices(str(files("vbqkit.exercises") / "data" / "questions.toml"))
+
+
+def read_choices(path: str | Path) -> Mapping[str, Choice]:
+    """The choice questions of a file, by name.
+
+    Parameters
+    ----------
+    path : path-like
+        TOML, as ``vbqkit/exercises/data/questions.toml``; :func:`vbqkit.exercises.check_questions` checks it.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, or a question is incomplete.
+    """
+    try:
+        entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FormatError(f"The questions in '{path}' cannot be read: {error.strerror}. Check the name.") from error
+    except ValueError as error:
+        raise FormatError(f"'{path}' is not valid TOML: {error}. Correct that line.") from error
+    return {name: _choice(name, entry) for name, entry in entries.items()}
 
 
 def _choice(name: str, entry: Mapping[str, Any]) -> Choice:
@@ -93,6 +118,7 @@ def _choice(name: str, entry: Mapping[str, Any]) -> Choice:
             options=tuple((key, option[0]) for key, option in options.items()),
             feedback={key: option[1] for key, option in options.items()},
             sealed=entry["sealed"],
+            source=entry.get("source", ""),
         )
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise FormatError(
@@ -100,7 +126,7 @@ def _choice(name: str, entry: Mapping[str, Any]) -> Choice:
         ) from error
 
 
-def question(name: str, *, seed: int = 0) -> Choice | NumberQuestion:
+def question(name: str, *, seed: int = 0, bank: str | Path | None = None) -> Choice | NumberQuestion:
     """One question by name.
 
     Parameters
@@ -109,6 +135,8 @@ def question(name: str, *, seed: int = 0) -> Choice | NumberQuestion:
         Such as ``"20-vein"``.
     seed : int
         For a number question: another seed draws different numbers.
+    bank : path-like, optional
+        A teacher's own file of choice questions, instead of the course's.
 
     Raises
     ------
@@ -120,8 +148,11 @@ def question(name: str, *, seed: int = 0) -> Choice | NumberQuestion:
     >>> question("30-snr", seed=1).check("0").right
     False
     """
-    if name in choices():
-        return choices()[name]
+    known = choices() if bank is None else read_choices(bank)
+    if name in known:
+        return known[name]
+    if bank is not None:
+        raise VbqkitError(f"There is no question '{name}' in '{bank}'. Choose from: {', '.join(known)}.")
     if name in NUMBERS:
         return NUMBERS[name](np.random.default_rng([seed, *name.encode()]))
     raise VbqkitError(f"There is no question '{name}'. Choose from: {', '.join([*choices(), *NUMBERS])}.")

@@ -26,9 +26,9 @@ _FACTOR = 0x9E3779B97 | 1  # odd, so that multiplying by it can be undone; the d
 _CASE = re.compile(rf"(?P<kind>{'|'.join(KINDS)})-(?P<seed>[0-9]+)(?:-day(?P<day>[0-9]))?")
 _CODE = re.compile(rf"[{_LETTERS}]{{{_BITS // 5}}}")
 _NAME = re.compile(
-    rf"(?P<student>[^_]+)_(?P<exercise>[^_]+)_(?P<case>{_CODE.pattern}|{_CASE.pattern}){re.escape(ENDING)}", re.DOTALL
+    rf"(?P<student>.+)_(?P<exercise>[^_]+)_(?P<case>{_CODE.pattern}|{_CASE.pattern}){re.escape(ENDING)}", re.DOTALL
 )
-_NOT_IN_A_NAME = re.compile(r"[_/\\\x00-\x1f]")
+_NOT_IN_A_NAME = re.compile(r"[/\\\x00-\x1f]")
 
 
 def _kind_number(kind: str) -> int:
@@ -80,7 +80,8 @@ class ReadingFile:
     Attributes
     ----------
     student, exercise : str
-        Not empty, without ``_``, which separates the parts of the name, and without slashes, which separate folders.
+        Not empty, and without slashes, which separate folders; the exercise without ``_``, which separates the parts of
+        the name.
     kind : str
         Kind of the teaching case, from :data:`vbqkit.exercises.KINDS`.
     seed : int
@@ -111,10 +112,10 @@ class ReadingFile:
 
     def __post_init__(self) -> None:
         for what, text in (("student", self.student), ("exercise", self.exercise)):
-            if not text or _NOT_IN_A_NAME.search(text):
+            if not text or _NOT_IN_A_NAME.search(text) or (what == "exercise" and "_" in text):
                 raise FormatError(
-                    f"The {what} {text!r} cannot be part of a file name such as {PATTERN}: it must not be empty or hold '_', '/', '\\' "
-                    "or a line break. Choose another name."
+                    f"The {what} {text!r} cannot be part of a file name such as {PATTERN}: it must not be empty or hold '/', '\\' or a line "
+                    "break, nor an exercise '_'. Choose another name."
                 )
         if self.kind not in KINDS or not 0 <= self.seed < 2**_SEED_BITS or not 0 <= self.day < MOST_DAYS:
             raise FormatError(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
 
-from vbqkit.exercises.answers import AnswerGrade
+from vbqkit.exercises.answers import AnswerGrade, answer_detail, given_answer
 from vbqkit.exercises.cases import case_seed
+from vbqkit.exercises.progress import told_time
 from vbqkit.exercises.questions import Choice, NumberQuestion, question
-from vbqkit.lessons.feedback import feedback_html, keep_attempt
-from vbqkit.page.still import Still, question_html
+from vbqkit.exercises.student import student_number
+from vbqkit.lessons.awake import Awake, back_html
+from vbqkit.lessons.feedback import feedback_html, keep_attempt, tries_before
+from vbqkit.page.still import question_html
 
 
-class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class Question(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A question on the page; see :func:`ask`."""
 
     def __init__(self, asked: Choice | NumberQuestion, children: Sequence[Any]) -> None:
@@ -28,17 +32,23 @@ class Question(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         return question_html(self.asked.text, options)
 
 
-def ask(name: str, *, student: str = "1") -> Question:
+def ask(name: str, *, student: str | None = None, bank: str | Path | None = None) -> Question:
     """One question, with a button that checks the answer and keeps the try in the progress file.
+
+    A question that this student has answered before shows the last answer and what is to be said of it.
 
     Parameters
     ----------
     name : str
         Such as ``"20-vein"``; the number in front is the lesson.
-    student : str
-        Number or name; number questions draw their numbers from it.
+    student : str, optional
+        Number or name; number questions draw their numbers from it. By default the one that is kept.
+    bank : path-like, optional
+        A teacher's own file of choice questions, instead of the course's; ``vbqkit class check-questions`` checks it.
     """
-    asked = question(name, seed=case_seed(student, name))
+    lesson = name.split("-", maxsplit=1)[0]
+    drawn_for = student or student_number()
+    asked = question(name, seed=case_seed(drawn_for, name), bank=bank)
     text = ipywidgets.HTML(f"<div style='max-width:760px;line-height:1.45'><b>{html.escape(asked.text)}</b></div>")
     if isinstance(asked, Choice):
         field: Any = ipywidgets.RadioButtons(
@@ -57,8 +67,22 @@ def ask(name: str, *, student: str = "1") -> Question:
             return
         grade: AnswerGrade = asked.check(field.value)
         feedback.value = feedback_html(grade.right, grade.feedback)
-        keep_attempt(name.split("-", maxsplit=1)[0], name, passed=grade.right, student=student, feedback=feedback)
+        keep_attempt(
+            lesson,
+            name,
+            passed=grade.right,
+            student=student or (student_number() if isinstance(asked, Choice) else drawn_for),
+            detail=answer_detail(str(field.value)),
+            feedback=feedback,
+        )
 
+    answered = ((given_answer(a.detail), a.at) for a in reversed(tries_before(lesson, name, student=drawn_for)))
+    given, at = next(((given, at) for given, at in answered if given), ("", ""))
+    if given and (not isinstance(asked, Choice) or given in dict(asked.options)):
+        field.value = given
+        grade = asked.check(given)
+        when = f"Your answer of {told_time(at)}. You can change it and press Check again."
+        feedback.value = feedback_html(grade.right, grade.feedback) + back_html(when)
     button.on_click(check)
     box = Question(asked, [text, field, button, feedback])
     box.add_class("vbq-question")

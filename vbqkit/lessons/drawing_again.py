@@ -10,8 +10,8 @@ import numpy as np
 
 from vbqkit.exercises.six_scanners import PromisedInterval, promised_intervals
 from vbqkit.html_table import table_html
+from vbqkit.lessons.awake import Awake
 from vbqkit.page.colours import BLUE, VERMILION
-from vbqkit.page.still import Still
 
 _HEAD = (
     "women", "M-score, last draw", "its 95 % interval", "M-scores so far", "interval held the M-score against all (%)",
@@ -23,7 +23,7 @@ _SHOWN = 40
 _LEFT, _PANEL, _GAP, _HEIGHT, _TOP, _FOOT = 40, 196, 14, 240, 24, 26
 
 
-class DrawnGroups(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class DrawnGroups(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Reference groups of several sizes, drawn anew by a button; see :func:`redraw_groups`.
 
     Attributes

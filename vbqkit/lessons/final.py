@@ -4,52 +4,24 @@ from __future__ import annotations
 
 import html
 
-import numpy as np
-
 from vbqkit.errors import VbqkitError
-from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.progress import record_attempt, state_dir
 from vbqkit.exercises.report_card import report_card_html, save_report_card
-from vbqkit.lessons.patient_series import PatientSeries, Station
-
-FINAL_KINDS = ("plain", "fracture", "haemangioma", "modic", "stenosis")
-
-
-_APART = 3
-"""At least two other patients are read before the one that comes twice comes again."""
+from vbqkit.exercises.stations import final_stations
+from vbqkit.exercises.student import student_number
+from vbqkit.lessons.patient_series import PatientSeries
+from vbqkit.page.colours import PAGE
 
 
-def final_stations(student: str) -> tuple[Station, ...]:
-    """One student's patients: one of each kind, and the plain one again on another day.
+def final_exam(student: str | None = None) -> PatientSeries:
+    """The final as a widget: at the end the report card is shown, and saved in the student's progress folder.
 
-    The order is drawn from the student's number. Names and numbers say nothing of what is to be seen, nor of who comes
-    twice.
+    Parameters
+    ----------
+    student : str, optional
+        Number or name; by default the one that is kept, see :func:`vbqkit.exercises.student_number`.
     """
-    seed = case_seed(student, "final")
-    rng = np.random.default_rng(seed)
-    places = len(FINAL_KINDS) + 1
-    first = int(rng.integers(0, places - _APART))
-    again = int(rng.integers(first + _APART, places))
-    others = [kind for kind in FINAL_KINDS if kind != "plain"]
-    rest = iter(rng.permutation(len(others)))
-    stations = []
-    for k in range(places):
-        kind = "plain" if k in (first, again) else others[int(next(rest))]
-        stations.append(
-            Station(
-                title=f"Patient {k + 1}",
-                exercise=f"final{k + 1}",
-                kind=kind,
-                seed=seed + FINAL_KINDS.index(kind),
-                day=int(k == again),
-                repeat_of=f"Patient {first + 1}" if k == again else "",
-            )
-        )
-    return tuple(stations)
-
-
-def final_exam(student: str = "1") -> PatientSeries:
-    """The final as a widget: at the end the report card is shown, and saved in the student's progress folder."""
+    student = student or student_number()
     return PatientSeries(final_stations(student), student=student, on_finish=_finish, blind=True)
 
 
@@ -72,5 +44,5 @@ def _finish(series: PatientSeries) -> str:
     except VbqkitError as error:
         saved = str(error)
     # The page has its own style: the frame keeps it apart from the notebook's.
-    frame = f"<iframe title='Report card' style='width:100%;height:720px;border:1px solid #999;background:#fff' srcdoc='{html.escape(page, quote=True)}'></iframe>"
+    frame = f"<iframe title='Report card' style='width:100%;height:720px;border:1px solid {PAGE['rule']};background:{PAGE['paper']}' srcdoc='{html.escape(page, quote=True)}'></iframe>"
     return f"<p class='vbq-report-saved'>{html.escape(saved)}</p>{frame}"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.own_spread import SCORE, OwnSpread, keep_own_spread, own_spread_of
 from vbqkit.exercises.readers import READER_CASES
+from vbqkit.exercises.stations import Station
 from vbqkit.image import Volume
-from vbqkit.lessons.patient_series import PatientSeries, Station
+from vbqkit.lessons.patient_series import PatientSeries
 from vbqkit.roi import Roi
 from vbqkit.scores.case import score_value
 
@@ -17,8 +18,14 @@ _AGAIN = (2, 0, 4, 1, 3)
 """Order of the second reading: no patient comes again where it came first, nor right after itself."""
 
 
-def read_twice(student: str = "1") -> PatientSeries:
-    """The five patients of lesson 70, each of them twice; at the end the reader's own spread is shown and saved."""
+def read_twice(student: str | None = None) -> PatientSeries:
+    """The five patients of lesson 70, each of them twice; at the end the reader's own spread is shown and saved.
+
+    Parameters
+    ----------
+    student : str, optional
+        Number or name; by default the one that is kept, see :func:`vbqkit.exercises.student_number`.
+    """
     patients = [(f"Patient {'ABCDE'[k]}", kind, seed) for k, (kind, seed) in enumerate(READER_CASES)]
     first = [Station(f"{name}, reading 1", "reading1", kind, seed) for name, kind, seed in patients]
     again = [

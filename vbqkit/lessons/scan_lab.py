@@ -1,4 +1,4 @@
-"""The scanner lab: sliders that scan one slice of a virtual patient again at once; curve, picture and score move along."""
+"""The scanner lab: sliders that scan one slice of a virtual patient again; curve, picture and score move along."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
+from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
 from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
 from vbqkit.page.colours import BLUE, PURPLE, VERMILION
 from vbqkit.page.linked_chart import Panel, is_log, linked_chart_html
 from vbqkit.page.slice_picture import crop_around_all, slice_html, usual_window
-from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, FAT, NOISE, SCORED_LEVELS
 from vbqkit.scanner.prepared import PreparedPatient
@@ -41,7 +41,7 @@ _COLOURS = {MARROW: BLUE, CSF: PURPLE, FAT: VERMILION}
 _OF_READING = {MARROW: "marrow", CSF: "the signal of CSF", FAT: "the signal of fat"}
 
 
-class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A slice of a virtual patient with sliders; curve, picture and score follow them together. Synthetic.
 
     Parameters

@@ -9,11 +9,12 @@ from typing import Any
 import ipywidgets
 
 from vbqkit.exercises.own_score import check_own_score
+from vbqkit.exercises.student import student_number
+from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
-from vbqkit.page.still import Still
 
 
-class ScoreCheck(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class ScoreCheck(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """The button and its feedback."""
 
     def still_html(self) -> str:
@@ -21,7 +22,7 @@ class ScoreCheck(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
         return "<p>Run the notebook and press <b>Check my score</b>.</p>"
 
 
-def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str = "1") -> ScoreCheck:
+def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str | None = None) -> ScoreCheck:
     """A button that checks a score; see :func:`vbqkit.exercises.own_score.check_own_score`.
 
     Parameters
@@ -30,9 +31,10 @@ def check_score_button(score: Callable[[Any], Any], cohort: Any, *, student: str
         ``score(table)`` returns one number per row.
     cohort : DataFrame
         From :func:`vbqkit.exercises.trial_cohort.virtual_cohort`.
-    student : str
-        Number or name, for the progress file.
+    student : str, optional
+        Number or name, for the progress file; by default the one that is kept.
     """
+    student = student or student_number()
     button = ipywidgets.Button(
         description="Check my score", button_style="primary", tooltip="Is it a score at all?", layout={"width": "160px"}
     )

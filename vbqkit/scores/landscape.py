@@ -64,7 +64,7 @@ class VbqLandscape:
         return 100.0 * (np.asarray(values) / self.value - 1.0)
 
     def share_within(self, percent: float) -> float:
-        """Share of the places, 0 to 1, at which the score is no more than this many percent from the score as placed."""
+        """Share of the places, 0 to 1, at which the score lies within this many percent of the score as placed."""
         change = self.percent(self.by_place)
         known = np.isfinite(change)
         return float((np.abs(change[known]) <= percent).mean()) if known.any() else float("nan")
@@ -91,7 +91,7 @@ def vbq_landscape(
     rois : iterable of Roi
         Labelled L1 to L4 and CSF, on this slice; others are passed over.
     moved : sequence of str
-        Which of them are moved, together: ``["L3"]``, ``["CSF"]`` or ``["L1", "L2", "L3", "L4"]``.
+        Which of them are moved, together: one level, all of them, or CSF.
     aggregate : {"median", "mean"}
         Of the levels.
     reach_mm : pair of float

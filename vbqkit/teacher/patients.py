@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vbqkit.exercises.cases import SampleCase, TeachingCase, truth_of
-from vbqkit.lessons.final import final_stations
+from vbqkit.exercises.stations import final_stations
 from vbqkit.roi import Roi
 
 __all__ = ["final_stations", "reference_rois", "truth_of"]

@@ -30,28 +30,43 @@ LOOPBACK = "127.0.0.1"
 _LONGEST = 36
 """Letters of the folder that the kernel's sockets lie in: the system allows 104 or 108 for their whole path."""
 
-_CELL: dict[str, Any] = {
-    "cell_type": "code",
-    "id": "page",
-    "source": "from vbqkit.studio.app.page import app_page\n\napp_page()",
-    "metadata": {},
-    "outputs": [],
-    "execution_count": None,
-}
-_NOTEBOOK = {
-    "cells": [_CELL],
-    "metadata": {
-        "title": "vbqkit: your own case",
-        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-    },
-    "nbformat": 4,
-    "nbformat_minor": 5,
-}
+_CELL = "from vbqkit.studio.app.page import app_page\n\napp_page()"
+
+
+def _notebook(cell: str, title: str) -> dict[str, Any]:
+    """A page of one cell."""
+    code: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "page",
+        "source": cell,
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    return {
+        "cells": [code],
+        "metadata": {
+            "title": title,
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
 _EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 """All that the page needs; others, installed for other things, may load from the network."""
 
 
-def run_app(folder: str | Path, *, port: int = 0, browser: bool = True, told: Callable[[str], None]) -> None:
+def run_app(
+    folder: str | Path,
+    *,
+    port: int = 0,
+    browser: bool = True,
+    told: Callable[[str], None],
+    cell: str = _CELL,
+    title: str = "vbqkit: your own case",
+) -> None:
     """Serve the guided page until it is interrupted.
 
     Parameters
@@ -64,6 +79,10 @@ def run_app(folder: str | Path, *, port: int = 0, browser: bool = True, told: Ca
         Whether to open the page in the user's browser.
     told : callable
         Called with the address, which holds the token, when the server listens.
+    cell : str
+        Code of the one cell of the page; by default the guided page for one's own case.
+    title : str
+        Of the page.
 
     Raises
     ------
@@ -74,7 +93,7 @@ def run_app(folder: str | Path, *, port: int = 0, browser: bool = True, told: Ca
     private = Path(tempfile.mkdtemp(prefix="vbqkit-app-"))  # for the user alone
     try:
         _set_environment(home, private)
-        (private / "case.ipynb").write_text(json.dumps(_NOTEBOOK), encoding="utf-8")
+        (private / "case.ipynb").write_text(json.dumps(_notebook(cell, title)), encoding="utf-8")
         server = _App(config=_settings(private), gate_port=port, private=private, opens_browser=browser, told=told)
         server.initialize([])
         server.start()

@@ -1,0 +1,16 @@
+from .assignments import Assigned as Assigned
+from .assignments import assigned_to as assigned_to
+from .assignments import questions_of as questions_of
+from .class_page import class_html as class_html
+from .collecting import Collected as Collected
+from .collecting import collect_hand_ins as collect_hand_ins
+from .grading import ClassGrades as ClassGrades
+from .grading import grade_class as grade_class
+from .grading import write_grades as write_grades
+from .hand_in import HandIn as HandIn
+from .hand_in import make_hand_in as make_hand_in
+from .hand_in import read_hand_in as read_hand_in
+from .hand_in import write_hand_in as write_hand_in
+from .nbgrader import points_handed_in as points_handed_in
+from .nbgrader import write_nbgrader as write_nbgrader
+from .virtual_class import virtual_hand_in as virtual_hand_in

@@ -1,0 +1,129 @@
+"""What a class needs on the page: the student's number, asked once, and a button that makes the file to hand in."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from vbqkit.classroom.hand_in import make_hand_in, write_hand_in
+from vbqkit.errors import VbqkitError
+from vbqkit.exercises.student import UNNUMBERED, keep_student, kept_student
+from vbqkit.page.still import Still
+
+
+class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """A field for the student's number; see :func:`your_number`.
+
+    Attributes
+    ----------
+    student : str
+        The number or name that was kept when the cell was run; ``"1"`` if none was.
+    """
+
+    def __init__(self) -> None:
+        try:
+            kept, told = kept_student(), ""
+        except VbqkitError as error:
+            kept, told = None, str(error)
+        self.student = kept or UNNUMBERED
+        self._field = ipywidgets.Text(value=kept or "", placeholder="number or name", layout={"width": "180px"})
+        self._field.tooltip = "Your number or name"
+        self._button = ipywidgets.Button(
+            description="Change" if kept else "Keep",
+            tooltip="Keep this number for every lesson",
+            layout={"width": "90px"},
+        )
+        self._button.on_click(lambda _: self.keep())
+        self._status = ipywidgets.HTML()
+        label = ipywidgets.HTML("<b>Your number</b>")
+        super().__init__([ipywidgets.HBox([label, self._field, self._button]), self._status])
+        self.add_class("vbq-your-number")
+        self._say(told or (f"Kept: {kept}. Every lesson uses it." if kept else _ASK))
+
+    def still_html(self) -> str:
+        """Whose lesson it is."""
+        return f"<p>Student: {html.escape(self.student)}</p>"
+
+    def keep(self) -> None:
+        """Keep what stands in the field."""
+        try:
+            kept = keep_student(self._field.value)
+        except VbqkitError as error:
+            self._say(str(error))
+            return
+        self._field.value = kept
+        again = "" if kept == self.student else " Now choose Run, Run All Cells: your patients are drawn from it."
+        self._say(f"Kept: {kept}. Every lesson uses it.{again}")
+
+    def _say(self, text: str) -> None:
+        self._status.value = f"<div role='status' aria-live='polite'>{html.escape(text)}</div>"
+
+
+_ASK = f"If your teacher gave you a number, write it here, once for all lessons. Without one you are {UNNUMBERED}."
+
+
+def your_number() -> YourNumber:
+    """A field for the student's number or name, which is kept on this computer for every lesson.
+
+    Returns
+    -------
+    YourNumber
+        Its ``student`` is what the lesson draws its cases from. The last line of a cell.
+
+    Examples
+    --------
+    >>> number = your_number()
+    >>> student = number.student
+    """
+    return YourNumber()
+
+
+class HandInButton(Still, ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+    """The button; see :func:`hand_in_button`."""
+
+    def __init__(self, lesson: str, folder: Path) -> None:
+        self._lesson, self._folder = lesson, folder
+        self._button = ipywidgets.Button(
+            description="Hand in", tooltip=f"Make the file to hand in for lesson {lesson}", layout={"width": "110px"}
+        )
+        self._button.on_click(lambda _: self.hand_in())
+        self._status = ipywidgets.HTML()
+        super().__init__([self._button, self._status])
+        self.add_class("vbq-hand-in")
+
+    def still_html(self) -> str:
+        """Where the button is."""
+        return "<p>In a class: run the notebook and press <b>Hand in</b>.</p>"
+
+    def hand_in(self) -> None:
+        """Make the file, and say where it is."""
+        try:
+            made = make_hand_in(self._lesson)
+            path = write_hand_in(made, self._folder)
+        except VbqkitError as error:
+            self._say(str(error))
+            return
+        others = f" {made.elsewhere} tries under other numbers are not in it." if made.elsewhere else ""
+        self._say(
+            f"Made: {path.resolve()}. Give this file to your teacher; nothing is sent by itself. It holds your number ({made.student}), "
+            f"{len(made.attempts)} tries with their answers and times, and outlines of {len(made.readings)} placements.{others}"
+        )
+
+    def _say(self, text: str) -> None:
+        self._status.value = f"<div role='status' aria-live='polite'>{html.escape(text)}</div>"
+
+
+def hand_in_button(lesson: str, *, folder: str | Path = ".") -> Any:
+    """A button that makes the file to hand in for a lesson, beside the notebook.
+
+    Parameters
+    ----------
+    lesson : str
+        Number of the lesson, such as ``"20"``.
+    folder : path-like
+        Where the file is written.
+    """
+    return HandInButton(lesson, Path(folder))
