@@ -104,7 +104,7 @@ OUTLINE_HU, MARROW_PIXELS = 240.0, slice(9, 23)
 
 
 def shortcut_areas(drawn: DrawnPatches, fold: Ints, plan: PatchPlan) -> dict[str, float]:
-    """AUC, by person, of networks that see of CT the outline of dense bone alone, or marrow alone, repeated as tiles."""
+    """AUC, by person, of networks that see of CT the outline of dense bone alone, or marrow alone, laid in tiles."""
     ct = channels_of(drawn.here, "CT")
     marrow = np.tile(ct[..., MARROW_PIXELS, MARROW_PIXELS], (1, 1, 1, 3, 3))[..., : ct.shape[-2], : ct.shape[-1]]
     seen = {"outline of dense bone": (ct > OUTLINE_HU / CT_UNIT_HU).astype(np.float32), "marrow alone": marrow}
