@@ -92,11 +92,13 @@ class Roi(ABC):
         Raises
         ------
         RoiError
-            If this is no image, or the ROI's plane is tilted by more than 5 degrees or lies further from the slice than half the slice distance.
+            If this is no image, or the ROI's plane is tilted by more than 5 degrees or lies further from the slice than
+            half the slice distance.
         """
         if not isinstance(image, (Slice, Volume)):
             raise RoiError(
-                f"ROI '{self.label}' is measured on a Volume or a Slice; got {kind_of(image)}. Of a study: study.find('T1').volume()."
+                f"ROI '{self.label}' is measured on a Volume or a Slice; got {kind_of(image)}. Of a study: "
+                "study.find('T1').volume()."
             )
         target = image.nearest_slice(self.center_mm) if isinstance(image, Volume) else image
         tilt_deg = float(np.degrees(np.arccos(min(1.0, abs(float(np.dot(self.normal, target.normal)))))))
