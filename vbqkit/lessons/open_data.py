@@ -27,9 +27,9 @@ from vbqkit.datasets import (
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.progress import state_dir
 from vbqkit.formats.files import user_path
+from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.beginning import Shown
 from vbqkit.lessons.showing import show_notes, show_table
-from vbqkit.page.still import Still
 from vbqkit.stats import bland_altman
 
 FOLDER_VARIABLE = "VBQKIT_SPIDER"
@@ -43,7 +43,7 @@ _LEAST_FOR_LIMITS = 3
 _WORKERS_OF_REAL: int | None = None  # one a core; five virtual patients are done before a process has begun
 
 
-class OpenData(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class OpenData(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Which patients a page works with, and a button that downloads the real ones; nothing is downloaded unasked.
 
     Parameters

@@ -10,16 +10,16 @@ import ipywidgets
 from vbqkit.charts import plot_study_replicas
 from vbqkit.charts.live import live_figure, save_buttons
 from vbqkit.errors import VbqkitError
+from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.beginning import Beginning, begin
 from vbqkit.lessons.showing import show_table
-from vbqkit.page.still import Still
 from vbqkit.study_replicas import PatientsNeeded, StudyReplicas, design_named, patients_needed, replicate_study
 from vbqkit.study_replicas.needed import MOST
 
 FEW, MANY = 100, 1000
 
 
-class RunAgain(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class RunAgain(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """One number of a study as its replicas scatter; see :func:`run_again`.
 
     Attributes

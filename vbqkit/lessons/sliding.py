@@ -9,16 +9,16 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.html_table import table_html
+from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.guess import Guess
 from vbqkit.page.colours import BLUE, GREEN, PURPLE, VERMILION
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.linked_chart import Panel, linked_chart_html
-from vbqkit.page.still import Still
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE)
 
 
-class SlidingChart(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Curves with a slider; see :func:`slide`.
 
     Attributes
