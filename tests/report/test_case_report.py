@@ -23,7 +23,7 @@ from vbqkit.report import case_report, write_report
 from vbqkit.report.html_report import report_html
 from vbqkit.report.private_words import PrivateWords
 from vbqkit.report.words import caution_lines, measured, protocol_findings
-from vbqkit.scores import Refusal, Score, case_uncertainty, score_case
+from vbqkit.scores import Refusal, Score, case_uncertainty, score_case, score_value
 
 
 def poppler(program, *arguments):
@@ -342,11 +342,13 @@ def test_the_pdf_has_selectable_text_embedded_fonts_and_one_page(report, tmp_pat
     said = poppler("pdftotext", "-layout", path, "-")
     [low, high] = next(one.limits for one in report.scores if one.result.key == "VBQ-T1 (median)")
     interval = f"{low:.4g} to {high:.4g}"
+    images = {"T1": read_study(CASE).find("T1").volume()}
+    value = score_value(images, read_rois(ROIS), "VBQ-T1", aggregate="median")
     for words in (
         "Čeňková",
         "A17",
         "2026-11-29",
-        "4.597",
+        f"{value:.4g}",
         interval,
         "SYNTHETIC",
         "no diagnosis",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from vbqkit.charts.look import GREY, OKABE_ITO, Chart, dress, legend_below, need_columns, tint
 from vbqkit.errors import TableError
+from vbqkit.page.colours import PAGE
 
 _NEEDED = (
     *(
@@ -116,7 +117,7 @@ def plot_cutoff_transport(
         x1=0,
         y0=0,
         y1=1,
-        line={"color": "#404040", "width": 1.5},
+        line={"color": PAGE["soft_ink"], "width": 1.5},
         layer="below",
     )
     without = [way for way in ways if way not in set(given["carried"])]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from vbqkit.charts.look import Chart, dress, legend_below, need_columns, series_colour
 from vbqkit.errors import TableError
+from vbqkit.page.colours import PAGE
 
 _STEP = 0.22  # between series on one line
 
@@ -73,9 +74,11 @@ def plot_evaluations(
             hovertemplate="%{customdata[0]}<br>AUC %{x:.2f} [%{customdata[1]:.2f}, %{customdata[2]:.2f}]<extra></extra>",
             name=str(kind),
         )
-    figure.add_vline(x=0.5, line={"color": "#404040", "width": 1.5, "dash": "dot"})
+    figure.add_vline(x=0.5, line={"color": PAGE["soft_ink"], "width": 1.5, "dash": "dot"})
     if guess is not None:
-        figure.add_vline(x=guess, line={"color": "#595959", "width": 1.5, "dash": "dash"}, annotation_text="your guess")
+        figure.add_vline(
+            x=guess, line={"color": PAGE["quiet"], "width": 1.5, "dash": "dash"}, annotation_text="your guess"
+        )
     figure.update_yaxes(tickvals=list(height.values()), ticktext=lines, range=[0.4, len(lines) + 0.6], showgrid=True)
     figure.update_xaxes(range=[min(0.3, float(np.nanmin(table["ci_low"])) - 0.02), 1.02], dtick=0.1)
     height_px = 190 + 34 * len(lines)

@@ -8,10 +8,10 @@ import numpy as np
 from plotly.subplots import make_subplots
 
 from vbqkit.charts.look import Chart, dress, signed
-from vbqkit.page.colours import BLUE, OKABE_ITO, VERMILION
+from vbqkit.page.colours import BLUE, OKABE_ITO, PAGE, VERMILION
 from vbqkit.scores import VbqLandscape
 
-_SCALE = [[0.0, BLUE], [0.5, "#FFFFFF"], [1.0, VERMILION]]
+_SCALE = [[0.0, BLUE], [0.5, PAGE["paper"]], [1.0, VERMILION]]
 _LEAST_PERCENT, _MOST_PERCENT = 5.0, 40.0  # ends of the colours
 _WHOLE_TICKS = (0.1, 0.2, 0.4, 1.0, 2.0)  # cm2
 _HEIGHT = 430

@@ -7,6 +7,7 @@ from collections import Counter
 
 from vbqkit.classroom.grading import ClassGrades
 from vbqkit.html_table import table_html
+from vbqkit.page.colours import PAGE
 
 HEADS = {
     "student": "student",
@@ -50,8 +51,8 @@ def class_html(grades: ClassGrades, *, whole: bool = True) -> str:
         return f"<div class='vbq-class'>{body}</div>"
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vbqkit: class</title><style>"
-        "body{font:15px/1.45 sans-serif;max-width:1150px;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}"
-        "table{border-collapse:collapse}td,th{border-bottom:1px solid #bbb;vertical-align:top}</style></head><body>"
+        f"body{{font:15px/1.45 sans-serif;max-width:1150px;margin:2rem auto;padding:0 1rem;color:{PAGE['ink']};background:{PAGE['paper']}}}"
+        f"table{{border-collapse:collapse}}td,th{{border-bottom:1px solid {PAGE['rule']};vertical-align:top}}</style></head><body>"
         f"<h1>Class</h1>{body}<p><small>Virtual patients, synthetic. The software screens and teaches; it does not diagnose."
         "</small></p></body></html>"
     )

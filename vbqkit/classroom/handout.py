@@ -16,6 +16,7 @@ from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.questions import Choice, question
 from vbqkit.exercises.student import UNNUMBERED
+from vbqkit.page.colours import PAGE
 from vbqkit.report.pdf_report import BOLD, FONT, PAGE_PT, register_fonts
 
 _ASKED = re.compile(r"\bask\(\s*[\"']([0-9]{2}-[a-z0-9-]+)[\"']")
@@ -202,7 +203,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[Any]:
         colWidths=_widths(rows, width),
         repeatRows=1,
         hAlign="LEFT",
-        style=[("LINEBELOW", (0, 0), (-1, -1), 0.3, "#999999"), ("VALIGN", (0, 0), (-1, -1), "TOP")],
+        style=[("LINEBELOW", (0, 0), (-1, -1), 0.3, PAGE["rule"]), ("VALIGN", (0, 0), (-1, -1), "TOP")],
     )
     if len(rows) > _MOST_ROWS + 1:
         yield _paragraph(f"{len(rows) - _MOST_ROWS - 1} more rows are in the lesson.", fontSize=8.5)
@@ -326,7 +327,7 @@ def _draw(canvas: Any, element: ET.Element, wide: float, tall: float) -> None:
 
     kind, at = element.tag.rpartition("}")[2], element.attrib
     if kind == "rect":
-        canvas.setFillColor("#000000")
+        canvas.setFillColor(PAGE["ink"])
         canvas.rect(0, 0, wide, tall, stroke=0, fill=1)
     elif kind == "image":
         data = base64.b64decode(at["href"].partition(",")[2])
@@ -344,7 +345,7 @@ def _draw(canvas: Any, element: ET.Element, wide: float, tall: float) -> None:
             path.close()
         canvas.drawPath(path)
     elif kind == "text":
-        canvas.setFillColor(at.get("fill", "#ffffff"))
+        canvas.setFillColor(at.get("fill", PAGE["paper"]))
         canvas.setFont(_FONTS["bold" if "font-weight" in at else "plain"], 12)
         place = (float(at["x"]), tall - float(at["y"]), element.text or "")
         write = {"middle": canvas.drawCentredString, "end": canvas.drawRightString}.get(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vbqkit.image import FloatArray
+from vbqkit.page.colours import PAGE
 
 _LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 46, 76, 8, 34, 14
 _LABEL_PX = 13.0
@@ -154,7 +155,7 @@ def _panel_svg(
                 )
             parts.append(
                 f"<circle class='vbq-point' data-name='{html.escape(name)}' cx='{px(at):.1f}' cy='{py(value):.1f}' r='4.5' "
-                f"fill='{colour}' stroke='var(--jp-layout-color0, #fff)'/>"
+                f"fill='{colour}' stroke='var(--jp-layout-color0, {PAGE['paper']})'/>"
             )
         parts.append(
             f"<text x='{right + 5}' y='{y + 4:.1f}' style='font-weight:600'><tspan fill='{colour}'>● </tspan>{html.escape(name)}</text>"

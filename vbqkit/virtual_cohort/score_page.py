@@ -17,6 +17,7 @@ from vbqkit import charts, stats
 from vbqkit.charts.words import alt_html
 from vbqkit.errors import TableError
 from vbqkit.html_table import table_html
+from vbqkit.page.colours import css_variables
 from vbqkit.report.writing import check_target, write_whole
 from vbqkit.scores.definition import ScoreDefinition
 from vbqkit.scores.registry import score_definition
@@ -36,14 +37,17 @@ _CITED = (
     "Cut-off: Youden, Cancer 1950;3:32. That it must be validated elsewhere: TRIPOD, Collins et al., BMJ 2015;350:g7594.",
     "How far virtual scanner and travelling score can be trusted: validation/README.md and validation/travelling.md of the package.",
 )
-_STYLE = """
-body{font:15px/1.45 Arial,Helvetica,sans-serif;color:#111;background:#fff;max-width:1050px;margin:1.5em auto;padding:0
-1em} h1{font-size:1.6em;margin:0 0 .3em}h2{font-size:1.2em;margin:1.4em 0 .3em}
-.banner{border:2px solid #000;padding:.3em .6em;font-weight:700;margin:.4em 0}
-table{border-collapse:collapse;margin:.4em 0}th,td{border-bottom:1px solid #ccc;vertical-align:top}
+_STYLE = (
+    css_variables()
+    + """
+body{font:15px/1.45 Arial,Helvetica,sans-serif;color:var(--vbq-page-ink);background:var(--vbq-page-paper);
+max-width:1050px;margin:1.5em auto;padding:0 1em} h1{font-size:1.6em;margin:0 0 .3em}h2{font-size:1.2em;margin:1.4em 0 .3em}
+.banner{border:2px solid var(--vbq-page-ink);padding:.3em .6em;font-weight:700;margin:.4em 0}
+table{border-collapse:collapse;margin:.4em 0}th,td{border-bottom:1px solid var(--vbq-page-rule);vertical-align:top}
 .scroll{overflow-x:auto}
 @media print{h2{break-after:avoid}}
 """
+)
 _CSP = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
 
 
