@@ -559,9 +559,15 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
 def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "80_pitfalls")
     for name in (
-        "80-fracture", "80-haemangioma", "80-signals", "80-dexa",
-        "80-scoliosis", "80-count", "80-contrast", "80-report",
-    ):  # fmt: skip
+        "80-fracture",
+        "80-haemangioma",
+        "80-signals",
+        "80-dexa",
+        "80-scoliosis",
+        "80-count",
+        "80-contrast",
+        "80-report",
+    ):
         lesson.wrong_then_right(name)
     for press, seen in (("Scan a patient with screws", "screws run through"), ("Scan two patients", "Lumbarised S1")):
         lesson.show(lesson.page.get_by_role("button", name=press)).click()

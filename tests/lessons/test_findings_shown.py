@@ -63,8 +63,15 @@ def test_a_finding_is_shown_in_the_weightings_that_are_described():
 
 
 def test_a_curve_stays_hidden_and_its_slider_locked_until_the_guess():
-    shown = slide([1, 2, 3], {"VBQ": [3.0, 2.0, 1.0]}, x_title="gain", y_title="ratio", alt="falls",
-                  ask_first=("It", ("falls", "stays")), start=1)  # fmt: skip
+    shown = slide(
+        [1, 2, 3],
+        {"VBQ": [3.0, 2.0, 1.0]},
+        x_title="gain",
+        y_title="ratio",
+        alt="falls",
+        ask_first=("It", ("falls", "stays")),
+        start=1,
+    )
     assert shown.slider.disabled
     assert "polyline" not in shown._chart.value
     assert "hidden until you have guessed" in shown._chart.value

@@ -114,9 +114,9 @@ def test_a_slider_that_is_moved_down_is_judged_as_if_moved_up(prepared, rois):
 def test_a_question_asked_first_locks_everything(prepared, rois):
     asked = ("Lower or higher?", ("lower", "higher"))
     lab = ScanLab({"one": prepared, "two": prepared}, rois=rois, controls=("gain",), ask_first=asked)
-    assert lab._menu.disabled and lab._sliders["gain"].disabled  # noqa: PT018 - one state
+    assert (lab._menu.disabled, lab._sliders["gain"].disabled) == (True, True)
     lab.guesses[""].buttons[1].click()
-    assert not lab._menu.disabled and not lab._sliders["gain"].disabled  # noqa: PT018 - one state
+    assert (lab._menu.disabled, lab._sliders["gain"].disabled) == (False, False)
     assert "Lower or higher? <i>higher</i> (your guess)" in lab.guesses[""]._said.value
     assert "<polyline" in lab._chart.value
 

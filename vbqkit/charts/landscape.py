@@ -41,20 +41,31 @@ def plot_vbq_landscape(landscape: VbqLandscape, *, rescan_percent: float | None 
     bar = {"title": {"text": f"{landscape.score}<br>(% of as placed)"}, "thickness": 14}
     shared = {"colorscale": _SCALE, "hoverongaps": False, "showlegend": False}
     figure.add_heatmap(
-        **shared, colorbar=bar, row=1, col=1,
+        **shared,
+        colorbar=bar,
+        row=1,
+        col=1,
         hovertemplate="%{x:+.1f} mm to the back, %{y:+.1f} mm up: %{z:+.1f} %<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_heatmap(
-        **shared, showscale=False, row=1, col=2,
+        **shared,
+        showscale=False,
+        row=1,
+        col=2,
         hovertemplate="%{x:+.1f} mm to the back, %{customdata:.2f} cm²: %{z:+.1f} %<extra></extra>",
-    )  # fmt: skip
+    )
     for column in (1, 2) if rescan_percent is not None else ():
         figure.add_contour(
-            autocontour=False, hoverinfo="skip", showscale=False, showlegend=False, row=1, col=column,
+            autocontour=False,
+            hoverinfo="skip",
+            showscale=False,
+            showlegend=False,
+            row=1,
+            col=column,
             contours={"start": rescan_percent, "end": rescan_percent, "size": 1.0, "coloring": "none"},
             line={"color": OKABE_ITO["black"], "width": 2, "smoothing": 0.6},
             name=f"two scans differ by ±{rescan_percent:.1f} %",
-        )  # fmt: skip
+        )
     here = {"symbol": "cross-thin", "size": 15, "line": {"width": 3, "color": OKABE_ITO["black"]}}
     for column in (1, 2):
         figure.add_scatter(mode="markers", marker=here, name="as placed", showlegend=False, row=1, col=column)

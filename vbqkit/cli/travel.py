@@ -64,9 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options of the command."""
     add_study_options(parser)
     parser.add_argument(
-        "--rois", metavar="FILE", help="ROI file of a study with L1 to L4 and CSF; without it, PATH is a table (.csv or .tsv) with "
+        "--rois",
+        metavar="FILE",
+        help="ROI file of a study with L1 to L4 and CSF; without it, PATH is a table (.csv or .tsv) with "
         f"{', '.join(_NEEDED)} and, where known, {', '.join(_OPTIONAL)}: one row a series",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--series", action="append", default=[], metavar="[T1=|T2=|STIR=]NUMBER", help="as in 'vbqkit score'"
     )

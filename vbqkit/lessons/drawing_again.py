@@ -14,9 +14,13 @@ from vbqkit.lessons.awake import Awake
 from vbqkit.page.colours import BLUE, VERMILION
 
 _HEAD = (
-    "women", "M-score, last draw", "its 95 % interval", "M-scores so far", "interval held the M-score against all (%)",
+    "women",
+    "M-score, last draw",
+    "its 95 % interval",
+    "M-scores so far",
+    "interval held the M-score against all (%)",
     "interval held the next group's (%)",
-)  # fmt: skip
+)
 _SHOWN = 40
 """Groups in the picture: the last ones."""
 

@@ -52,21 +52,44 @@ def show_score_trial(
     def make() -> tuple[Shown, ...]:
         machines, workers = (from_scanner, to_scanner), min(_PROCESSES, os.cpu_count() or 1)
         cohort = virtual_cohort.simulate_cohort(
-            women, machines, name, seed=SEED, workers=workers, sex="F", ages=(50, 80),
+            women,
+            machines,
+            name,
+            seed=SEED,
+            workers=workers,
+            sex="F",
+            ages=(50, 80),
             progress=lambda done, _: waiting.progress(done, total),
-        )  # fmt: skip
+        )
         reference = virtual_cohort.simulate_cohort(
-            young, machines, name, seed=SEED + 1, workers=workers, sex="F", ages=(20, 30), fractured=False,
+            young,
+            machines,
+            name,
+            seed=SEED + 1,
+            workers=workers,
+            sex="F",
+            ages=(20, 30),
+            fractured=False,
             progress=lambda done, _: waiting.progress(women + done, total),
-        )  # fmt: skip
+        )
         carried = virtual_cohort.transport_cutoff(
-            cohort, score=name, from_scanner=from_scanner, to_scanner=to_scanner, outcome=_OUTCOME,
-            phantom=virtual_cohort.phantom_factor(name, *machines), reference=reference,
-        )  # fmt: skip
+            cohort,
+            score=name,
+            from_scanner=from_scanner,
+            to_scanner=to_scanner,
+            outcome=_OUTCOME,
+            phantom=virtual_cohort.phantom_factor(name, *machines),
+            reference=reference,
+        )
         page = virtual_cohort.write_score_page(
-            f"{scores.score_definition(name).column}.html", score=name, cohort=cohort, transport=carried,
-            check=validation.check_score(name, patients=4), outcome=_OUTCOME, overwrite=True,
-        )  # fmt: skip
+            f"{scores.score_definition(name).column}.html",
+            score=name,
+            cohort=cohort,
+            transport=carried,
+            check=validation.check_score(name, patients=4),
+            outcome=_OUTCOME,
+            overwrite=True,
+        )
         chart = charts.plot_cutoff_transport(carried)
         shown = carried[(carried["model"] == "as measured") & (carried["criterion"] == "youden")]
         means = shown.groupby("carried", sort=False)[_COLUMNS[1:]].mean().reset_index()

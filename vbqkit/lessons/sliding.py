@@ -28,9 +28,16 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
     """
 
     def __init__(
-        self, x: Iterable[float], lines: Mapping[str, Iterable[float]], *, x_title: str, y_title: str, alt: str,
-        ask_first: tuple[str, Sequence[str]], start: float,
-    ) -> None:  # fmt: skip
+        self,
+        x: Iterable[float],
+        lines: Mapping[str, Iterable[float]],
+        *,
+        x_title: str,
+        y_title: str,
+        alt: str,
+        ask_first: tuple[str, Sequence[str]],
+        start: float,
+    ) -> None:
         self._x = np.asarray(list(x), dtype=float)
         self._lines = {name: np.asarray(list(values), dtype=float) for name, values in lines.items()}
         self._titles, self._alt, self._start = (x_title, y_title), alt, start
@@ -88,9 +95,15 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
 
 
 def slide(
-    x: Iterable[float], lines: Mapping[str, Iterable[float]], *, x_title: str, y_title: str, alt: str,
-    ask_first: tuple[str, Sequence[str]], start: float,
-) -> SlidingChart:  # fmt: skip
+    x: Iterable[float],
+    lines: Mapping[str, Iterable[float]],
+    *,
+    x_title: str,
+    y_title: str,
+    alt: str,
+    ask_first: tuple[str, Sequence[str]],
+    start: float,
+) -> SlidingChart:
     """Curves that come after a guess, with a slider that moves a point on each.
 
     Parameters

@@ -119,8 +119,11 @@ def best_possible(known: Sequence[str] = TRUTHS, *, rng: np.random.Generator, pe
 
 def _truths(patient: VirtualPatient, known: Sequence[str]) -> list[float]:
     every = {
-        "pdff": float(np.mean(patient.pdff)), "hu": patient.hu, "age": patient.age, "sex": float(patient.sex == "F")
-    }  # fmt: skip
+        "pdff": float(np.mean(patient.pdff)),
+        "hu": patient.hu,
+        "age": patient.age,
+        "sex": float(patient.sex == "F"),
+    }
     return [every[name] for name in known]
 
 

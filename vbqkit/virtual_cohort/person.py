@@ -114,11 +114,16 @@ def _readings(design: CohortDesign, number: int, phantom: Phantom) -> list[Cohor
             else:
                 measured = [
                     measured_series(
-                        phantom, scanner, day, rois, design.weightings,
-                        rng=design.chance(number, 5, *at, k), flow=design.chance(number, 6, *at),
+                        phantom,
+                        scanner,
+                        day,
+                        rois,
+                        design.weightings,
+                        rng=design.chance(number, 5, *at, k),
+                        flow=design.chance(number, 6, *at),
                     )
                     for k, rois in enumerate(placed)
-                ]  # fmt: skip
+                ]
             found += [CohortReading(scanner.name, visit, k, one) for k, one in enumerate(measured, start=1)]
     return found
 
