@@ -41,7 +41,8 @@ _STYLE = (
     css_variables()
     + """
 body{font:15px/1.45 Arial,Helvetica,sans-serif;color:var(--vbq-page-ink);background:var(--vbq-page-paper);
-max-width:1050px;margin:1.5em auto;padding:0 1em} h1{font-size:1.6em;margin:0 0 .3em}h2{font-size:1.2em;margin:1.4em 0 .3em}
+max-width:1050px;margin:1.5em auto;padding:0 1em}
+h1{font-size:1.6em;margin:0 0 .3em}h2{font-size:1.2em;margin:1.4em 0 .3em}
 .banner{border:2px solid var(--vbq-page-ink);padding:.3em .6em;font-weight:700;margin:.4em 0}
 table{border-collapse:collapse;margin:.4em 0}th,td{border-bottom:1px solid var(--vbq-page-rule);vertical-align:top}
 .scroll{overflow-x:auto}
