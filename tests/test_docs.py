@@ -94,7 +94,7 @@ def pages_of(site):
     return [page for page in site.rglob("*.html") if "_static" not in page.parts]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "docs", str(folder)]
