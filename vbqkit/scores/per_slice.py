@@ -55,10 +55,11 @@ def once_per_slice(function: Callable[[Slice], T]) -> Callable[[Slice], T]:
 
 
 def _digest(image: Slice) -> bytes:
-    if image not in _digests:
+    known = _digests.get(image)  # in one look: an equal slice that it belongs to may be collected at any moment
+    if known is None:
         pixels = np.ascontiguousarray(image.pixels)
         about = (pixels.dtype.str, pixels.shape, image.row_step_mm, image.col_step_mm, image.zero_value)
         digest = hashlib.blake2b(repr(about).encode(), digest_size=20)
         digest.update(pixels.data)
-        _digests[image] = digest.digest()
-    return _digests[image]
+        known = _digests[image] = digest.digest()
+    return known
