@@ -18,27 +18,37 @@ help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
 	  || grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST)
 
-# Reinstalls only when the lock or the project file changed.
+# Two locks: binder/requirements.txt holds what the lessons and the app need, requirements.lock what development needs too.
+# Reinstalls only when a lock or the project file changed; counts the packages while it does.
+LAB_STAMP := .venv/.lab-installed
+define INSTALL
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vbqkit needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Say which to use: make lab PYTHON=python3.12"; exit 1; }
+@echo "Installing into .venv (first time only; $(2)) ..."
+@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+@set -o pipefail; $(BIN)/python -u -m pip install --disable-pip-version-check --progress-bar off -r $(1) | $(BIN)/python etc/install_progress.py $(1)
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+@touch $@
+endef
+
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vbqkit needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Say which to use: make lab PYTHON=python3.12"; exit 1; }
-	@echo "Installing into .venv (first time only; some minutes) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
-	@touch $@
+	$(call INSTALL,requirements.lock,some minutes; DEVMB of disk)
+
+$(LAB_STAMP): binder/requirements.txt pyproject.toml
+	$(call INSTALL,binder/requirements.txt,two minutes or more; LABMB of disk)
 
 # Biome and tsc check the browser's modules: for development only, pinned by package-lock.json.
 $(NODE_STAMP): package-lock.json package.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-lab: $(STAMP)  ## Open JupyterLab on the first lesson
+FOR_LESSONS := $(if $(wildcard $(STAMP)),$(STAMP),$(LAB_STAMP))
+lab: $(FOR_LESSONS)  ## Open JupyterLab on the first lesson
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb  # root: in a container
 
-teacher: $(STAMP)  ## Open JupyterLab on the teacher's plan: class mode, solutions
+teacher: $(FOR_LESSONS)  ## Open JupyterLab on the teacher's plan: class mode, solutions
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) teacher/plan.ipynb
 
-app: $(STAMP)  ## Open the guided page for your own case, kept in own_cases/ (the same as: vbqkit app)
+app: $(FOR_LESSONS)  ## Open the guided page for your own case, kept in own_cases/ (the same as: vbqkit app)
 	$(BIN)/vbqkit app
 
 test: check slow notebooks browser wheel  ## Run everything: check, slow tests, notebooks, browser, wheel
@@ -104,12 +114,15 @@ format: $(STAMP)  ## Format the code
 	$(BIN)/ruff check --fix .
 	@if [ -x node_modules/.bin/biome ]; then npm run --silent format; fi
 
-lock:  ## Pin the newest versions into requirements.lock (needs uv)
-	@{ echo "# Exact versions of everything \`make lab\` and \`make test\` install, for every platform, without index addresses."; \
-	   echo "# Made by \`make lock\` (uv pip compile --universal); do not edit by hand."; \
-	   uv pip compile --quiet --universal --python-version 3.11 --prerelease if-necessary-or-explicit --extra dev \
-	     --no-header --no-emit-index-url --no-annotate pyproject.toml; } > requirements.lock.new
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --prerelease if-necessary-or-explicit \
+	--no-header --no-emit-index-url --no-annotate pyproject.toml
+LOCKED := for every platform, without index addresses.\n\# Made by \`make lock\` (uv pip compile --universal); change pyproject.toml instead.
+lock:  ## Pin the newest versions into requirements.lock and binder/requirements.txt (needs uv)
+	@{ printf "# Exact versions of everything \`make test\` installs, $(LOCKED)\n"; $(UV_COMPILE) --extra dev; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@{ printf "# Exact versions of everything \`make lab\` and Binder install, $(LOCKED)\n"; \
+	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra build --constraint requirements.lock; } > binder/requirements.txt.new
+	@mv binder/requirements.txt.new binder/requirements.txt
 
 clean:  ## Remove .venv and caches
 	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -13,6 +13,7 @@ import types
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 JUPYTER = ("IPython", "ipywidgets", "anywidget", "jupyterlab", "traitlets", "plotly", "itkwidgets", "ipyniivue")
@@ -222,13 +223,44 @@ def test_nothing_a_user_runs_loads_from_the_network():
     assert not hits
 
 
-def test_the_lock_names_no_index_and_pins_everything():
-    lines = [
-        line for line in (ROOT / "requirements.lock").read_text().splitlines() if line and not line.startswith("#")
-    ]
+LOCKS = {"development": ROOT / "requirements.lock", "lessons": ROOT / "binder" / "requirements.txt"}
+
+
+def locked(name):
+    lines = LOCKS[name].read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_no_index_and_pins_everything(name):
+    lines = locked(name)
     assert len(lines) > 50
     assert not [line for line in lines if "://" in line or line.startswith("-")]
     assert not [line for line in lines if not re.match(r"^[A-Za-z0-9_.\[\]-]+==[^=]+$", line.split(";")[0].strip())]
+
+
+def test_the_lessons_lock_has_the_versions_that_are_tested_and_nothing_that_only_development_needs():
+    tested, lessons = ({line.split(";")[0].strip() for line in locked(name)} for name in LOCKS)
+    assert lessons < tested
+    names = {line.split("==")[0] for line in lessons}
+    assert {"jupyterlab", "voila", "itkwidgets", "highdicom"} <= names
+    assert not {"pyarrow", "simpleitk", "sphinx", "mypy", "pytest", "playwright"} & names
+
+
+def test_the_core_asks_for_no_library_without_wheels():
+    """By the wheels on PyPI in November 2026; pydicom reads uncompressed, deflated and RLE files alone."""
+    core = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    wanted = {
+        ("3.14", "linux", "x86_64"): {"python-gdcm", "pylibjpeg", "pylibjpeg-openjpeg"},
+        ("3.12", "linux", "aarch64"): {"python-gdcm", "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg"},
+        ("3.12", "win32", "ARM64"): set(),
+        ("3.13", "emscripten", "wasm32"): set(),
+    }
+    for (python, platform, machine), decoders in wanted.items():
+        about = {"python_version": python, "sys_platform": platform, "platform_machine": machine}
+        there = {r.name for r in map(Requirement, core) if r.marker is None or r.marker.evaluate(about)}
+        assert there & {"python-gdcm", "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", "SimpleITK"} == decoders
+        assert {"numpy", "pydicom", "nibabel", "platformdirs"} <= there
 
 
 def test_notebooks_hold_no_output_and_no_widget_state():

@@ -59,6 +59,17 @@ def test_the_wheel_holds_the_data_and_not_the_tests(wheel):
 
 
 @pytest.mark.wheel
+def test_the_course_is_copied_out_of_the_wheel(elsewhere):
+    out = elsewhere(
+        "from vbqkit.datasets import write_course\nfrom vbqkit.datasets.course import course_source, _recorded\n"
+        "done, again = write_course('course'), write_course('course')\n"
+        "recorded = [name for name in _recorded() if '/course_files/' in name]\n"
+        "print('elsewhere' in str(course_source()), done.written == len(recorded) == again.same, done.first_lesson.exists())"
+    )
+    assert out == "True True True"
+
+
+@pytest.mark.wheel
 def test_the_core_works_without_jupyter(elsewhere):
     out = elsewhere(
         "import vbqkit, vbqkit.scores, vbqkit.formats, vbqkit.stats, vbqkit.scanner, vbqkit.literature, vbqkit.cli\n"

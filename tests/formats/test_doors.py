@@ -193,5 +193,5 @@ def test_what_cannot_be_a_volume_is_refused_in_words(monkeypatch):
 )
 def test_a_library_that_is_not_installed_is_named(monkeypatch, library, door):
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(FormatError, match=f"pip install {library}"):
+    with pytest.raises(FormatError, match=f"needs {library}, which is not installed: pip install"):
         door(Volume(np.zeros((3, 8, 6)), np.diag([4.0, 0.5, 0.5, 1.0])[[0, 2, 1, 3]]))

@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "deidentify": "vbqkit.cli.deidentify",
     "simulate": "vbqkit.cli.simulate",
     "ledger": "vbqkit.cli.ledger",
+    "course": "vbqkit.cli.course",
+    "lab": "vbqkit.cli.lab",
     "progress": "vbqkit.cli.progress",
     "validate-scanner": "vbqkit.cli.validate_scanner",
     "validate-proposals": "vbqkit.cli.validate_proposals",

@@ -1,3 +1,6 @@
+from .course import FIRST_LESSON as FIRST_LESSON
+from .course import WrittenCourse as WrittenCourse
+from .course import write_course as write_course
 from .downloads import RecordFile as RecordFile
 from .downloads import fetch as fetch
 from .downloads import record_files as record_files

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import platformdirs
 
 from vbqkit.errors import Caution, FormatError
 
@@ -71,7 +72,7 @@ def state_dir(*, beside: Path | None = None) -> Path:
                 f"The folder '{chosen}' in {STATE_VARIABLE} cannot be created or written. Choose another one, or unset {STATE_VARIABLE}."
             )
         return Path(chosen)
-    candidates = [_user_data_dir(), (beside or Path.cwd()) / "vbqkit-progress"]
+    candidates = [platformdirs.user_data_path("vbqkit", appauthor=False), (beside or Path.cwd()) / "vbqkit-progress"]
     for folder in candidates:
         if _writable(folder):
             return folder
@@ -218,14 +219,6 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _user_data_dir() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "vbqkit"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "vbqkit"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "vbqkit"
 
 
 def _writable(folder: Path) -> bool:

@@ -10,7 +10,6 @@ Each library is needed only for its own functions.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition, Weighting
 from vbqkit.errors import FormatError
+from vbqkit.formats.optional import optional_library, simpleitk
 from vbqkit.formats.volumes import stored_as_volume
 from vbqkit.image import FloatArray, Volume
 
@@ -25,13 +25,6 @@ _RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """LPS to RAS and back."""
 _STRAIGHT = 1e-3  # cosine: SimpleITK keeps axes at right angles only
 _XARRAY_DIMS = ("plane", "row", "col")
-
-
-def _library(name: str, extra: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise FormatError(f"This needs {name}, which is not installed: pip install {extra}.") from error
 
 
 def volume_from_numpy(
@@ -136,7 +129,7 @@ def volume_from_simpleitk(image: Any, *, weighting: Weighting = "unknown") -> Vo
     FormatError
         If SimpleITK is not installed, or the image is another.
     """
-    simpleitk = _library("SimpleITK", "SimpleITK")
+    library = simpleitk()
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise FormatError(
             f"The image has {image.GetDimension()} dimensions and {image.GetNumberOfComponentsPerPixel()} values per voxel; 3 and 1 are "
@@ -146,7 +139,7 @@ def volume_from_simpleitk(image: Any, *, weighting: Weighting = "unknown") -> Vo
     affine = np.eye(4)
     affine[:3, :3] = (direction * spacing)[:, ::-1]  # of the array's axes: the slowest first
     affine[:3, 3] = image.GetOrigin()
-    return volume_from_numpy(simpleitk.GetArrayFromImage(image), affine, weighting=weighting)
+    return volume_from_numpy(library.GetArrayFromImage(image), affine, weighting=weighting)
 
 
 def volume_to_simpleitk(volume: Volume) -> Any:
@@ -157,7 +150,7 @@ def volume_to_simpleitk(volume: Volume) -> Any:
     FormatError
         If SimpleITK is not installed, the distance of slices is not known, or they are sheared against each other.
     """
-    simpleitk = _library("SimpleITK", "SimpleITK")
+    library = simpleitk()
     _known_step(volume)
     pixels, affine = volume_to_numpy(volume)
     steps = affine[:3, [2, 1, 0]]
@@ -167,7 +160,7 @@ def volume_to_simpleitk(volume: Volume) -> Any:
         raise FormatError(
             "The slices of this series are sheared against each other; SimpleITK cannot hold that. Use nibabel."
         )
-    image = simpleitk.GetImageFromArray(pixels.astype(np.uint8) if pixels.dtype == bool else pixels)
+    image = library.GetImageFromArray(pixels.astype(np.uint8) if pixels.dtype == bool else pixels)
     image.SetSpacing(spacing.tolist())
     image.SetDirection(direction.ravel().tolist())
     image.SetOrigin(affine[:3, 3].tolist())
@@ -196,7 +189,7 @@ def volume_to_nibabel(volume: Volume) -> Any:
     FormatError
         If nibabel is not installed, or the distance of slices is not known.
     """
-    nibabel = _library("nibabel", "nibabel")
+    nibabel = optional_library("nibabel", "nibabel")
     _known_step(volume)
     pixels, affine = volume_to_numpy(volume, axes="RAS")
     kept = (
@@ -220,7 +213,7 @@ def volume_to_xarray(volume: Volume) -> Any:
     FormatError
         If xarray is not installed, or the distance of slices is not known.
     """
-    xarray = _library("xarray", "xarray")
+    xarray = optional_library("xarray", "xarray")
     _known_step(volume)
     lengths = np.linalg.norm(volume.affine[:3, :3], axis=0)
     coordinates = {

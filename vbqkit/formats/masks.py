@@ -8,18 +8,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import lazy_loader
 import numpy as np
 import numpy.typing as npt
 import scipy
 
 from vbqkit.errors import FormatError, RoiError
 from vbqkit.formats.files import readable_path, user_path
+from vbqkit.formats.optional import optional_library, simpleitk
 from vbqkit.formats.volumes import read_grid
 from vbqkit.image import FloatArray, Volume
 from vbqkit.roi import Polygon, Roi
-
-SimpleITK = lazy_loader.load("SimpleITK")
 
 MASK_ENDINGS = (".nii.gz", ".nii", ".mha", ".nrrd")
 
@@ -61,7 +59,8 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
     Raises
     ------
     FormatError
-        If the ending is unknown or the file cannot be written.
+        If the ending is unknown, the file cannot be written, or SimpleITK is needed (any ending but NIfTI's) and not
+        installed.
     RoiError
         If a ROI does not lie on the volume.
     """
@@ -72,25 +71,41 @@ def write_masks(path: str | os.PathLike[str], rois: Iterable[Roi], *, image: Vol
             f"The mask {target} needs the thickness of the slice, which the image does not state. Write a ROI file (.json)."
         )
     mask, affine = _as_stored(label_mask(listed, image=image), image)
-    picture = SimpleITK.GetImageFromArray(mask)
-    steps = affine[:3, [2, 1, 0]]
-    spacing = np.linalg.norm(steps, axis=0)
-    direction = steps / spacing
-    if abs(abs(np.linalg.det(direction)) - 1) > 1e-3:
+    steps = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    if abs(abs(np.linalg.det(steps)) - 1) > 1e-3:
         raise FormatError(
             "The slices of this series are sheared against each other; a mask file cannot hold that. Write a ROI file."
         )
-    picture.SetSpacing(spacing.tolist())
-    picture.SetDirection(direction.ravel().tolist())
-    picture.SetOrigin(affine[:3, 3].tolist())
     names = _names_path(target)
+    write = _write_nifti if target.name.endswith((".nii", ".nii.gz")) else _write_other
     try:
-        SimpleITK.WriteImage(picture, str(target), useCompression=True)
+        write(mask, affine, target)
         names.write_text(
             json.dumps({str(k): roi.label for k, roi in enumerate(listed, start=1)}, indent=1), encoding="utf-8"
         )
     except (RuntimeError, OSError) as error:
         raise FormatError(f"The mask {target} cannot be written: {error}. Choose another folder.") from error
+
+
+def _write_nifti(mask: LabelArray, affine: FloatArray, target: Path) -> None:
+    nibabel = optional_library("nibabel", "nibabel")  # slow to load
+    lps_to_ras = np.array([[-1.0], [-1.0], [1.0], [1.0]])
+    image = nibabel.Nifti1Image(mask.transpose(2, 1, 0), (lps_to_ras * affine)[:, [2, 1, 0, 3]])
+    image.header.set_xyzt_units("mm")
+    image.set_qform(image.affine, code="scanner")
+    image.set_sform(image.affine, code="scanner")
+    nibabel.save(image, target)
+
+
+def _write_other(mask: LabelArray, affine: FloatArray, target: Path) -> None:
+    library = simpleitk(f"The mask {target}")
+    picture = library.GetImageFromArray(mask)
+    steps = affine[:3, [2, 1, 0]]
+    spacing = np.linalg.norm(steps, axis=0)
+    picture.SetSpacing(spacing.tolist())
+    picture.SetDirection((steps / spacing).ravel().tolist())
+    picture.SetOrigin(affine[:3, 3].tolist())
+    library.WriteImage(picture, str(target), useCompression=True)
 
 
 def _names_path(path: Path) -> Path:

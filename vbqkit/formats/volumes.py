@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import lazy_loader
 import numpy as np
 import numpy.typing as npt
 
@@ -23,13 +22,12 @@ from vbqkit.errors import Caution, FormatError, GeometryError, shown
 from vbqkit.formats.files import Entry, Files, Place
 from vbqkit.formats.gray_levels import gray_level_cautions
 from vbqkit.formats.nifti import NiftiHeader, is_nifti, read_nifti_header, read_nifti_values
+from vbqkit.formats.optional import simpleitk
 from vbqkit.formats.sidecars import SidecarFacts, facts_of
 from vbqkit.formats.volume_headers import check_text_header
 from vbqkit.image import FloatArray, Volume, plane_name, stack_affine
 from vbqkit.study import Series
 from vbqkit.weighting import refusal_reason, stated_against
-
-SimpleITK = lazy_loader.load("SimpleITK")  # slow to load, and not needed for DICOM
 
 _SINGLE = (".nii", ".nii.gz", ".mha", ".nrrd")
 _WITH_COMPANION = (".mhd", ".nhdr", ".hdr")
@@ -89,7 +87,8 @@ def make_volume_series(
     Raises
     ------
     FormatError
-        If SimpleITK cannot read the header, or it is not a 3-D or 4-D image of one number per voxel.
+        If the header cannot be read, it is not a 3-D or 4-D image of one number per voxel, or SimpleITK is needed (any
+        format but NIfTI) and not installed.
     """
     with _on_disk(entry, place) as path:
         info = _read_info(path, entry.name)
@@ -127,9 +126,10 @@ def _on_disk(entry: Entry, place: Place) -> Iterator[Path]:
         yield path
 
 
-def _reader(path: Path) -> Any:
-    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
-    reader = SimpleITK.ImageFileReader()
+def _reader(path: Path, name: str) -> Any:
+    library = simpleitk(name)
+    library.ProcessObject.SetGlobalWarningDisplay(False)
+    reader = library.ImageFileReader()
     reader.SetFileName(str(path))
     return reader
 
@@ -149,7 +149,7 @@ def _read_info(path: Path, name: str) -> _Info:
     if is_nifti(path):
         return _nifti_info(read_nifti_header(path, name))
     check_text_header(path, name)
-    reader = _reader(path)
+    reader = _reader(path, name)
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
@@ -348,14 +348,14 @@ def _read_pixels(entry: Entry, place: Place, info: _Info, number: int) -> npt.ND
         if is_nifti(path):
             return read_nifti_values(read_nifti_header(path, entry.name), number, entry.name)
         check_text_header(path, entry.name)  # again: the file may have changed since it was listed
-        reader = _reader(path)
+        reader = _reader(path, entry.name)
         try:
             if info.volumes > 1:
                 reader.ReadImageInformation()
                 size = list(reader.GetSize())
                 reader.SetExtractSize([*size[:3], 0])
                 reader.SetExtractIndex([0, 0, 0, number])
-            pixels: npt.NDArray[Any] = SimpleITK.GetArrayFromImage(reader.Execute())
+            pixels: npt.NDArray[Any] = simpleitk().GetArrayFromImage(reader.Execute())
         except (RuntimeError, ValueError, MemoryError) as error:
             raise _refused(entry.name, error) from error
     return pixels

@@ -15,19 +15,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import lazy_loader
 import numpy as np
 from IPython import get_ipython
 
 from vbqkit.errors import FormatError
+from vbqkit.formats.doors import volume_to_nibabel
 from vbqkit.formats.masks import label_mask, write_masks
 from vbqkit.image import Volume
 from vbqkit.page.colours import roi_style
 from vbqkit.roi import Roi
 
 Viewer = Literal["ipyniivue", "itkwidgets"]
-
-SimpleITK = lazy_loader.load("SimpleITK")
 
 _EXTENSION = "imjoy-jupyterlab-extension"
 
@@ -101,14 +99,8 @@ def _rgb(label: str) -> tuple[int, int, int]:
 
 
 def _nifti(volume: Volume, path: Path) -> Path:
-    pixels = volume.pixels.astype(np.float32) if volume.pixels.dtype.kind in "bf" else volume.pixels
-    picture = SimpleITK.GetImageFromArray(pixels)
-    steps = volume.affine[:3, [2, 1, 0]]
-    spacing = np.linalg.norm(steps, axis=0)
-    picture.SetSpacing(spacing.tolist())
-    picture.SetDirection((steps / spacing).ravel().tolist())
-    picture.SetOrigin(volume.affine[:3, 3].tolist())
-    SimpleITK.WriteImage(picture, str(path))
+    image = volume_to_nibabel(volume)
+    image.to_filename(path)
     return path
 
 
