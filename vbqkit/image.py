@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, GeometryError
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.values import ByContent
 from vbqkit.weighting import stated_against
 
@@ -324,6 +325,25 @@ class Volume(ByContent):
             cautions=self.cautions,
             refusal=self.refusal,
         )
+
+    def _repr_html_(self) -> str:
+        """Facts of the series as a table; no pixel and no name, for a notebook saves it."""
+        a = self.acquisition
+        spacing = " x ".join("unknown" if np.isnan(mm) else f"{mm:.3g}" for mm in self.spacing_mm)
+        facts = {
+            "plane": self.plane,
+            "weighting": a.weighting,
+            "slices x rows x columns": " x ".join(map(str, self.shape)),
+            "between slices, rows, columns, mm": spacing,
+            "slice thickness, mm": self.thickness_mm,
+            "TR, TE, TI, ms": ", ".join("not known" if ms is None else f"{ms:g}" for ms in (a.tr_ms, a.te_ms, a.ti_ms)),
+            "field, T": a.field_t,
+            "can be scored": self.refusal is None,
+        }
+        notes = [] if self.refusal is None else [f"Not scorable: {self.refusal}"]
+        codes = ", ".join(dict.fromkeys(caution.code for caution in self.cautions))
+        notes += [f"Read its cautions ({codes}): volume.cautions"] if codes else []
+        return table_html(facts) + notes_html(notes)
 
     def __len__(self) -> int:
         return int(self.pixels.shape[0])

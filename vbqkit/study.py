@@ -9,6 +9,7 @@ from functools import partial
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, FormatError
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Volume
 from vbqkit.protocol_words import is_pseudonym, safe_text
 from vbqkit.values import ByContent, same
@@ -93,6 +94,10 @@ class Series(ByContent):
         whose = "".join(f"; {what}" for what in (self._patient, self.study_date) if what)
         return f"<Series {a.series_number or '-'}{named} {self.plane or 'plane unknown'} {a.weighting}, {size}{whose}{note}>"
 
+    def _repr_html_(self) -> str:
+        """What the repr says, as a table; no pixel and no name, for a notebook saves it."""
+        return table_html(_facts(self)) + notes_html(_said(self))
+
     @property
     def _patient(self) -> str | None:
         """As a listing may show it: a number that is not made up leads to the patient."""
@@ -163,6 +168,43 @@ class Study(ByContent):
         first = safe_text(re.split(r"[\\/:]", self.not_read[0])[-1]) if self.not_read else ""
         lines += [f"  {self._not_read(first)}"] if self.not_read else []
         return "\n".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        """One row a series, and what is odd about each; no pixel and no name, for a notebook saves it."""
+        listed = [{"series": number, **_facts(series)} for number, series in enumerate(self.series)]
+        notes = [f"Series {number}: {said}" for number, series in enumerate(self.series) for said in _said(series)]
+        notes += [f"Of the study: {caution.code}" for caution in dict.fromkeys(self.cautions)]
+        first = safe_text(re.split(r"[\\/:]", self.not_read[0])[-1]) if self.not_read else ""
+        notes += [self._not_read(first)] if self.not_read else []
+        notes += [] if listed else ["There is no series."]
+        rows = {str(row["series"]): list(row.values())[1:] for row in listed}
+        table = table_html(rows, head=tuple(listed[0])) if listed else ""
+        return table + notes_html(notes)
+
+
+def _facts(series: Series) -> dict[str, object]:
+    a = series.acquisition
+    return {
+        "description": safe_text(a.series_description) if a.series_description else None,
+        "plane": series.plane,
+        "weighting": a.weighting,
+        "planes x rows x columns": None if series.shape is None else " x ".join(map(str, series.shape)),
+        "between slices, rows, columns, mm": None
+        if series.spacing_mm is None
+        else " x ".join(f"{mm:.3g}" for mm in series.spacing_mm),
+        "TR, ms": a.tr_ms,
+        "TE, ms": a.te_ms,
+        "TI, ms": a.ti_ms,
+        "field, T": a.field_t,
+        "can be scored": series.scorable,
+    }
+
+
+def _said(series: Series) -> list[str]:
+    """Why it is refused, and the codes of its cautions: their messages name files, and a name can be a patient's."""
+    refusal = [] if series.refusal is None else [f"Not scorable: {series.refusal}"]
+    codes = ", ".join(dict.fromkeys(caution.code for caution in series.cautions))
+    return refusal + ([f"Read its cautions ({codes}): series.cautions"] if codes else [])
 
 
 def make_series(volume: Volume, *, source: str = "memory", refusal: str | None = None) -> Series:

@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 
-from vbqkit.page.table import notes_html, table_html
+from vbqkit.html_table import notes_html, table_html
 
 
 def cells(page):

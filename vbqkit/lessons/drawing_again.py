@@ -8,8 +8,8 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.exercises.six_scanners import drawn_groups
+from vbqkit.html_table import table_html
 from vbqkit.page.still import Still
-from vbqkit.page.table import table_html
 
 _HEAD = ("women", "mean SNR", "SD", "her M-score", "lowest so far", "highest so far")
 

@@ -11,9 +11,9 @@ from vbqkit.errors import ProposalError
 from vbqkit.exercises.against_proposal import AgainstProposal
 from vbqkit.exercises.cases import SampleCase, TeachingCase
 from vbqkit.exercises.readers import known_case
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice, Volume
 from vbqkit.page.slice_picture import crop_around_all, slice_html
-from vbqkit.page.table import notes_html, table_html
 from vbqkit.propose import propose_rois
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS

@@ -11,11 +11,11 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.exercises.cases import TeachingCase, truth_of
 from vbqkit.exercises.six_scanners import slices_on_all
 from vbqkit.exercises.truth import tissue_signals
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice
 from vbqkit.lessons.truth_picture import truth_html
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import crop_around_all, slice_html
-from vbqkit.page.table import notes_html, table_html
 from vbqkit.roi.labels import SCORED_LEVELS
 
 
@@ -64,7 +64,7 @@ def line_chart(*args: Any, **options: Any) -> HTML:
 
 
 def show_table(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> HTML:
-    """A table in words and numbers; see :func:`vbqkit.page.table.table_html`."""
+    """A table in words and numbers; see :func:`vbqkit.html_table.table_html`."""
     return HTML(table_html(table, head=head, digits=digits))
 
 

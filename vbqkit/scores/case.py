@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 from vbqkit.acquisition import Acquisition, same_patient
 from vbqkit.errors import Caution, RoiError, ScoreError
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Coverage, Measurement, Roi
 from vbqkit.roi.labels import NOISE
@@ -28,7 +29,7 @@ from vbqkit.scores.registry import (
     score_definition,
     scored_weightings,
 )
-from vbqkit.scores.result import Refusal, Score
+from vbqkit.scores.result import Refusal, Score, said_of
 from vbqkit.scores.series_cautions import cautions_of
 from vbqkit.values import ByContent
 
@@ -89,6 +90,22 @@ class CaseScores(ByContent):
     def rows(self) -> list[dict[str, Any]]:
         """One flat row a score, refused ones with the reason."""
         return [result.as_row() for result in self.results]
+
+    def _repr_html_(self) -> str:
+        """Each score with its unit and direction, or why it is not given; their cautions below."""
+        table = {
+            result.key: [result.value, result.unit, result.direction, ", ".join(result.levels), result.source]
+            if isinstance(result, Score)
+            else [None, "not given", result.reason, "", ""]
+            for result in self.results
+        }
+        said = [said_of(r).lstrip("; ") for r in self.results if isinstance(r, Score) and r.overruled]
+        cautions = [*self.cautions, *(c for r in self.results if isinstance(r, Score) for c in r.cautions)]
+        codes = list(dict.fromkeys(f"{c.code}: read case.cautions and score.cautions" for c in cautions))
+        head = ("score", "value", "unit", "direction", "levels", "source")
+        return table_html(table, head=head, digits=3) + notes_html(
+            [*said, *codes, "It screens and teaches; it does not diagnose."]
+        )
 
     def measurement_rows(self) -> list[dict[str, Any]]:
         """One flat row a ROI and series, with what speaks against it in ``refused``, ``overruled`` and ``cautions``."""

@@ -12,10 +12,10 @@ import ipywidgets
 from vbqkit.errors import VbqkitError
 from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.intake import COPY_ENDING
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Volume
 from vbqkit.page.message import alert_html as _alert
 from vbqkit.page.still import Still
-from vbqkit.page.table import notes_html, table_html
 from vbqkit.privacy import PrivacyReport, check_privacy, may_show, where_it_runs
 from vbqkit.repeats.readings import readings_path
 from vbqkit.report import case_report, check_protocol, write_report

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import ipywidgets
 
 from vbqkit.errors import VbqkitError
+from vbqkit.html_table import table_html
 from vbqkit.page.message import alert_html as alert
-from vbqkit.page.table import table_html
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scores.level_findings import LEVEL_FINDINGS, Exclusions
 from vbqkit.studio.own_widgets import button, words

@@ -11,9 +11,9 @@ import ipywidgets
 
 from vbqkit.errors import FormatError, ScoreError, VbqkitError
 from vbqkit.formats import read_rois, read_study
+from vbqkit.html_table import table_html
 from vbqkit.image import Volume
 from vbqkit.page.message import alert_html as alert
-from vbqkit.page.table import table_html
 from vbqkit.privacy import check_privacy, may_show
 from vbqkit.privacy.showing import Place
 from vbqkit.repeats.agreement import readings_table

@@ -12,9 +12,9 @@ import ipywidgets
 
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.formats import read_rois
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Volume
 from vbqkit.page.message import alert_html as alert
-from vbqkit.page.table import notes_html, table_html
 from vbqkit.repeats.agreement import FEWEST_FOR_ICC, ICC_MODEL, reading_agreement, readings_table
 from vbqkit.repeats.picture import bland_altman_svg
 from vbqkit.repeats.readings import CaseReading, CaseReadings, add_reading, read_readings, readings_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from vbqkit.page.table import notes_html, table_html
+from vbqkit.html_table import notes_html, table_html
 from vbqkit.report.case_values import CaseReport, ReportedScore
 from vbqkit.report.forest import forests
 from vbqkit.report.words import FOREST_NOTE, papers, score_line

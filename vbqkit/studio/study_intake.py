@@ -10,8 +10,8 @@ import ipywidgets
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.formats.files import user_path
 from vbqkit.formats.intake import COPY_ENDING, free_code, studies_in
+from vbqkit.html_table import notes_html
 from vbqkit.page.message import alert_html
-from vbqkit.page.table import notes_html
 from vbqkit.studio.case_folder import make_folder
 from vbqkit.studio.drop_zone import DropZone
 

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 from vbqkit.charts import plot_against_dexa
 from vbqkit.charts.live.figure import live_figure, save_buttons, with_one_title
 from vbqkit.cohort import column as column_named
+from vbqkit.html_table import table_html
 from vbqkit.image import Volume
 from vbqkit.page.still import Still
-from vbqkit.page.table import table_html
 from vbqkit.scores import SCORES, Refusal, Score
 
 AGAINST = {"T-score": "t_score", "BMD": "bmd_g_cm2", "TBS": "tbs"}

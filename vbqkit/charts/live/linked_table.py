@@ -16,8 +16,8 @@ import traitlets
 from vbqkit.charts.live.figure import live_figure, save_buttons
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.html_table import table_html
 from vbqkit.page.still import Still
-from vbqkit.page.table import table_html
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -1,4 +1,4 @@
-"""Tables and notes for lessons as HTML: readable on the screen and on paper, in words instead of a raw repr."""
+"""Tables and notes as HTML: readable on the screen and on paper, in words instead of a raw repr."""
 
 from __future__ import annotations
 
