@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train lock format clean
+.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables lessons docs bench train pythons lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -123,6 +123,9 @@ lock:  ## Pin the newest versions into requirements.lock and binder/requirements
 	@{ printf "# Exact versions of everything \`make lab\` and Binder install, $(LOCKED)\n"; \
 	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra build --constraint requirements.lock; } > binder/requirements.txt.new
 	@mv binder/requirements.txt.new binder/requirements.txt
+
+pythons:  ## Unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
+	$(PYTHON) etc/python_rows.py
 
 clean:  ## Remove .venv and caches
 	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

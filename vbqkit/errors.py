@@ -20,6 +20,20 @@ def shown(text: object, limit: int = MAX_SHOWN) -> str:
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
+def kind_of(value: object) -> str:
+    """What a value is, for a message about a wrong one; never what it holds, which may be a patient's.
+
+    Examples
+    --------
+    >>> kind_of(3), kind_of([]), kind_of(None)
+    ('an int', 'a list', 'None')
+    """
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
 class VbqkitError(Exception):
     """Base of every error this package raises on purpose.
 

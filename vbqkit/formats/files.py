@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from vbqkit.errors import Caution, FormatError, shown
+from vbqkit.errors import Caution, FormatError, kind_of, shown
 
 MAX_UNPACKED_BYTES = 4 * 1024**3
 """A ZIP archive that would unpack to more than this (4 GiB) is refused, unless the caller states a higher limit."""
@@ -127,8 +127,12 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FormatError
-        If it is empty, as a variable that was never set, or names the home folder of a user who is not known here.
+        If it is no path, is empty, as a variable that was never set, or names the home folder of a user who is not known here.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise FormatError(
+            f"A path is text or a Path; got {kind_of(path)}. Give the file or folder, such as 'my_case/'."
+        )
     if not str(path).strip():
         raise FormatError("The path is empty. Give the file or folder; the present folder is '.'.")
     try:

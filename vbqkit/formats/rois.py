@@ -18,7 +18,7 @@ from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.roi_json import is_roi_json, read_roi_json, write_roi_json
 from vbqkit.formats.roi_table import is_roi_table, read_roi_table, write_roi_table
 from vbqkit.image import Slice, Volume
-from vbqkit.roi import Roi
+from vbqkit.roi import Roi, listed_rois
 
 Image = Volume | Slice | None
 
@@ -197,7 +197,7 @@ def write_rois(
         raise FormatError(
             f"ROIs cannot be written to {target.name}: its ending is not known. Known are {known_endings()}."
         )
-    file = rois if isinstance(rois, RoiFile) else RoiFile(rois=tuple(rois))
+    file = rois if isinstance(rois, RoiFile) else RoiFile(rois=listed_rois(rois))
     if identify and found.endings == (".json",):
         write_roi_json(target, file, image=image, places=file.places, proposed=file.proposed)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vbqkit.errors import ProposalError
+from vbqkit.errors import ProposalError, kind_of
 from vbqkit.image import Volume
 from vbqkit.propose.agreement import propose_on_volumes
 from vbqkit.propose.placement import propose_on_volume
@@ -66,6 +66,8 @@ def propose_rois(
     """
     if isinstance(study, Volume):
         return propose_on_volume(study, kind=kind)
+    if not isinstance(study, Study):
+        raise ProposalError(f"A study or a volume is needed, such as read_study(path) gives; got {kind_of(study)}.")
     chosen, others = _chosen_series(study, series)
     rows = [chosen, *(others if check_other_series else ())]
     return propose_on_volumes([study.series[i].volume for i in rows], numbers=rows, kind=kind, progress=progress)

@@ -26,3 +26,4 @@ from .polygon import Polygon as Polygon
 from .shape import FIXED_AREA_CM2 as FIXED_AREA_CM2
 from .shape import MAX_TILT_DEG as MAX_TILT_DEG
 from .shape import Roi as Roi
+from .shape import listed_rois as listed_rois

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from vbqkit.errors import RoiError
+from vbqkit.errors import RoiError, kind_of
 from vbqkit.image import FloatArray, Slice, Vector, Volume
 from vbqkit.roi.measurement import Coverage, Measurement, RoiPixels
 
@@ -91,8 +92,12 @@ class Roi(ABC):
         Raises
         ------
         RoiError
-            If its plane is tilted by more than 5 degrees or lies further from the slice than half the slice distance.
+            If this is no image, or the ROI's plane is tilted by more than 5 degrees or lies further from the slice than half the slice distance.
         """
+        if not isinstance(image, (Slice, Volume)):
+            raise RoiError(
+                f"ROI '{self.label}' is measured on a Volume or a Slice; got {kind_of(image)}. Of a study: study.find('T1').volume()."
+            )
         target = image.nearest_slice(self.center_mm) if isinstance(image, Volume) else image
         tilt_deg = float(np.degrees(np.arccos(min(1.0, abs(float(np.dot(self.normal, target.normal)))))))
         if tilt_deg > MAX_TILT_DEG:
@@ -283,3 +288,18 @@ def pixel_grid(window: tuple[int, int, int, int]) -> tuple[FloatArray, FloatArra
     """Rows (m, 1) and columns (1, n) of the pixel centers in a window."""
     r0, r1, c0, c1 = window
     return np.arange(r0, r1, dtype=np.float64)[:, None], np.arange(c0, c1, dtype=np.float64)[None, :]
+
+
+def listed_rois(rois: object) -> tuple[Roi, ...]:
+    """ROIs as a tuple, however they were given.
+
+    Raises
+    ------
+    RoiError
+        If something else was given: an image, a path.
+    """
+    given = tuple(rois) if isinstance(rois, Iterable) and not isinstance(rois, (str, Volume)) else (rois,)
+    for roi in given:
+        if not isinstance(roi, Roi):
+            raise RoiError(f"ROIs are needed, such as read_rois(path) gives; got {kind_of(roi)}.")
+    return given

@@ -178,6 +178,6 @@ def scanner_named(name: str) -> Scanner:
     """
     if name in SCANNERS:
         return SCANNERS[name]
-    near = difflib.get_close_matches(name, SCANNERS, n=1)
+    near = difflib.get_close_matches(str(name), SCANNERS, n=1)
     hint = f"Did you mean '{near[0]}'? " if near else ""
     raise ScannerError(f"There is no scanner '{name}'. {hint}Presets are: {', '.join(SCANNERS)}.")

@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import Any, Unpack
 
 from vbqkit.acquisition import Acquisition, same_patient
-from vbqkit.errors import Caution, RoiError, ScoreError
+from vbqkit.errors import Caution, RoiError, ScoreError, kind_of
 from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice, Volume
-from vbqkit.roi import Coverage, Measurement, Roi
+from vbqkit.roi import Coverage, Measurement, Roi, listed_rois
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.definition import ScoreChoices, ScoreDefinition, ScoreInputs
 from vbqkit.scores.levels import LevelRule, rule_for_missing
@@ -130,6 +130,25 @@ class CaseScores(ByContent):
         }
 
 
+def check_volumes(volumes: object) -> None:
+    """Whether these are volumes by their weighting.
+
+    Raises
+    ------
+    ScoreError
+        If not: with what was given instead.
+    """
+    wrong = (
+        next((v for v in volumes.values() if not isinstance(v, Volume)), None)
+        if isinstance(volumes, Mapping)
+        else volumes
+    )
+    if wrong is not None:
+        raise ScoreError(
+            f"Volumes by their weighting are needed, such as {{'T1': study.find('T1').volume()}}; got {kind_of(wrong)}."
+        )
+
+
 @dataclass(slots=True)
 class _Measured:
     table: dict[str, Measurement] = field(default_factory=dict)
@@ -188,8 +207,9 @@ def score_case(
     FormatError
         If a RoiFile was drawn in another frame of reference.
     """
+    check_volumes(volumes)
     drawn = rois
-    rois = tuple(rois)
+    rois = listed_rois(rois)
     labels = [roi.label for roi in rois]
     double = sorted({label for label in labels if labels.count(label) > 1})
     if double:
@@ -351,7 +371,7 @@ def score_value(
     definition = score_definition(name)
     if definition.aggregates and aggregate not in definition.aggregates:
         raise ScoreError(f"{name} needs an aggregate, and got {aggregate!r}. Use one of {', '.join(AGGREGATES)}.")
-    placed = {roi.label: roi for roi in rois}
+    placed = {roi.label: roi for roi in listed_rois(rois)}
     shown = images if isinstance(images, Mapping) else _of_one(definition, images)
     for weighting in definition.weightings:
         if weighting not in shown:

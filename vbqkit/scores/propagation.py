@@ -15,7 +15,7 @@ import scipy
 
 from vbqkit.errors import Caution, ScoreError
 from vbqkit.image import FloatArray, Slice, Volume
-from vbqkit.roi import Coverage, Measurement, Roi
+from vbqkit.roi import Coverage, Measurement, Roi, listed_rois
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.air import free_air
 from vbqkit.scores.case import score_case
@@ -122,7 +122,7 @@ def case_uncertainty(
     check_confidence(confidence)
     if n_draws < 100:
         raise ScoreError(f"{n_draws} draws give no interval; take at least 100, better 1000.")
-    given = rois if isinstance(rois, FromFile) else tuple(rois)
+    given = rois if isinstance(rois, FromFile) else listed_rois(rois)
     placed = {roi.label: roi for roi in given}
     case = score_case(
         volumes,
