@@ -1,12 +1,13 @@
 import json
 import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from vbqkit.errors import FormatError
-from vbqkit.exercises import progress_rows, read_progress, record_attempt, state_dir
+from vbqkit.exercises import progress_rows, read_progress, record_attempt, state_dir, told_time, tries_of
 from vbqkit.exercises.progress import FILE_NAME
 
 
@@ -109,3 +110,33 @@ def test_nothing_about_the_computer_is_kept(folder):
     text = (folder / FILE_NAME).read_text(encoding="utf-8")
     assert os.uname().nodename not in text if hasattr(os, "uname") else True
     assert str(folder) not in text
+
+
+@pytest.fixture
+def in_bratislava(monkeypatch):
+    """A clock that is an hour ahead of UTC in winter and two in summer."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a program cannot change its own time zone")
+def test_times_are_told_in_the_readers_time_zone(folder, in_bratislava):
+    assert told_time("2026-01-01T23:30:00+00:00") == "2 Jan 2026, 00:30 CET"
+    assert told_time("2026-07-01T10:05:00+00:00") == "1 Jul 2026, 12:05 CEST"
+    record_attempt("10", "a", passed=True)
+    (row,) = progress_rows(read_progress()[0])
+    assert row["last"] == told_time(read_progress()[0][0].at)
+    assert "CE" in row["last"]
+    assert "T" not in row["last"].removesuffix("CEST").removesuffix("CET"), "not as a program writes it"
+
+
+def test_the_tries_of_one_student_at_one_exercise(folder):
+    mine = record_attempt("20", "20-vein", passed=False, student="7", answer="b")
+    record_attempt("20", "20-vein", passed=True, student="8", answer="c")
+    record_attempt("20", "20-csf", passed=True, student="7")
+    again = record_attempt("20", "20-vein", passed=True, student="7", answer="c")
+    assert tries_of("20", "20-vein", student="7") == (mine, again)
+    assert [a.answer for a in (mine, again)] == ["b", "c"]

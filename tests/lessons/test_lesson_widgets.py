@@ -9,9 +9,10 @@ import pytest
 
 from tests.page.pictures import pictures_in
 from vbqkit.errors import ProposalError, VbqkitError
-from vbqkit.exercises import choices, kept_own_spread, question
+from vbqkit.exercises import case_seed, choices, kept_own_spread, question, record_attempt, told_time
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.trial_cohort import virtual_cohort
+from vbqkit.lessons import awake
 from vbqkit.lessons.asking import ask
 from vbqkit.lessons.beginning import begin
 from vbqkit.lessons.feedback import feedback_html
@@ -63,6 +64,80 @@ def test_a_choice_is_checked_answered_and_recorded(state):
         assert f"data-right='{str(right).lower()}'" in feedback.value
     assert [entry["passed"] for entry in kept(state)].count(True) == 1
     assert len(kept(state)) == len(choices()[name].options)
+
+
+@pytest.mark.parametrize("name", ["20-vein", "30-snr"])
+def test_an_answer_comes_back_with_its_verdict_on_another_day(state, name):
+    _, field, button, _ = ask(name, student="4").children
+    answers = [key for _, key in field.options] if name == "20-vein" else ["1000", "72,5"]
+    for answer in answers[:2]:
+        field.value = answer
+        button.click()
+    said = ask(name, student="4").children[3].value
+    _, again, check, feedback = ask(name, student="4").children
+    assert again.value == answers[1]
+    right = question(name, seed=case_seed("4", name)).check(answers[1]).right
+    assert f"data-right='{str(right).lower()}'" in feedback.value
+    assert told_time(kept(state)[-1]["at"]) in said
+    assert ask(name, student="5").children[3].value == "", "of another student"
+    check.click()
+    assert "vbq-back" not in feedback.value, "a new try is of now"
+
+
+def test_an_answer_that_is_no_option_any_more_is_left_out(state):
+    record_attempt("20", "20-vein", passed=True, student="1", answer="z")
+    _, field, _, feedback = ask("20-vein").children
+    assert (field.value, feedback.value) == (None, "")
+
+
+@pytest.mark.slow
+def test_what_was_placed_and_how_it_was_checked_come_back_on_another_day(case, state):
+    def exercise():
+        return PlacingExercise(case, start="misplaced", lesson="20", exercise="correct")
+
+    first = exercise()
+    assert first._feedback.value == ""
+    first.studio.rois = [r for r in reference_rois(case) if r.label in ("L1", "L2", "L3", "L4", "noise")]
+    first.check()
+    again = exercise()
+    assert [r.label for r in again.studio.rois] == [r.label for r in first.studio.rois]
+    assert "CSF needed correcting" in again._feedback.value
+    assert told_time(kept(state)[-1]["at"]) in again._feedback.value
+    assert again._show.disabled, "one check so far"
+    again.check()
+    assert not exercise()._show.disabled, "two"
+
+
+def test_a_series_goes_on_where_it_was_left(case, state, monkeypatch):
+    monkeypatch.setattr(PatientSeries, "case", lambda self, number: case)
+    series = read_twice("7")
+    good = [r for r in reference_rois(case) if r.label not in ("T12", "L5")]
+    series.advance()
+    for number in range(3):
+        series.studio.rois = good[number:]
+        series.advance()
+    series.studio.close()
+    again = read_twice("7")
+    assert "press Go on for Patient C, reading 1" in again._head.value
+    again.advance()
+    assert [len(rois) for rois in again.placed] == [len(good), len(good) - 1]
+    assert len(again.studio.rois) == len(good) - 2, "the last may not have been finished"
+    assert "press Go on" not in read_twice("8")._head.value
+
+
+def test_a_widget_of_a_lesson_says_what_to_press_where_python_does_not_answer(monkeypatch):
+    shown = []
+    monkeypatch.setattr(awake, "display", lambda *given, **_: shown.append(given[0]))
+    box = ask("20-vein")
+    box._ipython_display_()
+    live, note = shown
+    assert live == box._repr_mimebundle_()
+    assert "Run → Run All Cells" in note.data
+    (own,) = [name for name in box._dom_classes if name.startswith("vbq-is-")]
+    assert f"body:has(.{own})" in note.data, "hidden while the question is there"
+    (watch,) = {awake.lesson_watch(), awake.lesson_watch()}
+    assert watch._mark in box._dom_classes
+    assert watch._of == watch.model_id
 
 
 def test_progress_that_cannot_be_saved_is_reported_and_the_feedback_stays(state, monkeypatch):

@@ -30,6 +30,8 @@ from .progress import progress_rows as progress_rows
 from .progress import read_progress as read_progress
 from .progress import record_attempt as record_attempt
 from .progress import state_dir as state_dir
+from .progress import told_time as told_time
+from .progress import tries_of as tries_of
 from .questions import Choice as Choice
 from .questions import NumberQuestion as NumberQuestion
 from .questions import choices as choices

@@ -17,6 +17,21 @@ from vbqkit.errors import Caution, FormatError
 STATE_VARIABLE = "VBQKIT_STATE_DIR"
 FILE_NAME = "progress.jsonl"
 
+_MONTHS = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]  # in English wherever the computer stands
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -38,6 +53,8 @@ class Attempt:
         A short remark, such as the faults found.
     value : float or None
         A number that resulted, such as a shift in spreads.
+    answer : str
+        What was answered: the key of the option chosen, or the number as written; empty where ROIs were checked.
     """
 
     lesson: str
@@ -47,6 +64,7 @@ class Attempt:
     student: str = ""
     detail: str = ""
     value: float | None = None
+    answer: str = ""
 
 
 def state_dir(*, beside: Path | None = None) -> Path:
@@ -90,13 +108,14 @@ def record_attempt(
     student: str = "",
     detail: str = "",
     value: float | None = None,
+    answer: str = "",
     folder: Path | None = None,
 ) -> Attempt:
     """Add one line to the progress file; several notebooks can do so at once.
 
     Parameters
     ----------
-    lesson, exercise, passed, student, detail, value
+    lesson, exercise, passed, student, detail, value, answer
         See :class:`Attempt`.
     folder : Path, optional
         Instead of :func:`state_dir`.
@@ -114,6 +133,7 @@ def record_attempt(
         student=student,
         detail=detail,
         value=value,
+        answer=answer,
     )
     path = (folder or state_dir()) / FILE_NAME
     line = (json.dumps(asdict(attempt), ensure_ascii=False) + "\n").encode()
@@ -171,8 +191,51 @@ def read_progress(folder: Path | None = None) -> tuple[tuple[Attempt, ...], tupl
     return tuple(attempts), tuple(cautions)
 
 
+def tries_of(lesson: str, exercise: str, *, student: str = "", folder: Path | None = None) -> tuple[Attempt, ...]:
+    """One student's tries at one exercise so far, in order.
+
+    Parameters
+    ----------
+    lesson, exercise, student
+        See :class:`Attempt`.
+    folder : Path, optional
+        Instead of :func:`state_dir`.
+
+    Raises
+    ------
+    FormatError
+        If the progress file exists but cannot be opened.
+    """
+    attempts, _ = read_progress(folder)
+    return tuple(a for a in attempts if (a.lesson, a.exercise, a.student) == (lesson, exercise, student))
+
+
+def told_time(at: str) -> str:
+    """A stored time as the clock on the wall says it, with the name of its time zone.
+
+    Parameters
+    ----------
+    at : str
+        ISO 8601, as in :class:`Attempt`; anything else comes back as it is.
+
+    Examples
+    --------
+    >>> told_time("2026-01-01T10:00:00+00:00")[:11]
+    '1 Jan 2026,'
+    >>> told_time("yesterday")
+    'yesterday'
+    """
+    try:
+        when = datetime.fromisoformat(at).astimezone()
+    except ValueError:
+        return at
+    return f"{when.day} {_MONTHS[when.month - 1]} {when:%Y, %H:%M %Z}"
+
+
 def progress_rows(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
     """One flat row per exercise: student, lesson, exercise, passed, attempts, tries_until_passed, first, last, detail.
+
+    First and last are told in the time zone of this computer; see :func:`told_time`.
 
     Examples
     --------
@@ -196,8 +259,8 @@ def progress_rows(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
                 "passed": first_pass is not None,
                 "attempts": len(tries),
                 "tries_until_passed": first_pass,
-                "first": tries[0].at,
-                "last": tries[-1].at,
+                "first": told_time(tries[0].at),
+                "last": told_time(tries[-1].at),
                 "detail": tries[-1].detail or None,
             }
         )
@@ -211,7 +274,7 @@ def _attempt(line: str) -> Attempt | None:
         attempt = Attempt(**{key: value for key, value in entry.items() if key in wanted})
     except (ValueError, TypeError, AttributeError):
         return None
-    texts = (attempt.lesson, attempt.exercise, attempt.at, attempt.student, attempt.detail)
+    texts = (attempt.lesson, attempt.exercise, attempt.at, attempt.student, attempt.detail, attempt.answer)
     return attempt if all(isinstance(t, str) for t in texts) and isinstance(attempt.passed, bool) else None
 
 

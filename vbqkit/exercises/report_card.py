@@ -18,6 +18,7 @@ from vbqkit.errors import FormatError
 from vbqkit.exercises.against_proposal import AgainstProposal, with_percent
 from vbqkit.exercises.consequence import Consequence
 from vbqkit.exercises.placement import PlacementGrade
+from vbqkit.exercises.progress import told_time
 
 ADVICE: dict[str, tuple[str, str]] = {
     "wrong-level": ("Counting levels: start at the sacrum, the last free vertebra is L5.", "20"),
@@ -145,7 +146,7 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
     when : datetime, optional
         Now, if not given.
     """
-    told = when or datetime.now(UTC)
+    told = told_time((when or datetime.now(UTC)).isoformat())
     rois = [g for r in results for g in r.grades]
     shifts = [
         abs(r.consequence.in_spreads)
@@ -170,7 +171,7 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
         "body{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}",
         "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #bbb;padding:.35rem .6rem;text-align:left;vertical-align:top}",
         "small{color:#444}@media print{body{margin:0}}</style></head><body>",
-        f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told:%Y-%m-%d %H:%M} UTC · virtual patients, synthetic</p>",
+        f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told} · virtual patients, synthetic</p>",
         _table(("", "result"), facts),
         (f"<p><small>{_SPREAD}{html.escape(own)} Huang 2026 accepts differences between readers of up to 10 %. All readings count, the "
         "second one of the patient who comes twice too: on another day, elsewhere in the field of view and in other noise.</small></p>"),

@@ -10,14 +10,14 @@ import ipywidgets
 from IPython.display import HTML
 
 from vbqkit.errors import VbqkitError
-from vbqkit.page.still import Still
+from vbqkit.lessons.awake import Awake
 
 _AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0"
 
 Shown: TypeAlias = "ipywidgets.Widget | HTML"
 
 
-class Beginning(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A button that makes an exercise, a table or a picture, and puts it in its own place.
 
     Parameters

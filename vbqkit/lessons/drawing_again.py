@@ -10,11 +10,12 @@ import numpy as np
 from vbqkit.exercises.six_scanners import drawn_groups
 from vbqkit.html_table import table_html
 from vbqkit.page.still import Still
+from vbqkit.lessons.awake import Awake
 
 _HEAD = ("women", "mean SNR", "SD", "her M-score", "lowest so far", "highest so far")
 
 
-class DrawnGroups(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class DrawnGroups(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Reference groups of several sizes, drawn anew by a button; see :func:`redraw_groups`.
 
     Attributes

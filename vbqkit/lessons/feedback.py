@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 from vbqkit.errors import VbqkitError
-from vbqkit.exercises.progress import record_attempt
+from vbqkit.exercises.progress import Attempt, record_attempt, tries_of
 
 GOOD, BAD = "#00694E", "#A63C00"  # Okabe-Ito green and vermilion, darkened until white text on them passes WCAG AA
 
@@ -30,3 +30,11 @@ def keep_attempt(lesson: str, exercise: str, *, feedback: ipywidgets.HTML, **att
         record_attempt(lesson, exercise, **attempt)
     except VbqkitError as error:
         feedback.value += f"<div style='font-size:12px'>{html.escape(str(error))}</div>"
+
+
+def tries_before(lesson: str, exercise: str, *, student: str) -> tuple[Attempt, ...]:
+    """One student's tries so far; none if the progress file cannot be read, which the first try then says."""
+    try:
+        return tries_of(lesson, exercise, student=student)
+    except VbqkitError:
+        return ()

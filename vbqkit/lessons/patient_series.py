@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from vbqkit.exercises.progress import state_dir
 from vbqkit.exercises.readers import known_case, reading_row
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.report_card import CaseResult
-from vbqkit.page.still import Still
+from vbqkit.formats.rois import read_rois
+from vbqkit.lessons.awake import Awake
 from vbqkit.roi import Roi
 from vbqkit.studio.studio import RoiStudio
 
@@ -39,7 +41,7 @@ class Station:
     day: int = 0
 
 
-class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class PatientSeries(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Patients one after the other, each without ROIs to begin with; no feedback before the last.
 
     Parameters
@@ -79,11 +81,22 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         self.add_class("vbq-series")
         self._say(
             f"{len(self.stations)} readings. Place L1 to L4, CSF and noise in each; leave out any level that must not be measured."
+            f"{self._kept_before()}"
         )
+
+    def _kept_before(self) -> str:
+        """Take over the readings of another day but the last, which may not be finished; in words what that means."""
+        kept = list(takewhile(bool, (_rois_of(self._file(station)) for station in self.stations)))
+        if not kept:
+            return ""
+        self.placed += kept[:-1]
+        self._next.description = "Go on"
+        station = self.stations[len(self.placed)]
+        return f" What you placed before is kept: press Go on for {station.title}, the last that you placed ROIs in."
 
     def still_html(self) -> str:
         """What the series is, and how to start it."""
-        return f"{self._head.value}<p>Run the notebook and press Start.</p>{self._result.value}"
+        return f"{self._head.value}<p>Run the notebook and press {self._next.description}.</p>{self._result.value}"
 
     def advance(self) -> None:
         """Save the ROIs and open the next patient, or finish."""
@@ -194,3 +207,13 @@ class PatientSeries(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
         self._head.value = (
             f"<div role='status' aria-live='polite' class='vbq-series-head'><b>{html.escape(text)}</b></div>"
         )
+
+
+def _rois_of(path: Path | None) -> tuple[Roi, ...]:
+    """What a file of another day holds; nothing where there is none or it cannot be read, which the studio then says."""
+    if path is None or not path.exists():
+        return ()
+    try:
+        return read_rois(path).rois
+    except VbqkitError:
+        return ()

@@ -17,12 +17,12 @@ from vbqkit.exercises.close_up import close_up_html
 from vbqkit.exercises.consequence import Consequence, check_consequence
 from vbqkit.exercises.own_spread import kept_own_spread
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
-from vbqkit.exercises.progress import state_dir
+from vbqkit.exercises.progress import state_dir, told_time
 from vbqkit.exercises.reading_file import ReadingFile
-from vbqkit.lessons.feedback import feedback_html, keep_attempt
+from vbqkit.lessons.awake import Awake, back_html
+from vbqkit.lessons.feedback import feedback_html, keep_attempt, tries_before
 from vbqkit.lessons.proposal_shown import comparison_html
 from vbqkit.page.slice_picture import slice_html
-from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.scores import Aggregate, ReferenceGroup
 from vbqkit.studio.studio import RoiStudio
@@ -30,7 +30,7 @@ from vbqkit.studio.studio import RoiStudio
 TRIES_BEFORE_REFERENCE = 2
 
 
-class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """Place ROIs on a virtual patient and have them graded against the truth. Synthetic.
 
     Parameters
@@ -127,6 +127,7 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             [self.studio, ipywidgets.HBox([self._button, self._show]), self._feedback, self._pictures, self._reference]
         )
         self.add_class("vbq-placing")
+        self._bring_back()
 
     def still_html(self) -> str:
         """The picture with the ROIs that lie on it when the cell is run."""
@@ -138,6 +139,20 @@ class PlacingExercise(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             rois=self.studio.rois,
             caption=f"Place {', '.join(self.wanted)} in the notebook. ROIs here: {placed}.",
         )
+
+    def _bring_back(self) -> None:
+        """Of another day: how often the ROIs were checked, and what the last check said."""
+        tries = tries_before(self._lesson, self._exercise, student=self._student)
+        if not tries:
+            return
+        self._tries = len(tries)
+        last = tries[-1]
+        labels = ", ".join(part.split(":")[0] for part in last.detail.split("; ") if part)
+        said = "all passed" if last.passed else f"{labels or 'the result'} needed correcting"
+        self._feedback.value = back_html(
+            f"Your last check was on {told_time(last.at)}: {said}. Press {self._button.description} to see what it says of your ROIs now."
+        )
+        self._show.disabled = not (any(a.passed for a in tries) or self._tries >= TRIES_BEFORE_REFERENCE)
 
     def check(self) -> None:
         """Grade the ROIs in the studio, show the grades, and record the try."""

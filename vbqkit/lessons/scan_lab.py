@@ -11,8 +11,8 @@ import numpy as np
 
 from vbqkit.errors import ScoreError, VbqkitError
 from vbqkit.image import Slice
+from vbqkit.lessons.awake import Awake
 from vbqkit.page.slice_picture import slice_html, usual_window
-from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scanner.prepared import PreparedPatient
@@ -22,7 +22,7 @@ BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
 
 
-class ScanLab(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A slice of a virtual patient with sliders. Synthetic.
 
     Parameters

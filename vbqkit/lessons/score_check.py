@@ -9,11 +9,11 @@ from typing import Any
 import ipywidgets
 
 from vbqkit.exercises.own_score import check_own_score
+from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.feedback import feedback_html, keep_attempt
-from vbqkit.page.still import Still
 
 
-class ScoreCheck(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
+class ScoreCheck(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """The button and its feedback."""
 
     def still_html(self) -> str:

@@ -25,5 +25,6 @@ export default {
     "CSF": ["#CC79A7", ""],
     "noise": ["#D55E00", ""]
   },
-  "other_roi": ["#FFFFFF", "2 2"]
+  "other_roi": ["#FFFFFF", "2 2"],
+  "banner": { "ground": "#8A1C00", "on_ground": "#FFFFFF" }
 };

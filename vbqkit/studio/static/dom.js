@@ -59,6 +59,26 @@ export function setText(element, text) {
   } else if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * Make a row of controls one stop of the Tab key: arrows go on from there.
+ * @param {HTMLElement} row
+ */
+export function oneStop(row) {
+  const controls = () =>
+    /** @type {HTMLElement[]} */ ([...row.querySelectorAll(":is(button, select, input):enabled:not([hidden])")]);
+  const stop = (/** @type {EventTarget|null|undefined} */ at) => {
+    for (const one of controls()) one.tabIndex = one === at ? 0 : -1;
+  };
+  row.addEventListener("focusin", (e) => stop(e.target));
+  row.addEventListener("keydown", (e) => {
+    const by = +(e.key === "ArrowRight") - +(e.key === "ArrowLeft");
+    const all = controls();
+    if (by) all.at((all.indexOf(/** @type {HTMLElement} */ (e.target)) + by) % all.length)?.focus();
+    if (by) e.preventDefault();
+  });
+  return () => stop(controls().find((one) => one.tabIndex === 0 && one.matches("[tabindex]")) ?? controls()[0]);
+}
+
 /** A number for people: 4 figures, no exponent where it can be avoided. @param {number|null|undefined} x */
 export function short(x) {
   if (x == null || Number.isNaN(x)) return "–";

@@ -4,7 +4,7 @@ import { html } from "./dom.js";
 /** @import { KEYS } from "./keyboard.js" */
 
 const MOUSE = [
-  ["wheel", "slice"],
+  ["wheel", "scrolls the page; on an image that has been clicked: slice"],
   ["Ctrl + wheel", "zoom at the pointer"],
   ["right or middle drag", "window (sideways) and level (up, down)"],
   ["Space + drag", "move the image"],

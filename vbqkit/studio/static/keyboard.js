@@ -91,7 +91,7 @@ export const KEYS = [
     ({ studio, store, event }) => studio.label(store.levels[+event.key] ?? DIGITS[+event.key]),
   ],
   ["ROI", "c n", "label it CSF, noise", ({ studio, event }) => studio.label(event.key === "c" ? "CSF" : "noise")],
-  ["ROI", "d", "duplicate", ({ studio }) => studio.duplicate()],
+  ["ROI", "d", "duplicate", ({ studio }) => studio.later((later) => later.duplicate())],
   ["ROI", "l", "lock or unlock", ({ studio }) => studio.toggle("locked")],
   [
     "ROI",
@@ -99,7 +99,7 @@ export const KEYS = [
     "hide or show; Shift: all",
     ({ event, studio }) => (event.shiftKey ? studio.flip("hideAll") : studio.toggle("hidden")),
   ],
-  ["ROI", "k", "bring it to the slice shown", ({ studio }) => studio.bringHere()],
+  ["ROI", "k", "bring it to the slice shown", ({ studio }) => studio.later((later) => later.bringHere())],
   ["ROI", "j", "move ROIs on this series only (or hold Alt while dragging)", "seriesOnly"],
   ["ROI", "Ctrl+z", "undo", ({ store }) => store.undo()],
   ["ROI", "Ctrl+Shift+z Ctrl+y", "redo", ({ store }) => store.undo(true)],

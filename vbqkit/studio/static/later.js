@@ -1,11 +1,15 @@
 /**
- * What no first picture needs: annotations, reference lines, cine, the help sheet, the list of proposals. A script of
- * its own, which Python sends over the widget's channel when the page first wants any of it (studio.js).
+ * What no first picture needs: annotations, reference lines, cine, the help sheet, the list of proposals, other names
+ * for levels, copies of ROIs. A script of its own, which Python sends over the widget's channel once the first picture
+ * is there, or as soon as the page wants any of it (studio.js).
  */
 import { COUNTED, cut, lengthMm, levelAt, marrowWindow, POINTS, SAME_BODY_MM, words } from "./annotations.js";
+import { bringHere, duplicate } from "./copies.js";
 import { html, set, short, svg } from "./dom.js";
 import { center, dot, nearestSlice, planeNormal, sub, toPatient, toRowCol } from "./geometry.js";
 import { helpSheet } from "./help.js";
+import { drawLens } from "./lens.js";
+import { askName, recount } from "./level_names.js";
 import { Proposals } from "./proposal_list.js";
 
 /**
@@ -427,6 +431,26 @@ export class Later {
     for (const kind of ["pointerdown", "wheel", "keydown"]) window.removeEventListener(kind, this.stopping, true);
     set(this.studio.toolbar.play, { "aria-pressed": "false" });
     this.store.say("Stopped");
+  }
+
+  drawLens(/** @type {View} */ view) {
+    drawLens(view);
+  }
+
+  duplicate() {
+    duplicate(this.studio);
+  }
+
+  bringHere() {
+    bringHere(this.studio);
+  }
+
+  recount(/** @type {number} */ by) {
+    recount(this.studio, by);
+  }
+
+  askName(/** @type {HTMLElement} */ chip, /** @type {number} */ i) {
+    askName(this.studio, chip, i);
   }
 
   /** @param {typeof KEYS} keys */

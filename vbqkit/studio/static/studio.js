@@ -1,21 +1,39 @@
 /** The ROI studio on the page: puts the parts together. All state belongs to one render() and goes with it. */
 
 import { html, setText } from "./dom.js";
-import { add, area, center, dot, planeNormal, sub, times, withArea } from "./geometry.js";
+import { area, withArea } from "./geometry.js";
 import { KEYS, press, SWITCHES } from "./keyboard.js";
 import { describe, unnamed, waits } from "./origin.js";
 import { Panel } from "./panel.js";
 import { Store } from "./store.js";
 import { Toolbar } from "./toolbar.js";
-import { ANNOTATES, Tools } from "./tools.js";
+import { Tools } from "./tools.js";
 import { View } from "./view.js";
 
 /**
  * @import { Rendering } from "../../page/static/anywidget.js"
  * @import { Switch } from "./keyboard.js"
  * @import { Later } from "./later.js"
- * @import { Roi, StudioModel, Traits } from "./wire.js"
+ * @import { StudioModel, Traits } from "./wire.js"
  */
+
+const COMING = "Python sends this tool …";
+
+/**
+ * Whether a letter or digit typed outside of a studio is for it, and not for JupyterLab, where X cuts the cell: the
+ * pointer is over it, or a lesson says to press keys and its studio is in sight.
+ * @param {KeyboardEvent} e @param {HTMLElement} root
+ */
+function meant(e, root) {
+  const { ctrlKey, metaKey, altKey, key, target } = e;
+  if (ctrlKey || metaKey || altKey || key === " " || key.length > 1 || !(target instanceof Element)) return false;
+  if (target.closest(":read-write, .vbq-studio, .jp-Dialog, .lm-Menu")) return false;
+  const { top, bottom } = root.getBoundingClientRect();
+  const over = document.querySelector(".vbq-studio:hover");
+  return over
+    ? over === root
+    : !!root.closest(".vbq-lesson") && top < innerHeight && bottom > 0 && root.checkVisibility();
+}
 
 export class Studio {
   /** @param {StudioModel} model @param {HTMLElement} el */
@@ -25,6 +43,7 @@ export class Studio {
     const { store } = this;
     this.views = store.views.map((_, i) => new View(store, i));
     this.tools = this.views.map((view) => new Tools(view));
+    this.arriving = /** @type {Promise<void>|undefined} */ (undefined); // what later.js holds
     this.toolbar = new Toolbar(store, this);
     this.panel = new Panel(store);
     this.notes = html("div", { class: "vbq-notes", role: "status", tabindex: "0", "aria-label": "Messages" });
@@ -36,7 +55,7 @@ export class Studio {
     // JupyterLab's own shortcuts would take the keys: this attribute makes Lumino leave them
     this.root = html(
       "div",
-      { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-height:${store.options.height}px` },
+      { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-wanted:${store.options.height}px` },
       hide,
       this.toolbar.element,
       this.toolbar.strip.element,
@@ -45,7 +64,14 @@ export class Studio {
       this.status,
     );
     // on the window and first of all: Notebook 7 would otherwise take keys before they come here
-    this.onKey = (/** @type {KeyboardEvent} */ e) => this.root.contains(/** @type {Node} */ (e.target)) && this.key(e);
+    this.onKey = (/** @type {KeyboardEvent} */ e) => {
+      if (this.root.contains(/** @type {Node} */ (e.target))) return this.key(e);
+      if (!this.views.length || !meant(e, this.root)) return;
+      this.view().stage.focus({ preventScroll: true });
+      this.key(e, this.view().stage);
+      e.preventDefault(); // a key that is none of the studio's neither
+      e.stopImmediatePropagation();
+    };
     window.addEventListener("keydown", this.onKey, true);
     this.root.addEventListener(
       "focusin",
@@ -63,8 +89,8 @@ export class Studio {
       store.setActive(model.get("_about_proposal").view ?? store.active);
       if (document.activeElement === this.toolbar.strip.propose) this.view().stage.focus({ preventScroll: true }); // for the keys
     });
-    store.on("tool rois views", () => this.needsMore());
-    this.needsMore();
+    // there when it is wanted, were Python stopped meanwhile
+    store.on("pixels", () => this.arriving || requestIdleCallback(() => this.later(), { timeout: 2000 }));
     this.showNotes();
     this.say(
       store.options.case_file
@@ -109,34 +135,25 @@ export class Studio {
   }
 
   /**
-   * Do something with the tools that no first picture needs (later.js). Python sends them when the first is wanted.
+   * Do something with the tools that no first picture needs (later.js). Python sends them once there is one.
    * @param {(later: Later) => void} [use]
    */
   later(use) {
-    const { store, model } = this;
-    if (!this.arriving) {
-      const coming = "Python sends this tool …";
-      if (use) this.say(coming);
-      const text = new Promise((arrived) => Object.assign(store, { arrived }));
-      this.arriving = text.then(async (bytes) => {
-        const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
-        const { default: Tools } = await import(url);
-        URL.revokeObjectURL(url);
-        if (this.status.textContent === coming) this.say(""); // and no word of anything else
-        store.later = new Tools(this);
-        store.emit("display");
-      });
-      model.send({ type: "tools" });
-    }
-    this.arriving.then(() => store.later && use?.(store.later));
-  }
-
-  /** Whether a tool of those is chosen, or the pictures need one: annotations, or slices that cut each other. */
-  needsMore() {
     const { store } = this;
-    const crossed = store.views.some(({ frame }, i) => frame === store.views[0].frame && !store.together(i, 0));
-    if (!this.arriving && (ANNOTATES.has(store.tool) || store.annotations.length || store.waiting.length || crossed))
-      this.later();
+    if (store.later) return use?.(store.later);
+    const says = (/** @type {string} */ text) => use && !store.later && this.say(text);
+    says(COMING);
+    setTimeout(() => says("Python does not answer, so this is not here: run the cell again"), 6000);
+    if (use || !this.arriving) this.model.send({ type: "tools" }); // again, if it got lost
+    this.arriving ??= new Promise((arrived) => Object.assign(store, { arrived })).then(async (bytes) => {
+      const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
+      const { default: Tools } = await import(url);
+      URL.revokeObjectURL(url);
+      if (this.status.textContent === COMING) this.say(""); // and no word of anything else
+      store.later = new Tools(this);
+      store.emit("display");
+    });
+    this.arriving.then(() => store.later && use?.(store.later));
   }
 
   showNotes() {
@@ -149,8 +166,7 @@ export class Studio {
     this.notes.scrollTop = 0; // the weightiest first
   }
 
-  key(/** @type {KeyboardEvent} */ event) {
-    const target = /** @type {HTMLElement} */ (event.target);
+  key(/** @type {KeyboardEvent} */ event, target = /** @type {HTMLElement} */ (event.target)) {
     const inStage = target.classList.contains("vbq-stage");
     if (/INPUT|SELECT|TEXTAREA/.test(target.tagName) && event.key !== "Escape") return;
     if (!inStage && /BUTTON/.test(target.tagName) && /^( |Enter|Arrow.*)$/.test(event.key) && !event.shiftKey) return;
@@ -194,65 +210,12 @@ export class Studio {
     this.say(roi ? `Labelled ${label}` : `Next ROI: ${store.label ?? "named by its place"}`);
   }
 
-  /** Move the count along the strip: every level's label goes one up or down. @param {number} by */
-  recount(by) {
-    const { store } = this;
-    const { levels, rois } = store;
-    const counted = (/** @type {Roi} */ { label }) =>
-      levels.includes(label) ? levels[levels.indexOf(label) + by] : label;
-    const last = rois.find((roi) => counted(roi) === undefined);
-    if (last) return this.say(`${last.label} is at the end of the strip: rename it first`);
-    store.commit(rois.map((roi) => (counted(roi) === roi.label ? roi : { ...roi, label: counted(roi) })));
-    this.say(by < 0 ? "Counted one level higher" : "Counted one level lower");
-  }
-
-  /** Give a level of the strip another name, and its ROIs too. @param {number} i @param {string} name */
-  rename(i, name) {
-    const { store } = this;
-    const old = store.levels[i];
-    store.commit(
-      store.rois.map((roi) => (roi.label === old ? { ...roi, label: name } : roi)),
-      store.levels.map((level, j) => (j === i ? name : level)),
-    );
-    this.say(`${old} is now called ${name}`);
-  }
-
   toggle(/** @type {"locked"|"hidden"} */ what) {
     const { store } = this;
     const roi = store.roi();
     if (!roi) return this.say("Select a ROI first");
     store.commit(store.changed(roi.id, (old) => ({ ...old, [what]: !old[what] })));
     this.say(`${roi.label || "ROI"} ${roi[what] ? "not " : ""}${what}`);
-  }
-
-  duplicate() {
-    const { store } = this;
-    const roi = store.roi();
-    if (!roi) return this.say("Select a ROI first");
-    const { col_step, row_step } = store.views[store.active];
-    const { id, label, proposal, ...shape } = store.shifted(
-      roi,
-      add(times(col_step, 6), times(row_step, 6)),
-      store.active,
-      false,
-    );
-    const kept = store.fixedArea;
-    store.fixedArea = null;
-    store.place({ ...shape, locked: false });
-    store.fixedArea = kept;
-    this.say(`Duplicated as ${store.roi()?.label || "ROI without label"}`);
-  }
-
-  /** The selected ROI onto the slice shown, along the normal. */
-  bringHere() {
-    const { store } = this;
-    const roi = store.roi();
-    if (!roi || roi.locked) return this.say(roi ? `${roi.label} is locked` : "Select a ROI first");
-    const plane = store.plane(store.active);
-    const n = planeNormal(plane);
-    const shift = times(n, -dot(sub(center(roi), plane.origin), n));
-    store.commit(store.changed(roi.id, (old) => store.shifted(old, shift, store.active, false)));
-    this.say(`${roi.label || "ROI"} brought to slice ${store.slices[store.active] + 1}`);
   }
 
   toggleFixed(on = this.store.fixedArea == null) {

@@ -1,6 +1,6 @@
 /** The row of tools and the strip of levels. */
 import { style } from "./colours.js";
-import { fillAnew, html, set, setText, svg } from "./dom.js";
+import { fillAnew, html, oneStop, set, setText, svg } from "./dom.js";
 import { KEYS, perform, SWITCHES } from "./keyboard.js";
 import { SPINE_LEVELS } from "./labels.js";
 import { proposeButton } from "./proposals.js";
@@ -141,10 +141,9 @@ export class Toolbar {
       group(this.presets, ...buttons("a Shift+I r"), this.play),
       ...(store.views.length ? [group(this.weighting, this.link)] : []),
       ...(store.views.length > 1 ? [group(...buttons("j z Shift+X"))] : []),
-      group(this.file, this.picker),
-      html("span", { class: "vbq-space" }),
-      button("?", { class: "vbq-button vbq-help-button" }),
+      group(this.file, this.picker, button("?", { class: "vbq-button vbq-help-button" })),
     );
+    this.stop = oneStop(this.element);
     this.strip = new Strip(store, studio);
     store.on("tool rois active window views", () => this.draw());
     this.draw();
@@ -162,6 +161,7 @@ export class Toolbar {
     const names = ["Window …", ...(store.views[store.active]?.presets ?? []).map(([name]) => name)];
     fillAnew(this.presets, names, (name, i) => html("option", { disabled: i === 0 }, name));
     this.drawWeighting();
+    this.stop();
     const [level, width] = store.windows[store.active] ?? [];
     this.presets.selectedIndex =
       1 + (store.views[store.active]?.presets ?? []).findIndex((p) => p[1] === level && p[2] === width);
@@ -200,11 +200,12 @@ class Strip {
       html(
         "div",
         { class: "vbq-group", title: "If the count is off" },
-        iconButton("up", "Count one level higher: L1 becomes T12", () => studio.recount(-1)),
-        iconButton("down", "Count one level lower: T12 becomes L1", () => studio.recount(1)),
+        iconButton("up", "Count one level higher: L1 becomes T12", () => studio.later((later) => later.recount(-1))),
+        iconButton("down", "Count one level lower: T12 becomes L1", () => studio.later((later) => later.recount(1))),
       ),
       this.hint,
     );
+    this.stop = oneStop(this.element);
     store.on("tool rois selection", () => this.draw());
     this.draw();
   }
@@ -227,10 +228,12 @@ class Strip {
       const placed = store.counted.some((roi) => roi.label === label);
       set(this.chips.children[i], { "aria-pressed": String(label === now), "data-placed": String(placed) });
     });
+    this.stop();
   }
 
   chip(/** @type {string} */ label, /** @type {number} */ i) {
     const key = i < this.store.levels.length ? String(i) : label[0].toUpperCase();
+    const rename = () => i < this.store.levels.length && this.studio.later((later) => later.askName(chip, i));
     const chip = html(
       "button",
       {
@@ -239,42 +242,12 @@ class Strip {
         "data-label": label,
         title: `${label} (key ${key})`,
         onclick: () => this.studio.label(label),
-        ondblclick: () => i < this.store.levels.length && this.rename(chip, i),
-        onkeydown: (/** @type {KeyboardEvent} */ e) =>
-          e.key === "F2" && i < this.store.levels.length && this.rename(chip, i),
+        ondblclick: () => rename(),
+        onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "F2" && rename(),
       },
       label,
     );
     chip.style.setProperty("--vbq-colour", style(label)[0]);
     return chip;
-  }
-
-  rename(/** @type {HTMLElement} */ chip, /** @type {number} */ i) {
-    const old = this.store.levels[i];
-    const input = html("input", {
-      class: "vbq-rename",
-      value: old,
-      size: 4,
-      "aria-label": `New name of ${old}`,
-      maxlength: 12,
-    });
-    let open = true;
-    const done = (/** @type {boolean} */ keep) => {
-      if (!open) return;
-      open = false;
-      const name = input.value.trim();
-      this.chips.dataset.names = "";
-      if (keep && name && name !== old) this.studio.rename(i, name);
-      this.draw();
-    };
-    input.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
-      e.stopPropagation();
-      if (e.key === "Enter") done(true);
-      if (e.key === "Escape") done(false);
-    });
-    input.addEventListener("blur", () => done(true), { once: true });
-    chip.replaceWith(input);
-    input.focus();
-    input.select();
   }
 }

@@ -96,11 +96,13 @@ export class Tools {
   }
 
   wheel(/** @type {WheelEvent} */ e) {
+    const zooms = e.ctrlKey || e.metaKey;
+    if (!zooms && !this.view.element.parentElement?.contains(document.activeElement)) return; // it scrolls the page
     e.preventDefault();
     e.stopPropagation();
     const pixels = e.deltaMode === 1 ? e.deltaY * WHEEL_PX : e.deltaY;
     const [x, y] = this.at(e);
-    if (e.ctrlKey || e.metaKey) return this.view.zoomAt(x, y, Math.exp(-pixels / 400));
+    if (zooms) return this.view.zoomAt(x, y, Math.exp(-pixels / 400));
     if (Math.abs(pixels) >= WHEEL_PX) this.wheeled = Math.sign(pixels) * WHEEL_PX;
     else this.wheeled += pixels;
     if (Math.abs(this.wheeled) < WHEEL_PX) return;

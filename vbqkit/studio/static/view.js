@@ -222,7 +222,7 @@ export class View {
     this.drawRois();
     this.store.later?.draw(this);
     this.drawTexts();
-    this.drawLens();
+    this.store.later?.drawLens(this);
   }
 
   /**
@@ -447,34 +447,5 @@ export class View {
     );
     const signal = this.store.options.blind ? "" : `signal ${short(value)} ${this.view.unit}\n`;
     return `${signal}row ${row}, col ${col}\n${place.join("  ")} mm`;
-  }
-
-  drawLens() {
-    const shown = this.magnify && this.store.magnifier && this.pixels() ? this.pointer : null;
-    set(this.lens, { hidden: !shown });
-    if (!shown) return;
-    const [px, py] = shown;
-    const t = this.transform();
-    const size = this.lens.width;
-    const power = Math.max(3, 10 / t.kx);
-    const context = context2d(this.lens);
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, size, size);
-    context.setTransform(power, 0, 0, power, size / 2 - px * power, size / 2 - py * power);
-    context.imageSmoothingEnabled = false;
-    context.drawImage(this.source, t.ox, t.oy, this.view.cols * t.kx, this.view.rows * t.ky);
-    for (const roi of this.visible()) {
-      if (roi !== this.draft && !this.onSlice(roi)) continue;
-      context.strokeStyle = look(roi)[0];
-      context.lineWidth = 1.5 / power;
-      context.beginPath();
-      for (const [x, y] of this.path(roi, t)) context.lineTo(x, y);
-      if (!roi.open) context.closePath();
-      context.stroke();
-    }
-    const left = px < this.size[0] / 2;
-    this.lens.style.left = left ? "auto" : "8px";
-    this.lens.style.right = left ? "8px" : "auto";
   }
 }

@@ -3,6 +3,8 @@
  * kernel. It has no view of its own: it runs as long as the studio's model lives, and speaks in one banner of the page.
  */
 
+import { say } from "../../page/static/banner.js";
+
 /**
  * @import { Model } from "../../page/static/anywidget.js"
  * @import { StudioModel } from "./wire.js"
@@ -26,34 +28,9 @@ export function words(live, file) {
   return `Python was stopped or restarted, so nothing is measured, and what you place now is not kept. ${how}.`;
 }
 
-/** Of several studios the last that has something to say. */
-class Banner {
-  constructor() {
-    this.said = /** @type {Map<object, string>} */ (new Map());
-    this.element = document.createElement("div");
-    this.element.className = "vbq-unanswered";
-    this.element.setAttribute("role", "alert");
-    this.element.style.cssText =
-      "position:fixed;left:0;right:0;bottom:0;z-index:10000;padding:8px 16px;background:#8a1c00;color:#fff;font:14px/1.4 sans-serif";
-  }
-
-  say(/** @type {object} */ who, /** @type {string} */ text) {
-    if (text) this.said.set(who, text);
-    else this.said.delete(who);
-    const last = [...this.said.values()].at(-1) ?? "";
-    if (this.element.textContent !== last) this.element.textContent = last;
-    if (!last) this.element.remove();
-    else if (!this.element.isConnected) document.body.append(this.element);
-  }
-}
-
-/** @type {Banner | undefined} */
-let banner;
-
 class Watch {
   /** @param {WatchModel} model @param {Watched} studio */
   constructor(model, studio) {
-    banner ??= new Banner();
     this.model = model;
     this.studio = studio;
     this.since = 0; // when the oldest thing was asked that has no answer
@@ -72,7 +49,7 @@ class Watch {
   dispose() {
     clearInterval(this.timer);
     for (const [event, handler] of Object.entries(this.handlers)) this.studio.off(event, handler);
-    banner?.say(this, "");
+    say(this, "");
   }
 
   get key() {
@@ -126,7 +103,7 @@ class Watch {
       this.asked = Date.now(); // a request may get lost while a page is loaded again
       this.studio.get("slices").forEach((index, view) => void this.studio.send({ type: "slice", view, index }));
     }
-    banner?.say(this, (!live || late) && this.shown ? words(live, this.model.get("_file")) : "");
+    say(this, (!live || late) && this.shown ? words(live, this.model.get("_file")) : "");
   }
 }
 

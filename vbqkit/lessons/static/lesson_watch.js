@@ -1,0 +1,82 @@
+/**
+ * Watches whether Python answers a lesson, and says on the page what happened and what to press. One for all questions,
+ * exercises and labs that one kernel has made; it has no view of its own.
+ */
+import { say } from "../../page/static/banner.js";
+
+/**
+ * @import { Model } from "../../page/static/anywidget.js"
+ * @typedef {{ _of: string, _mark: string }} WatchTraits
+ * @typedef {Model<WatchTraits> & { comm_live?: boolean }} Watched
+ * @typedef {Model<WatchTraits> & { widget_manager: { get_model(id: string): Promise<Watched> } }} WatchModel
+ */
+
+const PATIENCE_MS = 6000;
+const LOOK_MS = 1000;
+
+/** What the page says, by whether Python can still answer. @param {boolean} live */
+export const words = (live) =>
+  live
+    ? `Python has not answered for ${PATIENCE_MS / 1000} s: it is busy. What you pressed is answered as soon as it is done.`
+    : "Python was stopped or restarted, so questions, sliders and Check do not answer. Choose Run → Run All Cells: your answers and what you placed come back.";
+
+class Watch {
+  /** @param {WatchModel} model @param {Watched} own the same model as the page keeps it, which knows of its comm */
+  constructor(model, own) {
+    this.model = model;
+    this.own = own;
+    this.mark = `.${model.get("_mark")}`;
+    this.asked = 0; // when something was pressed that Python has not heard of
+    this.pressed = (/** @type {Event} */ e) => {
+      const button = e.target instanceof Element ? e.target.closest("button") : null;
+      if (!button?.closest(this.mark) || button.closest(".vbq-studio") || this.own.comm_live === false) return;
+      this.asked ||= Date.now();
+      model.send({ type: "pressed" });
+    };
+    this.heard = () => {
+      this.asked = 0;
+      this.look();
+    };
+    document.addEventListener("click", this.pressed, true);
+    model.on("msg:custom", this.heard);
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  dispose() {
+    clearInterval(this.timer);
+    document.removeEventListener("click", this.pressed, true);
+    this.model.off("msg:custom", this.heard);
+    say(this, "");
+  }
+
+  look() {
+    const live = this.own.comm_live !== false;
+    const late = this.asked > 0 && Date.now() - this.asked > PATIENCE_MS;
+    say(this, (!live || late) && document.querySelector(this.mark) ? words(live) : "");
+  }
+}
+
+export default {
+  /** @param {{ model: WatchModel }} given */
+  initialize({ model }) {
+    let watch = /** @type {Watch | null} */ (null);
+    let ended = false;
+    const begin = async () => {
+      while (!watch && !ended) {
+        const id = model.get("_of");
+        try {
+          const own = id ? await model.widget_manager.get_model(id) : null;
+          if (own && !ended) watch = new Watch(model, own);
+        } catch {
+          // not there yet
+        }
+        if (!watch) await new Promise((done) => setTimeout(done, 500));
+      }
+    };
+    void begin();
+    return () => {
+      ended = true;
+      watch?.dispose();
+    };
+  },
+};
