@@ -30,7 +30,7 @@ def shown(browser: Any, server: Any, tools: Any, phantom: str) -> Iterator[Any]:
     """A studio on a notebook page of ordinary size, below a cell and above others."""
     page = tools.new_page(browser)
     lab = tools.Lab(page, server)
-    lab.open("unbroken.ipynb", phantom, SHOW, "1", "2", "3", *["\n" * 30] * 2)
+    lab.open("unbroken.ipynb", phantom, SHOW, "1", "2", "3", *["\n" * 40] * 2)
     lab.wait_for_studio()
     yield lab
     assert not page.problems
@@ -38,11 +38,16 @@ def shown(browser: Any, server: Any, tools: Any, phantom: str) -> Iterator[Any]:
 
 
 def in_command_mode(lab: Any) -> None:
-    """The first cell chosen, and nothing of the studio."""
-    lab.page.evaluate("window.jupyterapp.commands.execute('notebook:enter-command-mode')")
-    lab.page.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
+    """The studio's own cell chosen, as after Shift + Enter, and nothing of the studio."""
     lab.page.evaluate(
-        "() => { const n = window.jupyterapp.shell.currentWidget.content; n.activeCellIndex = 1; n.activate(); }"
+        """() => {
+            document.activeElement.blur();
+            const notebook = window.jupyterapp.shell.currentWidget.content;
+            notebook.mode = 'command';
+            notebook.activeCellIndex = 1;
+            notebook.widgets[1].node.focus();
+            document.querySelector('.vbq-toolbar').scrollIntoView();
+        }"""
     )
     lab.settle()
     assert not lab.page.evaluate("!!document.activeElement.closest('.vbq-studio')")
@@ -132,7 +137,7 @@ def test_the_picture_is_a_few_tabs_away_and_arrows_walk_the_tools(shown: Any) ->
 def test_the_question_mark_has_no_line_of_its_own(shown: Any, width: int) -> None:
     shown.page.set_viewport_size({"width": width, "height": 1000})
     shown.settle()
-    tops = {e.bounding_box()["y"] for e in (shown.page.locator(".vbq-help-button"), shown.page.get_by_label("File"))}
+    tops = {e.bounding_box()["y"] for e in (shown.page.locator(".vbq-help-button"), shown.page.get_by_label("File", exact=True))}
     shown.page.set_viewport_size({"width": 1500, "height": 1000})
     assert max(tops) - min(tops) < 3
 
