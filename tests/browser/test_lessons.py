@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.browser.conftest import unfolded
+from tests.browser.conftest import CUT_OFF, INSIDE, unfolded
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
@@ -29,7 +29,7 @@ NOTEBOOKS = ROOT / "notebooks"
 
 
 class Lesson:
-    """A lesson open in JupyterLab, every cell run."""
+    """A lesson open in JupyterLab on a projector's 1280 x 720 pixels, every cell run."""
 
     def __init__(self, lab: Any, name: str, *, student: str = "1") -> None:
         self.page, self.lab, self.student = lab.page, lab, student
@@ -44,6 +44,7 @@ class Lesson:
             shutil.copytree(ROOT / "sample_data", lab.server.root / "sample_data")
         nbformat.write(notebook, folder / f"{name}.ipynb")
         self.state = state
+        self.page.set_viewport_size({"width": 1280, "height": 720})
         self.page.goto(f"{lab.server.url}/lab/tree/lessons/{name}.ipynb?reset")  # no tabs of the lesson before
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         self._run_all()
@@ -84,6 +85,12 @@ class Lesson:
     def show(self, locator: Any) -> Any:
         locator.scroll_into_view_if_needed(timeout=20_000)
         return locator
+
+    def fits(self, box: str, *parts: str) -> None:
+        """The first such box is on one screen with its parts: picture, sliders, scores, button."""
+        self.page.locator(box).first.scroll_into_view_if_needed(timeout=20_000)  # what is above it is laid out now
+        self.page.locator(box).first.evaluate("e => e.scrollIntoView()")
+        self.lab.sees(lambda: self.page.evaluate(INSIDE, [box, list(parts)]), [], timeout_s=5)
 
     def answer(self, name: str, key: str) -> str:
         """Choose an option and press Check; returns the feedback."""
@@ -153,6 +160,7 @@ class Placer:
 
     def __init__(self, lesson: Lesson, box: Any) -> None:
         self.page, self.box = lesson.page, box
+        self.page.set_viewport_size({"width": 1500, "height": 1000})  # a click is a pixel, and the grade in tenths of mm
         self.stage = box.locator(".vbq-stage").first
         self.stage.wait_for(timeout=60_000)
         box.locator(".vbq-waiting").first.wait_for(state="hidden", timeout=60_000)
@@ -232,12 +240,18 @@ def checked(lesson: Lesson, exercise: Any) -> str:
 
 @pytest.fixture
 def no_errors(page: Any) -> Any:
+    """Neither in a script nor, when the page is enlarged by a half, in what is to be seen of it."""
     yield
+    page.set_viewport_size({"width": 853, "height": 480})
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.wait_for_timeout(300)
+    assert page.evaluate(CUT_OFF, ".vbq-lesson") == []
     assert page.problems == []
 
 
 def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "10_what_mri_sees")
+    lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
     lesson.wrong_then_right("10-fat")
     before = lesson.reading(0, "CSF")
     lesson.slide(0, "tr_ms", "PageUp", 2)
@@ -284,6 +298,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     lesson.wrong_then_right("20-vein")
     exercise = lesson.page.locator(".vbq-placing").first
     lesson.show(exercise)
+    lesson.fits(".vbq-placing", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".jupyter-button")
     lab.wait_for_studio()
     button = exercise.get_by_role("button", name="Check my ROIs")
     lesson.show(button).click()
@@ -388,6 +403,7 @@ def test_lesson_30_snr_and_m_score(lab: Any, no_errors: None) -> None:
 def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "40_vbq")
     lesson.number_wrong_then_right("40-vbq")
+    lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
     vbq, l3 = lesson.reading(0, "VBQ"), lesson.reading(0, "L3")
     lesson.slide(0, "gain", "ArrowLeft", 4)
     assert lesson.wait_for_change(0, "L3", l3) < l3, "the gain changes every signal"
@@ -543,6 +559,8 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     series.get_by_role("button", name="Next patient").click()
     series.get_by_text("There is no ROI yet").wait_for(timeout=20_000)
     for number, station in enumerate(stations):
+        if not number:
+            lesson.fits(".vbq-series", ".vbq-series-head", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
         placer = Placer(lesson, series)
         placer.fix_area()
         for roi in reference_rois(known_case(station.kind, station.seed, station.day)):

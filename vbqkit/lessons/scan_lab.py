@@ -22,6 +22,12 @@ BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
 
 
+_NAME_WIDTH = "118px"
+_FITS = "<style>.vbq-lab .widget-html-content { min-width: 0 }</style>"  # the picture gets smaller on a narrow page
+_SIDE = {"flex": "1 1 320px", "min_width": "0", "max_width": "470px", "padding": "0 0 0 14px"}
+"""Beside the picture on a screen of 1280 pixels with its list of files open, under it where that is too narrow."""
+
+
 class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
     """A slice of a virtual patient with sliders. Synthetic.
 
@@ -71,11 +77,12 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._menu = ipywidgets.Dropdown(
             options=list(self._machines),
             description=menu_name,
-            style={"description_width": "130px"},
-            layout={"width": "440px"},
+            style={"description_width": _NAME_WIDTH},
+            layout={"width": "auto"},
         )
         self._sliders = {name: self._slider(name, settings) for name in controls}
-        self._picture, self._table = ipywidgets.HTML(), ipywidgets.HTML()
+        self._picture = ipywidgets.HTML(layout={"flex": "0 1 auto", "min_width": "0"})
+        self._table = ipywidgets.HTML()
         reset = ipywidgets.Button(description="Back to the start", tooltip="All sliders as they were")
         reset.on_click(self._reset)
         self._start = {name: slider.value for name, slider in self._sliders.items()}
@@ -87,9 +94,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         for control in (self._menu, *self._sliders.values()):
             control.observe(self._update, "value")
         menu = [self._menu] if len(self._machines) > 1 else []
-        side = ipywidgets.VBox(
-            [*menu, *self._sliders.values(), reset, self._table], layout={"padding": "0 0 0 14px", "width": "470px"}
-        )
+        side = ipywidgets.VBox([*menu, *self._sliders.values(), reset, self._table], layout=_SIDE)
         super().__init__([ipywidgets.HBox([self._picture, side], layout={"flex_flow": "row wrap"})])
         self.add_class("vbq-lab")
         self._update()
@@ -115,8 +120,8 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             step=control.step,
             continuous_update=True,
             readout_format=".2f" if control.step < 1 else ".0f",
-            style={"description_width": "130px"},
-            layout={"width": "440px"},
+            style={"description_width": _NAME_WIDTH},
+            layout={"width": "auto"},
         )
         slider.add_class(f"vbq-slider-{name}")
         return slider
@@ -163,7 +168,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
         levels = np.mean([now[k] for k in SCORED_LEVELS if k in now]) / (now[CSF] or np.nan)
         alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
-        self._picture.value = slice_html(
+        self._picture.value = _FITS + slice_html(
             self.image,
             alt=alt,
             rois=self._rois,
