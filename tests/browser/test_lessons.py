@@ -160,10 +160,13 @@ class Placer:
 
     def __init__(self, lesson: Lesson, box: Any) -> None:
         self.page, self.box = lesson.page, box
-        self.page.set_viewport_size({"width": 1500, "height": 1000})  # a click is a pixel, and the grade in tenths of mm
+        self.page.set_viewport_size(
+            {"width": 1500, "height": 1000}
+        )  # a click is a pixel, and the grade in tenths of mm
         self.stage = box.locator(".vbq-stage").first
         self.stage.wait_for(timeout=60_000)
-        box.locator(".vbq-waiting").first.wait_for(state="hidden", timeout=60_000)
+        lesson.show(self.stage)  # what is off the screen is not laid out
+        lesson.lab.sees(lambda: box.locator(".vbq-waiting").first.evaluate("e => e.hidden"), True, timeout_s=60)
         box.locator(".vbq-toolbar").first.evaluate("e => e.scrollIntoView()")
         self.page.wait_for_timeout(300)  # the page scrolls; then measured until it stands still
         self._at_rest()

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import CUT_OFF, INSIDE
+from tests.browser.test_lessons import Lesson
+from vbqkit.exercises import question
 
 SHOW = "studio = RoiStudio(volume, rois=rois, reference=(23.4, 3.7, 10))\nstudio"
 RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
@@ -25,17 +27,18 @@ def shown(browser: Any, server: Any, tools: Any, phantom: str) -> Iterator[Any]:
     page.context.close()
 
 
-def in_command_mode(lab: Any) -> None:
+def in_command_mode(lab: Any, top: str = ".vbq-toolbar") -> None:
     """The studio's own cell chosen, as after Shift + Enter, and nothing of the studio."""
     lab.page.evaluate(
-        """() => {
+        """top => {
             document.activeElement.blur();
             const notebook = window.jupyterapp.shell.currentWidget.content;
             notebook.mode = 'command';
             notebook.activeCellIndex = 1;
             notebook.widgets[1].node.focus();
-            document.querySelector('.vbq-toolbar').scrollIntoView();
-        }"""
+            document.querySelector(top).scrollIntoView();
+        }""",
+        top,
     )
     lab.settle()
     assert not lab.page.evaluate("!!document.activeElement.closest('.vbq-studio')")
@@ -163,3 +166,103 @@ def test_help_opens_although_the_kernel_is_gone(lab: Any, phantom: str) -> None:
     lab.sees(lambda: "Python was stopped" in "".join(lab.page.locator(".vbq-unanswered").all_inner_texts()), True)
     lab.key("?")
     lab.page.get_by_role("dialog", name="Mouse, keys and touch").wait_for(timeout=5000)
+
+
+NAMELESS_ROLES = {"button", "checkbox", "radio", "slider", "spinbutton", "textbox", "combobox", "link", "image", "img", "application", "tab", "switch", "searchbox", "progressbar", "meter", "region", "dialog"}  # fmt: skip
+"""What a screen reader says by its name, and says nothing of without one."""
+
+
+def spoken(lab: Any) -> list[tuple[str, str]]:
+    """Role and name of all that a screen reader finds in the cells of the notebook, by Chromium's accessibility tree."""
+    every = lab.page.add_style_tag(
+        content=".jp-Notebook * { content-visibility: visible !important }"  # else by and by
+        ".js-plotly-plot svg { display: none !important }"  # plotly names nothing; the words of a chart stand beside it
+    )
+    session = lab.page.context.new_cdp_session(lab.page)
+    session.send("Accessibility.enable")
+    root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    areas = session.send(
+        "DOM.querySelectorAll",
+        {"nodeId": root, "selector": ".jp-Notebook .jp-OutputArea-output, .jp-Notebook .jp-RenderedMarkdown"},
+    )["nodeIds"]
+    nodes = [node for area in areas for node in session.send("Accessibility.queryAXTree", {"nodeId": area})["nodes"]]
+    session.detach()
+    every.evaluate("e => e.remove()")
+    return [
+        (str(node["role"]["value"]), str(node.get("name", {}).get("value", "")).strip())
+        for node in nodes
+        if not node["ignored"]
+    ]
+
+
+def banner(lab: Any) -> str:
+    return "".join(lab.page.locator(".vbq-unanswered").all_inner_texts())
+
+
+def test_a_lesson_is_read_out_loaded_again_opened_twice_and_comes_back_after_a_restart(
+    lab: Any, browser: Any, tools: Any
+) -> None:
+    lesson = Lesson(lab, "00_start_here")
+    page = lesson.page
+    exercise = page.locator(".vbq-placing")
+
+    said = spoken(lab)
+    assert {"button", "radio", "image", "application", "slider", "combobox", "heading"} <= {role for role, _ in said}
+    assert [entry for entry in said if entry[0] in NAMELESS_ROLES and not entry[1]] == []
+    assert ("button", "Check my ROIs") in said
+    assert ("toolbar", "Tools") in said
+
+    name = "00-star"
+    key, option = question(name).options[0]
+    verdict = lesson.answer(name, key)
+    box = page.locator(f".vbq-question-{name}")
+    lesson.show(exercise.locator(".vbq-stage"))
+    lab.sees(lambda: exercise.locator(".vbq-waiting").evaluate("e => e.hidden"), True)
+    before = cells(lab)
+    in_command_mode(lab, ".vbq-placing .vbq-toolbar")
+    page.mouse.move(5, 5)
+    page.keyboard.press("b")  # as the lesson says, wherever the pointer is
+    assert cells(lab) == before
+    assert exercise.locator("[data-tool=box]").get_attribute("aria-pressed") == "true"
+    exercise.locator(".vbq-stage").click()
+    exercise.locator(".vbq-table tr[data-label=L1]").wait_for(timeout=10_000)
+    exercise.locator(".vbq-panel[data-source=python]").wait_for(timeout=20_000)
+    lesson.show(exercise.get_by_role("button", name="Check my ROIs")).click()
+    exercise.locator(".vbq-feedback").wait_for(timeout=60_000)
+    lab.save()
+
+    page.reload()
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    chosen = lambda where: where.locator(f".vbq-question-{name}").get_by_label(option, exact=True)  # noqa: E731
+    chosen(page).wait_for(timeout=60_000)
+    assert chosen(page).is_checked(), "answered before, and shown with the kernel that lives on"
+    lab.sees(lambda: verdict in str(box.text_content()), True)
+    assert not page.locator(".vbq-asleep").first.is_visible()
+
+    other = tools.new_page(browser)
+    other.goto(page.url)
+    chosen(other).wait_for(timeout=60_000)
+    assert chosen(other).is_checked(), "the second page shows the same"
+    other.context.close()
+
+    page.evaluate(RESTART)
+    lab.sees(lambda: "Choose Run → Run All Cells: your answers and what you placed come back" in banner(lab), True)
+    page.reload()
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    asleep = box.or_(page.locator(".vbq-asleep")).first
+    lesson.show(asleep).wait_for(timeout=60_000)
+    lab.sees(
+        lambda: (
+            "Choose Run → Run All Cells"
+            in page.locator(".vbq-asleep").first.evaluate("e => e.checkVisibility() ? e.textContent : ''")
+        ),
+        True,
+    )
+
+    lesson._run_all()
+    lab.sees(lambda: chosen(page).is_checked(), True)
+    assert "Your answer of" in str(box.text_content())
+    lesson.show(exercise.locator(".vbq-table tr[data-label=L1]"))
+    assert "Your last check was on" in str(exercise.text_content())
+    assert banner(lab) == ""
+    assert not page.locator(".vbq-asleep").first.is_visible()

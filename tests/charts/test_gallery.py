@@ -13,9 +13,10 @@ from vbqkit import charts, stats
 from vbqkit.charts.look import OKABE_ITO, SAVE_BUTTONS
 from vbqkit.errors import TableError
 from vbqkit.literature import kosice_levels, thresholds_for
+from vbqkit.page.colours import PAGE
 
 KINDS = sorted(name for name in charts.__all__ if name.startswith("plot_"))
-GREYS = {"#FFFFFF", "#1A1A1A", "#404040", "#595959", "#E4E4E4", "#D0D0D0"}
+GREYS = {colour for colour in PAGE.values() if len({colour[1:3], colour[3:5], colour[5:]}) == 1}
 
 
 def named(figure, start):

@@ -8,9 +8,13 @@ import pandas as pd
 
 from vbqkit.charts.look import Chart, dress, need_columns, p_text, records, signed
 from vbqkit.cohort import column
-from vbqkit.page.colours import OKABE_ITO
+from vbqkit.page.colours import OKABE_ITO, PAGE
 
-_SCALE = [[0.0, OKABE_ITO["sky"]], [0.5, "#FFFFFF"], [1.0, OKABE_ITO["orange"]]]  # black text is readable on all of it
+_SCALE = [
+    [0.0, OKABE_ITO["sky"]],
+    [0.5, PAGE["paper"]],
+    [1.0, OKABE_ITO["orange"]],
+]  # black text is readable on all of it
 
 
 def plot_correlations(pairs: pd.DataFrame, *, source: str = "") -> Chart:

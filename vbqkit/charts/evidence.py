@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from vbqkit.charts.look import Chart, dress, legend_below, records, series_colour, tint
+from vbqkit.page.colours import PAGE
 
 
 def plot_forest(meta: Any, *, confidence: float = 0.95, source: str = "") -> Chart:
@@ -69,8 +70,8 @@ def plot_forest(meta: Any, *, confidence: float = 0.95, source: str = "") -> Cha
             "anchor": "y",
             "showline": True,
             "ticks": "outside",
-            "gridcolor": "#E4E4E4",
-            "linecolor": "#404040",
+            "gridcolor": PAGE["soft_rule"],
+            "linecolor": PAGE["soft_ink"],
             "title": {"text": "Specificity (0 to 1)"},
         },
     )

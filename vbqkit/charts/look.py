@@ -17,7 +17,7 @@ import plotly.io as pio
 from vbqkit.charts.words import alt_html, alt_text
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
-from vbqkit.page.colours import BLUE
+from vbqkit.page.colours import BLUE, PAGE
 from vbqkit.page.colours import OKABE_ITO as OKABE_ITO  # noqa: PLC0414 - the facade of the charts offers it
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
     IPython = lazy_loader.load("IPython")  # only a notebook needs it
 
-GREY = "#595959"
+GREY = PAGE["quiet"]
 
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -41,7 +41,7 @@ MIMETYPE = "application/vnd.plotly.v1+json"
 
 TEMPLATE = go.layout.Template(
     layout={
-        "font": {"family": "Arial, Helvetica, sans-serif", "size": 13, "color": "#1A1A1A"},
+        "font": {"family": "Arial, Helvetica, sans-serif", "size": 13, "color": PAGE["ink"]},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "colorway": [OKABE_ITO[name] for name in ("blue", "vermilion", "green", "purple", "orange", "sky", "black")],
@@ -53,16 +53,16 @@ TEMPLATE = go.layout.Template(
         },
         "margin": {"l": 70, "r": 30, "t": 80, "b": 60},
         "hoverlabel": {"bgcolor": "white", "font": {"size": 12}},
-        "legend": {"bgcolor": "rgba(255,255,255,0.8)", "bordercolor": "#D0D0D0", "borderwidth": 1},
+        "legend": {"bgcolor": "rgba(255,255,255,0.8)", "bordercolor": PAGE["rule"], "borderwidth": 1},
         # In the figure itself, so that a FigureWidget or another program's renderer has no share button either.
         "modebar": {"remove": ["sendChartToCloud"], "color": GREY, "activecolor": BLUE, "bgcolor": "rgba(0,0,0,0)"},
         **{
             axis: {
                 "showline": True,
-                "linecolor": "#404040",
+                "linecolor": PAGE["soft_ink"],
                 "ticks": "outside",
-                "tickcolor": "#404040",
-                "gridcolor": "#E4E4E4",
+                "tickcolor": PAGE["soft_ink"],
+                "gridcolor": PAGE["soft_rule"],
                 "zeroline": False,
                 "title": {"standoff": 10, "font": {"size": 14}},
                 "automargin": True,

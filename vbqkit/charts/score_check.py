@@ -10,6 +10,7 @@ import pandas as pd
 from vbqkit.charts.look import Chart, dress, legend_below, need_columns, series_colour
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.page.colours import PAGE
 
 _STEP = 0.22  # between scores on one line
 
@@ -69,7 +70,7 @@ def plot_score_check(checks: Mapping[str, pd.DataFrame], *, source: str = "virtu
             hovertemplate="%{customdata[0]}<br>%{x:+.1f} %: %{customdata[1]}<extra></extra>",
             name=name,
         )
-    figure.add_vline(x=0, line={"color": "#404040", "width": 1.5})
+    figure.add_vline(x=0, line={"color": PAGE["soft_ink"], "width": 1.5})
     figure.update_yaxes(
         tickvals=list(height.values()), ticktext=list(height), range=[0.4, len(factors) + 0.6], showgrid=True
     )

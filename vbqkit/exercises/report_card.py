@@ -19,6 +19,7 @@ from vbqkit.exercises.against_proposal import AgainstProposal, with_percent
 from vbqkit.exercises.consequence import Consequence
 from vbqkit.exercises.placement import PlacementGrade
 from vbqkit.exercises.progress import told_time
+from vbqkit.page.colours import PAGE
 
 ADVICE: dict[str, tuple[str, str]] = {
     "wrong-level": ("Counting levels: start at the sacrum, the last free vertebra is L5.", "20"),
@@ -168,9 +169,9 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
     practise = what_to_practise(results) or [("Nothing to correct. Teach someone else.", "", 0)]
     page = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vbqkit report card</title><style>",
-        "body{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}",
-        "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #bbb;padding:.35rem .6rem;text-align:left;vertical-align:top}",
-        "small{color:#444}@media print{body{margin:0}}</style></head><body>",
+        f"body{{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:{PAGE['ink']};background:{PAGE['paper']}}}",
+        "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid " + PAGE["rule"] + ";padding:.35rem .6rem;text-align:left;vertical-align:top}",
+        "small{color:" + PAGE["soft_ink"] + "}@media print{body{margin:0}}</style></head><body>",
         f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told} · virtual patients, synthetic</p>",
         _table(("", "result"), facts),
         (f"<p><small>{_SPREAD}{html.escape(own)} Huang 2026 accepts differences between readers of up to 10 %. All readings count, the "

@@ -9,8 +9,12 @@ import ipywidgets
 
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.progress import Attempt, record_attempt, tries_of
+from vbqkit.page.colours import PAGE
 
-GOOD, BAD = "#00694E", "#A63C00"  # Okabe-Ito green and vermilion, darkened until white text on them passes WCAG AA
+GOOD, BAD = (
+    PAGE["good"],
+    PAGE["wrong"],
+)  # Okabe-Ito green and vermilion, darkened until white text on them passes WCAG AA
 
 
 def feedback_html(right: bool, text: str) -> str:
@@ -20,7 +24,7 @@ def feedback_html(right: bool, text: str) -> str:
     body = html.escape(told[:1].upper() + told[1:])
     return (
         f"<div role='status' aria-live='polite' class='vbq-feedback' data-right='{str(right).lower()}' style='border-left:5px solid {colour};"
-        f"padding:4px 10px;line-height:1.45'><b style='background:{colour};color:#fff;padding:1px 7px;border-radius:3px'>{sign} {word}</b> {body}</div>"
+        f"padding:4px 10px;line-height:1.45'><b style='background:{colour};color:{PAGE['on_colour']};padding:1px 7px;border-radius:3px'>{sign} {word}</b> {body}</div>"
     )
 
 

@@ -11,6 +11,7 @@ from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.progress import record_attempt, state_dir
 from vbqkit.exercises.report_card import report_card_html, save_report_card
 from vbqkit.lessons.patient_series import PatientSeries, Station
+from vbqkit.page.colours import PAGE
 
 FINAL_KINDS = ("plain", "fracture", "haemangioma", "modic", "stenosis")
 
@@ -72,5 +73,5 @@ def _finish(series: PatientSeries) -> str:
     except VbqkitError as error:
         saved = str(error)
     # The page has its own style: the frame keeps it apart from the notebook's.
-    frame = f"<iframe title='Report card' style='width:100%;height:720px;border:1px solid #999;background:#fff' srcdoc='{html.escape(page, quote=True)}'></iframe>"
+    frame = f"<iframe title='Report card' style='width:100%;height:720px;border:1px solid {PAGE['rule']};background:{PAGE['paper']}' srcdoc='{html.escape(page, quote=True)}'></iframe>"
     return f"<p class='vbq-report-saved'>{html.escape(saved)}</p>{frame}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.exercises.truth import tissue_masks
 from vbqkit.image import Slice
-from vbqkit.page.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW
+from vbqkit.page.colours import BLACK, BLUE, GREEN, ORANGE, PAGE, PURPLE, SKY, STRUCTURES, VERMILION, YELLOW
 from vbqkit.page.slice_picture import crop_around_all, slice_html
 
 TRUTH_COLOURS = {
-    "marrow": ORANGE, "cortex": BLACK, "endplate": "#7F7F7F", "basivertebral vein": VERMILION, "disc": GREEN,
-    "CSF": SKY, "nerve root": PURPLE, "spinal cord": "#8B5A9F", "epidural fat": YELLOW, "lesion": BLUE,
+    "marrow": ORANGE, "cortex": BLACK, "endplate": STRUCTURES["endplate"], "basivertebral vein": VERMILION, "disc": GREEN,
+    "CSF": SKY, "nerve root": PURPLE, "spinal cord": STRUCTURES["spinal cord"], "epidural fat": YELLOW, "lesion": BLUE,
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def truth_html(phantom: Phantom, image: Slice, *, height_px: int = 460) -> str:
     )
     legend = "".join(
         f"<li style='list-style:none;margin:3px 0'><span style='display:inline-block;width:14px;height:14px;background:{TRUTH_COLOURS[word]};"
-        f"border:1px solid #888;vertical-align:-2px'></span> {word}</li>"
+        f"border:1px solid {PAGE['rule']};vertical-align:-2px'></span> {word}</li>"
         for word in masks
     )
     return f"<div style='display:flex;gap:14px;flex-wrap:wrap'>{plain}{coloured}<ul style='padding:0;margin:0;font-size:13px'>{legend}</ul></div>"

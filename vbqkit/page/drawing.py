@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import FormatError
+from vbqkit.page.colours import PICTURE
 
 _SMOOTH = 2  # a PNG is drawn this much larger and then made smaller, so that slanted lines have no steps
 _EFFORT = 1  # of zlib, 1 to 9: more makes a slice few per cent smaller, and a slider waits for it
@@ -76,7 +77,7 @@ class Words:
     x: float
     y: float
     text: str
-    colour: str = "#ffffff"
+    colour: str = PICTURE["ink"]
     anchor: Literal["start", "middle", "end"] = "start"
     bold: bool = False
     halo: bool = False
@@ -85,7 +86,7 @@ class Words:
         """The words as an SVG element."""
         more = ' font-weight="700"' if self.bold else ""
         more += f' text-anchor="{self.anchor}"' if self.anchor != "start" else ""
-        more += ' stroke="#000" stroke-width="3" paint-order="stroke"' if self.halo else ""
+        more += f' stroke="{PICTURE["ground"]}" stroke-width="3" paint-order="stroke"' if self.halo else ""
         return f'<text x="{self.x:.1f}" y="{self.y:.1f}" fill="{self.colour}"{more}>{escape(self.text)}</text>'
 
 
@@ -120,7 +121,7 @@ class Drawing:
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:.1f} {h:.1f}" width="{w:.0f}" height="{h:.0f}" '
             f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(self.about)}">'
-            '<rect width="100%" height="100%" fill="#000"/>'
+            '<rect width="100%" height="100%" fill="' + PICTURE["ground"] + '"/>'
         )
         image = ""
         if self.pixels is not None:
@@ -176,7 +177,7 @@ class Drawing:
                 place, anchor = (part.x * k, part.y * k), _ANCHORS[part.anchor]
                 if part.halo:
                     pen.text(place, part.text, fill=255, font=font, anchor=anchor, stroke_width=1.5 * k)
-                    page.paste("#000", mask=layer)
+                    page.paste(PICTURE["ground"], mask=layer)
                     layer = Image.new("L", size)
                     pen = ImageDraw.Draw(layer)
                 pen.text(place, part.text, fill=255, font=font, anchor=anchor, stroke_width=0.3 * k if part.bold else 0)

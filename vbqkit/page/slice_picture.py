@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vbqkit.errors import RoiError
 from vbqkit.image import Slice
-from vbqkit.page.colours import roi_style
+from vbqkit.page.colours import PICTURE, roi_style
 from vbqkit.page.drawing import Drawing, Line, Words
 from vbqkit.roi import Roi
 
@@ -147,7 +147,7 @@ def _outline(xy: npt.NDArray[np.float64], label: str, end: float) -> list[Line |
     (left, top), (right, bottom) = xy.min(axis=0), xy.max(axis=0)
     fits = right + 5 + 0.7 * LABEL_PX * len(label) <= end
     return [
-        Line(points=xy, colour="#000000", width=4, opacity=0.65, closed=True),
+        Line(points=xy, colour=PICTURE["ground"], width=4, opacity=0.65, closed=True),
         Line(points=xy, colour=colour, width=1.8, dash=dash, closed=True),
         Words(
             x=right + 5 if fits else left - 5,
@@ -171,10 +171,10 @@ def _frame(image: Slice, width: float, height: float, k: float) -> list[Line | W
         "bottom": (width / 2, height - 6),
     }
     return [
-        Line(points=np.array([(8, height - 10), (8 + mm * k, height - 10)]), colour="#ffffff", width=2),
+        Line(points=np.array([(8, height - 10), (8 + mm * k, height - 10)]), colour=PICTURE["ink"], width=2),
         Words(x=8, y=height - 15, text=f"{mm} mm"),
         *(
-            Words(x=x, y=y, text=image.edge_letters[side], colour="#ffd479", bold=True)
+            Words(x=x, y=y, text=image.edge_letters[side], colour=PICTURE["mark"], bold=True)
             for side, (x, y) in places.items()
         ),
     ]

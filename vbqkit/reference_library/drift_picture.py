@@ -6,14 +6,14 @@ from html import escape
 
 import numpy as np
 
-from vbqkit.page.colours import BLACK, BLUE, VERMILION
+from vbqkit.page.colours import BLACK, BLUE, PAGE, VERMILION
 from vbqkit.page.drawing import Line, Words
 from vbqkit.reference_library.drift import Drift
 from vbqkit.reference_library.group import day_of
 
 _WIDTH, _HEIGHT = 560.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 96.0, 26.0, 34.0
-_GREY = "#666666"
+_GREY = PAGE["quiet"]
 
 
 def drift_svg(drift: Drift) -> str:
@@ -69,5 +69,5 @@ def drift_svg(drift: Drift) -> str:
     drawn = "".join(part.svg() for part in parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" width="{_WIDTH:g}" font-family="sans-serif" font-size="11" '
-        f'role="img" aria-label="{escape(about)}" style="background:#fff;max-width:100%">{drawn}</svg>'
+        f'role="img" aria-label="{escape(about)}" style="background:{PAGE["paper"]};max-width:100%">{drawn}</svg>'
     )

@@ -7,13 +7,13 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from vbqkit.page.colours import BLACK, BLUE
+from vbqkit.page.colours import BLACK, BLUE, PAGE
 from vbqkit.page.drawing import Line, Words
 from vbqkit.repeats.agreement import reading_agreement
 
 _WIDTH, _HEIGHT = 420.0, 230.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48.0, 84.0, 28.0, 36.0
-_GREY = "#666666"
+_GREY = PAGE["quiet"]
 
 
 def bland_altman_svg(table: pd.DataFrame, score: str) -> str:
@@ -68,7 +68,7 @@ def bland_altman_svg(table: pd.DataFrame, score: str) -> str:
     drawn = "".join(part.svg() for part in parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" width="{_WIDTH:g}" font-family="sans-serif" font-size="11" '
-        f'role="img" aria-label="{escape(about)}" style="background:#fff;max-width:100%">{drawn}</svg>'
+        f'role="img" aria-label="{escape(about)}" style="background:{PAGE["paper"]};max-width:100%">{drawn}</svg>'
     )
 
 

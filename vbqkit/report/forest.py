@@ -9,7 +9,7 @@ from html import escape
 
 import numpy as np
 
-from vbqkit.page.colours import BLACK, BLUE, VERMILION
+from vbqkit.page.colours import BLACK, BLUE, PAGE, VERMILION
 from vbqkit.page.drawing import Line, Words
 from vbqkit.report.case_values import ComparedCutoff, PublishedGroup, ReportedScore
 from vbqkit.scores.result import Score
@@ -19,7 +19,7 @@ WIDTH, SIZE = 268.0, 7.0
 
 _ROW, _LEFT, _RIGHT, _AXIS, _TITLE = 8.1, 148.0, 66.0, 13.0, 9.0
 _LONGEST = 40  # letters of a row
-GREY = "#555555"
+GREY = PAGE["quiet"]
 MOST_CUTOFFS, MOST_GROUPS = 6, 2
 """Rows that a panel shows; it says how many more there are."""
 

@@ -8,6 +8,7 @@ from functools import cache
 from html import escape
 from importlib import resources
 
+from vbqkit.page.colours import PAGE
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
 from vbqkit.report.forest import forests, in_two_columns
 from vbqkit.report.picture import key_drawing, no_picture, picture_words
@@ -34,18 +35,18 @@ _STYLE = """
 @page{margin:7mm 7.5mm 9mm;@bottom-right{content:"page " counter(page) " of " counter(pages);font:7pt Arial,sans-serif}}
 *{box-sizing:border-box}
 html{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-body{font:12px/1.25 "vbqkit report","DejaVu Sans Condensed",Arial,sans-serif;color:#111;background:#fff;max-width:250mm;
+body{font:12px/1.25 "vbqkit report","DejaVu Sans Condensed",Arial,sans-serif;color:var(--ink);background:var(--paper);max-width:250mm;
 margin:4mm auto;padding:0 2mm}
 h1{font-size:1.55em;margin:0}
 h2{font-size:1.17em;margin:.55em 0 .1em;break-after:avoid}
 p{margin:0 0 .1em}ul,ol{margin:0;padding:0}li{list-style:none;margin:0 0 .1em;overflow-wrap:anywhere}
 header{display:flex;justify-content:space-between;align-items:baseline;flex-wrap:wrap}
-.banner{border:1.5px solid #000;padding:0 .4em;font-weight:700;margin:.15em 0}
+.banner{border:1.5px solid var(--ink);padding:0 .4em;font-weight:700;margin:.15em 0}
 .no{font-weight:700}.meta span{margin-left:1.5em}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.07em .5em .07em 0;border-bottom:1px solid #ccc;vertical-align:top}
+th,td{text-align:left;padding:.07em .5em .07em 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{font-weight:700}.name{white-space:nowrap}.n{white-space:nowrap}
-.refused{color:#444}
+.refused{color:var(--soft-ink)}
 .two{display:grid;grid-template-columns:28.5% 1fr;gap:1.1em;align-items:start}
 .halves{display:grid;grid-template-columns:1fr 1fr;gap:1.1em;align-items:start}
 .two>div,.halves>div{min-width:0}
@@ -61,6 +62,12 @@ h1{font-size:11pt}h2{font-size:8.2pt;margin:.25em 0 0}
 th,td{padding:0 .5em 0 0}p,li{margin-bottom:.05em}.columns h2:first-child{margin-top:0}}
 @media screen and (max-width:700px){.two,.halves{grid-template-columns:1fr}.columns{columns:1}.hash{white-space:normal}}
 """
+
+
+def _colours() -> str:
+    """The colours that the style names."""
+    named = ";".join(f"--{name.replace('_', '-')}:{PAGE[name]}" for name in ("ink", "soft_ink", "rule", "paper"))
+    return f":root{{{named}}}"
 
 
 @cache
@@ -110,7 +117,7 @@ def report_html(report: CaseReport) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'\">"
-        f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n{fonts}</body></html>\n"
+        f"<title>{escape(report.title)}</title><style>{_colours()}{_STYLE}</style></head>\n<body>\n{body}\n{fonts}</body></html>\n"
     )
 
 

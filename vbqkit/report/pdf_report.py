@@ -12,6 +12,7 @@ import numpy as np
 
 import vbqkit
 from vbqkit.errors import FormatError
+from vbqkit.page.colours import PAGE
 from vbqkit.page.drawing import Line, Words
 from vbqkit.page.slice_picture import LABEL_PX
 from vbqkit.report.case_values import NO_DIAGNOSIS, CaseReport
@@ -245,7 +246,7 @@ def _banner(text: str) -> Any:
     from reportlab.platypus import Table  # noqa: PLC0415 - optional
 
     table = Table([[_text(text, bold=True)]], colWidths=[_WIDTH_PT])
-    table.setStyle([("BOX", (0, 0), (-1, -1), 1.2, "#000000"), *_padding(1.0)])
+    table.setStyle([("BOX", (0, 0), (-1, -1), 1.2, PAGE["ink"]), *_padding(1.0)])
     return table
 
 
@@ -269,7 +270,7 @@ def _table(rows: Sequence[Sequence[Any]], widths: Sequence[float], *, head: bool
 
     table = Table(rows, colWidths=list(widths), repeatRows=int(head), hAlign="LEFT")
     lines: list[tuple[Any, ...]] = [
-        ("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.3, PAGE["rule"]),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ]
     table.setStyle([*lines, *_padding(0.5)])
@@ -341,7 +342,7 @@ def _scores(report: CaseReport) -> list[Any]:
         rows.append([_text(line.name, bold=True), _text(line.value, bold=True), *map(_text, cells)])
     table = Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT")
     table.setStyle(
-        [("LINEBELOW", (0, 0), (-1, -1), 0.3, "#bbbbbb"), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.5)]
+        [("LINEBELOW", (0, 0), (-1, -1), 0.3, PAGE["rule"]), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0.5)]
     )
     return [*([table] if len(rows) > 1 else []), *refused, *map(_text, directions(report))]
 

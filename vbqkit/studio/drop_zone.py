@@ -13,6 +13,7 @@ import traitlets
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.formats.intake import LIMITS, Intake, IntakeLimits
 from vbqkit.page import javascript
+from vbqkit.page.colours import style_sheet
 
 _STATIC = Path(__file__).parent / "static"
 _AT_ONCE_S = 0.2  # of unpacking, before the page may say "stop"
@@ -35,7 +36,7 @@ class DropZone(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untype
     """
 
     _esm = javascript.loader(_STATIC / "drop_zone.js")
-    _css = _STATIC / "drop_zone.css"
+    _css = style_sheet(_STATIC / "drop_zone.css")
 
     _zone = traitlets.Dict().tag(sync=True)
 

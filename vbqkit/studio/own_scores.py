@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 
 from vbqkit.html_table import notes_html, table_html
+from vbqkit.page.colours import PAGE
 from vbqkit.report.case_values import CaseReport, ReportedScore
 from vbqkit.report.forest import forests
 from vbqkit.report.words import FOREST_NOTE, papers, score_line
@@ -44,7 +45,8 @@ def scores_html(report: CaseReport, about_reference: Sequence[str]) -> str:
         f"<p><b>Nearest published settings</b> (field, vendor, TR, TE)</p>{table_html(near, head=head)}" if near else ""
     )
     drawn = "".join(
-        f"<div style='width:480px;max-width:100%;background:#fff'>{one.svg()}</div>" for one in forests(report.scores)
+        f"<div style='width:480px;max-width:100%;background:{PAGE['paper']}'>{one.svg()}</div>"
+        for one in forests(report.scores)
     )
     verdicts = [one.verdicts for one in report.scores if one.verdicts]
     flow = f"<div style='display:flex;flex-wrap:wrap;gap:16px'>{drawn}</div>{words(FOREST_NOTE)}" if drawn else ""

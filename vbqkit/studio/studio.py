@@ -19,6 +19,7 @@ from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import write_rois
 from vbqkit.image import Volume
 from vbqkit.page import javascript
+from vbqkit.page.colours import style_sheet
 from vbqkit.roi import FIXED_AREA_CM2, Roi
 from vbqkit.scores.air import free_air
 from vbqkit.scores.definition import ScoreChoices
@@ -79,7 +80,7 @@ class RoiStudio(ProposedRois):
         to a row of :func:`vbqkit.literature.thresholds_for`: the verdict is beside the interval, ``indeterminate``
         while the cut-off lies within. There is no default.
     height : int
-        Height of the picture in CSS pixels.
+        Height of the picture in CSS pixels, at most: on a low screen it leaves room for the tools and what is below.
     save_pixels : bool
         Whether a saved notebook may hold the picture, not only outlines and numbers.
     propose : bool
@@ -122,7 +123,7 @@ class RoiStudio(ProposedRois):
     """
 
     _esm = javascript.loader(_STATIC / "studio.js")
-    _css = _STATIC / "studio.css"
+    _css = style_sheet(_STATIC / "studio.css")
 
     _views = traitlets.List().tag(sync=True)
     _options = traitlets.Dict().tag(sync=True)

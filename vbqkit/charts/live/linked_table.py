@@ -17,6 +17,7 @@ from vbqkit.charts.live.figure import live_figure, save_buttons
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
 from vbqkit.html_table import table_html
+from vbqkit.page.colours import style_sheet
 from vbqkit.page.still import Still
 
 _STATIC = Path(__file__).parent / "static"
@@ -26,7 +27,7 @@ class LinkedTable(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is un
     """A table whose rows can be chosen by mouse and keyboard; ``selected`` holds their positions."""
 
     _esm = _STATIC / "linked_table.js"
-    _css = _STATIC / "linked_table.css"
+    _css = style_sheet(_STATIC / "linked_table.css")
     columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
     rows = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     selected = traitlets.List(traitlets.Int()).tag(sync=True)

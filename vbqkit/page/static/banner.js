@@ -2,7 +2,7 @@
  * One strip at the foot of the page for what must not be overlooked, shared by all that watch whether Python answers:
  * each script has a copy of this module, so the strip hangs on the document.
  */
-import colours from "./colours.js";
+import meanings from "./meanings.js";
 
 /** @typedef {Document & { vbqBanner?: { element: HTMLElement, said: Map<object, string> } }} Page */
 
@@ -23,7 +23,7 @@ function made() {
   const element = document.createElement("div");
   element.className = "vbq-unanswered";
   element.setAttribute("role", "alert");
-  const { ground, on_ground } = colours.banner;
-  element.style.cssText = `position:fixed;left:0;right:0;bottom:0;z-index:10000;padding:8px 16px;background:${ground};color:${on_ground};font:14px/1.4 sans-serif;white-space:pre-line`;
+  const { banner, on_colour } = meanings.page;
+  element.style.cssText = `position:fixed;left:0;right:0;bottom:0;z-index:10000;padding:8px 16px;background:${banner};color:${on_colour};font:14px/1.4 sans-serif;white-space:pre-line`;
   return element;
 }

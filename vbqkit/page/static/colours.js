@@ -25,6 +25,5 @@ export default {
     "CSF": ["#CC79A7", ""],
     "noise": ["#D55E00", ""]
   },
-  "other_roi": ["#FFFFFF", "2 2"],
-  "banner": { "ground": "#8A1C00", "on_ground": "#FFFFFF" }
+  "other_roi": ["#FFFFFF", "2 2"]
 };

@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 import vbqkit
 from vbqkit.errors import FormatError
+from vbqkit.page.colours import PICTURE
 from vbqkit.page.drawing import Words
 from vbqkit.report.case_values import SYNTHETIC, CaseReport
 from vbqkit.report.dicom.images import source_images
@@ -39,7 +40,7 @@ def secondary_capture(report: CaseReport) -> Dataset:
     reference = stored.get(image.index) or next(iter(stored.values()))
     drawing = key_drawing(report, image, size_px=512)
     if report.synthetic:
-        marked = Words(x=8, y=16, text="SYNTHETIC", colour="#ffd479", bold=True)
+        marked = Words(x=8, y=16, text="SYNTHETIC", colour=PICTURE["mark"], bold=True)
         drawing = replace(drawing, parts=[*drawing.parts, marked])
     pixels = np.asarray(Image.open(io.BytesIO(drawing.png(scale=2.0))).convert("RGB"), dtype=np.uint8)
     letters = image.edge_letters

@@ -9,4 +9,4 @@ const styles = new Map(Object.entries(colours.rois));
 export const style = (label) => styles.get(label) ?? colours.other_roi;
 
 /** Colour and dash of a ROI: white while it waits, dashed where it is doubtful. @param {Roi} roi @returns {string[]} */
-export const look = (roi) => (waits(roi) ? ["#FFFFFF", roi.proposal?.doubt ? "5 4" : ""] : style(roi.label));
+export const look = (roi) => (waits(roi) ? [colours.other_roi[0], roi.proposal?.doubt ? "5 4" : ""] : style(roi.label));

@@ -1,4 +1,5 @@
 /** The magnifier beside what is dragged. */
+import meanings from "../../page/static/meanings.js";
 import { look } from "./colours.js";
 import { context2d, set } from "./dom.js";
 
@@ -15,7 +16,7 @@ export function drawLens(view) {
   const power = Math.max(3, 10 / t.kx);
   const context = context2d(view.lens);
   context.setTransform(1, 0, 0, 1, 0, 0);
-  context.fillStyle = "#000";
+  context.fillStyle = meanings.picture.ground;
   context.fillRect(0, 0, size, size);
   context.setTransform(power, 0, 0, power, size / 2 - px * power, size / 2 - py * power);
   context.imageSmoothingEnabled = false;
