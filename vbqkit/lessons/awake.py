@@ -68,9 +68,7 @@ class Awake(Still):
         )
 
     def _ipython_display_(self) -> None:
-        bundle = self._repr_mimebundle_()
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
-        display(data, metadata=metadata, raw=True)
+        display(self._repr_mimebundle_(), raw=True)
         display(HTML(self.asleep_html()))
 
 
