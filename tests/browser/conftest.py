@@ -160,7 +160,8 @@ INSIDE = """([box, parts]) => {
     const page = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
     return parts.filter(part => ![...document.querySelectorAll(`${box} ${part}`)].some(e => {
         const r = e.getBoundingClientRect();
-        return r.width && r.top >= page.top - 1 && r.bottom <= page.bottom + 1 && r.left >= page.left && r.right <= page.right;
+        return r.width && r.top >= page.top - 1 && r.bottom <= page.bottom + 1
+            && r.left >= page.left && r.right <= page.right;
     }));
 }"""
 """The parts of a box that are not wholly on the screen."""
@@ -168,14 +169,16 @@ INSIDE = """([box, parts]) => {
 CUT_OFF = """box => {
     const edge = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect().right;
     const scrolls = e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
-    const inScroller = e => { for (let p = e.parentElement; !p.matches(box); p = p.parentElement) if (scrolls(p)) return true; };
+    const inScroller = e => {
+        for (let p = e.parentElement; !p.matches(box); p = p.parentElement) if (scrolls(p)) return true;
+    };
     return [...document.querySelectorAll(`${box} *`)].filter(e => e.checkVisibility({ visibilityProperty: true })
         && (e.matches('div:not(.vbq-scroll)') && scrolls(e) && e.scrollWidth > e.clientWidth + 1
             || e.matches('img, canvas:first-child, button, input, select, table, p') && !inScroller(e)
                 && !e.closest('.vbq-stage') && e.getBoundingClientRect().right > edge + 1))
         .map(e => `${e.tagName} ${e.className}`);
 }"""
-"""What of a box can be scrolled sideways, or sticks out of the page; a wide table may be scrolled within its own frame."""
+"""What of a box can be scrolled sideways, or sticks out of the page; a wide table may scroll within its own frame."""
 
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 

@@ -415,7 +415,7 @@ class TestKeyboardAlone:
         seen = set()
         for _ in range(60):
             in_strip = lab.page.evaluate("document.activeElement.className === 'vbq-propose'")
-            lab.page.keyboard.press("ArrowRight" if in_strip else "Tab")  # a row is one stop, and arrows go on from there
+            lab.page.keyboard.press("ArrowRight" if in_strip else "Tab")  # a row is one stop, from which arrows go on
             seen.add(lab.page.evaluate("document.activeElement.className?.baseVal ?? document.activeElement.className"))
             outline = lab.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             inside = lab.page.evaluate("!!document.activeElement.closest('.vbq-studio')")

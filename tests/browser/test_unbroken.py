@@ -48,7 +48,8 @@ def cells(lab: Any) -> list[str]:
     """Kind and text of each cell."""
     return list(
         lab.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.content.widgets.map(c => c.model.type + c.model.sharedModel.source)"
+            "() => window.jupyterapp.shell.currentWidget.content.widgets"
+            ".map(c => c.model.type + c.model.sharedModel.source)"
         )
     )
 
@@ -106,7 +107,7 @@ def test_the_wheel_scrolls_the_page_until_the_picture_has_been_clicked(shown: An
 def test_the_picture_is_a_few_tabs_away_and_arrows_walk_the_tools(shown: Any) -> None:
     shown.fresh()
     page = shown.page
-    inside = "[...document.querySelectorAll('.vbq-studio button, .vbq-studio select, .vbq-studio input, .vbq-studio [tabindex]')]"
+    inside = "[...document.querySelectorAll('.vbq-studio :is(button, select, input, [tabindex])')]"
     page.evaluate(f"{inside}.find(e => e.tabIndex >= 0 && e.checkVisibility()).focus()")
     tabs = 0
     while not page.evaluate("document.activeElement.classList.contains('vbq-stage')"):
@@ -168,12 +169,15 @@ def test_help_opens_although_the_kernel_is_gone(lab: Any, phantom: str) -> None:
     lab.page.get_by_role("dialog", name="Mouse, keys and touch").wait_for(timeout=5000)
 
 
-NAMELESS_ROLES = {"button", "checkbox", "radio", "slider", "spinbutton", "textbox", "combobox", "link", "image", "img", "application", "tab", "switch", "searchbox", "progressbar", "meter", "region", "dialog"}  # fmt: skip
+SPOKEN_BY_NAME = set(
+    "button checkbox radio slider spinbutton textbox combobox link image img "
+    "application tab switch searchbox progressbar meter region dialog".split()
+)
 """What a screen reader says by its name, and says nothing of without one."""
 
 
 def spoken(lab: Any) -> list[tuple[str, str]]:
-    """Role and name of all that a screen reader finds in the cells of the notebook, by Chromium's accessibility tree."""
+    """Role and name of all that a screen reader finds in the cells, by Chromium's accessibility tree."""
     every = lab.page.add_style_tag(
         content=".jp-Notebook * { content-visibility: visible !important }"  # else by and by
         ".js-plotly-plot svg { display: none !important }"  # plotly names nothing; the words of a chart stand beside it
@@ -208,7 +212,7 @@ def test_a_lesson_is_read_out_loaded_again_opened_twice_and_comes_back_after_a_r
 
     said = spoken(lab)
     assert {"button", "radio", "image", "application", "slider", "combobox", "heading"} <= {role for role, _ in said}
-    assert [entry for entry in said if entry[0] in NAMELESS_ROLES and not entry[1]] == []
+    assert [entry for entry in said if entry[0] in SPOKEN_BY_NAME and not entry[1]] == []
     assert ("button", "Check my ROIs") in said
     assert ("toolbar", "Tools") in said
 

@@ -170,7 +170,8 @@ def report_card_html(results: Sequence[CaseResult], *, student: str, when: datet
     page = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vbqkit report card</title><style>",
         f"body{{font:16px/1.5 sans-serif;max-width:820px;margin:2rem auto;padding:0 1rem;color:{PAGE['ink']};background:{PAGE['paper']}}}",
-        "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid " + PAGE["rule"] + ";padding:.35rem .6rem;text-align:left;vertical-align:top}",
+        "table{border-collapse:collapse;width:100%}td,th{padding:.35rem .6rem;text-align:left;vertical-align:top}",
+        f"td,th{{border-bottom:1px solid {PAGE['rule']}}}",
         "small{color:" + PAGE["soft_ink"] + "}@media print{body{margin:0}}</style></head><body>",
         f"<h1>Report card</h1><p>Student: <b>{html.escape(student)}</b> · {told} · virtual patients, synthetic</p>",
         _table(("", "result"), facts),

@@ -210,7 +210,7 @@ class PatientSeries(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets 
 
 
 def _rois_of(path: Path | None) -> tuple[Roi, ...]:
-    """What a file of another day holds; nothing where there is none or it cannot be read, which the studio then says."""
+    """What a file of another day holds; nothing where there is none, or where it cannot be read: the studio says so."""
     if path is None or not path.exists():
         return ()
     try:

@@ -9,8 +9,9 @@ from vbqkit.page.colours import BLACK, BLUE, GREEN, ORANGE, PAGE, PURPLE, SKY, S
 from vbqkit.page.slice_picture import crop_around_all, slice_html
 
 TRUTH_COLOURS = {
-    "marrow": ORANGE, "cortex": BLACK, "endplate": STRUCTURES["endplate"], "basivertebral vein": VERMILION, "disc": GREEN,
-    "CSF": SKY, "nerve root": PURPLE, "spinal cord": STRUCTURES["spinal cord"], "epidural fat": YELLOW, "lesion": BLUE,
+    "marrow": ORANGE, "cortex": BLACK, "endplate": STRUCTURES["endplate"], "basivertebral vein": VERMILION,
+    "disc": GREEN, "CSF": SKY, "nerve root": PURPLE, "spinal cord": STRUCTURES["spinal cord"], "epidural fat": YELLOW,
+    "lesion": BLUE,
 }  # fmt: skip
 
 

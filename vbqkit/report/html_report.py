@@ -35,8 +35,8 @@ _STYLE = """
 @page{margin:7mm 7.5mm 9mm;@bottom-right{content:"page " counter(page) " of " counter(pages);font:7pt Arial,sans-serif}}
 *{box-sizing:border-box}
 html{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-body{font:12px/1.25 "vbqkit report","DejaVu Sans Condensed",Arial,sans-serif;color:var(--ink);background:var(--paper);max-width:250mm;
-margin:4mm auto;padding:0 2mm}
+body{font:12px/1.25 "vbqkit report","DejaVu Sans Condensed",Arial,sans-serif;color:var(--ink);background:var(--paper);
+max-width:250mm;margin:4mm auto;padding:0 2mm}
 h1{font-size:1.55em;margin:0}
 h2{font-size:1.17em;margin:.55em 0 .1em;break-after:avoid}
 p{margin:0 0 .1em}ul,ol{margin:0;padding:0}li{list-style:none;margin:0 0 .1em;overflow-wrap:anywhere}

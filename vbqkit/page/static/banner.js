@@ -1,6 +1,6 @@
 /**
  * One strip at the foot of the page for what must not be overlooked, shared by all that watch whether Python answers:
- * each script has a copy of this module, so the strip hangs on the document.
+ * each script has a copy of this module, so the document itself keeps the strip.
  */
 import meanings from "./meanings.js";
 
