@@ -169,28 +169,26 @@ def test_help_opens_although_the_kernel_is_gone(lab: Any, phantom: str) -> None:
     lab.page.get_by_role("dialog", name="Mouse, keys and touch").wait_for(timeout=5000)
 
 
-SPOKEN_BY_NAME = set(
-    [
-        "button",
-        "checkbox",
-        "radio",
-        "slider",
-        "spinbutton",
-        "textbox",
-        "combobox",
-        "link",
-        "image",
-        "img",
-        "application",
-        "tab",
-        "switch",
-        "searchbox",
-        "progressbar",
-        "meter",
-        "region",
-        "dialog",
-    ]
-)
+SPOKEN_BY_NAME = {
+    "button",
+    "checkbox",
+    "radio",
+    "slider",
+    "spinbutton",
+    "textbox",
+    "combobox",
+    "link",
+    "image",
+    "img",
+    "application",
+    "tab",
+    "switch",
+    "searchbox",
+    "progressbar",
+    "meter",
+    "region",
+    "dialog",
+}
 """What a screen reader says by its name, and says nothing of without one."""
 
 
