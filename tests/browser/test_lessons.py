@@ -88,9 +88,12 @@ class Lesson:
 
     def fits(self, box: str, *parts: str) -> None:
         """The first such box is on one screen with its parts: picture, sliders, scores, button."""
-        self.page.locator(box).first.scroll_into_view_if_needed(timeout=20_000)  # what is above it is laid out now
-        self.page.locator(box).first.evaluate("e => e.scrollIntoView()")
-        self.lab.sees(lambda: self.page.evaluate(INSIDE, [box, list(parts)]), [], timeout_s=5)
+
+        def missing() -> Any:
+            self.page.locator(box).first.evaluate("e => e.scrollIntoView()")  # again: what is above is laid out late
+            return self.page.evaluate(INSIDE, [box, list(parts)])
+
+        self.lab.sees(missing, [], timeout_s=10)
 
     def answer(self, name: str, key: str) -> str:
         """Choose an option and press Check; returns the feedback."""
@@ -246,7 +249,6 @@ def no_errors(page: Any) -> Any:
     """Neither in a script nor, when the page is enlarged by a half, in what is to be seen of it."""
     yield
     page.set_viewport_size({"width": 853, "height": 480})
-    page.evaluate("window.jupyterapp.shell.collapseLeft()")
     page.wait_for_timeout(300)
     assert page.evaluate(CUT_OFF, ".vbq-lesson") == []
     assert page.problems == []
