@@ -47,7 +47,10 @@ def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
     shown = list(head) or titles
     places = [_decimals((row[k] for row in rows if k < len(row)), digits) for k in range(len(titles))]
     sides = ["right" if _numbers(row[k] for row in rows if k < len(row)) else "left" for k in range(len(titles))]
-    cells = [f"<th scope='col' style='text-align:{s};padding:3px 10px'>{html.escape(t)}</th>" for t, s in zip(shown, sides, strict=True)]  # fmt: skip
+    cells = [
+        f"<th scope='col' style='text-align:{s};padding:3px 10px'>{html.escape(t)}</th>"
+        for t, s in zip(shown, sides, strict=True)
+    ]
     whole = max((len(str(row[0])) for row in rows), default=0) <= LONGEST_NAME
     keep = "" if not whole else ";white-space:nowrap"
     lines = [

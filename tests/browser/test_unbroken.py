@@ -253,7 +253,10 @@ def test_a_lesson_is_read_out_loaded_again_opened_twice_and_comes_back_after_a_r
 
     page.reload()
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    chosen = lambda where: where.locator(f".vbq-question-{name}").get_by_label(option, exact=True)  # noqa: E731
+
+    def chosen(where: Any) -> Any:
+        return where.locator(f".vbq-question-{name}").get_by_label(option, exact=True)
+
     chosen(page).wait_for(timeout=60_000)
     assert chosen(page).is_checked(), "answered before, and shown with the kernel that lives on"
     lab.sees(lambda: verdict in str(box.text_content()), True)

@@ -18,12 +18,13 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.fixture
 def packed(tmp_path, monkeypatch):
     """A package with a course of three files."""
-    source = tmp_path / "package"
+    source = tmp_path / "course_files"
     files = {FIRST_LESSON: "{}", Path("notebooks/glossary.ipynb"): "{ }", Path("sample_data/bone.csv"): "a,b\n"}
     for name, content in files.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(content, encoding="utf-8")
     monkeypatch.setattr(course, "course_source", lambda: source)
+    monkeypatch.setattr(course, "_recorded", dict)
     return source
 
 
@@ -59,6 +60,13 @@ def test_a_damaged_installation_is_refused_and_the_right_one_is_not(packed, tmp_
     (packed / "sample_data" / "bone.csv").write_bytes(b"a,c\n")
     with pytest.raises(FormatError, match="not as it was installed"):
         write_course(tmp_path / "again")
+
+
+def test_a_checkout_is_copied_as_it_is_whatever_was_installed(packed, tmp_path, monkeypatch):
+    checkout = packed.rename(tmp_path / "checkout")
+    monkeypatch.setattr(course, "course_source", lambda: checkout)
+    monkeypatch.setattr(course, "_recorded", lambda: {"vbqkit/course_files/sample_data/bone.csv": "of another day"})
+    assert write_course(tmp_path / "mine").written == 3
 
 
 def test_a_full_disk_leaves_no_half_file_and_the_next_run_goes_on(packed, tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ def write_course(
     """
     source = course_source()
     target = Path(folder)
-    recorded = _recorded()
+    recorded = _recorded() if source.name == _PACKED else {}  # a checkout may differ from what was installed
     found = sorted(_files(source))
     written, yours = 0, list[str]()
     for number, path in enumerate(found):

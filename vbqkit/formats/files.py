@@ -127,7 +127,8 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FormatError
-        If it is no path, is empty, as a variable that was never set, or names the home folder of a user who is not known here.
+        If it is no path, is empty, as a variable that was never set, or names the home folder of a user who is not
+        known here.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise FormatError(

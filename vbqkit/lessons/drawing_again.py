@@ -9,7 +9,6 @@ import numpy as np
 
 from vbqkit.exercises.six_scanners import drawn_groups
 from vbqkit.html_table import table_html
-from vbqkit.page.still import Still
 from vbqkit.lessons.awake import Awake
 
 _HEAD = ("women", "mean SNR", "SD", "her M-score", "lowest so far", "highest so far")

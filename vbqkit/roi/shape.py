@@ -92,7 +92,8 @@ class Roi(ABC):
         Raises
         ------
         RoiError
-            If this is no image, or the ROI's plane is tilted by more than 5 degrees or lies further from the slice than half the slice distance.
+            If this is no image, or the ROI's plane is tilted by more than 5 degrees or lies further from the slice than
+            half the slice distance.
         """
         if not isinstance(image, (Slice, Volume)):
             raise RoiError(
