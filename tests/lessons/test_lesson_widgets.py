@@ -101,7 +101,7 @@ def test_what_was_placed_and_how_it_was_checked_come_back_on_another_day(case, s
     first.check()
     again = exercise()
     assert [r.label for r in again.studio.rois] == [r.label for r in first.studio.rois]
-    assert "CSF needed correcting" in again._feedback.value
+    assert ": CSF needed correcting" in again._feedback.value, "the noise ROI passes, with a doubt"
     assert told_time(kept(state)[-1]["at"]) in again._feedback.value
     assert again._show.disabled, "one check so far"
     again.check()

@@ -179,7 +179,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             self._exercise,
             passed=passed,
             student=self._student,
-            detail="; ".join(f"{g.label}: {', '.join(f.code for f in g.faults)}" for g in self.grades if g.faults),
+            detail="; ".join(f"{g.label}: {', '.join(f.code for f in g.faults)}" for g in self.grades if not g.passed),
             value=None if self.consequence is None else self.consequence.in_spreads,
             feedback=self._feedback,
         )
