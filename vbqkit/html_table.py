@@ -63,8 +63,8 @@ def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return (
         "<style>@media print{.vbq-lesson-table{font-size:11px}.vbq-lesson-table td,.vbq-lesson-table th{padding:2px 5px!important}}</style>"
-        "<table class='vbq-lesson-table' style='margin:4px 0;max-width:100%'>"
-        f"<thead><tr>{''.join(cells)}</tr></thead><tbody>{body}</tbody></table>"
+        "<div class='vbq-scroll' style='overflow-x:auto;max-width:100%'><table class='vbq-lesson-table' style='margin:4px 0'>"
+        f"<thead><tr>{''.join(cells)}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

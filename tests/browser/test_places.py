@@ -60,6 +60,7 @@ def test_python_hears_when_a_hand_scrolls_and_when_it_rests(lab: Any, phantom: s
     lab.page.on("websocket", lambda socket: socket.on("framesent", hear))
     lab.open("scrolled.ipynb", phantom, STUDIO.format(case=None))
     lab.wait_for_studio()
+    lab.stage().focus()  # as a click on it does: until then the wheel scrolls the page
     lab.page.mouse.move(*lab.at(0.5, 0.5))
     assert told == []
     lab.wheel(100, times=2)
@@ -173,6 +174,7 @@ def test_linked_series_scroll_together_and_a_roi_can_be_moved_on_one(lab: Any, p
     lab.wait_for_studio()
     assert "another frame of reference" in lab.page.locator(".vbq-notes").inner_text()
     assert lab.stage(2).locator("g[data-label]").count() == 0, "nothing is carried over to another frame of reference"
+    lab.stage(0).focus()
     lab.page.mouse.move(*lab.at(0.5, 0.5, 0))
     lab.wheel(100)
     assert [lab.slice(view) for view in (0, 1, 2)] == [4, 4, 3]
