@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vbqkit.errors import FormatError
-from vbqkit.exercises import progress_rows, read_progress, record_attempt, state_dir, told_time, tries_of
+from vbqkit.exercises import progress_rows, read_progress, record_attempt, state_dir, tries_of
 from vbqkit.exercises.progress import FILE_NAME
 
 ROOT = Path(__file__).parents[2]
