@@ -223,6 +223,12 @@ def test_nothing_a_user_runs_loads_from_the_network():
     assert not hits
 
 
+def test_no_style_asks_how_wide_its_container_is():
+    """With a container query, Chromium 150 now and then keeps an old style for good: a picture stayed black."""
+    pattern = re.compile(r"container-type|@container")
+    assert not [p for p in tracked_files() if p.suffix == ".css" and pattern.search(p.read_text(encoding="utf-8"))]
+
+
 LOCKS = {"development": ROOT / "requirements.lock", "lessons": ROOT / "binder" / "requirements.txt"}
 
 

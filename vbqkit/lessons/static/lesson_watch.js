@@ -3,6 +3,7 @@
  * exercises and labs that one kernel has made; it has no view of its own.
  */
 import { say } from "../../page/static/banner.js";
+import { companion } from "../../page/static/companion.js";
 
 /**
  * @import { Model } from "../../page/static/anywidget.js"
@@ -56,27 +57,4 @@ class Watch {
   }
 }
 
-export default {
-  /** @param {{ model: WatchModel }} given */
-  initialize({ model }) {
-    let watch = /** @type {Watch | null} */ (null);
-    let ended = false;
-    const begin = async () => {
-      while (!watch && !ended) {
-        const id = model.get("_of");
-        try {
-          const own = id ? await model.widget_manager.get_model(id) : null;
-          if (own && !ended) watch = new Watch(model, own);
-        } catch {
-          // not there yet
-        }
-        if (!watch) await new Promise((done) => setTimeout(done, 500));
-      }
-    };
-    void begin();
-    return () => {
-      ended = true;
-      watch?.dispose();
-    };
-  },
-};
+export default companion((/** @type {WatchModel} */ model, own) => new Watch(model, own), Number.POSITIVE_INFINITY);

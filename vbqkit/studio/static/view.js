@@ -129,6 +129,7 @@ export class View {
     const { clientWidth: w, clientHeight: h } = this.stage;
     if (!w || !h) return;
     this.size = [w, h];
+    this.stage.classList.toggle("vbq-small", w <= 400);
     set(this.overlay, { viewBox: `0 0 ${w} ${h}` });
     if (this.index === (this.store.look?.from ?? 0)) this.looked();
     else this.follow();

@@ -4,6 +4,7 @@
  */
 
 import { say } from "../../page/static/banner.js";
+import { companion } from "../../page/static/companion.js";
 
 /**
  * @import { Model } from "../../page/static/anywidget.js"
@@ -95,7 +96,7 @@ class Watch {
 
   look() {
     const live = this.studio.comm_live !== false;
-    const slice = [...document.querySelectorAll(".vbq-waiting")].some((e) => e.checkVisibility());
+    const slice = [...document.querySelectorAll(".vbq-waiting:not([hidden])")].some((e) => e.checkVisibility());
     if (slice) this.since ||= Date.now();
     else if (!this.waits) this.since = 0;
     const late = this.since > 0 && Date.now() - this.since > PATIENCE_MS;
@@ -107,27 +108,4 @@ class Watch {
   }
 }
 
-export default {
-  /** @param {{ model: WatchModel }} given */
-  initialize({ model }) {
-    let watch = /** @type {Watch | null} */ (null);
-    let ended = false;
-    const begin = async () => {
-      for (let tries = 0; tries < TRIES && !watch && !ended; tries++) {
-        const id = model.get("_of");
-        try {
-          const studio = id ? await model.widget_manager.get_model(id) : null;
-          if (studio && !watch && !ended) watch = new Watch(model, studio);
-        } catch {
-          // not there yet
-        }
-        if (!watch) await new Promise((done) => setTimeout(done, 500));
-      }
-    };
-    void begin();
-    return () => {
-      ended = true;
-      watch?.dispose();
-    };
-  },
-};
+export default companion((/** @type {WatchModel} */ model, studio) => new Watch(model, studio), TRIES);
