@@ -86,16 +86,16 @@ assert abs(rows["B"][2]) < 3
 # "Her SNR differs several-fold from machine to machine, and on generic-3t there is none"
 assert patient.snr.max() > 3 * patient.snr.min()
 assert patient.snr.isna().to_dict() == {name: name == "generic-3t" for name in patient.index}
-# "the noise differs three to six times as much as the marrow" on the machines that correct for their coil
+# "the noise differs at least three times as much as the marrow" on the machines that correct for their coil
 corrected = spread[spread["coil correction"] > 0].dropna()
 assert len(corrected) == 3
-assert (corrected.noise_sd / corrected.marrow).between(2.5, 6.5).all()
+assert (corrected.noise_sd / corrected.marrow).min() > 3
 # "the women differ most on generic-1.5t-plain"
 assert spread.marrow.idxmax() == "generic-1.5t-plain"
 # "Her VBQ-T1 needs no air, and still is not the same everywhere"
 assert patient.vbq_t1.max() > 1.15 * patient.vbq_t1.min()
-# "these twelve (six of them on philips-achieva-3t, where the others have no SNR)"
-assert reference["count"]["philips-achieva-3t"] == 6
+# "these twelve (three of them on philips-achieva-3t, where the others have no SNR)"
+assert reference["count"]["philips-achieva-3t"] == 3
 # "The paper does not print their SD; its five M-scores imply 5.4"
 from vbqkit.literature import kosice_patients as printed_patients
 five = printed_patients()
@@ -238,13 +238,13 @@ factor = float(re.search(r"a factor of ([0-9.]+)", by_name["SNR"].missing)[1])
 assert 3 < factor < 30
 """,
     "70_readers": """
-# "these five differ much"; "it gives the two virtual readers 0.98 ... ICC(2,1) sees it: 0.64, since the hasty one reads
-# about a quarter lower in every patient"
+# "these five differ much"; "it gives the two virtual readers 0.93 ... ICC(2,1) sees it: 0.55, since the hasty one reads
+# a fifth to two fifths lower in every patient"
 assert not done and wide.to_numpy().max() > 2 * wide.to_numpy().min()
 forms = icc(wide).set_index("shrout_fleiss").estimate
-assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.98, 0.64)
+assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.93, 0.55)
 lower = 1 - wide["hasty reader"] / wide["careful reader"]
-assert 0.18 < lower.min() and lower.max() < 0.32
+assert 0.18 < lower.min() and lower.max() < 0.42
 # "For CSF on T1 one of its observers had -11.7 to +9.1 %"; the printed -11.7 to +8.1 are of two different plots
 from vbqkit.literature.printed import paper_numbers
 limits = {number.printed for number in paper_numbers("Huang 2026").values()}
