@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vbqkit.anatomy.tissues import TISSUES
 from vbqkit.errors import ScannerError
+from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.sequences import Timing
 from vbqkit.scanner.signals import (
     dixon_signals,
@@ -157,6 +158,20 @@ def test_stir_suppresses_fat_and_keeps_oedema():
     )
     assert oedema > 2 * marrow
     assert marrow > fat
+
+
+@pytest.mark.parametrize("scanner", ["generic-1.5t", "generic-3t"])
+def test_modic_1_is_dark_on_t1_and_bright_on_t2_and_stir(scanner):
+    """Modic 1988: that is what type 1 means. Degenerated marrow of 45 % fat beside it."""
+    machine = scanner_named(scanner)
+    changed = {
+        name: tissue_signal("marrow_red", machine.protocol(name).timing, field_t=machine.field_t, pdff=0.16)
+        / tissue_signal("marrow", machine.protocol(name).timing, field_t=machine.field_t, pdff=0.45)
+        for name in ("T1", "T2", "STIR")
+    }
+    assert changed["T1"] < 0.85
+    assert changed["T2"] > 1.15
+    assert changed["STIR"] > 1.5
 
 
 def test_every_tissue_has_a_signal_and_what_has_no_protons_has_none():
