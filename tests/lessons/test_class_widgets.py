@@ -18,8 +18,8 @@ def texts(widget):
 
 
 def keep(widget, text):
-    widget.children[0].children[1].value = text
-    widget.children[0].children[2].click()
+    widget.children[0].children[0].value = text
+    widget.children[0].children[1].click()
 
 
 def test_a_number_is_kept_for_the_next_lesson_and_says_to_run_again():

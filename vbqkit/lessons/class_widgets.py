@@ -29,8 +29,13 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
         except VbqkitError as error:
             kept, told = None, str(error)
         self.student = kept or UNNUMBERED
-        self._field = ipywidgets.Text(value=kept or "", placeholder="number or name", layout={"width": "180px"})
-        self._field.tooltip = "Your number or name"
+        self._field = ipywidgets.Text(
+            value=kept or "",
+            description="Your number",
+            placeholder="number or name",
+            style={"description_width": "max-content"},
+            layout={"width": "280px"},
+        )
         self._button = ipywidgets.Button(
             description="Change" if kept else "Keep",
             tooltip="Keep this number for every lesson",
@@ -38,8 +43,7 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
         )
         self._button.on_click(lambda _: self.keep())
         self._status = ipywidgets.HTML()
-        label = ipywidgets.HTML("<b>Your number</b>")
-        super().__init__([ipywidgets.HBox([label, self._field, self._button]), self._status])
+        super().__init__([ipywidgets.HBox([self._field, self._button]), self._status])
         self.add_class("vbq-your-number")
         self._say(told or (f"Kept: {kept}. Every lesson uses it." if kept else _ASK))
 

@@ -35,7 +35,8 @@ from vbqkit.stats import bland_altman
 FOLDER_VARIABLE = "VBQKIT_SPIDER"
 """Environment variable that names the folder with SPIDER."""
 
-WHAT_IT_TAKES = "3.8 GB from Zenodo, 8 GB on disk"
+DOWNLOAD = "3.8 GB"
+WHAT_IT_TAKES = f"{DOWNLOAD} from Zenodo, 8 GB on disk"
 LICENCE = "CC BY 4.0"
 
 _SCORES = ("VBQ-T1", "VBQ-T2")
@@ -61,12 +62,15 @@ class OpenData(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         chosen = os.fspath(folder) or os.environ.get(FOLDER_VARIABLE, "")
         self._data: SpiderData | None = None
         self._said = ipywidgets.HTML()
-        self._place = ipywidgets.Text(value=chosen or "~/spider", description="Folder", layout={"width": "420px"})
-        self._button = ipywidgets.Button(
-            description=f"Download SPIDER ({WHAT_IT_TAKES}; {LICENCE})",
-            tooltip="From zenodo.org/records/10159290, into the folder named above",
-            layout={"width": "max-content"},
+        self._place = ipywidgets.Text(
+            value=chosen or "~/spider", description="Folder", layout={"width": "420px", "max_width": "100%"}
         )
+        self._button = ipywidgets.Button(
+            description=f"Download SPIDER ({DOWNLOAD})",
+            tooltip="From zenodo.org/records/10159290, into the folder named above",
+            layout={"width": "max-content", "max_width": "100%"},
+        )
+        self._takes = ipywidgets.HTML(f"{WHAT_IT_TAKES}; {LICENCE}.")
         self._button.on_click(lambda _: self.download())
         super().__init__([self._said])
         self.add_class("vbq-open-data")
@@ -205,7 +209,7 @@ class OpenData(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         self._said.value = (
             f"<div role='status' aria-live='polite' style='max-width:760px;line-height:1.45'>{html.escape(text)}</div>"
         )
-        self.children = (self._said,) if self.real else (self._said, self._place, self._button)
+        self.children = (self._said,) if self.real else (self._said, self._place, self._button, self._takes)
 
 
 def _described(values: pd.Series) -> dict[str, Any]:
