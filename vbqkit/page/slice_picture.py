@@ -113,8 +113,8 @@ def slice_html(image: Slice, *, alt: str, caption: str = "", height_px: int = 42
     drawing = slice_drawing(image, about=alt, height_px=height_px, **options)
     stop = "" if not caption or caption.endswith((".", "!", "?")) else "."
     return (
-        f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:{drawing.width:.0f}px;"
-        f"max-width:100%;break-inside:avoid'>{drawing.img()}"
+        f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:100%;max-width:{drawing.width:.0f}px;"
+        f"break-inside:avoid'>{drawing.img()}"
         f"<figcaption style='font-size:12px;line-height:1.35'>{html.escape(caption)}{stop} Synthetic.</figcaption></figure>"
     )
 
