@@ -12,7 +12,8 @@ from IPython.display import HTML
 from vbqkit.errors import VbqkitError
 from vbqkit.lessons.awake import Awake
 
-_AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0"
+_AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0; width: 0; min-width: 100%"
+"""As what a cell shows: as wide as the page, and what is wider scrolls within its own frame."""
 
 Shown: TypeAlias = "ipywidgets.Widget | HTML"
 
