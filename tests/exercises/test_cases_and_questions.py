@@ -30,8 +30,8 @@ def test_the_reference_rois_of_a_real_case_pass_and_do_not_move_the_score(case):
     assert [g.label for g in grades if not g.passed] == []
     assert min(g.purity for g in grades if g.label != "CSF") > 0.99
     held = dict(next(g.shares for g in grades if g.label == "CSF"))
-    assert held["CSF"] + held["nerve root"] > 0.99
-    assert held["nerve root"] < ROOTS_ALLOWED / 2  # roots hang in every sac: few here
+    assert held["CSF"] + (roots := held.get("nerve root", 0.0)) > 0.99
+    assert roots < ROOTS_ALLOWED / 2  # roots hang in every sac: few here
     result = check_consequence(
         reference_rois(case),
         truth_of(case),
