@@ -27,7 +27,7 @@ def middle_slices(name):
 
 
 IN_FRONT_OF_THE_SACRUM = {("case01", "T1", 24), ("case01", "T2", 24)}
-"""Names below of which four letters only stand in the air: the fifth begins on bright bowel, the rest is on the sacrum."""
+"""Names below of which four letters only stand in the air: the fifth is on bright bowel, the rest on the sacrum."""
 
 
 @pytest.mark.parametrize("size", [8, 10, 12, 16, 24])

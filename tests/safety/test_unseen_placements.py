@@ -54,7 +54,7 @@ def test_careful_readers_are_refused_in_under_2_percent_of_readings(bodies):
 
 
 def front_edge_mm(roi, volume):
-    """How far to move a ROI to the back, that it touches the front edge of the picture: a belly may be there, or air."""
+    """How far back to move a ROI for it to touch the front edge of the picture, where air or a belly may be."""
     front = volume.slice(0).to_patient_mm(np.zeros(2))[1]
     return front + 1.0 - min(y for _, y, _ in roi.outline_mm(32))
 
