@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.exercises import (
     KINDS,
@@ -27,7 +28,10 @@ def case():
 def test_the_reference_rois_of_a_real_case_pass_and_do_not_move_the_score(case):
     grades = check_placements(reference_rois(case), truth_of(case), image=case.volumes["T1"])
     assert [g.label for g in grades if not g.passed] == []
-    assert min(g.purity for g in grades) > 0.99
+    assert min(g.purity for g in grades if g.label != "CSF") > 0.99
+    held = dict(next(g.shares for g in grades if g.label == "CSF"))
+    assert held["CSF"] + (roots := held.get("nerve root", 0.0)) > 0.99
+    assert roots < ROOTS_ALLOWED / 2  # roots hang in every sac: few here
     result = check_consequence(
         reference_rois(case),
         truth_of(case),

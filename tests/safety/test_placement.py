@@ -20,7 +20,6 @@ from vbqkit.roi import Ellipse, Rectangle
 from vbqkit.roi.labels import CSF, SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.scanner import acquire, scanner_named
 from vbqkit.scores import check_placed_rois, score_case
-from vbqkit.scores.roi_checks import PUBLISHED_RANGES
 
 ROOT = Path(__file__).parents[2]
 CASES = [f"case{k:02d}" for k in range(1, 9)]
@@ -139,19 +138,8 @@ def virtual_patients():
     return found
 
 
-def near_a_bound(case, weighting):
-    """Whether the score where the reference ROIs lie is within 5 % of where scores are doubted."""
-    bounds, volume = PUBLISHED_RANGES[f"VBQ-{weighting}"], case.volumes[weighting]
-    means = {label: roi.measure(volume).mean for label, roi in case.measured.items()}
-    value = np.median([mean for label, mean in means.items() if label != CSF]) / means[CSF]
-    return not 1.05 * bounds.low < value < 0.95 * bounds.high
-
-
 def doubted_readings(cases, *, repeats):
-    """Cautions about readings with shifts of about 1 mm, and how many readings there were; none may be refused.
-
-    Where the score of the reference ROIs is itself near a bound, that a score is doubted says nothing of the reading.
-    """
+    """Cautions about readings with shifts of about 1 mm, and how many readings there were; none may be refused."""
     rng = np.random.default_rng(5)
     doubted, readings = [], 0
     for case in cases:
@@ -161,20 +149,13 @@ def doubted_readings(cases, *, repeats):
                 found = check_placed_rois(volume, rois)
                 assert refusals(found) == set(), words(found)
                 readings += 1
-                if near_a_bound(case, weighting):
-                    found = [check for check in found if check.code != "score-outside-published-range"]
                 doubted += [(weighting, words(found))] if found else []
     return doubted, readings
 
 
-def test_only_case08_on_stir_lies_near_a_bound_for_the_only_paper_had_another_field(cases):
-    near = {(name, w) for name, case in cases.items() for w in ("T1", "T2", "STIR") if near_a_bound(case, w)}
-    assert near == {("case08", "STIR")}
-
-
 def test_careful_readers_of_the_sample_cases_are_hardly_ever_doubted_and_never_refused(cases):
-    doubted, readings = doubted_readings(cases.values(), repeats=4)
-    assert readings == 8 * 4 * 3
+    doubted, readings = doubted_readings(cases.values(), repeats=20)  # 1.4 % of 2,400: 4 each would leave it to chance
+    assert readings == 8 * 20 * 3
     assert len(doubted) < 0.02 * readings, doubted
 
 

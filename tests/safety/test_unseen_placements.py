@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vbqkit.anatomy import draw_patients, make_phantom
-from vbqkit.roi.labels import CSF, SCORED_LEVELS
+from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS
 from vbqkit.scanner import acquire, scanner_named
-from vbqkit.scores import check_placed_rois
+from vbqkit.scores import check_placed_rois, score_case
 
 SCANNERS = ("hitachi-1.2t", "ge-hdx-1.5t", "philips-achieva-3t", "generic-1.5t", "generic-3t")
 SEED = 90211
@@ -53,8 +53,15 @@ def test_careful_readers_are_refused_in_under_2_percent_of_readings(bodies):
     assert doubted < 0.05 * readings
 
 
-def gross(rois, step):
+def front_edge_mm(roi, volume):
+    """How far back to move a ROI for it to touch the front edge of the picture, where air or a belly may be."""
+    front = volume.slice(0).to_patient_mm(np.zeros(2))[1]
+    return front + 1.0 - min(y for _, y, _ in roi.outline_mm(32))
+
+
+def gross(rois, volume):
     """Each kind of gross error: label to ROI."""
+    step = volume.spacing_mm[0]
     base = {label: rois[label] for label in (*SCORED_LEVELS, CSF)}
 
     def at(label, place):
@@ -79,7 +86,9 @@ def gross(rois, step):
         "a level under the skin": base | at("L3", center("L3", 75, 0)),
         "a level in the belly": base | at("L3", center("L3", -40, 0)),
         "CSF on marrow": base | at(CSF, center("L3", 6, 6)),
-        "CSF in the air": base | at(CSF, center(CSF, -115, 0)),
+        "CSF in the air": base | at(CSF, center(NOISE)),
+        "CSF in the air, beside one level": {label: base[label] for label in ("L3", CSF)} | at(CSF, center(NOISE)),
+        "CSF at the front edge of the picture": base | at(CSF, center(CSF, front_edge_mm(rois[CSF], volume), 0)),
         "CSF in front of the column": base | at(CSF, center(CSF, -60, 0)),
         "CSF behind the canal": base | at(CSF, center(CSF, 22, 0)),
         "a parasagittal slice": {label: roi.moved((3 * step, 0, 0)) for label, roi in base.items()},
@@ -96,6 +105,8 @@ REFUSED_EVERYWHERE = {
     "a level in the canal",
     "CSF on marrow",
     "CSF in the air",
+    "CSF in the air, beside one level",
+    "CSF at the front edge of the picture",
     "CSF in front of the column",
 }
 
@@ -104,7 +115,7 @@ def test_each_gross_error_is_found_on_every_series(bodies):
     missed, given = [], []
     for volumes, rois in bodies:
         for weighting, volume in volumes.items():
-            for kind, placed in gross(rois, volume.spacing_mm[0]).items():
+            for kind, placed in gross(rois, volume).items():
                 found = check_placed_rois(volume, placed.values())
                 missed += [] if found else [(kind, weighting)]
                 refused = any(check.refuses for check in found)
@@ -112,3 +123,13 @@ def test_each_gross_error_is_found_on_every_series(bodies):
                 given += [(kind, weighting)] if must and not refused else []
     assert missed == []
     assert given == []
+
+
+def test_csf_beyond_the_picture_gives_no_vbq_and_says_so(bodies):
+    """It has no pixels that could be looked at: the score itself is refused."""
+    for volumes, rois in bodies:
+        for weighting, volume in volumes.items():
+            beyond = rois[CSF].moved((0, front_edge_mm(rois[CSF], volume) - 20.0, 0))
+            case = score_case({weighting: volume}, [*(rois[n] for n in SCORED_LEVELS), beyond], aggregate="median")
+            assert [type(r).__name__ for r in case.results if r.name == f"VBQ-{weighting}"] == ["Refusal"]
+            assert "beyond the image" in str(case.cautions)

@@ -3,14 +3,16 @@
 Screenshots and some exports draw the name of the patient into the picture. Such letters are of one brightness, of one
 height, stand in a row with little space between them, are thin, and begin within a pixel or two; outside the body
 they stand in air. Noise, ghosts, wedges and folded-over fat have one or two of these properties, not all. On the body,
-letters stand out where they are brighter than the tissue around them: of names of 12 to 36 pixels across the sample
-patients, 132 of 144 were found. Dark letters never are: BurnedInAnnotation (0028,0301) and the eye have to do that.
+letters stand out where they are brighter than the tissue around them: of names of 12 to 36 pixels across the eight
+sample patients, 240 of 288 were found. Dark letters never are: BurnedInAnnotation (0028,0301) and the eye have to do
+that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -145,7 +147,24 @@ def _text_rows(
 ) -> list[list[_Mark]]:
     """Rows that are long and flat enough to be words."""
     rows = _rows(list(_marks(values, labels, inner, air, least)))
-    return [row for row in rows if len(row) >= _FEWEST and np.median([mark.flat for mark in row]) >= _FLAT]
+    return [
+        row
+        for row in rows
+        if len(row) >= _FEWEST
+        and np.median([mark.flat for mark in row]) >= _FLAT
+        and np.median([_gap(values, one, other, air) for one, other in pairwise(row)]) <= _DARK_AROUND
+    ]
+
+
+def _gap(values: npt.NDArray[np.float64], one: _Mark, other: _Mark, air: float) -> float:
+    """How bright it is between two letters, as a share of their brightness: the darkest column, its middle pixel.
+
+    A bright band that noise has cut into pieces is nearly as bright between them. Letters that touch leave no gap: 0.
+    """
+    between = values[min(one.top, other.top) : max(one.bottom, other.bottom), one.right : other.left]
+    if not between.size:
+        return 0.0
+    return (float(np.median(between, axis=0).min()) - air) / (max(one.level, other.level) - air)
 
 
 def _in_rows(values: npt.NDArray[np.float64]) -> Mask | None:
