@@ -255,11 +255,14 @@ def test_a_complete_set_of_trabeculae_is_even_and_impossible_ones_are_refused() 
 
 @pytest.mark.slow
 def test_spurs_and_sclerosis_raise_tbs_by_less_than_density() -> None:
-    """On the pixels of DEXA, 0.6 x 1.1 mm: coarser ones leave a variogram of 2.5 mm three points, and an edge that a worn
-    disc has moved by half a pixel changes its slope by more than the spurs do."""
+    """In the mean of four bodies of one person, on the pixels of DEXA, 0.6 x 1.1 mm.
+
+    Coarser pixels leave a variogram of 2.5 mm three points, and an edge that a worn disc has moved by half a pixel
+    changes its slope by more than the spurs do.
+    """
     sample = sample_patient("case06")
     more = []
-    for seed in (sample.seed, 1, 2, 3):  # bodies of one person differ: the mean of four
+    for seed in (sample.seed, 1, 2, 3):
         worn, plain = (
             measure_dexa(
                 scan_dexa(
