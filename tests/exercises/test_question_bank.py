@@ -6,6 +6,7 @@ import pytest
 
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.exercises import check_questions, choices, question, seal_answer
+from vbqkit.exercises.question_bank import MOST_LONGEST
 from vbqkit.exercises.questions import read_choices
 
 GOOD = f"""
@@ -98,3 +99,13 @@ def test_a_file_that_is_not_there_is_named():
 def test_the_questions_of_the_course_have_no_fault_and_each_has_its_source():
     assert [row for row in check_questions() if row["severity"] == "wrong"] == []
     assert all(asked.source for asked in choices().values())
+
+
+def test_no_length_of_an_option_tells_whoever_knows_nothing_which_one_is_right():
+    assert len([row for row in check_questions() if "is the longest" in row["message"]]) <= 3
+    shortest = 0
+    for asked in choices().values():
+        lengths = {key: len(text) for key, text in asked.options}
+        [right] = [key for key in lengths if seal_answer(asked.name, key) == asked.sealed]
+        shortest += all(lengths[right] < length for key, length in lengths.items() if key != right)
+    assert shortest <= MOST_LONGEST * len(choices())

@@ -254,15 +254,28 @@ def test_a_complete_set_of_trabeculae_is_even_and_impossible_ones_are_refused() 
 
 
 @pytest.mark.slow
-def test_spurs_and_sclerosis_raise_tbs_by_less_than_density(degenerative: Phantom) -> None:
-    healthy = _body("case06", findings=())
-    worn, plain = (
-        measure_dexa(scan_dexa(body, trabeculae=np.random.default_rng(3))) for body in (degenerative, healthy)
-    )
-    more = [worn[name] / plain[name] - 1.0 for name in ("tbs_uncalibrated", "bmd_g_cm2")]
+def test_spurs_and_sclerosis_raise_tbs_by_less_than_density() -> None:
+    """In the mean of four bodies of one person, on the pixels of DEXA, 0.6 x 1.1 mm.
+
+    Coarser pixels leave a variogram of 2.5 mm three points, and an edge that a worn disc has moved by half a pixel
+    changes its slope by more than the spurs do.
+    """
+    sample = sample_patient("case06")
+    more = []
+    for seed in (sample.seed, 1, 2, 3):
+        worn, plain = (
+            measure_dexa(
+                scan_dexa(
+                    make_phantom(sample.patient, seed=seed, findings=findings), trabeculae=np.random.default_rng(3)
+                )
+            )
+            for findings in (sample.findings, ())
+        )
+        more.append([worn[name] / plain[name] - 1.0 for name in ("tbs_uncalibrated", "bmd_g_cm2")])
+    texture, density = np.abs(np.array(more)).mean(axis=0)
     # published: 1.33 against 1.30 in worn vertebrae of the same people (J Nucl Med 2022;63 suppl 2:2764)
-    assert abs(more[0]) < 0.75 * more[1]
-    assert abs(more[0]) < 0.08
+    assert texture < 0.75 * density, more
+    assert texture < 0.08, more
 
 
 def test_written_files_are_valid_and_the_reader_calls_them_no_mr(degenerative: Phantom, tmp_path) -> None:

@@ -96,32 +96,41 @@ def test_what_cannot_be_measured_is_refused_in_words():
 
 
 @pytest.mark.slow
-def test_between_people_snr_scatters_least_when_the_noise_comes_from_a_difference():
-    """Twelve young women on a machine that corrects its coil: the small ROI behind the back decides the M-score."""
+def test_snr_of_a_woman_repeats_better_by_every_method_and_between_women_a_difference_scatters_least():
+    """Twelve young women, each scanned three times, on a machine that corrects its coil.
+
+    What the methods take away is chance, in which one woman's SNR differs from scan to scan. What they leave is of the
+    women: noise behind the back and in the marrow changes with the distance from the coil. How much that is depends on
+    who is drawn: with the bodies before these, one woman whose back lay almost on the coil made a third of the scatter
+    of the small ROI. So bounds on the gain are bounds on chance.
+    """
     scanner = scanner_named("generic-1.5t")
     women = draw_patients(12, rng=np.random.default_rng(20), sex="F", age_range=(20.0, 30.0), fractured=False)
-    found: dict[str, list[float]] = {"one": [], "large": [], "several": [], "difference": [], "again": []}
+    found: dict[str, list[list[float]]] = {"one": [], "large": [], "several": [], "difference": []}
     for k, woman in enumerate(women):
-        body = make_phantom(woman, seed=k, in_plane_mm=0.8, plane_mm=2.2)
+        body = make_phantom(woman, seed=k, in_plane_mm=0.8, plane_mm=2.2, width_mm=11.0)
         rois = {r.label: r for r in body.reference_rois}
-        first, second, third = (
+        scans = [
             acquire(body, scanner, "T1", rng=np.random.default_rng((k, n)), slices=[7], gain=1.0).slice(0)
             for n in (0, 1, 2)
-        )
-        levels = [rois[level] for level in ("L1", "L2", "L3", "L4")]
-        marrow = float(np.mean([level.measure(first).mean for level in levels]))
-        noise = rois["noise"]
-        found["one"].append(marrow / noise.measure(first).sd)
-        found["large"].append(marrow / enlarged(noise, 5.0).measure(first).sd)
-        found["several"].append(
-            marrow / pooled_sd(r.measure(first) for r in in_a_row(noise, 5, step_mm=25.0, image=first))
-        )
-        found["difference"].append(marrow / difference_sd(first, second, levels))
-        found["again"].append(marrow / difference_sd(second, third, levels))
-    spread = {name: scatter(values) for name, values in found.items()}
-    # 32 % with one ROI, 23 % with five, 17 % with the difference. What is left is of the people: noise in the marrow
-    # grows with the distance of the spine from the coil, and the difference of two other scans finds the same.
-    assert spread["difference"] < 0.7 * spread["one"]
-    assert spread["several"] < 0.8 * spread["one"]
-    by_chance = scatter([a / b for a, b in zip(found["again"], found["difference"], strict=True)]) / np.sqrt(2)
-    assert by_chance < 0.5 * spread["difference"]
+        ]
+        levels, noise = [rois[level] for level in ("L1", "L2", "L3", "L4")], rois["noise"]
+        for values in found.values():
+            values.append([])
+        for scan, again in zip(scans, scans[1:] + scans[:1], strict=True):
+            marrow = float(np.mean([level.measure(scan).mean for level in levels]))
+            row = in_a_row(noise, 5, step_mm=25.0, image=scan)
+            found["one"][k].append(marrow / noise.measure(scan).sd)
+            found["large"][k].append(marrow / enlarged(noise, 5.0).measure(scan).sd)
+            found["several"][k].append(marrow / pooled_sd(r.measure(scan) for r in row))
+            found["difference"][k].append(marrow / difference_sd(scan, again, levels))
+    snr = {name: np.array(values) for name, values in found.items()}
+    chance = {name: float(np.mean([scatter(woman) for woman in values])) for name, values in snr.items()}
+    between = {name: float(np.mean([scatter(scan) for scan in values.T])) for name, values in snr.items()}
+    # by chance 8 % with one ROI, 3 % with a large one, 4 % with five and with the difference
+    assert chance["difference"] < 0.7 * chance["one"]
+    assert chance["large"] < 0.7 * chance["one"]
+    assert chance["several"] < 0.8 * chance["one"]
+    # between women 30 % with one ROI, 29 % with a large one, 27 % with five, 22 % with the difference
+    assert between["difference"] < min(between[name] for name in ("one", "large", "several"))
+    assert chance["difference"] < 0.5 * between["difference"], "what is left is of the women"

@@ -46,7 +46,7 @@ def test_levels_and_csf_agree_with_the_full_simulation_without_noise(name):
     scanner = replace(scanner_named(name), noise=0.0, csf_flow_per_s=0.0, motion=0.0)
     for seed in (1, 2):
         for weighting, (full, quick) in both_ways(body(seed), scanner).items():
-            assert quick[:-1] == pytest.approx(full[:-1], rel=0.03), (name, weighting)
+            assert quick[:-1] == pytest.approx(full[:-1], rel=0.02), (name, weighting)
             vbq = [np.median(found[: len(SCORED_LEVELS)]) / found[LABELS.index(CSF)] for found in (quick, full)]
             assert vbq[0] == pytest.approx(vbq[1], rel=0.02), (name, weighting)
 

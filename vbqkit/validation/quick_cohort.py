@@ -1,6 +1,6 @@
 """One virtual patient drawn, and measured by ROIs on every series of a machine, without a picture being made.
 
-Levels and CSF agree with the full simulation within 3 %, VBQ within 2 %, and with noise within it
+Levels and CSF agree with the full simulation within 2 %, VBQ too, and with noise within it
 (``tests/validation/test_roi_signals.py``). Many patients: :func:`vbqkit.virtual_cohort.simulate_cohort`.
 """
 

@@ -1,9 +1,9 @@
 """What ROIs measure on a scan that is never turned into pictures: for cohorts of thousands.
 
 Only the pixels under a ROI are made: the signal equations are applied to the voxels around it, averaged through the
-slice as the scanner does, and carried through k-space to these pixels, with fat shifted along the frequency axis; the
-coil, its correction, the noise and the loss of flowing CSF are applied to the ROI. What is neglected: blurring by decay
-along the echo train, ghosts, the g-factor of parallel imaging, and the change of coil and noise within a ROI.
+slice as the scanner does, and carried through k-space to these pixels, with the decay along the echo train and fat
+shifted along the frequency axis; the coil, its correction, the noise and the loss of flowing CSF are applied to the
+ROI. What is neglected: ghosts, the g-factor of parallel imaging, and the change of coil and noise within a ROI.
 ``tests/validation/test_roi_signals.py`` holds it against the full simulation.
 """
 
@@ -25,13 +25,15 @@ from vbqkit.image import Slice
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scanner.coils import sensitivities
-from vbqkit.scanner.kspace import encoding, window
+from vbqkit.scanner.echo_train import DecayTerms, decay_terms, echo_of_line
+from vbqkit.scanner.kspace import encoding, line_encoding, window
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.protons import CSF_CODE, ScanGeometry, SliceProtons, slice_protons
 from vbqkit.scanner.receiver import FAINT, SPINE_DEPTH_MM, back_of
-from vbqkit.scanner.signals import fat_signal, water_signals
 
 FloatArray = npt.NDArray[np.float64]
+ComplexArray = npt.NDArray[np.complex128]
+Matrices = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
 FLOW_SHAPE = 2.0
 """Shape of the gamma distribution of mean 1 of the relative loss of flowing CSF: that of the scanner's flow map, of
@@ -39,6 +41,10 @@ which four draws, 25 mm apart, surround any place."""
 
 REACH_MM = 12.0
 """How far around a ROI the body is imaged with it, mm: some ten pixels, beyond which ringing has faded."""
+
+REACH_OF_TRAIN_MM = 30.0
+"""The same along the phase axis of an echo train: the lines of one echo are a narrow band of k-space, so that what the
+decay does to a bright place is seen far from it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -130,8 +136,8 @@ def measured_rois(
             f"Scanner '{scanner.name}' has a flow void (csf_void {scanner.csf_void:g}), which ROIs without a picture do not "
             "see. Scan the body, or set csf_void to 0."
         )
-    every, fat = _tissue_signals(protocol, scanner.field_t, slab.own)
-    water = every[slab.protons.codes]
+    terms = _terms(protocol, scanner.field_t, slab.own)
+    water = terms.water[:, slab.protons.codes]
     water = np.where(slab.protons.codes == CSF_CODE, water * _flow_loss(scanner, protocol, slab.flow), water)
     sigma = scanner.noise_sd(protocol) * _taper(protocol, scanner.apodisation)
     found: dict[str, Measurement] = {}
@@ -144,7 +150,7 @@ def measured_rois(
             found[roi.label] = _measurement(roi, 0.0, sd)
             continue
         try:
-            signal = _mean_signal(slab, roi, water, fat, protocol, scanner)
+            signal = _mean_signal(slab, roi, water, terms, protocol, scanner)
         except RoiError:
             continue
         power = (signal * profile) ** 2 + (2.0 * _channels(scanner, protocol) - 1.0) * sigma**2
@@ -154,16 +160,21 @@ def measured_rois(
 
 
 @lru_cache(maxsize=64)
-def _tissue_signals(protocol: Protocol, field_t: float, own: OwnTimes) -> tuple[FloatArray, float]:
-    """Signal of the water of every tissue and of fat, as the forward model takes them in the middle of k-space."""
-    water = water_signals(protocol.played, field_t, saturation_per_s=protocol.saturation_per_s, own=own)
-    return water, fat_signal(protocol.played, field_t, own=own)
+def _terms(protocol: Protocol, field_t: float, own: OwnTimes) -> DecayTerms:
+    """Signal of the water of every tissue and of fat on every line of k-space, as the forward model takes it."""
+    return decay_terms(
+        protocol.played, field_t, protocol.acquired[0], saturation_per_s=protocol.saturation_per_s, own=own
+    )
 
 
-def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: Protocol, scanner: Scanner) -> float:
+def _mean_signal(
+    slab: Slab, roi: Roi, water: FloatArray, terms: DecayTerms, protocol: Protocol, scanner: Scanner
+) -> float:
     """Mean magnitude of the pixels under a ROI, which is all of the picture that is made.
 
-    Fat lies where the frequency axis shifts it. Of the object, what is within :data:`REACH_MM` of the ROI is imaged.
+    Fat lies where the frequency axis shifts it, and each line of k-space holds what is left of the signal when it is
+    read. Of the object, what is within :data:`REACH_MM` of the ROI is imaged (:data:`REACH_OF_TRAIN_MM` along the phase
+    axis of an echo train).
     """
     grid, n = slab.grid, protocol.matrix
     axes = [np.array(step) / mm for step, mm in zip((grid.row_step_mm, grid.col_step_mm), grid.spacing_mm, strict=True)]
@@ -174,39 +185,62 @@ def _mean_signal(slab: Slab, roi: Roi, water: FloatArray, fat: float, protocol: 
     picture = Slice(np.zeros((n, n), dtype=np.uint8), tuple(corner), down, across)
     mask = in_plane(roi, grid.origin_mm[0]).mask(picture)
     places, parts = np.nonzero(mask), []
-    encoded: list[tuple[FloatArray, FloatArray]] = []
+    encoded: list[tuple[Matrices, Matrices]] = []
     for axis in (0, 1):
         at = pixels[places[axis].min() : places[axis].max() + 1]
         first = float((np.array(grid.origin_mm) - middle) @ axes[axis])
         voxels: FloatArray = first + grid.spacing_mm[axis] * np.arange(slab.protons.fat.shape[axis], dtype=np.float64)
-        near = np.flatnonzero((voxels >= at[0] - REACH_MM) & (voxels <= at[-1] + REACH_MM))
+        frequency = axis == (1 if protocol.phase_axis == "HF" else 0)
+        reach = REACH_MM if frequency or protocol.timing.echo_train_length == 1 else REACH_OF_TRAIN_MM
+        near = np.flatnonzero((voxels >= at[0] - reach) & (voxels <= at[-1] + reach))
         if len(near) < 2:
             raise RoiError(f"ROI '{roi.label}' lies beyond the body.")
         parts.append(slice(near[0], near[-1] + 1))
-        frequency = axis == (1 if protocol.phase_axis == "HF" else 0)
-        shift_mm = protocol.fat_shift_mm(scanner.field_t) if frequency else 0.0
-        encoded.append(
-            (
-                _encoded(at, voxels[near], axis, protocol, scanner),
-                _encoded(at - shift_mm, voxels[near], axis, protocol, scanner),
-            )
-        )
-    rows, cols = encoded
-    signal = np.tensordot(water, slab.protons.water[:, parts[0], parts[1]], axes=1)
-    made = rows[0] @ signal @ cols[0].T + fat * (rows[1] @ slab.protons.fat[parts[0], parts[1]] @ cols[1].T)
+        through = _encoded(at, voxels[near], protocol.samples_rows_cols[axis], protocol, scanner)
+        if frequency:
+            shifted = at - protocol.fat_shift_mm(scanner.field_t)
+            fat = _encoded(shifted, voxels[near], protocol.samples_rows_cols[axis], protocol, scanner)
+            encoded.append((through[None], fat[None]))
+        else:
+            changes = _changes(at, voxels[near], terms, protocol, scanner)
+            encoded.append((np.concatenate([through[None], changes[:-1]]), through + changes[-1:]))
+    (rows, fat_rows), (cols, fat_cols) = encoded
+    signals = np.tensordot(water, slab.protons.water[:, parts[0], parts[1]], axes=1)
+    fat_signals = terms.fat * slab.protons.fat[None, parts[0], parts[1]]
+    made = (rows @ signals @ cols.swapaxes(1, 2)).sum(axis=0)
+    made = made + (fat_rows @ fat_signals @ fat_cols.swapaxes(1, 2))[0]
     inside = mask[np.ix_(*(np.arange(p.min(), p.max() + 1) for p in places))]
     return float(np.abs(made[inside]).mean())
 
 
-def _encoded(at_mm: FloatArray, from_mm: FloatArray, axis: int, protocol: Protocol, scanner: Scanner) -> FloatArray:
+def _encoded(at_mm: FloatArray, from_mm: FloatArray, samples: int, protocol: Protocol, scanner: Scanner) -> FloatArray:
     """Matrix from voxels near a ROI to its pixels along one axis; what lies further away counts as what is near."""
-    kernel = _kernel(protocol.fov_mm, protocol.samples_rows_cols[axis], scanner.apodisation)
+    kernel = _kernel(protocol.fov_mm, samples, scanner.apodisation)
     matrix = np.interp(np.abs(at_mm[:, None] - from_mm[None, :]), _KERNEL_MM, kernel)
     near: FloatArray = matrix / matrix.sum(axis=1, keepdims=True)
     return near
 
 
-_KERNEL_MM = np.arange(0.0, 4.0 * REACH_MM, 0.02)  # a line between points of this kernel is within 1e-3 of it
+def _changes(
+    at_mm: FloatArray, from_mm: FloatArray, terms: DecayTerms, protocol: Protocol, scanner: Scanner
+) -> ComplexArray:
+    """What the decay along the echo train adds along the phase axis: a matrix for each further term, and one for fat.
+
+    An even object has no part in it, for the middle of k-space is read at TE: each row sums to 0.
+    """
+    if protocol.timing.echo_train_length == 1:
+        return np.zeros((1, len(at_mm), len(from_mm)), dtype=np.complex128)
+    lines_of_one_each, of_echo = _echo_kernels(protocol, scanner.apodisation)
+    lines = np.concatenate([terms.lines[1:], terms.fat_lines[None] - 1.0])
+    away_mm, step_mm = at_mm[:, None] - from_mm[None, :], abs(from_mm[1] - from_mm[0])
+    kernels = lines[:, lines_of_one_each] @ of_echo
+    matrices = step_mm * np.array([np.interp(away_mm, _SIGNED_MM, kernel) for kernel in kernels])
+    changes: ComplexArray = matrices - matrices.mean(axis=2, keepdims=True)
+    return changes
+
+
+_KERNEL_MM = np.arange(0.0, 2.0 * REACH_OF_TRAIN_MM, 0.02)  # a line between points of this kernel is within 1e-3 of it
+_SIGNED_MM = np.concatenate([-_KERNEL_MM[:0:-1], _KERNEL_MM])
 
 
 @lru_cache(maxsize=64)
@@ -215,6 +249,28 @@ def _kernel(fov_mm: float, samples: int, apodisation: float) -> FloatArray:
     pair = np.array([0.0, 1.0])  # a grid has a step; its first point is where the distances start
     kernel: FloatArray = encoding(_KERNEL_MM, pair, fov_mm=fov_mm, samples=samples, apodisation=apodisation)[:, 0]
     return kernel
+
+
+@lru_cache(maxsize=64)
+def _echo_kernels(protocol: Protocol, apodisation: float) -> tuple[npt.NDArray[np.intp], ComplexArray]:
+    """One line of k-space of each echo, and the kernel of all its lines: as :func:`_kernel`, but one-sided.
+
+    How the echoes are weighted differs between people, the kernels do not.
+    """
+    timing, samples = protocol.timing, protocol.acquired[0]
+    echo = echo_of_line(
+        np.arange(-samples, samples + 1), samples, echoes=timing.echo_train_length, effective=timing.effective_echo
+    )
+    read, first = np.unique(echo, return_index=True)
+    kernels = line_encoding(
+        _SIGNED_MM,
+        np.array([0.0, 1.0]),
+        fov_mm=protocol.fov_mm,
+        samples=samples,
+        line_weights=(echo == read[:, None]).astype(np.float64),
+        apodisation=apodisation,
+    )
+    return first, np.ascontiguousarray(kernels[:, :, 0])
 
 
 def _flow(rng: np.random.Generator) -> float:

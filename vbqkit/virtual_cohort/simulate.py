@@ -66,7 +66,7 @@ def simulate_cohort(
 
     Relaxation times, dural sac, wear of the spine, the day at each scanner and the places of the ROIs differ as between
     people; a fractured person has an old fracture. Only the pixels under the ROIs are made
-    (:mod:`vbqkit.validation.roi_signals`): levels and CSF agree with the full simulation within 3 %, VBQ within 2 %.
+    (:mod:`vbqkit.validation.roi_signals`): levels, CSF and VBQ agree with the full simulation within 2 %.
 
     A patient's rows depend on the seed and the patient's number alone: they are the same for any number of workers,
     with more or fewer patients, and with other scanners or scores beside. Interrupted, nothing is left running.
