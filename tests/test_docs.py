@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -83,6 +85,7 @@ class _References(HTMLParser):
             self.links.append(given["href"])
 
 
+@cache
 def references(path):
     parser = _References()
     parser.feed(path.read_text(encoding="utf-8"))
@@ -96,6 +99,10 @@ def pages_of(site):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        begun = tmp_path_factory.getbasetemp().parent / "site"  # one folder for all workers
+        assert not begun.exists(), "Another worker builds the site too: pytest-xdist does not keep groups together."
+        begun.touch()
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "docs", str(folder)]
     run = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)

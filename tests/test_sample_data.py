@@ -36,6 +36,7 @@ from vbqkit.scanner import read_bone_images
 from vbqkit.scores import Score, score_case, score_ct
 
 SAMPLE = Path(__file__).parent.parent / "sample_data"
+pytestmark = pytest.mark.xdist_group("coarse bodies")
 
 
 def quick_scanner():

@@ -20,8 +20,9 @@ from vbqkit.classroom import (
     write_hand_in,
 )
 from vbqkit.classroom.assignments import DRAWN, RECORDED
+from vbqkit.classroom.grading import _jobs
 from vbqkit.classroom.hand_in import Outlines
-from vbqkit.classroom.judging import Judged
+from vbqkit.classroom.judging import Judged, judged
 from vbqkit.exercises import Attempt, choices, lessons, question
 from vbqkit.exercises.answers import answer_detail
 from vbqkit.exercises.questions import NUMBERS
@@ -223,7 +224,32 @@ def test_every_question_of_the_course_belongs_to_a_lesson():
 CAREFUL, CARELESS, CHEATS = 12, 8, 5
 
 
-def _edited(folder, made):
+@pytest.fixture
+def drawn_once(monkeypatch):
+    """Judging takes the patient on which a virtual student has just placed ROIs: drawing it again would give the same,
+    and takes most of the time."""
+    monkeypatch.setattr("vbqkit.classroom.judging.make_case", lambda seed, *, kind, day: known_case(kind, seed, day))
+
+
+@pytest.fixture
+def hand_in(tmp_path, monkeypatch, drawn_once):
+    """Write a hand-in and judge it while its patients are at hand; grading must ask for the same, to the last digit of
+    every outline, and is given what was found then."""
+    found = {}
+
+    def write(made, by=write_hand_in):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        by(made, folder)
+        found.update((job, judged(job)) for job in _jobs(collect_hand_ins([folder]).counted))
+
+    monkeypatch.setattr(
+        "vbqkit.classroom.grading.judge_all", lambda jobs, processes: (one for job in jobs for one in found[job])
+    )
+    return write
+
+
+def _edited(made, folder):
     """Changed in a text editor: wrong answers called right."""
     path = write_hand_in(made, folder)
     path.write_text(path.read_text("utf-8").replace('"passed": false', '"passed": true'), encoding="utf-8")
@@ -250,33 +276,34 @@ def _on_the_reference(reading, content):
 
 
 @pytest.mark.slow
-def test_in_a_class_of_25_the_careful_pass_the_careless_do_not_and_nobody_cheats(tmp_path):
+def test_in_a_class_of_25_the_careful_pass_the_careless_do_not_and_nobody_cheats(tmp_path, hand_in):
     """Goals: 95 % of careful placements (1 mm, who look) and under 10 % of careless ones (4 mm, who do not) pass, each
     within two standard errors; of five kinds of cheating none."""
     careful = [f"careful {k}" for k in range(CAREFUL)]
     careless = [f"careless {k}" for k in range(CARELESS)]
-    for student in careful:
-        write_hand_in(virtual_hand_in(student, "20", sd_mm=1.0, sees=True), tmp_path)
+    first, *others = careful
+    honest = virtual_hand_in(first, "20", sd_mm=1.0, sees=True)
+    hand_in(honest)
+    for student in others:
+        hand_in(virtual_hand_in(student, "20", sd_mm=1.0, sees=True))
     for student in careless:
-        write_hand_in(virtual_hand_in(student, "20", sd_mm=4.0, knows=0.5), tmp_path)
-    honest = virtual_hand_in(careful[0], "20", sd_mm=1.0, sees=True)
-    _edited(tmp_path, virtual_hand_in("cheat edits", "20", sd_mm=4.0, knows=0.0))
-    write_hand_in(  # seals a classmate's work again under another number
+        hand_in(virtual_hand_in(student, "20", sd_mm=4.0, knows=0.5))
+    hand_in(virtual_hand_in("cheat edits", "20", sd_mm=4.0, knows=0.0), by=_edited)
+    hand_in(  # seals a classmate's work again under another number
         HandIn(
             student="cheat renames",
             lesson="20",
             made_at=honest.made_at,
             attempts=honest.attempts,
             readings=honest.readings,
-        ),
-        tmp_path,
+        )
     )
     for name, change in (
         ("cheat of the reference", _on_the_reference),
         ("cheat of four pixels", lambda _, content: content | {"rois": [_small(r) for r in content["rois"]]}),
         ("cheat without L2", lambda _, content: content | {"rois": [r for r in content["rois"] if r["label"] != "L2"]}),
     ):
-        write_hand_in(_with_readings(virtual_hand_in(name, "20", sd_mm=1.0, sees=True), change), tmp_path)
+        hand_in(_with_readings(virtual_hand_in(name, "20", sd_mm=1.0, sees=True), change))
     grades = grade_class(collect_hand_ins([tmp_path]))
     placed = grades.items[grades.items["what"] == "placement"]
 
@@ -301,6 +328,7 @@ def _small(roi):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("patients of lesson 70")
 def test_careful_readers_reach_an_icc_of_0_9_in_lesson_70(tmp_path):
     """25 readers of 1 mm who look, the five patients of lesson 70: the median ICC(2,1) with the reference."""
     for k in range(25):
@@ -312,7 +340,8 @@ def test_careful_readers_reach_an_icc_of_0_9_in_lesson_70(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_missing_roi_a_wrong_level_and_a_reading_twice_are_named(tmp_path):
+@pytest.mark.xdist_group("patients of lesson 70")
+def test_a_missing_roi_a_wrong_level_and_a_reading_twice_are_named(tmp_path, drawn_once):
     base = virtual_hand_in("17", "70", sd_mm=0.5, sees=True)
     names = {"L1": "L2", "L2": "L3", "L3": "L4", "L4": "L5"}
     first, second, third, *rest = base.readings

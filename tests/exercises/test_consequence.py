@@ -6,6 +6,7 @@ import pytest
 from tests.exercises.hand_made_body import COLUMNS, SIGNAL, body_rows, box, good_box
 from vbqkit.errors import ScoreError
 from vbqkit.exercises import OwnSpread, check_consequence
+from vbqkit.exercises.truth import TOLERATED, holds_only, truth_under, wanted_word
 from vbqkit.scores import score_value
 
 LEVELS = ("L1", "L2", "L3", "L4")
@@ -120,3 +121,24 @@ def test_the_row_is_flat(body, scan):
     row = consequence(good_case().values(), body, scan).as_row()
     assert all(value is None or isinstance(value, (str, float, int)) for value in row.values())
     assert row["from_L3"] == 0.0
+
+
+@pytest.mark.parametrize("label", [*LEVELS, "CSF"])
+def test_the_quick_look_for_a_faultless_place_says_what_the_whole_truth_says(label, body, scan):
+    """Under ROIs of many sizes at many places, for edges that must be clear by little and by much."""
+    rng = np.random.default_rng(LEVELS.index(label) if label in LEVELS else 9)
+    roi, wanted = good_box(label), wanted_word(label)
+    said = []
+    for _ in range(15):
+        put = roi.moved((0.0, *rng.uniform(-6, 6, 2))).scaled(rng.uniform(0.4, 1.2))
+        image = put.slice_of(scan)
+        under = truth_under(put, body, image, wanted=wanted)
+        spared = under.share(TOLERATED.get(wanted, ""))
+        for share, tolerated, edge_mm in ((0.98, 0.1, 1.0), (0.5, 0.0, 0.0), (0.98, 0.1, 4.0)):
+            whole = under.share(wanted) + spared >= share and spared <= tolerated and under.edge_mm >= edge_mm
+            quick = holds_only(
+                put, body, image, wanted=wanted, least_share=share, most_tolerated=tolerated, edge_mm=edge_mm
+            )
+            assert quick == whole, (put, share, edge_mm)
+            said.append(quick)
+    assert 0.1 < np.mean(said) < 0.9, "both answers are met"

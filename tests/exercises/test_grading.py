@@ -11,6 +11,8 @@ from vbqkit.exercises.readers import virtual_reader
 from vbqkit.exercises.report_card import CaseResult, grade_of
 from vbqkit.teacher import reference_rois, truth_of
 
+pytestmark = pytest.mark.xdist_group("grading")  # twelve patients are drawn for all of it
+
 SEEDS, READINGS = range(40, 52), 5
 SPREADS: dict[str, float] = {}  # of faultless placements, by patient: what takes longest
 

@@ -31,6 +31,8 @@ from vbqkit.scanner.prepared import prepare
 from vbqkit.teacher import reference_rois, truth_of
 from vbqkit.teacher.answers import show_answer
 
+pytestmark = pytest.mark.xdist_group("plain-7")
+
 
 @pytest.fixture(autouse=True)
 def state(tmp_path, monkeypatch):

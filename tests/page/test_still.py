@@ -26,6 +26,8 @@ from vbqkit.studio import RoiStudio
 from vbqkit.teacher import reference_rois, truth_of
 from vbqkit.teacher.answers import show_answer
 
+pytestmark = pytest.mark.xdist_group("plain-7")
+
 
 @pytest.fixture(scope="module")
 def case():

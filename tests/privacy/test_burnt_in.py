@@ -1,5 +1,6 @@
 """Text in the air of a picture is found, and nothing else is taken for it."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -124,12 +125,17 @@ def test_no_slice_of_the_eight_sample_patients_raises_an_alarm():
     assert alarms == []
 
 
+@cache
+def body_of_case03():
+    return sample_patient("case03").phantom(in_plane_mm=0.8, plane_mm=2.2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SCANNERS))
 def test_no_scan_of_a_virtual_scanner_raises_an_alarm(name):
     """Ordinary noise and ten times as much, with the machine's own processing: masks, corrections, interpolation."""
     machine = scanner_named(name)
-    body = sample_patient("case03").phantom(in_plane_mm=0.8, plane_mm=2.2)
+    body = body_of_case03()
     for series in scan(body, machine, rng=np.random.default_rng(5)):
         pixels = series.volume().pixels.astype(float)
         noisy = np.abs(pixels + np.random.default_rng(6).normal(0, 0.1 * pixels.max(), pixels.shape))

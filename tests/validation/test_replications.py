@@ -20,6 +20,8 @@ from vbqkit.validation.ordinary_protocols import STIR_TI_MS, T1_TE_MS, T1_TR_MS,
 from vbqkit.validation.replications import MODELS, simulated_studies
 from vbqkit.validation.study_groups import STUDY_GROUPS, qct_t_score
 
+pytestmark = pytest.mark.xdist_group("a replication")
+
 
 def rng(seed: int = 4) -> np.random.Generator:
     return np.random.default_rng(seed)

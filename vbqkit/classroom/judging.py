@@ -139,7 +139,7 @@ def judged(job: Job) -> list[Judged]:
             if _is_reference(rois, case):
                 one = replace(one, reason=_ON_REFERENCE)
             elif not job.with_result:
-                row = reading_row(rois, case, reader=student, exercise=exercise)
+                row = reading_row(rois, case, reader=student, exercise=exercise, grades=grades)
                 one = replace(one, value=row["value"], passed=True)
             elif all(g.passed for g in grades):
                 found = _consequence(rois, case, spread)

@@ -13,7 +13,7 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.errors import RoiError
 from vbqkit.exercises.faults import EDGE_MM, TOO_FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.own_spread import OwnSpread
-from vbqkit.exercises.truth import TOLERATED, truth_under, wanted_word
+from vbqkit.exercises.truth import holds_only, wanted_word
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
 from vbqkit.scores.case import score_value
@@ -206,10 +206,15 @@ def _faultless(
                 candidate.mask(target)
             except RoiError:  # it reaches beyond the picture
                 return False
-            under = truth_under(candidate, truth, target, wanted=wanted)
-            spared = under.share(TOLERATED.get(wanted, ""))
-            pure = under.share(wanted) + spared >= _CLEAN_PURITY and spared <= WRONG_SHARE
-            return pure and under.edge_mm >= EDGE_MM
+            return holds_only(
+                candidate,
+                truth,
+                target,
+                wanted=wanted,
+                least_share=_CLEAN_PURITY,
+                most_tolerated=WRONG_SHARE,
+                edge_mm=EDGE_MM,
+            )
 
         moved[label] = put_again(roi, jitter=FAULTLESS, axes=(down, across), rng=rng, accept=clean)
     return moved

@@ -44,10 +44,28 @@ def known_case(kind: str, seed: int, day: int = 0) -> TeachingCase:
     return make_case(seed, kind=kind, day=day)
 
 
-def reading_row(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercise: str) -> dict[str, Any]:
+def reading_row(
+    rois: Iterable[Roi],
+    case: TeachingCase,
+    *,
+    reader: str,
+    exercise: str,
+    grades: Iterable[PlacementGrade] | None = None,
+) -> dict[str, Any]:
     """One reading of one patient: VBQ-T1, the median of the levels over CSF.
 
     The patient is the unit, not the level: all levels of a reading share one CSF ROI, so they are not independent.
+
+    Parameters
+    ----------
+    rois : iterable of Roi
+        What was placed.
+    case : TeachingCase
+        The patient.
+    reader, exercise : str
+        Whose reading, in which exercise.
+    grades : iterable of PlacementGrade, optional
+        What :func:`vbqkit.exercises.check_placements` found for these ROIs, where that is known already.
 
     Returns
     -------
@@ -61,7 +79,7 @@ def reading_row(rois: Iterable[Roi], case: TeachingCase, *, reader: str, exercis
         readers who count wrongly in the same way would agree.
     """
     rois = tuple(rois)
-    grades = check_placements(rois, truth_of(case), image=case.volumes["T1"])
+    grades = _grades(rois, case) if grades is None else tuple(grades)
     for code, words in (("wrong-level", "on another level than its name says"), ("missing", "missing")):
         labels = [g.label for g in grades if g.label != NOISE and any(f.code == code for f in g.faults)]
         if labels:
@@ -180,16 +198,16 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
             cautions.append(Caution("class-file", f"'{path.name}' was skipped: {error}"))
             continue
         student, exercise = named.student, named.exercise
+        grades = _grades(rois, case)
         try:
-            readings.append(reading_row(rois, case, reader=student, exercise=exercise))
+            readings.append(reading_row(rois, case, reader=student, exercise=exercise, grades=grades))
         except VbqkitError as error:
             cautions.append(Caution("class-reading", str(error)))
         if case.name not in references:
             references.add(case.name)
             readings.append(reading_row(truth_of(case).reference_rois, case, reader=REFERENCE, exercise=REFERENCE))
         placements += [
-            {"student": student, "exercise": exercise, "case": case.name} | grade.as_row()
-            for grade in _grades(rois, case)
+            {"student": student, "exercise": exercise, "case": case.name} | grade.as_row() for grade in grades
         ]
     if not placements:
         raise FormatError(

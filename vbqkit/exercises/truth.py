@@ -188,6 +188,56 @@ def truth_under(roi: Roi, phantom: Phantom, image: Slice, *, wanted: str) -> Tru
     )
 
 
+def holds_only(
+    roi: Roi,
+    phantom: Phantom,
+    image: Slice,
+    *,
+    wanted: str,
+    least_share: float,
+    most_tolerated: float,
+    edge_mm: float,
+) -> bool:
+    """Whether a ROI holds what it should, with its edge clear of everything else.
+
+    The same answer as from :func:`truth_under`, in a quarter of the time: the truth is looked up in the ROI and as far
+    around it as the edge must be clear, and nowhere once too much else was found in the ROI.
+
+    Parameters
+    ----------
+    roi, phantom, image, wanted
+        As :func:`truth_under` takes them.
+    least_share : float
+        Least share of its volume that is what the ROI should hold or may hold some of (:data:`TOLERATED`), 0 to 1.
+    most_tolerated : float
+        Greatest share of what it may hold some of, 0 to 1.
+    edge_mm : float
+        Least distance to tissue that it should not hold, in the middle of the slice, mm; at most :data:`MARGIN_MM`.
+    """
+    fine = _fine_slice(roi, image)
+    inside = np.asarray(roi.mask(fine), dtype=bool)
+    rows, cols = np.nonzero(inside)
+    offsets = through_plane_offsets(image)[:, None, None]
+    slab = words_at(phantom, fine.to_patient_mm(np.stack([rows, cols], axis=-1)) + offsets * np.array(fine.normal))
+    code = _WORD_LIST.index(wanted)
+    other = _WORD_LIST.index(TOLERATED[wanted]) if wanted in TOLERATED else code
+    spared = np.count_nonzero(slab == other) / slab.size if wanted in TOLERATED else 0.0
+    if np.count_nonzero(slab == code) / slab.size + spared < least_share or spared > most_tolerated:
+        return False
+    reach = int(np.ceil(edge_mm / STEP_MM)) + 2  # cells: the edge of a cell lies half a cell before its center
+    near = (
+        slice(max(0, rows.min() - reach), rows.max() + reach + 1),
+        slice(max(0, cols.min() - reach), cols.max() + reach + 1),
+    )
+    grid = np.stack(np.indices(fine.shape), axis=-1)[near]
+    middle = words_at(phantom, fine.to_patient_mm(grid))
+    right = (middle == code) | (middle == other)
+    if right.all():
+        return True
+    distance = scipy.ndimage.distance_transform_edt(right, sampling=fine.spacing_mm)
+    return bool(max(0.0, distance[inside[near]].min() - STEP_MM / 2.0) >= edge_mm)
+
+
 def contaminated_pixels(
     roi: Roi, phantom: Phantom, image: Slice, *, wanted: str, threshold: float = 0.25
 ) -> npt.NDArray[np.bool_]:

@@ -93,9 +93,11 @@ def text_marks(picture: npt.NDArray[Any]) -> Mask | None:
     if values.ndim != 2 or min(values.shape) < 2 * _HEIGHT_PX[0] or not np.isfinite(values).all():
         return None
     found = np.zeros(values.shape, dtype=bool)
+    air, spread = _air(values)
+    bright = float(np.percentile(values, 99.5)) - air
     for turned in (False, True):  # text may run downwards
         view = values.T if turned else values
-        marks = _in_rows(view)
+        marks = _in_rows(view, air, spread, bright)
         if marks is not None:
             found |= marks.T if turned else marks
     return found if found.any() else None
@@ -127,12 +129,12 @@ def text_on_body(picture: npt.NDArray[Any]) -> bool:
     values = values.max(axis=-1) if values.ndim == 3 else values
     if values.ndim != 2 or min(values.shape) < 2 * _HEIGHT_PX[0] or not np.isfinite(values).all():
         return False
-    return any(_written(view, share) for view in (values, values.T) for share in _ON_BODY)
-
-
-def _written(values: npt.NDArray[np.float64], share: float) -> bool:
     air, _ = _air(values)
     top = float(values.max())
+    return any(_written(view, share, air, top) for view in (values, values.T) for share in _ON_BODY)
+
+
+def _written(values: npt.NDArray[np.float64], share: float, air: float, top: float) -> bool:
     lit = values >= air + share * (top - air)
     if top <= air or lit.mean() > _MOST_BRIGHT:
         return False
@@ -167,9 +169,7 @@ def _gap(values: npt.NDArray[np.float64], one: _Mark, other: _Mark, air: float) 
     return (float(np.median(between, axis=0).min()) - air) / (max(one.level, other.level) - air)
 
 
-def _in_rows(values: npt.NDArray[np.float64]) -> Mask | None:
-    air, spread = _air(values)
-    bright = float(np.percentile(values, 99.5)) - air
+def _in_rows(values: npt.NDArray[np.float64], air: float, spread: float, bright: float) -> Mask | None:
     threshold = air + max(_ABOVE_AIR * spread, _PART_OF_BRIGHT * bright, 1e-9)
     lit = values > threshold
     labels, count = scipy.ndimage.label(lit, structure=_EIGHT)
