@@ -229,8 +229,8 @@ def holds_only(
         slice(max(0, rows.min() - reach), rows.max() + reach + 1),
         slice(max(0, cols.min() - reach), cols.max() + reach + 1),
     )
-    grid = np.stack(np.indices(fine.shape), axis=-1)[near]
-    middle = words_at(phantom, fine.to_patient_mm(grid))
+    down, across = np.indices(fine.shape)
+    middle = words_at(phantom, fine.to_patient_mm(np.stack([down[near], across[near]], axis=-1)))
     right = (middle == code) | (middle == other)
     if right.all():
         return True
