@@ -203,7 +203,7 @@ def _check_questions(args: argparse.Namespace) -> Report:
     bank = importlib.import_module("vbqkit.exercises.question_bank")
     rows = bank.check_questions(args.file)
     wrong = sum(row["severity"] == "wrong" for row in rows)
-    told = f"{wrong} faults, {len(rows) - wrong} remarks." if rows else "No fault."
+    told = f"{wrong} faults, {len(rows) - wrong} remarks."
     return Report(rows=rows, remarks=(told,), status=int(wrong > 0))
 
 
