@@ -27,7 +27,9 @@ _ASLEEP = (
 class LessonWatch(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untyped for mypy
     """A companion in the browser of all that one kernel shows of a lesson; it shows nothing while all is well."""
 
-    _esm = javascript.loader(Path(__file__).parent / "static" / "lesson_watch.js")
+    _esm = property(
+        lambda _: javascript.loader(Path(__file__).parent / "static" / "lesson_watch.js")
+    )  # in the language that is read when it is made
 
     _of = traitlets.Unicode(help="Its own model.").tag(sync=True)
     _mark = traitlets.Unicode().tag(sync=True)

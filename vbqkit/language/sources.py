@@ -1,0 +1,168 @@
+"""What there is to translate: marked words of the scripts and of the package, texts of questions, prose of lessons.
+
+In a script a word is marked by a tag, ``_`the next ROI is called ${label}` ``; in Python by a call,
+``translated("Check my ROIs")``. A value is a placeholder in the catalogue: ``{1}``, ``{2}`` of a script, its own name
+in Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+LESSONS: tuple[str, ...] = ()
+"""Notebooks with a catalogue of their own."""
+COURSE = ("lessons", "exercises")
+"""Subpackages whose words are in the catalogue ``course``; those of the others are in ``studio``."""
+DECIMAL, CODE = ".", "en"
+"""Marked in a script, but no words of the catalogues: the sign before decimals, and the code of the language."""
+
+TAGGED = re.compile(r"(?<![\w$.)\]])_`((?:[^`\\$]|\\.|\$\{[^`{}]*\})*)`")
+_VALUE = re.compile(r"\$\{([^`{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_BETWEEN = re.compile(r"(\n\s*\n)")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing to translate.
+
+    Attributes
+    ----------
+    text : str
+        English, with placeholders.
+    place : str
+        The file it is in.
+    hint : str
+        What its placeholders are.
+    """
+
+    text: str
+    place: str
+    hint: str = ""
+
+
+def messages(name: str, *, notebooks: Path | None = None) -> list[Message]:
+    """What the catalogue of this name holds, in the order of the sources, each text once.
+
+    Parameters
+    ----------
+    name : str
+        ``"studio"``, ``"course"``, or one of :data:`LESSONS`.
+    notebooks : Path, optional
+        Folder of the lessons; by default that of the checkout.
+    """
+    if name in LESSONS:
+        folder = notebooks or PACKAGE.parent / "notebooks"
+        found: Iterator[Message] = _in_notebook(folder / f"{name}.ipynb")
+    elif name == "course":
+        found = _in_course()
+    else:
+        found = _in_studio()
+    return list({message.text: message for message in reversed(list(found))}.values())[::-1]
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """The catalogues that every language has."""
+    return ("studio", *LESSONS)
+
+
+def script_text(template: str) -> tuple[str, tuple[str, ...]]:
+    """The words of a tagged template of a script with placeholders, and what stands for each.
+
+    Examples
+    --------
+    >>> script_text("${roi.label} is locked")
+    ('{1} is locked', ('roi.label',))
+    """
+    values: list[str] = []
+
+    def placeholder(found: re.Match[str]) -> str:
+        values.append(found[1])
+        return f"{{{len(values)}}}"
+
+    text = _VALUE.sub(placeholder, template)
+    return text.replace("\\n", "\n"), tuple(values)
+
+
+def script_template(text: str, values: tuple[str, ...]) -> str:
+    """The other way round: words with placeholders as the inside of a template of a script.
+
+    Examples
+    --------
+    >>> script_template("{1} ist gesperrt", ("roi.label",))
+    '${roi.label} ist gesperrt'
+    """
+    safe = text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${").replace("\n", "\\n")
+    return _PLACEHOLDER.sub(lambda found: f"${{{values[int(found[1]) - 1]}}}", safe)
+
+
+def paragraphs(markdown: str) -> list[str]:
+    r"""A cell of a notebook in parts that come together again by joining: paragraphs, and what is between them.
+
+    Examples
+    --------
+    >>> paragraphs("# One\n\nTwo\nthree")
+    ['# One', '\n\n', 'Two\nthree']
+    """
+    return _BETWEEN.split(markdown)
+
+
+def is_prose(part: str) -> bool:
+    """Whether there is anything to translate in it."""
+    return bool(_LETTER.search(part))
+
+
+def _in_studio() -> Iterator[Message]:
+    for path in sorted(PACKAGE.rglob("*.js")):
+        yield from _in_script(path)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.relative_to(PACKAGE).parts[0] not in {*COURSE, "language"}:
+            yield from _in_python(path)
+
+
+def _in_course() -> Iterator[Message]:
+    for room in COURSE:
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            yield from _in_python(path)
+    path = PACKAGE / "exercises" / "data" / "questions.toml"
+    lessons = {name[:2] for name in LESSONS}
+    for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        if name[:2] in lessons:
+            texts = [entry["text"], *(text for option in entry["options"].values() for text in option)]
+            yield from (Message(text, f"{_place(path)} {name}") for text in texts if is_prose(text))
+
+
+def _in_script(path: Path) -> Iterator[Message]:
+    for found in TAGGED.finditer(path.read_text(encoding="utf-8")):
+        text, values = script_text(found[1])
+        if text not in {DECIMAL, CODE}:
+            yield Message(text, _place(path), ", ".join(f"{{{i}}}: {value}" for i, value in enumerate(values, start=1)))
+
+
+def _in_python(path: Path) -> Iterator[Message]:
+    text = path.read_text(encoding="utf-8")
+    if "translated(" not in text:
+        return
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda node: node.lineno):
+        if isinstance(call.func, ast.Name) and call.func.id == "translated" and isinstance(call.args[0], ast.Constant):
+            yield Message(str(call.args[0].value), _place(path))
+
+
+def _in_notebook(path: Path) -> Iterator[Message]:
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            parts = paragraphs("".join(cell["source"]))
+            yield from (Message(part, f"notebooks/{path.name}", cell["id"]) for part in parts if is_prose(part))
+
+
+def _place(path: Path) -> str:
+    return path.relative_to(PACKAGE.parent).as_posix()
