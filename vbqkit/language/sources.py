@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-LESSONS: tuple[str, ...] = ()
+LESSONS = ("00_start_here", "10_what_mri_sees", "20_placing_rois", "40_vbq")
 """Notebooks with a catalogue of their own."""
 COURSE = ("lessons", "exercises")
 """Subpackages whose words are in the catalogue ``course``; those of the others are in ``studio``."""
@@ -71,7 +71,7 @@ def messages(name: str, *, notebooks: Path | None = None) -> list[Message]:
 
 def catalogue_names() -> tuple[str, ...]:
     """The catalogues that every language has."""
-    return ("studio", *LESSONS)
+    return ("studio", "course", *LESSONS)
 
 
 def script_text(template: str) -> tuple[str, tuple[str, ...]]:
