@@ -36,7 +36,18 @@ def number(x: float, decimals: int = 0) -> str:
     >>> number(1234.5, 2)
     '1234.50'
     """
-    return f"{x:.{decimals}f}".replace(".", decimal_sign())
+    return digits(x, f".{decimals}f")
+
+
+def digits(x: float, form: str = ".4g") -> str:
+    """A number in a format of Python's, with the language's sign before the decimals.
+
+    Examples
+    --------
+    >>> digits(2.5612), digits(-12.4, "+.0f")
+    ('2.561', '-12')
+    """
+    return format(x, form).replace(".", decimal_sign())
 
 
 def date(when: datetime) -> str:

@@ -149,11 +149,15 @@ def _in_script(path: Path) -> Iterator[Message]:
 
 def _in_python(path: Path) -> Iterator[Message]:
     text = path.read_text(encoding="utf-8")
-    if "translated(" not in text:
+    if "translated(" not in text and "marked(" not in text:
         return
     calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: node.lineno):
-        if isinstance(call.func, ast.Name) and call.func.id == "translated" and isinstance(call.args[0], ast.Constant):
+        if (
+            isinstance(call.func, ast.Name)
+            and call.func.id in {"translated", "marked"}
+            and isinstance(call.args[0], ast.Constant)
+        ):
             yield Message(str(call.args[0].value), _place(path))
 
 

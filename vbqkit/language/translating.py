@@ -32,6 +32,11 @@ def translated(text: str, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def marked(text: str) -> str:
+    """Words for the catalogues that are translated elsewhere, by ``translated(name)``: given back as they are."""
+    return text
+
+
 def script_words(code: str | None = None) -> Callable[[str], str]:
     """A function that gives the inside of a marked template of a script in a language, by default the chosen one."""
     code = code or language()

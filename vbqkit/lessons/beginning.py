@@ -10,9 +10,12 @@ import ipywidgets
 from IPython.display import HTML
 
 from vbqkit.errors import VbqkitError
+from vbqkit.language import marked, translated
 from vbqkit.lessons.awake import Awake
 
 _AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0"
+
+DRAW_THE_PATIENT = marked("Draw the patient")
 
 Shown: TypeAlias = "ipywidgets.Widget | HTML"
 
@@ -46,7 +49,9 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
     def __init__(self, make: Callable[[], Shown | tuple[Shown, ...]], text: str) -> None:
         self._make = make
         self.exercise: ipywidgets.Widget | None = None
-        self._button = ipywidgets.Button(description=text, button_style="primary", layout={"width": "max-content"})
+        self._button = ipywidgets.Button(
+            description=translated(text), button_style="primary", layout={"width": "max-content"}
+        )
         self._button.on_click(lambda _: self.begin())
         self._status = ipywidgets.HTML()
         super().__init__([ipywidgets.HBox([self._button, self._status])])
@@ -61,13 +66,13 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         if self.exercise is not None:
             return
         self._button.disabled = True
-        self._say("<progress aria-label='working'></progress> Some seconds.")
+        self._say("<progress aria-label='working'></progress> " + translated("Some seconds."))
         try:
             made = self._make()
         except VbqkitError as error:
             self._say(html.escape(str(error)))
         except KeyboardInterrupt:
-            self._say("Interrupted. Press the button to begin again.")
+            self._say(translated("Interrupted. Press the button to begin again."))
         else:
             self.exercise = ipywidgets.VBox([_widget(m) for m in made]) if isinstance(made, tuple) else _widget(made)
             self.children = (self.exercise,)
@@ -76,7 +81,10 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
 
     def progress(self, done: int, total: int) -> None:
         """Say how far the making has come; `make` may call it."""
-        self._say(f"<progress aria-label='working' value='{done}' max='{total}'></progress> {done} of {total}")
+        self._say(
+            f"<progress aria-label='working' value='{done}' max='{total}'></progress> "
+            + translated("{done} of {total}", done=done, total=total)
+        )
 
     def _say(self, text: str) -> None:
         self._status.value = f"<div role='status' aria-live='polite'>{text}</div>"
@@ -88,7 +96,7 @@ def _widget(made: Shown) -> ipywidgets.Widget:
     return ipywidgets.HTML(f"<div class='jp-RenderedHTMLCommon' style='{_AS_AN_OUTPUT}'>{made.data}</div>")
 
 
-def begin(make: Callable[[], Shown | tuple[Shown, ...]], text: str = "Draw the patient") -> Beginning:
+def begin(make: Callable[[], Shown | tuple[Shown, ...]], text: str = DRAW_THE_PATIENT) -> Beginning:
     """Show a button that makes an exercise, a table or a picture when it is pressed.
 
     Parameters
