@@ -8,8 +8,10 @@ in Python.
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
+import tokenize
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +29,9 @@ TAGGED = re.compile(r"(?<![\w$.)\]])_`((?:[^`\\$]|\\.|\$\{[^`{}]*\})*)`")
 _VALUE = re.compile(r"\$\{([^`{}]*)\}")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _BETWEEN = re.compile(r"(\n\s*\n)")
+_WORDS = re.compile(r"[^\W\d_]\S* \S*[^\W\d_]")
+_SENTENCE = 5
+"""Words in it at least."""
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -161,11 +166,33 @@ def _in_python(path: Path) -> Iterator[Message]:
             yield Message(str(call.args[0].value), _place(path))
 
 
+def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], str]]:
+    """Words that a reader sees in the code of a lesson: where each begins and ends, and its text.
+
+    They are the plain strings with a space between letters (captions, titles, names of rows), and on the line of a
+    sentence the words beside it, which are the answers to choose from. Names of files and of options have no space; what
+    a patient is drawn from must stay (``case_seed``); a string with values in it (an f-string) stays English.
+
+    Examples
+    --------
+    >>> [text for *_, text in code_words('ask("10-fat", "How much fat?")')]
+    ['How much fat?']
+    """
+    tokens = [token for token in tokenize.generate_tokens(io.StringIO(code).readline) if token.type == tokenize.STRING]
+    plain = [(t, ast.literal_eval(t.string)) for t in tokens if t.string[0] in "\"'" and "case_seed(" not in t.line]
+    sentences = {token.start[0] for token, text in plain if len(text.split()) >= _SENTENCE}
+    for token, text in plain:
+        if _WORDS.search(text) or (token.start[0] in sentences and text.isalpha()):
+            yield token.start, token.end, text
+
+
 def _in_notebook(path: Path) -> Iterator[Message]:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source, place = "".join(cell["source"]), f"notebooks/{path.name}"
         if cell["cell_type"] == "markdown":
-            parts = paragraphs("".join(cell["source"]))
-            yield from (Message(part, f"notebooks/{path.name}", cell["id"]) for part in parts if is_prose(part))
+            yield from (Message(part, place, cell["id"]) for part in paragraphs(source) if is_prose(part))
+        elif cell["cell_type"] == "code":
+            yield from (Message(text, place, f"{cell['id']}, on the page") for *_, text in code_words(source))
 
 
 def _place(path: Path) -> str:

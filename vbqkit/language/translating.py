@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vbqkit.language.catalogues import catalogue
 from vbqkit.language.choosing import html_language, language
 from vbqkit.language.numbers import decimal_sign
-from vbqkit.language.sources import CODE, DECIMAL, LESSONS, is_prose, paragraphs, script_template, script_text
+from vbqkit.language.sources import (
+    CODE,
+    DECIMAL,
+    LESSONS,
+    code_words,
+    is_prose,
+    paragraphs,
+    script_template,
+    script_text,
+)
 
 
 def translated(text: str, **values: object) -> str:
@@ -54,7 +63,7 @@ def script_words(code: str | None = None) -> Callable[[str], str]:
 
 
 def translated_notebook(content: bytes, name: str, code: str) -> bytes:
-    """A lesson in another language: its prose from the catalogue, its code as it is, after a line that sets the language.
+    """A lesson in another language: its prose from the catalogue, its code with the words it shows, after a line that sets the language.
 
     Parameters
     ----------
@@ -75,6 +84,15 @@ def translated_notebook(content: bytes, name: str, code: str) -> bytes:
         if cell["cell_type"] == "markdown":
             source = "".join(words.get(part, part) if is_prose(part) else part for part in paragraphs(source))
         elif cell["cell_type"] == "code":
-            source, setting = setting + source, ""
+            source, setting = setting + _translated_code(source, words), ""
         cell["source"] = source.splitlines(keepends=True)
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _translated_code(code: str, words: Mapping[str, str]) -> str:
+    lines = code.splitlines(keepends=True)
+    for (row, start), (last, end), text in reversed(list(code_words(code))):
+        if text in words and row == last:
+            line = lines[row - 1]
+            lines[row - 1] = line[:start] + json.dumps(words[text], ensure_ascii=False) + line[end:]
+    return "".join(lines)
