@@ -1,4 +1,4 @@
-"""The catalogues are whole: nothing missing, nothing stale, placeholders as in the English; and what is read follows."""
+"""The catalogues are whole: nothing missing or stale, placeholders as in the English; and what is read follows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from tests.studio.in_node import node
+from vbqkit.cli import course
+from vbqkit.datasets import write_course
 from vbqkit.errors import FormatError
+from vbqkit.exercises import question
 from vbqkit.language import (
     LANGUAGES,
     catalogues,
@@ -175,9 +179,9 @@ def test_without_babel_the_course_is_english_and_another_language_says_what_to_i
 
 def without_words(code):
     tree = ast.parse(code)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-            node.value = "words"
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and " " in each.value:
+            each.value = "words"
     return ast.dump(tree)
 
 
@@ -217,3 +221,43 @@ def test_a_lesson_in_another_language_has_the_same_cells_and_code_after_a_line_t
     assert codes[1] != codes[0]
     assert [without_words(code) for code in codes[1]] == [without_words(code) for code in codes[0]]
     assert translated_notebook(path.read_bytes(), path.stem, "en") == path.read_bytes()
+
+
+def test_the_course_is_written_in_the_language_that_is_asked_for_and_its_files_stay_yours(tmp_path, monkeypatch):
+    source = tmp_path / "source"
+    for name in ("notebooks/00_start_here.ipynb", "sample_data/notes.csv"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+    (source / "notebooks" / "00_start_here.ipynb").write_bytes((ROOT / "notebooks/00_start_here.ipynb").read_bytes())
+    (source / "sample_data" / "notes.csv").write_text("snr\n2.5\n")
+    monkeypatch.setattr("vbqkit.datasets.course.course_source", lambda: source)
+    set_language("de")
+    written = write_course(tmp_path / "kurs")
+    text = written.first_lesson.read_text(encoding="utf-8")
+    assert "War es zu sehen?" in text
+    assert (tmp_path / "kurs" / "sample_data" / "notes.csv").read_text() == "snr\n2.5\n"
+    assert write_course(tmp_path / "kurs").same == 2
+    set_language("sk")
+    assert write_course(tmp_path / "kurs").yours == ("notebooks/00_start_here.ipynb",)
+
+
+def test_the_command_takes_the_language_and_refuses_one_that_is_not_there(monkeypatch):
+    asked = []
+    monkeypatch.setattr("vbqkit.cli.course.write_course", lambda folder, progress: asked.append(language()))
+    with pytest.raises(AttributeError):  # nothing was written, so there is nothing to report
+        course.run(Namespace(folder="kurs", language="sk"))
+    assert asked == ["sk"]
+    with pytest.raises(FormatError, match="no language 'fr'"):
+        course.run(Namespace(folder="kurs", language="fr"))
+
+
+def test_questions_feedback_and_numbers_of_an_answer_follow_the_language():
+    english, right = question("40-vbq", seed=3), question("00-noise")
+    set_language("de")
+    german, noise = question("40-vbq", seed=3), question("00-noise")
+    assert noise.text.startswith("Sie ziehen die Rausch-ROI")
+    assert [key for key, _ in noise.options] == [key for key, _ in right.options]
+    assert noise.check("c").right
+    assert german.expected == english.expected
+    assert german.check(f"{german.expected:.3f}".replace(".", ",")).feedback.startswith(
+        f"Richtig: {german.expected:.4g}".replace(".", ",")
+    )

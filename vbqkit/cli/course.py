@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> Report:
     Raises
     ------
     FormatError
-        If the language is not known, the package holds no course, a file of it is damaged, or the folder cannot be written.
+        If the language is not known, the package holds no course, a file of it is damaged, or the folder cannot be
+        written.
     """
     if args.language is not None:
         set_language(args.language)

@@ -36,7 +36,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class CatalogueText:
     """One thing to translate.
 
     Attributes
@@ -54,7 +54,7 @@ class Message:
     hint: str = ""
 
 
-def messages(name: str, *, notebooks: Path | None = None) -> list[Message]:
+def messages(name: str, *, notebooks: Path | None = None) -> list[CatalogueText]:
     """What the catalogue of this name holds, in the order of the sources, each text once.
 
     Parameters
@@ -66,7 +66,7 @@ def messages(name: str, *, notebooks: Path | None = None) -> list[Message]:
     """
     if name in LESSONS:
         folder = notebooks or PACKAGE.parent / "notebooks"
-        found: Iterator[Message] = _in_notebook(folder / f"{name}.ipynb")
+        found: Iterator[CatalogueText] = _in_notebook(folder / f"{name}.ipynb")
     elif name == "course":
         found = _in_course()
     else:
@@ -125,7 +125,7 @@ def is_prose(part: str) -> bool:
     return bool(_LETTER.search(part))
 
 
-def _in_studio() -> Iterator[Message]:
+def _in_studio() -> Iterator[CatalogueText]:
     for path in sorted(PACKAGE.rglob("*.js")):
         yield from _in_script(path)
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -133,7 +133,7 @@ def _in_studio() -> Iterator[Message]:
             yield from _in_python(path)
 
 
-def _in_course() -> Iterator[Message]:
+def _in_course() -> Iterator[CatalogueText]:
     for room in COURSE:
         for path in sorted((PACKAGE / room).rglob("*.py")):
             yield from _in_python(path)
@@ -142,17 +142,18 @@ def _in_course() -> Iterator[Message]:
     for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
         if name[:2] in lessons:
             texts = [entry["text"], *(text for option in entry["options"].values() for text in option)]
-            yield from (Message(text, f"{_place(path)} {name}") for text in texts if is_prose(text))
+            yield from (CatalogueText(text, f"{_place(path)} {name}") for text in texts if is_prose(text))
 
 
-def _in_script(path: Path) -> Iterator[Message]:
+def _in_script(path: Path) -> Iterator[CatalogueText]:
     for found in TAGGED.finditer(path.read_text(encoding="utf-8")):
         text, values = script_text(found[1])
         if text not in {DECIMAL, CODE}:
-            yield Message(text, _place(path), ", ".join(f"{{{i}}}: {value}" for i, value in enumerate(values, start=1)))
+            hints = [f"{{{i}}}: {value}" for i, value in enumerate(values, start=1)]
+            yield CatalogueText(text, _place(path), ", ".join(hints))
 
 
-def _in_python(path: Path) -> Iterator[Message]:
+def _in_python(path: Path) -> Iterator[CatalogueText]:
     text = path.read_text(encoding="utf-8")
     if "translated(" not in text and "marked(" not in text:
         return
@@ -163,15 +164,15 @@ def _in_python(path: Path) -> Iterator[Message]:
             and call.func.id in {"translated", "marked"}
             and isinstance(call.args[0], ast.Constant)
         ):
-            yield Message(str(call.args[0].value), _place(path))
+            yield CatalogueText(str(call.args[0].value), _place(path))
 
 
 def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], str]]:
     """Words that a reader sees in the code of a lesson: where each begins and ends, and its text.
 
     They are the plain strings with a space between letters (captions, titles, names of rows), and on the line of a
-    sentence the words beside it, which are the answers to choose from. Names of files and of options have no space; what
-    a patient is drawn from must stay (``case_seed``); a string with values in it (an f-string) stays English.
+    sentence the words beside it, which are the answers to choose from. Names of files and of options have no space;
+    what a patient is drawn from must stay (``case_seed``); a string with values in it (an f-string) stays English.
 
     Examples
     --------
@@ -186,13 +187,13 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
             yield token.start, token.end, text
 
 
-def _in_notebook(path: Path) -> Iterator[Message]:
+def _in_notebook(path: Path) -> Iterator[CatalogueText]:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source, place = "".join(cell["source"]), f"notebooks/{path.name}"
         if cell["cell_type"] == "markdown":
-            yield from (Message(part, place, cell["id"]) for part in paragraphs(source) if is_prose(part))
+            yield from (CatalogueText(part, place, cell["id"]) for part in paragraphs(source) if is_prose(part))
         elif cell["cell_type"] == "code":
-            yield from (Message(text, place, f"{cell['id']}, on the page") for *_, text in code_words(source))
+            yield from (CatalogueText(text, place, f"{cell['id']}, on the page") for *_, text in code_words(source))
 
 
 def _place(path: Path) -> str:

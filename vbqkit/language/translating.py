@@ -63,7 +63,7 @@ def script_words(code: str | None = None) -> Callable[[str], str]:
 
 
 def translated_notebook(content: bytes, name: str, code: str) -> bytes:
-    """A lesson in another language: its prose from the catalogue, its code with the words it shows, after a line that sets the language.
+    """A lesson in another language: its prose and the words its code shows, after a line that sets the language.
 
     Parameters
     ----------
