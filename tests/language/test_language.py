@@ -125,6 +125,8 @@ def test_a_script_in_another_language_is_still_a_script():
             texts |= {f"{code} {name}": text for name, text in modules_of(entry).items()}
     assert len(texts) > 60
     assert not_scripts(texts) == ""
+    rough = sources.script_template("`quoted` \\ ${{1}} {1}\n", ("x",))
+    assert not_scripts({"rough": f"const x = 1; const a = `{rough}`;"}) == ""
     assert not_scripts({"broken": "const a = `a`b`;"}).startswith("broken SyntaxError")
 
 

@@ -12,7 +12,7 @@ LANGUAGES = {"en": "English", "de": "Deutsch", "sk": "Slovenƒçina", "zh_CN": "ÁÆ
 
 VARIABLE = "VBQKIT_LANGUAGE"
 
-# One for the process, as one person reads its page. No ContextVar: cells of a notebook may run in contexts of their own.
+# One for the process, as one person reads its page. No ContextVar: cells may run in contexts of their own.
 _chosen: list[str] = []
 
 
