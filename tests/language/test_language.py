@@ -17,10 +17,13 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from tests.studio.in_node import node
+from vbqkit.anatomy.tissues import TISSUES
 from vbqkit.cli import course
 from vbqkit.datasets import write_course
 from vbqkit.errors import FormatError
 from vbqkit.exercises import question
+from vbqkit.exercises.faults import tissue_words
+from vbqkit.exercises.truth import reader_word
 from vbqkit.language import (
     LANGUAGES,
     catalogues,
@@ -263,3 +266,12 @@ def test_questions_feedback_and_numbers_of_an_answer_follow_the_language():
     assert german.check(f"{german.expected:.3f}".replace(".", ",")).feedback.startswith(
         f"Richtig: {german.expected:.4g}".replace(".", ",")
     )
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_tissue_that_a_roi_can_hold_has_a_word(code):
+    set_language(code)
+    words = {reader_word(tissue.name) for tissue in TISSUES}
+    assert len(words) > 15
+    assert not [word for word in words if word not in catalogues.catalogue(code, "course")]
+    assert "L4" in tissue_words("marrow of L4") != "marrow of L4"

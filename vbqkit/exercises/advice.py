@@ -89,7 +89,8 @@ def _in_words(fine: Slice, dr: int, dc: int) -> str:
     parts = []
     for steps, vector in ((dc, fine.col_step_mm), (dr, fine.row_step_mm)):
         if steps:
-            parts.append(f"{digits(np.ceil(abs(steps) * STEP_MM * 2.0) / 2.0, 'g')} mm {_towards(vector, steps)}")
+            mm = digits(np.ceil(abs(steps) * STEP_MM * 2.0) / 2.0, "g")
+            parts.append(translated("{mm} mm {way}", mm=mm, way=_towards(vector, steps)))
     return translated(" and ").join(parts)
 
 

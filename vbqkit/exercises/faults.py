@@ -104,6 +104,7 @@ _WHY = {
 } | {tissue.word: tissue.why for tissue in _OF_FINDINGS}
 
 
+# What reader_word says, for the catalogues; tests/language holds the two together.
 _TISSUES = (
     marked("cortex"),
     marked("endplate"),
@@ -114,6 +115,15 @@ _TISSUES = (
     marked("epidural fat"),
     marked("air"),
     marked("CSF"),
+    marked("ligament"),
+    marked("bowel gas"),
+    marked("marrow outside the body of the vertebra"),
+    marked("other soft tissue"),
+    marked("marrow oedema"),
+    marked("Modic change"),
+    marked("haemangioma"),
+    marked("metal"),
+    marked("osteophyte"),
 )
 
 
