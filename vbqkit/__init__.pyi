@@ -6,6 +6,7 @@ from . import cohort as cohort
 from . import datasets as datasets
 from . import exercises as exercises
 from . import formats as formats
+from . import language as language
 from . import lessons as lessons
 from . import literature as literature
 from . import machine_learning as machine_learning

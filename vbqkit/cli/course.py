@@ -7,6 +7,7 @@ import argparse
 from vbqkit.cli.progress_bar import progress_bar
 from vbqkit.cli.report import Report
 from vbqkit.datasets import write_course
+from vbqkit.language import LANGUAGES, set_language
 
 HELP = "Copy the lessons and the sample data (50 MB) into a folder of yours; what you changed there is left as it is."
 DEFAULT_FOLDER = "vbqkit-course"
@@ -17,6 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", default=DEFAULT_FOLDER, metavar="DIR", help=f"where to (default: {DEFAULT_FOLDER})"
     )
+    names = ", ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
+    parser.add_argument(
+        "--language",
+        metavar="CODE",
+        help=f"of the lessons and their pages: {names}; by default VBQKIT_LANGUAGE, else English",
+    )
 
 
 def run(args: argparse.Namespace) -> Report:
@@ -25,8 +32,11 @@ def run(args: argparse.Namespace) -> Report:
     Raises
     ------
     FormatError
-        If the package holds no course, a file of it is damaged, or the folder cannot be written.
+        If the language is not known, the package holds no course, a file of it is damaged, or the folder cannot be
+        written.
     """
+    if args.language is not None:
+        set_language(args.language)
     with progress_bar("Lessons and patients") as progress:
         course = write_course(args.folder, progress=progress)
     kept = (

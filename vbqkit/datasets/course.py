@@ -12,6 +12,7 @@ from pathlib import Path
 
 import vbqkit
 from vbqkit.errors import FormatError
+from vbqkit.language import language, translated_notebook
 
 COURSE_PARTS = ("notebooks", "sample_data")
 FIRST_LESSON = Path("notebooks") / "00_start_here.ipynb"
@@ -49,6 +50,9 @@ def write_course(
 ) -> WrittenCourse:
     """Copy the lessons and the sample data into a folder.
 
+    Notebooks are written in the language that is read (:func:`vbqkit.language.set_language`), as far as they are
+    translated.
+
     Each file of an installed package is checked against the SHA-256 that its installer recorded, and each copy is whole
     or not there. What you changed is never replaced; called again, it goes on where it was stopped.
 
@@ -66,6 +70,7 @@ def write_course(
     """
     source = course_source()
     target = Path(folder)
+    code = language()
     recorded = _recorded() if source.name == _PACKED else {}  # a checkout may differ from what was installed
     found = sorted(_files(source))
     written, yours = 0, list[str]()
@@ -73,6 +78,8 @@ def write_course(
         name = path.relative_to(source)
         content = path.read_bytes()
         _check(content, recorded.get(f"vbqkit/{_PACKED}/{name.as_posix()}"), name)
+        if path.suffix == ".ipynb":
+            content = translated_notebook(content, path.stem, code)
         there = target / name
         try:
             if not there.exists():

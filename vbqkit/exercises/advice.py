@@ -9,17 +9,18 @@ import scipy
 from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.exercises.truth import MARGIN_MM, STEP_MM, TruthUnderRoi
 from vbqkit.image import FloatArray, Slice, Vector, direction_letter
+from vbqkit.language import digits, marked, translated
 from vbqkit.roi import Roi
 
 CLEAN_SHARE = 0.005
 _FEW_OF_ALLOWED = 0.5  # a place is recommended that holds at most this share of the roots that pass
 _TOWARDS = {
-    "A": "forwards",
-    "P": "backwards",
-    "H": "up",
-    "F": "down",
-    "L": "to the patient's left",
-    "R": "to the patient's right",
+    "A": marked("forwards"),
+    "P": marked("backwards"),
+    "H": marked("up"),
+    "F": marked("down"),
+    "L": marked("to the patient's left"),
+    "R": marked("to the patient's right"),
 }
 
 
@@ -30,10 +31,10 @@ def clean_move(under: TruthUnderRoi, roi: Roi) -> str:
     """
     shift = _smallest_clean_shift(under)
     if shift is not None:
-        return f"Move it {_in_words(under.fine, *shift)}."
+        return _move(under.fine, *shift)
     if roi.label == "noise":
-        return "Move it into the dark air in front of or behind the body, away from the skin."
-    return "No small move makes it clean: draw it smaller, or on another place of the same structure."
+        return translated("Move it into the dark air in front of or behind the body, away from the skin.")
+    return translated("No small move makes it clean: draw it smaller, or on another place of the same structure.")
 
 
 def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
@@ -48,8 +49,8 @@ def direction_words(under: TruthUnderRoi, roi: Roi) -> str:
             if least > gain:
                 best, gain = (dr, dc), least
     if best is None:
-        return f"The ROI {roi.label} fills the structure: make it smaller."
-    return f"Move it {_in_words(under.fine, *best)}."
+        return translated("The ROI {label} fills the structure: make it smaller.", label=roi.label)
+    return _move(under.fine, *best)
 
 
 def move_by(under: TruthUnderRoi, shift_mm: npt.ArrayLike) -> str:
@@ -59,7 +60,7 @@ def move_by(under: TruthUnderRoi, shift_mm: npt.ArrayLike) -> str:
         for vector in (under.fine.row_step_mm, under.fine.col_step_mm)
     ]
     down, across = (step if abs(step) * STEP_MM >= 1.0 else 0 for step in steps)
-    return f"Move it {_in_words(under.fine, down, across)}."
+    return _move(under.fine, down, across)
 
 
 def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
@@ -80,13 +81,18 @@ def _smallest_clean_shift(under: TruthUnderRoi) -> tuple[int, int] | None:
     return (int(row) - reach, int(col) - reach) if np.isfinite(distance[row, col]) else None
 
 
+def _move(fine: Slice, dr: int, dc: int) -> str:
+    return translated("Move it {way}.", way=_in_words(fine, dr, dc))
+
+
 def _in_words(fine: Slice, dr: int, dc: int) -> str:
     parts = []
     for steps, vector in ((dc, fine.col_step_mm), (dr, fine.row_step_mm)):
         if steps:
-            parts.append(f"{np.ceil(abs(steps) * STEP_MM * 2.0) / 2.0:g} mm {_towards(vector, steps)}")
-    return " and ".join(parts)
+            mm = digits(np.ceil(abs(steps) * STEP_MM * 2.0) / 2.0, "g")
+            parts.append(translated("{mm} mm {way}", mm=mm, way=_towards(vector, steps)))
+    return translated(" and ").join(parts)
 
 
 def _towards(vector: Vector, steps: int) -> str:
-    return _TOWARDS[direction_letter(np.array(vector) * steps)]
+    return translated(_TOWARDS[direction_letter(np.array(vector) * steps)])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vbqkit.errors import VbqkitError
+from vbqkit.language import digits, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,19 @@ def check_number(
         raise VbqkitError(f"A tolerance of {tolerance} accepts nothing; give a share above 0, such as 0.02.")
     number = _number(given)
     if number is None:
-        return AnswerGrade(False, f"'{given}' is not a number. Write digits, for instance 12.5.")
+        return AnswerGrade(
+            False, translated("'{given}' is not a number. Write digits, for instance 12.5.", given=given)
+        )
 
     def close(to: float) -> bool:
         return abs(number - to) <= (tolerance * abs(to) if to else tolerance)
 
     if close(expected):
-        return AnswerGrade(True, f"Right: {expected:.4g}{f' {unit}' if unit else ''}.")
+        return AnswerGrade(True, translated("Right: {answer}.", answer=f"{digits(expected)} {unit}".strip()))
     known = next((text for value, text in hints if close(value)), None)
     if known is None:
         known = _usual_slip(number, expected, close)
-    return AnswerGrade(False, f"Not yet: {known}")
+    return AnswerGrade(False, translated("Not yet: {why}", why=known))
 
 
 def _number(given: float | str) -> float | None:
@@ -87,14 +90,14 @@ def _number(given: float | str) -> float | None:
 
 def _usual_slip(number: float, expected: float, close: Callable[[float], bool]) -> str:
     if close(-expected) and expected:
-        return "the size is right, the sign is not. Which of the two is subtracted from the other?"
+        return translated("the size is right, the sign is not. Which of the two is subtracted from the other?")
     if expected and close(10 * expected):
-        return "this is ten times too much. Check the decimal point or the unit."
+        return translated("this is ten times too much. Check the decimal point or the unit.")
     if expected and close(expected / 10):
-        return "this is ten times too little. Check the decimal point or the unit."
+        return translated("this is ten times too little. Check the decimal point or the unit.")
     if expected and close(1 / expected):
-        return "this is the ratio upside down. What is divided by what?"
-    return "too high. Try again." if number > expected else "too low. Try again."
+        return translated("this is the ratio upside down. What is divided by what?")
+    return translated("too high. Try again.") if number > expected else translated("too low. Try again.")
 
 
 _GIVEN = "answer: "

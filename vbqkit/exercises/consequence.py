@@ -15,6 +15,7 @@ from vbqkit.exercises.faults import EDGE_MM, TOO_FAR_IN_BODY_MM, WRONG_SHARE
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.truth import holds_only, wanted_word
 from vbqkit.image import Slice, Volume
+from vbqkit.language import digits, translated
 from vbqkit.roi import Roi
 from vbqkit.scores.case import score_value
 from vbqkit.scores.jitter import Jitter, put_again
@@ -99,21 +100,32 @@ class Consequence:
 
     def __str__(self) -> str:
         percent = 100.0 * self.shift / self.reference if self.reference else math.nan
-        told = (
-            f"Your {self.score} is {self.value:.3g}, the reference ROIs give {self.reference:.3g}: a shift of {self.shift:+.2g} "
-            f"({percent:+.1f} %)."
+        told = translated(
+            "Your {score} is {value}, the reference ROIs give {reference}: a shift of {shift} ({percent} %).",
+            score=self.score,
+            value=digits(self.value, ".3g"),
+            reference=digits(self.reference, ".3g"),
+            shift=digits(self.shift, "+.2g"),
+            percent=digits(percent, "+.1f"),
         )
-        limit = WITHIN * self.spread
+        limit = digits(WITHIN * self.spread, ".2g")
         if self.passed:
-            verdict = f"Faultless placements differ as much: of {self.draws} drawn at random, about 95 % lie within ±{limit:.2g}."
-        else:
-            worst = f" Most of it comes from {self.worst}." if self.worst else ""
-            verdict = (
-                f"That is more than faultless placements differ: of {self.draws} drawn at random, about 95 % lie within ±{limit:.2g}. "
-                f"This error would be visible in the result.{worst}"
+            verdict = translated(
+                "Faultless placements differ as much: of {draws} drawn at random, about 95 % lie within ±{limit}.",
+                draws=self.draws,
+                limit=limit,
             )
-        own = f" For comparison, your own spread: {self.own}." if self.own is not None else ""
-        return f"{told} {verdict}{own}"
+        else:
+            verdict = translated(
+                "That is more than faultless placements differ: of {draws} drawn at random, about 95 % lie within ±{limit}. This error would be visible in the result.",
+                draws=self.draws,
+                limit=limit,
+            )
+            if self.worst:
+                verdict += " " + translated("Most of it comes from {label}.", label=self.worst)
+        if self.own is not None:
+            verdict += " " + translated("For comparison, your own spread: {own}.", own=self.own)
+        return f"{told} {verdict}"
 
 
 def check_consequence(

@@ -15,6 +15,7 @@ from vbqkit.errors import RoiError
 from vbqkit.exercises.advice import clean_move, direction_words, move_by
 from vbqkit.exercises.truth import TOLERATED, TruthUnderRoi
 from vbqkit.image import Slice
+from vbqkit.language import digits, marked, number, translated
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores import check_noise
@@ -87,16 +88,49 @@ FAULT_CODES = {
     "epidural fat": "fat",
 } | {tissue.word: tissue.fault for tissue in _OF_FINDINGS}
 _WHY = {
-    "cortex": "Cortex is black on every weighting, so the mean falls.",
-    "endplate": "An endplate is nearly black, so the mean falls.",
-    "basivertebral vein": "Slow blood is dark on T1 and bright on T2 and STIR.",
-    "disc": "A disc is not marrow: it is dark on T1, and on T2 its brightness shows the age of the disc, not the state of the bone.",
-    "nerve root": "Roots are brighter than CSF on T1 and darker on T2, so the divisor of VBQ changes with their share.",
-    "spinal cord": "The cord is brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong.",
-    "epidural fat": "Fat is the brightest tissue on T1: a few of its pixels raise the mean a lot.",
-    "air": "There is no signal in air.",
-    "CSF": "CSF is dark on T1 and very bright on T2.",
+    "cortex": marked("Cortex is black on every weighting, so the mean falls."),
+    "endplate": marked("An endplate is nearly black, so the mean falls."),
+    "basivertebral vein": marked("Slow blood is dark on T1 and bright on T2 and STIR."),
+    "disc": marked(
+        "A disc is not marrow: it is dark on T1, and on T2 its brightness shows the age of the disc, not the state of the bone."
+    ),
+    "nerve root": marked(
+        "Roots are brighter than CSF on T1 and darker on T2, so the divisor of VBQ changes with their share."
+    ),
+    "spinal cord": marked("The cord is brighter than CSF on T1 and darker on T2, so the divisor of VBQ is wrong."),
+    "epidural fat": marked("Fat is the brightest tissue on T1: a few of its pixels raise the mean a lot."),
+    "air": marked("There is no signal in air."),
+    "CSF": marked("CSF is dark on T1 and very bright on T2."),
 } | {tissue.word: tissue.why for tissue in _OF_FINDINGS}
+
+
+# What reader_word says, for the catalogues; tests/language holds the two together.
+_TISSUES = (
+    marked("cortex"),
+    marked("endplate"),
+    marked("basivertebral vein"),
+    marked("disc"),
+    marked("nerve root"),
+    marked("spinal cord"),
+    marked("epidural fat"),
+    marked("air"),
+    marked("CSF"),
+    marked("ligament"),
+    marked("bowel gas"),
+    marked("marrow outside the body of the vertebra"),
+    marked("other soft tissue"),
+    marked("marrow oedema"),
+    marked("Modic change"),
+    marked("haemangioma"),
+    marked("metal"),
+    marked("osteophyte"),
+)
+
+
+def tissue_words(word: str) -> str:
+    """A tissue in the language that is read."""
+    level = word.removeprefix("marrow of ")
+    return translated(word) if level == word else translated("marrow of {level}", level=level)
 
 
 def tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:
@@ -108,25 +142,37 @@ def tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:
     move = clean_move(under, roi) if foreign else ""
     main = under.shares[0][0]
     if main.startswith("marrow of ") and wanted.startswith("marrow of ") and main != wanted:
-        text = (
-            f"This ROI is called {roi.label}, but most of it lies in {main.removeprefix('marrow of ')}. Count the levels again from the sacrum: "
-            "the last free vertebra above it is L5. Then rename the ROI or move it."
+        text = translated(
+            "This ROI is called {label}, but most of it lies in {level}. Count the levels again from the sacrum: the last free vertebra above it is L5. Then rename the ROI or move it.",
+            label=roi.label,
+            level=main.removeprefix("marrow of "),
         )
         return [Fault("wrong-level", "wrong", text)]
     for word, share in foreign:
         severity: Severity = "wrong" if share > WRONG_SHARE or total > WRONG_SHARE else "minor"
         code = "wrong-level" if word.startswith("marrow of ") else FAULT_CODES.get(word, word.split()[0].lower())
         area = share * roi.area_mm2
-        text = f"{100 * share:.0f} % of the ROI {roi.label} is {word} (about {area:.0f} of {roi.area_mm2:.0f} mm²). {_WHY.get(word, '')} {move}"
+        held = translated(
+            "{percent} % of the ROI {label} is {tissue} (about {area} of {all} mm²).",
+            percent=f"{100 * share:.0f}",
+            label=roi.label,
+            tissue=tissue_words(word),
+            area=f"{area:.0f}",
+            all=f"{roi.area_mm2:.0f}",
+        )
+        text = f"{held} {translated(_WHY.get(word, ''))} {move}"
         faults.append(Fault(code, severity, " ".join(text.split())))
         move = ""  # one instruction for all that is in it
     if not foreign and not faults and under.edge_mm < EDGE_MM and roi.label != "noise":
         away = direction_words(under, roi)
-        text = (
-            f"The ROI {roi.label} is clean, but only {under.edge_mm:.1f} mm from {under.nearest}. Chemical shift and blurring smear an edge over "
-            f"one or two pixels: keep at least {EDGE_MM:g} mm away. {away}"
+        text = translated(
+            "The ROI {label} is clean, but only {mm} mm from {tissue}. Chemical shift and blurring smear an edge over one or two pixels: keep at least {least} mm away.",
+            label=roi.label,
+            mm=digits(under.edge_mm, ".1f"),
+            tissue=tissue_words(under.nearest),
+            least=digits(EDGE_MM, "g"),
         )
-        faults.append(Fault("near-edge", "minor", text.strip()))
+        faults.append(Fault("near-edge", "minor", f"{text} {away}".strip()))
     return faults
 
 
@@ -137,12 +183,19 @@ def _tolerated_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault
     if share <= WRONG_SHARE:
         return []
     wrong = share > ROOTS_ALLOWED
+    most = f"{100 * ROOTS_ALLOWED:.0f}"
     verdict = (
-        f"That is more than the {100 * ROOTS_ALLOWED:.0f} % that pass. {clean_move(under, roi)}"
+        translated("That is more than the {most} % that pass.", most=most)
         if wrong
-        else f"Some hang in every sac: up to {100 * ROOTS_ALLOWED:.0f} % pass, and fewer are better. {clean_move(under, roi)}"
+        else translated("Some hang in every sac: up to {most} % pass, and fewer are better.", most=most)
     )
-    text = f"{100 * share:.0f} % of the ROI {roi.label} is {word}. {_WHY[word]} {verdict}"
+    held = translated(
+        "{percent} % of the ROI {label} is {tissue}.",
+        percent=f"{100 * share:.0f}",
+        label=roi.label,
+        tissue=tissue_words(word),
+    )
+    text = f"{held} {translated(_WHY[word])} {verdict} {clean_move(under, roi)}"
     return [Fault(FAULT_CODES[word], "wrong" if wrong else "minor", text)]
 
 
@@ -154,9 +207,10 @@ def csf_level_faults(roi: Roi, truth: Phantom) -> list[Fault]:
     found, expected = (_nearest_level(truth, r) for r in (roi, reference))
     if not found or found == expected:
         return []
-    text = (
-        f"This CSF ROI lies beside {found}; here it belongs beside {expected}. Huang 2026, Cui 2025 and Chen 2023 measure CSF at L3, Huang and Chen at a neighbouring level "
-        "where the canal is narrow at L3. Signal changes along the coil, so the level matters."
+    text = translated(
+        "This CSF ROI lies beside {found}; here it belongs beside {expected}. Huang 2026, Cui 2025 and Chen 2023 measure CSF at L3, Huang and Chen at a neighbouring level where the canal is narrow at L3. Signal changes along the coil, so the level matters.",
+        found=found,
+        expected=expected,
     )
     beside = abs(SPINE_LEVELS.index(found) - SPINE_LEVELS.index(expected)) <= 1
     return [Fault("csf-level", "minor" if beside else "wrong", text)]
@@ -180,11 +234,14 @@ def slice_faults(roi: Roi, offset: float | None, target: Slice) -> list[Fault]:
     step = target.depth_mm or target.thickness_mm
     if roi.label == "noise" or offset is None or step is None or offset <= step / 2.0 + 0.1:
         return []
-    number = round(offset / step)
-    severity: Severity = "wrong" if number > 1 else "minor"
-    text = (
-        f"The ROI {roi.label} lies {offset:.0f} mm ({number} slice{'s' if number > 1 else ''}) away from the plane where this level is measured. Choose "
-        "the slice that shows the spinous process, the whole canal and the vein at the back of the vertebral body: that is the middle of this level."
+    count = round(offset / step)
+    severity: Severity = "wrong" if count > 1 else "minor"
+    slices = translated("1 slice") if count == 1 else translated("{n} slices", n=count)
+    text = translated(
+        "The ROI {label} lies {mm} mm ({slices}) away from the plane where this level is measured. Choose the slice that shows the spinous process, the whole canal and the vein at the back of the vertebral body: that is the middle of this level.",
+        label=roi.label,
+        mm=f"{offset:.0f}",
+        slices=slices,
     )
     return [Fault("slice", severity, text)]
 
@@ -193,15 +250,23 @@ def area_faults(roi: Roi, pixels: int) -> list[Fault]:
     """Too few pixels, or too large."""
     cm2 = roi.area_mm2 / 100.0
     least, most = MARROW_CM2 if roi.label in SPINE_LEVELS else (LEAST_CM2.get(roi.label, 0.0), np.inf)
-    here = f"The ROI {roi.label} has {cm2:.2f} cm2 ({pixels} pixels)."
+    here = translated(
+        "The ROI {label} has {cm2} cm2 ({pixels} pixels).", label=roi.label, cm2=number(cm2, 2), pixels=pixels
+    )
     if cm2 < least:
         why = {
-            CSF: "So few pixels do not average over noise and roots.",
-            NOISE: "An SD from so few pixels is uncertain.",
-        }.get(roi.label, "So few pixels do not average over the texture of marrow.")
-        text = f"{here} {why} Make it 0.40 cm2, at least {least:.2f} cm2."
+            CSF: translated("So few pixels do not average over noise and roots."),
+            NOISE: translated("An SD from so few pixels is uncertain."),
+        }.get(roi.label, translated("So few pixels do not average over the texture of marrow."))
+        made = translated("Make it {usual} cm2, at least {least} cm2.", usual=number(0.40, 2), least=number(least, 2))
+        text = f"{here} {why} {made}"
     elif cm2 > most:
-        text = f"{here} Košice group 2025 uses 0.40 cm2; one of more than {most:.2f} cm2 comes near edges and cannot be the same at every level. Make it smaller."
+        made = translated(
+            "Košice group 2025 uses {usual} cm2; one of more than {most} cm2 comes near edges and cannot be the same at every level. Make it smaller.",
+            usual=number(0.40, 2),
+            most=number(most, 2),
+        )
+        text = f"{here} {made}"
     else:
         return []
     return [Fault("area", "wrong", text)]
@@ -217,10 +282,12 @@ def part_of_body_faults(roi: Roi, truth: Phantom, target: Slice, under: TruthUnd
     distance = float(np.linalg.norm(away))
     if distance <= FAR_IN_BODY_MM:
         return []
-    text = (
-        f"The ROI {roi.label} lies in marrow, but {distance:.0f} mm from where this course measures: at mid height, a little in front of "
-        f"the center of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable. {move_by(under, away)}"
+    told = translated(
+        "The ROI {label} lies in marrow, but {mm} mm from where this course measures: at mid height, a little in front of the center of the body, away from the vein. Marrow is not the same in all parts of a body; one rule for all readers keeps them comparable.",
+        label=roi.label,
+        mm=f"{distance:.0f}",
     )
+    text = f"{told} {move_by(under, away)}"
     return [Fault("part-of-body", "minor" if distance <= TOO_FAR_IN_BODY_MM else "wrong", text)]
 
 
@@ -238,10 +305,12 @@ def noise_place_faults(roi: Roi, truth: Phantom, target: Slice) -> list[Fault]:
     factor = max(own / there, there / own)
     if factor <= NOISE_FACTORS[0]:
         return []
-    text = (
-        f"The SD of this noise ROI is {own:.2g}; at the place where the reference group's noise was measured it is {there:.2g}. SNR would be "
-        f"{factor:.1f} times as {'low' if own > there else 'high'}, and nothing in the patient has changed. Place it where the group's was: behind the "
-        "back, level with L3, about 2 cm behind the skin."
+    text = translated(
+        "The SD of this noise ROI is {own}; at the place where the reference group's noise was measured it is {there}. SNR would be {factor} times as {size}, and nothing in the patient has changed. Place it where the group's was: behind the back, level with L3, about 2 cm behind the skin.",
+        own=digits(own, ".2g"),
+        there=digits(there, ".2g"),
+        factor=digits(factor, ".1f"),
+        size=translated("low") if own > there else translated("high"),
     )
     return [Fault("noise-place", "minor" if factor <= NOISE_FACTORS[1] else "wrong", text)]
 
@@ -257,9 +326,13 @@ def size_faults(roi: Roi, siblings: tuple[Roi, ...], pixels: int) -> list[Fault]
     ratio = roi.area_mm2 / usual
     if abs(ratio - 1.0) <= AREA_TOLERANCE:
         return []
-    text = (
-        f"The ROI {roi.label} has {roi.area_mm2 / 100:.2f} cm2 ({pixels} pixels), the others have {usual / 100:.2f} cm2. Košice group 2025 and Chen 2023 use one size "
-        "for every level. Copy a ROI instead of drawing it again, or fix the area (0.40 cm2 in the Košice group 2025)."
+    text = translated(
+        "The ROI {label} has {cm2} cm2 ({pixels} pixels), the others have {others} cm2. Košice group 2025 and Chen 2023 use one size for every level. Copy a ROI instead of drawing it again, or fix the area ({usual} cm2 in the Košice group 2025).",
+        label=roi.label,
+        cm2=number(roi.area_mm2 / 100, 2),
+        pixels=pixels,
+        others=number(usual / 100, 2),
+        usual=number(0.40, 2),
     )
     return [Fault("size", "wrong" if ratio < SMALL_SHARE or ratio > 1.0 / SMALL_SHARE else "minor", text)]
 

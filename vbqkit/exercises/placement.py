@@ -26,6 +26,7 @@ from vbqkit.exercises.faults import (
 )
 from vbqkit.exercises.truth import contaminated_pixels, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
+from vbqkit.language import translated
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
 
@@ -72,8 +73,10 @@ class PlacementGrade:
     def word(self) -> str:
         """The verdict in a word or two."""
         if self.left_out:
-            return "rightly left out"
-        return "well placed" if not self.faults else "passes" if self.passed else "try again"
+            return translated("rightly left out")
+        if not self.faults:
+            return translated("well placed")
+        return translated("passes") if self.passed else translated("try again")
 
     @property
     def passed(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import platformdirs
 
 from vbqkit.errors import Caution, FormatError
+from vbqkit.language import date, language
 
 STATE_VARIABLE = "VBQKIT_STATE_DIR"
 FILE_NAME = "progress.jsonl"
@@ -224,6 +225,8 @@ def told_time(at: str) -> str:
         when = datetime.fromisoformat(at).astimezone()
     except ValueError:
         return at
+    if language() != "en":
+        return f"{date(when)} {when:%Z}"
     return f"{when.day} {_MONTHS[when.month - 1]} {when:%Y, %H:%M %Z}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.exercises.answers import AnswerGrade, check_choice, check_number
+from vbqkit.language import translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def _choice(name: str, entry: Mapping[str, Any]) -> Choice:
 
 
 def question(name: str, *, seed: int = 0, bank: str | Path | None = None) -> Choice | NumberQuestion:
-    """One question by name.
+    """One question by name, in the language that is read, as far as it is translated.
 
     Parameters
     ----------
@@ -150,12 +151,21 @@ def question(name: str, *, seed: int = 0, bank: str | Path | None = None) -> Cho
     """
     known = choices() if bank is None else read_choices(bank)
     if name in known:
-        return known[name]
+        return _in_language(known[name])
     if bank is not None:
         raise VbqkitError(f"There is no question '{name}' in '{bank}'. Choose from: {', '.join(known)}.")
     if name in NUMBERS:
         return NUMBERS[name](np.random.default_rng([seed, *name.encode()]))
     raise VbqkitError(f"There is no question '{name}'. Choose from: {', '.join([*choices(), *NUMBERS])}.")
+
+
+def _in_language(asked: Choice) -> Choice:
+    return replace(
+        asked,
+        text=translated(asked.text),
+        options=tuple((key, translated(text)) for key, text in asked.options),
+        feedback={key: translated(text) for key, text in asked.feedback.items()},
+    )
 
 
 def _snr(rng: np.random.Generator) -> NumberQuestion:
@@ -196,15 +206,20 @@ def _vbq(rng: np.random.Generator) -> NumberQuestion:
     listed = ", ".join(f"L{i} = {v}" for i, v in enumerate(levels, start=1))
     median = float(np.median(levels))
     mean = math.fsum(levels) / 4
+    middle = translated("of four numbers the median is the mean of the two in the middle.")
     return NumberQuestion(
         name="40-vbq",
-        text=f"The ROI means on T1 are {listed}; CSF = {csf}. What is VBQ-T1 with the median of the four levels (Cui 2025 and Chen 2023)? Give three digits.",
+        text=translated(
+            "The ROI means on T1 are {listed}; CSF = {csf}. What is VBQ-T1 with the median of the four levels (Cui 2025 and Chen 2023)? Give three digits.",
+            listed=listed,
+            csf=csf,
+        ),
         expected=median / csf,
         tolerance=0.004,
         hints=(
-            (mean / csf, "this is VBQ with the mean of the levels (Huang 2026). The question asks for the median: sort the four and take the mean of the middle two."),
-            (sorted(levels)[1] / csf, "of four numbers the median is the mean of the two in the middle."),
-            (sorted(levels)[2] / csf, "of four numbers the median is the mean of the two in the middle."),
+            (mean / csf, translated("this is VBQ with the mean of the levels (Huang 2026). The question asks for the median: sort the four and take the mean of the middle two.")),
+            (sorted(levels)[1] / csf, middle),
+            (sorted(levels)[2] / csf, middle),
         ),
     )  # fmt: skip
 

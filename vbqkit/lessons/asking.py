@@ -14,6 +14,7 @@ from vbqkit.exercises.cases import case_seed
 from vbqkit.exercises.progress import told_time
 from vbqkit.exercises.questions import Choice, NumberQuestion, question
 from vbqkit.exercises.student import student_number
+from vbqkit.language import translated
 from vbqkit.lessons.awake import Awake, back_html
 from vbqkit.lessons.feedback import feedback_html, keep_attempt, tries_before
 from vbqkit.page.still import question_html
@@ -57,13 +58,19 @@ def ask(name: str, *, student: str | None = None, bank: str | Path | None = None
             layout=ipywidgets.Layout(width="auto", max_width="760px"),
         )
     else:
-        field = ipywidgets.Text(placeholder="a number", description="Answer", layout=ipywidgets.Layout(width="220px"))
-    button = ipywidgets.Button(description="Check", button_style="primary", tooltip="Check the answer")
+        field = ipywidgets.Text(
+            placeholder=translated("a number"),
+            description=translated("Answer"),
+            layout=ipywidgets.Layout(width="220px"),
+        )
+    button = ipywidgets.Button(
+        description=translated("Check"), button_style="primary", tooltip=translated("Check the answer")
+    )
     feedback = ipywidgets.HTML()
 
     def check(_: Any) -> None:
         if field.value in (None, ""):
-            feedback.value = feedback_html(False, "Choose or write an answer first, then press Check.")
+            feedback.value = feedback_html(False, translated("Choose or write an answer first, then press Check."))
             return
         grade: AnswerGrade = asked.check(field.value)
         feedback.value = feedback_html(grade.right, grade.feedback)
@@ -81,7 +88,7 @@ def ask(name: str, *, student: str | None = None, bank: str | Path | None = None
     if given and (not isinstance(asked, Choice) or given in dict(asked.options)):
         field.value = given
         grade = asked.check(given)
-        when = f"Your answer of {told_time(at)}. You can change it and press Check again."
+        when = translated("Your answer of {when}. You can change it and press Check again.", when=told_time(at))
         feedback.value = feedback_html(grade.right, grade.feedback) + back_html(when)
     button.on_click(check)
     box = Question(asked, [text, field, button, feedback])

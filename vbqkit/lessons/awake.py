@@ -12,22 +12,20 @@ import anywidget
 import traitlets
 from IPython.display import HTML, display
 
+from vbqkit.language import translated
 from vbqkit.page import javascript
 from vbqkit.page.still import Still
 
 _MARK = f"vbq-of-{uuid.uuid4().hex[:12]}"
 """Class of everything that this kernel shows."""
 
-_ASLEEP = (
-    "Not connected to Python: it was stopped, or the notebook was closed, since this was made. Choose <b>Run → Run All "
-    "Cells</b>: your answers and what you placed come back."
-)
-
 
 class LessonWatch(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untyped for mypy
     """A companion in the browser of all that one kernel shows of a lesson; it shows nothing while all is well."""
 
-    _esm = javascript.loader(Path(__file__).parent / "static" / "lesson_watch.js")
+    _esm = property(
+        lambda _: javascript.loader(Path(__file__).parent / "static" / "lesson_watch.js")
+    )  # in the language that is read when it is made
 
     _of = traitlets.Unicode(help="Its own model.").tag(sync=True)
     _mark = traitlets.Unicode().tag(sync=True)
@@ -60,9 +58,12 @@ class Awake(Still):
 
     def asleep_html(self) -> str:
         """What stands in the place of the widget where it cannot live; on the page of a notebook only."""
+        asleep = translated(
+            "Not connected to Python: it was stopped, or the notebook was closed, since this was made. Choose <b>Run → Run All Cells</b>: your answers and what you placed come back."
+        )
         note = f"vbq-asleep-{self._own}"
         return (
-            f"<p class='vbq-asleep {note}' style='display:none'>{_ASLEEP}</p>"
+            f"<p class='vbq-asleep {note}' style='display:none'>{asleep}</p>"
             f"<style>@media screen {{.jp-NotebookPanel .{note} {{display: block !important}} "
             f"body:has(.{self._own}) .{note} {{display: none !important}}}}</style>"
         )

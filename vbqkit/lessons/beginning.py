@@ -10,10 +10,13 @@ import ipywidgets
 from IPython.display import HTML
 
 from vbqkit.errors import VbqkitError
+from vbqkit.language import marked, translated
 from vbqkit.lessons.awake import Awake
 
 _AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0; width: 0; min-width: 100%"
 """As what a cell shows: as wide as the page, and what is wider scrolls within its own frame."""
+
+DRAW_THE_PATIENT = marked("Draw the patient")
 
 Shown: TypeAlias = "ipywidgets.Widget | HTML"
 
@@ -47,7 +50,9 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
     def __init__(self, make: Callable[[], Shown | tuple[Shown, ...]], text: str) -> None:
         self._make = make
         self.exercise: ipywidgets.Widget | None = None
-        self._button = ipywidgets.Button(description=text, button_style="primary", layout={"width": "max-content"})
+        self._button = ipywidgets.Button(
+            description=translated(text), button_style="primary", layout={"width": "max-content"}
+        )
         self._button.on_click(lambda _: self.begin())
         self._status = ipywidgets.HTML()
         super().__init__([ipywidgets.HBox([self._button, self._status])])
@@ -62,13 +67,13 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         if self.exercise is not None:
             return
         self._button.disabled = True
-        self._say("<progress aria-label='working'></progress> Some seconds.")
+        self._say("<progress aria-label='working'></progress> " + translated("Some seconds."))
         try:
             made = self._make()
         except VbqkitError as error:
             self._say(html.escape(str(error)))
         except KeyboardInterrupt:
-            self._say("Interrupted. Press the button to begin again.")
+            self._say(translated("Interrupted. Press the button to begin again."))
         else:
             self.exercise = ipywidgets.VBox([_widget(m) for m in made]) if isinstance(made, tuple) else _widget(made)
             self.children = (self.exercise,)
@@ -77,7 +82,10 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
 
     def progress(self, done: int, total: int) -> None:
         """Say how far the making has come; `make` may call it."""
-        self._say(f"<progress aria-label='working' value='{done}' max='{total}'></progress> {done} of {total}")
+        self._say(
+            f"<progress aria-label='working' value='{done}' max='{total}'></progress> "
+            + translated("{done} of {total}", done=done, total=total)
+        )
 
     def _say(self, text: str) -> None:
         self._status.value = f"<div role='status' aria-live='polite'>{text}</div>"
@@ -89,7 +97,7 @@ def _widget(made: Shown) -> ipywidgets.Widget:
     return ipywidgets.HTML(f"<div class='jp-RenderedHTMLCommon' style='{_AS_AN_OUTPUT}'>{made.data}</div>")
 
 
-def begin(make: Callable[[], Shown | tuple[Shown, ...]], text: str = "Draw the patient") -> Beginning:
+def begin(make: Callable[[], Shown | tuple[Shown, ...]], text: str = DRAW_THE_PATIENT) -> Beginning:
     """Show a button that makes an exercise, a table or a picture when it is pressed.
 
     Parameters

@@ -11,6 +11,7 @@ import ipywidgets
 from vbqkit.classroom.hand_in import make_hand_in, write_hand_in
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.student import UNNUMBERED, keep_student, kept_student
+from vbqkit.language import translated
 from vbqkit.page.still import Still
 
 
@@ -31,21 +32,21 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
         self.student = kept or UNNUMBERED
         self._field = ipywidgets.Text(
             value=kept or "",
-            description="Your number",
-            placeholder="number or name",
+            description=translated("Your number"),
+            placeholder=translated("number or name"),
             style={"description_width": "max-content"},
             layout={"width": "280px"},
         )
         self._button = ipywidgets.Button(
-            description="Change" if kept else "Keep",
-            tooltip="Keep this number for every lesson",
+            description=translated("Change") if kept else translated("Keep"),
+            tooltip=translated("Keep this number for every lesson"),
             layout={"width": "90px"},
         )
         self._button.on_click(lambda _: self.keep())
         self._status = ipywidgets.HTML()
         super().__init__([ipywidgets.HBox([self._field, self._button]), self._status])
         self.add_class("vbq-your-number")
-        self._say(told or (f"Kept: {kept}. Every lesson uses it." if kept else _ASK))
+        self._say(told or (_kept(kept) if kept else _ask()))
 
     def still_html(self) -> str:
         """Whose lesson it is."""
@@ -59,14 +60,22 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
             self._say(str(error))
             return
         self._field.value = kept
-        again = "" if kept == self.student else " Now choose Run, Run All Cells: your patients are drawn from it."
-        self._say(f"Kept: {kept}. Every lesson uses it.{again}")
+        now = translated("Now choose Run, Run All Cells: your patients are drawn from it.")
+        self._say(_kept(kept) if kept == self.student else f"{_kept(kept)} {now}")
 
     def _say(self, text: str) -> None:
         self._status.value = f"<div role='status' aria-live='polite'>{html.escape(text)}</div>"
 
 
-_ASK = f"If your teacher gave you a number, write it here, once for all lessons. Without one you are {UNNUMBERED}."
+def _kept(number: str) -> str:
+    return translated("Kept: {number}. Every lesson uses it.", number=number)
+
+
+def _ask() -> str:
+    return translated(
+        "If your teacher gave you a number, write it here, once for all lessons. Without one you are {number}.",
+        number=UNNUMBERED,
+    )
 
 
 def your_number() -> YourNumber:
@@ -91,7 +100,9 @@ class HandInButton(Still, ipywidgets.HBox):  # type: ignore[misc] # ipywidgets i
     def __init__(self, lesson: str, folder: Path) -> None:
         self._lesson, self._folder = lesson, folder
         self._button = ipywidgets.Button(
-            description="Hand in", tooltip=f"Make the file to hand in for lesson {lesson}", layout={"width": "110px"}
+            description=translated("Hand in"),
+            tooltip=translated("Make the file to hand in for lesson {lesson}", lesson=lesson),
+            layout={"width": "110px"},
         )
         self._button.on_click(lambda _: self.hand_in())
         self._status = ipywidgets.HTML()
@@ -110,11 +121,16 @@ class HandInButton(Still, ipywidgets.HBox):  # type: ignore[misc] # ipywidgets i
         except VbqkitError as error:
             self._say(str(error))
             return
-        others = f" {made.elsewhere} tries under other numbers are not in it." if made.elsewhere else ""
-        self._say(
-            f"Made: {path.resolve()}. Give this file to your teacher; nothing is sent by itself. It holds your number ({made.student}), "
-            f"{len(made.attempts)} tries with their answers and times, and outlines of {len(made.readings)} placements.{others}"
+        told = translated(
+            "Made: {path}. Give this file to your teacher; nothing is sent by itself. It holds your number ({student}), {tries} tries with their answers and times, and outlines of {placements} placements.",
+            path=path.resolve(),
+            student=made.student,
+            tries=len(made.attempts),
+            placements=len(made.readings),
         )
+        if made.elsewhere:
+            told += " " + translated("{n} tries under other numbers are not in it.", n=made.elsewhere)
+        self._say(told)
 
     def _say(self, text: str) -> None:
         self._status.value = f"<div role='status' aria-live='polite'>{html.escape(text)}</div>"

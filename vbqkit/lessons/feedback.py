@@ -9,6 +9,7 @@ import ipywidgets
 
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.progress import Attempt, record_attempt, tries_of
+from vbqkit.language import translated
 from vbqkit.page.colours import PAGE
 
 GOOD, BAD = (
@@ -19,7 +20,7 @@ GOOD, BAD = (
 
 def feedback_html(right: bool, text: str) -> str:
     """Feedback as HTML: a word and a sign as well as the colour; read out by screen readers when it changes."""
-    word, sign, colour = ("Right", "✓", GOOD) if right else ("Not yet", "✗", BAD)
+    word, sign, colour = (translated("Right"), "✓", GOOD) if right else (translated("Not yet"), "✗", BAD)
     told = text.removeprefix(f"{word}.").removeprefix(f"{word}:").strip()
     body = html.escape(told[:1].upper() + told[1:])
     return (

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets
 
-UP, STAYS, DOWN = "rises", "stays", "falls"
+from vbqkit.language import digits, marked, translated
+
+UP, STAYS, DOWN = marked("rises"), marked("stays"), marked("falls")
 _SMALL = "font-size:12px;line-height:1.3"
 
 SAME_PERCENT = 2.0
@@ -43,7 +45,7 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         self.buttons = tuple(
             ipywidgets.Button(
                 description=option,
-                tooltip=f"My guess: {option}",
+                tooltip=translated("My guess: {guess}", guess=option),
                 layout={"width": "auto", "height": "24px", "padding": "0 7px"},
             )
             for option in options
@@ -66,7 +68,7 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         """What is seen, in HTML, beside the guess."""
         self._said.value = (
             f"<span role='status' aria-live='polite' style='{_SMALL}'>{html.escape(self._kept)} <i>{html.escape(self.given)}</i> "
-            f"(your guess). {seen}</span>"
+            f"{translated('(your guess).')} {seen}</span>"
         )
 
 
@@ -81,4 +83,5 @@ def seen_against(guess: str, percent: float) -> str:
     '✗ Seen: +5 %.'
     """
     happened = STAYS if abs(percent) <= SAME_PERCENT else UP if percent > 0 else DOWN
-    return f"{'✓' if happened == guess else '✗'} Seen: {f'{percent:+.0f}'.replace('-', '−')} %."
+    seen = translated("Seen: {percent} %.", percent=digits(percent, "+.0f").replace("-", "−"))
+    return f"{'✓' if translated(happened) == guess else '✗'} {seen}"

@@ -20,6 +20,7 @@ from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placeme
 from vbqkit.exercises.progress import state_dir, told_time
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.student import student_number
+from vbqkit.language import digits, translated
 from vbqkit.lessons.awake import Awake, back_html
 from vbqkit.lessons.feedback import feedback_html, keep_attempt, tries_before
 from vbqkit.lessons.proposal_shown import comparison_html
@@ -112,12 +113,16 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         )
         self.studio.slices = [case.middle_slice(w).index for w in case.volumes]
         self._button = ipywidgets.Button(
-            description="Check my ROIs", button_style="primary", tooltip="Grade the ROIs against the truth"
+            description=translated("Check my ROIs"),
+            button_style="primary",
+            tooltip=translated("Grade the ROIs against the truth"),
         )
         self._show = ipywidgets.ToggleButton(
-            description="Compare with the computer" if with_proposal else "Show the reference",
+            description=translated("Compare with the computer") if with_proposal else translated("Show the reference"),
             disabled=True,
-            tooltip="Where an expert would measure" + (", and what is proposed automatically" if with_proposal else ""),
+            tooltip=translated("Where an expert would measure, and what is proposed automatically")
+            if with_proposal
+            else translated("Where an expert would measure"),
             layout={"width": "max-content"},
         )
         self._feedback, self._pictures = ipywidgets.HTML(), ipywidgets.HTML()
@@ -149,10 +154,18 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         self._tries = len(tries)
         last = tries[-1]
         labels = ", ".join(part.split(":")[0] for part in last.detail.split("; ") if part)
-        said = "all passed" if last.passed else f"{labels or 'the result'} needed correcting"
-        self._feedback.value = back_html(
-            f"Your last check was on {told_time(last.at)}: {said}. Press {self._button.description} to see what it says of your ROIs now."
+        said = (
+            translated("all passed")
+            if last.passed
+            else translated("{what} needed correcting", what=labels or translated("the result"))
         )
+        told = translated(
+            "Your last check was on {when}: {said}. Press {button} to see what it says of your ROIs now.",
+            when=told_time(last.at),
+            said=said,
+            button=self._button.description,
+        )
+        self._feedback.value = back_html(told)
         self._show.disabled = not (any(a.passed for a in tries) or self._tries >= TRIES_BEFORE_REFERENCE)
 
     def check(self) -> None:
@@ -160,15 +173,16 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         self._tries += 1
         rois = self.studio.rois
         self._feedback.value = (
-            "<div role='status' aria-live='polite' class='vbq-grading'>Looking up the truth under your ROIs ...</div>"
+            "<div role='status' aria-live='polite' class='vbq-grading'>"
+            f"{translated('Looking up the truth under your ROIs ...')}</div>"
         )
         self.grades = check_placements(rois, truth_of(self.case), image=self._image, wanted=self.wanted)
         self.consequence, sentence = self._told_consequence(rois)
         passed, summary = _verdict(self.grades, self.consequence)
         items = "".join(_grade_html(grade) for grade in self.grades)
-        saved = (
-            self._file_error
-            or f"Your ROIs are saved in {self._file}. A teacher can collect these files; nothing is sent anywhere."
+        saved = self._file_error or translated(
+            "Your ROIs are saved in {file}. A teacher can collect these files; nothing is sent anywhere.",
+            file=self._file,
         )
         self._feedback.value = (
             f"{feedback_html(passed, summary)}<p style='max-width:860px'>{html.escape(sentence)}</p>"
@@ -201,7 +215,11 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         except VbqkitError as error:
             return (
                 None,
-                f"How far {self._score} moves can be computed only when all its ROIs lie on the picture. {error}",
+                translated(
+                    "How far {score} moves can be computed only when all its ROIs lie on the picture.",
+                    score=self._score,
+                )
+                + f" {error}",
             )
         return result, str(result)
 
@@ -212,7 +230,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             folder.mkdir(exist_ok=True)
             return folder / ReadingFile.of_case(self._student, self._exercise, self.case.name).name, ""
         except (VbqkitError, OSError) as error:
-            return None, f"Your ROIs are not saved in a file: {error}"
+            return None, translated("Your ROIs are not saved in a file: {why}", why=error)
 
     def _close_up(self, grade: PlacementGrade, rois: Iterable[Roi]) -> str:
         return close_up_html(grade, next(r for r in rois if r.label == grade.label), self._image)
@@ -230,9 +248,11 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
         image = self.case.middle_slice(next(iter(self.case.volumes)))
         self._reference.value = slice_html(
             image,
-            alt="The same slice with the reference ROIs: L1 to L4 in the middle of the marrow, CSF in the sac, noise in air.",
+            alt=translated(
+                "The same slice with the reference ROIs: L1 to L4 in the middle of the marrow, CSF in the sac, noise in air."
+            ),
             rois=chosen,
-            caption="Reference ROIs: one good placement, not the only one.",
+            caption=translated("Reference ROIs: one good placement, not the only one."),
         )
 
 
@@ -261,19 +281,31 @@ def _verdict(grades: Sequence[PlacementGrade], consequence: Consequence | None) 
     """Whether places and result pass together, and that in a sentence."""
     wrong = sum(not grade.passed for grade in grades)
     if wrong:
-        need = "ROI needs" if len(grades) == 1 else "ROIs needs" if wrong == 1 else "ROIs need"
-        return (
-            False,
-            f"{wrong} of {len(grades)} {need} correcting. Read below, move them, and press the button again.",
-        )
+        if len(grades) == 1:
+            told = translated("1 of 1 ROI needs correcting. Read below, move them, and press the button again.")
+        elif wrong == 1:
+            told = translated(
+                "1 of {n} ROIs needs correcting. Read below, move them, and press the button again.", n=len(grades)
+            )
+        else:
+            told = translated(
+                "{wrong} of {n} ROIs need correcting. Read below, move them, and press the button again.",
+                wrong=wrong,
+                n=len(grades),
+            )
+        return False, told
     placed = [grade for grade in grades if not grade.left_out]
-    spared = "".join(f", and {grade.label} is rightly left out" for grade in grades if grade.left_out)
+    spared = "".join(
+        translated(", and {label} is rightly left out", label=grade.label) for grade in grades if grade.left_out
+    )
     if consequence is not None and not consequence.passed:
-        return False, (
-            f"Each ROI passes by itself{spared}, but together they shift {consequence.score} more than faultless placements do. "
-            f"Begin with {consequence.worst}: move it further into its tissue, and press the button again."
+        return False, translated(
+            "Each ROI passes by itself{spared}, but together they shift {score} more than faultless placements do. Begin with {worst}: move it further into its tissue, and press the button again.",
+            spared=spared,
+            score=consequence.score,
+            worst=consequence.worst,
         )
-    return True, f"All {len(placed)} ROIs pass{spared}."
+    return True, translated("All {n} ROIs pass{spared}.", n=len(placed), spared=spared)
 
 
 def _to_show(grade: PlacementGrade) -> bool:
@@ -284,7 +316,7 @@ def _grade_html(grade: PlacementGrade) -> str:
     sign = "✓" if grade.passed else "✗"
     faults = "".join(f"<li>{html.escape(fault.message)}</li>" for fault in grade.faults)
     edge = (
-        f", {grade.edge_mm:.1f} mm from the nearest edge"
+        translated(", {mm} mm from the nearest edge", mm=digits(grade.edge_mm, ".1f"))
         if grade.edge_mm and grade.passed and grade.label != "noise"
         else ""
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
+from vbqkit.language import marked, number, translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
 from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
@@ -38,7 +39,8 @@ _ROW_PX, _SIDE_PX, _SIDE_WITH_GUESSES_PX = (
     584,
 )  # what a cell has on a screen of 1280 x 720, and what stands beside the picture
 _COLOURS = {MARROW: BLUE, CSF: PURPLE, FAT: VERMILION}
-_OF_READING = {MARROW: "marrow", CSF: "the signal of CSF", FAT: "the signal of fat"}
+_OF_READING = {MARROW: marked("marrow"), CSF: marked("the signal of CSF"), FAT: marked("the signal of fat")}
+_SLIDERS = (marked("Field (T)"), marked("Bandwidth (Hz/px)"), marked("Receiver gain"), marked("Noise (x)"))
 
 
 class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is untyped for mypy
@@ -88,7 +90,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         controls: Sequence[str],
         readout: Sequence[str] = ("VBQ",),
         fixed_window: bool = False,
-        menu_name: str = "Machine",
+        menu_name: str = marked("Machine"),
         predict: str | None = None,
         ask_first: tuple[str, Sequence[str]] | None = None,
         **settings: float,
@@ -103,13 +105,15 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._rois, self._readout, self._fixed, self._predict = tuple(rois), tuple(readout), settings, predict
         self._menu = ipywidgets.Dropdown(
             options=list(self._machines),
-            description=menu_name,
+            description=translated(menu_name),
             style={"description_width": "128px"},
             layout={"width": "310px"},
         )
         self._sliders = {name: self._slider(name, settings) for name in controls}
         self._picture, self._table, self._chart = (ipywidgets.HTML() for _ in range(3))
-        reset = ipywidgets.Button(description="Back to the start", tooltip="All sliders as they were")
+        reset = ipywidgets.Button(
+            description=translated("Back to the start"), tooltip=translated("All sliders as they were")
+        )
         reset.on_click(self._reset)
         self._start = {name: slider.value for name, slider in self._sliders.items()}
         self._first_machine = self._menu.value
@@ -149,7 +153,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             )
         slider = ipywidgets.FloatSlider(
             value=value,
-            description=control.description,
+            description=translated(control.description),
             min=control.low,
             max=control.high,
             step=control.step,
@@ -181,10 +185,15 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         if ask_first is not None:
             asked[""] = Guess(*ask_first, on_given=lambda: self._guessed(self._active))
         if self._predict is not None:
-            what = _OF_READING.get(self._predict, self._predict)
+            what = translated(_OF_READING.get(self._predict, self._predict))
             for name in self._sliders:
                 given = partial(self._guessed, name)
-                asked[name] = Guess(f"If raised, {what}", (DOWN, STAYS, UP), on_given=given, kept="")
+                asked[name] = Guess(
+                    translated("If raised, {what}", what=what),
+                    [translated(w) for w in (DOWN, STAYS, UP)],
+                    on_given=given,
+                    kept="",
+                )
         return asked
 
     def _guessed(self, name: str) -> None:
@@ -273,7 +282,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             self.image = self._scan()
             now = self._measured(self.image)
         except VbqkitError as error:
-            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>Not possible:</b> {html.escape(str(error))}</div>"
+            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>{translated('Not possible:')}</b> {html.escape(str(error))}</div>"
             return
         self.values = {name: now[name] for name in self._readout}
         found = {name: self._interval(name, value) for name, value in self.values.items()}
@@ -323,16 +332,19 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._chart.value = linked_chart_html(
             curve.x,
             [
-                Panel(y_title="signal (a.u.)", curves=known_of(known, signals), now=signals, colours=_COLOURS),
                 Panel(
-                    y_title=f"{score} (ratio)",
+                    y_title=translated("signal (a.u.)"), curves=known_of(known, signals), now=signals, colours=_COLOURS
+                ),
+                Panel(
+                    y_title=translated("{score} (ratio)", score=score),
                     curves=known_of(known, [score]),
                     now={score: now[score]} if score in now else {},
                     interval=self.intervals.get(score),
                 ),
             ],
             at=at,
-            x_title=control.description + ("" if self._open else ": guess first, then the curve comes"),
+            x_title=translated(control.description)
+            + ("" if self._open else ": " + translated("guess first, then the curve comes")),
             alt=f"Signals and {score} against {control.description}, now at {at:g}: {told}.",
             log=is_log(control.low, control.high),
             width_px=_CHART_PX,
@@ -358,7 +370,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             percent = 100 * (value / first - 1) if first else float("nan")
             change = f"{percent:+.0f} %".replace("-", "−") if np.isfinite(percent) else ""
             score = name in self._readout
-            shown = f"{value:.2f}" if score or name == "noise SD" else f"{value:.0f}"
+            shown = number(value, 2 if score or name == "noise SD" else 0)
             weight = "font-weight:700;border-top:1px solid" if score else ""
             rows.append(
                 f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 10px 1px 0'>"
@@ -367,10 +379,10 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             if name in self.intervals:
                 low, high = self.intervals[name]
                 rows.append(
-                    f"<tr><td></td><td colspan='2' style='padding:0 0 0 10px'>[{low:.2f}, {high:.2f}]</td></tr>"
+                    f"<tr><td></td><td colspan='2' style='padding:0 0 0 10px'>[{number(low, 2)}, {number(high, 2)}]</td></tr>"
                 )
-        head = "<tr><th style='text-align:left'>signal (a.u.)</th><th style='padding:1px 10px'>now</th><th>change</th></tr>"
-        note = f"<div style='font-size:11px;line-height:1.25;max-width:200px;padding:2px 0 6px'>[ ]: 95 % if each ROI could lie up to {SHIFT_MM:g} mm elsewhere, with new noise.</div>"
+        head = f"<tr><th style='text-align:left'>{translated('signal (a.u.)')}</th><th style='padding:1px 10px'>{translated('now')}</th><th>{translated('change')}</th></tr>"
+        note = f"<div style='font-size:11px;line-height:1.25;max-width:200px;padding:2px 0 6px'>{translated('[ ]: 95 % if each ROI could lie up to {mm} mm elsewhere, with new noise.', mm=f'{SHIFT_MM:g}')}</div>"
         return (
             f"<table class='vbq-readout' style='font-size:13px;line-height:1.4;border-collapse:collapse'>{head}{''.join(rows)}</table>"
             + (note if self.intervals else "")

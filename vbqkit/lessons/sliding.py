@@ -9,6 +9,7 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.html_table import table_html
+from vbqkit.language import translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.guess import Guess
 from vbqkit.page.colours import BLUE, GREEN, PURPLE, VERMILION
@@ -79,8 +80,8 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
             self._x,
             [panel],
             at=float(self._x[k]),
-            x_title=self._titles[0] if known else "guess first, then the curve comes",
-            alt=self._alt if known else "The curve is hidden until you have guessed.",
+            x_title=self._titles[0] if known else translated("guess first, then the curve comes"),
+            alt=self._alt if known else translated("The curve is hidden until you have guessed."),
             width_px=400,
             height_px=240,
             labels_px=130,
@@ -89,9 +90,7 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
             name: [value, f"{100 * (value / self._lines[name][first] - 1):+.0f} %".replace("-", "−")]
             for name, value in now.items()
         }
-        self._table.value = (
-            f"<div role='status' aria-live='polite'>{table_html(rows, head=('', 'now', 'change'), digits=2)}</div>"
-        )
+        self._table.value = f"<div role='status' aria-live='polite'>{table_html(rows, head=('', translated('now'), translated('change')), digits=2)}</div>"
 
 
 def slide(

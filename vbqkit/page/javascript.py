@@ -4,7 +4,8 @@ anywidget hands the browser one script and imports it from a blob address. The m
 ordinary ES modules that import each other by relative path (``import { area } from "./geometry.js"``), so Node tests
 them as they are. Here they are put into one small loader, in the order of their imports: the loader makes a blob
 address of each module, writes the addresses of its imports into its text, and exports what the entry module exports.
-Scopes stay separate and nothing is rewritten but the addresses. Where anywidget works, blob addresses work.
+Scopes stay separate and nothing is rewritten but the addresses, and the words of the page: a template tagged with ``_``
+(static/words.js) becomes a plain one in the language that is read. Where anywidget works, blob addresses work.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from functools import cache
 from os.path import relpath
 from pathlib import Path
 
+from vbqkit.language import language, script_words
+from vbqkit.language.sources import TAGGED
+
 _IMPORT = re.compile(r"""(?<=\bfrom ")\.[\w./-]+\.js(?=";)""")
+_TAG = re.compile(r"""^import \{ _ \} from "[^"]+";\n""", re.MULTILINE)
 
 _LOADER = """const modules = {modules};
 const address = {{}};
@@ -42,7 +47,7 @@ def import_order(entry: Path) -> list[Path]:
     --------
     >>> static = Path(__file__).parents[1] / "studio" / "static"
     >>> [module.name for module in import_order(static / "statistics.js")]
-    ['geometry.js', 'statistics.js']
+    ['geometry.js', 'numbers.js', 'statistics.js']
     """
     order: list[Path] = []
 
@@ -52,7 +57,7 @@ def import_order(entry: Path) -> list[Path]:
             raise ValueError(f"ES modules import each other in a circle: {names}. Break the circle.")
         if module in order:
             return
-        for other in _IMPORT.findall(module.read_text(encoding="utf-8")):
+        for other in _IMPORT.findall(_TAG.sub("", module.read_text(encoding="utf-8"))):
             visit((module.parent / other).resolve(), (*path, module))
         order.append(module)
 
@@ -60,16 +65,22 @@ def import_order(entry: Path) -> list[Path]:
     return order
 
 
-@cache
 def loader(entry: Path) -> str:
-    """The one script that loads `entry` and everything it imports."""
+    """The one script that loads `entry` and everything it imports, in the language that is read."""
+    return _loader(entry, language())
+
+
+@cache
+def _loader(entry: Path, code: str) -> str:
     folder = entry.resolve().parent
+    words = script_words(code)
 
     def name(module: Path) -> str:
         return Path(relpath(module, folder)).as_posix()
 
     def named(module: Path) -> str:
-        text = module.read_text(encoding="utf-8")
+        text = _TAG.sub("", module.read_text(encoding="utf-8"))
+        text = TAGGED.sub(lambda found: f"`{words(found[1])}`", text)
         return _IMPORT.sub(lambda found: f"module:{name((module.parent / found[0]).resolve())}", text)
 
     modules = {name(module): named(module) for module in import_order(entry)}

@@ -35,7 +35,9 @@ class DropZone(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untype
         How much is taken.
     """
 
-    _esm = javascript.loader(_STATIC / "drop_zone.js")
+    _esm = property(
+        lambda _: javascript.loader(_STATIC / "drop_zone.js")
+    )  # in the language that is read when it is made
     _css = style_sheet(_STATIC / "drop_zone.css")
 
     _zone = traitlets.Dict().tag(sync=True)

@@ -122,7 +122,7 @@ class RoiStudio(ProposedRois):
     VBQ-T1 is not given: no ROI 'CSF' on the T1 series. Place it.
     """
 
-    _esm = javascript.loader(_STATIC / "studio.js")
+    _esm = property(lambda _: javascript.loader(_STATIC / "studio.js"))  # in the language that is read when it is made
     _css = style_sheet(_STATIC / "studio.css")
 
     _views = traitlets.List().tag(sync=True)

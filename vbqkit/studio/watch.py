@@ -23,7 +23,7 @@ class Watch(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is untyped f
         next studio on it. Without a file it is not kept.
     """
 
-    _esm = javascript.loader(_STATIC / "watch.js")
+    _esm = property(lambda _: javascript.loader(_STATIC / "watch.js"))  # in the language that is read when it is made
 
     _of = traitlets.Unicode(help="Model of the studio.").tag(sync=True)
     _case = traitlets.Unicode().tag(sync=True)

@@ -2,8 +2,10 @@
  * Watches whether Python answers a lesson, and says on the page what happened and what to press. One for all questions,
  * exercises and labs that one kernel has made; it has no view of its own.
  */
+
 import { say } from "../../page/static/banner.js";
 import { companion } from "../../page/static/companion.js";
+import { _ } from "../../page/static/words.js";
 
 /**
  * @import { Model } from "../../page/static/anywidget.js"
@@ -18,8 +20,8 @@ const LOOK_MS = 1000;
 /** What the page says, by whether Python can still answer. @param {boolean} live */
 export const words = (live) =>
   live
-    ? `Python has not answered for ${PATIENCE_MS / 1000} s: it is busy. What you pressed is answered as soon as it is done.`
-    : "Python was stopped or restarted, so questions, sliders and Check do not answer. Choose Run → Run All Cells: your answers and what you placed come back.";
+    ? _`Python has not answered for ${PATIENCE_MS / 1000} s: it is busy. What you pressed is answered as soon as it is done.`
+    : _`Python was stopped or restarted, so questions, sliders and Check do not answer. Choose Run → Run All Cells: your answers and what you placed come back.`;
 
 class Watch {
   /** @param {WatchModel} model @param {Watched} own the same model as the page keeps it, which knows of its comm */

@@ -5,6 +5,7 @@
  * @import { Annotation, Plane, RowCol, Vec } from "./wire.js"
  */
 import { add, cross, dot, norm, planeNormal, sub, times, toPatient, toRowCol, vectorToRowCol } from "./geometry.js";
+import { fixed } from "./numbers.js";
 
 /** How many points make one; a count has as many as there are bodies. */
 export const POINTS = { probe: 1, ruler: 2, angle: 3, cobb: 4, count: 1 };
@@ -55,9 +56,9 @@ export function cobbDeg([a, b, c, d]) {
 export function words({ kind, points }) {
   const [a, b, c] = points;
   if (points.length < POINTS[kind]) return "";
-  if (kind === "ruler") return `${lengthMm(a, b).toFixed(1)} mm`;
-  if (kind === "angle") return `${angleDeg(a, b, c).toFixed(1)}°`;
-  return kind === "cobb" ? `Cobb ${cobbDeg(points).toFixed(1)}°` : "";
+  if (kind === "ruler") return `${fixed(lengthMm(a, b), 1)} mm`;
+  if (kind === "angle") return `${fixed(angleDeg(a, b, c), 1)}°`;
+  return kind === "cobb" ? `Cobb ${fixed(cobbDeg(points), 1)}°` : "";
 }
 
 /**

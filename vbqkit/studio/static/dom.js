@@ -79,15 +79,6 @@ export function oneStop(row) {
   return () => stop(controls().find((one) => one.tabIndex === 0 && one.matches("[tabindex]")) ?? controls()[0]);
 }
 
-/** A number for people: 4 figures, no exponent where it can be avoided. @param {number|null|undefined} x */
-export function short(x) {
-  if (x == null || Number.isNaN(x)) return "–";
-  if (!Number.isFinite(x)) return "∞";
-  const size = Math.abs(x);
-  if (size >= 1e6 || (size < 1e-3 && size > 0)) return x.toExponential(2);
-  return size >= 1000 ? x.toFixed(0) : x.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
-}
-
 /** What draws on a canvas. @param {HTMLCanvasElement} canvas */
 export function context2d(canvas) {
   const context = canvas.getContext("2d", { alpha: false });

@@ -3,6 +3,7 @@
  * so that neither side holds more than a few of them; names go with the offer and are kept nowhere.
  */
 
+import { _ } from "../../page/static/words.js";
 import { html, setText } from "./dom.js";
 
 /**
@@ -16,8 +17,7 @@ const PIECE = 2 ** 20; // bytes in a message; Jupyter's servers take ten times a
 const MOST_PIECES = 200; // files in a message
 const IN_FLIGHT = 3; // messages that are not acknowledged yet
 const PATIENCE_MS = 30_000;
-const SILENT =
-  "Python does not answer: it is busy, or it was stopped. Nothing was kept. Wait or restart it, and drop the study again.";
+const SILENT = _`Python does not answer: it is busy, or it was stopped. Nothing was kept. Wait or restart it, and drop the study again.`;
 
 /** The files of what was dropped, folders with all they hold; no more than one above the limit. */
 export async function collect(/** @type {DataTransfer} */ data, /** @type {number} */ most) {
@@ -69,24 +69,24 @@ class DropZone {
       });
       return input;
     };
-    const folder = pick({ webkitdirectory: "", "aria-label": "Folder" });
-    const files = pick({ multiple: "", "aria-label": "ZIP archive or files" });
+    const folder = pick({ webkitdirectory: "", "aria-label": _`Folder` });
+    const files = pick({ multiple: "", "aria-label": _`ZIP archive or files` });
     const button = (/** @type {string} */ text, /** @type {() => void} */ act) => {
       const made = html("button", { type: "button", class: "vbq-choose" }, text);
       made.addEventListener("click", act);
       return made;
     };
-    this.stop = button("Stop", () => this.end("Stopped. Nothing was kept."));
+    this.stop = button(_`Stop`, () => this.end(_`Stopped. Nothing was kept.`));
     this.choose = [
-      button("Choose a folder", () => folder.click()),
-      button("Choose a ZIP archive or files", () => files.click()),
+      button(_`Choose a folder`, () => folder.click()),
+      button(_`Choose a ZIP archive or files`, () => files.click()),
     ];
     this.words = html("div", { class: "vbq-drop-words", role: "status", "aria-live": "polite" });
-    this.bar = /** @type {HTMLProgressElement} */ (html("progress", { "aria-label": "Study taken in" }));
+    this.bar = /** @type {HTMLProgressElement} */ (html("progress", { "aria-label": _`Study taken in` }));
     this.root = html(
       "div",
       { class: "vbq-drop" },
-      html("div", { class: "vbq-drop-title" }, "Drop the study here: a folder or a ZIP archive"),
+      html("div", { class: "vbq-drop-title" }, _`Drop the study here: a folder or a ZIP archive`),
       html("div", {}, ...this.choose, this.stop),
       this.bar,
       this.words,
@@ -142,7 +142,7 @@ class DropZone {
     try {
       this.offer(await collect(data, this.model.get("_zone").most_files));
     } catch {
-      this.show("A file could not be read. Check that it is still there and that you may read it.");
+      this.show(_`A file could not be read. Check that it is still there and that you may read it.`);
     }
   }
 
@@ -156,7 +156,7 @@ class DropZone {
       sending: this.sending,
       files: dropped.map(({ path, file }) => [path, file.size]),
     });
-    this.show("Looking at what was dropped …");
+    this.show(_`Looking at what was dropped …`);
     this.wait();
   }
 
@@ -224,7 +224,7 @@ class DropZone {
       if (pieces.length) await flush();
     } catch {
       return this.end(
-        "A file could not be read. Check that it is still there and that you may read it. Nothing was kept.",
+        _`A file could not be read. Check that it is still there and that you may read it. Nothing was kept.`,
       );
     }
     if (this.sending !== sending) return;

@@ -1,21 +1,22 @@
 /** The sheet behind `?`, made from the table of keys itself. */
+import { _ } from "../../page/static/words.js";
 import { html } from "./dom.js";
 
 /** @import { KEYS } from "./keyboard.js" */
 
 const MOUSE = [
-  ["wheel", "scrolls the page; on an image that has been clicked: slice"],
-  ["Ctrl + wheel", "zoom at the pointer"],
-  ["right or middle drag", "window (sideways) and level (up, down)"],
-  ["Space + drag", "move the image"],
-  ["double click", "reset the view; on a corner: remove it"],
-  ["click or drag with a ruler or the like", "set its points; keys: arrows, Enter, Delete, Escape"],
-  ["drag the end of a ruler or the like", "move it (select tool)"],
-  ["drag a small dot between corners", "add a corner"],
-  ["Shift while drawing or resizing", "square, circle, same proportions"],
-  ["Alt + drag a ROI", "move it on this series only"],
-  ["one finger", "draw, or change slice beside a ROI"],
-  ["two fingers", "zoom and move the image"],
+  [_`wheel`, _`scrolls the page; on an image that has been clicked: slice`],
+  [_`Ctrl + wheel`, _`zoom at the pointer`],
+  [_`right or middle drag`, _`window (sideways) and level (up, down)`],
+  [_`Space + drag`, _`move the image`],
+  [_`double click`, _`reset the view; on a corner: remove it`],
+  [_`click or drag with a ruler or the like`, _`set its points; keys: arrows, Enter, Delete, Escape`],
+  [_`drag the end of a ruler or the like`, _`move it (select tool)`],
+  [_`drag a small dot between corners`, _`add a corner`],
+  [_`Shift while drawing or resizing`, _`square, circle, same proportions`],
+  [_`Alt + drag a ROI`, _`move it on this series only`],
+  [_`one finger`, _`draw, or change slice beside a ROI`],
+  [_`two fingers`, _`zoom and move the image`],
 ];
 
 /** @type {[string, string][]} */
@@ -50,26 +51,26 @@ export function helpSheet(table, close) {
       class: "vbq-help",
       role: "dialog",
       "aria-modal": "true",
-      "aria-label": "Mouse, keys and touch",
+      "aria-label": _`Mouse, keys and touch`,
       tabindex: "-1",
       onkeydown: (/** @type {KeyboardEvent} */ e) => {
         e.stopPropagation();
         if (e.key === "Escape" || e.key === "?") close();
       },
     },
-    html("button", { type: "button", class: "vbq-button vbq-close", "aria-label": "Close", onclick: close }, "✕"),
+    html("button", { type: "button", class: "vbq-button vbq-close", "aria-label": _`Close`, onclick: close }, "✕"),
     html(
       "div",
       { class: "vbq-columns" },
       list(
-        "Mouse and touch",
+        _`Mouse and touch`,
         MOUSE.map(([keys, what]) => [[keys], what]),
       ),
-      list("Tools", [...group("Tools"), ...group("")]),
+      list(_`Tools`, [...group("Tools"), ...group("")]),
       list("ROI", group("ROI")),
-      list("Image", group("Image")),
-      list("Annotations: seen and kept, never scored", group("Annotations")),
-      list("Proposed ROIs", group("Proposed")),
+      list(_`Image`, group("Image")),
+      list(_`Annotations: seen and kept, never scored`, group("Annotations")),
+      list(_`Proposed ROIs`, group("Proposed")),
     ),
   );
   return sheet;

@@ -1,4 +1,5 @@
 /** One table makes the keys work and fills the help sheet. */
+import { _ } from "../../page/static/words.js";
 import { add, boxBetween, norm, outline, planeNormal, rotated, scaled, times, withCorner } from "./geometry.js";
 import { waits } from "./origin.js";
 import { accept, acceptAndGoOn, propose } from "./proposals.js";
@@ -16,13 +17,13 @@ const DIGITS = ["T12", "L1", "L2", "L3", "L4", "L5", "S1"];
 
 /** What of a store is on or off, and its name. */
 export const SWITCHES = {
-  magnifier: "Magnifier",
-  hideAll: "All hidden",
-  seriesOnly: "Moves on this series only",
-  smooth: "Smooth pixels",
-  inverted: "Inverted grey scale",
-  zoomLinked: "Linked zoom",
-  lines: "Reference lines",
+  magnifier: _`Magnifier`,
+  hideAll: _`All hidden`,
+  seriesOnly: _`Moves on this series only`,
+  smooth: _`Smooth pixels`,
+  inverted: _`Inverted grey scale`,
+  zoomLinked: _`Linked zoom`,
+  lines: _`Reference lines`,
 };
 /** @typedef {keyof typeof SWITCHES} Switch */
 
@@ -32,118 +33,118 @@ export const SWITCHES = {
  * @type {[string, string, string, string | ((press: Press) => void)][]}
  */
 export const KEYS = [
-  ["Tools", "v", "select and move", "select"],
-  ["Tools", "b", "box", "box"],
-  ["Tools", "e", "ellipse", "ellipse"],
-  ["Tools", "o", "circle", "circle"],
-  ["Tools", "p", "polygon: click corners, double click or Enter to close", "polygon"],
-  ["Tools", "f", "freehand", "freehand"],
-  ["Tools", "w", "window and level by dragging", "window"],
-  ["Tools", "h", "move the image by dragging (or hold Space)", "hand"],
-  ["Tools", "x", "fixed area on or off", ({ studio }) => studio.toggleFixed()],
-  ["Tools", "g", "magnifier while dragging, on or off", "magnifier"],
-  ["Annotations", "Shift+R", "ruler: two points, mm", "ruler"],
-  ["Annotations", "Shift+A", "angle: three points", "angle"],
-  ["Annotations", "Shift+C", "Cobb angle: two lines, 0 to 90 degrees", "cobb"],
-  ["Annotations", "Shift+P", "probe: signal and place; other series go there", "probe"],
-  ["Annotations", "Shift+S", "count levels from S1 upward: click each body", "count"],
-  ["Annotations", "Ctrl+Delete Ctrl+Backspace", "clear all annotations", ({ store }) => store.annotate([])],
-  ["Proposed", "q", "propose ROIs; again: stop", ({ store }) => propose(store)],
-  ["Proposed", "Shift+Enter", "accept all (Enter: the selected one)", ({ store }) => accept(store)],
+  ["Tools", "v", _`select and move`, "select"],
+  ["Tools", "b", _`box`, "box"],
+  ["Tools", "e", _`ellipse`, "ellipse"],
+  ["Tools", "o", _`circle`, "circle"],
+  ["Tools", "p", _`polygon: click corners, double click or Enter to close`, "polygon"],
+  ["Tools", "f", _`freehand`, "freehand"],
+  ["Tools", "w", _`window and level by dragging`, "window"],
+  ["Tools", "h", _`move the image by dragging (or hold Space)`, "hand"],
+  ["Tools", "x", _`fixed area on or off`, ({ studio }) => studio.toggleFixed()],
+  ["Tools", "g", _`magnifier while dragging, on or off`, "magnifier"],
+  ["Annotations", "Shift+R", _`ruler: two points, mm`, "ruler"],
+  ["Annotations", "Shift+A", _`angle: three points`, "angle"],
+  ["Annotations", "Shift+C", _`Cobb angle: two lines, 0 to 90 degrees`, "cobb"],
+  ["Annotations", "Shift+P", _`probe: signal and place; other series go there`, "probe"],
+  ["Annotations", "Shift+S", _`count levels from S1 upward: click each body`, "count"],
+  ["Annotations", "Ctrl+Delete Ctrl+Backspace", _`clear all annotations`, ({ store }) => store.annotate([])],
+  ["Proposed", "q", _`propose ROIs; again: stop`, ({ store }) => propose(store)],
+  ["Proposed", "Shift+Enter", _`accept all (Enter: the selected one)`, ({ store }) => accept(store)],
   [
     "Proposed",
     "Shift+Delete Shift+Backspace",
-    "reject all (Delete: the selected one)",
+    _`reject all (Delete: the selected one)`,
     ({ store }) => store.model.send({ type: "reject" }),
   ],
   [
     "ROI",
     "Enter",
-    "place a ROI in the middle of the view; close a polygon; accept the proposed ROI that is selected",
+    _`place a ROI in the middle of the view; close a polygon; accept the proposed ROI that is selected`,
     (press) => enter(press),
   ],
-  ["ROI", ". ,", "next, previous ROI", ({ store, event }) => cycle(store, event.key === "." ? 1 : -1)],
+  ["ROI", ". ,", _`next, previous ROI`, ({ store, event }) => cycle(store, event.key === "." ? 1 : -1)],
   [
     "ROI",
     "ArrowLeft ArrowRight ArrowUp ArrowDown",
-    "move by a pixel; Shift: by a tenth; with nothing selected: change slice",
+    _`move by a pixel; Shift: by a tenth; with nothing selected: change slice`,
     (press) => arrow(press),
   ],
   [
     "ROI",
     "Ctrl+ArrowLeft Ctrl+ArrowRight Ctrl+ArrowUp Ctrl+ArrowDown",
-    "narrower, wider, taller, lower by a pixel; Shift: by a tenth",
+    _`narrower, wider, taller, lower by a pixel; Shift: by a tenth`,
     (press) => resize(press),
   ],
-  ["ROI", "Alt+ArrowLeft Alt+ArrowRight", "turn by 1 degree; Shift: by a tenth", (press) => turn(press)],
-  ["ROI", "t", "choose a corner of the polygon: arrows then move it", ({ store }) => corner(store)],
-  ["ROI", "i", "insert a corner after the chosen one", ({ store }) => insert(store)],
+  ["ROI", "Alt+ArrowLeft Alt+ArrowRight", _`turn by 1 degree; Shift: by a tenth`, (press) => turn(press)],
+  ["ROI", "t", _`choose a corner of the polygon: arrows then move it`, ({ store }) => corner(store)],
+  ["ROI", "i", _`insert a corner after the chosen one`, ({ store }) => insert(store)],
   [
     "ROI",
     "Delete Backspace",
-    "delete the chosen corner, or the ROI; else the last annotation",
+    _`delete the chosen corner, or the ROI; else the last annotation`,
     (press) => remove(press),
   ],
   [
     "ROI",
     "0 1 2 3 4 5 6",
-    "label it by the level strip: T12 L1 L2 L3 L4 L5 S1",
+    _`label it by the level strip: T12 L1 L2 L3 L4 L5 S1`,
     ({ studio, store, event }) => studio.label(store.levels[+event.key] ?? DIGITS[+event.key]),
   ],
-  ["ROI", "c n", "label it CSF, noise", ({ studio, event }) => studio.label(event.key === "c" ? "CSF" : "noise")],
-  ["ROI", "d", "duplicate", ({ studio }) => studio.later((later) => later.duplicate())],
-  ["ROI", "l", "lock or unlock", ({ studio }) => studio.toggle("locked")],
+  ["ROI", "c n", _`label it CSF, noise`, ({ studio, event }) => studio.label(event.key === "c" ? "CSF" : "noise")],
+  ["ROI", "d", _`duplicate`, ({ studio }) => studio.later((later) => later.duplicate())],
+  ["ROI", "l", _`lock or unlock`, ({ studio }) => studio.toggle("locked")],
   [
     "ROI",
     "y",
-    "hide or show; Shift: all",
+    _`hide or show; Shift: all`,
     ({ event, studio }) => (event.shiftKey ? studio.flip("hideAll") : studio.toggle("hidden")),
   ],
-  ["ROI", "k", "bring it to the slice shown", ({ studio }) => studio.later((later) => later.bringHere())],
-  ["ROI", "j", "move ROIs on this series only (or hold Alt while dragging)", "seriesOnly"],
-  ["ROI", "Ctrl+z", "undo", ({ store }) => store.undo()],
-  ["ROI", "Ctrl+Shift+z Ctrl+y", "redo", ({ store }) => store.undo(true)],
+  ["ROI", "k", _`bring it to the slice shown`, ({ studio }) => studio.later((later) => later.bringHere())],
+  ["ROI", "j", _`move ROIs on this series only (or hold Alt while dragging)`, "seriesOnly"],
+  ["ROI", "Ctrl+z", _`undo`, ({ store }) => store.undo()],
+  ["ROI", "Ctrl+Shift+z Ctrl+y", _`redo`, ({ store }) => store.undo(true)],
   [
     "Image",
     "PageUp PageDown",
-    "slice back, forward",
+    _`slice back, forward`,
     ({ store, view, event }) => store.goTo(view.index, store.slices[view.index] + (event.key === "PageUp" ? -1 : 1)),
   ],
   [
     "Image",
     "Home End",
-    "first, last slice",
+    _`first, last slice`,
     ({ store, view, event }) => store.goTo(view.index, event.key === "Home" ? 0 : view.view.planes - 1),
   ],
   [
     "Image",
     "+ = -",
-    "zoom in, out",
+    _`zoom in, out`,
     ({ view, event }) => view.zoomAt(view.size[0] / 2, view.size[1] / 2, event.key === "-" ? 0.8 : 1.25),
   ],
   [
     "Image",
     "[ ]",
-    "window narrower, wider; Shift: level down, up",
+    _`window narrower, wider; Shift: level down, up`,
     ({ store, view, event }) => windowStep(store, view, event),
   ],
-  ["Image", "a", "auto window", ({ studio }) => studio.preset(0)],
-  ["Image", "s", "next window preset", ({ studio }) => studio.preset()],
-  ["Image", "r", "reset the view: zoom, position and window (or double click)", ({ view }) => view.reset()],
-  ["Image", "u", "smooth pixels on or off", "smooth"],
-  ["Image", "Shift+I", "invert the grey scale", "inverted"],
-  ["Image", "z", "zoom and move linked series together, or each alone", "zoomLinked"],
-  ["Image", "Shift+X", "reference lines on or off", "lines"],
-  ["Image", "Shift+F", "play the slices; any input stops it", ({ studio }) => studio.later((later) => later.play())],
-  ["Image", "m", "next view", ({ studio }) => studio.nextView()],
+  ["Image", "a", _`auto window`, ({ studio }) => studio.preset(0)],
+  ["Image", "s", _`next window preset`, ({ studio }) => studio.preset()],
+  ["Image", "r", _`reset the view: zoom, position and window (or double click)`, ({ view }) => view.reset()],
+  ["Image", "u", _`smooth pixels on or off`, "smooth"],
+  ["Image", "Shift+I", _`invert the grey scale`, "inverted"],
+  ["Image", "z", _`zoom and move linked series together, or each alone`, "zoomLinked"],
+  ["Image", "Shift+X", _`reference lines on or off`, "lines"],
+  ["Image", "Shift+F", _`play the slices; any input stops it`, ({ studio }) => studio.later((later) => later.play())],
+  ["Image", "m", _`next view`, ({ studio }) => studio.nextView()],
   [
     "",
     "Escape",
-    "cancel what is being drawn; deselect",
+    _`cancel what is being drawn; deselect`,
     ({ tools, store }) =>
       void (tools.cancel() || (store.tool !== "select" ? store.setTool("select") : store.select(null))),
   ],
-  ["", "?", "help: this sheet", ({ studio }) => studio.help()],
+  ["", "?", _`help: this sheet`, ({ studio }) => studio.help()],
 ];
 
 /** Signs that keys give with Shift, and the keys. */
@@ -205,7 +206,7 @@ function step(/** @type {string} */ key) {
 /** The selected ROI if it may be changed. @param {Store} store */
 function editable(store) {
   const roi = store.roi();
-  if (roi?.locked) store.say(`${roi.label || "ROI"} is locked`);
+  if (roi?.locked) store.say(_`${roi.label || "ROI"} is locked`);
   return roi && !roi.locked ? roi : null;
 }
 
@@ -231,7 +232,7 @@ function resize(/** @type {Press} */ { store, view, event }) {
   const size = (event.shiftKey ? 0.1 : 1) / 2;
   const spacing = [norm(view.view.col_step), norm(view.view.row_step)];
   if (roi.kind === "polygon") {
-    if (store.fixedArea) return store.say("The area is fixed: press X to free it");
+    if (store.fixedArea) return store.say(_`The area is fixed: press X to free it`);
     const factor = 1 + (x - y) * (event.shiftKey ? 0.002 : 0.02);
     return store.commit(store.changed(roi.id, () => scaled(roi, factor)));
   }
@@ -254,15 +255,15 @@ function turn(/** @type {Press} */ { store, view, event }) {
 
 function corner(/** @type {Store} */ store) {
   const roi = store.roi();
-  if (roi?.kind !== "polygon") return store.say("Choose a polygon first");
+  if (roi?.kind !== "polygon") return store.say(_`Choose a polygon first`);
   store.vertex = (store.vertex + 1) % roi.points.length;
-  store.say(`Corner ${store.vertex + 1} of ${roi.points.length}`);
+  store.say(_`Corner ${store.vertex + 1} of ${roi.points.length}`);
   store.emit("selection");
 }
 
 function insert(/** @type {Store} */ store) {
   const roi = editable(store);
-  if (roi?.kind !== "polygon" || store.vertex < 0) return store.say("Choose a corner with T first");
+  if (roi?.kind !== "polygon" || store.vertex < 0) return store.say(_`Choose a corner with T first`);
   store.vertex += 1;
   const changed = withCorner(roi, store.vertex);
   store.commit(store.changed(roi.id, () => changed));

@@ -3,13 +3,15 @@
  * for levels, copies of ROIs. A script of its own, which Python sends over the widget's channel once the first picture
  * is there, or as soon as the page wants any of it (studio.js).
  */
+import { _ } from "../../page/static/words.js";
 import { COUNTED, cut, lengthMm, levelAt, marrowWindow, POINTS, SAME_BODY_MM, words } from "./annotations.js";
 import { bringHere, duplicate } from "./copies.js";
-import { html, set, short, svg } from "./dom.js";
+import { html, set, svg } from "./dom.js";
 import { center, dot, nearestSlice, planeNormal, sub, toPatient, toRowCol } from "./geometry.js";
 import { helpSheet } from "./help.js";
 import { drawLens } from "./lens.js";
 import { askName, recount } from "./level_names.js";
+import { short } from "./numbers.js";
 import { Proposals } from "./proposal_list.js";
 
 /**
@@ -22,11 +24,16 @@ import { Proposals } from "./proposal_list.js";
 
 /** What an annotation tool asks for next. @type {Record<Kind, string[]>} */
 const ASKS = {
-  probe: ["Click a place: its signal stays on the picture, and other series go there"],
-  ruler: ["Ruler: click or drag from one end", "to the other"],
-  angle: ["Angle: click one side", "the corner", "the other side"],
-  cobb: ["Cobb angle: click one end of the first line", "its other end", "one end of the second line", "its other end"],
-  count: ["Count: click the middle of S1, then each body upward"],
+  probe: [_`Click a place: its signal stays on the picture, and other series go there`],
+  ruler: [_`Ruler: click or drag from one end`, _`to the other`],
+  angle: [_`Angle: click one side`, _`the corner`, _`the other side`],
+  cobb: [
+    _`Cobb angle: click one end of the first line`,
+    _`its other end`,
+    _`one end of the second line`,
+    _`its other end`,
+  ],
+  count: [_`Count: click the middle of S1, then each body upward`],
 };
 const FPS = 5;
 
@@ -114,7 +121,7 @@ export class Later {
       this.draft = { kind, points: [], view: view.index, slice };
     const { points } = this.draft;
     points.push(this.place(view, p));
-    if (points.length < POINTS[kind]) return store.say(`${ASKS[kind][points.length]} (Escape: give up)`);
+    if (points.length < POINTS[kind]) return store.say(`${ASKS[kind][points.length]} ${_`(Escape: give up)`}`);
     this.draft = null;
     this.keep(kind, view, points);
     if (kind === "probe") this.goTo(view, points[0]);
@@ -144,18 +151,18 @@ export class Later {
     const old = store.annotations.find(({ kind, frame }) => kind === "count" && frame === view.view.frame);
     if (!old) {
       this.keep("count", view, [at]);
-      return store.say("S1. Now the body above: L5");
+      return store.say(_`S1. Now the body above: L5`);
     }
     const { points } = old;
     const name = COUNTED[points.length];
-    if (!name) return store.say("Counted up to T1");
+    if (!name) return store.say(_`Counted up to T1`);
     if (at[2] <= points[points.length - 1][2])
       return store.say(
-        `${name} lies above ${COUNTED[points.length - 1]}: click further up, or Delete takes the last back`,
+        _`${name} lies above ${COUNTED[points.length - 1]}: click further up, or Delete takes the last back`,
       );
     store.annotate(store.annotations.map((one) => (one === old ? { ...one, points: [...points, at] } : one)));
     store.say(
-      `${name}, ${points.length} above S1, ${lengthMm(at, points[points.length - 1]).toFixed(0)} mm from the last`,
+      _`${name}, ${points.length} above S1, ${lengthMm(at, points[points.length - 1]).toFixed(0)} mm from the last`,
     );
   }
 
@@ -213,11 +220,11 @@ export class Later {
       return store.emit("display");
     }
     const last = annotations[annotations.length - 1];
-    if (!last) return store.say("No annotations");
+    if (!last) return store.say(_`No annotations`);
     const rest = annotations.slice(0, -1);
     if (last.kind === "count" && last.points.length > 1) rest.push({ ...last, points: last.points.slice(0, -1) });
     store.annotate(rest);
-    store.say(last.kind === "count" ? "Last body taken back" : `${last.kind} deleted`);
+    store.say(last.kind === "count" ? _`Last body taken back` : _`Annotation deleted`);
   }
 
   cancel() {
@@ -283,7 +290,7 @@ export class Later {
       ]);
       return [
         ...this.path(ends, "vbq-reference"),
-        this.label(`${title}, slice ${store.slices[i] + 1}`, at, { "data-of": i }),
+        this.label(_`${title}, slice ${store.slices[i] + 1}`, at, { "data-of": i }),
       ];
     });
   }
@@ -335,7 +342,7 @@ export class Later {
   counted(p, i, at) {
     const name = COUNTED[i];
     const other = this.named().find(({ label, at: c }) => lengthMm(c, p) <= SAME_BODY_MM && label !== name);
-    const text = `${name}${i ? ` · ${i}` : ""}${other ? ` ⚠ the ROI here is called ${other.label}` : ""}`;
+    const text = `${name}${i ? ` · ${i}` : ""}${other ? _` ⚠ the ROI here is called ${other.label}` : ""}`;
     const more = { "data-count": name, class: `vbq-tag${other ? " vbq-doubted" : ""}` };
     return [...this.dot(at), this.label(text, [at[0] - 8, at[1] + 4], { ...more, "text-anchor": "end" })];
   }
@@ -360,7 +367,7 @@ export class Later {
     const count = this.store.annotations.find((one) => one.kind === "count" && one.frame === frame);
     const bodies = count ? count.points.map((at, i) => ({ label: COUNTED[i], at })) : this.named();
     const level = levelAt(plane, bodies);
-    return level && `\nlevel ${level}, by ${count ? "the count" : "the ROIs"}`;
+    return level && (count ? _`\nlevel ${level}, by the count` : _`\nlevel ${level}, by the ROIs`);
   }
 
   /** The marrow window of the active view, by the ROIs on its levels, also those that wait. @param {[string, number, number]} preset @param {boolean} next whether it was only the next one */
@@ -370,12 +377,12 @@ export class Later {
     const window = marrowWindow(rows.flatMap((row) => (row && row.error === undefined ? [row.median] : [])));
     if (!window) {
       if (next) this.studio.preset(0);
-      return store.say("Place a ROI on a level, or press Q: the marrow window is made from it");
+      return store.say(_`Place a ROI on a level, or press Q: the marrow window is made from it`);
     }
     preset.splice(1, 2, ...window);
     store.setWindow(store.active, ...window);
     store.say(
-      `Window: Marrow, level ${short(window[0])} (the median of the levels), ${window[1] / window[0]} times as wide`,
+      _`Window: Marrow, level ${short(window[0])} (the median of the levels), ${short(window[1] / window[0])} times as wide`,
     );
   }
 
@@ -395,14 +402,14 @@ export class Later {
     const view = this.studio.view();
     const { store } = this;
     const { play } = this.studio.toolbar;
-    if (view.view.planes < 2) return store.say("There is one slice only");
+    if (view.view.planes < 2) return store.say(_`There is one slice only`);
     this.speed ??= html("input", {
       type: "number",
       min: 1,
       max: 30,
       value: FPS,
-      title: "Slices a second",
-      "aria-label": "Slices a second",
+      title: _`Slices a second`,
+      "aria-label": _`Slices a second`,
       onchange: () => this.timer && this.run(view),
     });
     play.after(this.speed);
@@ -416,7 +423,7 @@ export class Later {
     const { store } = this;
     clearInterval(this.timer);
     const fps = Math.min(30, Math.max(1, +(this.speed?.value || FPS)));
-    store.say(`${fps} slices a second: any key, click or wheel stops`);
+    store.say(_`${fps} slices a second: any key, click or wheel stops`);
     this.timer = setInterval(() => {
       const next = (store.slices[view.index] + 1) % view.view.planes;
       if (document.hidden) this.stop();
@@ -430,7 +437,7 @@ export class Later {
     this.timer = 0;
     for (const kind of ["pointerdown", "wheel", "keydown"]) window.removeEventListener(kind, this.stopping, true);
     set(this.studio.toolbar.play, { "aria-pressed": "false" });
-    this.store.say("Stopped");
+    this.store.say(_`Stopped`);
   }
 
   drawLens(/** @type {View} */ view) {

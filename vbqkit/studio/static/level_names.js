@@ -1,4 +1,5 @@
 /** Other names for levels: the whole count moved up or down, or one level renamed on its chip. */
+import { _ } from "../../page/static/words.js";
 import { html } from "./dom.js";
 
 /**
@@ -13,9 +14,9 @@ export function recount(studio, by) {
   const counted = (/** @type {Roi} */ { label }) =>
     levels.includes(label) ? levels[levels.indexOf(label) + by] : label;
   const last = rois.find((roi) => counted(roi) === undefined);
-  if (last) return studio.say(`${last.label} is at the end of the strip: rename it first`);
+  if (last) return studio.say(_`${last.label} is at the end of the strip: rename it first`);
   store.commit(rois.map((roi) => (counted(roi) === roi.label ? roi : { ...roi, label: counted(roi) })));
-  studio.say(by < 0 ? "Counted one level higher" : "Counted one level lower");
+  studio.say(by < 0 ? _`Counted one level higher` : _`Counted one level lower`);
 }
 
 /** Give a level of the strip another name, and its ROIs too. @param {Studio} studio @param {number} i @param {string} name */
@@ -26,7 +27,7 @@ function rename(studio, i, name) {
     store.rois.map((roi) => (roi.label === old ? { ...roi, label: name } : roi)),
     store.levels.map((level, j) => (j === i ? name : level)),
   );
-  studio.say(`${old} is now called ${name}`);
+  studio.say(_`${old} is now called ${name}`);
 }
 
 /** A field in the place of a level's chip. @param {Studio} studio @param {HTMLElement} chip @param {number} i */
@@ -37,7 +38,7 @@ export function askName(studio, chip, i) {
     class: "vbq-rename",
     value: old,
     size: 4,
-    "aria-label": `New name of ${old}`,
+    "aria-label": _`New name of ${old}`,
     maxlength: 12,
   });
   let open = true;

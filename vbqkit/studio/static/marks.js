@@ -1,5 +1,7 @@
 /** What makes a ROI bad, in words, as it happens. */
+import { _ } from "../../page/static/words.js";
 import { area, onSeries, slicePlane } from "./geometry.js";
+import { fixed } from "./numbers.js";
 import { covered } from "./statistics.js";
 
 export const FEW_PIXELS = 20; // below this the SD itself is uncertain by more than 16 %: 1 / sqrt(2 (n - 1))
@@ -55,17 +57,17 @@ export function marks(store, roi, index) {
   const found = [...placeMarks(store, roi, index), ...pixelMarks(store, roi, index, result)];
   const { labels, usual, count } = siblings(store.counted);
   const twins = labels.get(roi.label) ?? 0;
-  if (twins > 1 && roi.label) found.push(`${twins} ROIs are called ${roi.label}: the first one counts`);
-  if (!roi.label) found.push("has no label: press a digit, C or N");
+  if (twins > 1 && roi.label) found.push(_`${twins} ROIs are called ${roi.label}: the first one counts`);
+  if (!roi.label) found.push(_`has no label: press a digit, C or N`);
   if (LEVEL.test(roi.label) && count > 2 && Math.abs(area(roi) / usual - 1) > AREA_TOLERANCE)
-    found.push(`area ${(area(roi) / 100).toFixed(2)} cm², its siblings have ${(usual / 100).toFixed(2)} cm²`);
+    found.push(_`area ${fixed(area(roi) / 100, 2)} cm², its siblings have ${fixed(usual / 100, 2)} cm²`);
   return found;
 }
 
 /** Where a ROI lies, if not on the slice shown. @param {Store} store @param {Roi} roi @param {number} index */
 export function elsewhere(store, roi, index) {
   const at = store.sliceOf(roi, index);
-  return at === store.slices[index] ? [] : [`not on this slice: it lies on slice ${at + 1}`];
+  return at === store.slices[index] ? [] : [_`not on this slice: it lies on slice ${at + 1}`];
 }
 
 /** What Python found about the place of a ROI, unless it has been moved since. @param {Store} store @param {Roi} roi @param {number} index */
@@ -111,22 +113,22 @@ function pixelMarks(store, roi, index, result) {
   if (!pixels) return [];
   const where = covered(onSeries(roi, view.key), slicePlane(view, result.slice_index));
   const found = [];
-  const percent = (/** @type {number} */ x) => `${(100 * x).toFixed(x < 0.1 ? 1 : 0)} %`;
-  if (result.n < FEW_PIXELS) found.push(`only ${result.n} pixels: the SD is uncertain`);
+  const percent = (/** @type {number} */ x) => `${fixed(100 * x, x < 0.1 ? 1 : 0)} %`;
+  if (result.n < FEW_PIXELS) found.push(_`only ${result.n} pixels: the SD is uncertain`);
   if (result.fraction_zero > 0)
-    found.push(`${percent(result.fraction_zero)} of the pixels are exactly zero: masked, not measured`);
-  if (result.fraction_clipped > 0) found.push(`${percent(result.fraction_clipped)} of the pixels are clipped`);
+    found.push(_`${percent(result.fraction_zero)} of the pixels are exactly zero: masked, not measured`);
+  if (result.fraction_clipped > 0) found.push(_`${percent(result.fraction_clipped)} of the pixels are clipped`);
   if (roi.label !== "noise" && !roi.label.endsWith(" endplate")) {
     // an endplate is an edge
     const share = edgeShare(where, pixels, view.cols, result.mean);
-    if (share > EDGE_SHARE) found.push(`lies over an edge: steep gradient in ${percent(share)} of its pixels`);
+    if (share > EDGE_SHARE) found.push(_`lies over an edge: steep gradient in ${percent(share)} of its pixels`);
   }
   const mask = store.airOn(index, result.slice_index);
   if (mask) {
     const outside = where.reduce((n, i) => n + mask[i], 0) / where.length;
     if (roi.label === "noise" && outside < 1)
-      found.push(`noise ROI is not all in free air: ${percent(1 - outside)} lies in the body or in artefact`);
-    if (roi.label !== "noise" && outside > 0) found.push(`${percent(outside)} lies outside the body`);
+      found.push(_`noise ROI is not all in free air: ${percent(1 - outside)} lies in the body or in artefact`);
+    if (roi.label !== "noise" && outside > 0) found.push(_`${percent(outside)} lies outside the body`);
   }
   kept[index] = found;
   return found;

@@ -1,4 +1,6 @@
 /** Which ROIs wait for the reader, and which count. Pure functions. @import { Roi } from "./wire.js" */
+import { _ } from "../../page/static/words.js";
+import { fixed } from "./numbers.js";
 
 /** Whether a ROI waits for the reader. @param {Roi} roi */
 export const waits = (roi) => !!roi.proposal && !roi.proposal.accepted;
@@ -26,5 +28,5 @@ export function corrected(rois, before) {
 /** A ROI that waits, in words. @param {Roi} roi */
 export function describe(roi) {
   const { confidence, doubt } = roi.proposal ?? { confidence: 0, doubt: "" };
-  return `${roi.label}, proposed with confidence ${confidence.toFixed(2)}${doubt ? `. Look twice: ${doubt}` : ""}`;
+  return _`${roi.label}, proposed with confidence ${fixed(confidence, 2)}` + (doubt && _`. Look twice: ${doubt}`);
 }

@@ -1,8 +1,10 @@
 /** The readout beside the image: a table of ROIs, the scores, the selected ROI with its histogram. */
+import { _ } from "../../page/static/words.js";
 import { style } from "./colours.js";
-import { html, set, setText, short, svg } from "./dom.js";
+import { html, set, setText, svg } from "./dom.js";
 import { onSeries, slicePlane } from "./geometry.js";
 import { elsewhere, marks } from "./marks.js";
+import { fixed, short } from "./numbers.js";
 import { covered, histogram, ratios } from "./statistics.js";
 
 /**
@@ -13,13 +15,13 @@ import { covered, histogram, ratios } from "./statistics.js";
 
 /** @type {[key: string, name: string, title: string][]} */
 const COLUMNS = [
-  ["mean", "mean", "mean signal, UNIT"],
-  ["median", "median", "median signal, UNIT"],
-  ["sd", "SD", "standard deviation (n - 1), UNIT"],
-  ["snr", "SNR", "mean / SD of the noise ROI"],
-  ["vbq", "VBQ", "mean / mean of the CSF ROI"],
-  ["area_cm2", "cm²", "area as drawn"],
-  ["n", "n", "pixels whose center is inside"],
+  ["mean", _`mean`, _`mean signal, UNIT`],
+  ["median", _`median`, _`median signal, UNIT`],
+  ["sd", "SD", _`standard deviation (n - 1), UNIT`],
+  ["snr", "SNR", _`mean / SD of the noise ROI`],
+  ["vbq", "VBQ", _`mean / mean of the CSF ROI`],
+  ["area_cm2", "cm²", _`area as drawn`],
+  ["n", "n", _`pixels whose center is inside`],
 ];
 
 /** @type {("mean"|"median"|"sd"|"n")[]} numbers that the browser and Python must agree on */
@@ -29,7 +31,7 @@ const COMPARED = ["mean", "median", "sd", "n"];
 const measured = (row) => (row && row.error === undefined ? row : undefined);
 
 /** @param {string} key @param {number} value */
-const digits = (key, value) => (key === "n" ? String(value) : key === "area_cm2" ? value.toFixed(2) : short(value));
+const digits = (key, value) => (key === "n" ? String(value) : key === "area_cm2" ? fixed(value, 2) : short(value));
 
 export class Panel {
   /** @param {Store} store */
@@ -52,11 +54,13 @@ export class Panel {
     this.empty = html(
       "p",
       { class: "vbq-empty" },
-      `No ROI yet. Choose a shape above and draw on the image, or press B and drag${store.options.propose ? ", or Q to have ROIs proposed" : ""}.`,
+      store.options.propose
+        ? _`No ROI yet. Choose a shape above and draw on the image, or press B and drag, or Q to have ROIs proposed.`
+        : _`No ROI yet. Choose a shape above and draw on the image, or press B and drag.`,
     );
     this.none = html("p", { class: "vbq-empty vbq-why-none" });
-    this.scoreList = html("div", { class: "vbq-scores", role: "group", "aria-label": "Scores" });
-    this.detail = html("div", { class: "vbq-detail", "aria-label": "Selected ROI" });
+    this.scoreList = html("div", { class: "vbq-scores", role: "group", "aria-label": _`Scores` });
+    this.detail = html("div", { class: "vbq-detail", "aria-label": _`Selected ROI` });
     this.bars = svg("svg", { class: "vbq-histogram", viewBox: "0 0 240 56", role: "img", preserveAspectRatio: "none" });
     this.range = html("div", { class: "vbq-range" });
     this.numbers = html("div", { class: "vbq-numbers" });
@@ -65,7 +69,7 @@ export class Panel {
     this.detail.append(this.faults);
     this.element = html(
       "div",
-      { class: "vbq-panel", role: "region", "aria-label": "Readout" },
+      { class: "vbq-panel", role: "region", "aria-label": _`Readout` },
       this.caption,
       html("div", { class: "vbq-scroll" }, this.table, this.empty),
       this.none,
@@ -108,7 +112,10 @@ export class Panel {
       set(this.heads[j], { title: words.replace("UNIT", unit) });
     });
     const ofSignal = unit === "a.u."; // HU have neither noise nor CSF to be divided by
-    setText(this.caption, `${title}${ofSignal ? "" : ` in ${unit}`}: measured by ${python ? "Python" : "the browser"}`);
+    setText(
+      this.caption,
+      `${title}${ofSignal ? "" : ` (${unit})`}: ${python ? _`measured by Python` : _`measured by the browser`}`,
+    );
     this.empty.hidden = store.rois.length > 0;
     const find = (/** @type {string} */ label) => measured(rows.find((row) => row.label === label && measured(row)));
     this.drawRows(rows, ofSignal ? find("CSF")?.mean : undefined, ofSignal ? find("noise")?.sd : undefined);
@@ -141,7 +148,7 @@ export class Panel {
       });
       line.swatch.style.borderColor = colour;
       line.swatch.style.borderStyle = dash ? "dashed" : "solid";
-      setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? " (hidden)" : ""));
+      setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? _` (hidden)` : ""));
       if (row.origin || !roi.proposal) {
         set(line.origin, { title: row.origin });
         setText(line.origin, row.origin?.split(":")[0] ?? "");
@@ -190,7 +197,10 @@ export class Panel {
     });
     this.caption.classList.toggle("vbq-apart", !!bad);
     if (bad)
-      setText(this.caption, `${bad.label}: browser and Python disagree. Python's number is shown; please report this.`);
+      setText(
+        this.caption,
+        _`${bad.label}: browser and Python disagree. Python's number is shown; please report this.`,
+      );
   }
 
   /** Each score with what it means one click away. */
@@ -213,8 +223,8 @@ export class Panel {
       setText(name, score.key);
       const told = reasons.join("\n");
       const fresh = reasons.filter((reason) => !said.has(reason));
-      const more = fresh.length > 1 ? ` (and ${fresh.length - 1} more)` : "";
-      const shown = [...(fresh.length < reasons.length ? ["as above"] : []), ...fresh.slice(0, 1)];
+      const more = fresh.length > 1 ? _` (and ${fresh.length - 1} more)` : "";
+      const shown = [...(fresh.length < reasons.length ? [_`as above`] : []), ...fresh.slice(0, 1)];
       said.add(fresh[0]);
       set(why, { class: wrong ? "vbq-doubt" : "vbq-reason", hidden: !told, title: told });
       set(why, { style: score.live ? "visibility:hidden" : null }); // its room stays, or the panel would jump
@@ -224,7 +234,10 @@ export class Panel {
         "data-value": score.value ?? "",
         class: score.value == null ? "vbq-none" : unchecked ? "vbq-unchecked" : "",
       });
-      setText(value, score.value == null ? "not given" : short(score.value) + (score.overruled ? " (overruled)" : ""));
+      setText(
+        value,
+        score.value == null ? _`not given` : short(score.value) + (score.overruled ? _` (overruled)` : ""),
+      );
       set(interval, { title: shares.join("\n"), "data-key": score.key });
       setText(interval, score.interval ? `95 %: ${score.interval.map(short).join(" – ")} ${verdict ?? ""}` : "");
       setText(words, about.join("\n"));
@@ -251,8 +264,8 @@ export class Panel {
     this.range.style.display = bad ? "none" : "";
     if (row.error !== undefined || bad) return setText(this.numbers, `${roi.label || "ROI"}: ${bad}`);
     const [mean, middle, sd] = [row.mean, row.median, row.sd].map(short);
-    const span = `${short(row.min)} to ${short(row.max)}`;
-    setText(this.numbers, `${roi.label || "ROI"}: ${span}, mean ${mean}, median ${middle}, SD ${sd}`);
+    const span = _`${short(row.min)} to ${short(row.max)}`;
+    setText(this.numbers, _`${roi.label || "ROI"}: ${span}, mean ${mean}, median ${middle}, SD ${sd}`);
     const view = this.store.views[this.store.active];
     const plane = slicePlane(view, row.slice_index);
     const pixels = this.store.cache.get(this.store.active, row.slice_index);
@@ -271,9 +284,9 @@ export class Panel {
       });
     });
     set(this.bars, {
-      "aria-label": `Histogram of ${roi.label}: ${row.n} pixels from ${short(low)} to ${short(high)}`,
+      "aria-label": _`Histogram of ${roi.label}: ${row.n} pixels from ${short(low)} to ${short(high)}`,
       fill: style(roi.label)[0],
     });
-    setText(this.range, `${short(low)} – ${short(high)} ${view.unit}, highest bar ${top} of ${row.n} pixels`);
+    setText(this.range, _`${short(low)} – ${short(high)} ${view.unit}, highest bar ${top} of ${row.n} pixels`);
   }
 }

@@ -1,5 +1,7 @@
 /** The list of what waits for the reader: named, accepted or rejected. */
+import { _ } from "../../page/static/words.js";
 import { html, set, setText } from "./dom.js";
+import { fixed } from "./numbers.js";
 import { describe, unnamed } from "./origin.js";
 import { accept } from "./proposals.js";
 
@@ -22,8 +24,8 @@ export class Proposals {
     this.store = store;
     this.shown = /** @type {Roi[]} */ ([]);
     this.head = html("b");
-    this.all = word("Accept all", "accept-all", () => accept(store));
-    const none = word("Reject all", "reject-all", () => store.model.send({ type: "reject" }), {
+    this.all = word(_`Accept all`, "accept-all", () => accept(store));
+    const none = word(_`Reject all`, "reject-all", () => store.model.send({ type: "reject" }), {
       title: "Shift+Delete",
     });
     this.question = html("p", { class: "vbq-question", role: "alert" });
@@ -31,7 +33,7 @@ export class Proposals {
     this.remarks = html("p", { class: "vbq-remarks" });
     this.element = html(
       "div",
-      { class: "vbq-proposals", role: "group", "aria-label": "Proposed ROIs" },
+      { class: "vbq-proposals", role: "group", "aria-label": _`Proposed ROIs` },
       html("div", {}, this.head, this.all, none),
       this.question,
       this.list,
@@ -46,8 +48,8 @@ export class Proposals {
     this.element.hidden = !waiting.length;
     const asks = waiting.some((roi) => unnamed(roi.label));
     const { question, remarks = [], title } = model.get("_about_proposal");
-    setText(this.head, `${title}: not measured until accepted`);
-    set(this.all, { disabled: asks, title: asks ? "Name a body first" : "Shift+Enter" });
+    setText(this.head, _`${title}: not measured until accepted`);
+    set(this.all, { disabled: asks, title: asks ? _`Name a body first` : "Shift+Enter" });
     this.question.hidden = !asks;
     setText(this.question, (asks && question) || "");
     setText(this.remarks, remarks.join("\n"));
@@ -71,15 +73,15 @@ export class Proposals {
     const level = html(
       "select",
       {
-        "aria-label": `${label} is`,
+        "aria-label": _`${label} is`,
         onchange: () => store.model.send({ type: "name", body: label, level: level.value }),
       },
-      html("option", { value: "" }, "is level …"),
-      ...store.levels.map((value) => html("option", { value }, `is ${value}`)),
+      html("option", { value: "" }, _`is level …`),
+      ...store.levels.map((value) => html("option", { value }, _`is ${value}`)),
     );
-    const yes = word("✓ accept", "accept", () => accept(store, roi), {
+    const yes = word(_`✓ accept`, "accept", () => accept(store, roi), {
       title: "Enter",
-      "aria-label": `Accept ${label}`,
+      "aria-label": _`Accept ${label}`,
     });
     return html(
       "li",
@@ -98,10 +100,10 @@ export class Proposals {
           },
           html("b", {}, label),
           html("meter", { value: confidence, "aria-hidden": "true" }),
-          confidence.toFixed(2),
+          fixed(confidence, 2),
         ),
         unnamed(label) ? level : yes,
-        word("✕", "reject", () => store.remove(roi), { title: "Delete", "aria-label": `Reject ${label}` }),
+        word("✕", "reject", () => store.remove(roi), { title: "Delete", "aria-label": _`Reject ${label}` }),
       ),
       ...(doubt ? [html("p", {}, doubt)] : []),
     );

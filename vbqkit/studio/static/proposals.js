@@ -1,4 +1,5 @@
 /** What waits for the reader: asked for and accepted. */
+import { _ } from "../../page/static/words.js";
 import { html, set, setText } from "./dom.js";
 import { unnamed } from "./origin.js";
 
@@ -31,13 +32,13 @@ export function proposeButton(store) {
   const button = html("button", {
     type: "button",
     class: "vbq-propose",
-    title: "Levels, CSF and noise on the middle slice; nothing counts until you accept it (Q)",
+    title: _`Levels, CSF and noise on the middle slice; nothing counts until you accept it (Q)`,
     onclick: () => propose(store),
   });
   const draw = () => {
     const { looking } = store;
-    const part = looking && looking.total > 1 ? ` ${looking.done + 1} of ${looking.total}` : "";
-    setText(button, looking ? `Looking${part} … stop` : "Propose ROIs");
+    const part = looking && looking.total > 1 ? _` ${looking.done + 1} of ${looking.total}` : "";
+    setText(button, looking ? _`Looking${part} … stop` : _`Propose ROIs`);
     set(button, { "aria-busy": String(!!looking) });
   };
   store.on("proposing", draw);

@@ -3,7 +3,9 @@
  *
  * @import { Box, Measured, Plane, Roi, Row, RowCol } from "./wire.js"
  */
+import { _ } from "../../page/static/words.js";
 import { area, center, dot, normal, outline, planeNormal, snap, sub, toRowCol, vectorToRowCol } from "./geometry.js";
+import { fixed } from "./numbers.js";
 
 export const MAX_TILT_DEG = 5;
 
@@ -11,9 +13,9 @@ export const MAX_TILT_DEG = 5;
 export function offPlane(roi, plane) {
   const n = planeNormal(plane);
   const tilt = (Math.acos(Math.min(1, Math.abs(dot(normal(roi), n)))) * 180) / Math.PI;
-  if (tilt > MAX_TILT_DEG) return `on another plane: tilted by ${tilt.toFixed(1)} degrees`;
+  if (tilt > MAX_TILT_DEG) return _`on another plane: tilted by ${fixed(tilt, 1)} degrees`;
   const distance = Math.abs(dot(sub(center(roi), plane.origin), n));
-  return distance > plane.reach_mm + 1e-3 ? `${distance.toFixed(1)} mm from this slice` : "";
+  return distance > plane.reach_mm + 1e-3 ? _`${fixed(distance, 1)} mm from this slice` : "";
 }
 
 /** Why a ROI cannot be measured on a plane, or "" if it can be. @param {Roi} roi @param {Plane} plane */
@@ -25,7 +27,7 @@ export function refusal(roi, plane) {
     const [r, c] = toRowCol(plane, p);
     beyond = Math.max(beyond, -0.5 - r, -0.5 - c, r - plane.rows + 0.5, c - plane.cols + 0.5);
   }
-  return beyond > 1e-6 ? `reaches ${beyond.toFixed(1)} pixels beyond the image` : "";
+  return beyond > 1e-6 ? _`reaches ${fixed(beyond, 1)} pixels beyond the image` : "";
 }
 
 /**
@@ -89,7 +91,7 @@ export function measure(roi, plane, pixels, stored = {}) {
   const reason = refusal(roi, plane);
   if (reason) return { id, label, error: reason };
   const where = covered(roi, plane);
-  if (!where.length) return { id, label, error: "covers no pixel center: make it larger" };
+  if (!where.length) return { id, label, error: _`covers no pixel center: make it larger` };
   const values = Float64Array.from(where, (i) => pixels[i]);
   const n = values.length;
   let [sum, zeros, clipped, bad] = [0, 0, 0, 0];
@@ -99,7 +101,7 @@ export function measure(roi, plane, pixels, stored = {}) {
     clipped += +(clip !== null && x >= clip);
     bad += +!Number.isFinite(x);
   }
-  if (bad) return { id, label, error: `covers ${bad} pixels that are not finite numbers` };
+  if (bad) return { id, label, error: _`covers ${bad} pixels that are not finite numbers` };
   const mean = sum / n;
   let squares = 0;
   for (const x of values) squares += (x - mean) ** 2;

@@ -6,6 +6,7 @@
  * @import { Pixels } from "./pixels.js"
  * @import { Annotation, Kept, Message, Roi, Row, Shape, StudioModel, Vec, Window } from "./wire.js"
  */
+import { _ } from "../../page/static/words.js";
 import { add, center, dot, nearestSlice, onSeries, planeNormal, slicePlane, times, withArea } from "./geometry.js";
 import { History } from "./history.js";
 import { proposeLabel, UNSURE } from "./labels.js";
@@ -225,12 +226,12 @@ export class Store {
     this.history.push({ rois, levels, annotations: this.annotations });
     this.tell(rois, levels, shown);
     const now = rois.find((roi, i) => roi !== changed[i]);
-    if (now) this.say(`${now.label} counts from now on, as corrected`);
+    if (now) this.say(_`${now.label} counts from now on, as corrected`);
   }
 
   /** Keep other annotations, undoably: rulers and the like, which nothing measures or scores. @param {Annotation[]} annotations */
   annotate(annotations) {
-    if (!annotations.length) this.say(this.annotations.length ? "Annotations cleared" : "No annotations");
+    if (!annotations.length) this.say(this.annotations.length ? _`Annotations cleared` : _`No annotations`);
     if (!annotations.length && !this.annotations.length) return;
     this.annotations = annotations;
     this.commit(this.kept, this.levels, true);
@@ -253,7 +254,7 @@ export class Store {
   /** @param {Roi} roi */
   remove(roi) {
     this.commit(this.rois.filter((other) => other.id !== roi.id));
-    this.say(`${roi.label || "ROI"} ${waits(roi) ? "rejected" : "deleted"}`);
+    this.say(waits(roi) ? _`${roi.label} rejected` : _`${roi.label || "ROI"} deleted`);
   }
 
   /** Replace one ROI by f(roi). @param {string} id @param {(roi: Roi) => Roi} f */
@@ -263,10 +264,10 @@ export class Store {
 
   undo(forward = false) {
     const state = forward ? this.history.redo() : this.history.undo();
-    if (!state) return this.say(forward ? "Nothing to redo" : "Nothing to undo");
+    if (!state) return this.say(forward ? _`Nothing to redo` : _`Nothing to undo`);
     this.annotations = state.annotations;
     this.tell(state.rois, state.levels);
-    this.say(forward ? "Redone" : "Undone");
+    this.say(forward ? _`Redone` : _`Undone`);
   }
 
   /**
@@ -287,7 +288,7 @@ export class Store {
     this.label = null;
     this.commit([...this.rois, this.fixedArea ? withArea(full, this.fixedArea * 100) : full]);
     this.select(full.id);
-    if (!full.label) this.say("Its place does not decide its name: press a digit, C or N");
+    if (!full.label) this.say(_`Its place does not decide its name: press a digit, C or N`);
     this.emit("tool");
   }
 
@@ -431,7 +432,7 @@ export class Store {
             verdict: "",
             shares: [],
             value: live[row.key] ?? null,
-            note: row.note || "when let go",
+            note: row.note || _`when let go`,
           },
     );
   }

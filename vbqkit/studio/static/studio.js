@@ -1,8 +1,10 @@
 /** The ROI studio on the page: puts the parts together. All state belongs to one render() and goes with it. */
 
+import { _ } from "../../page/static/words.js";
 import { html, setText } from "./dom.js";
 import { area, withArea } from "./geometry.js";
 import { KEYS, press, SWITCHES } from "./keyboard.js";
+import { fixed } from "./numbers.js";
 import { describe, unnamed, waits } from "./origin.js";
 import { Panel } from "./panel.js";
 import { Store } from "./store.js";
@@ -17,7 +19,7 @@ import { View } from "./view.js";
  * @import { StudioModel, Traits } from "./wire.js"
  */
 
-const COMING = "Python sends this tool …";
+const COMING = _`Python sends this tool …`;
 
 /**
  * Whether a letter or digit typed outside of a studio is for it, and not for JupyterLab, where X cuts the cell: the
@@ -46,16 +48,21 @@ export class Studio {
     this.arriving = /** @type {Promise<void>|undefined} */ (undefined); // what later.js holds
     this.toolbar = new Toolbar(store, this);
     this.panel = new Panel(store);
-    this.notes = html("div", { class: "vbq-notes", role: "status", tabindex: "0", "aria-label": "Messages" });
+    this.notes = html("div", { class: "vbq-notes", role: "status", tabindex: "0", "aria-label": _`Messages` });
     this.status = html("div", { class: "vbq-status", "aria-live": "polite" });
     const stages = html("div", { class: "vbq-views" }, ...this.views.map((view) => view.element));
-    if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, "No image to show."));
+    if (!this.views.length) stages.append(html("p", { class: "vbq-nothing" }, _`No image to show.`));
     // the still picture for a notebook without a kernel
     const hide = html("style", {}, `.vbqkit-static-${store.options.id}{display:none}`);
     // JupyterLab's own shortcuts would take the keys: this attribute makes Lumino leave them
     this.root = html(
       "div",
-      { class: "vbq-studio", "data-lm-suppress-shortcuts": "true", style: `--vbq-wanted:${store.options.height}px` },
+      {
+        class: "vbq-studio",
+        lang: _`en`,
+        "data-lm-suppress-shortcuts": "true",
+        style: `--vbq-wanted:${store.options.height}px`,
+      },
       hide,
       this.toolbar.element,
       this.toolbar.strip.element,
@@ -82,7 +89,7 @@ export class Studio {
     store.on("messages", () => this.showNotes());
     store.on("selection", () => {
       const roi = store.roi();
-      if (roi) this.say(waits(roi) ? describe(roi) : `${roi.label || "ROI without label"} selected`);
+      if (roi) this.say(waits(roi) ? describe(roi) : _`${roi.label || "ROI"} selected`);
     });
     store.on("proposing", () => {
       if (store.looking || !store.waiting.length) return;
@@ -94,8 +101,8 @@ export class Studio {
     this.showNotes();
     this.say(
       store.options.case_file
-        ? `Kept in ${store.options.case_file}`
-        : "Not kept in a file: give case_file=... to keep the ROIs",
+        ? _`Kept in ${store.options.case_file}`
+        : _`Not kept in a file: give case_file=... to keep the ROIs`,
     );
     this.wide = new ResizeObserver(([entry]) =>
       this.root.classList.toggle("vbq-narrow", entry.contentRect.width < 760 + 260 * (this.views.length - 1)),
@@ -131,7 +138,7 @@ export class Studio {
   /** Turn something on or off, and say what it is now. @param {Switch} what */
   flip(what) {
     this.store[what] = !this.store[what];
-    this.changed(`${SWITCHES[what]}: ${this.store[what] ? "on" : "off"}`);
+    this.changed(`${SWITCHES[what]}: ${this.store[what] ? _`on` : _`off`}`);
   }
 
   /**
@@ -143,7 +150,7 @@ export class Studio {
     if (store.later) return use?.(store.later);
     const says = (/** @type {string} */ text) => use && !store.later && this.say(text);
     says(COMING);
-    setTimeout(() => says("Python does not answer, so this is not here: run the cell again"), 6000);
+    setTimeout(() => says(_`Python does not answer, so this is not here: run the cell again`), 6000);
     if (use || !this.arriving) this.model.send({ type: "tools" }); // again, if it got lost
     this.arriving ??= new Promise((arrived) => Object.assign(store, { arrived })).then(async (bytes) => {
       const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
@@ -202,20 +209,25 @@ export class Studio {
     const { store } = this;
     const roi = store.roi();
     if (!roi) store.label = store.label === label ? null : label;
-    else if (roi.locked) return this.say(`${roi.label || "ROI"} is locked`);
+    else if (roi.locked) return this.say(_`${roi.label || "ROI"} is locked`);
     else if (waits(roi) && unnamed(roi.label))
       return this.model.send({ type: "name", body: roi.label, level: label }); // the others follow by counting
     else store.commit(store.changed(roi.id, (old) => ({ ...old, label })));
     store.emit("tool");
-    this.say(roi ? `Labelled ${label}` : `Next ROI: ${store.label ?? "named by its place"}`);
+    this.say(roi ? _`Labelled ${label}` : store.label ? _`Next ROI: ${store.label}` : _`Next ROI: named by its place`);
   }
 
   toggle(/** @type {"locked"|"hidden"} */ what) {
     const { store } = this;
     const roi = store.roi();
-    if (!roi) return this.say("Select a ROI first");
+    if (!roi) return this.say(_`Select a ROI first`);
     store.commit(store.changed(roi.id, (old) => ({ ...old, [what]: !old[what] })));
-    this.say(`${roi.label || "ROI"} ${roi[what] ? "not " : ""}${what}`);
+    const name = roi.label || "ROI";
+    const states = {
+      locked: [_`${name} is unlocked`, _`${name} is locked`],
+      hidden: [_`${name} is shown`, _`${name} is hidden`],
+    };
+    this.say(states[what][+!roi[what]]);
   }
 
   toggleFixed(on = this.store.fixedArea == null) {
@@ -225,7 +237,7 @@ export class Studio {
     const roi = store.roi();
     if (store.fixedArea && roi && !roi.locked && Math.abs(area(roi) / 100 / wanted - 1) > 1e-9)
       store.commit(store.changed(roi.id, (old) => withArea(old, wanted * 100)));
-    this.changed(store.fixedArea ? `Every ROI gets ${wanted} cm²` : "Any area");
+    this.changed(store.fixedArea ? _`Every ROI gets ${fixed(wanted, 2)} cm²` : _`Any area`);
   }
 
   /** A window preset by its number, or the next one. @param {number} [i] */
@@ -238,7 +250,7 @@ export class Studio {
     if (chosen[0] === "Marrow") return this.later((later) => later.marrow(chosen, i === undefined));
     const [name, l, w] = chosen;
     store.setWindow(store.active, l, w);
-    this.say(`Window: ${name}`);
+    this.say(_`Window: ${name}`);
   }
 
   nextView() {

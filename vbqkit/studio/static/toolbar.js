@@ -1,4 +1,5 @@
 /** The row of tools and the strip of levels. */
+import { _ } from "../../page/static/words.js";
 import { style } from "./colours.js";
 import { fillAnew, html, oneStop, set, setText, svg } from "./dom.js";
 import { KEYS, perform, SWITCHES } from "./keyboard.js";
@@ -59,7 +60,7 @@ export class Toolbar {
     /** What a key does. @param {string} key @param {Attributes} [more] */
     const button = (key, more) => {
       const [, , words, what] = KEYS.find(([, keys]) => keys.split(" ")[0] === key) ?? KEYS[0];
-      const name = words[0].toUpperCase() + words.slice(1).split(/[:;,]| by | \(/)[0];
+      const name = words[0].toUpperCase() + words.slice(1).split(/[:;,，：；（]| by | \(/)[0];
       const title = `${name} (${key.replace(/\b[a-z]$/, (letter) => letter.toUpperCase())})`;
       const context = () => ({ store, studio, view: studio.view(), tools: studio.tools[store.active] });
       const made = iconButton(key, title, (event) => perform(what, { ...context(), event }), more);
@@ -77,12 +78,12 @@ export class Toolbar {
       max: "100",
       step: "0.05",
       value: store.fixedArea ?? store.options.usual_area_cm2,
-      "aria-label": "Fixed area in cm2",
+      "aria-label": _`Fixed area in cm2`,
       onchange: () => studio.toggleFixed(this.fixed.checked),
     });
     this.presets = html("select", {
-      "aria-label": "Window preset",
-      title: "Window preset (S)",
+      "aria-label": _`Window preset`,
+      title: _`Window preset (S)`,
       onchange: () => studio.preset(this.presets.selectedIndex - 1),
     });
     this.undo = button("Ctrl+z", { "data-action": "undo" });
@@ -91,8 +92,8 @@ export class Toolbar {
     this.file = html(
       "select",
       {
-        "aria-label": "File",
-        title: "Save or load ROIs",
+        "aria-label": _`File`,
+        title: _`Save or load ROIs`,
         onchange: () => {
           const [kind, ending] = this.file.value.split(" ");
           this.file.selectedIndex = 0;
@@ -100,10 +101,10 @@ export class Toolbar {
           else this.picker.click();
         },
       },
-      html("option", { value: "" }, "File …"),
-      html("option", { value: "load" }, "Load ROIs …"),
+      html("option", { value: "" }, _`File …`),
+      html("option", { value: "load" }, _`Load ROIs …`),
       ...store.options.files.save.map(([name, ending]) =>
-        html("option", { value: `save ${ending}` }, `Save as ${name} (${ending})`),
+        html("option", { value: `save ${ending}` }, _`Save as ${name} (${ending})`),
       ),
     );
     this.picker = html("input", {
@@ -117,23 +118,23 @@ export class Toolbar {
       },
     });
     this.weighting = html("select", {
-      "aria-label": "Weighting of this series",
-      title: "What this series shows: as its header says, or as you state it",
+      "aria-label": _`Weighting of this series`,
+      title: _`What this series shows: as its header says, or as you state it`,
       onchange: () => store.model.send({ type: "weighting", view: store.active, weighting: this.weighting.value }),
     });
     this.link = html(
       "button",
       { type: "button", class: "vbq-word", onclick: () => store.model.send({ type: "link", view: store.active }) },
-      "link by position",
+      _`link by position`,
     );
     const group = (/** @type {HTMLElement[]} */ ...items) => html("div", { class: "vbq-group" }, ...items);
     this.element = html(
       "div",
-      { class: "vbq-toolbar", role: "toolbar", "aria-label": "Tools" },
+      { class: "vbq-toolbar", role: "toolbar", "aria-label": _`Tools` },
       group(...buttons("v b e o p f w h")),
       group(...buttons("Shift+R Shift+A Shift+C Shift+P Shift+S Ctrl+Delete")),
       group(
-        html("label", { class: "vbq-fixed", title: "Give every ROI this area (X)" }, this.fixed, "fix area"),
+        html("label", { class: "vbq-fixed", title: _`Give every ROI this area (X)` }, this.fixed, _`fix area`),
         this.areaBox,
         html("span", {}, "cm²"),
       ),
@@ -158,7 +159,7 @@ export class Toolbar {
     this.fixed.checked = store.fixedArea != null;
     this.undo.disabled = !store.history.past.length;
     this.redo.disabled = !store.history.future.length;
-    const names = ["Window …", ...(store.views[store.active]?.presets ?? []).map(([name]) => name)];
+    const names = [_`Window …`, ...(store.views[store.active]?.presets ?? []).map(([name]) => name)];
     fillAnew(this.presets, names, (name, i) => html("option", { disabled: i === 0 }, name));
     this.drawWeighting();
     this.stop();
@@ -171,14 +172,14 @@ export class Toolbar {
   drawWeighting() {
     const view = this.store.views[this.store.active];
     if (!view) return;
-    const by = view.header === "unknown" ? "weighting unknown" : `${view.header} (header)`;
+    const by = view.header === "unknown" ? _`weighting unknown` : _`${view.header} (header)`;
     const others = this.store.options.weightings.filter((name) => name !== view.header);
     fillAnew(this.weighting, [by, ...others], (name, i) =>
-      i ? html("option", { value: name }, `stated: ${name}`) : html("option", { value: "" }, name),
+      i ? html("option", { value: name }, _`stated: ${name}`) : html("option", { value: "" }, name),
     );
     this.weighting.value = view.stated ?? "";
     const [first] = this.store.views;
-    const title = `${view.title} has another frame of reference. If the patient did not move, its ROIs and slices go with ${first.title}`;
+    const title = _`${view.title} has another frame of reference. If the patient did not move, its ROIs and slices go with ${first.title}`;
     set(this.link, { hidden: view.frame === first.frame, title });
   }
 }
@@ -190,7 +191,7 @@ class Strip {
     this.store = store;
     this.studio = studio;
     this.propose = store.views.length && store.options.propose ? proposeButton(store) : null;
-    this.chips = html("div", { class: "vbq-chips", role: "group", "aria-label": "Label" });
+    this.chips = html("div", { class: "vbq-chips", role: "group", "aria-label": _`Label` });
     this.hint = html("span", { class: "vbq-hint" });
     this.element = html(
       "div",
@@ -199,9 +200,9 @@ class Strip {
       this.chips,
       html(
         "div",
-        { class: "vbq-group", title: "If the count is off" },
-        iconButton("up", "Count one level higher: L1 becomes T12", () => studio.later((later) => later.recount(-1))),
-        iconButton("down", "Count one level lower: T12 becomes L1", () => studio.later((later) => later.recount(1))),
+        { class: "vbq-group", title: _`If the count is off` },
+        iconButton("up", _`Count one level higher: L1 becomes T12`, () => studio.later((later) => later.recount(-1))),
+        iconButton("down", _`Count one level lower: T12 becomes L1`, () => studio.later((later) => later.recount(1))),
       ),
       this.hint,
     );
@@ -219,10 +220,10 @@ class Strip {
     setText(
       this.hint,
       store.label !== null
-        ? `the next ROI is called ${store.label}`
+        ? _`the next ROI is called ${store.label}`
         : first
-          ? `the first level is called ${store.start()}: choose another to start there, such as S1`
-          : "the next ROI is named by its place; double click a level to rename it",
+          ? _`the first level is called ${store.start()}: choose another to start there, such as S1`
+          : _`the next ROI is named by its place; double click a level to rename it`,
     );
     labels.forEach((label, i) => {
       const placed = store.counted.some((roi) => roi.label === label);
@@ -240,7 +241,7 @@ class Strip {
         type: "button",
         class: "vbq-chip",
         "data-label": label,
-        title: `${label} (key ${key})`,
+        title: _`${label} (key ${key})`,
         onclick: () => this.studio.label(label),
         ondblclick: () => rename(),
         onkeydown: (/** @type {KeyboardEvent} */ e) => e.key === "F2" && rename(),

@@ -1,4 +1,5 @@
 /** What mouse, pen and fingers do on a view. One gesture at a time; Escape cancels it. */
+import { _ } from "../../page/static/words.js";
 import { set } from "./dom.js";
 import {
   add,
@@ -202,7 +203,7 @@ export class Tools {
     }
     const { roi, grip } = hit;
     this.store.select(roi.id);
-    if (roi.locked) return this.store.say(`${roi.label || "ROI"} is locked`);
+    if (roi.locked) return this.store.say(_`${roi.label || "ROI"} is locked`);
     const [x, y] = !grip ? p : grip.kind === "handle" ? grip.own : [grip.x, grip.y];
     /** @type {Hold & {off: Point, only: boolean}} */
     const edit = { ...base, off: [p[0] - x, p[1] - y], only: e.altKey || this.store.seriesOnly };
@@ -312,10 +313,10 @@ export class Tools {
     const { k } = this.view.transform();
     const plane = this.view.plane();
     const mm = corners.map(([r, c]) => /** @type {RowCol} */ ([r * norm(plane.row_step), c * norm(plane.col_step)]));
-    if (corners.length < 3) return this.store.say("An outline needs three corners");
-    if (crossesItself(mm)) return this.store.say("The outline crosses itself: draw it again without a loop");
+    if (corners.length < 3) return this.store.say(_`An outline needs three corners`);
+    if (crossesItself(mm)) return this.store.say(_`The outline crosses itself: draw it again without a loop`);
     const points = corners.map(([r, c]) => toPatient(plane, r, c));
-    if (area({ kind: "polygon", points }) * k * k < 9) return this.store.say("The outline encloses no area");
+    if (area({ kind: "polygon", points }) * k * k < 9) return this.store.say(_`The outline encloses no area`);
     this.place({ kind: "polygon", points });
   }
 
@@ -388,7 +389,7 @@ export class Tools {
       const flat = result.points.map((p) => toRowCol(plane, p));
       if (crossesItself(flat)) {
         this.store.preview(this.store.kept);
-        return this.store.say("The outline would cross itself: taken back");
+        return this.store.say(_`The outline would cross itself: taken back`);
       }
       if (this.store.fixedArea && g.kind === "vertex")
         [result, shown] = [withArea(result, this.store.fixedArea * 100), false];
@@ -403,7 +404,7 @@ export class Tools {
 
   removeVertex(/** @type {Roi} */ roi, /** @type {number} */ at) {
     if (roi.kind !== "polygon") return;
-    if (roi.points.length < 4) return this.store.say("A polygon keeps at least three corners");
+    if (roi.points.length < 4) return this.store.say(_`A polygon keeps at least three corners`);
     this.store.vertex = -1;
     this.store.commit(this.store.changed(roi.id, () => ({ ...roi, points: roi.points.filter((_, i) => i !== at) })));
   }

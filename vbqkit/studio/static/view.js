@@ -1,8 +1,10 @@
 /** One view: the image on a canvas, the ROIs in SVG on top, and what a radiologist reads in the corners. */
 
+import { _ } from "../../page/static/words.js";
 import { look } from "./colours.js";
-import { context2d, html, set, setText, short, svg } from "./dom.js";
+import { context2d, html, set, setText, svg } from "./dom.js";
 import { add, center, onSeries, outline, times, toPatient, toRowCol } from "./geometry.js";
+import { fixed, short } from "./numbers.js";
 import { waits } from "./origin.js";
 import { Painter } from "./pixels.js";
 import { offPlane } from "./statistics.js";
@@ -72,7 +74,7 @@ export class View {
         class: "vbq-stage",
         tabindex: "0",
         role: "application",
-        "aria-roledescription": "image viewer",
+        "aria-roledescription": _`image viewer`,
       },
       this.canvas,
       this.overlay,
@@ -80,7 +82,7 @@ export class View {
       this.lens,
       ...SIDES.map((side) => text(`letter vbq-${side}`, letters[side])),
     );
-    this.waiting = html("div", { class: "vbq-waiting" }, "Loading slice");
+    this.waiting = html("div", { class: "vbq-waiting" }, _`Loading slice`);
     this.stage.append(this.waiting);
     this.slider = html("input", {
       type: "range",
@@ -112,8 +114,8 @@ export class View {
     const { title, planes, corner } = this.view;
     setText(this.title, title);
     setText(this.corner.tl, [...(this.store.identity.get(this.index) ?? []), ...corner].join("\n"));
-    set(this.stage, { "aria-label": `${title}, ${planes} slices. Press question mark for the keys.` });
-    set(this.slider, { "aria-label": `Slice of ${title}` });
+    set(this.stage, { "aria-label": _`${title}, ${planes} slices. Press question mark for the keys.` });
+    set(this.slider, { "aria-label": _`Slice of ${title}` });
   }
 
   dispose() {
@@ -348,7 +350,7 @@ export class View {
       if (on && text) setText(text, words);
     };
     say(node.text, name, here);
-    say(node.where, `${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, !here);
+    say(node.where, _`${name} (slice ${this.store.sliceOf(roi, this.index) + 1})`, !here);
     set(node.grips, { visibility: grips.length ? null : "hidden" });
     if (grips.length && node.grips) this.drawGrips(node.grips, grips);
     return here ? d : "";
@@ -423,7 +425,7 @@ export class View {
         // the picture first
         this.described = store.slices[index];
         this.slider.value = String(this.described);
-        set(this.slider, { "aria-valuetext": `slice ${this.described + 1} of ${view.planes}` });
+        set(this.slider, { "aria-valuetext": _`slice ${this.described + 1} of ${view.planes}` });
         this.redraw();
       });
     const { k } = this.transform();
@@ -444,9 +446,9 @@ export class View {
     if (row < 0 || col < 0 || row >= rows || col >= cols) return "outside the image";
     const value = this.pixels()?.[row * cols + col];
     const place = toPatient(this.plane(), r, c).map(
-      (v, i) => `${"RLAPFH"[2 * i + +(v > -0.05)]} ${Math.abs(v).toFixed(1)}`,
+      (v, i) => `${"RLAPFH"[2 * i + +(v > -0.05)]} ${fixed(Math.abs(v), 1)}`,
     );
-    const signal = this.store.options.blind ? "" : `signal ${short(value)} ${this.view.unit}\n`;
-    return `${signal}row ${row}, col ${col}\n${place.join("  ")} mm`;
+    const signal = this.store.options.blind ? "" : _`signal ${short(value)} ${this.view.unit}\n`;
+    return `${signal}${_`row ${row}, col ${col}`}\n${place.join("  ")} mm`;
   }
 }

@@ -5,6 +5,7 @@
 
 import { say } from "../../page/static/banner.js";
 import { companion } from "../../page/static/companion.js";
+import { _ } from "../../page/static/words.js";
 
 /**
  * @import { Model } from "../../page/static/anywidget.js"
@@ -22,11 +23,13 @@ const PREFIX = "vbqkit-unanswered:";
 /** What the page says, by whether Python can still answer. @param {boolean} live @param {string} file */
 export function words(live, file) {
   if (live)
-    return `Python has not answered for ${PATIENCE_MS / 1000} s: it is busy with something else. What you place stays on this page${file ? ` and goes into ${file} as soon as it answers` : ""}.`;
-  const how = "Run the cell again, or in the app load the page again and go on with the case";
+    return file
+      ? _`Python has not answered for ${PATIENCE_MS / 1000} s: it is busy with something else. What you place stays on this page and goes into ${file} as soon as it answers.`
+      : _`Python has not answered for ${PATIENCE_MS / 1000} s: it is busy with something else. What you place stays on this page.`;
+  const how = _`Run the cell again, or in the app load the page again and go on with the case`;
   if (file)
-    return `Python was stopped or restarted, so nothing is measured. ${how}: what you placed since is then taken over into ${file}.`;
-  return `Python was stopped or restarted, so nothing is measured, and what you place now is not kept. ${how}.`;
+    return _`Python was stopped or restarted, so nothing is measured. ${how}: what you placed since is then taken over into ${file}.`;
+  return _`Python was stopped or restarted, so nothing is measured, and what you place now is not kept. ${how}.`;
 }
 
 class Watch {

@@ -1,0 +1,98 @@
+"""Words, scripts and lessons in the chosen language; what is not translated stays English."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vbqkit.language.catalogues import catalogue
+from vbqkit.language.choosing import html_language, language
+from vbqkit.language.numbers import decimal_sign
+from vbqkit.language.sources import (
+    CODE,
+    DECIMAL,
+    LESSONS,
+    code_words,
+    is_prose,
+    paragraphs,
+    script_template,
+    script_text,
+)
+
+
+def translated(text: str, **values: object) -> str:
+    """Words in the chosen language, with values in the place of their names; in English where it has none.
+
+    Parameters
+    ----------
+    text : str
+        English, as it stands in the source: that is how the catalogue finds it. Not an f-string.
+    **values
+        For ``{name}`` in the text.
+
+    Examples
+    --------
+    >>> translated("{n} ROIs", n=6)
+    '6 ROIs'
+    """
+    code = language()
+    found = text if code == "en" else catalogue(code, "studio").get(text) or catalogue(code, "course").get(text, text)
+    return found.format(**values) if values else found
+
+
+def marked(text: str) -> str:
+    """Words for the catalogues that are translated elsewhere, by ``translated(name)``: given back as they are."""
+    return text
+
+
+def script_words(code: str | None = None) -> Callable[[str], str]:
+    """A function that gives the inside of a marked template of a script in a language, by default the chosen one."""
+    code = code or language()
+    words = catalogue(code, "studio")
+
+    def of(template: str) -> str:
+        if template == DECIMAL:
+            return decimal_sign(code)
+        if template == CODE:
+            return html_language(code)
+        text, values = script_text(template)
+        return script_template(words[text], values) if text in words else template
+
+    return of
+
+
+def translated_notebook(content: bytes, name: str, code: str) -> bytes:
+    """A lesson in another language: its prose and the words its code shows, after a line that sets the language.
+
+    Parameters
+    ----------
+    content : bytes
+        The notebook file.
+    name : str
+        Its name without the ending.
+    code : str
+        The language. The prose of a lesson without a catalogue stays English; its widgets do not.
+    """
+    if code == "en":
+        return content
+    words = catalogue(code, name) if name in LESSONS else {}
+    notebook: dict[str, Any] = json.loads(content)
+    setting = f'import vbqkit.language\n\nvbqkit.language.set_language("{code}")\n\n'
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            source = "".join(words.get(part, part) if is_prose(part) else part for part in paragraphs(source))
+        elif cell["cell_type"] == "code":
+            source, setting = setting + _translated_code(source, words), ""
+        cell["source"] = source.splitlines(keepends=True)
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _translated_code(code: str, words: Mapping[str, str]) -> str:
+    lines = code.splitlines(keepends=True)
+    for (row, start), (last, end), text in reversed(list(code_words(code))):
+        if text in words and row == last:
+            line = lines[row - 1]
+            lines[row - 1] = line[:start] + json.dumps(words[text], ensure_ascii=False) + line[end:]
+    return "".join(lines)
