@@ -285,6 +285,11 @@ def test_a_lesson_is_read_out_loaded_again_opened_twice_and_comes_back_after_a_r
     lesson._run_all()
     lab.sees(lambda: chosen(page).is_checked(), True)
     assert "Your answer of" in str(box.text_content())
+    clock = page.context.new_cdp_session(page)
+    clock.send("Emulation.setTimezoneOverride", {"timezoneId": "Pacific/Kiritimati"})  # 14 hours ahead, all year
+    box.locator("time").evaluate("e => e.removeAttribute('data-here')")
+    lab.sees(lambda: "GMT+14" in str(box.locator("time").text_content()), True)
+    clock.detach()
     lesson.show(exercise.locator(".vbq-table tr[data-label=L1]"))
     assert "Your last check was on" in str(exercise.text_content())
     assert banner(lab) == ""

@@ -89,7 +89,7 @@ def ask(name: str, *, student: str | None = None, bank: str | Path | None = None
         field.value = given
         grade = asked.check(given)
         when = translated("Your answer of {when}. You can change it and press Check again.", when=told_time(at))
-        feedback.value = feedback_html(grade.right, grade.feedback) + back_html(when)
+        feedback.value = feedback_html(grade.right, grade.feedback) + back_html(when, at=at)
     button.on_click(check)
     box = Question(asked, [text, field, button, feedback])
     box.add_class("vbq-question")

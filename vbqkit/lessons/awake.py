@@ -12,6 +12,7 @@ import anywidget
 import traitlets
 from IPython.display import HTML, display
 
+from vbqkit.exercises.progress import told_time
 from vbqkit.language import translated
 from vbqkit.page import javascript
 from vbqkit.page.still import Still
@@ -73,6 +74,22 @@ class Awake(Still):
         display(HTML(self.asleep_html()))
 
 
-def back_html(told: str) -> str:
-    """A line on what comes back from another day."""
-    return f"<p class='vbq-back' style='font-size:12px;margin:4px 0'>{html.escape(told)}</p>"
+def back_html(told: str, *, at: str) -> str:
+    """A line on what comes back from another day; the page turns its time into that of the reader's clock.
+
+    Parameters
+    ----------
+    told : str
+        The line, with the time as :func:`vbqkit.exercises.told_time` has it: that of the computer with Python, which in
+        Binder is not the reader's.
+    at : str
+        When, ISO 8601.
+
+    Examples
+    --------
+    >>> back_html("Your answer of yesterday.", at="yesterday").partition(">")[2]
+    "Your answer of <time datetime='yesterday'>yesterday</time>.</p>"
+    """
+    when = html.escape(told_time(at))
+    line = html.escape(told).replace(when, f"<time datetime='{html.escape(at)}'>{when}</time>")
+    return f"<p class='vbq-back' style='font-size:12px;margin:4px 0'>{line}</p>"

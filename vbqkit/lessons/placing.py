@@ -165,7 +165,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             said=said,
             button=self._button.description,
         )
-        self._feedback.value = back_html(told)
+        self._feedback.value = back_html(told, at=last.at)
         self._show.disabled = not (any(a.passed for a in tries) or self._tries >= TRIES_BEFORE_REFERENCE)
 
     def check(self) -> None:

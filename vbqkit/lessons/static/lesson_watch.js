@@ -23,6 +23,14 @@ export const words = (live) =>
     ? _`Python has not answered for ${PATIENCE_MS / 1000} s: it is busy. What you pressed is answered as soon as it is done.`
     : _`Python was stopped or restarted, so questions, sliders and Check do not answer. Choose Run → Run All Cells: your answers and what you placed come back.`;
 
+/** A time of Python's computer as the reader's clock has it; what is no time stays. @param {Element} time */
+function onThisClock(time) {
+  time.setAttribute("data-here", "");
+  const at = new Date(time.getAttribute("datetime") ?? "");
+  if (!Number.isNaN(at.getTime()))
+    time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+}
+
 class Watch {
   /** @param {WatchModel} model @param {Watched} own the same model as the page keeps it, which knows of its comm */
   constructor(model, own) {
@@ -56,6 +64,7 @@ class Watch {
     const live = this.own.comm_live !== false;
     const late = this.asked > 0 && Date.now() - this.asked > PATIENCE_MS;
     say(this, (!live || late) && document.querySelector(this.mark) ? words(live) : "");
+    for (const time of document.querySelectorAll(".vbq-back time:not([data-here])")) onThisClock(time);
   }
 }
 
