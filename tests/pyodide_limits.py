@@ -1,0 +1,98 @@
+"""A notebook in a Python that can no more than Python in a browser (Pyodide): ``python -P tests/pyodide_limits.py NOTEBOOK < MORE.json``.
+
+No thread, no process, no socket; no module that Pyodide's standard library lacks, and no compiled library but those that it
+brings. What Pyodide 0.27 says was looked up in Pyodide itself (tests/test_pyodide.py). There is no kernel, whose own threads and sockets
+would be refused: the cells run in IPython's shell, in a running event loop, as Pyodide's do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+from pathlib import Path
+
+COMPILED_THERE = {"numpy", "scipy", "pandas", "sklearn", "statsmodels", "PIL", "rpds", "_cffi_backend", "yaml"}
+"""Packages with compiled parts that the lessons may use: each is among the packages of Pyodide 0.27."""
+
+NOT_THERE = {
+    *("_multiprocessing", "resource", "pwd", "grp", "fcntl", "termios", "_ssl", "ssl", "_lzma", "lzma", "_curses"),
+    *("gdcm", "jpeg_ls", "pylibjpeg", "openjpeg", "SimpleITK"),
+    *("zmq", "tornado", "ipykernel", "jupyter_client", "jupyter_server", "jupyterlab", "psutil"),
+}
+"""Modules that Pyodide lacks, the decoders and readers that are left out there, and what a kernel outside of a browser is made of."""
+
+
+class NotInABrowser(importlib.abc.MetaPathFinder):
+    """Refuses modules that Pyodide does not have."""
+
+    def find_spec(self, name, path=None, target=None):
+        package = name.partition(".")[0]
+        if package in NOT_THERE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        found = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if found is None or not isinstance(found.loader, importlib.machinery.ExtensionFileLoader):
+            return None
+        if package in COMPILED_THERE or str(found.origin).startswith(sysconfig.get_path("stdlib") + "/lib-dynload"):
+            return None
+        source = Path(found.origin).with_name(name.rpartition(".")[2] + ".py")
+        if source.exists():  # its wheel for any platform holds this alone
+            return importlib.util.spec_from_file_location(name, source)
+        raise ModuleNotFoundError(f"No module named {name!r}: it is compiled, and not for a browser", name=name)
+
+
+def _refuse(error):
+    def refused(*_args, **_kwargs):
+        raise error
+
+    return refused
+
+
+def set_limits():
+    """From here on, for good."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, NotInABrowser())
+    threading.Thread.start = _refuse(RuntimeError("can't start new thread"))
+    subprocess.Popen.__init__ = _refuse(OSError(138, "emscripten does not support processes."))
+    os.fork = os.posix_spawn = _refuse(OSError(52, "Function not implemented"))
+    os.cpu_count = lambda: 1
+    for name in ("connect", "connect_ex", "bind", "listen"):
+        setattr(socket.socket, name, _refuse(OSError(23, "Host is unreachable")))
+    socket.getaddrinfo = _refuse(OSError(23, "Host is unreachable"))
+
+
+def run(path, *more):
+    """Run the code cells of a notebook, and then further code; the first error ends it."""
+    import nbformat
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    cells = nbformat.read(path, as_version=4).cells
+    os.chdir(path.parent)
+    settings = Config()
+    settings.HistoryManager.enabled = False  # it has a thread
+    shell = InteractiveShell.instance(config=settings)
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+
+    async def all_cells():
+        for source in [*sources, *more]:
+            result = await shell.run_cell_async(source, transformed_cell=shell.transform_cell(source))
+            result.raise_error()
+            await asyncio.sleep(0)
+
+    asyncio.run(all_cells())
+    return len(sources)
+
+
+if __name__ == "__main__":
+    set_limits()
+    print(f"{run(Path(sys.argv[1]).resolve(), *json.load(sys.stdin))} cells ran")
