@@ -20,8 +20,8 @@ import sysconfig
 import threading
 from pathlib import Path
 
-COMPILED_THERE = {"numpy", "scipy", "pandas", "sklearn", "statsmodels", "PIL", "rpds", "_cffi_backend", "yaml"}
-"""Packages with compiled parts that the lessons may use: each is among the packages of Pyodide 0.27."""
+COMPILED_THERE = {"numpy", "scipy", "pandas", "PIL"}
+"""Packages with compiled parts that the lessons may use: each is among those of Pyodide 0.27 (lite/distribution.py)."""
 
 NOT_THERE = {
     *("_multiprocessing", "resource", "pwd", "grp", "fcntl", "termios", "_ssl", "ssl", "_lzma", "lzma", "_curses"),
@@ -30,23 +30,27 @@ NOT_THERE = {
 }
 """Modules that Pyodide lacks, the decoders and readers that are left out there, and what a kernel outside of a browser is made of."""
 
+LIBRARY = Path(sysconfig.get_path("stdlib"), "lib-dynload")
+"""Where Python keeps its own compiled modules."""
 
-class NotInABrowser(importlib.abc.MetaPathFinder):
-    """Refuses modules that Pyodide does not have."""
+
+class PathFinderInABrowser(importlib.abc.MetaPathFinder):
+    """Finds what Pyodide could have: it stands in the place of Python's own finder."""
+
+    find_distributions = staticmethod(importlib.machinery.PathFinder.find_distributions)
+    invalidate_caches = staticmethod(importlib.machinery.PathFinder.invalidate_caches)
 
     def find_spec(self, name, path=None, target=None):
         package = name.partition(".")[0]
         if package in NOT_THERE:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            return None
         found = importlib.machinery.PathFinder.find_spec(name, path, target)
         if found is None or not isinstance(found.loader, importlib.machinery.ExtensionFileLoader):
-            return None
-        if package in COMPILED_THERE or str(found.origin).startswith(sysconfig.get_path("stdlib") + "/lib-dynload"):
-            return None
-        source = Path(found.origin).with_name(name.rpartition(".")[2] + ".py")
-        if source.exists():  # its wheel for any platform holds this alone
-            return importlib.util.spec_from_file_location(name, source)
-        raise ModuleNotFoundError(f"No module named {name!r}: it is compiled, and not for a browser", name=name)
+            return found
+        if package in COMPILED_THERE or Path(found.origin).parent == LIBRARY:
+            return found
+        source = Path(found.origin).with_name(name.rpartition(".")[2] + ".py")  # all that its wheel for any platform has
+        return importlib.util.spec_from_file_location(name, source) if source.exists() else None
 
 
 def _refuse(error):
@@ -60,7 +64,7 @@ def set_limits():
     """From here on, for good."""
     for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE]:
         del sys.modules[name]
-    sys.meta_path.insert(0, NotInABrowser())
+    sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = PathFinderInABrowser()
     threading.Thread.start = _refuse(RuntimeError("can't start new thread"))
     subprocess.Popen.__init__ = _refuse(OSError(138, "emscripten does not support processes."))
     os.fork = os.posix_spawn = _refuse(OSError(52, "Function not implemented"))
@@ -72,16 +76,15 @@ def set_limits():
 
 def run(path, *more):
     """Run the code cells of a notebook, and then further code; the first error ends it."""
-    import nbformat
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    cells = nbformat.read(path, as_version=4).cells
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     os.chdir(path.parent)
     settings = Config()
     settings.HistoryManager.enabled = False  # it has a thread
     shell = InteractiveShell.instance(config=settings)
-    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
     async def all_cells():
         for source in [*sources, *more]:
