@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs bench train pythons lock format clean
+.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs lite bench train pythons lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -97,6 +97,10 @@ lessons: $(STAMP)  ## List the lessons in README, glossary and plan, after one w
 docs: $(STAMP)  ## Build the documentation site into build/docs/html
 	$(BIN)/python -m docs
 
+lite: $(STAMP)  ## Build the course for a browser, with nothing installed, into build/lite/site (PYODIDE=FOLDER: a Pyodide 0.27.7)
+	$(BIN)/python -m lite --pyodide $(PYODIDE)
+
+PYODIDE ?= build/pyodide
 bench: $(STAMP)  ## Measure what the README says about speed
 	$(BIN)/python -m benchmarks
 

@@ -22,6 +22,7 @@ ANY_PLATFORM = "--no-deps --only-binary=:all: --platform any --python-version 3.
 def build(pyodide: Path) -> Path:
     """Build the site from a Pyodide distribution; the folder it lies in."""
     checked_lock(pyodide)
+    BUILD.mkdir(parents=True, exist_ok=True)
     tools = _tools()
     wheels = BUILD / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
@@ -33,7 +34,10 @@ def build(pyodide: Path) -> Path:
     shutil.copy2(ROOT / "lite" / "jupyter-lite.json", source)
     for room in ("notebooks", "sample_data"):
         shutil.copytree(ROOT / room, source / "files" / room, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    (source / "files" / "docs").mkdir()
+    shutil.copy2(ROOT / "docs" / "two_spines.png", source / "files" / "docs")  # the picture of the first lesson
     shutil.rmtree(site := BUILD / "site", ignore_errors=True)
+    (BUILD / ".jupyterlite.doit.db").unlink(missing_ok=True)  # it would leave out what it made before
     _run(tools / "python", "-m", "jupyter_core", "lite", "build", "--lite-dir", source, "--contents", source / "files",
          "--output-dir", site, "--apps", "lab", "--no-sourcemaps")
     return site
@@ -51,7 +55,7 @@ def _tools() -> Path:
 
 
 def _run(*command: str | Path) -> None:
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(list(map(str, command)), cwd=BUILD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         sys.exit(f"{done.stdout[-3000:]}\n{' '.join(map(str, command))} failed; its last words stand above.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -18,10 +19,13 @@ RUNTIME = ("pyodide.asm.js", "pyodide.asm.wasm", "pyodide.js", "pyodide.mjs", "p
 DEPENDS = ("numpy", "scipy", "pandas", "pillow")
 """Of Pyodide's own packages, what vbqkit loads."""
 
-FOR_THE_KERNEL = ("ipython", "micropip", "sqlite3")
+FOR_THE_KERNEL = ("ipython", "jedi", "micropip", "sqlite3", "ssl")
 
-_NOT_FOR_A_BROWSER = "vbqkit/course_files/"
-"""The lessons and patients lie on the site itself."""
+WHEN_A_CELL_IMPORTS_IT = ("scikit-learn",)
+"""6 MB for lesson 98 alone."""
+
+_LEFT_OUT = re.compile(r"vbqkit/course_files/|/tests/|/test_files/|\.data/data/")
+"""Of wheels: the lessons and patients lie on the site itself; tests, and what is for another JupyterLab."""
 
 
 class NoPyodide(Exception):  # noqa: N818 - said to whoever builds, in words
@@ -43,7 +47,7 @@ def checked_lock(pyodide: Path) -> dict[str, Any]:
     if lock["info"]["version"] != PYODIDE:
         raise NoPyodide(f"{pyodide} holds Pyodide {lock['info']['version']}; {PYODIDE} is wanted.")
     lacking = [name for name in RUNTIME if not (pyodide / name).is_file()]
-    for name in needed(lock, [*DEPENDS, *FOR_THE_KERNEL]):
+    for name in needed(lock, [*DEPENDS, *FOR_THE_KERNEL, *WHEN_A_CELL_IMPORTS_IT]):
         package = lock["packages"][name]
         file = pyodide / package["file_name"]
         if not file.is_file():
@@ -82,13 +86,13 @@ def make_distribution(pyodide: Path, wheels: list[Path], target: Path) -> None:
     lock = checked_lock(pyodide)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    kept = needed(lock, [*DEPENDS, *FOR_THE_KERNEL])
+    kept = needed(lock, [*DEPENDS, *FOR_THE_KERNEL, *WHEN_A_CELL_IMPORTS_IT])
     for name in [*RUNTIME, *(lock["packages"][package]["file_name"] for package in kept)]:
         shutil.copy2(pyodide / name, target)
     packages = {name: lock["packages"][name] for name in kept}
     own = {}
     for wheel in wheels:
-        (_for_a_browser if wheel.name.startswith("vbqkit-") else shutil.copy2)(wheel, target / wheel.name)
+        _lighter(wheel, target / wheel.name)
         entry = _entry(target / wheel.name)
         own[entry["name"]] = entry
     own["vbqkit"]["depends"] = sorted({*DEPENDS, *own} - {"vbqkit"})
@@ -96,12 +100,12 @@ def make_distribution(pyodide: Path, wheels: list[Path], target: Path) -> None:
     (target / "pyodide-lock.json").write_text(json.dumps(lock, indent=1), encoding="utf-8")
 
 
-def _for_a_browser(wheel: Path, target: Path) -> None:
-    """The wheel without the course's files."""
-    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as rest:
-        for member in whole.infolist():
-            if not member.filename.startswith(_NOT_FOR_A_BROWSER):
-                rest.writestr(member, whole.read(member))
+def _lighter(wheel: Path, target: Path) -> None:
+    """The wheel without what nobody needs in a browser."""
+    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as rest:
+        for member in whole.namelist():
+            if not _LEFT_OUT.search(member):
+                rest.writestr(zipfile.ZipInfo(member), whole.read(member), zipfile.ZIP_DEFLATED)
 
 
 def _entry(wheel: Path) -> dict[str, Any]:

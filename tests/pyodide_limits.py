@@ -20,7 +20,7 @@ import sysconfig
 import threading
 from pathlib import Path
 
-COMPILED_THERE = {"numpy", "scipy", "pandas", "PIL"}
+COMPILED_THERE = {"numpy", "scipy", "pandas", "PIL", "sklearn"}
 """Packages with compiled parts that the lessons may use: each is among those of Pyodide 0.27 (lite/distribution.py)."""
 
 NOT_THERE = {
