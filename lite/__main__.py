@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "lite"
 CONSTRAINTS = ROOT / "binder" / "requirements.txt"
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
-ANY_PLATFORM = "--no-deps --only-binary=:all: --platform any --python-version 3.12 --implementation py --abi none".split()
+ANY_PLATFORM = (
+    "--no-deps --only-binary=:all: --platform any --python-version 3.12 --implementation py --abi none".split()
+)
 
 
 def build(pyodide: Path) -> Path:
@@ -38,8 +40,22 @@ def build(pyodide: Path) -> Path:
     shutil.copy2(ROOT / "docs" / "two_spines.png", source / "files" / "docs")  # the picture of the first lesson
     shutil.rmtree(site := BUILD / "site", ignore_errors=True)
     (BUILD / ".jupyterlite.doit.db").unlink(missing_ok=True)  # it would leave out what it made before
-    _run(tools / "python", "-m", "jupyter_core", "lite", "build", "--lite-dir", source, "--contents", source / "files",
-         "--output-dir", site, "--apps", "lab", "--no-sourcemaps")
+    _run(
+        tools / "python",
+        "-m",
+        "jupyter_core",
+        "lite",
+        "build",
+        "--lite-dir",
+        source,
+        "--contents",
+        source / "files",
+        "--output-dir",
+        site,
+        "--apps",
+        "lab",
+        "--no-sourcemaps",
+    )
     return site
 
 
@@ -55,7 +71,9 @@ def _tools() -> Path:
 
 
 def _run(*command: str | Path) -> None:
-    done = subprocess.run(list(map(str, command)), cwd=BUILD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        list(map(str, command)), cwd=BUILD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if done.returncode:
         sys.exit(f"{done.stdout[-3000:]}\n{' '.join(map(str, command))} failed; its last words stand above.")
 

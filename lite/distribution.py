@@ -24,7 +24,7 @@ FOR_THE_KERNEL = ("ipython", "jedi", "micropip", "sqlite3", "ssl")
 WHEN_A_CELL_IMPORTS_IT = ("scikit-learn",)
 """6 MB for lesson 98 alone."""
 
-_LEFT_OUT = re.compile(r"vbqkit/course_files/|/tests/|/test_files/|\.data/data/")
+_LEFT_OUT = re.compile(r"vbqkit/course_files/|/tests/|/test_files/|/labextension/|scipy/misc/face\.dat$|\.data/data/")
 """Of wheels: the lessons and patients lie on the site itself; tests, and what is for another JupyterLab."""
 
 
@@ -87,9 +87,13 @@ def make_distribution(pyodide: Path, wheels: list[Path], target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     kept = needed(lock, [*DEPENDS, *FOR_THE_KERNEL, *WHEN_A_CELL_IMPORTS_IT])
-    for name in [*RUNTIME, *(lock["packages"][package]["file_name"] for package in kept)]:
+    for name in RUNTIME:
         shutil.copy2(pyodide / name, target)
-    packages = {name: lock["packages"][name] for name in kept}
+    packages = {}
+    for name in kept:
+        packages[name] = package = dict(lock["packages"][name])
+        _lighter(pyodide / package["file_name"], target / package["file_name"])
+        package["sha256"] = _digest(target / package["file_name"])
     own = {}
     for wheel in wheels:
         _lighter(wheel, target / wheel.name)
@@ -101,7 +105,7 @@ def make_distribution(pyodide: Path, wheels: list[Path], target: Path) -> None:
 
 
 def _lighter(wheel: Path, target: Path) -> None:
-    """The wheel without what nobody needs in a browser."""
+    """A wheel without what nobody needs in a browser, packed as tightly as can be."""
     with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as rest:
         for member in whole.namelist():
             if not _LEFT_OUT.search(member):

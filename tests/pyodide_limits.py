@@ -18,13 +18,14 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import types
 from pathlib import Path
 
 COMPILED_THERE = {"numpy", "scipy", "pandas", "PIL", "sklearn"}
 """Packages with compiled parts that the lessons may use: each is among those of Pyodide 0.27 (lite/distribution.py)."""
 
 NOT_THERE = {
-    *("_multiprocessing", "resource", "pwd", "grp", "fcntl", "termios", "_ssl", "ssl", "_lzma", "lzma", "_curses"),
+    *("_multiprocessing", "pwd", "grp", "_ssl", "ssl", "_lzma", "lzma", "_curses"),
     *("gdcm", "jpeg_ls", "pylibjpeg", "openjpeg", "SimpleITK"),
     *("zmq", "tornado", "ipykernel", "jupyter_client", "jupyter_server", "jupyterlab", "psutil"),
 }
@@ -49,7 +50,9 @@ class PathFinderInABrowser(importlib.abc.MetaPathFinder):
             return found
         if package in COMPILED_THERE or Path(found.origin).parent == LIBRARY:
             return found
-        source = Path(found.origin).with_name(name.rpartition(".")[2] + ".py")  # all that its wheel for any platform has
+        source = Path(found.origin).with_name(
+            name.rpartition(".")[2] + ".py"
+        )  # all that its wheel for any platform has
         return importlib.util.spec_from_file_location(name, source) if source.exists() else None
 
 
@@ -65,6 +68,9 @@ def set_limits():
     for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE]:
         del sys.modules[name]
     sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = PathFinderInABrowser()
+    sys.modules |= {
+        name: types.ModuleType(name) for name in ("fcntl", "resource", "termios")
+    }  # JupyterLite has them empty
     threading.Thread.start = _refuse(RuntimeError("can't start new thread"))
     subprocess.Popen.__init__ = _refuse(OSError(138, "emscripten does not support processes."))
     os.fork = os.posix_spawn = _refuse(OSError(52, "Function not implemented"))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Any
 
 try:
-    import fcntl
-except ImportError:  # Windows, and Python in a browser
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+except ImportError:  # Windows, and Python in a browser, where JupyterLite has a fcntl with nothing in it
     LOCKS = False
 else:
     LOCKS = True
 """Whether this system has them."""
 
 
-def lock(file: int | IO[str], *, shared: bool = False, wait: bool = True) -> None:
+def lock(file: int | IO[Any], *, shared: bool = False, wait: bool = True) -> None:
     """Hold an open file; nothing is done where the system has no locks.
 
     Parameters
@@ -31,4 +31,4 @@ def lock(file: int | IO[str], *, shared: bool = False, wait: bool = True) -> Non
         If it cannot be held: without `wait` because another process holds it (BlockingIOError).
     """
     if LOCKS:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        flock(file, (LOCK_SH if shared else LOCK_EX) | (0 if wait else LOCK_NB))
