@@ -17,7 +17,12 @@ BUILD = ROOT / "build" / "lite"
 CONSTRAINTS = ROOT / "binder" / "requirements.txt"
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 ANY_PLATFORM = (
-    "--no-deps --only-binary=:all: --platform any --python-version 3.12 --implementation py --abi none".split()
+    "--no-deps",
+    "--only-binary=:all:",
+    "--platform=any",
+    "--python-version=3.12",
+    "--implementation=py",
+    "--abi=none",
 )
 
 
@@ -72,7 +77,7 @@ def _tools() -> Path:
 
 def _run(*command: str | Path) -> None:
     done = subprocess.run(
-        list(map(str, command)), cwd=BUILD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        list(map(str, command)), cwd=BUILD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
         sys.exit(f"{done.stdout[-3000:]}\n{' '.join(map(str, command))} failed; its last words stand above.")

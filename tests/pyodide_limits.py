@@ -31,6 +31,9 @@ NOT_THERE = {
 }
 """Modules that Pyodide lacks, the decoders and readers that are left out there, and what a kernel outside of a browser is made of."""
 
+WITH_PROCESSES = ("multiprocessing.connection", "concurrent.futures.process")
+"""Modules that cannot be imported without _multiprocessing."""
+
 LIBRARY = Path(sysconfig.get_path("stdlib"), "lib-dynload")
 """Where Python keeps its own compiled modules."""
 
@@ -65,7 +68,9 @@ def _refuse(error):
 
 def set_limits():
     """From here on, for good."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE]:
+    import joblib  # noqa: F401 - scikit-learn's; the one that Pyodide brings does without processes, this one does not
+
+    for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE or name in WITH_PROCESSES]:
         del sys.modules[name]
     sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = PathFinderInABrowser()
     sys.modules |= {
