@@ -21,8 +21,8 @@ DEPENDS = ("numpy", "scipy", "pandas", "pillow")
 
 FOR_THE_KERNEL = ("ipython", "jedi", "micropip", "sqlite3", "ssl")
 
-WHEN_A_CELL_IMPORTS_IT = ("scikit-learn",)
-"""6 MB for lesson 98 alone."""
+WHEN_A_CELL_IMPORTS_IT = ("scikit-learn", "statsmodels")
+"""Large, and for few lessons; left out where the distribution has no such file."""
 
 _LEFT_OUT = re.compile(r"vbqkit/course_files/|/tests/|/test_files/|/labextension/|scipy/misc/face\.dat$|\.data/data/")
 """Of wheels: the lessons and patients lie on the site itself; tests, and what is for another JupyterLab."""
@@ -47,7 +47,7 @@ def checked_lock(pyodide: Path) -> dict[str, Any]:
     if lock["info"]["version"] != PYODIDE:
         raise NoPyodide(f"{pyodide} holds Pyodide {lock['info']['version']}; {PYODIDE} is wanted.")
     lacking = [name for name in RUNTIME if not (pyodide / name).is_file()]
-    for name in needed(lock, [*DEPENDS, *FOR_THE_KERNEL, *WHEN_A_CELL_IMPORTS_IT]):
+    for name in needed(lock, _wanted(lock, pyodide)):
         package = lock["packages"][name]
         file = pyodide / package["file_name"]
         if not file.is_file():
@@ -57,6 +57,16 @@ def checked_lock(pyodide: Path) -> dict[str, Any]:
     if lacking:
         raise NoPyodide(f"{pyodide} lacks {', '.join(lacking)}: give the folder of a whole Pyodide {PYODIDE}.")
     return lock
+
+
+def _wanted(lock: Mapping[str, Any], pyodide: Path) -> list[str]:
+    packages = lock["packages"]
+    there = [
+        name
+        for name in WHEN_A_CELL_IMPORTS_IT
+        if name in packages and (pyodide / packages[name]["file_name"]).is_file()
+    ]
+    return [*DEPENDS, *FOR_THE_KERNEL, *there]
 
 
 def needed(lock: Mapping[str, Any], names: list[str]) -> list[str]:
@@ -86,7 +96,7 @@ def make_distribution(pyodide: Path, wheels: list[Path], target: Path) -> None:
     lock = checked_lock(pyodide)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    kept = needed(lock, [*DEPENDS, *FOR_THE_KERNEL, *WHEN_A_CELL_IMPORTS_IT])
+    kept = needed(lock, _wanted(lock, pyodide))
     for name in RUNTIME:
         shutil.copy2(pyodide / name, target)
     packages = {}

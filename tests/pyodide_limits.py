@@ -1,8 +1,10 @@
-"""A notebook in a Python that can no more than Python in a browser (Pyodide): ``python -P tests/pyodide_limits.py NOTEBOOK < MORE.json``.
+"""A notebook in a Python that can no more than Python in a browser (Pyodide).
 
-No thread, no process, no socket; no module that Pyodide's standard library lacks, and no compiled library but those that it
-brings. What Pyodide 0.27 says was looked up in Pyodide itself (tests/test_pyodide.py). There is no kernel, whose own threads and sockets
-would be refused: the cells run in IPython's shell, in a running event loop, as Pyodide's do.
+``python -P tests/pyodide_limits.py NOTEBOOK < MORE.json``
+
+No thread, no process, no socket; no module that Pyodide's standard library lacks, and no compiled library but those
+that it brings. What is refused, and with which words, is what Pyodide 0.27 itself does. There is no kernel, whose own
+threads and sockets would be refused: the cells run in IPython's shell, in a running event loop, as Pyodide's do.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import threading
 import types
 from pathlib import Path
 
-COMPILED_THERE = {"numpy", "scipy", "pandas", "PIL", "sklearn"}
+COMPILED_THERE = {"numpy", "scipy", "pandas", "PIL", "sklearn", "statsmodels"}
 """Packages with compiled parts that the lessons may use: each is among those of Pyodide 0.27 (lite/distribution.py)."""
 
 NOT_THERE = {
@@ -66,9 +68,10 @@ def _refuse(error):
     return refused
 
 
-def set_limits():
+def set_limits(*, with_sklearn):
     """From here on, for good."""
-    import joblib  # noqa: F401 - scikit-learn's; the one that Pyodide brings does without processes, this one does not
+    if with_sklearn:  # Pyodide's, 1.6, loads without processes; newer ones do not
+        import sklearn.model_selection  # noqa: F401 - loaded before the limits are set
 
     for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE or name in WITH_PROCESSES]:
         del sys.modules[name]
@@ -108,5 +111,6 @@ def run(path, *more):
 
 
 if __name__ == "__main__":
-    set_limits()
-    print(f"{run(Path(sys.argv[1]).resolve(), *json.load(sys.stdin))} cells ran")
+    notebook = Path(sys.argv[1]).resolve()
+    set_limits(with_sklearn="vbqkit.machine_learning" in notebook.read_text(encoding="utf-8"))
+    print(f"{run(notebook, *json.load(sys.stdin))} cells ran")

@@ -68,8 +68,8 @@ class Attempt:
 def state_dir(*, beside: Path | None = None) -> Path:
     """Folder for the course's own files.
 
-    ``VBQKIT_STATE_DIR`` if it is set; otherwise the user's data folder on this platform; if that cannot be written, or in a
-    browser, the folder `vbqkit-progress` beside the notebook. It is created if it does not exist.
+    ``VBQKIT_STATE_DIR`` if it is set; otherwise the user's data folder on this platform; if that cannot be written, or
+    in a browser, the folder `vbqkit-progress` beside the notebook. It is created if it does not exist.
 
     Parameters
     ----------

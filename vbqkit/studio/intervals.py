@@ -182,7 +182,7 @@ def loop_beside_threads() -> asyncio.AbstractEventLoop | None:
 class Background:
     """Pieces worked out one after another in a thread; results go to the event loop, unless given up before.
 
-    Where no thread can start, each piece is a turn of the event loop, so that what the user does meanwhile comes in between.
+    Where no thread can start, each piece is a turn of the event loop: what the user does meanwhile comes in between.
     """
 
     def __init__(self) -> None:
