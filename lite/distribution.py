@@ -1,4 +1,4 @@
-"""Pyodide, with vbqkit and what it needs: one folder with a lock file, from which a browser loads what a cell imports."""
+"""Pyodide, with vbqkit and what it needs: a folder with a lock, from which a browser loads what a cell imports."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ NOT_THERE = {
     *("gdcm", "jpeg_ls", "pylibjpeg", "openjpeg", "SimpleITK"),
     *("zmq", "tornado", "ipykernel", "jupyter_client", "jupyter_server", "jupyterlab", "psutil"),
 }
-"""Modules that Pyodide lacks, the decoders and readers that are left out there, and what a kernel outside of a browser is made of."""
+"""Missing in Pyodide: modules of Python, decoders and readers, and what an ordinary kernel is made of."""
 
 WITH_PROCESSES = ("multiprocessing.connection", "concurrent.futures.process")
 """Modules that cannot be imported without _multiprocessing."""
