@@ -10,7 +10,7 @@ NODE_STAMP := node_modules/.installed
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs bench train pythons lock format clean
+.PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs lite bench train pythons lock format clean
 
 help:  ## Show this help
 	@echo "vbqkit: opportunistic osteoporosis screening from lumbar MRI, for learning and questioning."
@@ -76,8 +76,8 @@ unit: $(STAMP)  ## Unit tests and the examples in the docstrings
 slow: $(STAMP)  ## Tests too long for make check
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) --dist loadgroup -m slow  # what a group of tests shares is made once
 
-notebooks: $(STAMP)  ## Execute every notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py -m notebook
+notebooks: $(STAMP)  ## Execute every notebook, each lesson also under the limits of a browser
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py tests/test_without_threads.py -m notebook
 
 browser: $(STAMP)  ## Real mouse and keyboard in a real browser
 	$(BIN)/python -m pytest tests/browser -m browser -n logical --maxprocesses 2 --dist worksteal
@@ -97,6 +97,10 @@ lessons: $(STAMP)  ## List the lessons in README, glossary and plan, after one w
 docs: $(STAMP)  ## Build the documentation site into build/docs/html
 	$(BIN)/python -m docs
 
+lite: $(STAMP)  ## Build the course for a browser, with nothing installed, into build/lite/site (PYODIDE=FOLDER: a Pyodide 0.27.7)
+	$(BIN)/python -m lite --pyodide $(PYODIDE)
+
+PYODIDE ?= build/pyodide
 bench: $(STAMP)  ## Measure what the README says about speed
 	$(BIN)/python -m benchmarks
 

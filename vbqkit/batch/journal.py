@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from vbqkit.errors import FormatError
+from vbqkit.formats.file_lock import lock
 
 Row = dict[str, Any]
 
@@ -110,13 +111,9 @@ class Journal:
 
     def _lock(self) -> None:
         """Two runs that write one table would double its rows."""
-        try:
-            import fcntl  # noqa: PLC0415 - not on Windows, where an open file cannot be replaced anyway
-        except ImportError:
-            return
         assert self._file is not None
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._file, wait=False)
         except BlockingIOError as error:
             self._file.close()
             raise FormatError(

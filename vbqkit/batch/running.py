@@ -12,7 +12,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
 from contextlib import AbstractContextManager, contextmanager
@@ -62,6 +61,18 @@ class Workers(Protocol):
         ...
 
 
+class _InThisProcess(Executor):
+    """Does a job as soon as it is handed over."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # told where the answer is looked at, as a pool does
+            future.set_exception(error)
+        return future
+
+
 @dataclass(frozen=True, slots=True)
 class Processes:
     """Processes of this computer, which begin anew: nothing of this process is in them."""
@@ -70,7 +81,15 @@ class Processes:
 
     @contextmanager
     def opened(self, count: int | None = None) -> Iterator[Executor]:
-        """A pool of processes with one thread each: one a core already, they would only wait for one another."""
+        """A pool of processes with one thread each: one a core already, they would only wait for one another.
+
+        Where no process can begin, as in a browser, this process does one job after another: with the same numbers.
+        """
+        try:
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - Python in a browser has none
+        except ImportError:
+            yield _InThisProcess()
+            return
         unset = [name for name in _THREADS if name not in os.environ]
         os.environ.update(
             dict.fromkeys(unset, "1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -68,8 +69,8 @@ class Attempt:
 def state_dir(*, beside: Path | None = None) -> Path:
     """Folder for the course's own files.
 
-    ``VBQKIT_STATE_DIR`` if it is set; otherwise the user's data folder on this platform; if that cannot be written, the
-    folder `vbqkit-progress` beside the notebook. It is created if it does not exist.
+    ``VBQKIT_STATE_DIR`` if it is set; otherwise the user's data folder on this platform; if that cannot be written, or
+    in a browser, the folder `vbqkit-progress` beside the notebook. It is created if it does not exist.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def state_dir(*, beside: Path | None = None) -> Path:
             )
         return Path(chosen)
     candidates = [platformdirs.user_data_path("vbqkit", appauthor=False), (beside or Path.cwd()) / "vbqkit-progress"]
+    if sys.platform == "emscripten":  # in a browser only the folders that JupyterLite shows outlive the page
+        del candidates[0]
     for folder in candidates:
         if _writable(folder):
             return folder

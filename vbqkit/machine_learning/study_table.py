@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,5 +90,7 @@ def write_study_table(path: Path = FILE, *, people: int = RADIOMICS_PEOPLE, spre
 
 
 if __name__ == "__main__":
+    from concurrent.futures import ProcessPoolExecutor  # Python in a browser has none
+
     with ProcessPoolExecutor() as pool:
         write_study_table(Path(sys.argv[1]) if len(sys.argv) > 1 else FILE, spread=pool.map)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from vbqkit.errors import FormatError, VbqkitError, shown
+from vbqkit.formats.file_lock import lock
 from vbqkit.formats.files import user_path
 from vbqkit.formats.versioned_json import read_versioned_json
 from vbqkit.reference_library.group import MeasuredGroup, Member
 from vbqkit.scan_protocol import ScanProtocol
-
-if sys.platform != "win32":
-    import fcntl
 
 FORMAT = "vbqkit-reference-group"
 VERSION = 1
@@ -303,9 +300,6 @@ def _how_they_differ(groups: tuple[MeasuredGroup, ...], protocol: ScanProtocol) 
 def _locked(folder: Path) -> Iterator[None]:
     """One writer at a time, where the system can say so; the lock goes with the process, even if it dies."""
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    if sys.platform == "win32":
-        yield
-        return
     with (Path(tempfile.gettempdir()) / f"vbqkit-{name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file)
         yield

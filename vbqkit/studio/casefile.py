@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vbqkit.errors import Caution, FormatError, RoiError
+from vbqkit.formats.file_lock import lock
 from vbqkit.formats.roi_file import DOUBTS, RoiFile, study_digest
 from vbqkit.formats.roi_json import read_roi_json, write_roi_json
 from vbqkit.image import Volume
@@ -29,9 +29,6 @@ from vbqkit.roi import Roi
 from vbqkit.studio.annotations import Annotations, merged_annotations, read_annotations
 from vbqkit.studio.drawn_roi import DrawnRoi, from_wire, to_wire
 from vbqkit.studio.presence import lock_path
-
-if sys.platform != "win32":
-    import fcntl
 
 Drawn = tuple[DrawnRoi, ...]
 
@@ -167,12 +164,9 @@ class CaseFile:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One writer at a time, where the file system can say so; the lock goes with the process, even if it dies."""
-        if sys.platform == "win32":  # the merge alone has to do
-            yield
-            return
         with ExitStack() as held:
             with suppress(OSError):  # of another user, or no room for it: the merge has to do
-                fcntl.flock(held.enter_context(lock_path(self.path, "lock").open("a")), fcntl.LOCK_EX)
+                lock(held.enter_context(lock_path(self.path, "lock").open("a")))
             yield
 
 

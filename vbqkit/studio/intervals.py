@@ -33,6 +33,8 @@ from vbqkit.studio.views import View
 
 N_DRAWS = 400  # a limit of the interval is then known to about 7 % of the interval's half width
 
+_BETWEEN_TURNS_S = 0.02  # for what the browser has sent meanwhile
+
 Found = dict[str, Uncertainty]
 
 
@@ -159,8 +161,29 @@ def after(
     return loop.call_later(seconds, act)
 
 
+def threads_can_start() -> bool:
+    """Whether this Python has threads; in a browser (Pyodide) it has none."""
+    try:
+        threading.Thread(target=lambda: None).start()
+    except RuntimeError:
+        return False
+    return True
+
+
+def loop_beside_threads() -> asyncio.AbstractEventLoop | None:
+    """The event loop that runs here; None without one, or where no thread can work beside it."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return loop if threads_can_start() else None
+
+
 class Background:
-    """Pieces worked out one after another in a thread; results go to the event loop, unless given up before."""
+    """Pieces worked out one after another in a thread; results go to the event loop, unless given up before.
+
+    Where no thread can start, each piece is a turn of the event loop: what the user does meanwhile comes in between.
+    """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -179,20 +202,28 @@ class Background:
             if stop.is_set():
                 raise CancelledError
 
-        def work_through() -> None:
-            for number, piece in enumerate(work, start=1):
-                checkpoint()
-                try:
-                    found = piece(checkpoint)
-                except VbqkitError:  # a score without an interval: it is shown without
-                    found = {}
-                loop.call_soon_threadsafe(tell, found, number == len(work))
+        def work_out(piece: Piece) -> Found:
+            checkpoint()
+            try:
+                return piece(checkpoint)
+            except VbqkitError:  # a score without an interval: it is shown without
+                return {}
 
         def run() -> None:
             with suppress(CancelledError):
-                work_through()
+                for number, piece in enumerate(work, start=1):
+                    loop.call_soon_threadsafe(tell, work_out(piece), number == len(work))
 
-        loop.run_in_executor(None, run)
+        def take_turn(number: int) -> None:
+            if stop.is_set() or number == len(work):
+                return
+            tell(work_out(work[number]), number + 1 == len(work))
+            loop.call_later(_BETWEEN_TURNS_S, take_turn, number + 1)
+
+        if threads_can_start():
+            loop.run_in_executor(None, run)
+        else:
+            loop.call_later(_BETWEEN_TURNS_S, take_turn, 0)
 
     def give_up(self) -> None:
         """Nothing more is told, no further piece is begun, and the one that is being worked out ends soon."""

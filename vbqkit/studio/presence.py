@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
+from vbqkit.formats.file_lock import LOCKS, lock
 
 _held: dict[Path, int] = {}  # open files, until this process ends
 
@@ -25,7 +23,7 @@ def is_open_elsewhere(case_file: Path) -> bool:
 
     Studios of one process see each other's ROIs at once, and do not count. Where the system cannot tell, it is not.
     """
-    if sys.platform == "win32" or case_file in _held:
+    if not LOCKS or case_file in _held:
         return False
     try:
         file = os.open(lock_path(case_file, "open"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -33,11 +31,11 @@ def is_open_elsewhere(case_file: Path) -> bool:
         return False
     elsewhere = False
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file, wait=False)
     except OSError:
         elsewhere = True
     try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        lock(file, shared=True, wait=False)
     except OSError:  # a file system without locks
         os.close(file)
         return False

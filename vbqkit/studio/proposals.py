@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.roi.origin import origin_words
 from vbqkit.studio.casefile import Drawn
 from vbqkit.studio.drawn_roi import DrawnRoi
+from vbqkit.studio.intervals import loop_beside_threads
 from vbqkit.studio.measured_rois import MeasuredRois
 
 Progress = Callable[[int, int], None]
@@ -328,13 +328,13 @@ class ProposedRois(MeasuredRois):
             chosen = self._view_for_proposal(view, or_another=True)
             volumes = self._volumes_asked(chosen)
             self._tell_looking(busy=True, done=0, total=len(volumes))
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # no event loop: nobody waits for another answer
-            self._end_of_looking(lambda: self._take_proposal(chosen, propose_on_volumes(volumes)))
-            return
         except VbqkitError:
             self._end_of_looking()
             raise
+        loop = loop_beside_threads()
+        if loop is None:  # nobody waits for another answer, or there is no thread to look in
+            self._end_of_looking(lambda: self._take_proposal(chosen, propose_on_volumes(volumes)))
+            return
 
         def tell(done: int, total: int) -> None:
             if stop.is_set():

@@ -1,0 +1,1 @@
+"""Builds the course for a browser: JupyterLite with Python in WebAssembly (Pyodide)."""

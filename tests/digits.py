@@ -1,0 +1,40 @@
+"""Numbers from scanner, scores and statistics, to compare one Python with another: printed as JSON."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vbqkit import read_rois, read_study, stats
+from vbqkit.exercises import make_case
+from vbqkit.scores import Jitter, case_uncertainty, score_case
+
+CASE = Path(__file__).parent.parent / "sample_data" / "case04"
+
+
+def digits():
+    """Name to number: a picture and its noise, scores and their intervals, a correlation, an AUC and a cut-off."""
+    picture = make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
+    found = {"picture mean": picture.mean(), "picture sd": picture.std(), "pixel": picture.ravel()[picture.size // 2]}
+    volume = read_study(CASE).find("T1").volume()
+    rois = read_rois(CASE / "reference_rois.vbqkit.json")
+    found |= {one["score"]: one["value"] for one in score_case({"T1": volume}, rois, aggregate="median").rows()}
+    jitter = Jitter(shift_mm=1.0, size_percent=0.0)
+    rng = np.random.default_rng(0)
+    for one in case_uncertainty({"T1": volume}, rois, aggregate="median", jitter=jitter, rng=rng, n_draws=100):
+        found |= {f"{one.score.name} low": one.ci_low, f"{one.score.name} high": one.ci_high}
+    rng = np.random.default_rng(2)
+    people = pd.DataFrame({"vbq": rng.normal(3.0, 0.5, 60)})
+    people["t_score"] = 1.0 - people.vbq + rng.normal(0.0, 0.5, 60)
+    people["ill"] = people.t_score < -2.2
+    for name, table in {
+        "r": stats.pearson("t_score", "vbq", data=people),
+        "AUC": stats.auc("vbq", "ill", positive="high", data=people),
+    }.items():
+        found |= {f"{name} {column}": table[column].iloc[0] for column in ("estimate", "ci_low", "ci_high")}
+    return {name: float(value) for name, value in found.items() if isinstance(value, (int, float, np.number))}
+
+
+if __name__ == "__main__":
+    print(json.dumps(digits()))
