@@ -34,7 +34,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(call INSTALL,requirements.lock,some minutes; 2.0 GB of disk)
 
 $(LAB_STAMP): binder/requirements.txt pyproject.toml
-	$(call INSTALL,binder/requirements.txt,some minutes; 1.1 GB of disk)
+	$(call INSTALL,binder/requirements.txt,some minutes; 1.2 GB of disk)
 
 # Biome and tsc check the browser's modules: for development only, pinned by package-lock.json.
 $(NODE_STAMP): package-lock.json package.json
