@@ -268,13 +268,13 @@ def against_neighbours(weighting):
 assert against_neighbours("T1") < 0.85 and against_neighbours("STIR") > 1.3
 assert abs(against_neighbours("T2") - 1) < 0.2, "hardly differs"
 # captions of case06: type 1 and sclerosis dark on T1, type 2 bright on T1 and T2 and dark on STIR, sclerosis dark on
-# all; "the simulation draws it too dry": type 1 is not bright on T2 and STIR, but the least dark of the three on STIR
+# all; type 1 is "nearly as bright as his fatty marrow" on T2, and bright on STIR
 phantom, volume, rois = scanned("case06")
 def against_own_level(series, name):
     level, tissue = changes[name]
     return signal(series, into(rois[level], tissue)) / signal(series, rois[level])
 one, two, three = ([against_own_level(sixth[w], name) for w in ("T1", "T2", "STIR")] for name in changes)
-assert one[0] < 0.85 and one[1] < 1 and max(two[2], three[2]) < one[2] < 1.05
+assert one[0] < 0.85 and 0.85 < one[1] < 1 and one[2] > 1.1
 assert two[0] > 1.05 and two[1] > 1.05 and two[2] < 0.85 and max(three) < 0.8
 # captions of case07: the focus is bright on T1, brighter than the marrow on T2, "not black" on STIR
 phantom, volume, rois = scanned("case07")
