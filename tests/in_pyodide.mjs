@@ -3,7 +3,10 @@ const [pyodide, root, site, file] = process.argv.slice(2);
 const { loadPyodide } = await import(`${pyodide}/pyodide.mjs`);
 const python = await loadPyodide({ indexURL: `${pyodide}/` });
 await python.loadPackage(["numpy", "scipy", "pandas", "pillow"], { messageCallback: () => {} });
-for (const [place, folder] of [["/root", root], ["/site", site]]) {
+for (const [place, folder] of [
+  ["/root", root],
+  ["/site", site],
+]) {
   python.FS.mkdirTree(place);
   python.mountNodeFS(place, folder);
 }
