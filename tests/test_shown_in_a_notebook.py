@@ -12,6 +12,7 @@ from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution
 from vbqkit.formats import read_rois
 from vbqkit.image import Volume
+from vbqkit.roi import Ellipse
 from vbqkit.scores import score_case
 from vbqkit.study import Study, make_series
 
@@ -46,6 +47,14 @@ class Cells(HTMLParser):
 def case01():
     folder = vbqkit.__path__[0] + "/../sample_data/case01"
     return read_study(folder), read_rois(f"{folder}/reference_rois.vbqkit.json")
+
+
+def test_a_roi_is_a_table_of_its_facts():
+    roi = Ellipse(center=(1.0, 2.25, -30.0), half_width=(0.0, 4.0, 0.0), half_height=(0.0, 0.0, 2.5), label="<b>L1")
+    rows = dict(Cells(roi._repr_html_()).rows[-4:])
+    area_cm2 = np.pi * 4.0 * 2.5 / 100.0
+    assert (rows["ROI"], rows["shape"], rows["center (LPS), mm"]) == ("<b>L1", "ellipse", "1.0, 2.2, -30.0")
+    assert float(rows["area, cm2"]) == pytest.approx(area_cm2, abs=0.005)
 
 
 def test_a_study_is_a_table_with_a_row_for_each_series(case01):

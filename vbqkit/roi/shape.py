@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.errors import RoiError, kind_of
+from vbqkit.html_table import table_html
 from vbqkit.image import FloatArray, Slice, Vector, Volume
 from vbqkit.roi.measurement import Coverage, Measurement, RoiPixels
 
@@ -68,6 +69,16 @@ class Roi(ABC):
 
     def __hash__(self) -> int:
         return hash(self._identity())
+
+    def _repr_html_(self) -> str:
+        """Facts of the shape as a table, for the last line of a cell."""
+        facts = {
+            "ROI": self.label or "without a label",
+            "shape": type(self).__name__.lower(),
+            "center (LPS), mm": ", ".join(f"{mm:.1f}" for mm in self.center_mm),
+            "area, cm2": self.area_mm2 / 100.0,
+        }
+        return table_html(facts)
 
     def _identity(self) -> tuple[Any, ...]:
         return (type(self), self.label, self._coordinates())
