@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
-
 from vbqkit.classroom.handout import handout_pdf
-from vbqkit.classroom.lesson_source import lesson_path
 from vbqkit.errors import FormatError
-from vbqkit.teacher.running import run_lesson
+from vbqkit.teacher.running import read_lesson_to_show
 
 
 def write_handout(lesson: str, out: str | Path, *, notebooks: str | Path = "notebooks", run: bool = True) -> Path:
@@ -33,10 +30,7 @@ def write_handout(lesson: str, out: str | Path, *, notebooks: str | Path = "note
     VbqkitError
         If the lesson cannot be run.
     """
-    path = lesson_path(lesson, Path(notebooks))
-    notebook = nbformat.read(path, as_version=4)
-    if run:
-        run_lesson(notebook, path)
+    path, notebook = read_lesson_to_show(lesson, notebooks, run=run)
     content, out = handout_pdf(notebook, home=path.parent, title=path.stem), Path(out)
     try:
         out.write_bytes(content)

@@ -9,13 +9,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbclient import NotebookClient
 
+from vbqkit.classroom.lesson_source import lesson_path
 from vbqkit.errors import VbqkitError, shown
 from vbqkit.exercises.progress import STATE_VARIABLE
 
 _SECONDS = 600
 """A cell that takes longer is stopped."""
+
+
+def read_lesson_to_show(lesson: str, notebooks: str | Path, *, run: bool) -> tuple[Path, Any]:
+    """Where a lesson lies, and its notebook: with its outputs if it is to `run`.
+
+    Raises
+    ------
+    FormatError
+        If there is no such lesson.
+    VbqkitError
+        If a cell fails.
+    """
+    path = lesson_path(lesson, Path(notebooks))
+    notebook = nbformat.read(path, as_version=4)
+    if run:
+        run_lesson(notebook, path)
+    return path, notebook
 
 
 def run_lesson(notebook: Any, path: Path) -> None:

@@ -7,12 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert import SlidesExporter
 
-from vbqkit.classroom.lesson_source import lesson_path
 from vbqkit.errors import FormatError
-from vbqkit.teacher.running import run_lesson
+from vbqkit.teacher.running import read_lesson_to_show
 
 _TEMPLATE = "reveal"
 _PREFIX = "VBQKIT_REVEAL"
@@ -45,10 +43,7 @@ def write_slides(lesson: str, out: str | Path, *, notebooks: str | Path = "noteb
     VbqkitError
         If the lesson cannot be run.
     """
-    path = lesson_path(lesson, Path(notebooks))
-    notebook = nbformat.read(path, as_version=4)
-    if run:
-        run_lesson(notebook, path)
+    path, notebook = read_lesson_to_show(lesson, notebooks, run=run)
     page = slides_html(notebook, title=path.stem, home=path.parent)
     out = Path(out)
     try:
