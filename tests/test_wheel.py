@@ -56,6 +56,8 @@ def test_the_wheel_holds_the_data_and_not_the_tests(wheel):
         name for name in names if name.startswith(("tests/", "notebooks/", "benchmarks/", "sample_data/", "train/"))
     ]
     assert "vbqkit/propose/data/weights.npy" in names
+    for code in ("de", "sk", "zh_CN"):
+        assert f"vbqkit/language/catalogues/{code}/studio.po" in names
 
 
 @pytest.mark.wheel
