@@ -51,6 +51,7 @@ FACADES = (
     "vbqkit.classroom",
     "vbqkit.teacher",
     "vbqkit.studio",
+    "vbqkit.language",
 )
 OTHER_NOTEBOOKS = ("90_your_own_case", "glossary")
 _RUN = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n"
