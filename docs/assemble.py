@@ -200,6 +200,7 @@ def assemble(folder: Path) -> None:
         page.write_text(_RUN + head + examples(f"vbqkit.{facade}"), encoding="utf-8")
 
     (folder / "lessons").mkdir()
+    shutil.copytree(ROOT / "notebooks" / "pictures", folder / "lessons" / "pictures")
     for name in (*(lesson.notebook for lesson in lessons()), *OTHER_NOTEBOOKS):
         lesson_page(ROOT / "notebooks" / f"{name}.ipynb", folder / "lessons" / f"{name}.ipynb")
 

@@ -32,4 +32,4 @@ if __name__ == "__main__":
     pen = ImageDraw.Draw(both)
     for letter, x in (("A", 8), ("B", a.width + 20)):
         pen.text((x, 6), letter, fill=255, font_size=26)
-    both.save(ROOT / "docs" / "two_spines.png", optimize=True)
+    both.save(ROOT / "notebooks" / "pictures" / "two_spines.png", optimize=True)

@@ -41,8 +41,6 @@ def build(pyodide: Path) -> Path:
     shutil.copy2(ROOT / "lite" / "jupyter-lite.json", source)
     for room in ("notebooks", "sample_data"):
         shutil.copytree(ROOT / room, source / "files" / room, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    (source / "files" / "docs").mkdir()
-    shutil.copy2(ROOT / "docs" / "two_spines.png", source / "files" / "docs")  # the picture of the first lesson
     shutil.rmtree(site := BUILD / "site", ignore_errors=True)
     (BUILD / ".jupyterlite.doit.db").unlink(missing_ok=True)  # it would leave out what it made before
     _run(

@@ -223,6 +223,27 @@ def test_nothing_a_user_runs_loads_from_the_network():
     assert not hits
 
 
+def test_a_picture_in_a_lesson_lies_beside_the_lessons():
+    """JupyterLab shows nothing above the folder it was opened in, and a copy of the course holds no other folder."""
+    shown = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
+    for path in [p for p in tracked_files() if p.suffix == ".ipynb"]:
+        for picture in shown.findall(path.read_text(encoding="utf-8")):
+            assert not picture.startswith("..")
+            assert (path.parent / picture).is_file(), f"{path.name}: {picture}"
+
+
+def test_the_studio_styles_nothing_of_a_lesson():
+    given = r'add_class\(f?"([\w-]+)'
+    lessons = {
+        name for p in (ROOT / "vbqkit" / "lessons").glob("*.py") for name in re.findall(given, p.read_text("utf-8"))
+    }
+    assert "vbq-question" in lessons
+    css = (ROOT / "vbqkit" / "studio" / "static" / "studio.css").read_text(encoding="utf-8")
+    selectors = [one.strip() for rule in re.findall(r"([^{}]+)\{", css) for one in rule.split(",")]
+    of_lessons = [s for s in selectors if lessons & set(re.findall(r"\.([\w-]+)", s))]
+    assert not [s for s in of_lessons if not s.startswith(".vbq-studio ")]
+
+
 def test_no_style_asks_how_wide_its_container_is():
     """With a container query, Chromium 150 now and then keeps an old style for good: a picture stayed black."""
     pattern = re.compile(r"container-type|@container")
