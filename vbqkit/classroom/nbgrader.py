@@ -22,7 +22,7 @@ from vbqkit.exercises.student import UNNUMBERED
 SCHEMA_VERSION = 3
 _DATA = re.compile(r"\.\./sample_data/")
 _NAMED = re.compile(r"\b(case\d\d|reference_women\.csv)\b")
-_PICTURE = re.compile(r"(!\[[^\]]*\]\()((?:\.\./)+[^)]+)\)")
+_PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)]+)\)")
 
 
 def possible_points(lesson: str) -> int:
