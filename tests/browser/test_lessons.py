@@ -225,6 +225,12 @@ class Placer:
             if roi.label in WHOLE_CASE and roi.label not in but:
                 self.place(roi.label, roi.center_mm)
 
+    def place_off_the_roots(self, rois: Any) -> None:
+        """All, with CSF a little in front of its reference: the square of a click is wider than that."""
+        self.place_all(rois, but=("CSF",))
+        csf = next(roi for roi in rois if roi.label == "CSF")
+        self.place("CSF", np.add(csf.center_mm, (0.0, -0.7, 0.0)))
+
     def delete(self, label: str) -> None:
         line = self.stage.locator(f"g[data-label='{label}'] path.vbq-line").bounding_box()
         self.page.mouse.click(line["x"] + line["width"] / 2, line["y"] + line["height"] / 2)
@@ -251,8 +257,8 @@ def checked(lesson: Lesson, exercise: Any) -> str:
     raise AssertionError(f"no new feedback: {before!r}")
 
 
-SIDEWAYS = {"test_lesson_25_proposed_rois", "test_lesson_60_against_dexa"}
-"""One box of these lessons still scrolls sideways on a page that is enlarged by a half; every other fits."""
+SIDEWAYS = {"test_lesson_25_proposed_rois"}
+"""One box of this lesson still scrolls sideways on a page that is enlarged by a half; every other fits."""
 
 
 @pytest.fixture
@@ -370,7 +376,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty)
     placer.fix_area()
-    placer.place_all(reference_rois(make_case(case_seed("1", "placing from empty"))))
+    placer.place_off_the_roots(reference_rois(make_case(case_seed("1", "placing from empty"))))
     assert "All 6 ROIs pass" in checked(lesson, empty)
 
 
@@ -589,9 +595,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     placer = Placer(lesson, exercise)
     placer.fix_area()
-    placer.place_all(reference_rois(case), but=("CSF",))
-    csf = next(r for r in reference_rois(case) if r.label == "CSF")
-    placer.place("CSF", np.add(csf.center_mm, (0.0, -0.5, 0.0)))  # a square is wider: off the roots
+    placer.place_off_the_roots(reference_rois(case))
     level = int(fracture.level[1])
     above, below = (
         next(r for r in reference_rois(case) if r.label == k)
