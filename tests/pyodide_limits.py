@@ -71,7 +71,7 @@ def _refuse(error):
 def set_limits(*, with_sklearn):
     """From here on, for good."""
     if with_sklearn:  # Pyodide's, 1.6, loads without processes; newer ones do not
-        import sklearn.model_selection  # noqa: F401 - loaded before the limits are set
+        importlib.import_module("sklearn.model_selection")
 
     for name in [name for name in sys.modules if name.partition(".")[0] in NOT_THERE or name in WITH_PROCESSES]:
         del sys.modules[name]

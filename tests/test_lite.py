@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sysconfig
 import zipfile
@@ -93,7 +92,6 @@ def test_the_wheels_are_those_that_are_tested():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (HERE / "pyodide.mjs").is_file(), reason=NOT_HERE)
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not on PATH: it runs Pyodide")
 def test_scanner_scores_and_statistics_give_the_same_digits_in_webassembly():
     from tests.digits import digits
 

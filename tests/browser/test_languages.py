@@ -1,4 +1,4 @@
-"""The studio and a question in another language: their words, the decimal sign, and what a screen reader is told."""
+"""The studio and a question in another language: their words, the decimal sign, and what a screen reader reads out."""
 
 from __future__ import annotations
 
