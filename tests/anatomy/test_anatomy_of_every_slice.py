@@ -152,18 +152,23 @@ def test_gas_floats_in_front_of_what_the_bowel_holds(phantom):
     assert behind > 3 * before
 
 
-def test_fat_between_muscle_and_arch_grows_towards_the_sacrum(phantom):
-    x = planes(phantom)
-    plane = int(np.argmin(np.abs(x - 12.0)))
-    muscle = tissue(phantom, "muscle")[plane]
-    fat = []
-    for name in ("L1", "L5"):
-        at = np.argwhere(phantom.level[plane] == LEVEL_OF_CODE.index(name))
-        rows = slice(int(at[:, 0].min()), int(at[:, 0].max()))
-        back = np.zeros_like(muscle)
-        back[rows, int(at[:, 1].max()) + round(22 / 0.8) : int(at[:, 1].max()) + round(45 / 0.8)] = True
-        fat.append(phantom.pdff[plane][muscle & back].mean())
-    assert fat[1] > fat[0] + 0.05
+def test_fat_between_muscle_and_arch_grows_towards_the_sacrum():
+    """In most people, and by far on the mean: stripes of fat gather at any level in one or another."""
+    more = []
+    for seed in range(4):
+        phantom = make_phantom(PERSON, seed=seed, in_plane_mm=0.8, plane_mm=2.2, width_mm=28.6)
+        plane = int(np.argmin(np.abs(planes(phantom) - 12.0)))
+        muscle = tissue(phantom, "muscle")[plane]
+        fat = []
+        for name in ("L1", "L5"):
+            at = np.argwhere(phantom.level[plane] == LEVEL_OF_CODE.index(name))
+            rows = slice(int(at[:, 0].min()), int(at[:, 0].max()))
+            back = np.zeros_like(muscle)
+            back[rows, int(at[:, 1].max()) + round(22 / 0.8) : int(at[:, 1].max()) + round(45 / 0.8)] = True
+            fat.append(phantom.pdff[plane][muscle & back].mean())
+        more.append(fat[1] - fat[0])
+    assert np.mean(more) > 0.1
+    assert np.median(more) > 0.05
 
 
 def scanned_like(phantom: Phantom, name: str) -> np.ndarray:

@@ -108,7 +108,7 @@ def make_phantom(
     z: Array = np.asarray(size_mm / 2.0 - in_plane_mm * (steps + 0.5))
     x: Array = np.asarray(plane_mm * (np.arange(planes, dtype=np.float64) - (planes - 1) / 2.0))
     body = make_body(streams[1], spine, z, age=patient.age, sex=patient.sex, bmi=patient.bmi)
-    y: Array = np.asarray(float(body.back_y_mm.max()) + _BEHIND_MM - in_plane_mm * (rows - 1 - steps))
+    y: Array = np.asarray(body.table_y_mm + _BEHIND_MM - in_plane_mm * (rows - 1 - steps))
     canal = make_canal(streams[2], spine, findings=found, sac_volume=patient.sac_volume)
     smooth = {name: SmoothField(streams[3], x, y, z, scale_mm=scale) for name, scale in _FIELD_SCALES_MM.items()}
     pattern = draw_marrow_pattern(streams[5], age=patient.age)

@@ -7,7 +7,7 @@ import numpy as np
 from vbqkit.anatomy.canvas import Canvas, Grid
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body, crest
-from vbqkit.anatomy.texture import Plane, rounded, smoothstep
+from vbqkit.anatomy.texture import Plane, smoothstep
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named
 # _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures.
@@ -72,12 +72,10 @@ def paint_back_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:
     side = canvas.side  # the same everywhere, unless the spine is bent sideways
     x = float(abs(side[0, 0]) if side.min() == side.max() else np.median(np.abs(side)))
     bulge = np.float32(_BULGE_MM * (1.0 - 1.0 / (1.0 + (x / _BULGE_ASIDE_MM) ** 2)))
-    fat = rounded(body.back_fat_mm)[:, None]
     surface = (
         body.back_on(canvas.x_mm)
         - canvas.y
-        - fat * np.float32(1.0 if x < _BULGE_ASIDE_MM else _FAT_ASIDE)
-        - body.buttock_on(canvas.x_mm)
+        - body.fat_on(canvas.x_mm, share=1.0 if x < _BULGE_ASIDE_MM else _FAT_ASIDE)
         + bulge * np.float32(_BULGE_UNDER_SKIN)
     )
     surface = surface - np.float32(_FASCIA_MM) + np.float32(_FASCIA_WAVE_MM) * fields["large"]

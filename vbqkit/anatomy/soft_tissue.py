@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import Canvas
+from vbqkit.anatomy.lying import tips_mm
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep, smoothstep_f64
 
@@ -18,12 +19,14 @@ Array = npt.NDArray[np.float64]
 # named.
 
 # The outline of the body and how it grows with BMI (kg/m2)
-# As the arch is painted: length, start and height of the spinous process
-_SPINOUS_OF_SACRUM, _TIP_MM, _TIP_DROP_MM = 0.62, 21.0, 6.0
+_TIP_MM = 21.0  # start of the spinous process, as the arch is painted
 _SKIN_SMOOTH_MM = 26.0  # SD over which the skin evens out the tips of the spinous processes
 _SKIN_OVER_TIP_MM, _SKIN_MM, _SKIN_FREE_MM = 3.0, 4.0, 2.0
 _BACK_FAT_MM, _BACK_FAT_PER_BMI_MM, _BACK_FAT_SD_MM, _BACK_FAT_LIMITS_MM = 4.0, 0.55, 0.8, (3.0, 40.0)
 _BACK_FAT_BELOW, _BACK_FAT_BELOW_MM = 0.55, (30.0, 22.0)  # more towards the sacrum: share; where, and over which length
+# What the weight of the body leaves of the fat between the furthest bone and the table; the skin bends up to the table
+# and away from it within this distance. Model assumptions
+_PRESSED, _TABLE_BEND_MM, _LEAST_FAT_MM = 0.7, 3.0, 2.0
 _LEAN_BMI, _FAT_BMI = 18.0, 22.0
 _BELLY_MM, _BELLY_PER_BMI_MM, _BELLY_SD_MM, _BELLY_OF_MEN_MM = 118.0, 4.2, 6.0, 8.0
 _BELLY_CURVE, _BELLY_MIDDLE_MM, _BELLY_HALF_MM = 0.10, 25.0, 150.0
@@ -66,9 +69,11 @@ class Body:
     Attributes
     ----------
     back_y_mm, front_y_mm : ndarray, shape (rows,)
-        Skin of the back and of the belly in the midline, per row of the grid.
+        Skin of the back (were there no table) and of the belly in the midline, per row of the grid.
     back_fat_mm : ndarray, shape (rows,)
-        Fat under the skin of the back.
+        Fat under the skin of the back, were there no table.
+    table_y_mm : float
+        The table on which the body lies: no skin reaches further back.
     front_fat_mm : float
         Fat under the skin of the belly.
     tip_t : float
@@ -88,6 +93,7 @@ class Body:
     back_y_mm: Array
     front_y_mm: Array
     back_fat_mm: Array
+    table_y_mm: float
     front_fat_mm: float
     tip_t: float
     muscle_fat: float
@@ -99,29 +105,49 @@ class Body:
     cava_radius_mm: float
     visceral: float
 
-    def buttock_on(self, x_mm: float) -> Plane:
-        """Fat of the buttocks on a plane, beyond that under the skin of the back, per row; shape (rows, 1)."""
+    def _buttock_on(self, x_mm: float) -> Array:
         near, far = _BUTTOCK_SIDE_MM
         aside = min(max((abs(x_mm) - near) / (far - near), 0.0), 1.0)
-        return rounded(self.buttock * (_BUTTOCK_MM * aside - _CLEFT_MM * (1.0 - aside)))[:, None]
+        buttock: Array = self.buttock * (_BUTTOCK_MM * aside - _CLEFT_MM * (1.0 - aside))
+        return buttock
+
+    def _free_on(self, x_mm: float) -> Array:
+        free: Array = self.back_y_mm - _BACK_ROUND * x_mm * x_mm + self._buttock_on(x_mm)
+        return free
 
     def back_on(self, x_mm: float) -> Plane:
         """Skin of the back on a plane, y in mm per row; shape (rows, 1)."""
-        return rounded(self.back_y_mm - _BACK_ROUND * x_mm * x_mm)[:, None] + self.buttock_on(x_mm)
+        return rounded(on_table(self._free_on(x_mm), self.table_y_mm))[:, None]
+
+    def fat_on(self, x_mm: float, *, share: float = 1.0) -> Plane:
+        """Fat under the skin of the back and of the buttocks on a plane, per row; shape (rows, 1).
+
+        Where the table presses, what it takes away is fat, as long as there is some; then muscle gives way.
+
+        Parameters
+        ----------
+        x_mm : float
+            The plane.
+        share : float
+            Of the fat of the midline, beside it.
+        """
+        free = self._free_on(x_mm)
+        pressed = free - on_table(free, self.table_y_mm)
+        return rounded(np.maximum(self.back_fat_mm * share + self._buttock_on(x_mm) - pressed, _LEAST_FAT_MM))[:, None]
 
 
-def skin_of_the_back(rng: np.random.Generator, spine: Spine, z_mm: Array, *, bmi: float) -> tuple[Array, Array]:
-    """(y of the skin, thickness of the fat) behind the midline at each z, for a patient who lies on the back."""
-    tips = np.array(
-        [
-            v.to_patient_mm(
-                0.0,
-                v.half_depth_mm + _TIP_MM + v.spinous_length_mm * (_SPINOUS_OF_SACRUM if v.sacral else 1.0),
-                -_TIP_DROP_MM - v.spinous_slope * v.spinous_length_mm,
-            )
-            for v in spine.vertebrae
-        ]
-    )
+def on_table(skin_y_mm: Array, table_y_mm: float) -> Array:
+    """Skin that would hang behind the table lies on it; the change is smooth."""
+    bent: Array = table_y_mm - _TABLE_BEND_MM * np.logaddexp(0.0, (table_y_mm - skin_y_mm) / _TABLE_BEND_MM)
+    return bent
+
+
+def skin_of_the_back(rng: np.random.Generator, spine: Spine, z_mm: Array, *, bmi: float) -> tuple[Array, Array, float]:
+    """(y of the skin, thickness of the fat, y of the table) behind the midline at each z.
+
+    The table lies behind the bone that reaches furthest back, with the skin and the fat that the weight leaves there.
+    """
+    tips = tips_mm(spine.vertebrae)
     order = np.argsort(tips[:, 2])
     tip_y = np.interp(z_mm, tips[order, 2], tips[order, 1])
     weights = np.exp(-0.5 * ((z_mm[:, None] - z_mm[None, :]) / _SKIN_SMOOTH_MM) ** 2)
@@ -130,14 +156,15 @@ def skin_of_the_back(rng: np.random.Generator, spine: Spine, z_mm: Array, *, bmi
     table = np.polynomial.Polynomial.fit(z_mm, smooth, 2)(z_mm)  # lying flat evens the hollow out
     level = 0.5 * smooth + 0.5 * np.maximum(table, smooth)
     thin = _BACK_FAT_MM + _BACK_FAT_PER_BMI_MM * max(0.0, bmi - _LEAN_BMI) + _BACK_FAT_SD_MM * rng.standard_normal()
+    thin = float(np.clip(thin, *_BACK_FAT_LIMITS_MM))
     below, over = _BACK_FAT_BELOW_MM
-    fat = np.clip(thin, *_BACK_FAT_LIMITS_MM) * (1.0 + _BACK_FAT_BELOW / (1.0 + np.exp((z_mm + below) / over)))
+    fat = thin * (1.0 + _BACK_FAT_BELOW / (1.0 + np.exp((z_mm + below) / over)))
     margin = np.maximum(0.0, tip_y + _SKIN_OVER_TIP_MM - (level + _SKIN_FREE_MM))
     skin = level + _SKIN_MM + fat + weights @ margin
     fold = min(_FOLD_LIMIT_MM, _FOLD_PER_BMI_MM * max(0.0, bmi - _FOLD_BMI))
     for at in _FOLD_Z_MM:
         skin = skin - fold * np.exp(-0.5 * ((z_mm - at - _FOLD_HALF_MM * rng.standard_normal()) / _FOLD_HALF_MM) ** 2)
-    return skin, fat
+    return skin, fat, float(tips[:, 1].max()) + _SKIN_OVER_TIP_MM + _SKIN_MM + _PRESSED * thin
 
 
 def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float, sex: str, bmi: float) -> Body:
@@ -146,7 +173,8 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
     The belly's depth and the fat under the skin grow with BMI; the fatty streaks of multifidus grow with age and BMI.
     """
     more = rng.spawn(1)[0]
-    back, back_fat = skin_of_the_back(rng, spine, z_mm, bmi=bmi)
+    free, back_fat, table = skin_of_the_back(rng, spine, z_mm, bmi=bmi)
+    back = on_table(free, table)
     back_fat = back_fat * _uneven(more, z_mm)
     thickness = _BELLY_MM + _BELLY_PER_BMI_MM * bmi + _BELLY_SD_MM * rng.standard_normal()
     thickness = thickness + (_BELLY_OF_MEN_MM if sex == "M" else 0.0)
@@ -158,9 +186,10 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
     front_fat = np.clip(_FRONT_FAT_MM[sex] + _FRONT_FAT_PER_BMI_MM * max(0.0, bmi - _LEAN_BMI), *_FRONT_FAT_LIMITS_MM)
     years, weight = max(0.0, age - _YOUNG), max(0.0, bmi - _FAT_BMI)
     return Body(
-        back_y_mm=back,
+        back_y_mm=free,
         front_y_mm=back.mean() * (1.0 - _FRONT_FOLLOWS_BACK) + _FRONT_FOLLOWS_BACK * back - belly,
         back_fat_mm=back_fat,
+        table_y_mm=table,
         front_fat_mm=float(front_fat),
         tip_t=float(_TIP_MM + spine["L3"].spinous_length_mm),
         muscle_fat=float(
@@ -201,7 +230,7 @@ def paint_background(canvas: Canvas, body: Body) -> None:
     septa = septa * smoothstep(fields["streak"] + fields["small"] * np.float32(0.5), *_SEPTA_SD)
     shade = np.clip(np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - septa, *_FAT_LIMITS)
     # The superficial fascia, parallel to the skin
-    thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))
+    thick = np.maximum(body.fat_on(x), np.float32(_SHEET_FROM_MM))
     rear = np.s_[:, int(_REAR * canvas.y.shape[1]) :]
     sheet = (
         back - canvas.y[rear] - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"][rear]

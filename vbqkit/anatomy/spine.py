@@ -14,6 +14,7 @@ import scipy
 
 from vbqkit.anatomy.arch_sizes import draw_arch_sizes
 from vbqkit.anatomy.findings.finding import Finding
+from vbqkit.anatomy.lying import laid_down
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.skeleton import DEEPEST, NO_LOSS, Array, Disc, HeightLosses, Spine, SpineDraft, Vertebra
 from vbqkit.roi.labels import SCORED_LEVELS
@@ -41,20 +42,22 @@ _NAMES = tuple(row[0] for row in _PLAN)
 # How people differ. SD as a share of the size unless a unit is named; chosen by eye, within the SDs of the sources
 # above.
 _SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
-_LORDOSIS_SD, _LORDOSIS_LIMIT = 0.16, 1.8  # the limit in SDs
+_LORDOSIS_SD, _LORDOSIS_LIMIT = 0.08, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
-# The slope of the sacrum decides the lumbar curve. Its mean and SD here, 41 and 8.4 degrees, are a model assumption
-# between two groups: 24 to 55 degrees are the mean +- 2 SD of 709 people who stand (Eur Spine J 2011;20 Suppl
+# The slope of the sacrum decides the lumbar curve. What is drawn is the slope before the body is laid on the table (see
+# vbqkit.anatomy.lying), which turns it by -1.5 degrees (SD 4.5); on the table it is 41 and 7.5 degrees, a model
+# assumption between two groups: 24 to 55 degrees are the mean +- 2 SD of 709 people who stand (Eur Spine J 2011;20 Suppl
 # 5:572-577, doi:10.1007/s00586-011-1923-2), and 44.5 +- 9.9, from 18 to 71, was found in 274 who lie (Okpala, Ann Med
 # Health Sci Res 2014, doi:10.4103/2141-9248.141548). Lordosis has an SD of 10.0 degrees (102 people on CT, Int J Spine
-# Surg 2020;14:949) and goes with the slope: r = 0.75 in 100 people (Vaz et al., Eur Spine J 2002;11:80-87,
+# Surg 2020;14:949), and is 47.9 +- 9.2 on MRI of people who lie (63 people, Benditz et al., Rofo 2017;189:233-239); it
+# goes with the slope: r = 0.75 in 100 people (Vaz et al., Eur Spine J 2002;11:80-87,
 # doi:10.1007/s005860000224). The characteristics of lordosis are determined by the slope (Roussouly et al., Spine
 # 2005;30:346-353, doi:10.1097/01.brs.0000152379.54463.65); by which shares the vertebrae above follow it, and how far
 # the chest leans by itself (SD in degrees), are model assumptions.
-_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 41.0, 8.4, (20.0, 65.0)
+_SACRAL_SLOPE_DEG, _SACRAL_SLOPE_SD_DEG, _SACRAL_SLOPE_LIMITS_DEG = 42.5, 10.5, (16.0, 69.0)
 _SLOPE_OF_PLAN_DEG, _FOLLOWS_SACRUM, _LORDOSIS_FOLLOWS = 33.0, {"L5": 0.55, "L4": 0.28, "L3": 0.08}, 0.25
-_CHEST_LEANS_SD_DEG, _LEANS_WITH_CHEST = 4.8, {"L2": 0.8, "L3": 0.5, "L4": 0.2, "L5": 0.0}
+_CHEST_LEANS_SD_DEG, _LEANS_WITH_CHEST = 3.5, {"L2": 0.8, "L3": 0.5, "L4": 0.2, "L5": 0.0}
 # Bodies are wedges: L5 is taller in front (model assumption: degrees, and their SD between people). Bodies give a
 # median of 8.0 % of the lordosis in people of low pelvic incidence, and 20.5 % at a high one, and it is the discs low
 # down that give less (645 people, Spine 2024, PMID 39233593): a wedge grows with the slope of the sacrum. How much of
@@ -142,6 +145,7 @@ def make_spine(
     steps = _steps(more, age=age, sex=sex)
     centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost, steps)
     vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings, steeper=steeper)
+    vertebrae = laid_down(vertebrae, person.spawn(1)[0])
     wall, arc, level_s = _wall(vertebrae)
     return Spine(tuple(vertebrae), _discs(draft, findings), wall, arc, level_s)
 
