@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_the_sacrum_lies_as_far_behind_the_chest_as_was_drawn_and_no_angle_of_th
     for seed in range(80):
         before = make_spine(np.random.default_rng(seed), age=50, sex="F", t_score=-1.0).vertebrae
         after = laid_down(before, rng)
-        for a, b in zip(before[:-1], before[1:], strict=True):
+        for a, b in pairwise(before):
             c, d = (next(v for v in after if v.name == name) for name in (a.name, b.name))
             np.testing.assert_allclose(a.axes.T @ b.axes, c.axes.T @ d.axes, atol=1e-9)
             assert np.linalg.norm(a.center_mm - b.center_mm) == pytest.approx(np.linalg.norm(c.center_mm - d.center_mm))

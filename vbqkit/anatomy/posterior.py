@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,10 @@ _LOWER_FACET = Rod(u=(-2.5, -3.0), p=(14.5, 18.4), w=(-6.0, -10.5), radius=4.0, 
 _ISTHMUS = Rod(u=(-0.5, -2.5), p=(10.5, 15.5), w=(4.0, -9.0), radius=3.9, half_width=5.0)
 # The joint: bone grows towards the other process within this distance of both, up to a gap with its cartilage
 _FACET_REACH_MM, _FACET_GAP_MM, _FACET_CARTILAGE_MM, _FACET_WAVE_MM = 2.6, 1.1, 0.8, 0.35
+# A worn joint: how far bone grows around both processes, and how deep it is dense beside the joint, by grade
+_ARTHROSIS_GROWS_MM: Mapping[int, float] = {2: 1.2, 3: 2.4}
+_ARTHROSIS_DENSE_MM: Mapping[int, float] = {2: 2.2, 3: 3.4}
+_ARTHROSIS_WAVE_MM = 0.6
 # Pedicle: its height as a share of that of the body, where its middle lies and half its length
 _PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.0, 8.0)
 _PEDICLE_FLARE, _PEDICLE_NARROWEST_MM = 0.022, 4.0  # it widens to both ends: share per mm, from its narrowest place
@@ -291,7 +296,20 @@ def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra) -
     joint: Mask = np.maximum(lower, upper) < np.float32(_FACET_REACH_MM)
     joint |= (np.abs(gap) < _FACET_GAP_MM) & (np.minimum(lower, upper) < 0)
     part.paint(joint & ((lower > 0) & (upper > 0) | (np.abs(gap) < _FACET_GAP_MM)), "cortical_bone")
+    if above.arch.facet_arthrosis:
+        _paint_arthrosis(part, above.arch.facet_arthrosis, lower, upper, gap)
     part.paint(joint & (np.abs(gap) < _FACET_CARTILAGE_MM), "facet_joint")
+
+
+def _paint_arthrosis(part: Canvas, grade: int, lower: Plane, upper: Plane, gap: Plane) -> None:
+    """Paint what wear adds to a joint: bone that grows around both processes, and dense bone on both sides of it."""
+    nearest = np.minimum(lower, upper) + np.float32(_ARTHROSIS_WAVE_MM) * part.fields["medium"]
+    # Two processes that face each other: beside one of them alone nothing grows.
+    at_joint = np.maximum(lower, upper) < np.float32(_FACET_REACH_MM + 2.0 * _ARTHROSIS_GROWS_MM[grade])
+    grown = at_joint & (nearest < np.float32(_ARTHROSIS_GROWS_MM[grade])) & (nearest > 0)
+    dense = at_joint & (nearest < 0) & (np.abs(gap) < np.float32(2.0 * _ARTHROSIS_DENSE_MM[grade]))
+    grown &= (part.level == 0) & ~part.is_any("nerve_root")  # the root keeps its room, the fat around it does not
+    part.paint(grown | dense, "cortical_bone")
 
 
 def paint_rib(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from vbqkit.anatomy.arch_sizes import draw_arch_sizes
+from vbqkit.anatomy.arch_sizes import draw_arch_sizes, draw_facet_arthrosis
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.lying import laid_down
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
@@ -42,6 +42,12 @@ _NAMES = tuple(row[0] for row in _PLAN)
 # How people differ. SD as a share of the size unless a unit is named; chosen by eye, within the SDs of the sources
 # above.
 _SIZE_OF_WOMEN, _SIZE_OF_MEN, _SIZE_SD = 0.955, 1.03, 0.025
+# Across, bodies differ more between the sexes than along the spine: men's have a cross-section that is 20 % (at the
+# same age and areal density, 981 pairs, Bruno et al., J Bone Miner Res 2014;29:562-569, doi:10.1002/jbmr.2067) to 35 %
+# larger (young adults, Riggs et al., J Bone Miner Res 2004;19:1945-1954, doi:10.1359/jbmr.040916). Here 25 %. Over life
+# it grows by 15 % in both (Riggs 2004, 696 people of 20 to 97 years); the sizes of the plan are taken at 45 years.
+_WIDER_OF_WOMEN, _WIDER_OF_MEN = 0.98, 1.016
+_GROWS_PER_YEAR, _SIZE_AGE = (1.15**0.5 - 1.0) / 77.0, 45.0
 _LORDOSIS_SD, _LORDOSIS_LIMIT = 0.08, 1.8  # the limit in SDs
 _HEIGHT_SD, _DEPTH_SD = 0.018, 0.012
 _PITCH_SD_DEG = 1.2
@@ -119,8 +125,9 @@ def make_spine(
     size = (_SIZE_OF_WOMEN if sex == "F" else _SIZE_OF_MEN) * (1.0 + _SIZE_SD * rng.standard_normal())
     lordosis = 1.0 + _LORDOSIS_SD * np.clip(rng.standard_normal(), -_LORDOSIS_LIMIT, _LORDOSIS_LIMIT)
     heights = np.array([row[3] for row in _PLAN]) * size * (1.0 + _HEIGHT_SD * rng.standard_normal(count))
-    half_depths = np.array([row[2] for row in _PLAN]) * size * (1.0 + _DEPTH_SD * rng.standard_normal(count))
-    half_widths = np.array([row[1] for row in _PLAN]) * size
+    across = size * (_WIDER_OF_WOMEN if sex == "F" else _WIDER_OF_MEN) * (1.0 + _GROWS_PER_YEAR * (age - _SIZE_AGE))
+    half_depths = np.array([row[2] for row in _PLAN]) * across * (1.0 + _DEPTH_SD * rng.standard_normal(count))
+    half_widths = np.array([row[1] for row in _PLAN]) * across
     pitch, steeper = _pitch(rng, more, lordosis)
     weak = _CONCAVITY_PER_T_SCORE_MM * max(0.0, -t_score - 1.0)
     concavity = _CONCAVITY_MM + weak + _CONCAVITY_SD_MM * rng.standard_normal((2, count))
@@ -144,7 +151,7 @@ def make_spine(
     draft.pitch_deg = draft.pitch_deg + bend
     steps = _steps(more, age=age, sex=sex)
     centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost, steps)
-    vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings, steeper=steeper)
+    vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings, age=age, steeper=steeper)
     vertebrae = laid_down(vertebrae, person.spawn(1)[0])
     wall, arc, level_s = _wall(vertebrae)
     return Spine(tuple(vertebrae), _discs(draft, findings), wall, arc, level_s)
@@ -191,6 +198,7 @@ def _vertebrae(
     losses: dict[str, HeightLosses],
     findings: Sequence[Finding],
     *,
+    age: float,
     steeper: float,
 ) -> list[Vertebra]:
     x, roll, turn = _sideways(draft.names, centers[:, 1], findings)
@@ -198,6 +206,7 @@ def _vertebrae(
     wedges = _WEDGE_SD_DEG * np.clip(more.standard_normal(len(draft.names)), -_STEP_LIMIT_SD, _STEP_LIMIT_SD)
     wedges += [_WEDGE_DEG.get(name, 0.0) + _WEDGE_PER_SLOPE.get(name, 0.0) * steeper for name in draft.names]
     deepest, lips = _plates(more.spawn(1)[0], draft)
+    arthrosis = draw_facet_arthrosis(more.spawn(1)[0], draft.names, age=age)
     vertebrae = []
     for i, name in enumerate(draft.names):
         sacral = name.startswith(("S", "C"))
@@ -216,7 +225,7 @@ def _vertebrae(
                 else float(concavity[1, i] + _LOWER_CONCAVITY_MORE_MM),
                 waist_mm=_SACRUM["waist_mm"] if sacral else float(_WAIST_MM + _WAIST_SD_MM * rng.standard_normal()),
                 taper=float(draft.tapers[i]),
-                arch=arches[i],
+                arch=arches[i]._replace(facet_arthrosis=arthrosis[i]),
                 wedge_deg=0.0 if sacral else float(wedges[i]),
                 deepest=DEEPEST if sacral else (float(deepest[0, i]), float(deepest[1, i])),
                 lips_mm=(0.0, 0.0) if sacral else (float(lips[0, i]), float(lips[1, i])),
