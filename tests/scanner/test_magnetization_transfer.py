@@ -41,7 +41,7 @@ def two_pools(name: str, saturation_per_s: float, tr_s: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("spinal_cord", 0.05), ("muscle", 0.05), ("marrow_red", 0.05), ("facet_joint", 0.1)]
+    ("name", "error"), [("spinal_cord", 0.05), ("muscle", 0.05), ("kidney_cortex", 0.05), ("facet_joint", 0.1)]
 )
 @pytest.mark.parametrize("tr_s", [0.55, 3.6])
 def test_saturated_macromolecules_take_as_much_signal_as_two_pools_followed_in_time(name, error, tr_s):
@@ -85,7 +85,8 @@ def test_cord_muscle_disc_and_marrow_darken_and_csf_and_fat_do_not():
         }
         assert left["csf"] == 1.0
         assert left["subcutaneous_fat"] > 0.95
-        assert left["marrow_red"] < 0.95  # a fifth of it is fat
+        assert left["kidney_cortex"] < 0.9
+        assert left["marrow_red"] < 0.98  # as few macromolecules as other marrow
         for name in ("spinal_cord", "muscle", "disc_degenerate", "facet_joint"):
             assert 0.4 < left[name] < 0.9, name
 

@@ -87,6 +87,13 @@ doi:10.1002/jbmr.5650110719; younger: model assumption."""
 FRACTURE_ODDS_PER_SD = 2.3
 """Rise of vertebral fracture risk per SD of lower spine density: Marshall et al., BMJ 1996;312:1254-1259."""
 
+FAT_IN_FRACTURES: Mapping[str, float] = {"F": 0.0, "M": 0.045}
+"""How much more fat the marrow of people with a vertebral fracture holds than that of others of the same density, as a
+fraction: 57.3 against 52.8 % in men (P = 0.02), and not to be told from nothing in women, of whom no number is printed
+(257 people of 79 years, 21 men and 32 women with a fracture, Schwartz et al., J Clin Endocrinol Metab 2013;98:2294-2300,
+doi:10.1210/jc.2012-3949). In 400 volunteers there was no such difference (30 men and 30 women with mostly silent
+fractures). The mean of all people of a density stays as it is."""
+
 MEASURES = ("pdff", "bmd", "hu", "tbs", "bmi")
 """Order of :data:`CORRELATIONS`."""
 
@@ -341,7 +348,10 @@ def _draw_batch(
     older = np.maximum(age - TBS_AGES[1], 0.0)
     tbs = np.where(woman, tbs_mean["F"] + slope["F"] * older, tbs_mean["M"] + slope["M"] * older) + TBS_SD * z["tbs"]
     bmi = np.clip(BMI_MEAN + BMI_SD * z["bmi"], *BMI_LIMITS)
-    fractured = rng.random(n) < _fracture_probability(age, woman, z["bmd"])
+    chance = _fracture_probability(age, woman, z["bmd"])
+    fractured = rng.random(n) < chance
+    more = np.where(woman, FAT_IN_FRACTURES["F"], FAT_IN_FRACTURES["M"]) * (fractured - chance)
+    levels = np.clip(levels + more[:, None], *PDFF_LIMITS)
     return [
         VirtualPatient(
             age=round(float(age[i]), 1),
