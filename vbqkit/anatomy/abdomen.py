@@ -21,13 +21,17 @@ _CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2
 _CAVITY_TO_MM = 8.0  # behind the back wall: what lies nearer to the spine is painted over it later
 _RECTUS_FROM_MM = 4.0  # from the midline: the white line between the two muscles
 _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.92, 0.05, 0.4
-_WALL_STRANDS_SD, _WALL_FAT_LIMITS = (1.1, 2.2), (0.3, 0.95)  # SDs of texture at which strands begin and are full
+_WALL_STRANDS_SD, _WALL_FAT_LIMITS = (0.7, 2.0), (0.3, 0.95)  # SDs of texture at which strands begin and are full
+# Small vessels in the fat of the belly, cut across: SDs of texture beyond which there is one, and its wall; a vessel
+# that is cut along is drawn out by the stripes of another field
+_SMALL_VESSELS_SD, _SMALL_VESSELS_WALL_SD, _SMALL_VESSELS_DRAWN_OUT = 2.5, 0.25, 0.55
 # In front of the column
 _PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 12.0, 4.0, 6.0
-_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.04, 0.28, 0.35
+_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.93, 0.05, 0.5, 0.35
 _STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 2.2, (0.1, 0.95)  # strands follow lines where a random field is 0
-_STRANDS_SD = (0.3, 1.6)  # and are seen where another one is high
-_HOLE_TEXTURE, _HOLES_SD = 0.5, (1.9, 2.8)
+_STRANDS_SD = (-0.4, 1.2)  # and are seen where another one is high
+_HOLE_TEXTURE, _HOLES_SD = 0.5, (1.7, 2.6)
+_LUMEN_SD, _LUMEN_WALL_SD = 2.45, 0.3  # SDs beyond which such a hole is a vessel, and its wall
 _PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
@@ -77,6 +81,10 @@ def paint_belly(canvas: Canvas, body: Body) -> Mask:
         - np.float32(_WALL_FAT_STRANDS) * smoothstep(fields["streak"], *_WALL_STRANDS_SD)
     )
     canvas.paint(inside, "visceral_fat", np.clip(fat, *_WALL_FAT_LIMITS))
+    cut = fields["medium"] + np.float32(_SMALL_VESSELS_DRAWN_OUT) * fields["streak"]
+    cut = cut * np.float32(1.0 / np.hypot(1.0, _SMALL_VESSELS_DRAWN_OUT))
+    canvas.paint(inside & (cut > _SMALL_VESSELS_SD - _SMALL_VESSELS_WALL_SD), "ligament", _VESSEL_WALL_FAT)
+    canvas.paint(inside & (cut > _SMALL_VESSELS_SD), "vessel_flow_void")
     rectus = (
         inside & (depth < wall + np.float32(muscle)) & (canvas.t < canvas.front - np.float32(_RECTUS_BEFORE_SPINE_MM))
     )
@@ -102,9 +110,12 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
     line = np.abs(fields["streak"] + np.float32(_STRAND_TEXTURE) * fields["small"])
     strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0) * smoothstep(fields["large"], *_STRANDS_SD)
     fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - np.float32(_FAT_STRANDS) * strands
-    holes = smoothstep(fields["medium"] - np.float32(_HOLE_TEXTURE) * fields["large"], *_HOLES_SD)
+    hole = fields["medium"] - np.float32(_HOLE_TEXTURE) * fields["large"]
+    holes = smoothstep(hole, *_HOLES_SD)
     fat = fat - np.float32(_FAT_HOLES) * holes
     canvas.paint(cushion, "visceral_fat", np.clip(fat, *_FAT_LIMITS))
+    canvas.paint(cushion & (hole > _LUMEN_SD - _LUMEN_WALL_SD), "ligament", _VESSEL_WALL_FAT)
+    canvas.paint(cushion & (hole > _LUMEN_SD), "vessel_flow_void")
     # Psoas: from the side of T12 and L1, thicker downwards.
     grow = np.clip((level - np.float32(at("L1") + _PSOAS_FROM)) * np.float32(1.0 / _PSOAS_OVER), 0.0, 1.0)
     aside = np.abs(canvas.side)
