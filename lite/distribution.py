@@ -29,9 +29,10 @@ _LEFT_OUT = re.compile(
     r"|\.(?:pyx|pxd|h|hpp|c|cpp|a|orig)$"  # for those who compile against it
     r"|^(?!vbqkit/|jedi/).*\.pyi$"  # for type checkers; vbqkit's facades and completion read theirs
     r"|^jedi/third_party/(?:django-stubs|typeshed/third_party|typeshed/stdlib/2)/"
+    r"|^pygments/lexers/(?!__init__|_mapping|special|python)[^/]*\.py$"  # a traceback is coloured as Python, nothing else is
     r"|^scipy/misc/.*\.dat$|^plotly/package_data/datasets/"  # data of their examples
 )
-"""Of wheels: the lessons and patients lie on the site itself; tests, sources, example data, and what is for another JupyterLab."""
+"""Of wheels: the lessons and patients lie on the site itself; tests, sources, examples, and what another JupyterLab needs."""
 
 
 class NoPyodide(Exception):  # noqa: N818 - said to whoever builds, in words
