@@ -39,7 +39,7 @@ def python_there(version: str) -> str | None:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     folders = [str(folder) for folder in sorted(pyenv.glob(f"{version}.*/bin"), reverse=True)]
     where = os.environ | {"PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
-    command = ["uv", "python", "find", "--no-python-downloads", version]
+    command = ["uv", "python", "find", "--system", "--no-python-downloads", version]
     found = subprocess.run(command, capture_output=True, text=True, check=False, env=where)
     return found.stdout.strip() or None
 
