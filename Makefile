@@ -134,7 +134,7 @@ lock:  ## Pin the newest versions into requirements.lock and binder/requirements
 	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra simpleitk --extra build --constraint requirements.lock; } > binder/requirements.txt.new
 	@mv binder/requirements.txt.new binder/requirements.txt
 
-pythons:  ## Unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
+pythons:  ## Wheel, course, lesson 00 and unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
 	$(PYTHON) etc/python_rows.py
 
 clean:  ## Remove .venv and caches
