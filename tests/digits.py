@@ -15,7 +15,7 @@ CASE = Path(__file__).parent.parent / "sample_data" / "case04"
 
 
 def digits():
-    """Name to number: a picture and its noise, scores and their intervals, radiomics, a correlation, an AUC and a cut-off."""
+    """Name to number: a picture and its noise, scores and intervals, radiomics, a correlation, an AUC and a cut-off."""
     picture = make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
     found = {"picture mean": picture.mean(), "picture sd": picture.std(), "pixel": picture.ravel()[picture.size // 2]}
     volume = read_study(CASE).find("T1").volume()
