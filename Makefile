@@ -34,7 +34,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(call INSTALL,requirements.lock,some minutes; 2.0 GB of disk)
 
 $(LAB_STAMP): binder/requirements.txt pyproject.toml
-	$(call INSTALL,binder/requirements.txt,some minutes; 1.2 GB of disk)
+	$(call INSTALL,binder/requirements.txt,some minutes; 1.5 GB of disk)
 
 # Biome and tsc check the browser's modules: for development only, pinned by package-lock.json.
 $(NODE_STAMP): package-lock.json package.json
@@ -131,10 +131,10 @@ lock:  ## Pin the newest versions into requirements.lock and binder/requirements
 	@{ printf "# Exact versions of everything \`make test\` installs, $(LOCKED)\n"; $(UV_COMPILE) --extra dev; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 	@{ printf "# Exact versions of everything \`make lab\` and Binder install, $(LOCKED)\n"; \
-	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra build --constraint requirements.lock; } > binder/requirements.txt.new
+	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra simpleitk --extra build --constraint requirements.lock; } > binder/requirements.txt.new
 	@mv binder/requirements.txt.new binder/requirements.txt
 
-pythons:  ## Unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
+pythons:  ## Wheel, course, lesson 00 and unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
 	$(PYTHON) etc/python_rows.py
 
 clean:  ## Remove .venv and caches

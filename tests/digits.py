@@ -8,18 +8,21 @@ import pandas as pd
 
 from vbqkit import read_rois, read_study, stats
 from vbqkit.exercises import make_case
+from vbqkit.machine_learning import roi_radiomics
 from vbqkit.scores import Jitter, case_uncertainty, score_case
 
 CASE = Path(__file__).parent.parent / "sample_data" / "case04"
 
 
 def digits():
-    """Name to number: a picture and its noise, scores and their intervals, a correlation, an AUC and a cut-off."""
+    """Name to number: a picture and its noise, scores and intervals, radiomics, a correlation, an AUC and a cut-off."""
     picture = make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
     found = {"picture mean": picture.mean(), "picture sd": picture.std(), "pixel": picture.ravel()[picture.size // 2]}
     volume = read_study(CASE).find("T1").volume()
     rois = read_rois(CASE / "reference_rois.vbqkit.json")
     found |= {one["score"]: one["value"] for one in score_case({"T1": volume}, rois, aggregate="median").rows()}
+    (l3,) = (roi for roi in rois.rois if roi.label == "L3")
+    found |= {f"radiomics {name}": value for name, value in roi_radiomics(volume, l3).items()}
     jitter = Jitter(shift_mm=1.0, size_percent=0.0)
     rng = np.random.default_rng(0)
     for one in case_uncertainty({"T1": volume}, rois, aggregate="median", jitter=jitter, rng=rng, n_draws=100):
