@@ -166,15 +166,13 @@ class Lesson:
 
 
 class Placer:
-    """Places ROIs with the mouse where the picture says that a place in the patient is, by the pointer's position.
+    """Places ROIs with the mouse where the picture says that a place in the patient is, by the pointer's position."""
 
-    On a projector's 1280 x 720 pixels, as the lesson was opened, or on a `large` screen where a test is of tenths of mm.
-    """
-
-    def __init__(self, lesson: Lesson, box: Any, *, large: bool = False) -> None:
+    def __init__(self, lesson: Lesson, box: Any) -> None:
         self.page, self.box = lesson.page, box
-        if large:
-            self.page.set_viewport_size({"width": 1500, "height": 1000})
+        self.page.set_viewport_size(
+            {"width": 1500, "height": 1000}
+        )  # a click is a pixel, and the grade in tenths of mm
         self.stage = box.locator(".vbq-stage").first
         self.stage.wait_for(timeout=60_000)
         lesson.show(self.stage)  # what is off the screen is not laid out
@@ -544,7 +542,7 @@ def test_lesson_70_readers(lab: Any, no_errors: None) -> None:
     stations = read_twice("1").stations
     for number, station in enumerate(stations):
         series.get_by_text(f"({number + 1} of {len(stations)})").wait_for(timeout=60_000)
-        placer = Placer(lesson, series, large=True)
+        placer = Placer(lesson, series)
         placer.fix_area()
         for roi in reference_rois(known_case(station.kind, station.seed)):
             if roi.label in (*SCORED_LEVELS, "CSF"):
@@ -590,7 +588,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     exercise = lesson.page.locator(".vbq-placing")
     assert not exercise.count(), "a patient is drawn when it is asked for"
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
-    placer = Placer(lesson, exercise, large=True)
+    placer = Placer(lesson, exercise)
     placer.fix_area()
     placer.place_off_the_roots(reference_rois(case))
     level = int(fracture.level[1])
@@ -601,7 +599,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     placer.place(fracture.level, (np.array(above.center_mm) + np.array(below.center_mm)) / 2)
     assert "1 of 6 ROIs needs correcting" in checked(lesson, exercise)
     assert "must be left out here" in exercise.locator(f"li[data-grade={fracture.level}]").inner_text()
-    placer = Placer(lesson, exercise, large=True)
+    placer = Placer(lesson, exercise)
     placer.delete(fracture.level)
     assert f"All 5 ROIs pass, and {fracture.level} is rightly left out" in checked(lesson, exercise)
 
