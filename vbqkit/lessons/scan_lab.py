@@ -13,10 +13,11 @@ import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
-from vbqkit.language import marked, number, translated
+from vbqkit.language import marked, translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
+from vbqkit.lessons.readout_table import SHIFT_MM, readout_html
 from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
 from vbqkit.page.colours import BLUE, PURPLE, VERMILION
 from vbqkit.page.linked_chart import Panel, is_log, linked_chart_html
@@ -29,9 +30,6 @@ from vbqkit.scores.case import score_value
 
 BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
-
-SHIFT_MM = 1.0
-"""The interval of VBQ: each ROI could as well lie up to this far elsewhere, mm."""
 
 _MARGIN_MM = (24.0, 22.0)  # of the picture around the centers of the ROIs
 _PICTURE_PX, _CHART_PX = 384, 330  # height, width
@@ -366,7 +364,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             crop=crop,
             caption=f"{t.field_t:g} T, {times}.",
         )
-        self._table.value = self._table_html(now)
+        self._table.value = readout_html(now, first=self._first, scores=self._readout, intervals=self.intervals)
         self._draw_chart(self._readings_of(self.image), budget_s=BUDGET_S)
         self._say_what_is_seen(now)
         self._keep()
@@ -432,31 +430,6 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
             self._curves[key] = ScanCurve(self._first_slice.controls[name], read)
         return self._curves[key]
-
-    def _table_html(self, now: Mapping[str, float]) -> str:
-        rows = []
-        for name, value in now.items():
-            first = self._first[name]
-            percent = 100 * (value / first - 1) if first else float("nan")
-            change = f"{percent:+.0f} %".replace("-", "−") if np.isfinite(percent) else ""
-            score = name in self._readout
-            shown = number(value, 2 if score or name == "noise SD" else 0)
-            weight = "font-weight:700;border-top:1px solid" if score else ""
-            rows.append(
-                f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 10px 1px 0'>"
-                f"{html.escape(name)}</th><td style='text-align:right;padding:1px 10px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
-            )
-            if name in self.intervals:
-                low, high = self.intervals[name]
-                rows.append(
-                    f"<tr><td></td><td colspan='2' style='padding:0 0 0 10px'>[{number(low, 2)}, {number(high, 2)}]</td></tr>"
-                )
-        head = f"<tr><th style='text-align:left'>{translated('signal (a.u.)')}</th><th style='padding:1px 10px'>{translated('now')}</th><th>{translated('change')}</th></tr>"
-        note = f"<div style='font-size:11px;line-height:1.25;max-width:200px;padding:2px 0 6px'>{translated('[ ]: 95 % if each ROI could lie up to {mm} mm elsewhere, with new noise.', mm=f'{SHIFT_MM:g}')}</div>"
-        return (
-            f"<table class='vbq-readout' style='font-size:13px;line-height:1.4;border-collapse:collapse'>{head}{''.join(rows)}</table>"
-            + (note if self.intervals else "")
-        )
 
 
 def known_of(curves: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
