@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 
@@ -40,6 +41,7 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         self, text: str, options: Sequence[str], *, on_given: Callable[[], None], kept: str | None = None
     ) -> None:
         self.given = ""
+        self._options = tuple(options)
         self._kept, self._on_given = text if kept is None else kept, on_given
         self._said = ipywidgets.HTML(f"<span class='vbq-ask' style='{_SMALL}'>{html.escape(text)}</span>")
         self.buttons = tuple(
@@ -63,6 +65,16 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         self.children = (self._said,)
         self.show_seen("")
         self._on_given()
+
+    @property
+    def number(self) -> int | None:
+        """Which of the answers was given, whatever the language; None before."""
+        return self._options.index(self.given) if self.given else None
+
+    def give_again(self, number: Any) -> None:
+        """Give a guess that was kept by its number; anything else is not given."""
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < len(self._options):
+            self.give(self._options[number])
 
     def show_seen(self, seen: str) -> None:
         """What is seen, in HTML, beside the guess."""
