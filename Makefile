@@ -9,6 +9,8 @@ NODE_STAMP := node_modules/.installed
 # their way. In tests/browser, two: each has a Jupyter server, a browser and a kernel of its own.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
+# Where this is set, every process compiles every module, and pytest rewrites every assertion, anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs lite bench train pythons lock format clean
 
