@@ -6,6 +6,7 @@ from .keeping import update_catalogues as update_catalogues
 from .numbers import date as date
 from .numbers import digits as digits
 from .numbers import number as number
+from .sentences import said as said
 from .translating import marked as marked
 from .translating import script_words as script_words
 from .translating import translated as translated

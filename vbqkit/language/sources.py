@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vbqkit.language.page_words import WORDS_OF_PAGES
+from vbqkit.language.sentences import SPOKEN, templates_of
+
 PACKAGE = Path(__file__).parents[1]
 LESSONS = ("00_start_here", "10_what_mri_sees", "20_placing_rois", "40_vbq")
 """Notebooks with a catalogue of their own."""
@@ -60,13 +63,15 @@ def messages(name: str, *, notebooks: Path | None = None) -> list[CatalogueText]
     Parameters
     ----------
     name : str
-        ``"studio"``, ``"course"``, or one of :data:`LESSONS`.
+        ``"studio"``, ``"course"``, ``"core"``, or one of :data:`LESSONS`.
     notebooks : Path, optional
         Folder of the lessons; by default that of the checkout.
     """
     if name in LESSONS:
         folder = notebooks or PACKAGE.parent / "notebooks"
         found: Iterator[CatalogueText] = _in_notebook(folder / f"{name}.ipynb")
+    elif name == "core":
+        found = _in_core()
     elif name == "course":
         found = _in_course()
     else:
@@ -76,7 +81,7 @@ def messages(name: str, *, notebooks: Path | None = None) -> list[CatalogueText]
 
 def catalogue_names() -> tuple[str, ...]:
     """The catalogues that every language has."""
-    return ("studio", "course", *LESSONS)
+    return ("studio", "course", "core", *LESSONS)
 
 
 def script_text(template: str) -> tuple[str, tuple[str, ...]]:
@@ -131,6 +136,15 @@ def _in_studio() -> Iterator[CatalogueText]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).parts[0] not in {*COURSE, "language"}:
             yield from _in_python(path)
+
+
+def _in_core() -> Iterator[CatalogueText]:
+    yield from (CatalogueText(text, "vbqkit/language/page_words.py") for text in WORDS_OF_PAGES)
+    for name, starts in SPOKEN.items():
+        path = PACKAGE / name
+        yield from (
+            CatalogueText(text, _place(path)) for text in templates_of(path.read_text(encoding="utf-8"), starts)
+        )
 
 
 def _in_course() -> Iterator[CatalogueText]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
-from vbqkit.language import marked, translated
+from vbqkit.language import marked, said, translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
@@ -345,7 +345,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             self.image = self._scan()
             now = self._measured(self.image)
         except VbqkitError as error:
-            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>{translated('Not possible:')}</b> {html.escape(str(error))}</div>"
+            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>{translated('Not possible:')}</b> {html.escape(said(str(error)))}</div>"
             return
         self.values = {name: now[name] for name in self._readout}
         found = {name: self._interval(name, value) for name, value in self.values.items()}
