@@ -694,7 +694,7 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     for number, station in enumerate(stations):
         if not number:
             lesson.fits(".vbq-series", ".vbq-series-head", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
-        placer = Placer(lesson, series, large=True)
+        placer = Placer(lesson, series)
         placer.fix_area()
         for roi in reference_rois(known_case(station.kind, station.seed, station.day)):
             if roi.label in WHOLE_CASE:
