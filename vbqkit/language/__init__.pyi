@@ -1,9 +1,11 @@
 from .choosing import LANGUAGES as LANGUAGES
+from .choosing import html_language as html_language
 from .choosing import language as language
 from .choosing import set_language as set_language
 from .keeping import differences as differences
 from .keeping import update_catalogues as update_catalogues
 from .numbers import date as date
+from .numbers import decimal_sign as decimal_sign
 from .numbers import digits as digits
 from .numbers import number as number
 from .sentences import said as said

@@ -35,6 +35,7 @@ _BETWEEN = re.compile(r"(\n\s*\n)")
 _WORDS = re.compile(r"[^\W\d_]\S* \S*[^\W\d_]")
 _SENTENCE = 5
 """Words in it at least."""
+_SMALL_WORD = re.compile(r"(?<!\S)[a-z]{2,}(?!\S)")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -186,7 +187,7 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
 
     They are the plain strings with a space between letters (captions, titles, names of rows), and on the line of a
     sentence the words beside it, which are the answers to choose from. Names of files and of options have no space;
-    what a patient is drawn from must stay (``case_seed``); a string with values in it (an f-string) stays English.
+    what a patient is drawn from must stay (``case_seed``). Of strings with values in them see :func:`code_templates`.
 
     Examples
     --------
@@ -197,8 +198,37 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
     plain = [(t, ast.literal_eval(t.string)) for t in tokens if t.string[0] in "\"'" and "case_seed(" not in t.line]
     sentences = {token.start[0] for token, text in plain if len(text.split()) >= _SENTENCE}
     for token, text in plain:
-        if _WORDS.search(text) or (token.start[0] in sentences and text.isalpha()):
+        if (
+            _WORDS.search(text)
+            or (" " in text and _SMALL_WORD.search(text))
+            or (token.start[0] in sentences and text.isalpha())
+        ):
             yield token.start, token.end, text
+
+
+def code_templates(code: str) -> Iterator[tuple[ast.JoinedStr, str, list[tuple[str, str]]]]:
+    """Strings with values in the code of a lesson that a reader sees: where, their text, and the values.
+
+    The text has the placeholders ``{1}``, ``{2}``; a value is its expression and its format.
+
+    Examples
+    --------
+    >>> [(text, values) for _, text, values in code_templates('alt = f"It falls to {x[0]:.2f} at 3 T."')]
+    [('It falls to {1} at 3 T.', [('x[0]', '.2f')])]
+    """
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            text, values = "", list[tuple[str, str]]()
+            for part in node.values:
+                if isinstance(part, ast.FormattedValue):
+                    spec = part.format_spec.values[0] if isinstance(part.format_spec, ast.JoinedStr) else None
+                    form = str(spec.value) if isinstance(spec, ast.Constant) else ""
+                    values.append((ast.unparse(part.value), form))
+                    text += f"{{{len(values)}}}"
+                elif isinstance(part, ast.Constant):
+                    text += str(part.value)
+            if _SMALL_WORD.search(_PLACEHOLDER.sub(" ", text)):
+                yield node, text, values
 
 
 def _in_notebook(path: Path) -> Iterator[CatalogueText]:
@@ -208,6 +238,9 @@ def _in_notebook(path: Path) -> Iterator[CatalogueText]:
             yield from (CatalogueText(part, place, cell["id"]) for part in paragraphs(source) if is_prose(part))
         elif cell["cell_type"] == "code":
             yield from (CatalogueText(text, place, f"{cell['id']}, on the page") for *_, text in code_words(source))
+            for _, text, values in code_templates(source):
+                hints = [f"{{{i}}}: {value}" for i, (value, _) in enumerate(values, start=1)]
+                yield CatalogueText(text, place, f"{cell['id']}, on the page; {', '.join(hints)}")
 
 
 def _place(path: Path) -> str:

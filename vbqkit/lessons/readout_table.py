@@ -7,7 +7,10 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from vbqkit.language import number, translated
+from vbqkit.language import marked, number, translated
+
+NOISE_SD = marked("noise SD")
+"""Not a signal: it has two decimals, as the scores do."""
 
 SHIFT_MM = 1.0
 """The interval of VBQ: each ROI could as well lie up to this far elsewhere, mm."""
@@ -37,11 +40,11 @@ def readout_html(
         percent = 100 * (value / begun - 1) if begun else float("nan")
         change = f"{percent:+.0f} %".replace("-", "−") if np.isfinite(percent) else ""
         score = name in scores
-        shown = number(value, 2 if score or name == "noise SD" else 0)
+        shown = number(value, 2 if score or name == NOISE_SD else 0)
         weight = "font-weight:700;border-top:1px solid" if score else ""
         rows.append(
             f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 10px 1px 0'>"
-            f"{html.escape(name)}</th><td style='text-align:right;padding:1px 10px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
+            f"{html.escape(translated(name))}</th><td style='text-align:right;padding:1px 10px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
         )
         if name in intervals:
             low, high = intervals[name]

@@ -13,11 +13,11 @@ import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
-from vbqkit.language import marked, said, translated
+from vbqkit.language import digits, marked, said, translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
-from vbqkit.lessons.readout_table import SHIFT_MM, readout_html
+from vbqkit.lessons.readout_table import NOISE_SD, SHIFT_MM, readout_html
 from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
 from vbqkit.page.colours import BLUE, PURPLE, VERMILION
 from vbqkit.page.linked_chart import Panel, is_log, linked_chart_html
@@ -201,8 +201,8 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def still_html(self) -> str:
         """The picture, the settings and the table as they are when the cell is run."""
-        settings = ", ".join(f"{slider.description} {slider.value:g}" for slider in self._sliders.values())
-        return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
+        settings = ", ".join(f"{slider.description} {digits(slider.value, 'g')}" for slider in self._sliders.values())
+        return f"{self._picture.value}<p>{translated('Sliders:')} {html.escape(settings)}</p>{self._table.value}"
 
     def _slider(self, name: str, settings: Mapping[str, float]) -> Any:
         control = self._first_slice.controls[name]
@@ -305,7 +305,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def _measured(self, image: Slice) -> dict[str, float]:
         found = self._reader.means(image)
-        signals = {("noise SD" if label == NOISE else label): value for label, value in found.items()}
+        signals = {(NOISE_SD if label == NOISE else label): value for label, value in found.items()}
         return signals | {name: self._score(name, image) for name in self._readout}
 
     def _readings_of(self, image: Slice) -> dict[str, float]:
@@ -351,9 +351,16 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         found = {name: self._interval(name, value) for name, value in self.values.items()}
         self.intervals = {name: interval for name, interval in found.items() if interval is not None}
         t = self.image.acquisition
-        times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
+        times = f"TR {digits(t.tr_ms, 'g')}, TE {digits(t.te_ms, 'g')} ms" if t.tr_ms and t.te_ms else ""
+        times += f", TI {digits(t.ti_ms, 'g')} ms" if t.ti_ms else ""
+        field = digits(t.field_t, "g") if t.field_t else ""
         levels = np.mean([now[k] for k in SCORED_LEVELS if k in now]) / (now[CSF] or np.nan)
-        alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
+        alt = translated(
+            "Sagittal slice of a virtual lumbar spine, {times}, {field} T. Marrow is {ratio} times as bright as CSF.",
+            times=times,
+            field=field,
+            ratio=digits(float(levels), ".2g"),
+        )
         crop = crop_around_all(self.image, self._rois, margin_mm=_MARGIN_MM)
         self._picture.value = slice_html(
             self.image,
@@ -362,7 +369,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             window=self._window or self._shown(self.image, now),
             height_px=self._picture_px(crop),
             crop=crop,
-            caption=f"{t.field_t:g} T, {times}.",
+            caption=f"{field} T, {times}.",
         )
         self._table.value = readout_html(now, first=self._first, scores=self._readout, intervals=self.intervals)
         self._draw_chart(self._readings_of(self.image), budget_s=BUDGET_S)
@@ -396,7 +403,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         known = curve.values() if self._open else {}
         signals = {k: v for k, v in now.items() if k != score}
         at = float(self._sliders[self._active].value)
-        told = ", ".join(f"{name} {value:.3g}" for name, value in now.items())
+        told = ", ".join(f"{translated(name)} {digits(value, '.3g')}" for name, value in now.items())
         self._chart.value = linked_chart_html(
             curve.x,
             [
@@ -413,7 +420,13 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             at=at,
             x_title=translated(control.description)
             + ("" if self._open else ": " + translated("guess first, then the curve comes")),
-            alt=f"Signals and {score} against {control.description}, now at {at:g}: {told}.",
+            alt=translated(
+                "Signals and {score} against {what}, now at {at}: {told}.",
+                score=score,
+                what=translated(control.description),
+                at=digits(at, "g"),
+                told=told,
+            ),
             log=is_log(control.low, control.high),
             width_px=_CHART_PX,
         )

@@ -9,7 +9,7 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.html_table import table_html
-from vbqkit.language import translated
+from vbqkit.language import decimal_sign, digits, translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import Guess
@@ -46,7 +46,7 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
         self._titles, self._alt, self._start = (x_title, y_title), alt, start
         self.guess = Guess(*ask_first, on_given=self._open)
         self.slider = ipywidgets.SelectionSlider(
-            options=[(f"{v:g}", float(v)) for v in self._x],
+            options=[(digits(v, "g"), float(v)) for v in self._x],
             value=start,
             description=x_title,
             disabled=True,
@@ -102,7 +102,7 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
             name: [value, f"{100 * (value / self._lines[name][first] - 1):+.0f} %".replace("-", "−")]
             for name, value in now.items()
         }
-        self._table.value = f"<div role='status' aria-live='polite'>{table_html(rows, head=('', translated('now'), translated('change')), digits=2)}</div>"
+        self._table.value = f"<div role='status' aria-live='polite'>{table_html(rows, head=('', translated('now'), translated('change')), digits=2, point=decimal_sign())}</div>"
 
 
 def slide(

@@ -18,6 +18,7 @@ from vbqkit.formats.files import readable_path
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import write_rois
 from vbqkit.image import Volume
+from vbqkit.language import translated
 from vbqkit.page import javascript
 from vbqkit.page.colours import style_sheet
 from vbqkit.roi import FIXED_AREA_CM2, Roi
@@ -436,7 +437,7 @@ class RoiStudio(ProposedRois):
         """Show the studio, and under it what is left of it in a notebook without a kernel (hidden while it lives)."""
         bundle = self._repr_mimebundle_()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
-        words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}
+        words = {"text/plain": translated("ROI studio. Where it cannot be used, its picture and table follow.")}
         display(data | words, metadata=metadata, raw=True)
         self._saved_output = display(StillHtml(self._static_html()), display_id=True)
 
