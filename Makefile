@@ -79,7 +79,7 @@ slow: $(STAMP)  ## Tests too long for make check
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) --dist loadgroup -m slow  # what a group of tests shares is made once
 
 notebooks: $(STAMP)  ## Execute every notebook, each lesson also under the limits of a browser
-	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py tests/test_without_threads.py -m notebook
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py tests/test_without_threads.py tests/language -m notebook
 
 browser: $(STAMP)  ## Real mouse and keyboard in a real browser
 	$(BIN)/python -m pytest tests/browser -m browser -n logical --maxprocesses 2 --dist worksteal

@@ -168,7 +168,7 @@ class Lesson:
 class Placer:
     """Places ROIs with the mouse where the picture says that a place in the patient is, by the pointer's position.
 
-    On a projector's 1280 x 720 pixels, as the lesson was opened, or on a `large` screen where a test is of tenths of mm.
+    On a projector's 1280 x 720 pixels, as the lesson was opened, or on a `large` screen where tenths of mm are tested.
     """
 
     def __init__(self, lesson: Lesson, box: Any, *, large: bool = False) -> None:

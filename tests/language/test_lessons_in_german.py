@@ -15,7 +15,8 @@ from vbqkit.language import sources, translated_notebook
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = re.compile(
-    r"\b(the|of|and|is|are|with|from|to|for|by|not|no|at|or|on|as|than|it|this|that|your|you|has|have|because|slice|places|"
+    r"\b(the|of|and|is|are|with|from|to|for|by|not|no|at|or|on|as|than|it|this|that|your|you|has|have|because|"
+    r"slice|places|"
     r"patients?|signals?|structure|marrow|mean|moved|synthetic|against|chart|across|source|formula|unit|value)\b",
     re.IGNORECASE,
 )
@@ -28,7 +29,7 @@ STILL_ENGLISH = re.compile(
     r"\(no interval: the noise|\d % interval|^mean over levels of|^median of the level means|^higher = more marrow fat|"
     r"methylene, the main peak|water part, such that|^spinal: Drake-Perez|^T1 and T2 of normal discs"
 )
-"""Sentences of the core: cautions, reasons, formulas and sources (docs/how_to/translate.md says that they are not translated)."""
+"""Sentences of the core: reasons, formulas and sources, as docs/how_to/translate.md says."""
 TOLD = """
 import json
 from ipywidgets.widgets import widget

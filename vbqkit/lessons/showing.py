@@ -28,7 +28,7 @@ TABLE_WORDS = (
     *(marked("plane"), marked("weighting"), marked("because"), marked("tissue"), marked("source"), marked("score")),
     *(marked("value"), marked("unit"), marked("formula"), marked("direction"), marked("yes"), marked("no")),
     *(marked("sagittal"), marked("coronal"), marked("axial"), marked("fat"), marked("muscle"), marked("median")),
-    *(marked("mean"), marked("ratio"), marked("none")),
+    *(marked("mean"), marked("ratio"), marked("none"), marked("coil"), marked("gain"), marked("changed")),
 )
 """Single words at the head of the tables of the lessons, and in their cells."""
 
