@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lite.distribution import DEPENDS, FOR_THE_KERNEL, PYODIDE, RUNTIME, NoPyodide, checked_lock, make_distribution
+from vbqkit.exercises import progress
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(os.environ.get("VBQKIT_PYODIDE", ROOT / "build" / "pyodide"))
@@ -88,6 +89,13 @@ def test_the_wheels_are_those_that_are_tested():
     locked = {line.split(";")[0].strip() for line in (ROOT / "requirements.lock").read_text().splitlines()}
     wanted = [line for line in (ROOT / "lite" / "wheels.txt").read_text().splitlines() if not line.startswith("#")]
     assert [line for line in wanted if line not in locked] == []
+
+
+def test_the_site_takes_the_file_of_progress_for_text():
+    """JupyterLite takes unknown names with "json" in them for JSON, which lines of it are not: it then stops for good."""
+    types = json.loads((ROOT / "lite" / "jupyter_lite_config.json").read_text())["LiteBuildConfig"]["extra_file_types"]
+    text = {ending for kind in types.values() if kind["fileFormat"] == "text" for ending in kind["extensions"]}
+    assert Path(progress.FILE_NAME).suffix in text
 
 
 @pytest.mark.slow
