@@ -1,6 +1,8 @@
 """Numbers from scanner, scores and statistics, to compare one Python with another: printed as JSON."""
 
+import base64
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,24 @@ from vbqkit.scores import Jitter, case_uncertainty, score_case
 CASE = Path(__file__).parent.parent / "sample_data" / "case04"
 
 
+def picture():
+    """Grey levels of a scanned series, which are whole numbers."""
+    return make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
+
+
+def packed(pixels):
+    """As text, to be printed."""
+    return base64.b64encode(zlib.compress(pixels.astype("<i4").tobytes())).decode()
+
+
+def unpacked(text):
+    """The grey levels in their order, from what was printed."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<i4")
+
+
 def digits():
-    """Name to number: a picture and its noise, scores and intervals, radiomics, a correlation, an AUC and a cut-off."""
-    picture = make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
-    found = {"picture mean": picture.mean(), "picture sd": picture.std(), "pixel": picture.ravel()[picture.size // 2]}
+    """Name to number: scores and intervals, radiomics, a correlation, an AUC and a cut-off."""
+    found = {}
     volume = read_study(CASE).find("T1").volume()
     rois = read_rois(CASE / "reference_rois.vbqkit.json")
     found |= {one["score"]: one["value"] for one in score_case({"T1": volume}, rois, aggregate="median").rows()}
@@ -40,4 +56,4 @@ def digits():
 
 
 if __name__ == "__main__":
-    print(json.dumps(digits()))
+    print(json.dumps({"digits": digits(), "picture": packed(picture())}))
