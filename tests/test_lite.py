@@ -93,7 +93,7 @@ def test_the_wheels_are_those_that_are_tested():
 
 
 def test_the_site_takes_the_file_of_progress_for_text():
-    """JupyterLite takes unknown names with "json" in them for JSON, which lines of it are not: it then stops for good."""
+    """JupyterLite takes unknown endings with "json" in them for JSON, which lines of it are not, and stops for good."""
     types = json.loads((ROOT / "lite" / "jupyter_lite_config.json").read_text())["LiteBuildConfig"]["extra_file_types"]
     text = {ending for kind in types.values() if kind["fileFormat"] == "text" for ending in kind["extensions"]}
     assert Path(progress.FILE_NAME).suffix in text

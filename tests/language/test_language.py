@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from markdown_it import MarkdownIt
 
 from tests.studio.in_node import node
 from vbqkit.anatomy.tissues import TISSUES
@@ -37,6 +38,7 @@ from vbqkit.language import (
     sources,
     translated,
     translated_notebook,
+    translated_sheet,
 )
 from vbqkit.page import javascript
 
@@ -254,6 +256,34 @@ def test_a_lesson_in_another_language_has_the_same_cells_and_code_after_a_line_t
     shown = {*words, *words.values()}
     assert [without_words(code, shown) for code in codes[1]] == [without_words(code, shown) for code in codes[0]]
     assert translated_notebook(path.read_bytes(), path.stem, "en") == path.read_bytes()
+
+
+def stars_left(markdown):
+    """Where CommonMark sees no bold: a closing ** after a full-width colon and before a letter, for instance."""
+    parts = [part.content for block in MarkdownIt().parse(markdown) for part in block.children or ()
+             if part.type == "text"]  # fmt: skip
+    return [text for text in parts if "**" in text]
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("name", sources.LESSONS)
+def test_what_is_bold_in_english_is_no_row_of_stars_in_another_language(code, name):
+    content = (ROOT / "notebooks" / f"{name}.ipynb").read_bytes()
+    cells = json.loads(translated_notebook(content, name, code))["cells"]
+    assert [stars_left("".join(cell["source"])) for cell in cells if cell["cell_type"] == "markdown"] == [
+        [] for cell in cells if cell["cell_type"] == "markdown"
+    ]
+
+
+def test_stars_that_are_not_bold_would_be_seen():
+    assert stars_left("**试一试：**把 L3 拖") == ["**试一试：**把 L3 拖"]
+    assert stars_left("**试一试**：把 L3 拖") == []
+
+
+def test_words_of_a_style_sheet_follow_the_language():
+    sheet = 'p::after { content: "ROI and confidence, 0 to 1"; } q::before { content: "⚠ "; }'
+    set_language("de")
+    assert translated_sheet(sheet) == sheet.replace("ROI and confidence, 0 to 1", "ROI und Sicherheit, 0 bis 1")
 
 
 def test_the_course_is_written_in_the_language_that_is_asked_for_and_its_files_stay_yours(tmp_path, monkeypatch):

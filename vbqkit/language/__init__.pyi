@@ -13,3 +13,4 @@ from .translating import marked as marked
 from .translating import script_words as script_words
 from .translating import translated as translated
 from .translating import translated_notebook as translated_notebook
+from .translating import translated_sheet as translated_sheet

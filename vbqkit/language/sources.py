@@ -29,6 +29,8 @@ DECIMAL, CODE = ".", "en"
 """Marked in a script, but no words of the catalogues: the sign before decimals, and the code of the language."""
 
 TAGGED = re.compile(r"(?<![\w$.)\]])_`((?:[^`\\$]|\\.|\$\{[^`{}]*\})*)`")
+STYLED = re.compile(r'(?<=content: ")[^"\\]*[^\W\d_]{2}[^"\\]*(?=")')
+"""Words that a style sheet puts on the page."""
 _VALUE = re.compile(r"\$\{([^`{}]*)\}")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _BETWEEN = re.compile(r"(\n\s*\n)")
@@ -134,6 +136,9 @@ def is_prose(part: str) -> bool:
 def _in_studio() -> Iterator[CatalogueText]:
     for path in sorted(PACKAGE.rglob("*.js")):
         yield from _in_script(path)
+    for path in sorted(PACKAGE.rglob("*.css")):
+        sheet = path.read_text(encoding="utf-8")
+        yield from (CatalogueText(text, _place(path)) for text in STYLED.findall(sheet))
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).parts[0] not in {*COURSE, "language"}:
             yield from _in_python(path)

@@ -14,6 +14,7 @@ from vbqkit.language.sources import (
     CODE,
     DECIMAL,
     LESSONS,
+    STYLED,
     code_templates,
     code_words,
     is_prose,
@@ -48,6 +49,11 @@ def translated(text: str, **values: object) -> str:
 def marked(text: str) -> str:
     """Words for the catalogues that are translated elsewhere, by ``translated(name)``: given back as they are."""
     return text
+
+
+def translated_sheet(sheet: str) -> str:
+    """A style sheet whose words on the page, such as ``content: "Loading"``, are in the chosen language."""
+    return STYLED.sub(lambda words: translated(words[0]), sheet)
 
 
 def script_words(code: str | None = None) -> Callable[[str], str]:

@@ -123,8 +123,9 @@ class RoiStudio(ProposedRois):
     VBQ-T1 is not given: no ROI 'CSF' on the T1 series. Place it.
     """
 
-    _esm = property(lambda _: javascript.loader(_STATIC / "studio.js"))  # in the language that is read when it is made
-    _css = style_sheet(_STATIC / "studio.css")
+    # in the language that is read when it is made
+    _esm = property(lambda _: javascript.loader(_STATIC / "studio.js"))
+    _css = property(lambda _: style_sheet(_STATIC / "studio.css"))
 
     _views = traitlets.List().tag(sync=True)
     _options = traitlets.Dict().tag(sync=True)
