@@ -260,9 +260,8 @@ def test_a_lesson_in_another_language_has_the_same_cells_and_code_after_a_line_t
 
 def stars_left(markdown):
     """Where CommonMark sees no bold: a closing ** after a full-width colon and before a letter, for instance."""
-    parts = [part.content for block in MarkdownIt().parse(markdown) for part in block.children or ()
-             if part.type == "text"]  # fmt: skip
-    return [text for text in parts if "**" in text]
+    parts = [part for block in MarkdownIt().parse(markdown) for part in block.children or ()]
+    return [part.content for part in parts if part.type == "text" and "**" in part.content]
 
 
 @pytest.mark.parametrize("code", OTHERS)

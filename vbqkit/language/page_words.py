@@ -24,4 +24,4 @@ WORDS_OF_PAGES = (
     "{1} = {2} (no interval: {3})",
     "the noise it is divided by is doubtful ({1}). {2}",
 )
-"""As the studio is told them; a value is a placeholder."""
+"""Each as the core writes it; ``{1}`` and ``{2}`` stand for its values."""
