@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets
 
+from vbqkit.errors import VbqkitError
 from vbqkit.language import digits, marked, translated
 
 UP, STAYS, DOWN = marked("rises"), marked("stays"), marked("falls")
@@ -58,7 +59,15 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         self.add_class("vbq-guess")
 
     def give(self, option: str) -> None:
-        """Take the guess; it cannot be changed afterwards."""
+        """Take the guess; it cannot be changed afterwards.
+
+        Raises
+        ------
+        VbqkitError
+            If it is none of the answers.
+        """
+        if option not in self._options:
+            raise VbqkitError(f"{option!r} is none of the answers: give one of {', '.join(self._options)}")
         if self.given:
             return
         self.given = option
