@@ -9,6 +9,8 @@ NODE_STAMP := node_modules/.installed
 # their way. In tests/browser, two: each has a Jupyter server, a browser and a kernel of its own.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PARALLEL := -n logical --maxprocesses 4
+# Where this is set, every process compiles every module, and pytest rewrites every assertion, anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help lab app teacher test check lint lint-js types contracts unit slow notebooks browser wheel sample-data example-tables learning-tables lessons docs lite bench train pythons lock format clean
 
@@ -34,7 +36,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(call INSTALL,requirements.lock,some minutes; 2.0 GB of disk)
 
 $(LAB_STAMP): binder/requirements.txt pyproject.toml
-	$(call INSTALL,binder/requirements.txt,some minutes; 1.2 GB of disk)
+	$(call INSTALL,binder/requirements.txt,some minutes; 1.5 GB of disk)
 
 # Biome and tsc check the browser's modules: for development only, pinned by package-lock.json.
 $(NODE_STAMP): package-lock.json package.json
@@ -77,7 +79,7 @@ slow: $(STAMP)  ## Tests too long for make check
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) --dist loadgroup -m slow  # what a group of tests shares is made once
 
 notebooks: $(STAMP)  ## Execute every notebook, each lesson also under the limits of a browser
-	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py tests/test_without_threads.py -m notebook
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PARALLEL) tests/test_notebooks.py tests/test_without_threads.py tests/language -m notebook
 
 browser: $(STAMP)  ## Real mouse and keyboard in a real browser
 	$(BIN)/python -m pytest tests/browser -m browser -n logical --maxprocesses 2 --dist worksteal
@@ -131,10 +133,10 @@ lock:  ## Pin the newest versions into requirements.lock and binder/requirements
 	@{ printf "# Exact versions of everything \`make test\` installs, $(LOCKED)\n"; $(UV_COMPILE) --extra dev; } > requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 	@{ printf "# Exact versions of everything \`make lab\` and Binder install, $(LOCKED)\n"; \
-	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra build --constraint requirements.lock; } > binder/requirements.txt.new
+	   $(UV_COMPILE) --extra lab --extra itk --extra app --extra datasets --extra simpleitk --extra build --constraint requirements.lock; } > binder/requirements.txt.new
 	@mv binder/requirements.txt.new binder/requirements.txt
 
-pythons:  ## Unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
+pythons:  ## Wheel, course, lesson 00 and unit tests on each Python that is here, with the oldest and the newest dependencies (needs uv; hours)
 	$(PYTHON) etc/python_rows.py
 
 clean:  ## Remove .venv and caches

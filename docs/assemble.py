@@ -13,9 +13,11 @@ import inspect
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Mapping
 from doctest import DocTestParser, Example
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 
@@ -150,8 +152,36 @@ def _plain(line: str) -> str:
     return line.replace("``", "`")
 
 
-def lesson_page(source: Path, target: Path) -> None:
-    """Copy a notebook so that it runs here as it does in the tests."""
+def launch_links(notebook: str, urls: Mapping[str, str]) -> str:
+    """Links that open a notebook to work with, as Markdown; empty as long as the project has no address.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook, without its ending.
+    urls : mapping
+        ``[project.urls]`` of pyproject.toml: ``Repository`` for Binder, ``Browser`` for the site that `make lite` builds.
+    """
+    links = []
+    if "Repository" in urls:
+        place = f"{quote(urls['Repository'], safe='')}/HEAD?urlpath=lab/tree/notebooks/{notebook}.ipynb"
+        links.append(f"[Open in Binder](https://mybinder.org/v2/git/{place})")
+    if "Browser" in urls:
+        site = urls["Browser"].rstrip("/")
+        links.append(
+            f"[Open in your browser, nothing installed]({site}/lab/index.html?path=notebooks/{notebook}.ipynb)"
+        )
+    return " · ".join(links)
+
+
+def project_urls() -> dict[str, str]:
+    """Addresses that pyproject.toml names; none yet."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return dict(project.get("urls", {}))
+
+
+def lesson_page(source: Path, target: Path, urls: Mapping[str, str]) -> None:
+    """Copy a notebook so that it runs here as it does in the tests, with links that open it to work with."""
     notebook = nbformat.read(source, 4)
     for cell in notebook.cells:
         tags = cell.metadata.setdefault("tags", [])
@@ -161,6 +191,8 @@ def lesson_page(source: Path, target: Path) -> None:
             tags.append("hide-input")
         if cell.cell_type == "markdown":
             cell.source = _on_the_site(cell.source)
+    if links := launch_links(source.stem, urls):
+        notebook.cells[0].source = f"{notebook.cells[0].source}\n\n{links}"
     nbformat.write(notebook, target)
 
 
@@ -202,7 +234,7 @@ def assemble(folder: Path) -> None:
     (folder / "lessons").mkdir()
     shutil.copytree(ROOT / "notebooks" / "pictures", folder / "lessons" / "pictures")
     for name in (*(lesson.notebook for lesson in lessons()), *OTHER_NOTEBOOKS):
-        lesson_page(ROOT / "notebooks" / f"{name}.ipynb", folder / "lessons" / f"{name}.ipynb")
+        lesson_page(ROOT / "notebooks" / f"{name}.ipynb", folder / "lessons" / f"{name}.ipynb", project_urls())
 
     (folder / "validation").mkdir()
     for page in (ROOT / "validation").glob("*.md"):

@@ -1,56 +1,84 @@
-"""Unit tests on each Python that is here, with the oldest and the newest dependencies; one row each. Needs uv."""
+"""Tries vbqkit on each Python that is here, with the oldest and the newest dependencies, one row each. Needs uv.
+
+A row installs the wheel into a fresh environment, copies the course out of it, runs the first lesson there, then the unit tests of
+this checkout. Every package comes as a wheel; a version that has none for a Python is passed over.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-INSTALL = ("uv", "pip", "install", "--quiet", "--prerelease", "if-necessary-or-explicit")
+INSTALL = ("uv", "pip", "install", "--quiet", "--no-build", "--prerelease", "if-necessary-or-explicit")
 RESOLUTIONS = ("lowest-direct", "highest")
 
 
+@dataclass(frozen=True)
+class Step:
+    """A command of a row, where it runs, and a word for it in the row."""
+
+    name: str
+    command: list[str]
+    cwd: Path
+
+
 def python_there(version: str) -> str | None:
-    """The interpreter of a version, without downloading one."""
-    command = ["uv", "python", "find", "--no-python-downloads", version]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    """The interpreter of a version, on PATH or among pyenv's, without downloading one."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    folders = [str(folder) for folder in sorted(pyenv.glob(f"{version}.*/bin"), reverse=True)]
+    where = os.environ | {"PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
+    command = ["uv", "python", "find", "--system", "--no-python-downloads", version]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, env=where)
     return found.stdout.strip() or None
 
 
-def run_row(python: str, resolution: str, tests: list[str]) -> dict[str, str]:
-    """Install into a fresh environment and run the unit tests there."""
-    with tempfile.TemporaryDirectory(prefix="vbqkit-row-") as folder:
-        begun = time.monotonic()
-        inside = str(Path(folder) / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
-        steps = [
-            ["uv", "venv", "--quiet", "--python", python, folder],
-            [*INSTALL, "--python", inside, "--resolution", resolution, "-e", f"{ROOT}[test]"],
-            [inside, "-m", "pytest", "-n", "2", "--dist", "loadfile", *tests],
-        ]
-        for step in steps:
-            done = subprocess.run(step, cwd=ROOT, capture_output=True, text=True, check=False)
+def steps(python: str, resolution: str, wheel: Path, folder: Path, tests: list[str]) -> Iterator[Step]:
+    """What a row runs, in this order."""
+    scripts = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin")
+    inside, lesson = str(scripts / "python"), folder / "course" / "notebooks" / "00_start_here.ipynb"
+    wanted = [*INSTALL, "--python", inside, "--resolution", resolution, f"{wheel}[test]"]
+    yield Step("environment", ["uv", "venv", "--quiet", "--python", python, str(folder / "env")], ROOT)
+    yield Step("install", wanted, folder)
+    yield Step("course", [str(scripts / "vbqkit"), "course", str(folder / "course")], folder)
+    yield Step("lesson 00", [str(scripts / "jupyter-execute"), str(lesson)], folder)
+    yield Step("unit tests", [inside, "-m", "pytest", "-n", "2", "--dist", "loadfile", *tests], ROOT)
+
+
+def run_row(python: str, resolution: str, wheel: Path, tests: list[str]) -> dict[str, object]:
+    """Run the steps in a fresh environment, until one fails."""
+    minutes: dict[str, float] = {}
+    result = "passed"
+    with tempfile.TemporaryDirectory(prefix="vbqkit-row-") as name:
+        folder = Path(name)
+        where = os.environ | {"VBQKIT_STATE_DIR": str(folder / "state"), "JUPYTER_PREFER_ENV_PATH": "1"}
+        for step in steps(python, resolution, wheel, folder, tests):
+            env = {key: value for key, value in where.items() if key != "VBQKIT_STATE_DIR" or step.name != "unit tests"}
+            begun = time.monotonic()
+            done = subprocess.run(step.command, cwd=step.cwd, env=env, capture_output=True, text=True, check=False)
+            minutes[step.name] = round((time.monotonic() - begun) / 60, 1)
             if done.returncode:
+                result = f"failed at: {step.name}"
                 break
-        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        last = next(
-            (line for line in reversed(said) if re.search(r"passed|failed|error", line)), said[-1] if said else ""
-        )
-        return {
-            "python": python,
-            "dependencies": resolution,
-            "result": "passed" if done.returncode == 0 else f"failed at: {' '.join(step[:3])}",
-            "said": last.strip("= "),
-            "minutes": f"{(time.monotonic() - begun) / 60:.1f}",
-            "failures": "\n".join(line for line in said if line.startswith(("FAILED", "ERROR")))[:4000],
-        }
+    said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    last = next((line for line in reversed(said) if re.search(r"passed|failed|error", line)), said[-1] if said else "")
+    failures = [line for line in said if line.startswith(("FAILED", "ERROR"))]
+    row: dict[str, object] = {"python": python, "dependencies": resolution, "result": result, "said": last.strip("= ")}
+    row["minutes"] = minutes
+    if result != "passed":
+        row["why"] = failures[:60] or said[-30:]
+    return row
 
 
 def main() -> int:
@@ -64,15 +92,18 @@ def main() -> int:
         print("uv is not on PATH. Install it: pip install uv", file=sys.stderr)
         return 2
     failed = False
-    for version in args.python or PYTHONS:
-        python = python_there(version)
-        if python is None:
-            print(json.dumps({"python": version, "result": "not here: left out"}), flush=True)
-            continue
-        for resolution in args.resolution or RESOLUTIONS:
-            row = run_row(python, resolution, args.tests)
-            failed |= row["result"] != "passed"
-            print(json.dumps(row), flush=True)
+    with tempfile.TemporaryDirectory(prefix="vbqkit-wheel-") as out:
+        subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", out, str(ROOT)], check=True)
+        (wheel,) = Path(out).glob("vbqkit-*.whl")
+        for version in args.python or PYTHONS:
+            python = python_there(version)
+            if python is None:
+                print(json.dumps({"python": version, "result": "not here: left out"}), flush=True)
+                continue
+            for resolution in args.resolution or RESOLUTIONS:
+                row = run_row(python, resolution, wheel, args.tests)
+                failed |= row["result"] != "passed"
+                print(json.dumps(row, ensure_ascii=False), flush=True)
     return int(failed)
 
 

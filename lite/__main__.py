@@ -49,6 +49,8 @@ def build(pyodide: Path) -> Path:
         "jupyter_core",
         "lite",
         "build",
+        "--config",
+        ROOT / "lite" / "jupyter_lite_config.json",  # progress is lines of JSON: taken for one, the second stops Python
         "--lite-dir",
         source,
         "--contents",

@@ -24,8 +24,15 @@ FOR_THE_KERNEL = ("ipython", "jedi", "micropip", "sqlite3", "ssl")
 WHEN_A_CELL_IMPORTS_IT = ("scikit-learn", "statsmodels")
 """Large, and for few lessons; left out where the distribution has no such file."""
 
-_LEFT_OUT = re.compile(r"vbqkit/course_files/|/tests/|/test_files/|/labextension/|scipy/misc/face\.dat$|\.data/data/")
-"""Of wheels: the lessons and patients lie on the site itself; tests, and what is for another JupyterLab."""
+_LEFT_OUT = re.compile(
+    r"vbqkit/course_files/|/tests/|/test_files/|/labextension/|\.data/data/"
+    r"|\.(?:pyx|pxd|h|hpp|c|cpp|a|orig)$"  # for those who compile against it
+    r"|^(?!vbqkit/|jedi/).*\.pyi$"  # for type checkers; vbqkit's facades and completion read theirs
+    r"|^jedi/third_party/(?:django-stubs|typeshed/third_party|typeshed/stdlib/2)/"
+    r"|^pygments/lexers/(?!__init__|_mapping|special|python)[^/]*\.py$"  # a traceback is coloured as Python, nothing else is
+    r"|^scipy/misc/.*\.dat$|^plotly/package_data/datasets/"  # data of their examples
+)
+"""Of wheels: the lessons and patients lie on the site itself; tests, sources, examples, and what another JupyterLab needs."""
 
 
 class NoPyodide(Exception):  # noqa: N818 - said to whoever builds, in words

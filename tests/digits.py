@@ -1,6 +1,8 @@
 """Numbers from scanner, scores and statistics, to compare one Python with another: printed as JSON."""
 
+import base64
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +10,35 @@ import pandas as pd
 
 from vbqkit import read_rois, read_study, stats
 from vbqkit.exercises import make_case
+from vbqkit.machine_learning import roi_radiomics
 from vbqkit.scores import Jitter, case_uncertainty, score_case
 
 CASE = Path(__file__).parent.parent / "sample_data" / "case04"
 
 
+def picture():
+    """Grey levels of a scanned series, which are whole numbers."""
+    return make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
+
+
+def packed(pixels):
+    """As text, to be printed."""
+    return base64.b64encode(zlib.compress(pixels.astype("<i4").tobytes())).decode()
+
+
+def unpacked(text):
+    """The grey levels in their order, from what was printed."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<i4")
+
+
 def digits():
-    """Name to number: a picture and its noise, scores and their intervals, a correlation, an AUC and a cut-off."""
-    picture = make_case(3, kind="plain", weightings=("T1",), scanner="generic-1.5t").volumes["T1"].pixels
-    found = {"picture mean": picture.mean(), "picture sd": picture.std(), "pixel": picture.ravel()[picture.size // 2]}
+    """Name to number: scores and intervals, radiomics, a correlation, an AUC and a cut-off."""
+    found = {}
     volume = read_study(CASE).find("T1").volume()
     rois = read_rois(CASE / "reference_rois.vbqkit.json")
     found |= {one["score"]: one["value"] for one in score_case({"T1": volume}, rois, aggregate="median").rows()}
+    (l3,) = (roi for roi in rois.rois if roi.label == "L3")
+    found |= {f"radiomics {name}": value for name, value in roi_radiomics(volume, l3).items()}
     jitter = Jitter(shift_mm=1.0, size_percent=0.0)
     rng = np.random.default_rng(0)
     for one in case_uncertainty({"T1": volume}, rois, aggregate="median", jitter=jitter, rng=rng, n_draws=100):
@@ -37,4 +56,4 @@ def digits():
 
 
 if __name__ == "__main__":
-    print(json.dumps(digits()))
+    print(json.dumps({"digits": digits(), "picture": packed(picture())}))

@@ -270,8 +270,8 @@ def test_the_lessons_lock_has_the_versions_that_are_tested_and_nothing_that_only
     tested, lessons = ({line.split(";")[0].strip() for line in locked(name)} for name in LOCKS)
     assert lessons < tested
     names = {line.split("==")[0] for line in lessons}
-    assert {"jupyterlab", "voila", "itkwidgets", "highdicom"} <= names
-    assert not {"pyarrow", "simpleitk", "sphinx", "mypy", "pytest", "playwright"} & names
+    assert {"jupyterlab", "voila", "itkwidgets", "highdicom", "simpleitk"} <= names  # SimpleITK: lesson 96
+    assert not {"pyarrow", "sphinx", "mypy", "pytest", "playwright"} & names
 
 
 def test_the_core_asks_for_no_library_without_wheels():

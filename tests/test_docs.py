@@ -11,9 +11,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 
-from docs.assemble import FACADES, api_page, examples, public_names, score_page
+from docs.assemble import FACADES, api_page, examples, lesson_page, public_names, score_page
 from vbqkit import charts
 from vbqkit.scores import SCORES
 
@@ -35,6 +36,19 @@ def test_every_facade_has_a_page():
 def test_every_chart_is_in_the_gallery():
     page = (ROOT / "docs" / "gallery" / "charts.md").read_text(encoding="utf-8")
     assert [name for name in charts.__all__ if name.startswith("plot_") and f"charts.{name}(" not in page] == []
+
+
+def test_a_lesson_opens_where_the_project_has_an_address_and_has_no_link_without_one(tmp_path):
+    source, page = ROOT / "notebooks" / "00_start_here.ipynb", tmp_path / "00_start_here.ipynb"
+    lesson_page(source, page, {})
+    assert "mybinder" not in page.read_text(encoding="utf-8")
+    lesson_page(source, page, {"Repository": "https://example.org/a/b", "Browser": "https://example.org/course/"})
+    first = nbformat.read(page, 4).cells[0].source
+    assert (
+        "mybinder.org/v2/git/https%3A%2F%2Fexample.org%2Fa%2Fb/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb"
+        in first
+    )
+    assert "(https://example.org/course/lab/index.html?path=notebooks/00_start_here.ipynb)" in first
 
 
 def test_every_score_page_says_formula_direction_and_source():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -20,7 +20,9 @@ LONGEST_WORD = 16
 """Letters of a word that is never broken."""
 
 
-def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
+def table_html(
+    table: Any, *, head: Sequence[str] = (), digits: int = 2, say: Callable[[str], str] = str, point: str = "."
+) -> str:
     """A table: words to the left, numbers to the right with the same decimals, a dash where there is no value.
 
     Parameters
@@ -31,6 +33,10 @@ def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
         Titles of the columns; those of the data frame if not given.
     digits : int
         Most decimals of a number. A column in which fewer are enough has fewer: whole numbers have none.
+    say : callable
+        Words of a title or a cell to the words that are shown: those of another language.
+    point : str
+        What stands before the decimals.
 
     Examples
     --------
@@ -48,14 +54,14 @@ def table_html(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> str:
     places = [_decimals((row[k] for row in rows if k < len(row)), digits) for k in range(len(titles))]
     sides = ["right" if _numbers(row[k] for row in rows if k < len(row)) else "left" for k in range(len(titles))]
     cells = [
-        f"<th scope='col' style='text-align:{s};padding:3px 10px'>{html.escape(t)}</th>"
+        f"<th scope='col' style='text-align:{s};padding:3px 10px'>{html.escape(say(t))}</th>"
         for t, s in zip(shown, sides, strict=True)
     ]
     whole = max((len(str(row[0])) for row in rows), default=0) <= LONGEST_NAME
     keep = "" if not whole else ";white-space:nowrap"
     lines = [
         "".join(
-            f"<td style='text-align:{side};padding:3px 10px{keep if column == 0 else _broken(value)}'>{html.escape(_word(value, title, decimals))}</td>"
+            f"<td style='text-align:{side};padding:3px 10px{keep if column == 0 else _broken(value)}'>{html.escape(_word(value, title, decimals, say, point))}</td>"
             for column, (value, title, side, decimals) in enumerate(zip(row, titles, sides, places, strict=True))
         )
         for row in rows
@@ -100,13 +106,15 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, Real) and math.isnan(float(value)))
 
 
-def _word(value: Any, title: str, digits: int) -> str:
+def _word(value: Any, title: str, digits: int, say: Callable[[str], str], point: str) -> str:
     if _missing(value):
         return "–"
     if isinstance(value, bool) or type(value).__name__ == "bool_":
-        return "yes" if value else "no"
-    if isinstance(value, Integral) or not isinstance(value, Real):
+        return say("yes" if value else "no")
+    if isinstance(value, Integral):
         return str(value)
+    if not isinstance(value, Real):
+        return say(str(value))
     if title == "p" and float(value) < SMALLEST_P:
-        return f"< {SMALLEST_P:g}"
-    return f"{float(value):.{digits}f}".replace("-", "−")
+        return f"< {SMALLEST_P:g}".replace(".", point)
+    return f"{float(value):.{digits}f}".replace("-", "−").replace(".", point)

@@ -28,7 +28,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def buttons(page: Any) -> list[str]:
-    return [b.get_attribute("data-title") for b in page.locator(".modebar-btn").all()]
+    read: list[str] = page.locator(".modebar-btn").evaluate_all("buttons => buttons.map(b => b.dataset.title)")
+    return read
 
 
 def test_no_page_of_the_gallery_asks_the_network_or_offers_to_share(page: Any, pages: dict[str, Any]) -> None:

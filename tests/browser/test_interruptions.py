@@ -109,6 +109,17 @@ def test_a_slice_whose_pixels_were_lost_on_the_way_is_asked_for_again(lab: Any, 
     assert banner(lab) == ""
 
 
+def test_a_studio_that_the_page_has_not_reached_yet_is_not_missed(lab: Any, phantom: str) -> None:
+    below = [f"print('line\\n' * 60, {n})" for n in range(12)]  # Run All leaves the page at the last of them
+    lab.open("below.ipynb", phantom, "studio = RoiStudio(volume, rois=rois, height=400)", "studio", *below)
+    lab.page.wait_for_selector(".vbq-stage", timeout=90_000, state="attached")
+    skipped = "e => !e.checkVisibility({ contentVisibilityAuto: true })"
+    lab.sees(lambda: lab.page.locator(".vbq-stage").evaluate(skipped), True)
+    lab.sees(lambda: lab.page.locator(".vbq-waiting").evaluate("e => e.hidden"), True)
+    lab.page.wait_for_timeout(8500)
+    assert banner(lab) == ""
+
+
 def test_a_second_window_on_a_case_says_so_and_neither_replaces_the_other(
     lab: Any, phantom: str, browser: Any, tools: Any
 ) -> None:

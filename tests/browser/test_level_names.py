@@ -102,5 +102,5 @@ def test_two_rois_that_are_drawn_are_two_and_a_square_stays_a_square(lab: Any) -
     drawn = lab.page.locator(".vbq-selected path.vbq-line").bounding_box()
     assert drawn["width"] == pytest.approx(drawn["height"], rel=0.05)
     draw(lab, box)
-    ids = [row.get_attribute("data-roi") for row in lab.page.locator(".vbq-table tbody tr").all()]
+    ids = lab.page.locator(".vbq-table tbody tr").evaluate_all("rows => rows.map(row => row.dataset.roi)")
     assert len(set(ids)) == len(PLACED) + 2

@@ -57,6 +57,16 @@ def test_the_button_downloads_into_the_folder_and_real_patients_take_over(zenodo
     assert "VBQ-T2 not given: no T2 series" in notes.data
 
 
+@pytest.mark.parametrize(
+    ("platform", "word"), [("linux", "%pip install SimpleITK"), ("emscripten", "an installed JupyterLab")]
+)
+def test_without_simpleitk_the_page_says_what_to_do_before_a_button_is_pressed(monkeypatch, platform, word):
+    monkeypatch.setattr(open_data, "find_spec", lambda _: None)
+    monkeypatch.setattr(open_data.sys, "platform", platform)
+    assert "SimpleITK, which is not installed here" in texts(OpenData())
+    assert word in texts(OpenData())
+
+
 def test_what_fails_is_said_in_place(monkeypatch):
     def broken(*_, **__):
         raise FormatError("The record cannot be read. Check the connection, and try again.")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vbqkit.anatomy import further_rois
+from vbqkit.errors import VbqkitError
 from vbqkit.exercises.readers import known_case
 from vbqkit.lessons.scan_curve import POINTS, ScanCurve
 from vbqkit.lessons.scan_lab import ScanLab
@@ -66,6 +67,8 @@ def test_one_move_moves_picture_point_score_and_interval(prepared, rois):
 
 def test_the_curve_is_what_the_slider_gives_and_stays_while_it_alone_is_moved(prepared, rois):
     lab = ScanLab(prepared, rois=rois, controls=("tr_ms", "te_ms"), predict="VBQ")
+    with pytest.raises(VbqkitError, match="'CSF' is none of the answers: give one of falls, stays, rises"):
+        lab.guesses["tr_ms"].give("CSF")
     lab.guesses["tr_ms"].give("falls")
     curve = lab._curve()
     assert np.isfinite(curve.values()["VBQ"]).all(), "the whole curve comes with the guess"

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from vbqkit import stats
-from vbqkit.errors import TableError
+from vbqkit.errors import TableError, VbqkitError
+from vbqkit.stats.lab import lab_module
 
 RNG = {"rng": np.random.default_rng(0), "n_bootstrap": 100}
 HIGH = {"positive": "high"}
@@ -163,6 +164,15 @@ def test_importing_the_statistics_brings_in_neither_statsmodels_nor_scikit_learn
     code = "import sys, vbqkit.stats; vbqkit.stats.pearson; print({m.split('.')[0] for m in sys.modules} & {'statsmodels', 'sklearn', 'numpy'})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{'numpy'}"
+
+
+@pytest.mark.parametrize(
+    ("platform", "how"), [("linux", "pip install 'vbqkit"), ("emscripten", "'import no_such_package'")]
+)
+def test_a_package_of_the_lab_that_is_missing_says_how_to_get_it_here(monkeypatch, platform, how):
+    monkeypatch.setattr(sys, "platform", platform)
+    with pytest.raises(VbqkitError, match=how):
+        lab_module("no_such_package.part", "A model")
 
 
 def test_intervals_of_no_width_are_not_given_and_the_note_says_why():

@@ -46,6 +46,7 @@ def test_an_unknown_or_missing_viewer_is_refused_in_words(volume: Volume, monkey
 def test_itkwidgets_is_refused_in_words_where_it_could_show_nothing(
     volume: Volume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "itkwidgets", SimpleNamespace(__spec__="installed"))  # in an extra of its own
     with pytest.raises(FormatError, match="in a notebook only"):
         view_volume(volume, viewer="itkwidgets")
     monkeypatch.setattr(volume3d, "_in_a_notebook", lambda: True)

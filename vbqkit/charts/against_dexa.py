@@ -22,10 +22,17 @@ from vbqkit.charts.look import (
 )
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.language import digits, marked, translated
 from vbqkit.page.colours import BLUE, VERMILION
 
-WHO_BOUNDARIES = ((-1.0, "T ≥ −1.0: normal (WHO)"), (-2.5, "T ≤ −2.5: osteoporosis (WHO)"))
+WHO_BOUNDARIES = ((-1.0, marked("T ≥ −1.0: normal (WHO)")), (-2.5, marked("T ≤ −2.5: osteoporosis (WHO)")))
 """T-scores that part normal, osteopenia and osteoporosis (WHO 1994)."""
+
+COLUMN_WORDS = (
+    *(marked("SNR L1–L4, T1w"), marked("M-score"), marked("SD of the young reference group"), marked("no unit")),
+    *(marked("T-score, lumbar spine"), marked("SD of young adults"), marked("BMD, lumbar spine, DEXA")),
+)
+"""Titles and units of the columns of published patients that the lessons draw."""
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "cross", "hexagon")
 
@@ -85,9 +92,10 @@ def plot_against_dexa(
     """
     points = _points(patients, against, score, by)
     horizontal, vertical = column(against), column(score)
-    title = f"{vertical.title} against {horizontal.title}, n = {len(points)}"
+    across, up = translated(horizontal.title), translated(vertical.title)
+    title = translated("{score} against {reference}, n = {n}", score=up, reference=across, n=len(points))
     if len(points) < len(patients):
-        title += f" ({len(patients) - len(points)} left out: a value is missing)"
+        title += " " + translated("({n} left out: a value is missing)", n=len(patients) - len(points))
     figure = Chart()
     if band is not None:
         _add_band(figure, band)
@@ -96,7 +104,7 @@ def plot_against_dexa(
             x=group["x"],
             y=group["y"],
             mode="markers",
-            name=f"{column(by).title}: {name} (n = {len(group)})" if by else "patients",
+            name=f"{column(by).title}: {name} (n = {len(group)})" if by else translated("patients"),
             text=group["name"],
             customdata=group["row"],
             marker={
@@ -105,7 +113,7 @@ def plot_against_dexa(
                 "symbol": _SYMBOLS[position % len(_SYMBOLS)],
                 "line": {"width": 1, "color": "white"},
             },
-            hovertemplate=f"patient %{{text}}<br>{horizontal.title} %{{x:.4~g}}<br>{vertical.title} %{{y:.4~g}}<extra></extra>",
+            hovertemplate=f"{translated('patient')} %{{text}}<br>{across} %{{x:.4~g}}<br>{up} %{{y:.4~g}}<extra></extra>",
         )
     if against == "t_score":
         _mark_who(figure, list(points["x"]))
@@ -114,7 +122,14 @@ def plot_against_dexa(
     said = [] if correlation is None else [_correlation_text(correlation)]
     legend_below(figure)
     subtitle = " · ".join([*said, *([source] if source else [])])
-    return dress(figure, title=title, subtitle=subtitle, x=horizontal.label, y=vertical.label)
+    return dress(figure, title=title, subtitle=subtitle, x=axis_label(against), y=axis_label(score))
+
+
+def axis_label(name: str) -> str:
+    """Title and unit of a column in the chosen language, as an axis has them."""
+    known = column(name)
+    unit = f" ({translated(known.unit or 'no unit')})" if known.kind == "number" else ""
+    return translated(known.title) + unit
 
 
 def _points(table: pd.DataFrame, against: str, score: str, by: str | None) -> pd.DataFrame:
@@ -152,7 +167,7 @@ def _add_band(figure: Any, band: pd.DataFrame) -> None:
                 fillcolor=tint(BLUE, 0.15),
                 hoverinfo="skip",
                 showlegend=edge == "ci_low",
-                name=f"{percent} band of the line",
+                name=translated("{percent} band of the line", percent=percent),
             )
     if "prediction_low" in band and band["prediction_low"].notna().all():
         for edge in ("prediction_high", "prediction_low"):
@@ -163,7 +178,7 @@ def _add_band(figure: Any, band: pd.DataFrame) -> None:
                 line={"width": 1, "color": BLUE, "dash": "dot"},
                 hoverinfo="skip",
                 showlegend=edge == "prediction_low",
-                name=f"{percent} of new patients",
+                name=translated("{percent} of new patients", percent=percent),
             )
     figure.add_scatter(
         x=band["x"],
@@ -171,7 +186,7 @@ def _add_band(figure: Any, band: pd.DataFrame) -> None:
         mode="lines",
         line={"width": 2, "color": BLUE},
         hoverinfo="skip",
-        name="regression",
+        name=translated("regression"),
         showlegend=False,
     )
 
@@ -203,16 +218,20 @@ def _add_case(figure: Any, case: Mapping[str, Any], score: str, against: str) ->
             x=[x],
             y=[y],
             mode="markers",
-            name="your case",
+            name=translated("your case"),
             marker={"symbol": "star", "size": 18, "color": VERMILION, "line": {"width": 1, "color": "black"}},
-            hovertemplate=f"your case<br>{horizontal.title} %{{x:.4~g}}<br>{vertical.title} %{{y:.4~g}}<extra></extra>",
+            hovertemplate=f"{translated('your case')}<br>{translated(horizontal.title)} %{{x:.4~g}}<br>{translated(vertical.title)} %{{y:.4~g}}<extra></extra>",
         )
         return
     figure.add_hline(
         y=y,
         line={"color": VERMILION, "width": 2, "dash": "dash"},
         annotation={
-            "text": f"your case: {y:.3g} (its {horizontal.title} is not known)",
+            "text": translated(
+                "your case: {value} (its {reference} is not known)",
+                value=digits(y, ".3g"),
+                reference=translated(horizontal.title),
+            ),
             "font": {"color": VERMILION},
             "bgcolor": "rgba(255,255,255,0.8)",
         },
@@ -229,7 +248,7 @@ def _mark_who(figure: Any, values: list[float]) -> None:
                 line={"color": GREY, "width": 1, "dash": "dot"},
                 layer="below",
                 annotation={
-                    "text": text,
+                    "text": translated(text),
                     "font": {"size": 11, "color": GREY},
                     "yshift": -14,
                     "bgcolor": "rgba(255,255,255,0.8)",

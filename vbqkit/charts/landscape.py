@@ -8,6 +8,7 @@ import numpy as np
 from plotly.subplots import make_subplots
 
 from vbqkit.charts.look import Chart, dress, signed
+from vbqkit.language import digits, translated
 from vbqkit.page.colours import BLUE, OKABE_ITO, PAGE, VERMILION
 from vbqkit.scores import VbqLandscape
 
@@ -38,21 +39,21 @@ def plot_vbq_landscape(landscape: VbqLandscape, *, rescan_percent: float | None 
         Blue: the score falls; vermilion: it rises; white: as placed. Beyond the ends of the colours they stay.
     """
     figure = Chart(make_subplots(rows=1, cols=2, horizontal_spacing=0.16, column_widths=[0.56, 0.44]))
-    bar = {"title": {"text": f"{landscape.score}<br>(% of as placed)"}, "thickness": 14}
+    bar = {"title": {"text": f"{landscape.score}<br>{translated('(% of as placed)')}"}, "thickness": 14}
     shared = {"colorscale": _SCALE, "hoverongaps": False, "showlegend": False}
     figure.add_heatmap(
         **shared,
         colorbar=bar,
         row=1,
         col=1,
-        hovertemplate="%{x:+.1f} mm to the back, %{y:+.1f} mm up: %{z:+.1f} %<extra></extra>",
+        hovertemplate=translated("%{x:+.1f} mm to the back, %{y:+.1f} mm up: %{z:+.1f} %") + "<extra></extra>",
     )
     figure.add_heatmap(
         **shared,
         showscale=False,
         row=1,
         col=2,
-        hovertemplate="%{x:+.1f} mm to the back, %{customdata:.2f} cm²: %{z:+.1f} %<extra></extra>",
+        hovertemplate=translated("%{x:+.1f} mm to the back, %{customdata:.2f} cm²: %{z:+.1f} %") + "<extra></extra>",
     )
     for column in (1, 2) if rescan_percent is not None else ():
         figure.add_contour(
@@ -64,17 +65,21 @@ def plot_vbq_landscape(landscape: VbqLandscape, *, rescan_percent: float | None 
             col=column,
             contours={"start": rescan_percent, "end": rescan_percent, "size": 1.0, "coloring": "none"},
             line={"color": OKABE_ITO["black"], "width": 2, "smoothing": 0.6},
-            name=f"two scans differ by ±{rescan_percent:.1f} %",
+            name=translated("two scans differ by ±{percent} %", percent=digits(rescan_percent or 0.0, ".1f")),
         )
     here = {"symbol": "cross-thin", "size": 15, "line": {"width": 3, "color": OKABE_ITO["black"]}}
     for column in (1, 2):
-        figure.add_scatter(mode="markers", marker=here, name="as placed", showlegend=False, row=1, col=column)
+        figure.add_scatter(
+            mode="markers", marker=here, name=translated("as placed"), showlegend=False, row=1, col=column
+        )
     ticks = [a for a in _WHOLE_TICKS if landscape.area_cm2[0] <= a <= landscape.area_cm2[-1]]
-    figure.update_xaxes(title={"text": "forward (−), back (+) (mm)"}, showgrid=False, constrain="domain")
+    figure.update_xaxes(title={"text": translated("forward (−), back (+) (mm)")}, showgrid=False, constrain="domain")
     figure.update_yaxes(showgrid=False)
-    figure.layout.yaxis.update(title={"text": "down (−), up (+) (mm)"}, scaleanchor="x", constrain="domain")
+    figure.layout.yaxis.update(title={"text": translated("down (−), up (+) (mm)")}, scaleanchor="x", constrain="domain")
     figure.layout.yaxis2.update(
-        title={"text": "area (cm²)"}, tickvals=list(np.log10(ticks)), ticktext=[f"{a:g}" for a in ticks]
+        title={"text": translated("area (cm²)")},
+        tickvals=list(np.log10(ticks)),
+        ticktext=[digits(a, "g") for a in ticks],
     )
     title, subtitle = fill_landscape(figure, landscape, rescan_percent=rescan_percent)
     return dress(figure, title=title, subtitle=" · ".join(filter(None, (subtitle, source))), height=_HEIGHT)
@@ -84,13 +89,17 @@ def fill_landscape(figure: Any, landscape: VbqLandscape, *, rescan_percent: floa
     """Put the values of a landscape into the traces of a figure of :func:`plot_vbq_landscape`; its two title lines."""
     change, by_size = landscape.percent(landscape.by_place), landscape.percent(landscape.by_size)
     end = float(np.clip(np.nanpercentile(np.abs(change), 95), _LEAST_PERCENT, _MOST_PERCENT))
-    what = landscape.moved[0] if len(landscape.moved) == 1 else f"{landscape.moved[0]} to {landscape.moved[-1]}"
-    told = f"{_percent(np.nanmin(change))} to {_percent(np.nanmax(change))}"
+    what = (
+        landscape.moved[0]
+        if len(landscape.moved) == 1
+        else translated("{first} to {last}", first=landscape.moved[0], last=landscape.moved[-1])
+    )
+    told = translated("{low} to {high}", low=_percent(np.nanmin(change)), high=_percent(np.nanmax(change)))
     sizes = np.log10(landscape.area_cm2)
     place, size, *lines, here, here_too = figure.data
     maps = (
-        (place, landscape.up_mm, change, f"{what} elsewhere: {told}"),
-        (size, sizes, by_size, f"{what} of another size"),
+        (place, landscape.up_mm, change, translated("{what} elsewhere: {told}", what=what, told=told)),
+        (size, sizes, by_size, translated("{what} of another size", what=what)),
     )
     for trace, y, z, name in maps:
         trace.x, trace.y, trace.z = landscape.back_mm, y, z
@@ -100,12 +109,24 @@ def fill_landscape(figure: Any, landscape: VbqLandscape, *, rescan_percent: floa
         line.x, line.y, line.z = landscape.back_mm, y, np.abs(z)
     for marker, height in ((here, 0.0), (here_too, float(np.log10(landscape.placed_area_cm2)))):
         marker.x, marker.y = [0.0], [height]
-        marker.hovertemplate = f"as placed: {landscape.score} {landscape.value:.2f}<extra></extra>"
-    subtitle = f"n = {int(np.isfinite(change).sum())} places: {told}"
+        marker.hovertemplate = (
+            f"{translated('as placed')}: {landscape.score} {digits(landscape.value, '.2f')}<extra></extra>"
+        )
+    subtitle = translated("n = {n} places: {told}", n=int(np.isfinite(change).sum()), told=told)
     if rescan_percent is not None:
         share = 100 * landscape.share_within(rescan_percent)
-        subtitle += f" · {share:.0f} % of them within ±{rescan_percent:.1f} %, as two scans (black line)"
-    return f"{landscape.score} = {landscape.value:.2f}; with {what} elsewhere, n = 1 patient", subtitle
+        subtitle += " · " + translated(
+            "{share} % of them within ±{percent} %, as two scans (black line)",
+            share=digits(share, ".0f"),
+            percent=digits(rescan_percent, ".1f"),
+        )
+    title = translated(
+        "{score} = {value}; with {what} elsewhere, n = 1 patient",
+        score=landscape.score,
+        value=digits(landscape.value, ".2f"),
+        what=what,
+    )
+    return title, subtitle
 
 
 def _percent(change: float) -> str:

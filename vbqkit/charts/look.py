@@ -17,6 +17,7 @@ import plotly.io as pio
 from vbqkit.charts.words import alt_html, alt_text
 from vbqkit.cohort import column
 from vbqkit.errors import TableError
+from vbqkit.language import decimal_sign, translated
 from vbqkit.page.colours import BLUE, PAGE
 from vbqkit.page.colours import OKABE_ITO as OKABE_ITO  # noqa: PLC0414 - the facade of the charts offers it
 
@@ -134,7 +135,14 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly ships no types
             super()._ipython_display_()
             return
         self.show()
-        IPython.display.display(IPython.display.HTML(SAVE_BUTTONS + alt_html(self)))
+        IPython.display.display(IPython.display.HTML(save_buttons_html() + alt_html(self)))
+
+
+def save_buttons_html() -> str:
+    """:data:`SAVE_BUTTONS` in the chosen language."""
+    return SAVE_BUTTONS.replace("Save as PNG", translated("Save as PNG")).replace(
+        "Save as SVG", translated("Save as SVG")
+    )
 
 
 def _in_a_notebook() -> bool:
@@ -166,6 +174,8 @@ def dress(figure: Chart, *, title: str, subtitle: str = "", x: str = "", y: str 
         },
         height=height,
     )
+    if decimal_sign() != ".":
+        figure.update_layout(separators=decimal_sign() + "\N{NARROW NO-BREAK SPACE}")
     if x:
         figure.update_xaxes(title={"text": x})
     if y:
@@ -181,7 +191,7 @@ def legend_below(figure: Chart) -> None:
 def group_name(by: str, group: Any) -> str:
     """A group as a legend or an axis names it; yes and no for a column of true and false."""
     if isinstance(group, (bool, np.bool_)) or (column(by).kind == "yes-no" and group in (0, 1)):
-        return "yes" if group else "no"
+        return translated("yes") if group else translated("no")
     return str(group)
 
 
@@ -193,7 +203,7 @@ def signed(value: float, digits: int = 2) -> str:
     >>> signed(-0.358)
     '−0.36'
     """
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:.{digits}f}".replace("-", "−").replace(".", decimal_sign())
 
 
 def tint(colour: str, opacity: float) -> str:

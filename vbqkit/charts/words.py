@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.language import digits, translated
+
 _HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 
 
@@ -27,10 +29,11 @@ def alt_text(figure: Any) -> str:
     'Chart: SNR. Across: age (years). patients: 2 points, across 50 to 60, up 70 to 80.5.'
     """
     layout = figure.layout
-    parts = ["Chart: " + (_plain(layout.title.text) or "no title"), _plain(layout.title.subtitle.text)]
+    title = _plain(layout.title.text) or translated("no title")
+    parts = [translated("Chart: {title}", title=title), _plain(layout.title.subtitle.text)]
     parts += [
         f"{side}: {_plain(axis.title.text)}"
-        for side, axis in (("Across", layout.xaxis), ("Up", layout.yaxis))
+        for side, axis in ((translated("Across"), layout.xaxis), (translated("Up"), layout.yaxis))
         if axis.title.text
     ]
     seen = set()
@@ -54,8 +57,11 @@ def _plain(text: Any) -> str:
 def _points(trace: Any) -> str:
     x, y = getattr(trace, "x", None), getattr(trace, "y", None)
     n = max((len(values) for values in (x, y) if values is not None), default=0)
-    ranges = [f"{way} {span}" for way, values in (("across", x), ("up", y)) if (span := _span(values))]
-    return ", ".join([f"{n} point{'' if n == 1 else 's'}", *ranges])
+    ranges = [
+        f"{way} {span}" for way, values in ((translated("across"), x), (translated("up"), y)) if (span := _span(values))
+    ]
+    points = translated("1 point") if n == 1 else translated("{n} points", n=n)
+    return ", ".join([points, *ranges])
 
 
 def _span(values: Any) -> str:
@@ -64,4 +70,6 @@ def _span(values: Any) -> str:
     except (TypeError, ValueError):  # names of groups
         return ""
     known = known[np.isfinite(known)] if known.ndim == 1 else known[:0]
-    return f"{known.min():.3g} to {known.max():.3g}" if known.size else ""
+    if not known.size:
+        return ""
+    return translated("{low} to {high}", low=digits(known.min(), ".3g"), high=digits(known.max(), ".3g"))

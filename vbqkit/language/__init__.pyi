@@ -1,12 +1,16 @@
 from .choosing import LANGUAGES as LANGUAGES
+from .choosing import html_language as html_language
 from .choosing import language as language
 from .choosing import set_language as set_language
 from .keeping import differences as differences
 from .keeping import update_catalogues as update_catalogues
 from .numbers import date as date
+from .numbers import decimal_sign as decimal_sign
 from .numbers import digits as digits
 from .numbers import number as number
+from .sentences import said as said
 from .translating import marked as marked
 from .translating import script_words as script_words
 from .translating import translated as translated
 from .translating import translated_notebook as translated_notebook
+from .translating import translated_sheet as translated_sheet

@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vbqkit.language.page_words import WORDS_OF_PAGES
+from vbqkit.language.sentences import SPOKEN, templates_of
+
 PACKAGE = Path(__file__).parents[1]
 LESSONS = ("00_start_here", "10_what_mri_sees", "20_placing_rois", "40_vbq")
 """Notebooks with a catalogue of their own."""
@@ -26,12 +29,15 @@ DECIMAL, CODE = ".", "en"
 """Marked in a script, but no words of the catalogues: the sign before decimals, and the code of the language."""
 
 TAGGED = re.compile(r"(?<![\w$.)\]])_`((?:[^`\\$]|\\.|\$\{[^`{}]*\})*)`")
+STYLED = re.compile(r'(?<=content: ")[^"\\]*[^\W\d_]{2}[^"\\]*(?=")')
+"""Words that a style sheet puts on the page."""
 _VALUE = re.compile(r"\$\{([^`{}]*)\}")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _BETWEEN = re.compile(r"(\n\s*\n)")
 _WORDS = re.compile(r"[^\W\d_]\S* \S*[^\W\d_]")
 _SENTENCE = 5
 """Words in it at least."""
+_SMALL_WORD = re.compile(r"(?<!\S)[a-z]{2,}(?!\S)")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -60,13 +66,15 @@ def messages(name: str, *, notebooks: Path | None = None) -> list[CatalogueText]
     Parameters
     ----------
     name : str
-        ``"studio"``, ``"course"``, or one of :data:`LESSONS`.
+        ``"studio"``, ``"course"``, ``"core"``, or one of :data:`LESSONS`.
     notebooks : Path, optional
         Folder of the lessons; by default that of the checkout.
     """
     if name in LESSONS:
         folder = notebooks or PACKAGE.parent / "notebooks"
         found: Iterator[CatalogueText] = _in_notebook(folder / f"{name}.ipynb")
+    elif name == "core":
+        found = _in_core()
     elif name == "course":
         found = _in_course()
     else:
@@ -76,7 +84,7 @@ def messages(name: str, *, notebooks: Path | None = None) -> list[CatalogueText]
 
 def catalogue_names() -> tuple[str, ...]:
     """The catalogues that every language has."""
-    return ("studio", "course", *LESSONS)
+    return ("studio", "course", "core", *LESSONS)
 
 
 def script_text(template: str) -> tuple[str, tuple[str, ...]]:
@@ -128,9 +136,21 @@ def is_prose(part: str) -> bool:
 def _in_studio() -> Iterator[CatalogueText]:
     for path in sorted(PACKAGE.rglob("*.js")):
         yield from _in_script(path)
+    for path in sorted(PACKAGE.rglob("*.css")):
+        sheet = path.read_text(encoding="utf-8")
+        yield from (CatalogueText(text, _place(path)) for text in STYLED.findall(sheet))
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).parts[0] not in {*COURSE, "language"}:
             yield from _in_python(path)
+
+
+def _in_core() -> Iterator[CatalogueText]:
+    yield from (CatalogueText(text, "vbqkit/language/page_words.py") for text in WORDS_OF_PAGES)
+    for name, starts in SPOKEN.items():
+        path = PACKAGE / name
+        yield from (
+            CatalogueText(text, _place(path)) for text in templates_of(path.read_text(encoding="utf-8"), starts)
+        )
 
 
 def _in_course() -> Iterator[CatalogueText]:
@@ -172,7 +192,7 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
 
     They are the plain strings with a space between letters (captions, titles, names of rows), and on the line of a
     sentence the words beside it, which are the answers to choose from. Names of files and of options have no space;
-    what a patient is drawn from must stay (``case_seed``); a string with values in it (an f-string) stays English.
+    what a patient is drawn from must stay (``case_seed``). Of strings with values in them see :func:`code_templates`.
 
     Examples
     --------
@@ -183,8 +203,37 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
     plain = [(t, ast.literal_eval(t.string)) for t in tokens if t.string[0] in "\"'" and "case_seed(" not in t.line]
     sentences = {token.start[0] for token, text in plain if len(text.split()) >= _SENTENCE}
     for token, text in plain:
-        if _WORDS.search(text) or (token.start[0] in sentences and text.isalpha()):
+        if (
+            _WORDS.search(text)
+            or (" " in text and _SMALL_WORD.search(text))
+            or (token.start[0] in sentences and text.isalpha())
+        ):
             yield token.start, token.end, text
+
+
+def code_templates(code: str) -> Iterator[tuple[ast.JoinedStr, str, list[tuple[str, str]]]]:
+    """Strings with values in the code of a lesson that a reader sees: where, their text, and the values.
+
+    The text has the placeholders ``{1}``, ``{2}``; a value is its expression and its format.
+
+    Examples
+    --------
+    >>> [(text, values) for _, text, values in code_templates('alt = f"It falls to {x[0]:.2f} at 3 T."')]
+    [('It falls to {1} at 3 T.', [('x[0]', '.2f')])]
+    """
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            text, values = "", list[tuple[str, str]]()
+            for part in node.values:
+                if isinstance(part, ast.FormattedValue):
+                    spec = part.format_spec.values[0] if isinstance(part.format_spec, ast.JoinedStr) else None
+                    form = str(spec.value) if isinstance(spec, ast.Constant) else ""
+                    values.append((ast.unparse(part.value), form))
+                    text += f"{{{len(values)}}}"
+                elif isinstance(part, ast.Constant):
+                    text += str(part.value)
+            if _SMALL_WORD.search(_PLACEHOLDER.sub(" ", text)):
+                yield node, text, values
 
 
 def _in_notebook(path: Path) -> Iterator[CatalogueText]:
@@ -194,6 +243,9 @@ def _in_notebook(path: Path) -> Iterator[CatalogueText]:
             yield from (CatalogueText(part, place, cell["id"]) for part in paragraphs(source) if is_prose(part))
         elif cell["cell_type"] == "code":
             yield from (CatalogueText(text, place, f"{cell['id']}, on the page") for *_, text in code_words(source))
+            for _, text, values in code_templates(source):
+                hints = [f"{{{i}}}: {value}" for i, (value, _) in enumerate(values, start=1)]
+                yield CatalogueText(text, place, f"{cell['id']}, on the page; {', '.join(hints)}")
 
 
 def _place(path: Path) -> str:

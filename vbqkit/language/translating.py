@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,12 +14,16 @@ from vbqkit.language.sources import (
     CODE,
     DECIMAL,
     LESSONS,
+    STYLED,
+    code_templates,
     code_words,
     is_prose,
     paragraphs,
     script_template,
     script_text,
 )
+
+_FROM_ONE = re.compile(r"\{(\d+)\}")
 
 
 def translated(text: str, **values: object) -> str:
@@ -44,6 +49,11 @@ def translated(text: str, **values: object) -> str:
 def marked(text: str) -> str:
     """Words for the catalogues that are translated elsewhere, by ``translated(name)``: given back as they are."""
     return text
+
+
+def translated_sheet(sheet: str) -> str:
+    """A style sheet whose words on the page, such as ``content: "Loading"``, are in the chosen language."""
+    return STYLED.sub(lambda words: translated(words[0]), sheet)
 
 
 def script_words(code: str | None = None) -> Callable[[str], str]:
@@ -90,9 +100,24 @@ def translated_notebook(content: bytes, name: str, code: str) -> bytes:
 
 
 def _translated_code(code: str, words: Mapping[str, str]) -> str:
+    code = _translated_templates(code, words)
     lines = code.splitlines(keepends=True)
     for (row, start), (last, end), text in reversed(list(code_words(code))):
         if text in words and row == last:
             line = lines[row - 1]
             lines[row - 1] = line[:start] + json.dumps(words[text], ensure_ascii=False) + line[end:]
+    return "".join(lines)
+
+
+def _translated_templates(code: str, words: Mapping[str, str]) -> str:
+    """Strings with values: as ``"...".format(...)``, so that their numbers have the decimal sign of the language."""
+    lines = code.splitlines(keepends=True)
+    found = sorted(code_templates(code), key=lambda one: (one[0].lineno, one[0].col_offset), reverse=True)
+    for node, text, values in found:
+        if text in words and node.lineno == node.end_lineno:
+            row = lines[node.lineno - 1].encode()
+            given = ", ".join(f"vbqkit.language.digits({value}, {form!r})" if form else value for value, form in values)
+            template = json.dumps(_FROM_ONE.sub(lambda m: f"{{{int(m[1]) - 1}}}", words[text]), ensure_ascii=False)
+            said = f"{template}.format({given})".encode()
+            lines[node.lineno - 1] = (row[: node.col_offset] + said + row[node.end_col_offset :]).decode()
     return "".join(lines)

@@ -60,7 +60,7 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
 
     def still_html(self) -> str:
         """How to start it."""
-        return f"<p>Run the notebook and press <b>{html.escape(self._button.description)}</b>.</p>"
+        return f"<p>{translated('Run the notebook and press <b>{button}</b>.', button=html.escape(self._button.description))}</p>"
 
     def begin(self) -> None:
         """Make the exercise and show it. If it cannot be made, or is interrupted, the button stays."""

@@ -50,7 +50,7 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
 
     def still_html(self) -> str:
         """Whose lesson it is."""
-        return f"<p>Student: {html.escape(self.student)}</p>"
+        return f"<p>{html.escape(translated('Student: {student}', student=self.student))}</p>"
 
     def keep(self) -> None:
         """Keep what stands in the field."""
@@ -111,7 +111,7 @@ class HandInButton(Still, ipywidgets.HBox):  # type: ignore[misc] # ipywidgets i
 
     def still_html(self) -> str:
         """Where the button is."""
-        return "<p>In a class: run the notebook and press <b>Hand in</b>.</p>"
+        return f"<p>{translated('In a class: run the notebook and press <b>Hand in</b>.')}</p>"
 
     def hand_in(self) -> None:
         """Make the file, and say where it is."""

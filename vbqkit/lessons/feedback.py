@@ -9,7 +9,7 @@ import ipywidgets
 
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.progress import Attempt, record_attempt, tries_of
-from vbqkit.language import translated
+from vbqkit.language import said, translated
 from vbqkit.page.colours import PAGE
 
 GOOD, BAD = (
@@ -34,7 +34,7 @@ def keep_attempt(lesson: str, exercise: str, *, feedback: ipywidgets.HTML, **att
     try:
         record_attempt(lesson, exercise, **attempt)
     except VbqkitError as error:
-        feedback.value += f"<div style='font-size:12px'>{html.escape(str(error))}</div>"
+        feedback.value += f"<div style='font-size:12px'>{html.escape(said(str(error)))}</div>"
 
 
 def tries_before(lesson: str, exercise: str, *, student: str) -> tuple[Attempt, ...]:

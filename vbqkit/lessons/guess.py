@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 
+from vbqkit.errors import VbqkitError
 from vbqkit.language import digits, marked, translated
 
 UP, STAYS, DOWN = marked("rises"), marked("stays"), marked("falls")
@@ -40,6 +42,7 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         self, text: str, options: Sequence[str], *, on_given: Callable[[], None], kept: str | None = None
     ) -> None:
         self.given = ""
+        self._options = tuple(options)
         self._kept, self._on_given = text if kept is None else kept, on_given
         self._said = ipywidgets.HTML(f"<span class='vbq-ask' style='{_SMALL}'>{html.escape(text)}</span>")
         self.buttons = tuple(
@@ -56,13 +59,31 @@ class Guess(ipywidgets.HBox):  # type: ignore[misc] # ipywidgets is untyped for 
         self.add_class("vbq-guess")
 
     def give(self, option: str) -> None:
-        """Take the guess; it cannot be changed afterwards."""
+        """Take the guess; it cannot be changed afterwards.
+
+        Raises
+        ------
+        VbqkitError
+            If it is none of the answers.
+        """
+        if option not in self._options:
+            raise VbqkitError(f"{option!r} is none of the answers: give one of {', '.join(self._options)}")
         if self.given:
             return
         self.given = option
         self.children = (self._said,)
         self.show_seen("")
         self._on_given()
+
+    @property
+    def number(self) -> int | None:
+        """Which of the answers was given, whatever the language; None before."""
+        return self._options.index(self.given) if self.given else None
+
+    def give_again(self, number: Any) -> None:
+        """Give a guess that was kept by its number; anything else is not given."""
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < len(self._options):
+            self.give(self._options[number])
 
     def show_seen(self, seen: str) -> None:
         """What is seen, in HTML, beside the guess."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,9 @@ LICENCE = "CC BY 4.0"
 
 _SCORES = ("VBQ-T1", "VBQ-T2")
 _LEAST_FOR_LIMITS = 3
+_NO_READER = "The files of this page, real and virtual, are read with SimpleITK, which is not installed here. "
+_HOW_TO_GET_IT = "Write %pip install SimpleITK into a cell of its own and run it, then choose Kernel, Restart Kernel and Run All Cells."
+_NOT_IN_A_BROWSER = "In a browser it cannot be had: open this lesson in an installed JupyterLab. The text and the questions need no files."
 _WORKERS_OF_REAL: int | None = None  # one a core; five virtual patients are done before a process has begun
 
 
@@ -182,6 +187,8 @@ class OpenData(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is un
         return tuple(shown)
 
     def _in_words(self) -> str:
+        if find_spec("SimpleITK") is None:
+            return _NO_READER + (_NOT_IN_A_BROWSER if sys.platform == "emscripten" else _HOW_TO_GET_IT)
         if self._data is not None and self.real:
             return f"Real patients: SPIDER, {self._data.patients} of them, {self._data.with_rois} with ROIs. {SPIDER}"
         return (

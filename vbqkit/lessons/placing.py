@@ -138,12 +138,14 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
     def still_html(self) -> str:
         """The picture with the ROIs that lie on it when the cell is run."""
         image = self.case.middle_slice(next(iter(self.case.volumes)))
-        placed = ", ".join(roi.label for roi in self.studio.rois) or "none yet"
+        placed = ", ".join(roi.label for roi in self.studio.rois) or translated("none yet")
         return slice_html(
             image,
-            alt=f"Middle sagittal slice of {self.case.name}. ROIs: {placed}.",
+            alt=translated("Middle sagittal slice of {case}. ROIs: {placed}.", case=self.case.name, placed=placed),
             rois=self.studio.rois,
-            caption=f"Place {', '.join(self.wanted)} in the notebook. ROIs here: {placed}.",
+            caption=translated(
+                "Place {labels} in the notebook. ROIs here: {placed}.", labels=", ".join(self.wanted), placed=placed
+            ),
         )
 
     def _bring_back(self) -> None:

@@ -72,9 +72,10 @@ def comparison_html(compared: AgainstProposal, case: TeachingCase | SampleCase) 
     panels = "".join(_panel(image, rois, name, crop=crop) for name, rois in groups.items())
     rows = pd.DataFrame(compared.as_rows()).fillna({"doubt": ""})
     head = ("ROI", "yours", "mm from the reference", "proposed", "mm from the reference", "the proposal's own doubt")
-    return (
+    return (  # one column as wide as the page, whatever the table needs: it scrolls in its own frame
+        "<div style='display:grid;grid-template-columns:minmax(0,1fr)'>"
         f"<div style='display:flex;gap:14px;flex-wrap:wrap'>{panels}</div>"
-        f"{table_html(rows, head=head, digits=1)}{notes_html([compared])}"
+        f"{table_html(rows, head=head, digits=1)}{notes_html([compared])}</div>"
     )
 
 

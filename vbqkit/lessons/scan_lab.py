@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -12,9 +13,11 @@ import numpy as np
 
 from vbqkit.errors import RoiError, ScoreError, VbqkitError
 from vbqkit.image import Slice
-from vbqkit.language import marked, number, translated
+from vbqkit.language import digits, marked, said, translated
 from vbqkit.lessons.awake import Awake
+from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
+from vbqkit.lessons.readout_table import NOISE_SD, SHIFT_MM, readout_html
 from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
 from vbqkit.page.colours import BLUE, PURPLE, VERMILION
 from vbqkit.page.linked_chart import Panel, is_log, linked_chart_html
@@ -27,9 +30,6 @@ from vbqkit.scores.case import score_value
 
 BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
-
-SHIFT_MM = 1.0
-"""The interval of VBQ: each ROI could as well lie up to this far elsewhere, mm."""
 
 _MARGIN_MM = (24.0, 22.0)  # of the picture around the centers of the ROIs
 _PICTURE_PX, _CHART_PX = 384, 330  # height, width
@@ -67,6 +67,9 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         what happens to it when the slider is moved up.
     ask_first : pair of str and sequence of str, optional
         A question and its answers: everything is locked until one is chosen.
+    keep : str, optional
+        A name such as ``"10-null"``, under which guesses and sliders are kept and come back when the cell is run again;
+        see :func:`vbqkit.exercises.kept_views.keep_view`.
     settings : float
         Values to start from, such as ``ti_ms=150``; the others are those of the protocol.
 
@@ -93,6 +96,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         menu_name: str = marked("Machine"),
         predict: str | None = None,
         ask_first: tuple[str, Sequence[str]] | None = None,
+        keep: str | None = None,
         **settings: float,
     ) -> None:
         self._machines = {"": prepared} if isinstance(prepared, PreparedPatient) else dict(prepared)
@@ -127,6 +131,8 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._from: tuple[float, float] = (self._start[self._active], self._reading(self._first))
         self._curves: dict[Any, ScanCurve] = {}
         self._quiet = False
+        self._seen: dict[str, float] = {}
+        self._back = ComingBack(keep)
         self.guesses = self._asked(ask_first)
         for name, control in (("", self._menu), *self._sliders.items()):
             control.observe(lambda change, name=name: self._moved(name, change), "value")
@@ -134,6 +140,60 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         super().__init__([ipywidgets.HBox([self._picture, self._side(reset)], layout={"flex_flow": "row wrap"})])
         self.add_class("vbq-lab")
         self._update()
+        if self._back.before:
+            self._come_back()
+
+    def _come_back(self) -> None:
+        """Guesses and sliders as this student left them."""
+        before, given, seen = self._back.before, self._back.part("guesses"), self._back.part("seen")
+        self._quiet = True
+        for name, guess in self.guesses.items():
+            guess.give_again(given.get(name))
+        if str(before.get("machine")) in self._machines and not self._menu.disabled:
+            self._menu.value = before["machine"]
+        for name in self._sliders:
+            self._put(name, self._back.part("sliders").get(name))
+        active = str(before.get("active"))
+        if active in self._sliders and not self._sliders[active].disabled:
+            self._put(active, before.get("from"))
+            with contextlib.suppress(VbqkitError):  # what the scanner refuses now is said below
+                self.image = self._scan()
+                self._take_up(active)
+            self._put(active, self._back.part("sliders").get(active))
+        for name, percent in seen.items():
+            if (
+                name in self._sliders
+                and name in self.guesses
+                and self.guesses[name].given
+                and within(percent, -1e9, 1e9) is not None
+            ):
+                self._show_seen(name, percent)
+        self._quiet = False
+        self._update()
+        if self._open:
+            self._draw_chart(self._readings_of(self.image), budget_s=float("inf"))
+
+    def _put(self, name: str, value: Any) -> None:
+        """A slider at a place that was kept, if it is open and has that place."""
+        slider = self._sliders[name]
+        place = within(value, slider.min, slider.max)
+        if place is not None and not slider.disabled:
+            slider.value = place
+
+    def _keep(self) -> None:
+        untouched = all(slider.value == self._start[name] for name, slider in self._sliders.items())
+        if untouched and not any(guess.given for guess in self.guesses.values()):
+            return  # as it is when the cell is run: what was kept before comes back then
+        self._back.keep(
+            {
+                "guesses": {name: guess.number for name, guess in self.guesses.items() if guess.given},
+                "seen": self._seen,
+                "sliders": {name: slider.value for name, slider in self._sliders.items()},
+                "machine": self._menu.value,
+                "active": self._active,
+                "from": self._from[0],
+            }
+        )
 
     @property
     def _first_slice(self) -> Any:
@@ -141,8 +201,8 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def still_html(self) -> str:
         """The picture, the settings and the table as they are when the cell is run."""
-        settings = ", ".join(f"{slider.description} {slider.value:g}" for slider in self._sliders.values())
-        return f"{self._picture.value}<p>Sliders: {html.escape(settings)}</p>{self._table.value}"
+        settings = ", ".join(f"{slider.description} {digits(slider.value, 'g')}" for slider in self._sliders.values())
+        return f"{self._picture.value}<p>{translated('Sliders:')} {html.escape(settings)}</p>{self._table.value}"
 
     def _slider(self, name: str, settings: Mapping[str, float]) -> Any:
         control = self._first_slice.controls[name]
@@ -198,8 +258,11 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def _guessed(self, name: str) -> None:
         self._lock()
+        if self._quiet:
+            return
         self._take_up(name)
         self._draw_chart(self._readings_of(self.image), budget_s=float("inf"))
+        self._keep()
 
     def _lock(self) -> None:
         """Lock what nobody has guessed about yet."""
@@ -242,7 +305,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
     def _measured(self, image: Slice) -> dict[str, float]:
         found = self._reader.means(image)
-        signals = {("noise SD" if label == NOISE else label): value for label, value in found.items()}
+        signals = {(NOISE_SD if label == NOISE else label): value for label, value in found.items()}
         return signals | {name: self._score(name, image) for name in self._readout}
 
     def _readings_of(self, image: Slice) -> dict[str, float]:
@@ -282,15 +345,22 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             self.image = self._scan()
             now = self._measured(self.image)
         except VbqkitError as error:
-            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>{translated('Not possible:')}</b> {html.escape(str(error))}</div>"
+            self._table.value = f"<div role='status' aria-live='polite' class='vbq-refused'><b>{translated('Not possible:')}</b> {html.escape(said(str(error)))}</div>"
             return
         self.values = {name: now[name] for name in self._readout}
         found = {name: self._interval(name, value) for name, value in self.values.items()}
         self.intervals = {name: interval for name, interval in found.items() if interval is not None}
         t = self.image.acquisition
-        times = f"TR {t.tr_ms:g}, TE {t.te_ms:g} ms" + (f", TI {t.ti_ms:g} ms" if t.ti_ms else "")
+        times = f"TR {digits(t.tr_ms, 'g')}, TE {digits(t.te_ms, 'g')} ms" if t.tr_ms and t.te_ms else ""
+        times += f", TI {digits(t.ti_ms, 'g')} ms" if t.ti_ms else ""
+        field = digits(t.field_t, "g") if t.field_t else ""
         levels = np.mean([now[k] for k in SCORED_LEVELS if k in now]) / (now[CSF] or np.nan)
-        alt = f"Sagittal slice of a virtual lumbar spine, {times}, {t.field_t:g} T. Marrow is {levels:.2g} times as bright as CSF."
+        alt = translated(
+            "Sagittal slice of a virtual lumbar spine, {times}, {field} T. Marrow is {ratio} times as bright as CSF.",
+            times=times,
+            field=field,
+            ratio=digits(float(levels), ".2g"),
+        )
         crop = crop_around_all(self.image, self._rois, margin_mm=_MARGIN_MM)
         self._picture.value = slice_html(
             self.image,
@@ -299,11 +369,12 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             window=self._window or self._shown(self.image, now),
             height_px=self._picture_px(crop),
             crop=crop,
-            caption=f"{t.field_t:g} T, {times}.",
+            caption=f"{field} T, {times}.",
         )
-        self._table.value = self._table_html(now)
+        self._table.value = readout_html(now, first=self._first, scores=self._readout, intervals=self.intervals)
         self._draw_chart(self._readings_of(self.image), budget_s=BUDGET_S)
         self._say_what_is_seen(now)
+        self._keep()
 
     def _picture_px(self, crop: tuple[int, int, int, int] | None) -> int:
         """Height of the picture, so that sliders, curve and table find room beside it."""
@@ -317,7 +388,11 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         if guess is None or not guess.given or not moved or not before or not np.isfinite(after / before):
             return
         percent = 100 * (after / before - 1)
-        guess.show_seen(seen_against(guess.given, percent if moved > 0 else -percent))
+        self._show_seen(self._active, percent if moved > 0 else -percent)
+
+    def _show_seen(self, name: str, percent: float) -> None:
+        self._seen[name] = percent
+        self.guesses[name].show_seen(seen_against(self.guesses[name].given, percent))
 
     def _draw_chart(self, now: Mapping[str, float], *, budget_s: float) -> None:
         """The curve along the slider that was moved last, with the points where it stands."""
@@ -328,7 +403,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         known = curve.values() if self._open else {}
         signals = {k: v for k, v in now.items() if k != score}
         at = float(self._sliders[self._active].value)
-        told = ", ".join(f"{name} {value:.3g}" for name, value in now.items())
+        told = ", ".join(f"{translated(name)} {digits(value, '.3g')}" for name, value in now.items())
         self._chart.value = linked_chart_html(
             curve.x,
             [
@@ -345,7 +420,13 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             at=at,
             x_title=translated(control.description)
             + ("" if self._open else ": " + translated("guess first, then the curve comes")),
-            alt=f"Signals and {score} against {control.description}, now at {at:g}: {told}.",
+            alt=translated(
+                "Signals and {score} against {what}, now at {at}: {told}.",
+                score=score,
+                what=translated(control.description),
+                at=digits(at, "g"),
+                told=told,
+            ),
             log=is_log(control.low, control.high),
             width_px=_CHART_PX,
         )
@@ -362,31 +443,6 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
 
             self._curves[key] = ScanCurve(self._first_slice.controls[name], read)
         return self._curves[key]
-
-    def _table_html(self, now: Mapping[str, float]) -> str:
-        rows = []
-        for name, value in now.items():
-            first = self._first[name]
-            percent = 100 * (value / first - 1) if first else float("nan")
-            change = f"{percent:+.0f} %".replace("-", "−") if np.isfinite(percent) else ""
-            score = name in self._readout
-            shown = number(value, 2 if score or name == "noise SD" else 0)
-            weight = "font-weight:700;border-top:1px solid" if score else ""
-            rows.append(
-                f"<tr data-name='{html.escape(name)}' data-value='{value!r}' style='{weight}'><th scope='row' style='text-align:left;padding:1px 10px 1px 0'>"
-                f"{html.escape(name)}</th><td style='text-align:right;padding:1px 10px'>{shown}</td><td style='text-align:right'>{change}</td></tr>"
-            )
-            if name in self.intervals:
-                low, high = self.intervals[name]
-                rows.append(
-                    f"<tr><td></td><td colspan='2' style='padding:0 0 0 10px'>[{number(low, 2)}, {number(high, 2)}]</td></tr>"
-                )
-        head = f"<tr><th style='text-align:left'>{translated('signal (a.u.)')}</th><th style='padding:1px 10px'>{translated('now')}</th><th>{translated('change')}</th></tr>"
-        note = f"<div style='font-size:11px;line-height:1.25;max-width:200px;padding:2px 0 6px'>{translated('[ ]: 95 % if each ROI could lie up to {mm} mm elsewhere, with new noise.', mm=f'{SHIFT_MM:g}')}</div>"
-        return (
-            f"<table class='vbq-readout' style='font-size:13px;line-height:1.4;border-collapse:collapse'>{head}{''.join(rows)}</table>"
-            + (note if self.intervals else "")
-        )
 
 
 def known_of(curves: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

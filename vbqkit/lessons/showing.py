@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,11 +16,21 @@ from vbqkit.exercises.six_scanners import slices_on_all
 from vbqkit.exercises.truth import tissue_signals
 from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice
+from vbqkit.language import decimal_sign, marked, translated
 from vbqkit.lessons.truth_picture import truth_html
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import crop_around_all, slice_html
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
+
+_DECIMAL = re.compile(r"[-−]?\d+\.\d+(?: T)?")
+TABLE_WORDS = (
+    *(marked("plane"), marked("weighting"), marked("because"), marked("tissue"), marked("source"), marked("score")),
+    *(marked("value"), marked("unit"), marked("formula"), marked("direction"), marked("yes"), marked("no")),
+    *(marked("sagittal"), marked("coronal"), marked("axial"), marked("fat"), marked("muscle"), marked("median")),
+    *(marked("mean"), marked("ratio"), marked("none"), marked("coil"), marked("gain"), marked("changed")),
+)
+"""Single words at the head of the tables of the lessons, and in their cells."""
 
 
 def show_slice(image: Slice, *, alt: str, **options: Any) -> HTML:
@@ -120,8 +131,8 @@ def show_truth(case: TeachingCase, *, weighting: str = "T1") -> HTML:
 
 def show_tissue_signals(case: TeachingCase, *, weighting: str = "T1") -> HTML:
     """The mean signal of each tissue on the middle slice of a case, with the truth as the ROI."""
-    names = ("structure", "pixels", "mean signal (a.u.)", "times CSF")
-    return HTML(table_html(tissue_signals(truth_of(case), case.middle_slice(weighting)), head=names, digits=2))
+    names = (marked("structure"), marked("pixels"), marked("mean signal (a.u.)"), marked("times CSF"))
+    return show_table(tissue_signals(truth_of(case), case.middle_slice(weighting)), head=names)
 
 
 def line_chart(*args: Any, **options: Any) -> HTML:
@@ -131,7 +142,12 @@ def line_chart(*args: Any, **options: Any) -> HTML:
 
 def show_table(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> HTML:
     """A table in words and numbers; see :func:`vbqkit.html_table.table_html`."""
-    return HTML(table_html(table, head=head, digits=digits))
+    return HTML(table_html(table, head=head, digits=digits, say=_said, point=decimal_sign()))
+
+
+def _said(text: str) -> str:
+    """A word of a table in the chosen language; a number in words, such as a setting, with its decimal sign."""
+    return text.replace(".", decimal_sign()) if _DECIMAL.fullmatch(text) else translated(text)
 
 
 def show_notes(*notes: object) -> HTML:

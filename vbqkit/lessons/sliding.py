@@ -9,8 +9,9 @@ import ipywidgets
 import numpy as np
 
 from vbqkit.html_table import table_html
-from vbqkit.language import translated
+from vbqkit.language import decimal_sign, digits, translated
 from vbqkit.lessons.awake import Awake
+from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import Guess
 from vbqkit.page.colours import BLUE, GREEN, PURPLE, VERMILION
 from vbqkit.page.line_chart import line_chart_html
@@ -38,13 +39,14 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
         alt: str,
         ask_first: tuple[str, Sequence[str]],
         start: float,
+        keep: str | None = None,
     ) -> None:
         self._x = np.asarray(list(x), dtype=float)
         self._lines = {name: np.asarray(list(values), dtype=float) for name, values in lines.items()}
         self._titles, self._alt, self._start = (x_title, y_title), alt, start
         self.guess = Guess(*ask_first, on_given=self._open)
         self.slider = ipywidgets.SelectionSlider(
-            options=[(f"{v:g}", float(v)) for v in self._x],
+            options=[(digits(v, "g"), float(v)) for v in self._x],
             value=start,
             description=x_title,
             disabled=True,
@@ -52,7 +54,13 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
             layout={"width": "520px"},
         )
         self._chart, self._table = ipywidgets.HTML(), ipywidgets.HTML()
-        self.slider.observe(self._draw, "value")
+        self._back = ComingBack(keep)
+        self.guess.give_again(self._back.before.get("guess"))
+        place = within(self._back.before.get("at"), float(self._x[0]), float(self._x[-1]))
+        if self.guess.given and place in self._x:
+            self.slider.value = place
+            self._moved()
+        self.slider.observe(self._moved, "value")
         super().__init__([self.guess, self.slider, ipywidgets.HBox([self._chart, self._table])])
         self.add_class("vbq-sliding")
         self._draw()
@@ -63,9 +71,13 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
 
     def _open(self) -> None:
         self.slider.disabled = False
-        self._draw()
+        self._moved()
 
-    def _draw(self, _: Any = None) -> None:
+    def _moved(self, _: Any = None) -> None:
+        self._draw()
+        self._back.keep({"guess": self.guess.number, "at": self.slider.value})
+
+    def _draw(self) -> None:
         k = int(np.flatnonzero(self._x == self.slider.value)[0])
         first = int(np.flatnonzero(self._x == self._start)[0])
         now = {name: float(values[k]) for name, values in self._lines.items()}
@@ -90,7 +102,7 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
             name: [value, f"{100 * (value / self._lines[name][first] - 1):+.0f} %".replace("-", "−")]
             for name, value in now.items()
         }
-        self._table.value = f"<div role='status' aria-live='polite'>{table_html(rows, head=('', translated('now'), translated('change')), digits=2)}</div>"
+        self._table.value = f"<div role='status' aria-live='polite'>{table_html(rows, head=('', translated('now'), translated('change')), digits=2, point=decimal_sign())}</div>"
 
 
 def slide(
@@ -102,6 +114,7 @@ def slide(
     alt: str,
     ask_first: tuple[str, Sequence[str]],
     start: float,
+    keep: str | None = None,
 ) -> SlidingChart:
     """Curves that come after a guess, with a slider that moves a point on each.
 
@@ -119,6 +132,9 @@ def slide(
         The question and its answers.
     start : float
         The stop that the slider stands at first.
+    keep : str, optional
+        A name such as ``"50-gain"``, under which guess and slider are kept and come back; see
+        :func:`vbqkit.exercises.kept_views.keep_view`.
 
     Returns
     -------
@@ -134,4 +150,6 @@ def slide(
     >>> "−50 %" in shown._table.value
     True
     """
-    return SlidingChart(x, lines, x_title=x_title, y_title=y_title, alt=alt, ask_first=ask_first, start=start)
+    return SlidingChart(
+        x, lines, x_title=x_title, y_title=y_title, alt=alt, ask_first=ask_first, start=start, keep=keep
+    )

@@ -130,7 +130,7 @@ def texture_features(levels: Levels) -> dict[str, float]:
         From 1; 0 outside of the region.
     """
     n = int((levels > 0).sum())
-    share = np.bincount(levels[levels > 0]) / n
+    share = np.bincount(levels[levels > 0].astype(np.intp)) / n  # Python in a browser counts with 32 bits
     found = {"entropy": _entropy(share), "uniformity": float((share**2).sum())}
     found |= {f"glcm_{name}": value for name, value in _of_pairs(cooccurrence(levels)).items()}
     ways = (3**levels.ndim - 1) // 2

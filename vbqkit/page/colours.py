@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vbqkit.language import translated_sheet
+
 
 class RoiStyle(NamedTuple):
     """How a ROI is drawn: its colour, and the lengths drawn and left out by turns (none for a whole line)."""
@@ -66,8 +68,8 @@ def css_variables() -> str:
 
 
 def style_sheet(path: Path) -> str:
-    """A widget's style sheet with the colours that it names."""
-    return css_variables() + path.read_text(encoding="utf-8")
+    """A widget's style sheet with the colours that it names, and its words in the chosen language."""
+    return css_variables() + translated_sheet(path.read_text(encoding="utf-8"))
 
 
 def roi_style(label: str) -> RoiStyle:

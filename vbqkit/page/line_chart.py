@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vbqkit.language import digits, translated
 from vbqkit.page.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 
@@ -51,10 +52,10 @@ def line_chart_html(
         parts.append(
             f"<line x1='{left}' x2='{width - right}' y1='{py(tick):.1f}' y2='{py(tick):.1f}' stroke='currentColor' stroke-opacity='.15'/>"
         )
-        parts.append(f"<text x='{left - 6}' y='{py(tick) + 4:.1f}' text-anchor='end'>{tick:g}</text>")
+        parts.append(f"<text x='{left - 6}' y='{py(tick) + 4:.1f}' text-anchor='end'>{digits(tick, 'g')}</text>")
     for tick in _ticks(float(xs.min()), float(xs.max())):
         at = left + (tick - xs.min()) / (np.ptp(xs) or 1.0) * (width - left - right)
-        parts.append(f"<text x='{at:.1f}' y='{height - bottom + 16}' text-anchor='middle'>{tick:g}</text>")
+        parts.append(f"<text x='{at:.1f}' y='{height - bottom + 16}' text-anchor='middle'>{digits(tick, 'g')}</text>")
     styles = zip(
         (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, "currentColor"),
         ("", "6 3", "2 3", "8 3 2 3", "", "6 3", "2 3"),
@@ -67,12 +68,12 @@ def line_chart_html(
             f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2' stroke-dasharray='{dash}'/>"
         )
         parts += [
-            f"<circle cx='{a:.1f}' cy='{b:.1f}' r='3.5' fill='{colour}'><title>{html.escape(name)}: {v:.3g} at {t:g}</title></circle>"
+            f"<circle cx='{a:.1f}' cy='{b:.1f}' r='3.5' fill='{colour}'><title>{html.escape(translated('{name}: {value} at {x}', name=translated(name), value=digits(v, '.3g'), x=digits(t, 'g')))}</title></circle>"
             for a, b, v, t in zip(px, py(values), values, xs, strict=True)
         ]
         parts.append(
             f"<line x1='{width - right + 6}' x2='{width - right + 20}' y1='{label_y:.1f}' y2='{label_y:.1f}' stroke='{colour}' stroke-width='3'/>"
-            f"<text x='{width - right + 24}' y='{label_y + 4:.1f}' style='font-weight:600'>{html.escape(name)}</text>"
+            f"<text x='{width - right + 24}' y='{label_y + 4:.1f}' style='font-weight:600'>{html.escape(translated(name))}</text>"
         )
     return (
         f"<svg role='img' aria-label='{html.escape(alt, quote=True)}' viewBox='0 0 {width} {height}' width='{width}' height='{height}' "

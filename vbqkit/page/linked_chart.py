@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vbqkit.image import FloatArray
+from vbqkit.language import digits, translated
 from vbqkit.page.colours import PAGE
 
 _LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 46, 76, 8, 34, 14
@@ -116,7 +117,7 @@ def linked_chart_html(
         "stroke-opacity='.45' stroke-dasharray='3 3'/>"
     )
     parts += [
-        f"<text x='{px(tick):.1f}' y='{foot + 13}' text-anchor='middle'>{tick:g}</text>"
+        f"<text x='{px(tick):.1f}' y='{foot + 13}' text-anchor='middle'>{digits(tick, 'g')}</text>"
         for tick in _ticks(float(x[0]), float(x[-1]), log=log)
     ]
     middle = (_LEFT + width_px - labels_px) / 2
@@ -140,7 +141,7 @@ def _panel_svg(
         f"<rect x='{_LEFT}' y='{top:.1f}' width='{right - _LEFT}' height='{tall:.1f}' fill='none' stroke='currentColor' stroke-opacity='.25'/>"
     ]
     parts += [
-        f"<text x='{_LEFT - 4}' y='{py(tick) + 4:.1f}' text-anchor='end'>{tick:g}</text>"
+        f"<text x='{_LEFT - 4}' y='{py(tick) + 4:.1f}' text-anchor='end'>{digits(tick, 'g')}</text>"
         for tick in _ticks(low, high, most=4)
     ]
     label_y = _apart([py(v) if np.isfinite(v) else top + tall for v in panel.now.values()], top, top + tall)
@@ -158,7 +159,7 @@ def _panel_svg(
                 f"fill='{colour}' stroke='var(--jp-layout-color0, {PAGE['paper']})'/>"
             )
         parts.append(
-            f"<text x='{right + 5}' y='{y + 4:.1f}' style='font-weight:600'><tspan fill='{colour}'>● </tspan>{html.escape(name)}</text>"
+            f"<text x='{right + 5}' y='{y + 4:.1f}' style='font-weight:600'><tspan fill='{colour}'>● </tspan>{html.escape(translated(name))}</text>"
         )
     spot = top + tall / 2
     parts.append(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from vbqkit.errors import RoiError
 from vbqkit.image import Slice
+from vbqkit.language import translated
 from vbqkit.page.colours import PICTURE, roi_style
 from vbqkit.page.drawing import Drawing, Line, Words
 from vbqkit.roi import Roi
@@ -67,7 +68,7 @@ def slice_drawing(
     width, height = (c1 - c0) * dx * k, float(height_px)
     parts: list[Line | Words] = []
     if not pixels:
-        parts.append(Words(x=width / 2, y=18, text="picture not saved: outlines only", anchor="middle"))
+        parts.append(Words(x=width / 2, y=18, text=translated("picture not saved: outlines only"), anchor="middle"))
     for roi in rois:
         if lies_on(roi, image):
             xy = (image.to_rows_cols(roi.outline_mm(96))[:, ::-1] - (c0 - 0.5, r0 - 0.5)) * (dx * k, dy * k)
@@ -111,11 +112,11 @@ def slice_html(image: Slice, *, alt: str, caption: str = "", height_px: int = 42
             "not marked as synthetic; show it in RoiStudio, which keeps no pixels of a patient."
         )
     drawing = slice_drawing(image, about=alt, height_px=height_px, **options)
-    stop = "" if not caption or caption.endswith((".", "!", "?")) else "."
+    stop = "" if not caption or caption.endswith((".", "!", "?", "。")) else "."
     return (
         f"<figure class='vbq-figure' style='margin:0;display:inline-block;vertical-align:top;width:100%;max-width:{drawing.width:.0f}px;"
         f"break-inside:avoid'>{drawing.img()}"
-        f"<figcaption style='font-size:12px;line-height:1.35'>{html.escape(caption)}{stop} Synthetic.</figcaption></figure>"
+        f"<figcaption style='font-size:12px;line-height:1.35'>{html.escape(caption)}{stop} {translated('Synthetic.')}</figcaption></figure>"
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from vbqkit.language import translated
+
 
 class Still:
     """Mixed into a widget: gives its output a still text besides the live view, taken when the cell is run.
@@ -32,5 +34,5 @@ def question_html(text: str, options: tuple[str, ...] = ()) -> str:
     """
     ticks = "".join(f"<li style='list-style:none'>☐ {html.escape(option)}</li>" for option in options)
     return f"<p style='max-width:760px'><b>{html.escape(text)}</b></p>" + (
-        f"<ul style='padding-left:8px'>{ticks}</ul>" if ticks else "<p>Answer: ______________</p>"
+        f"<ul style='padding-left:8px'>{ticks}</ul>" if ticks else f"<p>{translated('Answer:')} ______________</p>"
     )

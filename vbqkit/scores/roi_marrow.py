@@ -120,7 +120,9 @@ def _size(roi: PlacedRoi) -> PlacedRoiCheck | None:
         code="roi-few-pixels",
         severity="refusal" if n < few else "caution",
         labels=(roi.label,),
-        message=f"{roi.label} covers {n} pixel{'s' if n > 1 else ''} ({area:.2g} cm2){uncertain}. Make it larger (Košice group 2025: 0.40 cm2).",
+        message=f"{roi.label} covers 1 pixel ({area:.2g} cm2){uncertain}. Make it larger (Košice group 2025: 0.40 cm2)."
+        if n == 1
+        else f"{roi.label} covers {n} pixels ({area:.2g} cm2){uncertain}. Make it larger (Košice group 2025: 0.40 cm2).",
     )
 
 

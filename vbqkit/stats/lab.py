@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from vbqkit.errors import VbqkitError
@@ -27,6 +28,8 @@ def lab_module(name: str, what: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         package = name.split(".", maxsplit=1)[0]
-        raise VbqkitError(
-            f"{what} needs {package}, which is not installed. Install it with: pip install 'vbqkit[lab]'"
-        ) from error
+        if sys.platform == "emscripten":  # Pyodide loads what a cell imports by name
+            how = f"; it is not loaded yet. Write 'import {package}' into a cell of its own, run it, then run this cell again"
+        else:
+            how = ", which is not installed. Install it with: pip install 'vbqkit[lab]'"
+        raise VbqkitError(f"{what} needs {package}{how}") from error

@@ -12,6 +12,7 @@ from typing import Any
 
 import traitlets
 
+from vbqkit.language import said
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.roi.origin import origin_cautions
@@ -149,7 +150,7 @@ class MeasuredRois(SharedRois):
             "views": rows,
             "scores": scores,
             "places": self._places.rows(),
-            "why_none": "" if scores else why_no_score([view.volume.acquisition for view in self._opened]),
+            "why_none": "" if scores else said(why_no_score([view.volume.acquisition for view in self._opened])),
         }
 
     def _publish(self) -> None:

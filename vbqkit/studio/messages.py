@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from vbqkit.errors import Caution
+from vbqkit.language import said
 from vbqkit.roi.origin import ACCEPTED_CODE
 
 Weight = Literal["refusal", "failure", "caution", "note"]
@@ -46,8 +47,8 @@ class Message:
         return cls(caution.message, "note" if caution.code in STANDING else "caution", series)
 
     def for_browser(self) -> dict[str, str]:
-        """Plain JSON values."""
-        return asdict(self)
+        """Plain JSON values, in the chosen language."""
+        return asdict(replace(self, text=said(self.text)))
 
     def __str__(self) -> str:
         return f"{self.series}: {self.text}" if self.series else self.text

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vbqkit.errors import FormatError, RoiError
+from vbqkit.language import digits, html_language, marked, number, translated
 from vbqkit.page.drawing import Drawing
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.roi import Measurement
@@ -16,7 +17,7 @@ from vbqkit.roi.origin import origin_sentence, origin_words
 from vbqkit.studio.drawn_roi import DrawnRoi
 from vbqkit.studio.views import View
 
-_NOTE = "For teaching and research; not a diagnosis."
+_NOTE = marked("For teaching and research; not a diagnosis.")
 
 Results = Sequence[Measurement | RoiError]
 
@@ -44,22 +45,29 @@ def lies_here(one: DrawnRoi, view: View, index: int) -> bool:
 
 
 def _description(view: View, index: int, drawn: Sequence[DrawnRoi]) -> str:
-    names = [one.roi.label or "unnamed" for one in drawn if lies_here(one, view, index)]
-    return f"{view.title}, slice {index + 1} of {len(view.volume)}, with ROIs {', '.join(names) or 'none'}"
+    names = [one.roi.label or translated("unnamed") for one in drawn if lies_here(one, view, index)]
+    return translated(
+        "{series}, slice {number} of {n}, with ROIs {labels}",
+        series=view.title,
+        number=index + 1,
+        n=len(view.volume),
+        labels=", ".join(names) or translated("none"),
+    )
 
 
 def measurement_table(drawn: Sequence[DrawnRoi], results: Results) -> str:
     """HTML table of measurements; where any ROI was proposed automatically, with the origin of each."""
     told = any(one.place is not None for one in drawn)
-    heads = ("ROI", "mean", "median", "SD", "min", "max", "n", "cm²", "slice", *(("origin",) if told else ()))
+    words = ("ROI", marked("mean"), marked("median"), "SD", "min", "max", "n", "cm²", marked("slice"))
+    heads = [translated(word) for word in (*words, *((marked("origin"),) if told else ()))]
     lines = []
     for one, result in zip(drawn, results, strict=True):
         if isinstance(result, RoiError):
             lines.append(f'<tr><td colspan="{len(heads)}">{escape(str(result))}</td></tr>')
             continue
         m = result
-        numbers = [f"{x:.4g}" for x in (m.mean, m.median, m.sd, m.min, m.max)]
-        cells = [escape(m.label or "?"), *numbers, str(m.n), f"{m.area_cm2:.2f}", str(m.slice_index + 1)]
+        numbers = [digits(x) for x in (m.mean, m.median, m.sd, m.min, m.max)]
+        cells = [escape(m.label or "?"), *numbers, str(m.n), number(m.area_cm2, 2), str(m.slice_index + 1)]
         cells += [escape(origin_words(one.roi, one.place))] if told else []
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in heads)
@@ -80,9 +88,10 @@ def static_html(
 ) -> str:
     """What a saved notebook shows of a studio: pictures, measurements, scores. Pixels only where they may be saved."""
     parts = [
-        f'<div class="vbqkit-static vbqkit-static-{name}"><p><b>ROI studio</b>, as it was when the notebook was saved.'
+        f'<div class="vbqkit-static vbqkit-static-{name}"><p>'
+        + translated("<b>ROI studio</b>, as it was when the notebook was saved. Run the notebook to work in it.")
+        + "</p>"
     ]
-    parts.append(" Run the notebook to work in it.</p>")
     for view, index, result, window in zip(views, slices, results, windows, strict=True):
         allowed = save_pixels or view.volume.acquisition.synthetic
         parts += [
@@ -92,7 +101,7 @@ def static_html(
         ]
     shown = [f"<li>{escape(row['key'])}: {_score_text(row)}</li>" for row in scores]
     shown += [f"<li>{escape(line)}</li>" for line in origin_lines(drawn, waiting)]
-    return "".join(parts) + f"<ul>{''.join(shown)}</ul><p>{_NOTE}</p></div>"
+    return "".join(parts) + f"<ul>{''.join(shown)}</ul><p>{translated(_NOTE)}</p></div>"
 
 
 def origin_lines(drawn: Sequence[DrawnRoi], waiting: Sequence[DrawnRoi]) -> list[str]:
@@ -101,18 +110,30 @@ def origin_lines(drawn: Sequence[DrawnRoi], waiting: Sequence[DrawnRoi]) -> list
     left = ", ".join(one.roi.label or "?" for one in waiting)
     return [
         *([said] if said else []),
-        *([f"Proposed automatically and not accepted, so neither shown nor measured: {left}."] if left else []),
+        *(
+            [
+                translated(
+                    "Proposed automatically and not accepted, so neither shown nor measured: {labels}.", labels=left
+                )
+            ]
+            if left
+            else []
+        ),
     ]
 
 
 def _score_text(row: Mapping[str, Any]) -> str:
     """A score with its interval, as far as they are known."""
     if row["value"] is None:
-        return f"not given: {escape(row['note'])}"
+        return escape(translated("not given: {why}", why=row["note"]))
     low, high = row.get("interval") or (None, None)
-    interval = "" if low is None else f" (95 % interval {low:.4g} to {high:.4g})"
+    interval = (
+        ""
+        if low is None or high is None
+        else " " + translated("(95 % interval {low} to {high})", low=digits(low), high=digits(high))
+    )
     doubts = "".join(f"<br>⚠ {escape(text)}" for text in row["doubts"])
-    return f"{row['value']:.4g}{interval}{doubts}"
+    return f"{digits(row['value'])}{interval}{doubts}"
 
 
 @dataclass(frozen=True)
@@ -150,10 +171,10 @@ class Snapshot:
         """The figure of one slice of a view."""
         drawing = drawing_of(view, index, drawn, window, pixels=pixels)
         alt = drawing.about
-        synthetic = " Synthetic image." if view.volume.acquisition.synthetic else ""
+        synthetic = f" {translated('Synthetic image.')}" if view.volume.acquisition.synthetic else ""
         listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
         html = (
-            f"<figure>{drawing.img()}<figcaption>{escape(alt)}.{synthetic} {_NOTE}</figcaption></figure>"
+            f"<figure>{drawing.img()}<figcaption>{escape(alt)}.{synthetic} {translated(_NOTE)}</figcaption></figure>"
             f"{measurement_table(drawn, results)}<ul>{listed}</ul>"
         )
         return cls(drawing, html)
@@ -169,7 +190,7 @@ class Snapshot:
             If the ending is another or the file cannot be written; for ``.png`` if Pillow is not installed.
         """
         target = Path(path).expanduser()
-        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ROI snapshot</title>{self.html}</html>'
+        page = f'<!doctype html><html lang="{html_language()}"><meta charset="utf-8"><title>ROI snapshot</title>{self.html}</html>'
         ways: dict[str, Callable[[], bytes]] = {".png": self.drawing.png, ".svg": self.svg.encode, ".html": page.encode}
         if target.suffix not in ways:
             raise FormatError(

@@ -12,6 +12,7 @@ import traitlets
 
 from vbqkit.errors import ProposalError, VbqkitError
 from vbqkit.image import Volume
+from vbqkit.language import said
 from vbqkit.propose import Proposal, ProposedRoi, as_the_reader_counts, propose_on_volumes
 from vbqkit.propose.answer import body_number, named_doubt, names_by_counting
 from vbqkit.propose.places import RoiKind
@@ -193,7 +194,7 @@ class ProposedRois(MeasuredRois):
 
     def _tell(self, text: str) -> None:
         """Something for the status line and the screen reader."""
-        self.send({"type": "said", "text": text})
+        self.send({"type": "said", "text": said(text)})
 
     def _as_proposed(self, one: DrawnRoi) -> ProposedRoi:
         view = next((view for view in self._opened if view.frame == one.frame), None)
@@ -289,9 +290,9 @@ class ProposedRois(MeasuredRois):
         series, view, remarks = (self._proposal.get(key) for key in ("series", "view", "remarks"))
         known = isinstance(view, int) and 0 <= view < len(self._opened)
         about = {
-            "title": f"Proposed on {series}" if series else "Proposed",
+            "title": said(f"Proposed on {series}") if series else "Proposed",
             "question": str(self._proposal.get("question") or ""),
-            "remarks": [str(remark) for remark in remarks] if isinstance(remarks, list) else [],
+            "remarks": [said(str(remark)) for remark in remarks] if isinstance(remarks, list) else [],
             **({"view": view} if known else {}),
         }
         self.set_trait("_about_proposal", about)

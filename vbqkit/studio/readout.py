@@ -9,6 +9,7 @@ from typing import Any
 
 from vbqkit.acquisition import Acquisition
 from vbqkit.errors import Caution, RoiError
+from vbqkit.language import said
 from vbqkit.roi import Measurement, Roi
 from vbqkit.roi.labels import CSF, NOISE
 from vbqkit.roi.origin import origin_words
@@ -110,7 +111,7 @@ class PlaceWatch:
             return None
         return [
             [
-                {"labels": list(c.labels), "text": c.message, "wrong": c.refuses}
+                {"labels": list(c.labels), "text": said(c.message), "wrong": c.refuses}
                 for c in checks
                 if c.code not in _OF_NUMBERS
             ]
@@ -217,17 +218,19 @@ def score_row(name: str, result: Score | Refusal, *, noise: NoiseChecks, found: 
     """A score for the browser: the number, what is wrong with it, and everything one step away from it."""
     if isinstance(result, Refusal):
         definition = SCORES[result.name]
-        about = [definition.title, definition.unit]
-        return {"key": name, "value": None, "note": result.reason, "about": about, **_blame(result, noise, found)}
+        about = [said(definition.title), said(definition.unit)]
+        return {"key": name, "value": None, "note": said(result.reason), "about": about, **_blame(result, noise, found)}
     standing = [caution.message for caution in result.cautions if caution.code in STANDING]
-    about = [result.formula, f"{result.unit}; {result.direction}", f"Source: {result.source}", *standing]
+    unit = f"{said(result.unit)}; {said(result.direction)}"
+    source = said(f"Source: {result.source}")
+    about = [said(result.formula), unit, source, *map(said, standing)]
     return {
         "key": name,
         "value": result.value,
         "note": result.overruled or "",
         "overruled": result.overruled is not None,
         "about": about,
-        "doubts": doubts_of(result),
+        "doubts": [said(doubt) for doubt in doubts_of(result)],
         "levels": list(result.levels),
     }
 
@@ -246,7 +249,7 @@ def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str
     """A measurement for the browser; nan becomes None."""
     origin = {} if drawn.place is None else {"origin": origin_words(drawn.roi, drawn.place)}
     if isinstance(result, RoiError):
-        return {"id": drawn.id, "label": drawn.roi.label, "error": str(result), **origin}
+        return {"id": drawn.id, "label": drawn.roi.label, "error": said(str(result)), **origin}
     plain = asdict(replace(result, cautions=(), refusal=None, pixels=None))
     numbers = {k: (None if isinstance(v, float) and not math.isfinite(v) else v) for k, v in plain.items()}
     del numbers["cautions"], numbers["refusal"], numbers["pixels"]  # the score says the first two

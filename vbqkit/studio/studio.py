@@ -18,6 +18,7 @@ from vbqkit.formats.files import readable_path
 from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import write_rois
 from vbqkit.image import Volume
+from vbqkit.language import translated
 from vbqkit.page import javascript
 from vbqkit.page.colours import style_sheet
 from vbqkit.roi import FIXED_AREA_CM2, Roi
@@ -122,8 +123,9 @@ class RoiStudio(ProposedRois):
     VBQ-T1 is not given: no ROI 'CSF' on the T1 series. Place it.
     """
 
-    _esm = property(lambda _: javascript.loader(_STATIC / "studio.js"))  # in the language that is read when it is made
-    _css = style_sheet(_STATIC / "studio.css")
+    # in the language that is read when it is made
+    _esm = property(lambda _: javascript.loader(_STATIC / "studio.js"))
+    _css = property(lambda _: style_sheet(_STATIC / "studio.css"))
 
     _views = traitlets.List().tag(sync=True)
     _options = traitlets.Dict().tag(sync=True)
@@ -436,7 +438,7 @@ class RoiStudio(ProposedRois):
         """Show the studio, and under it what is left of it in a notebook without a kernel (hidden while it lives)."""
         bundle = self._repr_mimebundle_()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
-        words = {"text/plain": "ROI studio. Where it cannot be used, its picture and table follow."}
+        words = {"text/plain": translated("ROI studio. Where it cannot be used, its picture and table follow.")}
         display(data | words, metadata=metadata, raw=True)
         self._saved_output = display(StillHtml(self._static_html()), display_id=True)
 

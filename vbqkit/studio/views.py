@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from vbqkit.errors import VbqkitError, shown
 from vbqkit.image import Slice, Volume
+from vbqkit.language import said
 from vbqkit.roi import MAX_TILT_DEG
 from vbqkit.studio.messages import Message
 from vbqkit.study import Series, Study
@@ -75,7 +76,7 @@ class View:
             "letters": first.edge_letters,
             "zero": volume.zero_value,
             "clip": volume.max_storable,
-            "corner": corner_lines(volume),
+            "corner": [said(line) for line in corner_lines(volume)],
             "plane": volume.plane,
             "weighting": volume.acquisition.weighting if overruled or volume.refusal is None else "unknown",
             "header": self.header,
@@ -140,7 +141,7 @@ def _windows(pixels: npt.NDArray[Any], *, is_ct: bool = False, marrow: bool = Tr
         *([[MARROW_WINDOW, 0.0, 0.0]] if marrow and not is_ct else []),
     ]
     return {
-        "presets": presets,
+        "presets": [[name if name == MARROW_WINDOW else said(name), *window] for name, *window in presets],
         "window": presets[0][1:],
         "range": [low, high],
         "air_below": 0.12 * p98 if low >= 0 else None,

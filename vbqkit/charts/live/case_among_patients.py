@@ -11,10 +11,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from vbqkit.charts import plot_against_dexa
+from vbqkit.charts.against_dexa import axis_label
 from vbqkit.charts.live.figure import live_figure, save_buttons, with_one_title
-from vbqkit.cohort import column as column_named
 from vbqkit.html_table import table_html
 from vbqkit.image import Volume
+from vbqkit.language import decimal_sign, marked, translated
 from vbqkit.page.still import Still
 from vbqkit.scores import SCORES, Refusal, Score
 
@@ -73,8 +74,8 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             if score.column in patients
             for aggregate in score.aggregates or (None,)
         }
-        self._score = ipywidgets.ToggleButtons(options=list(self._columns), description="Score")
-        self._against = ipywidgets.ToggleButtons(options=AGAINST, description="Against")
+        self._score = ipywidgets.ToggleButtons(options=list(self._columns), description=translated("Score"))
+        self._against = ipywidgets.ToggleButtons(options=AGAINST, description=translated("Against"))
         self._note = ipywidgets.HTML()
         self.figure = live_figure(self._chart())
         self._save = save_buttons(self.figure)
@@ -94,15 +95,16 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
         synthetic = all(volume.acquisition.synthetic for volume in self._studio.volumes)
         own = {column: score.value for column, score in found.items() if isinstance(score, Score)} | self._dexa
         table = table_html(
-            rows | ({"your case": [own.get(name) for name in names]} if synthetic else {}),
-            head=["patient", *(column_named(name).label for name in names)],
+            rows | ({translated("your case"): [own.get(name) for name in names]} if synthetic else {}),
+            head=[translated("patient"), *(axis_label(name) for name in names)],
             digits=3,
+            point=decimal_sign(),
         )
-        return f"{table}<p>{escape(self._source)}. The chart is in the notebook.</p>"
+        return f"{table}<p>{escape(self._source)}. {translated('The chart is in the notebook.')}</p>"
 
     def _result(self) -> Score | Refusal:
         name = self._score.value
-        return self._studio.scores.get(name) or Refusal(name, "the studio shows no series for it.")
+        return self._studio.scores.get(name) or Refusal(name, marked("the studio shows no series for it."))
 
     @property
     def _column(self) -> str:
@@ -125,4 +127,6 @@ class CaseAmongPatients(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywid
             self.figure.layout = chart.layout
         self._save.value = save_buttons(chart).value
         result = self._result()
-        self._note.value = f"<b>No star.</b> {escape(str(result))}" if isinstance(result, Refusal) else ""
+        self._note.value = (
+            f"<b>{translated('No star.')}</b> {escape(str(result))}" if isinstance(result, Refusal) else ""
+        )

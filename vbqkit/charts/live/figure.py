@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 import plotly.graph_objects as go
 
-from vbqkit.charts.look import SAVE_BUTTONS, safe_config
+from vbqkit.charts.look import safe_config, save_buttons_html
 from vbqkit.charts.words import alt_html
 
 
@@ -20,7 +20,7 @@ def live_figure(chart: Any) -> Any:
 
 def save_buttons(chart: Any) -> ipywidgets.HTML:
     """Buttons that make the chart above them save itself as PNG or SVG; and the chart in words for screen readers."""
-    return ipywidgets.HTML(SAVE_BUTTONS + alt_html(chart))
+    return ipywidgets.HTML(save_buttons_html() + alt_html(chart))
 
 
 def with_one_title(chart: Any) -> Any:

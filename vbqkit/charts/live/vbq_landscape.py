@@ -13,13 +13,14 @@ from vbqkit.charts.live.figure import live_figure, save_buttons, two_lines, with
 from vbqkit.charts.words import alt_text
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Volume
+from vbqkit.language import marked, translated
 from vbqkit.page.still import Still
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 from vbqkit.scores import VbqLandscape, vbq_landscape
 from vbqkit.scores.marrow_to_csf import Aggregate
 
-ALL_LEVELS = "all levels"
+ALL_LEVELS = marked("all levels")
 
 _HEIGHT_PX = 310  # so that the ROI that is dragged is on the screen too
 
@@ -64,8 +65,8 @@ class LiveLandscape(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
     ) -> None:
         self._studio, self._aggregate, self._rescan = studio, aggregate, rescan_percent
         self._moved = ipywidgets.ToggleButtons(
-            options=[CSF, *SCORED_LEVELS, ALL_LEVELS],
-            description="Moved",
+            options=[(translated(name), name) for name in (CSF, *SCORED_LEVELS, ALL_LEVELS)],
+            description=translated("Moved"),
             style={"button_width": "86px", "description_width": "50px"},
         )
         self._note = ipywidgets.HTML()
@@ -81,7 +82,7 @@ class LiveLandscape(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
     def still_html(self) -> str:
         """The landscape in words, if the picture is synthetic: this is kept in the saved notebook."""
         if self.landscape is None or not all(volume.acquisition.synthetic for volume in self._studio.volumes):
-            return "<p>The landscape of VBQ is in the notebook.</p>"
+            return f"<p>{translated('The landscape of VBQ is in the notebook.')}</p>"
         return f"<p>{escape(alt_text(self._chart(self.landscape)))}</p>"
 
     def _chart(self, landscape: VbqLandscape) -> Any:
@@ -102,7 +103,9 @@ class LiveLandscape(Still, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets
             self.landscape = self._found()
         except VbqkitError as error:
             self.landscape = None
-            self._note.value = f"<div role='status' aria-live='polite'><b>No landscape.</b> {escape(str(error))}</div>"
+            self._note.value = (
+                f"<div role='status' aria-live='polite'><b>{translated('No landscape.')}</b> {escape(str(error))}</div>"
+            )
             return
         self._note.value = ""
         if self.figure is None:

@@ -220,6 +220,7 @@ export class View {
   }
 
   draw() {
+    set(this.waiting, { hidden: !!this.pixels() }); // also where nothing is drawn yet: below the screen it has no size
     if (!this.size[0]) return;
     this.drawImage();
     this.drawRois();
@@ -234,7 +235,6 @@ export class View {
   drawImage() {
     const { canvas, view, store, size } = this;
     const pixels = this.pixels();
-    set(this.waiting, { hidden: !!pixels });
     const t = this.transform();
     const [level, width] = store.windows[this.index];
     const wanted = [pixels, level, width, store.smooth, store.inverted, devicePixelRatio, ...size, ...Object.values(t)];

@@ -99,7 +99,9 @@ class Watch {
 
   look() {
     const live = this.studio.comm_live !== false;
-    const slice = [...document.querySelectorAll(".vbq-waiting:not([hidden])")].some((e) => e.checkVisibility());
+    const slice = [...document.querySelectorAll(".vbq-waiting:not([hidden])")].some(
+      (e) => e.checkVisibility({ contentVisibilityAuto: true }), // not one that a long notebook keeps off the screen
+    );
     if (slice) this.since ||= Date.now();
     else if (!this.waits) this.since = 0;
     const late = this.since > 0 && Date.now() - this.since > PATIENCE_MS;
