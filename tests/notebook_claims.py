@@ -14,7 +14,7 @@ assert [truth_of(SampleCase(name=k, volumes={})).patient.age for k in ("case01",
 a, b = vbq.values()
 assert b > 1.3 * a
 # "on the SNR axis the star lies far from the five, though her T-score is hardly lower than theirs"; "nearer to the
-# five, and still not among them"; question 00-star: her BMD lies among theirs, "her T-score is 0.1 below their lowest"
+# five, and still not among them"; question 00-star: "her BMD and her T-score: both lie among those of the five women"
 five, hers = kosice_patients(), {name: case.score(name).value for name in ("SNR", "M-score")}
 assert hers["SNR"] > 2 * five.snr.max() and dexa.t_score <= five.t_score.max()
 assert hers["M-score"] < five.m_score.min()
@@ -24,15 +24,15 @@ assert abs(sds[1]) < abs(sds[0])
 cuts = published_thresholds().query("score == 'VBQ-T1'").dropna(subset="threshold").set_index("threshold").source
 assert (cuts.index.min(), cuts.index.max()) == (2.56, 4.285)
 assert (cuts[2.56], cuts[4.285]) == ("Chen 2023", "Huang 2026")
-assert round(five.t_score.min() - dexa.t_score, 1) == 0.1
+assert five.t_score.min() < dexa.t_score < five.t_score.max()
 assert five.bmd_g_cm2.min() < dexa.bmd_g_cm2 < five.bmd_g_cm2.max()
 # "Chen's 2.9 for osteoporosis would call even A ill, who is 26 and healthy"
 chen = published_thresholds().query("source == 'Chen 2023' and target == 'osteoporosis' and score == 'VBQ-T1'")
 assert a > chen.threshold.max() == 2.9
-# question 00-star: "In other air of her picture the noise is nine times as strong"
+# question 00-star: "In other air of her picture the noise is many times as strong"
 import re
 told = next(str(found) for found in intervals if str(found).startswith("SNR"))
-assert round(float(re.search(r"a factor of ([0-9.]+)", told)[1])) == 9
+assert round(float(re.search(r"a factor of ([0-9.]+)", told)[1])) > 5
 """,
     "10_what_mri_sees": """
 # "Each row of its tissue table names its source; where it says model assumption, there is none"
@@ -94,8 +94,8 @@ assert (corrected.noise_sd / corrected.marrow).min() > 3
 assert spread.marrow.idxmax() == "generic-1.5t-plain"
 # "Her VBQ-T1 needs no air, and still is not the same everywhere"
 assert patient.vbq_t1.max() > 1.15 * patient.vbq_t1.min()
-# "these twelve (three of them on philips-achieva-3t, where the others have no SNR)"
-assert reference["count"]["philips-achieva-3t"] == 3
+# "these twelve": on every machine that has an SNR
+assert set(reference["count"]) <= {0, 12}
 # "The paper does not print their SD; its five M-scores imply 5.4"
 from vbqkit.literature import kosice_patients as printed_patients
 five = printed_patients()
@@ -128,9 +128,9 @@ assert round(float(r.iloc[0]), 2) == -0.68
 # "Shayganfar 2019 found more in 82 women"; "Shayganfar's 2.05"
 shayganfar = found.set_index("source").loc["Shayganfar 2019"]
 assert (shayganfar.n, shayganfar.threshold) == (82, 2.05) and shayganfar.sensitivity > bandirali.sensitivity
-# "The virtual scanner ... reaches an AUC of 0.68 where Bandirali found 0.84"
+# "The virtual scanner ... reaches an AUC of 0.70 where Bandirali found 0.84"
 compared = pd.read_csv("../validation/comparison.csv").query("source == 'Bandirali 2015' and kind == 'AUC'").iloc[0]
-assert round(compared.predicted, 2) == 0.68 and round(compared.published, 2) == 0.84
+assert round(compared.predicted, 2) == 0.70 and round(compared.published, 2) == 0.84
 # "the noise in the air is many times smaller than that in the marrow, with and without parallel imaging"
 assert all(row["noise in L3"] > 5 * row["noise in air"] for row in rows)
 """,
@@ -148,12 +148,18 @@ assert not any(slider.disabled for slider in no_lab._sliders.values())
 from vbqkit.literature import published_groups
 field = published_groups().query("source == 'Vertebral bone quality in MRI parameters 2023'").set_index("group")["mean"]
 assert round(100 * (field["no fracture, 3 T"] / field["no fracture, 1.5 T"] - 1)) == -21
-# "Which ROI has the smallest island" (the card: "hardly, for one level; much, for the CSF ROI")
+# "Which ROI has the smallest island": the CSF; the card: a millimetre moves VBQ "hardly, for one level; much, for the
+# CSF ROI"
 from vbqkit.scores import vbq_landscape
 def island(*moved):
     return vbq_landscape(volume.slice(0), five, moved=moved, aggregate="median").share_within(4.0)
-assert island("CSF") < 0.25 < 0.7 < min(island(k) for k in ("L1", "L2", "L3", "L4"))
+assert island("CSF") < 0.25 and island("CSF") < 0.5 * min(island(k) for k in ("L1", "L2", "L3", "L4"))
 assert island("CSF") < island("L1", "L2", "L3", "L4")
+placed = score_value(volume, five, "VBQ-T1", aggregate="median")
+def by_a_millimetre(label):
+    moved = ([r.moved(mm) if r.label == label else r for r in five] for mm in ((0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)))
+    return max(abs(100 * (score_value(volume, rois, "VBQ-T1", aggregate="median") / placed - 1)) for rois in moved)
+assert max(by_a_millimetre(k) for k in ("L1", "L2", "L3", "L4")) < 1 < 3 < by_a_millimetre("CSF")
 # "Inside the black line VBQ changes by no more than two scans of the same woman differ": some percent
 from ipywidgets.widgets import widget
 (live,) = [w for w in widget._instances.values() if isinstance(w, LiveLandscape)]
@@ -238,13 +244,13 @@ factor = float(re.search(r"a factor of ([0-9.]+)", by_name["SNR"].missing)[1])
 assert 3 < factor < 30
 """,
     "70_readers": """
-# "these five differ much"; "it gives the two virtual readers 0.93 ... ICC(2,1) sees it: 0.55, since the hasty one reads
-# a fifth to two fifths lower in every patient"
+# "these five differ much"; "it gives the two virtual readers 0.96 ... ICC(2,1) sees it: 0.62, since the hasty one reads
+# a sixth to a quarter lower in every patient"
 assert not done and wide.to_numpy().max() > 2 * wide.to_numpy().min()
 forms = icc(wide).set_index("shrout_fleiss").estimate
-assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.93, 0.55)
+assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.96, 0.62)
 lower = 1 - wide["hasty reader"] / wide["careful reader"]
-assert 0.18 < lower.min() and lower.max() < 0.42
+assert 0.15 < lower.min() and lower.max() < 0.27
 # "For CSF on T1 one of its observers had -11.7 to +9.1 %"; the printed -11.7 to +8.1 are of two different plots
 from vbqkit.literature.printed import paper_numbers
 limits = {number.printed for number in paper_numbers("Huang 2026").values()}
@@ -268,13 +274,13 @@ def against_neighbours(weighting):
 assert against_neighbours("T1") < 0.85 and against_neighbours("STIR") > 1.3
 assert abs(against_neighbours("T2") - 1) < 0.2, "hardly differs"
 # captions of case06: type 1 and sclerosis dark on T1, type 2 bright on T1 and T2 and dark on STIR, sclerosis dark on
-# all; type 1 is "nearly as bright as his fatty marrow" on T2, and bright on STIR
+# all; type 1 is "brighter than his other marrow" on T2, and bright on STIR
 phantom, volume, rois = scanned("case06")
 def against_own_level(series, name):
     level, tissue = changes[name]
     return signal(series, into(rois[level], tissue)) / signal(series, rois[level])
 one, two, three = ([against_own_level(sixth[w], name) for w in ("T1", "T2", "STIR")] for name in changes)
-assert one[0] < 0.85 and 0.85 < one[1] < 1 and one[2] > 1.1
+assert one[0] < 0.85 and one[1] > 1.05 and one[2] > 1.1
 assert two[0] > 1.05 and two[1] > 1.05 and two[2] < 0.85 and max(three) < 0.8
 # captions of case07: the focus is bright on T1, brighter than the marrow on T2, "not black" on STIR
 phantom, volume, rois = scanned("case07")
@@ -289,10 +295,10 @@ assert hu.max() - hu.min() < 0.03
 unchanged = vbq_t1(rois.values())
 assert in_changed["Modic 1 (oedema), L2"] < unchanged < in_changed["Modic 2 (fat), L4"]
 assert in_changed["sclerosis, L3"] < unchanged
-# "By DEXA case06 has bones about as dense as the healthy man's. His QCT lies far below the healthy man's and near the
+# "By DEXA case06 is normal, half an SD below the healthy man. His QCT lies far below the healthy man's and near the
 # limit of 80 mg/cm3"; "his marrow is closer to that of the woman with osteoporosis than to the healthy man's"
 his, healthy, hers = (found.measure() for found in images.values())
-assert abs(his["t_score"] - healthy["t_score"]) < 0.5
+assert his["t_score"] > -1 and 0.3 < healthy["t_score"] - his["t_score"] < 0.7
 assert 70 < his["qct_mg_cm3"] < 0.75 * healthy["qct_mg_cm3"]
 his, healthy, hers = (100 * np.mean(sample_patient(name).patient.pdff) for name in people.values())
 assert abs(his - hers) < abs(his - healthy)

@@ -57,7 +57,7 @@ def show_proposal(image: Volume, *, caption: str = "") -> HTML:
 
 def patients_to_judge() -> dict[str, TeachingCase]:
     """Three patients of lesson 25, by letter; each has one level that must not be measured as it is proposed."""
-    return {"B": known_case("haemangioma", 5), "C": known_case("modic", 3), "D": known_case("fracture", 7)}
+    return {"B": known_case("haemangioma", 1), "C": known_case("modic", 3), "D": known_case("fracture", 7)}
 
 
 def comparison_html(compared: AgainstProposal, case: TeachingCase | SampleCase) -> str:

@@ -30,7 +30,7 @@ _PARAMETERS = "Vertebral bone quality in MRI parameters 2023"
 _FRACTURE = (
     "fracture is tied to marrow fat through density alone, 2.5 points of fat fraction between the groups: 0.46 times the "
     f"published difference {_BARE}, 0.96 with 4.5 points more fat in fractures at the same BMD, as measured in men (Schwartz "
-    "2013), where women were not told from nothing and other cohorts found none or 20 points: not built in then, in men since. TR moves it from "
+    "2013), where women were not told from nothing and other cohorts found none or 20 points: built in for men alone. TR moves it from "
     "0.30 (850 ms) to 0.66 (400 ms), and without the loss of trabeculae it is 0.29; not explained by T1 or T2 of marrow water or magnetization transfer"
 )
 _FRACTURE_T2 = (
