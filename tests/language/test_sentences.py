@@ -8,8 +8,7 @@ import pytest
 
 from tests.studio.spine import placed, spine
 from vbqkit.language import LANGUAGES, catalogues, said, set_language
-from vbqkit.language.sentences import SPOKEN, templates_of
-from vbqkit.language.sources import PACKAGE
+from vbqkit.language.spoken import SPOKEN, spoken_of
 from vbqkit.studio import RoiStudio
 from vbqkit.studio.messages import Message
 
@@ -53,7 +52,7 @@ def test_what_no_template_fits_stays_as_it_is_and_english_is_never_touched():
 def test_every_sentence_of_the_core_finds_its_translation_with_values_in_it(code, name):
     set_language(code)
     words = catalogues.catalogue(code, "core")
-    for text in templates_of((PACKAGE / name).read_text(encoding="utf-8"), SPOKEN[name]):
+    for text in spoken_of(name):
         assert text in words
         english = re.sub(r"\{(\w+)\}", r"V\1", text)
         assert said(english) == re.sub(r"\{(\w+)\}", r"V\1", words[text]), text

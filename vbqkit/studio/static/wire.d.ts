@@ -61,6 +61,7 @@ export interface ViewOf {
   window: Window;
   range: [number, number];
   presets: [name: string, level: number, width: number][];
+  marrow: boolean; // whether the last preset is the window of the marrow
   weighting: string;
   /** Weighting by the header alone, and what was stated instead. */
   header: string;
