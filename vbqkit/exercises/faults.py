@@ -15,7 +15,7 @@ from vbqkit.errors import RoiError
 from vbqkit.exercises.advice import clean_move, direction_words, move_by
 from vbqkit.exercises.truth import TOLERATED, TruthUnderRoi
 from vbqkit.image import Slice
-from vbqkit.language import digits, marked, number, translated
+from vbqkit.language import digits, marked, number, said, translated
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores import check_noise
@@ -125,6 +125,35 @@ _TISSUES = (
     marked("metal"),
     marked("osteophyte"),
 )
+
+
+_FAULT_WORDS = {code: tissue for tissue, code in FAULT_CODES.items()} | {
+    "wrong-level": marked("wrong level"),
+    "csf-level": marked("level of CSF"),
+    "slice": marked("slice"),
+    "area": marked("area"),
+    "part-of-body": marked("place in the body"),
+    "noise-place": marked("place of noise"),
+    "noise-refused": marked("noise check"),
+    "size": marked("size"),
+    "near-edge": marked("near an edge"),
+    "missing": marked("missing"),
+    "double": marked("twice there"),
+    "left-out": marked("to be left out"),
+    "not-on-picture": marked("outside the image"),
+}
+"""What is wrong with a ROI, by the code of its fault, in a word or two for a table."""
+
+
+def fault_words(code: str) -> str:
+    """What is wrong with a ROI, by the code of its fault, in the language that is read.
+
+    Examples
+    --------
+    >>> fault_words("vein")
+    'basivertebral vein'
+    """
+    return tissue_words(_FAULT_WORDS.get(code, code))
 
 
 def tissue_words(word: str) -> str:
@@ -340,7 +369,8 @@ def size_faults(roi: Roi, siblings: tuple[Roi, ...], pixels: int) -> list[Fault]
 def noise_faults(roi: Roi, target: Slice, marrow_mean: float | None) -> list[Fault]:
     """What the check of noise ROIs finds."""
     check = check_noise(roi, target, marrow_mean=marrow_mean)
-    faults = [Fault(caution.code, "minor", caution.message) for caution in check.cautions]
+    faults = [Fault(caution.code, "minor", said(caution.message)) for caution in check.cautions]
     if check.refusal is not None:
-        faults.insert(0, Fault("noise-refused", "wrong", check.refusal[0].upper() + check.refusal[1:]))
+        refusal = said(check.refusal)
+        faults.insert(0, Fault("noise-refused", "wrong", refusal[0].upper() + refusal[1:]))
     return faults

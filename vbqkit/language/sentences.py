@@ -21,6 +21,9 @@ _BETWEEN = re.compile(r"(?<=[.:;,]) ")
 _BETWEEN_PARTS = ": ", "; ", ", "
 _JOINED = {"zh_CN": {": ": "：", "; ": "；", ", ": "，"}}
 """What stands between the parts of a sentence, where it is not what English has."""
+_STOPS = (".", "。", "?", "!")
+_SENTENCE = 4
+"""Spaces in it at least."""
 _FEWEST = 5
 """Letters beside its values that a template is recognised by."""
 _DEEPEST = 4
@@ -45,7 +48,11 @@ def said(text: str, *, deepest: int = _DEEPEST) -> str:
         return text
     core = text.strip()
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return before + (_found(core, code, deepest) or _in_parts(core, code, deepest)) + after
+    return (
+        before
+        + (_found(core, code, deepest) or _unstopped(core, code, deepest) or _in_parts(core, code, deepest))
+        + after
+    )
 
 
 def _found(text: str, code: str, deepest: int) -> str | None:
@@ -61,6 +68,12 @@ def _found(text: str, code: str, deepest: int) -> str | None:
             values = {name[1:]: said(value, deepest=deepest - 1) for name, value in match.groupdict().items()}
             return "".join(values.get(part[1:-1], part) for part in _PARTS.split(template))
     return None
+
+
+def _unstopped(text: str, code: str, deepest: int) -> str | None:
+    """The translation of a sentence that has lost its full stop, as in brackets."""
+    found = None if text.endswith(_STOPS) or text.count(" ") < _SENTENCE else _found(f"{text}.", code, deepest)
+    return None if found is None else found.rstrip("".join(_STOPS))
 
 
 def _in_parts(text: str, code: str, deepest: int) -> str:

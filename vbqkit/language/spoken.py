@@ -27,7 +27,7 @@ SPOKEN: dict[str, tuple[str, ...]] = {
             "by yours",
             "The proposal",
         ),
-        *("no ROI", "passes: left", "to correct"),
+        *("no ROI", "passes: left"),
     ),
     "exercises/progress.py": (),
     "exercises/student.py": (),
@@ -84,7 +84,7 @@ SPOKEN: dict[str, tuple[str, ...]] = {
         *("T2 and STIR are", "mean over levels of (T2", "No ROI '{1}' on", "T2 has levels", "{1}: STIR hides"),
     ),
     "scores/marrow_to_noise.py": (
-        *("The noise ROI", "With n", "; also higher", "Scanner, coil", "The M-score holds", "Reference group: n"),
+        *("The noise ROI", "With n", "{1}; also higher", "Scanner, coil", "The M-score holds", "Reference group: n"),
         *("not stated",),
     ),
     "scores/noise.py": (),
