@@ -18,8 +18,8 @@ _VALUE = re.compile(r"\\\{(\w+)\\\}")
 _PARTS = re.compile(r"(\{\w+\})")
 _DECIMAL = re.compile(r"(?<![\w.,:])([-−+]?\d+)\.(\d++)(?!/)(?![\w.]*\d*\.\d)")
 _BETWEEN = re.compile(r"(?<=[.:;,]) ")
-_BETWEEN_PARTS = ": ", "; ", ", "
-_JOINED = {"zh_CN": {": ": "：", "; ": "；", ", ": "，"}}
+_BETWEEN_PARTS = ". ", ": ", "; ", ", "
+_JOINED = {"zh_CN": {". ": "。", ": ": "：", "; ": "；", ", ": "，"}}
 """What stands between the parts of a sentence, where it is not what English has."""
 _STOPS = (".", "。", "?", "!")
 _SENTENCE = 4
@@ -85,7 +85,7 @@ def _in_parts(text: str, code: str, deepest: int) -> str:
         if first is None and between in _BETWEEN_PARTS:
             first, joined = _found(text[: end - 1], code, deepest), _JOINED.get(code, {}).get(between, between)
         if first is not None:
-            return first + joined + said(text[end + 1 :], deepest=deepest - 1)
+            return first + joined + said(text[end + 1 :], deepest=deepest)
     return _DECIMAL.sub(rf"\g<1>{decimal_sign(code)}\g<2>", text)
 
 

@@ -110,7 +110,7 @@ SPOKEN: dict[str, tuple[str, ...]] = {
             "The series was accelerated",
             "ScanOptions",
         ),
-        *("The picture was", ": neighbours repeat", "{1} pixels (rows", "sequence name"),
+        *("The picture was", ": neighbours repeat", "{1} pixels (rows"),
     ),
     "scores/registry.py": (
         *("no reference group", "Signal-to-noise", "SNR against", "SD of the", "Marrow over", "T2 minus STIR, marrow"),
