@@ -50,9 +50,9 @@ _KINDS = ("Layout", "Style")
 _FOR_MACHINES = {"orientation", "button_style", "layout", "style", "behavior", "readout_format", "icon", "_mark"}
 _FOR_MACHINES |= {"_esm", "_css", "_anywidget_id", "_dom_classes", "_options", "_model_name", "_model_module"}
 _FOR_MACHINES |= {"_view_name", "_view_module", "_view_module_version", "_model_module_version", "_view_count"}
-_DRAWN = {"type", "mode", "side", "color", "bgcolor", "bordercolor", "align", "xanchor", "yanchor", "xref", "yref"}
-_DRAWN |= {"symbol", "dash", "fill", "fillcolor", "format", "shape", "layer", "ticks", "source", "weight", "plane", "unit"}
-_DRAWN |= {"labelalias", "anchor", "filename", "line", "marker", "kind"}
+_DRAWN = {"align", "anchor", "bgcolor", "bordercolor", "color", "coverage", "dash", "filename", "fill", "fillcolor"}
+_DRAWN |= {"format", "kind", "labelalias", "layer", "line", "marker", "mode", "plane", "shape", "side", "source"}
+_DRAWN |= {"symbol", "template", "ticks", "type", "weight", "xanchor", "xref", "yanchor", "yref"}
 
 
 def words(value):

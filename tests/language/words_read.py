@@ -31,7 +31,7 @@ RIGHTLY_ENGLISH = {
     r"%\{\w+\}": "a place that plotly fills",
     r"\bvbqkit\b": "the name of the package",
     r"(?:/[\w.-]+){2,}": "where a file is",
-    r"Košice group 2025|de Bazelaire \d{4}": "the names of those who wrote a paper",
+    r"de Bazelaire \d{4}": "the name of one who wrote a paper",
     r"\bdoi[: ] ?10\.\S+": "where a paper is found",
     r"\b[A-Z][A-Za-z]+ \([0-9a-f]{4},[0-9a-f]{4}\)": "a keyword of DICOM with its tag",
     r"'[^']*'|`[^`]*`": "what is quoted: descriptions of series, and what is typed",

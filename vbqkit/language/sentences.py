@@ -26,7 +26,7 @@ _SENTENCE = 4
 """Spaces in it at least."""
 _FEWEST = 5
 """Letters beside its values that a template is recognised by."""
-_DEEPEST = 4
+_DEEPEST = 6
 """Sentences within sentences within sentences; more does not occur."""
 
 

@@ -85,7 +85,7 @@ SPOKEN: dict[str, tuple[str, ...]] = {
     ),
     "scores/marrow_to_noise.py": (
         *("The noise ROI", "With n", "{1}; also higher", "Scanner, coil", "The M-score holds", "Reference group: n"),
-        *("not stated",),
+        *("not stated", "Košice group 2025", "{1}; Bandirali"),
     ),
     "scores/noise.py": (),
     "scores/noise_agreement.py": (),

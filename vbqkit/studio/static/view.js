@@ -413,12 +413,13 @@ export class View {
     const { store, view, index } = this;
     const s = store.slices[index];
     const [level, width] = store.windows[index];
-    setText(
-      this.corner.tr,
-      `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}${
-        store.inverted ? "\ninverted" : ""
-      }${store.later?.words(this) ?? ""}`,
-    );
+    const lines = [
+      _`slice ${s + 1} / ${view.planes}`,
+      _`zoom ${Math.round(this.zoom * 100)} %`,
+      `L ${short(level)} W ${short(width)}`,
+      ...(store.inverted ? [_`inverted`] : []),
+    ];
+    setText(this.corner.tr, lines.join("\n") + (store.later?.words(this) ?? ""));
     if (s === this.described) setText(this.corner.br, this.underPointer());
     else
       requestAnimationFrame(() => {
