@@ -29,6 +29,8 @@ WORDS_OF_PAGES = (
     "SD of the young reference group",
     "dimensionless",
     "Marrow",
+    "CSV table",
+    "label mask",
     "thickness ?",
     "Proposed",
     "placed",
