@@ -17,7 +17,7 @@ SET = "\nfrom vbqkit.language import set_language\nfrom vbqkit.studio import Roi
 BADLY_PLACED = """
 volume = spine()
 acquisition = replace(volume.acquisition, image_type=("ORIGINAL", "PRIMARY", "M", "NORM"), parallel_factor=2.0)
-rois = [roi.moved((0, 0, -12.0)) if roi.label in {"L2", "CSF"} else roi for roi in placed(volume)]
+rois = [roi.moved((0, 0, -12.0)) if roi.label in {"L2", "CSF"} else roi for roi in placed(volume, noise=True)]
 RoiStudio(replace(volume, acquisition=acquisition), rois=rois)
 """
 READ = """() => {

@@ -41,7 +41,7 @@ RIGHTLY_ENGLISH = {
 """What stays English whatever the language, each with the reason."""
 _RIGHTLY = re.compile("|".join(RIGHTLY_ENGLISH))
 _OTHER_SENSE = {
-    "de": re.compile(r"\bSignale?\b|\bin\b|\bPatientin|\bSynthetisch|\bHeader\b"),
+    "de": re.compile(r"\bSignal(?:e|s)?\b|\bin\b|\bPatient(?:in|en)?\b|\bSynthetisch|\bHeader\b"),
     "sk": re.compile(r"\binterval\b"),
     "zh_CN": re.compile("(?!)"),
 }

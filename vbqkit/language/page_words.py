@@ -17,6 +17,7 @@ WORDS_OF_PAGES = (
     "{1} axial, {2} T",
     "{1} (0008,0008) holds {2}",
     "the description is '{1}'",
+    "{1}, factor {2}",
     "the sequence name is '{1}'",
     "ratio",
     "sagittal",
