@@ -127,7 +127,9 @@ _TISSUES = (
 )
 
 
-_FAULT_WORDS = {code: tissue for tissue, code in FAULT_CODES.items()} | {
+_FAULT_WORDS = {tissue.split()[0].lower(): tissue for tissue in _TISSUES}
+_FAULT_WORDS |= {code: tissue for tissue, code in FAULT_CODES.items()}
+_FAULT_WORDS |= {
     "wrong-level": marked("wrong level"),
     "csf-level": marked("level of CSF"),
     "slice": marked("slice"),
