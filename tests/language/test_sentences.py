@@ -173,3 +173,12 @@ def test_a_message_reaches_the_page_in_the_language_and_its_own_text_stays_engli
     message = Message("Every pixel has the value 3: the image is constant, so there is nothing to place a ROI on.")
     assert message.for_browser()["text"].startswith("Jedes Pixel hat den Wert 3")
     assert message.text.startswith("Every pixel")
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_table_can_cut_the_origin_of_a_roi_to_one_word(code):
+    set_language(code)
+    word, _, rest = said("corrected: moved 1.3 mm, renamed from L1").partition(":")
+    assert 0 < len(word) < 12
+    assert "L1" in rest
+    assert not english_in({word, rest}, code)

@@ -1,4 +1,4 @@
-"""Which sentences of the core students meet, in lessons with a catalogue or in the studio: for the catalogue ``core``."""
+"""Which sentences of the core students meet, in translated lessons or in the studio: for the catalogue ``core``."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def translated_notebook(content: bytes, name: str, code: str) -> bytes:
 
 
 def _in_language(prose: str, code: str) -> str:
-    """Prose that says its language, for screen readers, fonts and hyphenation; JupyterLab lets the attribute through."""
+    """Prose that says its language, for screen readers and fonts; JupyterLab lets the attribute through."""
     return f'<div lang="{html_language(code)}">\n\n{prose}\n\n</div>'
 
 

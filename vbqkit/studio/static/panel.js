@@ -151,7 +151,7 @@ export class Panel {
       setText(line.name, (roi.label || "?") + (roi.locked ? " 🔒" : "") + (roi.hidden ? _` (hidden)` : ""));
       if (row.origin || !roi.proposal) {
         set(line.origin, { title: row.origin });
-        setText(line.origin, row.origin?.split(/[:：]/)[0] ?? "");
+        setText(line.origin, row.origin?.split(":")[0] ?? "");
       }
       set(line.mark, { hidden: !faults.length, title: faults.join("\n"), "aria-label": faults.join(". ") });
       /** @type {Record<string, unknown>} */

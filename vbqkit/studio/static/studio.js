@@ -243,11 +243,11 @@ export class Studio {
   /** A window preset by its number, or the next one. @param {number} [i] */
   preset(i) {
     const { store } = this;
-    const { presets, marrow } = store.views[store.active];
+    const { presets } = store.views[store.active];
     const [level, width] = store.windows[store.active];
     const now = presets.findIndex((p) => p[1] === level && p[2] === width);
     const chosen = presets[i ?? (now + 1) % presets.length];
-    if (marrow && chosen === presets.at(-1)) return this.later((later) => later.marrow(chosen, i === undefined));
+    if (chosen[3]) return this.later((later) => later.marrow(chosen, i === undefined));
     const [name, l, w] = chosen;
     store.setWindow(store.active, l, w);
     this.say(_`Window: ${name}`);

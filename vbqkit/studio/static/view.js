@@ -413,13 +413,12 @@ export class View {
     const { store, view, index } = this;
     const s = store.slices[index];
     const [level, width] = store.windows[index];
-    const lines = [
-      _`slice ${s + 1} / ${view.planes}`,
-      _`zoom ${Math.round(this.zoom * 100)} %`,
-      `L ${short(level)} W ${short(width)}`,
-      ...(store.inverted ? [_`inverted`] : []),
-    ];
-    setText(this.corner.tr, lines.join("\n") + (store.later?.words(this) ?? ""));
+    setText(
+      this.corner.tr,
+      `${_`slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %`}\nL ${short(level)} W ${short(width)}${
+        store.inverted ? _`\ninverted` : ""
+      }${store.later?.words(this) ?? ""}`,
+    );
     if (s === this.described) setText(this.corner.br, this.underPointer());
     else
       requestAnimationFrame(() => {
