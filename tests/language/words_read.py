@@ -34,6 +34,7 @@ RIGHTLY_ENGLISH = {
     r"de Bazelaire \d{4}": "the name of one who wrote a paper",
     r"\bdoi[: ] ?10\.\S+": "where a paper is found",
     r"\b[A-Z][A-Za-z]+ \([0-9a-f]{4},[0-9a-f]{4}\)": "a keyword of DICOM with its tag",
+    r"\b[A-Za-z_.]+\([^()]*=[^()]*\)": "what is typed in Python",
     r"'[^']*'|`[^`]*`": "what is quoted: descriptions of series, and what is typed",
     r"\bplain-\d+": "the name of a drawn patient, which is data",
     r"[\w./]+\.(?:py|json|csv|ipynb|nii|zip)\b": "the name of a file",
