@@ -338,8 +338,8 @@ def noise_place_faults(roi: Roi, truth: Phantom, target: Slice) -> list[Fault]:
         return []
     text = translated(
         "The SD of this noise ROI is {own}; at the place where the reference group's noise was measured it is {there}. SNR would be {factor} times as {size}, and nothing in the patient has changed. Place it where the group's was: behind the back, level with L3, about 2 cm behind the skin.",
-        own=digits(own, ".2g"),
-        there=digits(there, ".2g"),
+        own=digits(float(f"{own:.2g}"), "g"),
+        there=digits(float(f"{there:.2g}"), "g"),
         factor=digits(factor, ".1f"),
         size=translated("low") if own > there else translated("high"),
     )
