@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.browser.conftest import CUT_OFF, INSIDE, unfolded
+from tests.browser.conftest import CUT_OFF, ENLARGED, INSIDE, PROJECTOR, unfolded
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, compare_with_proposal, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
@@ -26,6 +26,8 @@ from vbqkit.teacher import reference_rois, truth_of
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
+LAB_PARTS = ("img", ".vbq-readout", ".vbq-lab-reset")
+STUDIO_PARTS = (".vbq-toolbar", ".vbq-strip", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".vbq-status")
 
 
 class Lesson:
@@ -44,7 +46,7 @@ class Lesson:
             shutil.copytree(ROOT / "sample_data", lab.server.root / "sample_data")
         nbformat.write(notebook, folder / f"{name}.ipynb")
         self.state = state
-        self.page.set_viewport_size({"width": 1280, "height": 720})
+        self.page.set_viewport_size(PROJECTOR)
         self.page.goto(f"{lab.server.url}/lab/tree/lessons/{name}.ipynb?reset")  # no tabs of the lesson before
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         self._run_all()
@@ -94,6 +96,12 @@ class Lesson:
             return self.page.evaluate(INSIDE, [box, list(parts)])
 
         self.lab.sees(missing, [], timeout_s=10)
+
+    def fits_enlarged(self, box: str, *parts: str) -> None:
+        """The same on a page that is enlarged by a half."""
+        self.page.set_viewport_size(ENLARGED)
+        self.fits(box, *parts)
+        self.page.set_viewport_size(PROJECTOR)
 
     def answer(self, name: str, key: str) -> str:
         """Choose an option and press Check; returns the feedback."""
@@ -263,7 +271,7 @@ def checked(lesson: Lesson, exercise: Any) -> str:
 def no_errors(page: Any) -> Any:
     """Neither in a script nor, when the page is enlarged by a half, in what is to be seen of it."""
     yield
-    page.set_viewport_size({"width": 853, "height": 480})
+    page.set_viewport_size(ENLARGED)
     for _ in range(50):  # charts are drawn anew by and by
         page.wait_for_timeout(300)
         cut_off = page.evaluate(CUT_OFF, ".vbq-lesson")
@@ -276,6 +284,9 @@ def no_errors(page: Any) -> Any:
 def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "10_what_mri_sees")
     lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
+    lesson.fits_enlarged(
+        ".vbq-lab:has(.vbq-slider-te_ms)", *LAB_PARTS, ".vbq-slider-tr_ms", ".vbq-slider-te_ms", ".vbq-linked-chart"
+    )
     lesson.wrong_then_right("10-fat")
     before = lesson.reading(0, "CSF")
     slider = lesson.page.locator(".vbq-lab").first.locator(".vbq-slider-tr_ms .noUi-target")
@@ -329,6 +340,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     exercise = lesson.page.locator(".vbq-placing").first
     lesson.show(exercise)
     lesson.fits(".vbq-placing", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".jupyter-button")
+    lesson.fits_enlarged(".vbq-placing", *STUDIO_PARTS, ".jupyter-button")
     lab.wait_for_studio()
     button = exercise.get_by_role("button", name="Check my ROIs")
     lesson.show(button).click()
@@ -442,6 +454,9 @@ def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "40_vbq")
     lesson.number_wrong_then_right("40-vbq")
     lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
+    lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-gain)", *LAB_PARTS, ".vbq-slider-gain", ".vbq-linked-chart")
+    four = [f".vbq-slider-{name}" for name in ("field_t", "tr_ms", "te_ms", "bandwidth_hz_per_px")]
+    lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-field_t)", *LAB_PARTS, *four)
     vbq, l3 = lesson.reading(0, "VBQ"), lesson.reading(0, "L3")
     lesson.guess(0, "the same")
     lesson.slide(0, "gain", "ArrowLeft", 4)
@@ -694,6 +709,7 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     for number, station in enumerate(stations):
         if not number:
             lesson.fits(".vbq-series", ".vbq-series-head", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
+            lesson.fits_enlarged(".vbq-series", ".vbq-toolbar", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
         placer = Placer(lesson, series)
         placer.fix_area()
         for roi in reference_rois(known_case(station.kind, station.seed, station.day)):

@@ -119,6 +119,13 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             description=translated("Back to the start"), tooltip=translated("All sliders as they were")
         )
         reset.on_click(self._reset)
+        for part, name in (
+            (self._picture, "picture"),
+            (self._table, "table"),
+            (self._chart, "chart"),
+            (reset, "reset"),
+        ):
+            part.add_class(f"vbq-lab-{name}")
         self._start = {name: slider.value for name, slider in self._sliders.items()}
         self._first_machine = self._menu.value
         self.image = self._scan()
@@ -137,7 +144,9 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         for name, control in (("", self._menu), *self._sliders.items()):
             control.observe(lambda change, name=name: self._moved(name, change), "value")
         self._lock()
-        super().__init__([ipywidgets.HBox([self._picture, self._side(reset)], layout={"flex_flow": "row wrap"})])
+        parts = ipywidgets.HBox([self._picture, self._side(reset)], layout={"flex_flow": "row wrap"})
+        parts.add_class("vbq-lab-parts")
+        super().__init__([parts])
         self.add_class("vbq-lab")
         self._update()
         if self._back.before:
@@ -231,10 +240,12 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         rows += [self._menu] if len(self._machines) > 1 else []
         for name, slider in self._sliders.items():
             rows.append(ipywidgets.HBox([slider, self.guesses[name]]) if name in self.guesses else slider)
-        below = ipywidgets.HBox(
-            [self._chart, ipywidgets.VBox([self._table, reset])], layout={"flex_flow": "row wrap", "padding": "4px 0 0"}
-        )
-        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 10px", "width": f"{self._side_px}px"})
+        controls = ipywidgets.VBox(rows)
+        controls.add_class("vbq-lab-controls")
+        numbers = ipywidgets.VBox([self._table, reset])
+        numbers.add_class("vbq-lab-numbers")
+        below = ipywidgets.HBox([self._chart, numbers], layout={"flex_flow": "row wrap", "padding": "4px 0 0"})
+        return ipywidgets.VBox([controls, below], layout={"padding": "0 0 0 10px", "width": f"{self._side_px}px"})
 
     @property
     def _side_px(self) -> int:
