@@ -176,13 +176,14 @@ class Lesson:
 class Placer:
     """Places ROIs with the mouse where the picture says that a place in the patient is, by the pointer's position.
 
-    On a projector's 1280 x 720 pixels, as the lesson was opened, or on a `large` screen where tenths of mm are tested.
+    On a projector's 1280 x 720 pixels, as the lesson was opened, on the same `enlarged` by a half, where a mouse can
+    point at every second third of a CSS pixel, or on a `large` screen where tenths of mm are tested.
     """
 
-    def __init__(self, lesson: Lesson, box: Any, *, large: bool = False) -> None:
-        self.page, self.box = lesson.page, box
-        if large:
-            self.page.set_viewport_size({"width": 1500, "height": 1000})
+    def __init__(self, lesson: Lesson, box: Any, *, large: bool = False, enlarged: bool = False) -> None:
+        self.page, self.box, self.enlarged = lesson.page, box, enlarged
+        if large or enlarged:
+            self.page.set_viewport_size(ENLARGED if enlarged else {"width": 1500, "height": 1000})
         self.stage = box.locator(".vbq-stage").first
         self.stage.wait_for(timeout=60_000)
         lesson.show(self.stage)  # what is off the screen is not laid out
@@ -223,6 +224,8 @@ class Placer:
     def place(self, label: str, center_mm: Any) -> None:
         """Box, click, label: as the help sheet says."""
         x, y = (self.corner[i] + self.per_mm[i] * (center_mm[1 + i] - self.corner_mm[i]) for i in (0, 1))
+        if self.enlarged:
+            x, y = round(1.5 * x) / 1.5, round(1.5 * y) / 1.5
         self.stage.focus()
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("b")
@@ -383,7 +386,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert progress.count('"exercise": "correct"') >= 2
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     empty = lesson.page.locator(".vbq-placing").nth(1)
-    placer = Placer(lesson, empty)
+    placer = Placer(lesson, empty, enlarged=True)
     placer.fix_area()
     placer.place_off_the_roots(reference_rois(make_case(case_seed("1", "placing from empty"))))
     assert "All 6 ROIs pass" in checked(lesson, empty)
