@@ -24,6 +24,8 @@ from vbqkit.propose import propose_rois
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.teacher import reference_rois, truth_of
 
+CLEAR = "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 LAB_PARTS = ("img", ".vbq-readout", ".vbq-lab-reset")
@@ -301,6 +303,40 @@ def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lab.sees(lambda: float(chart.get_attribute("data-at")) > 450, True)  # the point on the curve moves along
     assert chart.locator("polyline").count() == 4
     lesson.wrong_then_right("10-stir")
+    comes_back_after_a_restart(lesson, lab)
+
+
+def comes_back_after_a_restart(lesson: Lesson, lab: Any) -> None:
+    """Guess and slider of the first lab, and of the curves below it, with a kernel that knows nothing of them."""
+    page = lesson.page
+    views = page.locator(".vbq-lab").first, page.locator(".vbq-sliding").first
+    lesson.show(views[1].get_by_role("button", name="by half")).click()
+    handle = views[1].locator(".noUi-handle")
+    handle.focus()
+    for _ in range(3):
+        handle.press("ArrowRight")
+
+    def left() -> list[tuple[str, list[str], Any]]:
+        return [
+            (
+                str(view.locator(".vbq-guess").first.text_content()),
+                view.locator(".widget-readout").all_inner_texts(),
+                view.locator(".noUi-target").first.get_attribute("disabled"),
+            )
+            for view in views
+        ]
+
+    lab.sees(lambda: views[1].locator(".vbq-linked-chart").get_attribute("data-at"), "35.0")
+    before, csf = left(), lesson.reading(0, "CSF")
+    assert [("(your guess)" in guess, locked) for guess, _, locked in before] == [(True, None)] * 2
+    assert "35" in before[1][1][0]
+    page.evaluate(CLEAR)
+    views[0].wait_for(state="detached")
+    page.evaluate(RESTART)
+    lesson._run_all()
+    lesson.show(views[1])
+    lab.sees(left, before)
+    assert lesson.reading(0, "CSF") == csf, "the picture is scanned where the sliders were left"
 
 
 def settled(lab: Any, label: str) -> tuple[float, float]:
