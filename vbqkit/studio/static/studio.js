@@ -19,13 +19,6 @@ import { View } from "./view.js";
  * @import { StudioModel, Traits } from "./wire.js"
  */
 
-/** Below which width the studio is called what, in CSS pixels: with one view, and for each further one. @type {[string, number, number][]} */
-const ROOM = [
-  ["vbq-narrow", 760, 260],
-  ["vbq-tight", 560, 180],
-  ["vbq-slim", 380, 180],
-];
-
 const COMING = _`Python sends this tool …`;
 
 /**
@@ -111,7 +104,11 @@ export class Studio {
         ? _`Kept in ${store.options.case_file}`
         : _`Not kept in a file: give case_file=... to keep the ROIs`,
     );
-    this.wide = new ResizeObserver(([entry]) => this.fit(entry.contentRect.width));
+    this.wide = new ResizeObserver(([entry]) => {
+      const width = entry.contentRect.width - 260 * (this.views.length - 1);
+      this.root.classList.toggle("vbq-narrow", width < 760);
+      this.root.classList.toggle("vbq-tight", width < 560);
+    });
     this.wide.observe(this.root);
     el.append(this.root);
   }
@@ -124,12 +121,6 @@ export class Studio {
     this.panel.dispose();
     this.store.dispose();
     this.root.remove();
-  }
-
-  /** Says how much room there is, for the style sheet: there are no container queries. @param {number} width */
-  fit(width) {
-    for (const [name, first, further] of ROOM)
-      this.root.classList.toggle(name, width < first + further * (this.views.length - 1));
   }
 
   view() {

@@ -132,7 +132,6 @@ export class View {
     if (!w || !h) return;
     this.size = [w, h];
     this.stage.classList.toggle("vbq-small", w <= 400);
-    this.stage.classList.toggle("vbq-tiny", w <= 280);
     set(this.overlay, { viewBox: `0 0 ${w} ${h}` });
     if (this.index === (this.store.look?.from ?? 0)) this.looked();
     else this.follow();
