@@ -1,4 +1,4 @@
-"""Where picture, sliders, curve and table of a scanner lab stand; on a low page ``static/lessons.css`` puts them closer."""
+"""Where the parts of a scanner lab stand; on a low page ``static/lessons.css`` puts them closer together."""
 
 from __future__ import annotations
 
