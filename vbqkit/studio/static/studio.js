@@ -104,9 +104,11 @@ export class Studio {
         ? _`Kept in ${store.options.case_file}`
         : _`Not kept in a file: give case_file=... to keep the ROIs`,
     );
-    this.wide = new ResizeObserver(([entry]) =>
-      this.root.classList.toggle("vbq-narrow", entry.contentRect.width < 760 + 260 * (this.views.length - 1)),
-    );
+    this.wide = new ResizeObserver(([entry]) => {
+      const width = entry.contentRect.width - 260 * (this.views.length - 1);
+      this.root.classList.toggle("vbq-narrow", width < 760);
+      this.root.classList.toggle("vbq-tight", width < 560);
+    });
     this.wide.observe(this.root);
     el.append(this.root);
   }
