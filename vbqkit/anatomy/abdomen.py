@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vbqkit.anatomy.canvas import Canvas, Mask
+from vbqkit.anatomy.canvas import Canvas, Mask, window_of
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep
@@ -71,6 +71,12 @@ def paint_belly(canvas: Canvas, body: Body) -> Mask:
     wall = np.float32(body.front_fat_mm)
     muscle = _WALL_MM + _RECTUS_MM * float(np.clip((x - _RECTUS_ASIDE_MM[0]) / _RECTUS_ASIDE_MM[1], 0.0, 1.0))
     inside = (depth > wall) & (canvas.t < _CAVITY_TO_MM) & (canvas.tissue != 0)
+    cavity: Mask = np.zeros_like(inside)
+    if not inside.any():
+        return cavity
+    window = window_of(inside)
+    whole, inside, depth, canvas = cavity, inside[window], depth[window], canvas.part(window)
+    fields = canvas.fields
     fat = (
         np.float32(_WALL_FAT)
         + np.float32(_WALL_FAT_TEXTURE) * fields["medium"]
@@ -81,11 +87,12 @@ def paint_belly(canvas: Canvas, body: Body) -> Mask:
         inside & (depth < wall + np.float32(muscle)) & (canvas.t < canvas.front - np.float32(_RECTUS_BEFORE_SPINE_MM))
     )
     canvas.paint(rectus, "muscle" if x > _RECTUS_FROM_MM else "ligament")
-    cavity: Mask = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
+    cavity = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
     cavity &= (
         canvas.t < canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * fields["large"]
     )
-    return cavity
+    whole[window] = cavity
+    return whole
 
 
 def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
@@ -99,36 +106,52 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
         & (t < _FAT_TO_MM)
         & (t > front - np.float32(_FAT_REACH_MM) + np.float32(_FAT_REACH_WAVE_MM) * fields["large"])
     )
-    line = np.abs(fields["streak"] + np.float32(_STRAND_TEXTURE) * fields["small"])
-    strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0) * smoothstep(fields["large"], *_STRANDS_SD)
-    fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - np.float32(_FAT_STRANDS) * strands
-    holes = smoothstep(fields["medium"] - np.float32(_HOLE_TEXTURE) * fields["large"], *_HOLES_SD)
-    fat = fat - np.float32(_FAT_HOLES) * holes
-    canvas.paint(cushion, "visceral_fat", np.clip(fat, *_FAT_LIMITS))
-    # Psoas: from the side of T12 and L1, thicker downwards.
-    grow = np.clip((level - np.float32(at("L1") + _PSOAS_FROM)) * np.float32(1.0 / _PSOAS_OVER), 0.0, 1.0)
+    _paint_cushion(canvas, cushion)
     aside = np.abs(canvas.side)
     if float(aside.min()) < _PSOAS_IN_PLANE_MM:
-        least, wide, deep = (np.float32(k) for k in _PSOAS_HALF_MM)
-        sink = np.float32(_PSOAS_SINK_MM[0]) + np.float32(_PSOAS_SINK_MM[1]) * np.maximum(
-            np.float32(0.0), level - np.float32(at("L4") + _PSOAS_SINKS_FROM)
-        )
-        across = aside - np.float32(_PSOAS_SIDE_MM) - np.float32(_PSOAS_SIDE_MORE_MM) * grow
-        across = across / (least + wide * np.sqrt(grow))
-        psoas = across**2 + ((t + sink) / (least + deep * np.sqrt(grow))) ** 2
-        long, short = (np.float32(wave) for wave in _PSOAS_WAVE)
-        muscle = live & (psoas < _ONE + long * fields["large"] + short * fields["medium"]) & (grow > 0)
-        low, high = (body.streaks + more for more in _SEAM_SD)
-        seam = smoothstep(fields["streak"] + np.float32(_SEAM_TEXTURE) * fields["medium"], low, high)
-        fat = np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam
-        canvas.paint(muscle, "muscle", np.clip(fat, *_MUSCLE_FAT_LIMITS))
-        canvas.shade(muscle, _ONE + np.float32(_PSOAS_GRAIN) * fields["medium"])
+        _paint_psoas(canvas, spine, body, live)
     # Crura of the diaphragm.
     thin = np.clip((np.float32(at("L3")) - level) * np.float32(1.0 / _CRUS_OVER), 0.0, 1.0)
     crus = live & (aside > _CRUS_SIDE_MM[0]) & (aside < _CRUS_SIDE_MM[1])
     crus &= (t < front - _CRUS_GAP_MM) & (t > front - np.float32(_CRUS_MM) * thin)
     canvas.paint(crus, "muscle")
     _paint_vessels(canvas, spine, body, live)
+
+
+def _paint_cushion(canvas: Canvas, where: Mask) -> None:
+    """Paint the fat in front of the column with its strands and holes; nothing is computed beside it."""
+    at = np.nonzero(where)
+    streak, small, medium, large = (canvas.fields[name][at] for name in ("streak", "small", "medium", "large"))
+    line = np.abs(streak + np.float32(_STRAND_TEXTURE) * small)
+    strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0) * smoothstep(large, *_STRANDS_SD)
+    fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * medium - np.float32(_FAT_STRANDS) * strands
+    holes = smoothstep(medium - np.float32(_HOLE_TEXTURE) * large, *_HOLES_SD)
+    fat = fat - np.float32(_FAT_HOLES) * holes
+    canvas.paint_at(at, "visceral_fat", np.clip(fat, *_FAT_LIMITS))
+
+
+def _paint_psoas(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None:
+    """Paint psoas: from the side of T12 and L1, thicker downwards."""
+    level, medium, large = canvas.position, canvas.fields["medium"], canvas.fields["large"]
+    least, wide, deep = (np.float32(k) for k in _PSOAS_HALF_MM)
+    long, short = (np.float32(wave) for wave in _PSOAS_WAVE)
+    grow = np.clip((level - np.float32(spine.index("L1") + _PSOAS_FROM)) * np.float32(1.0 / _PSOAS_OVER), 0.0, 1.0)
+    thick = np.sqrt(grow)
+    across = np.abs(canvas.side) - np.float32(_PSOAS_SIDE_MM) - np.float32(_PSOAS_SIDE_MORE_MM) * grow
+    across = (across / (least + wide * thick)) ** 2
+    edge = _ONE + long * large + short * medium
+    at = np.nonzero(live & (across < edge) & (grow > 0))  # near the midline nowhere
+    sink = np.float32(_PSOAS_SINK_MM[0]) + np.float32(_PSOAS_SINK_MM[1]) * np.maximum(
+        np.float32(0.0), level[at] - np.float32(spine.index("L4") + _PSOAS_SINKS_FROM)
+    )
+    along = ((canvas.t[at] + sink) / (least + deep * thick[at])) ** 2
+    inside = across[at] + along < edge[at]
+    at = (at[0][inside], at[1][inside])
+    low, high = (body.streaks + more for more in _SEAM_SD)
+    seam = smoothstep(canvas.fields["streak"][at] + np.float32(_SEAM_TEXTURE) * medium[at], low, high)
+    fat = np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam
+    canvas.paint_at(at, "muscle", np.clip(fat, *_MUSCLE_FAT_LIMITS))
+    canvas.pd_scale[at] = _ONE + np.float32(_PSOAS_GRAIN) * medium[at]
 
 
 def paint_lung(canvas: Canvas, spine: Spine, *, below: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vbqkit.anatomy.canvas import Canvas, Grid
+from vbqkit.anatomy.canvas import Canvas, Grid, window_of
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body, crest
 from vbqkit.anatomy.texture import Plane, rounded, smoothstep
@@ -82,6 +82,11 @@ def paint_back_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:
     )
     surface = surface - np.float32(_FASCIA_MM) + np.float32(_FASCIA_WAVE_MM) * fields["large"]
     region = (surface > 0) & (t > canvas.front * np.float32(0.5)) & (canvas.tissue != 0)
+    if not region.any():
+        return
+    window = window_of(region)
+    region, surface, canvas = region[window], surface[window], canvas.part(window)
+    fields, t, side = canvas.fields, canvas.t, canvas.side
     names = ("fibre", "large", "medium", "small")
     streak = sum((np.float32(k) * fields[name] for k, name in zip(_STREAK_MIX, names, strict=True)), np.float32(0.0))
     low = _down(canvas, spine, _LOWER_LEVELS) * np.float32(_LOWER_FATTIER)  # fattier towards the sacrum

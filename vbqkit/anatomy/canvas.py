@@ -21,6 +21,7 @@ _WINDOW_MARGIN_MM = 2.0  # for the warp, which moves pixels by about half a mill
 _ARRAYS = ("y", "z", "s", "t", "side", "position", "front", "tissue", "level", "pdff", "pd_scale")
 
 Mask = npt.NDArray[np.bool_]
+Index = npt.NDArray[np.intp]
 Window = tuple[slice, slice]
 
 
@@ -80,6 +81,13 @@ class Canvas:
         np.copyto(self.tissue, code, where=where, casting="unsafe")
         np.copyto(self.pd_scale, 1.0, where=where)
         np.copyto(self.pdff, _PDFF[code] if pdff is None else pdff, where=where, casting="same_kind")
+
+    def paint_at(self, at: tuple[Index, ...], name: str, pdff: Plane | float | None = None) -> None:
+        """Label the pixels of these rows and columns; their fat is the table's unless given, a value each or one."""
+        code = CODE[name]
+        self.tissue[at] = code
+        self.pd_scale[at] = 1.0
+        self.pdff[at] = _PDFF[code] if pdff is None else pdff
 
     def shade(self, where: Mask, pd_scale: Plane | float) -> None:
         """Set the relative proton density of pixels, as an array or a number."""

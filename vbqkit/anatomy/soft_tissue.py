@@ -190,11 +190,16 @@ def _uneven(rng: np.random.Generator, z_mm: Array) -> Array:
 
 def paint_background(canvas: Canvas, body: Body) -> None:
     """Paint air, skin, the fat under it, and the muscles of the back with their fascia and fatty streaks."""
-    x, fields = float(canvas.x_mm), canvas.fields
+    x, fields, width = float(canvas.x_mm), canvas.fields, canvas.y.shape[1]
     back = body.back_on(x)
     front = rounded(body.front_y_mm + _BELLY_ROUND * x * x)[:, None]
     inner = np.minimum(back - canvas.y, canvas.y - front) + np.float32(_OUTLINE_WAVE_MM) * fields["large"]
     in_body = inner > 0
+    live = np.flatnonzero(in_body.any(axis=0))  # no column of air in front and behind
+    first, last = (int(live[0]), int(live[-1])) if len(live) else (0, -1)
+    columns = np.s_[:, first : last + 1]
+    inner, in_body, canvas = inner[columns], in_body[columns], canvas.part(columns)
+    fields = canvas.fields
     fine = crest(fields["medium"] + np.float32(_SEPTA_TEXTURE) * fields["streak"], _SEPTA_WIDTH)
     lobes = crest(fields["large"] + np.float32(_LOBULE_TEXTURE) * fields["medium"], _LOBULE_WIDTH)
     septa = np.maximum(np.float32(_FAT_SEPTA) * fine, np.float32(_LOBULE_SEPTA) * lobes)
@@ -202,7 +207,7 @@ def paint_background(canvas: Canvas, body: Body) -> None:
     shade = np.clip(np.float32(_FAT) + np.float32(_FAT_TEXTURE) * fields["medium"] - septa, *_FAT_LIMITS)
     # The superficial fascia, parallel to the skin
     thick = np.maximum(rounded(body.back_fat_mm)[:, None] + body.buttock_on(x), np.float32(_SHEET_FROM_MM))
-    rear = np.s_[:, int(_REAR * canvas.y.shape[1]) :]
+    rear = np.s_[:, max(int(_REAR * width) - first, 0) :]
     sheet = (
         back - canvas.y[rear] - np.float32(_SHEET_DEPTH) * thick + np.float32(_SHEET_WAVE_MM) * fields["large"][rear]
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Plane = npt.NDArray[np.float32]
 
-_GRAIN = np.float32(1024.0)
+_GRAIN, _ZERO, _ONE = np.float32(1024.0), np.float32(0.0), np.float32(1.0)
 GRAIN_CELL_MM = 0.6
 """Size of the cells on which the finest texture is drawn, mm: the grid of a body that is scanned."""
 _GRAIN_PLANE_MM, _THIN_PLANE_MOST = 1.1, 2.0**0.5  # planes of that grid; no plane's grain is stronger than this
@@ -29,9 +29,14 @@ def rounded(values: npt.ArrayLike) -> Plane:
 
 def smoothstep(values: Plane, low: float, high: float) -> Plane:
     """0 below `low`, 1 above `high`, and a smooth cubic between; falls instead of rising if low > high."""
-    u = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
-    ramp: Plane = u * u * (np.float32(3.0) - np.float32(2.0) * u)
-    return ramp
+    u = np.asarray(values - np.float32(low))
+    u /= np.float32(high - low)
+    np.minimum(np.maximum(u, _ZERO, out=u), _ONE, out=u)
+    rest = np.asarray(u * np.float32(2.0))
+    np.subtract(np.float32(3.0), rest, out=rest)
+    u *= u
+    u *= rest
+    return u
 
 
 def smoothstep_f64(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
@@ -155,7 +160,9 @@ def even_dice(rng: np.random.Generator, shape: tuple[int, int], *, plane: int) -
     """
     rows, cols = (np.arange(n, dtype=np.float64) * step for n, step in zip(shape, _EVEN_STEPS[:2], strict=True))
     even = rows[:, None] + cols[None, :] + plane * _EVEN_STEPS[2]
-    dice: Plane = np.mod(even + _EVEN_JITTER * rng.random(shape, dtype=np.float32), 1.0).astype(np.float32)
+    even += _EVEN_JITTER * rng.random(shape, dtype=np.float32)
+    even -= np.floor(even)
+    dice: Plane = even.astype(np.float32)
     return dice
 
 

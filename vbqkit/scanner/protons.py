@@ -314,28 +314,29 @@ def slice_protons(geometry: ScanGeometry, index: int, *, buffer: FloatArray | No
     density = np.array([t.proton_density for t in TISSUES]) * factors
     there = np.bincount(tissue.ravel(), minlength=len(TISSUES)) > 0
     codes = np.flatnonzero(there & (density > 0))
-    place = np.full(len(TISSUES), len(codes))  # what gives no signal is collected behind the others and left out
+    seen, place = np.isin(np.arange(len(TISSUES)), codes), np.zeros(len(TISSUES), dtype=np.intp)
     place[codes] = np.arange(len(codes))
     pixels = tissue.shape[1] * tissue.shape[2]
-    water, every = protons_buffer(geometry) if buffer is None else buffer, np.arange(pixels)
-    water = water[: (len(codes) + 1) * pixels]
+    water = (protons_buffer(geometry) if buffer is None else buffer)[: len(codes) * pixels]
     water.fill(0.0)
     fat, moving_fat = np.zeros(pixels), np.zeros(pixels)
     bands = geometry.bands
     moves = np.where(np.isin(np.arange(len(TISSUES)), MOVING), density, 0.0)
     for k, weight in enumerate(weights):
-        here = tissue[k].ravel()
-        scale = phantom.pd_scale[planes.start + k, rows, cols].ravel() * weight
-        fatty = scale * phantom.pdff[planes.start + k, rows, cols].ravel()
+        every_here = tissue[k].ravel()
+        at = np.flatnonzero(np.take(seen, every_here))  # air, a large part of the picture, is passed over
+        here = every_here[at]
+        scale = phantom.pd_scale[planes.start + k, rows, cols].ravel()[at] * weight
+        fatty = scale * phantom.pdff[planes.start + k, rows, cols].ravel()[at]
         watery = scale - fatty
         if bands is not None:
-            watery *= bands[0]
-            fatty *= bands[1]
-        water[np.take(place * pixels, here) + every] += watery
-        fat += fatty * np.take(density, here)
-        moving_fat += fatty * np.take(moves, here)
+            watery *= bands[0][at]
+            fatty *= bands[1][at]
+        water[np.take(place * pixels, here) + at] += watery
+        fat[at] += fatty * np.take(density, here)
+        moving_fat[at] += fatty * np.take(moves, here)
     shape = tissue.shape[1:]
-    by_tissue = water[: len(codes) * pixels].reshape(len(codes), *shape)
+    by_tissue = water.reshape(len(codes), *shape)
     by_tissue *= factors[codes, None, None]
     return SliceProtons(codes, by_tissue, fat.reshape(shape), moving_fat.reshape(shape))
 
@@ -343,7 +344,7 @@ def slice_protons(geometry: ScanGeometry, index: int, *, buffer: FloatArray | No
 def protons_buffer(geometry: ScanGeometry) -> FloatArray:
     """Memory for :func:`slice_protons`: room for every tissue on the phantom's grid (window)."""
     rows, cols = geometry.window
-    return np.empty((len(TISSUES) + 1) * (rows.stop - rows.start) * (cols.stop - cols.start))
+    return np.empty(len(TISSUES) * (rows.stop - rows.start) * (cols.stop - cols.start))
 
 
 _VOID_FROM, _VOID_TO = "T12", "L4"  # fastest down to the one, none from the other on
