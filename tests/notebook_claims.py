@@ -219,7 +219,12 @@ for score, pair in {"VBQ-T2": (0.601, 0.548), "VBQ-STIR": (0.318, 0.316), "VBQ-T
 # "In one model with VBQ-T1, VBQ-T2 and VBQ-T2-STIR only VBQ-T2 stayed a predictor of fracture"
 from vbqkit.literature.printed import paper_numbers
 huang = paper_numbers("Huang 2026")
-assert [float(huang[f"table4.multi.{name}.p"].printed) < 0.05 for name in ("t1", "t2", "t2stir")] == [False, True, False]
+p = [float(huang[f"table4.multi.{name}.p"].printed) for name in ("t1", "t2", "t2stir")]
+assert p[1] < 0.05 < min(p[0], p[2])
+# "over ordinary ones CSF in the simulation is 0.55 to 1.37 times as bright on STIR as on T2"
+import pandas as pd
+compared = pd.read_csv("../validation/comparison.csv").query("source == 'Huang 2026' and what.str.contains('T2-STIR')")
+assert compared.reason.str.startswith("CSF is 0.55 to 1.37 times as bright on STIR as on T2").any()
 # "With a gain of STIR so high that CSF is no longer brighter on T2, the software gives no number at all"
 assert lines["VBQ-T2-STIR"][-1] > 1.2 * lines["VBQ-T2-STIR"][ratio.index(1.0)]
 assert max(lines["VBQ-T2"]) - min(lines["VBQ-T2"]) < 0.01
