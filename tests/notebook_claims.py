@@ -271,10 +271,10 @@ import pandas as pd
 # question 97-guess: "0.56 to 0.72"; the card: "168 patients know an AUC to about +-0.08"
 auc = huang.compared().query("comparison == 'VBQ-T1 for fracture' and statistic == 'AUC'").iloc[0]
 assert abs(auc.low - 0.56) < 0.02 and abs(auc.high - 0.72) < 0.02
-# question 97-five: "anything from -0.9 to 0.8", "more than a quarter of the replicas with this truth have r above 0"
+# question 97-five: "anything from -0.9 to 0.7", "with this truth about one replica in four has r above 0"
 kosice = tables[0].draws["M-score with BMD", "r"]
-assert [round(float(x), 1) for x in np.quantile(kosice, (0.025, 0.975))] == [-0.9, 0.8]
-assert 0.25 < (kosice > 0).mean() < 0.35
+assert [round(float(x), 1) for x in np.quantile(kosice, (0.025, 0.975))] == [-0.9, 0.7]
+assert 0.2 < (kosice > 0).mean() < 0.3
 # question 97-cutoff: "J = 0.26", in new patients "about 0.18"
 assert abs(t1.loc["Youden's J", "mean"] - 0.26) < 0.01
 assert abs(t1.loc["Youden's J in new patients", "mean"] - 0.18) < 0.015
