@@ -230,6 +230,17 @@ assert lines["VBQ-T2-STIR"][-1] > 1.2 * lines["VBQ-T2-STIR"][ratio.index(1.0)]
 assert max(lines["VBQ-T2"]) - min(lines["VBQ-T2"]) < 0.01
 """,
     "60_against_dexa": """
+# "the first reaches from -0.95 to 0.78, the second from -0.59 to 0.98"; question 60-five: "interval from -0.94 to 0.80"
+spans = [stats.spearman(y, "snr", data=patients).iloc[0] for y in ("t_score", "tbs", "bmd_g_cm2")]
+assert [(round(s.ci_low, 2), round(s.ci_high, 2)) for s in spans] == [(-0.95, 0.78), (-0.59, 0.98), (-0.94, 0.80)]
+# "The paper prints p = 0.55 ... SPSS, which the paper used, prints the approximation by Student's t"
+assert round(float(stats.spearman("snr", "t_score", data=patients, p_value="t").p.iloc[0]), 2) == 0.55
+# question 60-ledger: "Most numbers of the ledger agree"
+assert ledger()["verdict"].str.startswith("agrees").mean() > 0.5
+# "in the published correlations that the cohort is drawn with, marrow fat goes less closely with CT than with DEXA"
+from vbqkit.anatomy.patients import CORRELATIONS, MEASURES
+fat = dict(zip(MEASURES, abs(CORRELATIONS[MEASURES.index("pdff")]), strict=True))
+assert fat["hu"] < fat["bmd"]
 # "Not here: the coefficient with QCT is nearer to 0 than that with the T-score"
 r = [stats.pearson(by, "vbq_t1", data=cohort).estimate.iloc[0] for by in ("t_score", "qct_mg_cm3")]
 assert r[0] < 0 and abs(r[1]) < abs(r[0])
@@ -276,10 +287,36 @@ forms = icc(wide).set_index("shrout_fleiss").estimate
 assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.93, 0.55)
 lower = 1 - wide["hasty reader"] / wide["careful reader"]
 assert 0.18 < lower.min() and lower.max() < 0.42
+# question 70-icc, reader B 10 % above A: "+9.5 % of the mean of both"
+always_more = (100 * (1.1 * wide[first] - wide[first]) / (2.1 * wide[first] / 2)).round(1)
+assert set(always_more) == {9.5}
 # "For CSF on T1 one of its observers had -11.7 to +9.1 %"; the printed -11.7 to +8.1 are of two different plots
 from vbqkit.literature.printed import paper_numbers
 limits = {number.printed for number in paper_numbers("Huang 2026").values()}
 assert {"-11.71", "9.10"} <= {text.replace("\u2212", "-").rstrip(" %") for text in limits}, sorted(limits)
+""",
+    "97_was_the_study_large_enough": """
+import numpy as np
+import pandas as pd
+# question 97-guess: "0.56 to 0.72"; the card: "168 patients know an AUC to about +-0.08"
+auc = huang.compared().query("comparison == 'VBQ-T1 for fracture' and statistic == 'AUC'").iloc[0]
+assert abs(auc.low - 0.56) < 0.02 and abs(auc.high - 0.72) < 0.02
+# question 97-five: "anything from -0.9 to 0.7", "with this truth about one replica in four has r above 0"
+kosice = tables[0].draws["M-score with BMD", "r"]
+assert [round(float(x), 1) for x in np.quantile(kosice, (0.025, 0.975))] == [-0.9, 0.7]
+assert 0.2 < (kosice > 0).mean() < 0.3
+# question 97-cutoff: "J = 0.26", in new patients "about 0.18"
+assert abs(t1.loc["Youden's J", "mean"] - 0.26) < 0.01
+assert abs(t1.loc["Youden's J in new patients", "mean"] - 0.18) < 0.015
+# question 97-p: "Between 50 and 60"; "reads an r that is too large"
+assert 0.50 < (p < 0.05).mean() < 0.60 and r[p < 0.05].mean() < r.mean() - 0.05
+# "Cui 2025 lies far from what was predicted, and among the replicas in which disease has no effect on marrow"
+kept = pd.read_csv("../validation/replicas_compared.csv").set_index("population")
+kept = kept.query("comparison == 'VBQ-T1 with QCT' and statistic == 'r'")
+assert kept.high["virtual patients"] < -0.27 < kept.high["marrow of another"]
+assert kept.low["marrow of another"] < -0.27 and kept.high["virtual patients"] < kept.low["marrow of another"]
+# "217 are 98.64 %, 218 are 99.09 %; 90 of 91 is"
+assert [round(100 * k / n, 2) for k, n in ((217, 220), (218, 220), (90, 91))] == [98.64, 99.09, 98.90]
 """,
     "80_pitfalls": """
 # "measuring it makes the bone look better than it is"; "The two rules give almost the same here"
@@ -348,6 +385,12 @@ assert abs(at.estimate[nested] - 0.821) < 0.03
 # "around the wrong number it is even narrower"
 assert at.estimate[leaky] > at.estimate[nested] + 0.05
 assert at.ci_high[leaky] - at.ci_low[leaky] < at.ci_high[nested] - at.ci_low[nested]
+# "KNN gains 0.10, the forest 0.08; logistic regression nothing"
+of = found.query("inputs == 'T1' and seed == 1").set_index(["learner", "evaluation"]).estimate
+knn_gain, forest_gain, logistic_gain = (
+    of[learner, leaky] - of[learner, nested] for learner in ("KNN", "random forest", "logistic regression")
+)
+assert (round(knn_gain, 2), round(forest_gain, 2)) == (0.10, 0.08) and logistic_gain < 0.005
 # question 98-shuffled: "still gives a high AUC"; "The least of ten is high as well. Nested by person, the same ten lie
 # about 0.5"
 assert len(shuffled.query("evaluation == @leaky + @SHUFFLED")) == 10
