@@ -341,7 +341,7 @@ class Lab:
 
         self.sees(saved, True)
 
-    def sees(self, read: Callable[[], Any], expected: Any, timeout_s: float = 20) -> None:
+    def sees(self, read: Callable[[], Any], expected: Any, timeout_s: float = 60) -> None:
         """Until `read()` gives what is expected; for everything that waits for the kernel or for a wheel event."""
         deadline = time.monotonic() + timeout_s
         while (found := read()) != expected:
