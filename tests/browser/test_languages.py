@@ -27,7 +27,7 @@ READ = """() => {
     const texts = seen.flatMap(e => [...own(e), ...told.map(name => e.getAttribute(name) ?? '')]);
     return [...new Set(texts.map(text => text.trim()))].filter(Boolean);
 }"""
-"""All that is read in a studio: texts, and what a screen reader or a pointer that rests is told."""
+"""All text in a studio: what is visible, what a screen reader reads aloud, and what tooltips show."""
 
 
 def test_the_studio_opens_in_german_with_a_decimal_comma(lab: Any) -> None:

@@ -14,7 +14,7 @@ from vbqkit.language import sources, translated_notebook
 
 ROOT = Path(__file__).parents[2]
 RUNS = [("de", name) for name in sources.LESSONS] + [("sk", "00_start_here"), ("zh_CN", "00_start_here")]
-"""Every lesson once, and the other languages, in which English is told by other signs, once."""
+"""Every lesson in German; one lesson in Slovak and in Chinese, where English is recognised by different rules."""
 WORKED = """
 import json
 from ipywidgets.widgets import widget

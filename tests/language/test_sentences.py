@@ -141,7 +141,7 @@ def test_every_window_preset_has_a_name_of_its_own_in_the_language(code):
 
 
 def in_language(code):
-    """What the browser is told of a view in a language."""
+    """The state of a view that is sent to the browser, in a language."""
     set_language(code)
     return open_views(spine())[0][0].for_browser()
 
