@@ -142,7 +142,8 @@ def weighting_with_reason(acquisition: Acquisition) -> tuple[Weighting, str]:
     weighting, reason = _from_physics(acquisition)
     hint = weighting_hint(acquisition)
     if weighting == "unknown" and hint is not None:
-        reason += f"; the description '{safe_text(acquisition.series_description or '')}' hints at {hint}: state it if that is right"
+        said = safe_text(acquisition.series_description or "")
+        reason = f"{reason}; the description '{said}' hints at {hint}: state it if that is right"
     return weighting, reason
 
 
@@ -176,7 +177,7 @@ def _from_physics(a: Acquisition) -> tuple[Weighting, str]:
         )
     missing = _missing(a)
     if missing:
-        return "unknown", _LACKS + ", ".join(missing)
+        return "unknown", f"the header lacks {', '.join(missing)}"
     return _from_spin_echo(a, float(a.tr_ms or 0.0), float(a.te_ms or 0.0))
 
 

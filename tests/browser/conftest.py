@@ -157,14 +157,25 @@ WAITING = r"""() => [...document.querySelectorAll('.jp-CodeCell')].slice(1).some
 """Whether a cell below the first that holds code has neither run nor been sent."""
 
 INSIDE = """([box, parts]) => {
-    const page = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
-    return parts.filter(part => ![...document.querySelectorAll(`${box} ${part}`)].some(e => {
+    const page = document.querySelector('.jp-WindowedPanel-outer');
+    const within = (r, frame) => r.top >= frame.top - 1 && r.bottom <= frame.bottom + 1
+        && r.left >= frame.left - 1 && r.right <= frame.right + 1;
+    const seen = e => {
         const r = e.getBoundingClientRect();
-        return r.width && r.top >= page.top - 1 && r.bottom <= page.bottom + 1
-            && r.left >= page.left && r.right <= page.right;
-    }));
+        if (!r.width || !within(r, page.getBoundingClientRect())) return false;
+        for (let p = e.parentElement; p !== page; p = p.parentElement) {
+            const style = getComputedStyle(p);
+            if (style.overflowY !== 'visible' && style.display !== 'contents'
+                && !within(r, p.getBoundingClientRect())) return false;
+        }
+        return true;
+    };
+    return parts.filter(part => ![...document.querySelectorAll(`${box} ${part}`)].some(seen));
 }"""
-"""The parts of a box that are not wholly on the screen."""
+"""The parts of a box that are not wholly on the screen, or are cut off by what they lie in."""
+
+PROJECTOR, ENLARGED = {"width": 1280, "height": 720}, {"width": 853, "height": 480}
+"""A projector's screen, and the same with its page enlarged by a half, CSS pixels."""
 
 CUT_OFF = """box => {
     const edge = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect().right;
@@ -330,7 +341,7 @@ class Lab:
 
         self.sees(saved, True)
 
-    def sees(self, read: Callable[[], Any], expected: Any, timeout_s: float = 20) -> None:
+    def sees(self, read: Callable[[], Any], expected: Any, timeout_s: float = 60) -> None:
         """Until `read()` gives what is expected; for everything that waits for the kernel or for a wheel event."""
         deadline = time.monotonic() + timeout_s
         while (found := read()) != expected:

@@ -313,11 +313,9 @@ class TestLooking:
         lab.page.mouse.move(x, y)
         lab.page.mouse.down()
         lab.page.mouse.move(x + 10, y, steps=3)
-        lab.settle()
-        assert lens.is_visible()
+        lab.sees(lens.is_visible, True)
         lab.page.mouse.up()
-        lab.settle()
-        assert not lens.is_visible()
+        lab.sees(lens.is_visible, False)
 
     def test_question_mark_opens_the_help_sheet_and_escape_closes_it(self, lab: Any) -> None:
         lab.key("?")

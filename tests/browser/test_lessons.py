@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.browser.conftest import CUT_OFF, INSIDE, unfolded
+from tests.browser.conftest import CUT_OFF, ENLARGED, INSIDE, PROJECTOR, unfolded
 from vbqkit import read_rois
 from vbqkit.exercises import case_seed, choices, compare_with_proposal, make_case, question
 from vbqkit.exercises.placement import WHOLE_CASE
@@ -24,8 +24,12 @@ from vbqkit.propose import propose_rois
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.teacher import reference_rois, truth_of
 
+CLEAR = "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
+LAB_PARTS = ("img", ".vbq-readout", ".vbq-lab-reset")
+STUDIO_PARTS = (".vbq-toolbar", ".vbq-strip", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".vbq-status")
 
 
 class Lesson:
@@ -44,7 +48,7 @@ class Lesson:
             shutil.copytree(ROOT / "sample_data", lab.server.root / "sample_data")
         nbformat.write(notebook, folder / f"{name}.ipynb")
         self.state = state
-        self.page.set_viewport_size({"width": 1280, "height": 720})
+        self.page.set_viewport_size(PROJECTOR)
         self.page.goto(f"{lab.server.url}/lab/tree/lessons/{name}.ipynb?reset")  # no tabs of the lesson before
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         self._run_all()
@@ -94,6 +98,12 @@ class Lesson:
             return self.page.evaluate(INSIDE, [box, list(parts)])
 
         self.lab.sees(missing, [], timeout_s=10)
+
+    def fits_enlarged(self, box: str, *parts: str) -> None:
+        """The same on a page that is enlarged by a half."""
+        self.page.set_viewport_size(ENLARGED)
+        self.fits(box, *parts)
+        self.page.set_viewport_size(PROJECTOR)
 
     def answer(self, name: str, key: str) -> str:
         """Choose an option and press Check; returns the feedback."""
@@ -168,13 +178,14 @@ class Lesson:
 class Placer:
     """Places ROIs with the mouse where the picture says that a place in the patient is, by the pointer's position.
 
-    On a projector's 1280 x 720 pixels, as the lesson was opened, or on a `large` screen where tenths of mm are tested.
+    On a projector's 1280 x 720 pixels, as the lesson was opened, on the same `enlarged` by a half, where a mouse can
+    point at every second third of a CSS pixel, or on a `large` screen where tenths of mm are tested.
     """
 
-    def __init__(self, lesson: Lesson, box: Any, *, large: bool = False) -> None:
-        self.page, self.box = lesson.page, box
-        if large:
-            self.page.set_viewport_size({"width": 1500, "height": 1000})
+    def __init__(self, lesson: Lesson, box: Any, *, large: bool = False, enlarged: bool = False) -> None:
+        self.page, self.box, self.enlarged = lesson.page, box, enlarged
+        if large or enlarged:
+            self.page.set_viewport_size(ENLARGED if enlarged else {"width": 1500, "height": 1000})
         self.stage = box.locator(".vbq-stage").first
         self.stage.wait_for(timeout=60_000)
         lesson.show(self.stage)  # what is off the screen is not laid out
@@ -215,6 +226,8 @@ class Placer:
     def place(self, label: str, center_mm: Any) -> None:
         """Box, click, label: as the help sheet says."""
         x, y = (self.corner[i] + self.per_mm[i] * (center_mm[1 + i] - self.corner_mm[i]) for i in (0, 1))
+        if self.enlarged:
+            x, y = round(1.5 * x) / 1.5, round(1.5 * y) / 1.5
         self.stage.focus()
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("b")
@@ -263,7 +276,7 @@ def checked(lesson: Lesson, exercise: Any) -> str:
 def no_errors(page: Any) -> Any:
     """Neither in a script nor, when the page is enlarged by a half, in what is to be seen of it."""
     yield
-    page.set_viewport_size({"width": 853, "height": 480})
+    page.set_viewport_size(ENLARGED)
     for _ in range(50):  # charts are drawn anew by and by
         page.wait_for_timeout(300)
         cut_off = page.evaluate(CUT_OFF, ".vbq-lesson")
@@ -276,6 +289,9 @@ def no_errors(page: Any) -> Any:
 def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "10_what_mri_sees")
     lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
+    lesson.fits_enlarged(
+        ".vbq-lab:has(.vbq-slider-te_ms)", *LAB_PARTS, ".vbq-slider-tr_ms", ".vbq-slider-te_ms", ".vbq-linked-chart"
+    )
     lesson.wrong_then_right("10-fat")
     before = lesson.reading(0, "CSF")
     slider = lesson.page.locator(".vbq-lab").first.locator(".vbq-slider-tr_ms .noUi-target")
@@ -287,6 +303,40 @@ def test_lesson_10_what_mri_sees(lab: Any, no_errors: None) -> None:
     lab.sees(lambda: float(chart.get_attribute("data-at")) > 450, True)  # the point on the curve moves along
     assert chart.locator("polyline").count() == 4
     lesson.wrong_then_right("10-stir")
+    comes_back_after_a_restart(lesson, lab)
+
+
+def comes_back_after_a_restart(lesson: Lesson, lab: Any) -> None:
+    """Guess and slider of the first lab, and of the curves below it, with a kernel that knows nothing of them."""
+    page = lesson.page
+    views = page.locator(".vbq-lab").first, page.locator(".vbq-sliding").first
+    lesson.show(views[1].get_by_role("button", name="by half")).click()
+    handle = views[1].locator(".noUi-handle")
+    handle.focus()
+    for _ in range(3):
+        handle.press("ArrowRight")
+
+    def left() -> list[tuple[str, list[str], Any]]:
+        return [
+            (
+                str(view.locator(".vbq-guess").first.text_content()),
+                view.locator(".widget-readout").all_inner_texts(),
+                view.locator(".noUi-target").first.get_attribute("disabled"),
+            )
+            for view in views
+        ]
+
+    lab.sees(lambda: views[1].locator(".vbq-linked-chart").get_attribute("data-at"), "35.0")
+    before, csf = left(), lesson.reading(0, "CSF")
+    assert [("(your guess)" in guess, locked) for guess, _, locked in before] == [(True, None)] * 2
+    assert "35" in before[1][1][0]
+    page.evaluate(CLEAR)
+    views[0].wait_for(state="detached")
+    page.evaluate(RESTART)
+    lesson._run_all()
+    lesson.show(views[1])
+    lab.sees(left, before)
+    assert lesson.reading(0, "CSF") == csf, "the picture is scanned where the sliders were left"
 
 
 def settled(lab: Any, label: str) -> tuple[float, float]:
@@ -329,6 +379,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     exercise = lesson.page.locator(".vbq-placing").first
     lesson.show(exercise)
     lesson.fits(".vbq-placing", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".jupyter-button")
+    lesson.fits_enlarged(".vbq-placing", *STUDIO_PARTS, ".jupyter-button")
     lab.wait_for_studio()
     button = exercise.get_by_role("button", name="Check my ROIs")
     lesson.show(button).click()
@@ -371,7 +422,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     assert progress.count('"exercise": "correct"') >= 2
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     empty = lesson.page.locator(".vbq-placing").nth(1)
-    placer = Placer(lesson, empty)
+    placer = Placer(lesson, empty, enlarged=True)
     placer.fix_area()
     placer.place_off_the_roots(reference_rois(make_case(case_seed("1", "placing from empty"))))
     assert "All 6 ROIs pass" in checked(lesson, empty)
@@ -442,6 +493,9 @@ def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson = Lesson(lab, "40_vbq")
     lesson.number_wrong_then_right("40-vbq")
     lesson.fits(".vbq-lab", "img", ".noUi-handle", ".vbq-readout")
+    lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-gain)", *LAB_PARTS, ".vbq-slider-gain", ".vbq-linked-chart")
+    four = [f".vbq-slider-{name}" for name in ("field_t", "tr_ms", "te_ms", "bandwidth_hz_per_px")]
+    lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-field_t)", *LAB_PARTS, *four)
     vbq, l3 = lesson.reading(0, "VBQ"), lesson.reading(0, "L3")
     lesson.guess(0, "the same")
     lesson.slide(0, "gain", "ArrowLeft", 4)
@@ -694,6 +748,7 @@ def test_lesson_99_final(lab: Any, no_errors: None) -> None:
     for number, station in enumerate(stations):
         if not number:
             lesson.fits(".vbq-series", ".vbq-series-head", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
+            lesson.fits_enlarged(".vbq-series", ".vbq-toolbar", ".vbq-stage", ".vbq-slider", "> .jupyter-button")
         placer = Placer(lesson, series)
         placer.fix_area()
         for roi in reference_rois(known_case(station.kind, station.seed, station.day)):

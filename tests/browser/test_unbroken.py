@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import CUT_OFF, INSIDE
+from tests.browser.conftest import CUT_OFF, ENLARGED, INSIDE, PROJECTOR
 from tests.browser.test_lessons import Lesson
 from vbqkit.exercises import question
 
 SHOW = "studio = RoiStudio(volume, rois=rois, reference=(23.4, 3.7, 10))\nstudio"
+LEFT = "() => document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect().left"
 RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 
 
@@ -137,26 +138,67 @@ def test_the_question_mark_has_no_line_of_its_own(shown: Any, width: int) -> Non
     assert max(tops) - min(tops) < 3
 
 
+TOO_SMALL = """box => [...document.querySelectorAll(`${box} :is(button, select, input[type=number])`)]
+    .filter(e => e.checkVisibility() && Math.min(e.offsetWidth, e.offsetHeight) < 24).map(e => e.outerHTML)"""
+"""What can hardly be hit: WCAG 2.2 asks for 24 CSS pixels."""
+
+PARTS = [".vbq-toolbar", ".vbq-strip", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".vbq-status"]
+
+
+@pytest.fixture
+def at_150_percent(shown: Any) -> Iterator[Any]:
+    shown.page.set_viewport_size(ENLARGED)
+    shown.page.locator(".vbq-studio").evaluate("e => e.scrollIntoView()")
+    shown.settle()
+    yield shown
+    shown.page.set_viewport_size({"width": 1500, "height": 1000})
+    shown.fresh()
+
+
 def test_on_a_projector_tools_picture_and_scores_are_on_one_screen(shown: Any) -> None:
-    shown.page.set_viewport_size({"width": 1280, "height": 720})
+    shown.page.set_viewport_size(PROJECTOR)
     try:
         shown.page.locator(".vbq-studio").evaluate("e => e.scrollIntoView()")
         shown.settle()
-        parts = [".vbq-toolbar", ".vbq-strip", ".vbq-stage", ".vbq-slider", ".vbq-scores", ".vbq-status"]
-        assert shown.page.evaluate(INSIDE, [".vbq-studio", parts]) == []
+        assert shown.page.evaluate(INSIDE, [".vbq-studio", PARTS]) == []
     finally:
         shown.page.set_viewport_size({"width": 1500, "height": 1000})
 
 
-def test_at_150_percent_the_whole_picture_is_on_the_screen_and_nothing_is_cut_off(shown: Any) -> None:
-    shown.page.set_viewport_size({"width": 853, "height": 480})
-    try:
-        shown.page.locator(".vbq-views").evaluate("e => e.scrollIntoView()")
-        shown.settle()
-        assert shown.page.evaluate(INSIDE, [".vbq-studio", [".vbq-stage", ".vbq-slider"]]) == []
-        assert shown.page.evaluate(CUT_OFF, ".vbq-studio") == []
-    finally:
-        shown.page.set_viewport_size({"width": 1500, "height": 1000})
+def test_at_150_percent_too_with_a_large_picture_and_nothing_cut_off(at_150_percent: Any) -> None:
+    page = at_150_percent.page
+    for sidebar in ("open", "closed"):
+        assert page.evaluate(INSIDE, [".vbq-studio", PARTS]) == [], sidebar
+        assert page.evaluate(CUT_OFF, ".vbq-studio") == [], sidebar
+        stage = at_150_percent.stage().bounding_box()
+        assert stage["height"] >= (190 if sidebar == "open" else 260), "the picture is not what gives way"
+        assert stage["width"] >= 220
+        assert page.evaluate(TOO_SMALL, ".vbq-studio :is(.vbq-toolbar, .vbq-strip)") == []
+        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        at_150_percent.sees(lambda: page.evaluate(LEFT) < 100, sidebar == "open")
+        page.locator(".vbq-studio").evaluate("e => e.scrollIntoView()")
+        at_150_percent.settle()
+
+
+def test_at_150_percent_a_roi_is_placed_by_hand_and_by_arrow_as_exactly_as_elsewhere(at_150_percent: Any) -> None:
+    lab = at_150_percent
+    x, y = lab.middle("L3")
+    lab.drag((x, y), (8, -6))
+    assert lab.middle("L3") == pytest.approx((x + 8, y - 6), abs=0.3)
+    area = lab.shown("area_cm2", "L3")
+    lab.key("ArrowRight")
+    moved = lab.middle("L3")[0] - (x + 8)
+    assert 0 < moved < 1.5, "a step is smaller than what the hand can do"
+    lab.page.mouse.move(*lab.middle("L3"))
+    lab.page.keyboard.down("Control")
+    lab.wheel(-100, times=6)
+    lab.page.keyboard.up("Control")
+    assert lab.roi("L3")["width"] > 40, "enlarged at the pointer, for the edge of the tissue"
+    lab.drag(lab.middle("L3"), (5, 5))
+    assert lab.shown("area_cm2", "L3") == area
+    lab.page.locator("[data-tool=box]").click()
+    lab.drag(lab.at(0.1, 0.6), (24, 18))
+    assert len(lab.labels()) == 7
 
 
 def test_help_opens_although_the_kernel_is_gone(lab: Any, phantom: str) -> None:

@@ -18,6 +18,7 @@ from babel.numbers import format_decimal
 from markdown_it import MarkdownIt
 
 from tests.studio.in_node import node
+from vbqkit.anatomy.findings.registry import FINDINGS
 from vbqkit.anatomy.tissues import TISSUES
 from vbqkit.charts.against_dexa import COLUMN_WORDS, axis_label
 from vbqkit.cli import course
@@ -25,7 +26,7 @@ from vbqkit.cohort import column
 from vbqkit.datasets import write_course
 from vbqkit.errors import FormatError
 from vbqkit.exercises import question
-from vbqkit.exercises.faults import tissue_words
+from vbqkit.exercises.faults import FAULT_CODES, fault_words, tissue_words
 from vbqkit.exercises.truth import reader_word
 from vbqkit.language import (
     LANGUAGES,
@@ -340,3 +341,22 @@ def test_the_words_of_columns_in_the_catalogues_are_those_of_the_columns():
     assert axis_label("t_score") == column("t_score").label
     set_language("de")
     assert axis_label("tbs") == "TBS (ohne Einheit)"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_kind_of_finding_and_every_fault_of_a_roi_has_words(code):
+    set_language(code)
+    kinds = {finding.kind for finding in FINDINGS}
+    words = catalogues.catalogue(code, "course")
+    assert len(kinds) > 8
+    assert not [kind for kind in kinds if kind not in words]
+    sources_of_faults = "".join(
+        (ROOT / "vbqkit" / "exercises" / f"{n}.py").read_text() for n in ("faults", "placement")
+    )
+    stated = set(re.findall(r'Fault\(\s*"([a-z-]+)"', sources_of_faults))
+    of_tissues = {
+        FAULT_CODES.get(word, word.split()[0].lower()) for word in map(reader_word, (t.name for t in TISSUES))
+    }
+    assert len(stated) > 10
+    same = {fault for fault in stated | of_tissues - {"marrow"} if fault_words(fault).casefold() == fault}
+    assert not same

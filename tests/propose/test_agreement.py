@@ -89,7 +89,7 @@ def test_names_of_the_sure_series_are_taken_where_another_asks_and_that_is_said(
     asking = series("T1", question="Neither L5 nor S1 can be recognised", margin=0.0, names=("?",) * 6)
     found = agreed([asking, series("T2")])
     assert labels(found) == list(NAMES)
-    assert "Names are by T2 (log-likelihood 7.0 above the next count); T1 alone does not decide." in found.remarks
+    assert "Names are by T2 (log-likelihood 7.0 above the next count). Not enough to decide alone: T1." in found.remarks
     other_way = agreed([series("T2"), asking])
     assert labels(other_way) == list(NAMES)
     assert any(remark.startswith("Names are by T2") for remark in other_way.remarks)

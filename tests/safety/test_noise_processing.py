@@ -55,7 +55,7 @@ def test_deep_learning_refuses_snr_and_says_where_it_stands(acquisition, where):
         ),
         ({"series_description": "SAG T1 PURE"}, "uniformity", "in front of the belly too low"),
         ({"processing": ("Filter Mode (0043,102d) p+",)}, "uniformity", "(Filter Mode (0043,102d) p+)"),
-        ({"parallel_technique": "SENSE", "parallel_factor": 2.0}, "parallel", "SENSE factor 2"),
+        ({"parallel_technique": "SENSE", "parallel_factor": 2.0}, "parallel", "SENSE, factor 2"),
         ({"series_description": "t1_tse_iPAT2"}, "parallel", "SNR is too high"),
         ({"image_type": ("ORIGINAL", "PRIMARY", "M", "FIL")}, "filter", "ImageType (0008,0008) holds FIL"),
         ({"scan_options": ("FILTERED_GEMS",)}, "filter", "FILTERED_GEMS"),

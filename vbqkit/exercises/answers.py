@@ -153,4 +153,5 @@ def check_choice(question: str, key: str, *, sealed: str, feedback: str = "") ->
     'Not yet. Fat has a short T1.'
     """
     right = seal_answer(question, key) == sealed
-    return AnswerGrade(right, f"{'Right.' if right else 'Not yet.'} {feedback}".strip())
+    verdict = translated("Right") if right else translated("Not yet")
+    return AnswerGrade(right, f"{verdict}. {feedback}".strip())

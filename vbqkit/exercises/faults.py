@@ -15,7 +15,7 @@ from vbqkit.errors import RoiError
 from vbqkit.exercises.advice import clean_move, direction_words, move_by
 from vbqkit.exercises.truth import TOLERATED, TruthUnderRoi
 from vbqkit.image import Slice
-from vbqkit.language import digits, marked, number, translated
+from vbqkit.language import digits, marked, number, said, translated
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SPINE_LEVELS
 from vbqkit.scores import check_noise
@@ -125,6 +125,37 @@ _TISSUES = (
     marked("metal"),
     marked("osteophyte"),
 )
+
+
+_FAULT_WORDS = {tissue.split()[0].lower(): tissue for tissue in _TISSUES}
+_FAULT_WORDS |= {code: tissue for tissue, code in FAULT_CODES.items()}
+_FAULT_WORDS |= {
+    "wrong-level": marked("wrong level"),
+    "csf-level": marked("level of CSF"),
+    "slice": marked("slice"),
+    "area": marked("area"),
+    "part-of-body": marked("place in the body"),
+    "noise-place": marked("place of noise"),
+    "noise-refused": marked("noise check"),
+    "size": marked("size"),
+    "near-edge": marked("near an edge"),
+    "missing": marked("missing"),
+    "double": marked("twice there"),
+    "left-out": marked("to be left out"),
+    "not-on-picture": marked("outside the image"),
+}
+"""What is wrong with a ROI, by the code of its fault, in a word or two for a table."""
+
+
+def fault_words(code: str) -> str:
+    """What is wrong with a ROI, by the code of its fault, in the language that is read.
+
+    Examples
+    --------
+    >>> fault_words("vein")
+    'basivertebral vein'
+    """
+    return tissue_words(_FAULT_WORDS.get(code, code))
 
 
 def tissue_words(word: str) -> str:
@@ -307,8 +338,8 @@ def noise_place_faults(roi: Roi, truth: Phantom, target: Slice) -> list[Fault]:
         return []
     text = translated(
         "The SD of this noise ROI is {own}; at the place where the reference group's noise was measured it is {there}. SNR would be {factor} times as {size}, and nothing in the patient has changed. Place it where the group's was: behind the back, level with L3, about 2 cm behind the skin.",
-        own=digits(own, ".2g"),
-        there=digits(there, ".2g"),
+        own=digits(float(f"{own:.2g}"), "g"),
+        there=digits(float(f"{there:.2g}"), "g"),
         factor=digits(factor, ".1f"),
         size=translated("low") if own > there else translated("high"),
     )
@@ -340,7 +371,8 @@ def size_faults(roi: Roi, siblings: tuple[Roi, ...], pixels: int) -> list[Fault]
 def noise_faults(roi: Roi, target: Slice, marrow_mean: float | None) -> list[Fault]:
     """What the check of noise ROIs finds."""
     check = check_noise(roi, target, marrow_mean=marrow_mean)
-    faults = [Fault(caution.code, "minor", caution.message) for caution in check.cautions]
+    faults = [Fault(caution.code, "minor", said(caution.message)) for caution in check.cautions]
     if check.refusal is not None:
-        faults.insert(0, Fault("noise-refused", "wrong", check.refusal[0].upper() + check.refusal[1:]))
+        refusal = said(check.refusal)
+        faults.insert(0, Fault("noise-refused", "wrong", refusal[0].upper() + refusal[1:]))
     return faults

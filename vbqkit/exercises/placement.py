@@ -26,11 +26,19 @@ from vbqkit.exercises.faults import (
 )
 from vbqkit.exercises.truth import contaminated_pixels, truth_under, wanted_word
 from vbqkit.image import Slice, Volume
-from vbqkit.language import translated
+from vbqkit.language import marked, translated
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
 
 WHOLE_CASE = (*SCORED_LEVELS, CSF, NOISE)
+
+
+# Kinds of findings, for the catalogues; tests/language holds the two together.
+_KINDS = (
+    *(marked("canal stenosis"), marked("endplate sclerosis"), marked("fracture"), marked("haemangioma")),
+    *(marked("metal"), marked("modic"), marked("osteophytes"), marked("Schmorl node"), marked("scoliosis")),
+    marked("transitional vertebra"),
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -202,13 +210,17 @@ def check_placements(
             )
             continue
         if not own:
-            text = f"There is no ROI called {label} yet. Draw it, and give it this label."
+            text = translated("There is no ROI called {label} yet. Draw it, and give it this label.", label=label)
             grades.append(PlacementGrade(label, (Fault("missing", "wrong", text),)))
             continue
         siblings = [roi for roi in rois if roi.label in wanted and roi.label != label]
         grade = check_placement(own[0], truth, image=image, siblings=siblings, marrow_mean=marrow)
         if len(own) > 1:
-            text = f"{len(own)} ROIs are called {label}; only the first is graded. Delete or rename the others."
+            text = translated(
+                "{n} ROIs are called {label}; only the first is graded. Delete or rename the others.",
+                n=len(own),
+                label=label,
+            )
             grade = replace(grade, faults=(Fault("double", "wrong", text), *grade.faults))
         grades.append(grade)
     return _all_off_the_plane(grades)
@@ -241,10 +253,11 @@ def _is_left_out(label: str, truth: Phantom) -> bool:
 
 def _left_out_faults(label: str, truth: Phantom) -> tuple[Fault, ...]:
     here = [f.kind for f in truth.findings if label in (f.level, *f.levels_without_roi)]
-    kinds = ", ".join(here) or "no clean place for a ROI"
-    text = (
-        f"{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Chen 2023 leaves such a level out, Huang 2026 "
-        "replaces it with T12 or L5. Delete this ROI."
+    kinds = ", ".join(translated(kind) for kind in here) or translated("no clean place for a ROI")
+    text = translated(
+        "{label} must be left out here: {kinds}. Its marrow is not that of the rest of the spine. Chen 2023 leaves such a level out, Huang 2026 replaces it with T12 or L5. Delete this ROI.",
+        label=label,
+        kinds=kinds,
     )
     return (Fault("left-out", "wrong", text),)
 

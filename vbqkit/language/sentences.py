@@ -7,56 +7,26 @@ and puts its values into the translation. A value may be a sentence itself.
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 
 from vbqkit.language.catalogues import catalogue
 from vbqkit.language.choosing import language
 from vbqkit.language.numbers import decimal_sign
 
-SPOKEN: dict[str, tuple[str, ...]] = {
-    "scores/roi_checks.py": ("{1} is {2} (median",),
-    "scores/roi_csf.py": (),
-    "scores/roi_geometry.py": (),
-    "scores/roi_marrow.py": (),
-    "scores/places.py": (),
-    "scores/score_shift.py": (),
-    "scores/noise.py": (),
-    "scores/noise_agreement.py": (),
-    "scores/noise_grain.py": (),
-    "scores/air.py": ("slice {1} has no free air",),
-    "scores/levels.py": ("No ROI for", "ROI areas", "{1}: pixels reach"),
-    "scores/marrow_to_csf.py": ("VBQ is free", "The CSF ROI", "CSF is not brighter", "T2 minus STIR is free"),
-    "scores/marrow_to_noise.py": ("The noise ROI", "With n"),
-    "scores/definition.py": ("there is no {1} series", "no ROI", "the {1} series cannot"),
-    "scores/registry.py": ("no reference group", "Signal-to-noise", "SNR against", "SD of the", "Marrow over"),
-    "scores/result.py": ("higher =", "lower =", "no direction", "{1} is not given"),
-    "roi/origin.py": ("ROIs proposed",),
-    "roi/shape.py": ("ROI '{1}' covers", "ROI '{1}' lies", "ROI '{1}' reaches"),
-    "weighting.py": ("spin echo with", "inversion recovery{1} with", "{1}, not MR", "the header lacks", "Stated"),
-    "studio/readout.py": ("ROI '{1}' was drawn", "No score is defined"),
-    "studio/views.py": (
-        "This series", "Not shown", "The study has", "Every pixel", "The signal goes", "{1} pixels are",
-        "No frame", "It has another", "It is tilted", "Full range", "Bright tissue", "Background", "Soft tissue",
-        "{1} mm thick",
-    ),
-    "studio/proposals.py": (
-        "Not accepted", "Accepted", "Rejected", "Proposing", "The studio shows", "Not proposed", "Proposed on",
-        "Nothing", "{1} ROIs proposed", ", {1} of them", "say which", "Shift+Enter", "the network is not sure",
-    ),
-    "studio/shared_rois.py": (),
-}  # fmt: skip
-"""Module to the beginnings of its sentences that students meet; an empty tuple: all of them."""
-
-_WORDS = re.compile(r"[^\W\d_]\S* \S*[^\W\d_]")
 _VALUE = re.compile(r"\\\{(\w+)\\\}")
 _PARTS = re.compile(r"(\{\w+\})")
-_DECIMAL = re.compile(r"(?<![\w.,:])([-−+]?\d+)\.(\d+)(?![\w.]*\d*\.\d)")
+_DECIMAL = re.compile(r"(?<![\w.,:])([-−+]?\d+)\.(\d++)(?!/)(?![\w.]*\d*\.\d)")
+_BETWEEN = re.compile(r"(?<=[.:;,]) ")
+_BETWEEN_PARTS = ". ", ": ", "; ", ", "
+_JOINED = {"zh_CN": {". ": "。", ": ": "：", "; ": "；", ", ": "，"}}
+"""What stands between the parts of a sentence, where it is not what English has."""
+_STOPS = (".", "。", "?", "!")
+_SENTENCE = 4
+"""Spaces in it at least."""
 _FEWEST = 5
 """Letters beside its values that a template is recognised by."""
-_DEEPEST = 4
+_DEEPEST = 6
 """Sentences within sentences within sentences; more does not occur."""
 
 
@@ -78,42 +48,11 @@ def said(text: str, *, deepest: int = _DEEPEST) -> str:
         return text
     core = text.strip()
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return before + (_found(core, code, deepest) or _in_parts(core, code, deepest)) + after
-
-
-def templates_of(source: str, starts: tuple[str, ...]) -> Iterator[str]:
-    """The sentences in the source of a module, values as ``{1}``, ``{2}``; what begins so, or all.
-
-    Examples
-    --------
-    >>> list(templates_of('x = f"{n} pixels are odd"', ()))
-    ['{1} pixels are odd']
-    """
-    for text in _strings(ast.parse(source)):
-        plain = text.strip()
-        if _WORDS.search(plain) and (not starts or plain.startswith(starts)):
-            yield plain
-
-
-def _strings(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return  # a docstring
-    if isinstance(node, ast.Constant):
-        if isinstance(node.value, str):
-            yield node.value
-        return
-    if isinstance(node, ast.JoinedStr):
-        values = [part for part in node.values if isinstance(part, ast.FormattedValue)]
-        yield "".join(
-            str(part.value) if isinstance(part, ast.Constant) else f"{{{values.index(part) + 1}}}"
-            for part in node.values
-            if isinstance(part, ast.Constant | ast.FormattedValue)
-        )
-        for part in values:
-            yield from _strings(part.value)
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _strings(child)
+    return (
+        before
+        + (_found(core, code, deepest) or _unstopped(core, code, deepest) or _in_parts(core, code, deepest))
+        + after
+    )
 
 
 def _found(text: str, code: str, deepest: int) -> str | None:
@@ -131,13 +70,22 @@ def _found(text: str, code: str, deepest: int) -> str | None:
     return None
 
 
+def _unstopped(text: str, code: str, deepest: int) -> str | None:
+    """The translation of a sentence that has lost its full stop, as in brackets."""
+    found = None if text.endswith(_STOPS) or text.count(" ") < _SENTENCE else _found(f"{text}.", code, deepest)
+    return None if found is None else found.rstrip("".join(_STOPS))
+
+
 def _in_parts(text: str, code: str, deepest: int) -> str:
-    """Several sentences, each by itself: the longest known beginning, then the rest."""
-    ends = [m.start() for m in re.finditer(r"(?<=[.:;]) ", text)]
+    """Several sentences, or parts of one, each by itself: the longest known beginning, then the rest."""
+    ends = [m.start() for m in _BETWEEN.finditer(text)]
     for end in reversed(ends):
-        first = _found(text[:end], code, deepest)
+        between = text[end - 1 : end + 1]
+        first, joined = _found(text[:end], code, deepest), " "
+        if first is None and between in _BETWEEN_PARTS:
+            first, joined = _found(text[: end - 1], code, deepest), _JOINED.get(code, {}).get(between, between)
         if first is not None:
-            return first + " " + said(text[end + 1 :], deepest=deepest - 1)
+            return first + joined + said(text[end + 1 :], deepest=deepest)
     return _DECIMAL.sub(rf"\g<1>{decimal_sign(code)}\g<2>", text)
 
 

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vbqkit.language.page_words import WORDS_OF_PAGES
-from vbqkit.language.sentences import SPOKEN, templates_of
+from vbqkit.language.spoken import PACKAGE, SPOKEN, spoken_of
 
-PACKAGE = Path(__file__).parents[1]
 LESSONS = ("00_start_here", "10_what_mri_sees", "20_placing_rois", "40_vbq")
 """Notebooks with a catalogue of their own."""
 COURSE = ("lessons", "exercises")
@@ -146,11 +145,8 @@ def _in_studio() -> Iterator[CatalogueText]:
 
 def _in_core() -> Iterator[CatalogueText]:
     yield from (CatalogueText(text, "vbqkit/language/page_words.py") for text in WORDS_OF_PAGES)
-    for name, starts in SPOKEN.items():
-        path = PACKAGE / name
-        yield from (
-            CatalogueText(text, _place(path)) for text in templates_of(path.read_text(encoding="utf-8"), starts)
-        )
+    for name in SPOKEN:
+        yield from (CatalogueText(text, f"vbqkit/{name}") for text in spoken_of(name))
 
 
 def _in_course() -> Iterator[CatalogueText]:

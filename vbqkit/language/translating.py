@@ -92,11 +92,17 @@ def translated_notebook(content: bytes, name: str, code: str) -> bytes:
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            source = "".join(words.get(part, part) if is_prose(part) else part for part in paragraphs(source))
+            prose = "".join(words.get(part, part) if is_prose(part) else part for part in paragraphs(source))
+            source = source if prose == source else _in_language(prose, code)
         elif cell["cell_type"] == "code":
             source, setting = setting + _translated_code(source, words), ""
         cell["source"] = source.splitlines(keepends=True)
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _in_language(prose: str, code: str) -> str:
+    """Prose that says its language, for screen readers and fonts; JupyterLab lets the attribute through."""
+    return f'<div lang="{html_language(code)}">\n\n{prose}\n\n</div>'
 
 
 def _translated_code(code: str, words: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ class LessonWatch(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is unt
     _esm = property(
         lambda _: javascript.loader(Path(__file__).parent / "static" / "lesson_watch.js")
     )  # in the language that is read when it is made
+    _css = (Path(__file__).parent / "static" / "lessons.css").read_text(encoding="utf-8")
 
     _of = traitlets.Unicode(help="Its own model.").tag(sync=True)
     _mark = traitlets.Unicode().tag(sync=True)

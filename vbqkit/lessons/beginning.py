@@ -10,7 +10,7 @@ import ipywidgets
 from IPython.display import HTML
 
 from vbqkit.errors import VbqkitError
-from vbqkit.language import marked, translated
+from vbqkit.language import marked, said, translated
 from vbqkit.lessons.awake import Awake
 
 _AS_AN_OUTPUT = "line-height: var(--jp-content-line-height); padding: 0; width: 0; min-width: 100%"
@@ -67,11 +67,11 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
         if self.exercise is not None:
             return
         self._button.disabled = True
-        self._say("<progress aria-label='working'></progress> " + translated("Some seconds."))
+        self._say(f"<progress aria-label='{translated('working')}'></progress> {translated('Some seconds.')}")
         try:
             made = self._make()
         except VbqkitError as error:
-            self._say(html.escape(str(error)))
+            self._say(html.escape(said(str(error))))
         except KeyboardInterrupt:
             self._say(translated("Interrupted. Press the button to begin again."))
         else:
@@ -83,7 +83,7 @@ class Beginning(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is u
     def progress(self, done: int, total: int) -> None:
         """Say how far the making has come; `make` may call it."""
         self._say(
-            f"<progress aria-label='working' value='{done}' max='{total}'></progress> "
+            f"<progress aria-label='{translated('working')}' value='{done}' max='{total}'></progress> "
             + translated("{done} of {total}", done=done, total=total)
         )
 

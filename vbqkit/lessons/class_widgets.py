@@ -11,7 +11,7 @@ import ipywidgets
 from vbqkit.classroom.hand_in import make_hand_in, write_hand_in
 from vbqkit.errors import VbqkitError
 from vbqkit.exercises.student import UNNUMBERED, keep_student, kept_student
-from vbqkit.language import translated
+from vbqkit.language import said, translated
 from vbqkit.page.still import Still
 
 
@@ -28,7 +28,7 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
         try:
             kept, told = kept_student(), ""
         except VbqkitError as error:
-            kept, told = None, str(error)
+            kept, told = None, said(str(error))
         self.student = kept or UNNUMBERED
         self._field = ipywidgets.Text(
             value=kept or "",
@@ -57,7 +57,7 @@ class YourNumber(Still, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is 
         try:
             kept = keep_student(self._field.value)
         except VbqkitError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
             return
         self._field.value = kept
         now = translated("Now choose Run, Run All Cells: your patients are drawn from it.")
@@ -119,7 +119,7 @@ class HandInButton(Still, ipywidgets.HBox):  # type: ignore[misc] # ipywidgets i
             made = make_hand_in(self._lesson)
             path = write_hand_in(made, self._folder)
         except VbqkitError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
             return
         told = translated(
             "Made: {path}. Give this file to your teacher; nothing is sent by itself. It holds your number ({student}), {tries} tries with their answers and times, and outlines of {placements} placements.",

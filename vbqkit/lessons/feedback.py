@@ -21,7 +21,7 @@ GOOD, BAD = (
 def feedback_html(right: bool, text: str) -> str:
     """Feedback as HTML: a word and a sign as well as the colour; read out by screen readers when it changes."""
     word, sign, colour = (translated("Right"), "✓", GOOD) if right else (translated("Not yet"), "✗", BAD)
-    told = text.removeprefix(f"{word}.").removeprefix(f"{word}:").strip()
+    told = text.removeprefix(word).lstrip(".:：").strip() if text.startswith(word) else text.strip()
     body = html.escape(told[:1].upper() + told[1:])
     return (
         f"<div role='status' aria-live='polite' class='vbq-feedback' data-right='{str(right).lower()}' style='border-left:5px solid {colour};"

@@ -20,7 +20,7 @@ from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placeme
 from vbqkit.exercises.progress import state_dir, told_time
 from vbqkit.exercises.reading_file import ReadingFile
 from vbqkit.exercises.student import student_number
-from vbqkit.language import digits, translated
+from vbqkit.language import digits, said, translated
 from vbqkit.lessons.awake import Awake, back_html
 from vbqkit.lessons.feedback import feedback_html, keep_attempt, tries_before
 from vbqkit.lessons.proposal_shown import comparison_html
@@ -221,7 +221,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
                     "How far {score} moves can be computed only when all its ROIs lie on the picture.",
                     score=self._score,
                 )
-                + f" {error}",
+                + f" {said(str(error))}",
             )
         return result, str(result)
 
@@ -232,7 +232,7 @@ class PlacingExercise(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidget
             folder.mkdir(exist_ok=True)
             return folder / ReadingFile.of_case(self._student, self._exercise, self.case.name).name, ""
         except (VbqkitError, OSError) as error:
-            return None, translated("Your ROIs are not saved in a file: {why}", why=error)
+            return None, translated("Your ROIs are not saved in a file: {why}", why=said(str(error)))
 
     def _close_up(self, grade: PlacementGrade, rois: Iterable[Roi]) -> str:
         return close_up_html(grade, next(r for r in rois if r.label == grade.label), self._image)

@@ -17,6 +17,7 @@ from vbqkit.language import digits, marked, said, translated
 from vbqkit.lessons.awake import Awake
 from vbqkit.lessons.coming_back import ComingBack, within
 from vbqkit.lessons.guess import DOWN, STAYS, UP, Guess, seen_against
+from vbqkit.lessons.lab_layout import SIDE_PX, SIDE_WITH_GUESSES_PX, laid_out, picture_px
 from vbqkit.lessons.readout_table import NOISE_SD, SHIFT_MM, readout_html
 from vbqkit.lessons.scan_curve import BUDGET_S, MARROW, RoiReader, ScanCurve, drawn_from
 from vbqkit.page.colours import BLUE, PURPLE, VERMILION
@@ -32,12 +33,7 @@ BRIGHTEST = 2.0
 """White is at most this many times the brightest mean of a ROI."""
 
 _MARGIN_MM = (24.0, 22.0)  # of the picture around the centers of the ROIs
-_PICTURE_PX, _CHART_PX = 384, 330  # height, width
-_ROW_PX, _SIDE_PX, _SIDE_WITH_GUESSES_PX = (
-    840,
-    544,
-    584,
-)  # what a cell has on a screen of 1280 x 720, and what stands beside the picture
+_CHART_PX = 330  # width
 _COLOURS = {MARROW: BLUE, CSF: PURPLE, FAT: VERMILION}
 _OF_READING = {MARROW: marked("marrow"), CSF: marked("the signal of CSF"), FAT: marked("the signal of fat")}
 _SLIDERS = (marked("Field (T)"), marked("Bandwidth (Hz/px)"), marked("Receiver gain"), marked("Noise (x)"))
@@ -137,7 +133,8 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         for name, control in (("", self._menu), *self._sliders.items()):
             control.observe(lambda change, name=name: self._moved(name, change), "value")
         self._lock()
-        super().__init__([ipywidgets.HBox([self._picture, self._side(reset)], layout={"flex_flow": "row wrap"})])
+        parts = {"picture": self._picture, "chart": self._chart, "table": self._table, "reset": reset}
+        super().__init__([laid_out(self._controls(), **parts, side_px=self._side_px)])
         self.add_class("vbq-lab")
         self._update()
         if self._back.before:
@@ -225,20 +222,17 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         slider.add_class(f"vbq-slider-{name}")
         return slider
 
-    def _side(self, reset: Any) -> Any:
-        """Sliders with their guesses, and below them the curve beside the table."""
+    def _controls(self) -> list[Any]:
+        """Sliders with their guesses."""
         rows = [self.guesses[""]] if "" in self.guesses else []
         rows += [self._menu] if len(self._machines) > 1 else []
         for name, slider in self._sliders.items():
             rows.append(ipywidgets.HBox([slider, self.guesses[name]]) if name in self.guesses else slider)
-        below = ipywidgets.HBox(
-            [self._chart, ipywidgets.VBox([self._table, reset])], layout={"flex_flow": "row wrap", "padding": "4px 0 0"}
-        )
-        return ipywidgets.VBox([*rows, below], layout={"padding": "0 0 0 10px", "width": f"{self._side_px}px"})
+        return rows
 
     @property
     def _side_px(self) -> int:
-        return _SIDE_PX if self._predict is None else _SIDE_WITH_GUESSES_PX
+        return SIDE_PX if self._predict is None else SIDE_WITH_GUESSES_PX
 
     def _asked(self, ask_first: tuple[str, Sequence[str]] | None) -> dict[str, Guess]:
         asked = {}
@@ -367,7 +361,7 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
             alt=alt,
             rois=self._rois,
             window=self._window or self._shown(self.image, now),
-            height_px=self._picture_px(crop),
+            height_px=picture_px(self.image, crop, side_px=self._side_px),
             crop=crop,
             caption=f"{field} T, {times}.",
         )
@@ -375,12 +369,6 @@ class ScanLab(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets is unt
         self._draw_chart(self._readings_of(self.image), budget_s=BUDGET_S)
         self._say_what_is_seen(now)
         self._keep()
-
-    def _picture_px(self, crop: tuple[int, int, int, int] | None) -> int:
-        """Height of the picture, so that sliders, curve and table find room beside it."""
-        r0, r1, c0, c1 = crop or (0, self.image.shape[0], 0, self.image.shape[1])
-        high, wide = ((b - a) * mm for a, b, mm in zip((r0, c0), (r1, c1), self.image.spacing_mm, strict=True))
-        return int(min(_PICTURE_PX, (_ROW_PX - self._side_px) * high / wide))
 
     def _say_what_is_seen(self, now: Mapping[str, float]) -> None:
         guess, (start, before) = self.guesses.get(self._active), self._from

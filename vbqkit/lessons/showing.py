@@ -16,7 +16,7 @@ from vbqkit.exercises.six_scanners import slices_on_all
 from vbqkit.exercises.truth import tissue_signals
 from vbqkit.html_table import notes_html, table_html
 from vbqkit.image import Slice
-from vbqkit.language import decimal_sign, marked, translated
+from vbqkit.language import decimal_sign, marked, said, translated
 from vbqkit.lessons.truth_picture import truth_html
 from vbqkit.page.line_chart import line_chart_html
 from vbqkit.page.slice_picture import crop_around_all, slice_html
@@ -27,8 +27,8 @@ _DECIMAL = re.compile(r"[-−]?\d+\.\d+(?: T)?")
 TABLE_WORDS = (
     *(marked("plane"), marked("weighting"), marked("because"), marked("tissue"), marked("source"), marked("score")),
     *(marked("value"), marked("unit"), marked("formula"), marked("direction"), marked("yes"), marked("no")),
-    *(marked("sagittal"), marked("coronal"), marked("axial"), marked("fat"), marked("muscle"), marked("median")),
-    *(marked("mean"), marked("ratio"), marked("none"), marked("coil"), marked("gain"), marked("changed")),
+    *(marked("fat"), marked("muscle"), marked("median"), marked("mean"), marked("ratio"), marked("none")),
+    *(marked("coil"), marked("gain"), marked("changed")),
 )
 """Single words at the head of the tables of the lessons, and in their cells."""
 
@@ -146,10 +146,13 @@ def show_table(table: Any, *, head: Sequence[str] = (), digits: int = 2) -> HTML
 
 
 def _said(text: str) -> str:
-    """A word of a table in the chosen language; a number in words, such as a setting, with its decimal sign."""
-    return text.replace(".", decimal_sign()) if _DECIMAL.fullmatch(text) else translated(text)
+    """A word of a table or a sentence of the core in the chosen language; a number in words with its decimal sign."""
+    if _DECIMAL.fullmatch(text):
+        return text.replace(".", decimal_sign())
+    word = translated(text)
+    return said(text) if word == text else word
 
 
 def show_notes(*notes: object) -> HTML:
-    """Sentences, one per line, wrapped between words."""
-    return HTML(notes_html(notes))
+    """Sentences, one per line, wrapped between words; those of the core in the chosen language."""
+    return HTML(notes_html(said(str(note)) for note in notes))

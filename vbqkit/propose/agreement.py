@@ -190,7 +190,7 @@ def _agreed_names(
             ), ()
     by = ", ".join(f"{titles[id(one)]} (log-likelihood {one.margin:.1f} above the next count)" for one in sure)
     silent = ", ".join(titles[id(one)] for one in asking)
-    said = f"Names are by {by}; {silent} alone {'does' if len(asking) == 1 else 'do'} not decide."
+    said = f"Names are by {by}. Not enough to decide alone: {silent}."
     if first.named:
         return first, (said,)
     if not names:

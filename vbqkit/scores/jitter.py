@@ -72,8 +72,9 @@ class Jitter:
 
     def __str__(self) -> str:
         size = f"lengths up to ±{self.size_percent:g} %" if self.size_percent else "size as drawn"
-        how = "shifts up to" if self.shape == "disc" else "normal shifts with an SD of"
-        return f"{how} {self.shift_mm:g} mm, {size}"
+        if self.shape == "disc":
+            return f"shifts up to {self.shift_mm:g} mm, {size}"
+        return f"normal shifts with an SD of {self.shift_mm:g} mm, {size}"
 
     @property
     def reach_mm(self) -> float:

@@ -148,7 +148,7 @@ def snr(
         value=fmean(values),
         unit="dimensionless",
         formula="mean over levels of (ROI mean / SD of noise ROI)" + (" x 0.655" if rayleigh_correction else ""),
-        direction=HIGHER_IS_POORER + "; also higher with a better coil or less noise",
+        direction=f"{HIGHER_IS_POORER}; also higher with a better coil or less noise",
         source=SOURCE_SNR,
         levels=choice.labels,
         parts=(

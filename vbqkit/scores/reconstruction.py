@@ -183,7 +183,7 @@ def _parallel(a: Acquisition) -> Caution | None:
         return None
     where = _PARALLEL.found_in(a)
     if a.parallel_technique or a.parallel_factor:
-        factor = f" factor {a.parallel_factor:g}" if a.parallel_factor else ""
+        factor = f", factor {a.parallel_factor:g}" if a.parallel_factor else ""
         where = f"{a.parallel_technique or 'parallel imaging'}{factor}"
     if where is None:
         return None

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from vbqkit.errors import ScoreError, VbqkitError
+from vbqkit.language import said
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import NOISE
 from vbqkit.scores.definition import ScoreChoices
@@ -269,6 +270,6 @@ def interval_row(found: Uncertainty | None, options: IntervalOptions) -> dict[st
     cutoff = options.cutoffs.get(found.score.name)
     return {
         "interval": [found.ci_low, found.ci_high] if known else None,
-        "verdict": None if cutoff is None else found.verdict(cutoff),
-        "shares": interval_lines(found, options),
+        "verdict": None if cutoff is None else said(found.verdict(cutoff)),
+        "shares": [said(line) for line in interval_lines(found, options)],
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vbqkit.errors import FormatError, RoiError
-from vbqkit.language import digits, html_language, marked, number, translated
+from vbqkit.language import digits, html_language, marked, number, said, translated
 from vbqkit.page.drawing import Drawing
 from vbqkit.page.slice_picture import slice_drawing
 from vbqkit.roi import Measurement
@@ -58,17 +58,17 @@ def _description(view: View, index: int, drawn: Sequence[DrawnRoi]) -> str:
 def measurement_table(drawn: Sequence[DrawnRoi], results: Results) -> str:
     """HTML table of measurements; where any ROI was proposed automatically, with the origin of each."""
     told = any(one.place is not None for one in drawn)
-    words = ("ROI", marked("mean"), marked("median"), "SD", "min", "max", "n", "cm²", marked("slice"))
+    words = ("ROI", marked("mean"), marked("median"), "SD", marked("min"), marked("max"), "n", "cm²", marked("slice"))
     heads = [translated(word) for word in (*words, *((marked("origin"),) if told else ()))]
     lines = []
     for one, result in zip(drawn, results, strict=True):
         if isinstance(result, RoiError):
-            lines.append(f'<tr><td colspan="{len(heads)}">{escape(str(result))}</td></tr>')
+            lines.append(f'<tr><td colspan="{len(heads)}">{escape(said(str(result)))}</td></tr>')
             continue
         m = result
         numbers = [digits(x) for x in (m.mean, m.median, m.sd, m.min, m.max)]
         cells = [escape(m.label or "?"), *numbers, str(m.n), number(m.area_cm2, 2), str(m.slice_index + 1)]
-        cells += [escape(origin_words(one.roi, one.place))] if told else []
+        cells += [escape(said(origin_words(one.roi, one.place)))] if told else []
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     head = "".join(f"<th>{name}</th>" for name in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
@@ -106,10 +106,10 @@ def static_html(
 
 def origin_lines(drawn: Sequence[DrawnRoi], waiting: Sequence[DrawnRoi]) -> list[str]:
     """Which ROIs were proposed automatically, for a report, and which are not shown as nobody has accepted them."""
-    said = origin_sentence((one.roi, one.place) for one in drawn)
+    sentence = said(origin_sentence((one.roi, one.place) for one in drawn))
     left = ", ".join(one.roi.label or "?" for one in waiting)
     return [
-        *([said] if said else []),
+        *([sentence] if sentence else []),
         *(
             [
                 translated(

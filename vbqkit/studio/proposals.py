@@ -290,8 +290,8 @@ class ProposedRois(MeasuredRois):
         series, view, remarks = (self._proposal.get(key) for key in ("series", "view", "remarks"))
         known = isinstance(view, int) and 0 <= view < len(self._opened)
         about = {
-            "title": said(f"Proposed on {series}") if series else "Proposed",
-            "question": str(self._proposal.get("question") or ""),
+            "title": said(f"Proposed on {series}") if series else said("Proposed"),
+            "question": said(str(self._proposal.get("question") or "")),
             "remarks": [said(str(remark)) for remark in remarks] if isinstance(remarks, list) else [],
             **({"view": view} if known else {}),
         }

@@ -227,7 +227,7 @@ def score_row(name: str, result: Score | Refusal, *, noise: NoiseChecks, found: 
     return {
         "key": name,
         "value": result.value,
-        "note": result.overruled or "",
+        "note": said(result.overruled or ""),
         "overruled": result.overruled is not None,
         "about": about,
         "doubts": [said(doubt) for doubt in doubts_of(result)],
@@ -247,7 +247,7 @@ def _blame(result: Refusal, noise: NoiseChecks, found: Places) -> dict[str, Any]
 
 def measurement_row(drawn: DrawnRoi, result: Measurement | RoiError) -> dict[str, Any]:
     """A measurement for the browser; nan becomes None."""
-    origin = {} if drawn.place is None else {"origin": origin_words(drawn.roi, drawn.place)}
+    origin = {} if drawn.place is None else {"origin": said(origin_words(drawn.roi, drawn.place))}
     if isinstance(result, RoiError):
         return {"id": drawn.id, "label": drawn.roi.label, "error": said(str(result)), **origin}
     plain = asdict(replace(result, cautions=(), refusal=None, pixels=None))

@@ -14,6 +14,7 @@ from vbqkit.formats.roi_file import RoiFile
 from vbqkit.formats.rois import ROI_FORMATS, read_rois, write_rois
 from vbqkit.formats.zip_members import read_members
 from vbqkit.image import Volume
+from vbqkit.language import said
 from vbqkit.roi import Roi
 
 _NAMES = ".labels.json"
@@ -22,7 +23,7 @@ _NAMES = ".labels.json"
 def file_menu() -> dict[str, object]:
     """What the browser offers: each format with its usual ending, and every ending that can be picked."""
     return {
-        "save": [[one.name, one.endings[0]] for one in ROI_FORMATS],
+        "save": [[said(one.name), one.endings[0]] for one in ROI_FORMATS],
         "pick": sorted({f".{ending.rsplit('.', 1)[1]}" for one in ROI_FORMATS for ending in one.endings}),
     }
 

@@ -118,7 +118,9 @@ CT_WINDOWS = (("Bone", 400.0, 1800.0), ("Soft tissue", 40.0, 400.0))
 
 
 MARROW_WINDOW = "Marrow"
-"""The page makes it, from the ROIs on the levels as they lie: level at their median signal, 2.5 times that wide."""
+"""The page makes it, from the ROIs on the levels as they lie: level at their median signal, 2.5 times that wide.
+
+It is known by a mark of its own: its name is in the language of the page."""
 
 
 def _windows(pixels: npt.NDArray[Any], *, is_ct: bool = False, marrow: bool = True) -> dict[str, Any]:
@@ -138,10 +140,10 @@ def _windows(pixels: npt.NDArray[Any], *, is_ct: bool = False, marrow: bool = Tr
         ["Full range", *window(low, high)],
         ["Bright tissue", *window(p50, high)],
         ["Background (noise, ghosts)", *window(min(low, 0.0), max(0.1 * p98, low + 1e-9 * max(1.0, abs(low))))],
-        *([[MARROW_WINDOW, 0.0, 0.0]] if marrow and not is_ct else []),
+        *([[MARROW_WINDOW, 0.0, 0.0, True]] if marrow and not is_ct else []),
     ]
     return {
-        "presets": [[name if name == MARROW_WINDOW else said(name), *window] for name, *window in presets],
+        "presets": [[said(name), *window] for name, *window in presets],
         "window": presets[0][1:],
         "range": [low, high],
         "air_below": 0.12 * p98 if low >= 0 else None,

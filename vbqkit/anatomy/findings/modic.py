@@ -59,7 +59,8 @@ class Modic(Finding):
 
     References
     ----------
-    Modic et al., Radiology 1988;166:193-199, doi:10.1148/radiology.166.1.3336678.
+    Modic et al., Radiology 1988;166:193-199, doi:10.1148/radiology.166.1.3336678 (types 1 and 2); Modic et al.,
+    Radiology 1988;168:177-186 (type 3).
     """
 
     endplate: Endplate = "lower"

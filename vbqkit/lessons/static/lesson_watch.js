@@ -31,6 +31,14 @@ function onThisClock(time) {
     time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
 }
 
+/** What a translated lesson shows is in the language that its text says. @param {Element | null} notebook */
+function sayLanguage(notebook) {
+  const lang = notebook?.querySelector(".jp-RenderedMarkdown [lang]")?.getAttribute("lang");
+  if (!lang) return;
+  for (const shown of notebook?.querySelectorAll(".jp-Cell-outputArea:not([lang])") ?? [])
+    shown.setAttribute("lang", lang);
+}
+
 class Watch {
   /** @param {WatchModel} model @param {Watched} own the same model as the page keeps it, which knows of its comm */
   constructor(model, own) {
@@ -65,6 +73,7 @@ class Watch {
     const late = this.asked > 0 && Date.now() - this.asked > PATIENCE_MS;
     say(this, (!live || late) && document.querySelector(this.mark) ? words(live) : "");
     for (const time of document.querySelectorAll(".vbq-back time:not([data-here])")) onThisClock(time);
+    for (const widget of document.querySelectorAll(this.mark)) sayLanguage(widget.closest(".jp-Notebook"));
   }
 }
 

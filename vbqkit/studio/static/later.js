@@ -370,7 +370,7 @@ export class Later {
     return level && (count ? _`\nlevel ${level}, by the count` : _`\nlevel ${level}, by the ROIs`);
   }
 
-  /** The marrow window of the active view, by the ROIs on its levels, also those that wait. @param {[string, number, number]} preset @param {boolean} next whether it was only the next one */
+  /** The marrow window of the active view, by the ROIs on its levels, also those that wait. @param {[string, number, number, true?]} preset @param {boolean} next whether it was only the next one */
   marrow(preset, next) {
     const { store } = this;
     const rows = store.rois.map((roi) => COUNTED.includes(roi.label) && store.measured(roi, store.active));

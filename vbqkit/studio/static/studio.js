@@ -104,9 +104,11 @@ export class Studio {
         ? _`Kept in ${store.options.case_file}`
         : _`Not kept in a file: give case_file=... to keep the ROIs`,
     );
-    this.wide = new ResizeObserver(([entry]) =>
-      this.root.classList.toggle("vbq-narrow", entry.contentRect.width < 760 + 260 * (this.views.length - 1)),
-    );
+    this.wide = new ResizeObserver(([entry]) => {
+      const width = entry.contentRect.width - 260 * (this.views.length - 1);
+      this.root.classList.toggle("vbq-narrow", width < 760);
+      this.root.classList.toggle("vbq-tight", width < 560);
+    });
     this.wide.observe(this.root);
     el.append(this.root);
   }
@@ -247,7 +249,7 @@ export class Studio {
     const [level, width] = store.windows[store.active];
     const now = presets.findIndex((p) => p[1] === level && p[2] === width);
     const chosen = presets[i ?? (now + 1) % presets.length];
-    if (chosen[0] === "Marrow") return this.later((later) => later.marrow(chosen, i === undefined));
+    if (chosen[3]) return this.later((later) => later.marrow(chosen, i === undefined));
     const [name, l, w] = chosen;
     store.setWindow(store.active, l, w);
     this.say(_`Window: ${name}`);

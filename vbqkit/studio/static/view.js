@@ -415,8 +415,8 @@ export class View {
     const [level, width] = store.windows[index];
     setText(
       this.corner.tr,
-      `slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %\nL ${short(level)} W ${short(width)}${
-        store.inverted ? "\ninverted" : ""
+      `${_`slice ${s + 1} / ${view.planes}\nzoom ${Math.round(this.zoom * 100)} %`}\nL ${short(level)} W ${short(width)}${
+        store.inverted ? _`\ninverted` : ""
       }${store.later?.words(this) ?? ""}`,
     );
     if (s === this.described) setText(this.corner.br, this.underPointer());

@@ -60,7 +60,7 @@ export interface ViewOf {
   corner: string[];
   window: Window;
   range: [number, number];
-  presets: [name: string, level: number, width: number][];
+  presets: [name: string, level: number, width: number, marrow?: true][];
   weighting: string;
   /** Weighting by the header alone, and what was stated instead. */
   header: string;
