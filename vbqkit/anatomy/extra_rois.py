@@ -34,7 +34,7 @@ _ENDPLATE_SHARE, _ENDPLATE_COLUMNS = 0.76, 9  # of the depth: without the rims; 
 _SMOOTH_MM = 3.0  # of the surface along the endplate
 _FOREIGN_SHARE = 0.1  # an endplate with more of something else in it has no ROI
 _FAT_WIDTHS_MM = (5.0, 4.0, 3.2, 2.5)  # from front to back, to try in turn
-_FAT_REACH_MM = 45.0  # above and below L3
+_FAT_REACHES_MM = (45.0, 100.0)  # above and below L3, to try in turn: the lean have enough behind L5 and S1 only
 _BONE = ("marrow", "endplate", "cortical_bone", "basivertebral_vein", "marrow_red")
 
 
@@ -193,17 +193,19 @@ def _fat(slab: _Slab) -> Rectangle | None:
     clean = slab.all_of("subcutaneous_fat")
     if frame is None:
         return None
-    z = float(frame[0][1])
-    rows = np.abs(slab.z - z) < _FAT_REACH_MM
-    behind = clean & rows[:, None] & (slab.y > frame[0][0])[None, :]
-    if not behind.any():
-        return None
-    points = slab.points(behind)
-    center = np.array([float(points[:, 0].mean()), z])
+    center_z = float(frame[0][1])
     axes = (np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-    for width in _FAT_WIDTHS_MM:
-        size = (width, FIXED_AREA_CM2 * 100.0 / width)
-        place = _roomiest(slab, behind, center, axes, (float(np.ptp(points[:, 0])) / 2.0 + 1.0, _FAT_REACH_MM), size)
-        if place is not None:
-            return _box(slab, place, axes, size, FAT)
+    for reach in _FAT_REACHES_MM:
+        near = (np.abs(slab.z - center_z) < reach)[:, None] & (slab.y > frame[0][0])[None, :]
+        behind = clean & near
+        points = slab.points(behind)
+        if not len(points):
+            continue
+        center = np.array([float(points[:, 0].mean()), center_z])
+        across = float(np.ptp(points[:, 0])) / 2.0 + 1.0
+        for width in _FAT_WIDTHS_MM:
+            size = (width, FIXED_AREA_CM2 * 100.0 / width)
+            place = _roomiest(slab, behind, center, axes, (across, reach), size)
+            if place is not None:
+                return _box(slab, place, axes, size, FAT)
     return None
