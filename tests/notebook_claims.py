@@ -178,7 +178,8 @@ assert island("CSF") < 0.25 and island("CSF") < 0.5 * min(island(k) for k in ("L
 assert island("CSF") < island("L1", "L2", "L3", "L4")
 placed = score_value(volume, five, "VBQ-T1", aggregate="median")
 def by_a_millimetre(label):
-    moved = ([r.moved(mm) if r.label == label else r for r in five] for mm in ((0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)))
+    ways = ((0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
+    moved = ([r.moved(mm) if r.label == label else r for r in five] for mm in ways)
     return max(abs(100 * (score_value(volume, rois, "VBQ-T1", aggregate="median") / placed - 1)) for rois in moved)
 assert max(by_a_millimetre(k) for k in ("L1", "L2", "L3", "L4")) < 1 < 3 < by_a_millimetre("CSF")
 # "Inside the black line VBQ changes by no more than two scans of the same woman differ": some percent

@@ -60,7 +60,9 @@ def test_worn_facets_raise_dexa_by_as_much_as_drinka_1992_measured(monkeypatch):
     who = VirtualPatient(age=72, sex="M", bmi=26, t_score=0.0, pdff=(0.4, 0.41, 0.42, 0.43), qct_mg_cm3=76.0)
 
     def density(grade: int) -> float:
-        grades = lambda rng, names, *, age: tuple(grade if n in FACET_ARTHROSIS_AT_LEVEL else 0 for n in names)  # noqa: E731 - a stand-in
+        def grades(rng, names, *, age):
+            return tuple(grade if name in FACET_ARTHROSIS_AT_LEVEL else 0 for name in names)
+
         monkeypatch.setattr("vbqkit.anatomy.spine.draw_facet_arthrosis", grades)
         return float(measure_dexa(scan_dexa(make_phantom(who, seed=3, in_plane_mm=1.0, plane_mm=2.0)))["bmd_g_cm2"])
 
