@@ -27,8 +27,8 @@ def middle_slices(name):
     return {v.acquisition.weighting: v.pixels[len(v.pixels) // 2].astype(float) for v in volumes}
 
 
-IN_FRONT_OF_THE_SACRUM = {("case01", "T1", 24), ("case01", "T2", 24)}
-"""Names below of which four letters only stand in the air: the fifth is on bright bowel, the rest on the sacrum."""
+ONTO_THE_SACRUM = {("case01", "T1", 24), ("case01", "T2", 24)}
+"""Names below whose last letters stand on the sacrum: the picture must not pass once those in the air are painted over."""
 
 
 @pytest.mark.parametrize("size", [8, 10, 12, 16, 24])
@@ -38,11 +38,9 @@ def test_a_name_in_a_corner_is_found_at_every_size(middle, size, low):
         for weighting, picture in pictures.items():
             marked = written(picture, size, low=low)
             marks = text_marks(marked)
-            if low and (case, weighting, size) in IN_FRONT_OF_THE_SACRUM:
-                assert marks is None  # painting over four letters would leave the rest
-                assert text_on_body(marked)
-                continue
             assert marks is not None
+            if low and (case, weighting, size) in ONTO_THE_SACRUM:
+                assert text_on_body(np.where(marks, 0, marked))
             rows = np.flatnonzero(marks.any(axis=1))
             assert rows.min() > picture.shape[0] - 40 if low else rows.max() < 40
 

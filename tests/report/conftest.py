@@ -4,17 +4,18 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from vbqkit import read_rois, read_study
+from vbqkit.reference_groups import reference_group
 from vbqkit.report import case_report
-from vbqkit.scores import ReferenceGroup
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 ROIS = CASE / "reference_rois.vbqkit.json"
 N_DRAWS = 100  # the intervals of these tests are compared with themselves
 DAY = dt.date(2026, 11, 29)
-REFERENCE = ReferenceGroup(mean=47.6, sd=5.4, n=5, scanner="1.2 T open", source="Košice group 2025")
+REFERENCE = reference_group(pd.read_csv(CASE.parent / "reference_women.csv"), "generic-1.5t")
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +32,10 @@ def report(study):
 
 @pytest.fixture(scope="session")
 def three_series(study):
-    """T1, T2 and STIR, nine scores, ten cautions: what a full examination with a reference group gives."""
+    """T1, T2 and STIR, nine scores, eleven cautions: what a full examination with a reference group gives."""
     who = {"reader": "Čeňková", "code": "A17", "read_on": DAY}
     made = case_report(study, read_rois(ROIS), reference=REFERENCE, n_draws=N_DRAWS, **who)
-    assert (len(made.series), len(made.scores), len(made.cautions)) == (3, 9, 10)
+    assert (len(made.series), len(made.scores), len(made.cautions)) == (3, 9, 11)
     return made
 
 

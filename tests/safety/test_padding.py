@@ -12,7 +12,7 @@ from vbqkit.errors import ScoreError
 from vbqkit.scores import check_noise, free_air, score_case
 
 CASE = Path(__file__).parents[2] / "sample_data" / "case04"
-WIDTH = 40
+WIDTH = 24
 
 
 @pytest.fixture(scope="module")

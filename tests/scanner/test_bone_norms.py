@@ -47,8 +47,8 @@ def by_worker(ages: tuple[int, int]) -> pytest.MarkDecorator:
 
 # Old men missed it until these came, each from its source and none from the norm: bodies that are wider in men and grow
 # with age (Bruno 2014, Riggs 2004; 0.88 to 0.93 g/cm2 together with spurs that add as much as Orwoll 1990 measured),
-# and facet joints that wear (Kalichman 2008; 0.93 to 0.99), as dense facets add 0.03 to 0.47 g/cm2 by level and grade in
-# 113 men of 72 years (Drinka et al., Calcif Tissue Int 1992;50:507-510, doi:10.1007/bf00582163). Aortic calcium adds
+# and facet joints that wear (Kalichman 2008; 0.93 to 0.99), as dense facets add 0.03 to 0.47 g/cm2 by level and grade
+# in 113 men of 72 years (Drinka et al., Calcif Tissue Int 1992;50:507-510, doi:10.1007/bf00582163). Aortic calcium adds
 # next to nothing (Orwoll 1990, Drinka 1992).
 
 

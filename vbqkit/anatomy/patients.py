@@ -91,8 +91,8 @@ FAT_IN_FRACTURES: Mapping[str, float] = {"F": 0.0, "M": 0.045}
 """How much more fat the marrow of people with a vertebral fracture holds than that of others of the same density, as a
 fraction: 57.3 against 52.8 % in men (P = 0.02), and not to be told from nothing in women, of whom no number is printed
 (257 people of 79 years, 21 men and 32 women with a fracture, Schwartz et al., J Clin Endocrinol Metab
-2013;98:2294-2300, doi:10.1210/jc.2012-3949). In 400 volunteers there was no such difference (30 men and 30 women with mostly silent
-fractures). The mean of all people of a density stays as it is."""
+2013;98:2294-2300, doi:10.1210/jc.2012-3949). In 400 volunteers there was no such difference (30 men and 30 women with
+mostly silent fractures). The mean of all people of a density stays as it is."""
 
 MEASURES = ("pdff", "bmd", "hu", "tbs", "bmi")
 """Order of :data:`CORRELATIONS`."""

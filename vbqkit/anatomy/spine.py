@@ -54,10 +54,10 @@ _PITCH_SD_DEG = 1.2
 # The slope of the sacrum decides the lumbar curve. What is drawn is the slope before the body is laid on the table (see
 # vbqkit.anatomy.lying), which turns it by -2 degrees (SD 5); on the table it is 41 and 7.2 degrees, a model
 # assumption between two groups: 24 to 55 degrees are the mean +- 2 SD of 709 people who stand (Eur Spine J 2011;
-# 20 Suppl 5:572-577, doi:10.1007/s00586-011-1923-2), and 44.5 +- 9.9, from 18 to 71, was found in 274 who lie (Okpala, Ann Med
-# Health Sci Res 2014, doi:10.4103/2141-9248.141548). Lordosis has an SD of 10.0 degrees (102 people on CT, Int J Spine
-# Surg 2020;14:949), and is 47.9 +- 9.2 on MRI of people who lie (63 people, Benditz et al., Rofo 2017;189:233-239); it
-# goes with the slope: r = 0.75 in 100 people (Vaz et al., Eur Spine J 2002;11:80-87,
+# 20 Suppl 5:572-577, doi:10.1007/s00586-011-1923-2), and 44.5 +- 9.9, from 18 to 71, was found in 274 who lie (Okpala,
+# Ann Med Health Sci Res 2014, doi:10.4103/2141-9248.141548). Lordosis has an SD of 10.0 degrees (102 people on CT, Int
+# J Spine Surg 2020;14:949), and is 47.9 +- 9.2 on MRI of people who lie (63 people, Benditz et al., Rofo
+# 2017;189:233-239); it goes with the slope: r = 0.75 in 100 people (Vaz et al., Eur Spine J 2002;11:80-87,
 # doi:10.1007/s005860000224). The characteristics of lordosis are determined by the slope (Roussouly et al., Spine
 # 2005;30:346-353, doi:10.1097/01.brs.0000152379.54463.65); by which shares the vertebrae above follow it, and how far
 # the chest leans by itself (SD in degrees), are model assumptions.

@@ -17,6 +17,7 @@ from .course import lessons as lessons
 from .csf_moved import vbq_with_csf_moved as vbq_with_csf_moved
 from .example_readings import example_readers as example_readers
 from .faults import Fault as Fault
+from .into_tissue import roi_in_tissue as roi_in_tissue
 from .own_spread import OwnSpread as OwnSpread
 from .own_spread import keep_own_spread as keep_own_spread
 from .own_spread import kept_own_spread as kept_own_spread
@@ -44,7 +45,6 @@ from .readers import read_class as read_class
 from .readers import virtual_reader as virtual_reader
 from .readers import worst_placed as worst_placed
 from .reading_file import ReadingFile as ReadingFile
-from .into_tissue import roi_in_tissue as roi_in_tissue
 from .six_scanners import drawn_groups as drawn_groups
 from .six_scanners import promised_intervals as promised_intervals
 from .six_scanners import scan_on_all as scan_on_all

@@ -25,7 +25,7 @@ _HEIGHT_PX = (5, 64)
 """Letters that can be read, up to a headline."""
 _FEWEST = 5
 """Marks in a row: four can be chance."""
-_ABOVE_AIR, _CLEAR_OF_NOISE = 8.0, 15.0  # robust SD of air: of every pixel, of the brightest of a letter
+_ABOVE_AIR, _CLEAR_OF_NOISE = 8.0, 12.0  # robust SD of air: of every pixel, of the brightest of a letter
 _PART_OF_BRIGHT = 0.3  # of what is bright in the picture
 _THICKEST = 0.34  # half the thickness of a stroke, in heights of the letter
 _SAME_HEIGHT = 0.35
