@@ -278,9 +278,14 @@ def test_the_origin_of_each_roi_is_shown_where_the_file_says_it(report):
 
 
 def test_a_light_that_repeats_a_caution_refers_to_its_number(report):
-    [line] = [text for text in protocol_findings(report) if "uniformity" in text]
-    number = int(re.search(r"\[(\d+)\]", line)[1])
-    assert report.cautions[number - 1].code == "reconstruction-uniformity"
+    said = {text.split(",")[0].lstrip("! "): text for text in protocol_findings(report)}
+    for topic, codes in (
+        ("uniformity correction", ["reconstruction-uniformity"]),
+        ("air and masked background", ["noise-disagrees", "noise-unlike-tissue"]),  # two cautions in one light
+    ):
+        numbers = [int(number) for number in re.findall(r"\[(\d+)\]", said[topic])]
+        assert [report.cautions[number - 1].code for number in numbers] == codes
+        assert not any(report.cautions[number - 1].message in said[topic] for number in numbers)
 
 
 def test_an_existing_file_stays_unless_it_may_be_replaced(report, tmp_path):

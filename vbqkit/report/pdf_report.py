@@ -48,7 +48,7 @@ _MARGIN_PT, _BELOW_PT, _FOOT_PT = 20.0, 26.0, 16.0
 _LETTER_HEIGHT_PT = 792.0
 _WIDTH_PT = PAGE_PT[0] - 2 * _MARGIN_PT
 _HEIGHT_PT = _LETTER_HEIGHT_PT - _MARGIN_PT - _BELOW_PT  # what A4 and Letter have in common: neither cuts anything
-_SIZE_PT, _LEADING_PT = 7.0, 7.9
+_SIZE_PT, _LEADING_PT = 7.0, 7.7
 """Nothing in the report is printed smaller than 7 points."""
 
 _PICTURES_PT = (156.0, 130.0)

@@ -136,16 +136,28 @@ def _and(names: Iterable[str]) -> str:
 
 
 def caution_lines(report: CaseReport) -> tuple[str, ...]:
-    """Every caution with its code; a message that quotes another one whole refers to its number instead."""
-    numbers = {caution.message: n for n, caution in enumerate(report.cautions, start=1)}
-    return tuple(f"{c.code}: {_referring(c.message, numbers)}" for c in report.cautions)
+    """Every caution with its code; a message that quotes others whole refers to their numbers instead."""
+    numbers = _numbers(report)
+    return tuple(
+        f"{c.code}: {_referring(c.message, {said: n for said, n in numbers.items() if said != c.message})}"
+        for c in report.cautions
+    )
+
+
+def _numbers(report: CaseReport) -> dict[str, int]:
+    return {caution.message: n for n, caution in enumerate(report.cautions, start=1) if caution.message}
 
 
 def _referring(message: str, numbers: Mapping[str, int]) -> str:
-    for other, number in numbers.items():
-        if other and other != message and message.endswith(f" {other}"):
-            return f"{message.removesuffix(other)}See [{number}]."
-    return message
+    """A message; cautions that it ends with, one or several, by their numbers."""
+    quoted: list[int] = []
+    while last := next((said for said in numbers if message.endswith(said)), ""):
+        message = message.removesuffix(last).rstrip()
+        quoted.insert(0, numbers[last])
+    if not quoted:
+        return message
+    their = _and([f"[{number}]" for number in quoted])
+    return f"{message} See {their}." if message else f"see {their}."
 
 
 def protocol_findings(report: CaseReport) -> tuple[str, ...]:
@@ -157,12 +169,11 @@ def protocol_findings(report: CaseReport) -> tuple[str, ...]:
             key = (SIGNS[one.status], one.topic, one.found)
             together.setdefault(key, []).append(f"{one.weighting} ({one.series})")
             follows.setdefault(key, []).append(one.consequence)
-    known = {caution.message: number for number, caution in enumerate(report.cautions, start=1)}
     rows = {topic: dict(zip(protocol_columns(report), said, strict=True)) for topic, said in protocol_rows(report)}
-    names, lines = _short_names(report), []
+    names, numbers, lines = _short_names(report), _numbers(report), []
     for key, columns in together.items():
         sign, topic, found = key
-        said = f"see [{known[found]}]." if found in known else found
+        said = _referring(found, numbers)
         others = _by_sign({names[column]: cell for column, cell in rows[topic].items() if column not in columns})
         where = "; ".join(
             [_and([names[column] for column in columns]), *(f"{_and(rest)} {other}" for other, rest in others.items())]
