@@ -26,22 +26,32 @@ class PublishedRange:
         Half the smallest published group mean; the largest published group mean plus 3 of its SD.
     source : str
         Papers.
+    field_t : float or None
+        The field strength of all of them; at another field the range says nothing. None: at more than one.
     """
 
     low: float
     high: float
     source: str
+    field_t: float | None = None
 
+    def concerns(self, field_t: float | None) -> bool:
+        """Whether a scan at a field strength can be compared; a field that is not known can."""
+        return self.field_t is None or field_t is None or abs(field_t - self.field_t) <= _SAME_FIELD_T
+
+
+_SAME_FIELD_T = 0.35
+"""1.2 and 1.5 T are one kind of scanner here, 3 T is another."""
 
 PUBLISHED_RANGES: Mapping[str, PublishedRange] = {
     "VBQ-T1": PublishedRange(
         1.1, 6.53, "group means 2.2 (Cui 2025, normal) to 4.45 (Huang 2026); men with fractures there: 4.161 + 3 x 0.79"
     ),
-    "VBQ-T2": PublishedRange(0.27, 0.83, "group means 0.548 to 0.601, SD 0.076 (Huang 2026)"),
-    "VBQ-STIR": PublishedRange(0.158, 0.47, "group means 0.316 to 0.318, SD 0.051 (Huang 2026)"),
+    "VBQ-T2": PublishedRange(0.27, 0.83, "group means 0.548 to 0.601, SD 0.076 (Huang 2026, 1.5 T)", 1.5),
+    "VBQ-STIR": PublishedRange(0.158, 0.47, "group means 0.316 to 0.318, SD 0.051 (Huang 2026, 1.5 T)", 1.5),
 }
 """By score. The means differ with field and timing; beyond these bounds no paper has a patient of its groups to
-compare."""
+compare. Those of T2 and STIR are of 1.5 T."""
 
 
 def check_placed_rois(
@@ -104,7 +114,9 @@ def _beyond_published(placed: RoisOnSeries, published: Mapping[str, PublishedRan
         return []
     value = float(np.median([r.mean + zero for r in placed.scored])) / divisor
     bounds = published[name]
-    if bounds.low <= value <= bounds.high:
+    if not bounds.concerns(placed.volume.acquisition.field_t):
+        return []
+    if bounds.low <= float(f"{value:.3g}") <= bounds.high:  # as the message would say it
         return []
     return [
         PlacedRoiCheck(

@@ -58,8 +58,8 @@ DISC_FLAT = 1.12
 """... and a disc is as dark 10 mm in front of and behind the ROI, which a vein and a lesion are not: their mean signal
 there is above 1.12 times that of the ROI."""
 
-DISC_MM = 12.0
-"""On T2 and STIR, a ROI between two endplates nearer than this is on a disc: discs 5 to 11.5 mm, bodies 16 and
+DISC_MM = 14.5
+"""On T2 and STIR, a ROI between two endplates nearer than this is on a disc: discs 7 to 14 mm, bodies 16.5 and
 more, on the sample cases."""
 
 ENDPLATE = 0.60
@@ -71,9 +71,10 @@ NOT_MARROW = ("marrow-is-air", "marrow-under-skin", "marrow-on-disc")
 AIR_SHARE = 0.08
 """Darker than this part of the bright tissue of its slice, a marrow ROI is in air."""
 
-SKIN_MM = (30.0, 20.0)
-"""A level with nothing but air from 30 mm in front of or behind it on, over at least 20 mm, is under the skin; bodies
-have 60 mm and more of tissue on both sides on the sample cases."""
+SKIN_MM = (30.0, 10.0)
+"""A level with nothing but air from 30 mm in front of or behind it on, over at least 10 mm, is under the skin; bodies
+have 60 mm and more of tissue on both sides on the sample cases. Pictures of the spine often end 15 mm behind the
+skin."""
 
 BEHIND_MM = 160.0
 """Dark in front, with less tissue than this behind, is an anterior saturation band, which blackens the belly in routine
