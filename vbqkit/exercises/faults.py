@@ -86,6 +86,7 @@ FAULT_CODES = {
     "nerve root": "root",
     "spinal cord": "cord",
     "epidural fat": "fat",
+    "marrow outside the body of the vertebra": "outside-body",
 } | {tissue.word: tissue.fault for tissue in _OF_FINDINGS}
 _WHY = {
     "cortex": marked("Cortex is black on every weighting, so the mean falls."),
@@ -131,6 +132,7 @@ _FAULT_WORDS = {tissue.split()[0].lower(): tissue for tissue in _TISSUES}
 _FAULT_WORDS |= {code: tissue for tissue, code in FAULT_CODES.items()}
 _FAULT_WORDS |= {
     "wrong-level": marked("wrong level"),
+    "on-marrow": marked("marrow"),
     "csf-level": marked("level of CSF"),
     "slice": marked("slice"),
     "area": marked("area"),
@@ -181,7 +183,9 @@ def tissue_faults(roi: Roi, under: TruthUnderRoi, wanted: str) -> list[Fault]:
         return [Fault("wrong-level", "wrong", text)]
     for word, share in foreign:
         severity: Severity = "wrong" if share > WRONG_SHARE or total > WRONG_SHARE else "minor"
-        code = "wrong-level" if word.startswith("marrow of ") else FAULT_CODES.get(word, word.split()[0].lower())
+        code = FAULT_CODES.get(word, word.split()[0].lower())
+        if word.startswith("marrow of "):
+            code = "wrong-level" if wanted.startswith("marrow of ") else "on-marrow"
         area = share * roi.area_mm2
         held = translated(
             "{percent} % of the ROI {label} is {tissue} (about {area} of {all} mm²).",

@@ -41,6 +41,8 @@ ADVICE: dict[str, tuple[str, str]] = {
     "ligament": ("Ligaments in front of and behind the body and the sac: stay away from the edge.", "20"),
     "other": ("Soft tissue outside the spine: look at the whole picture before you draw.", "20"),
     "csf": ("CSF only in the CSF ROI: levels lie in marrow, noise in air.", "20"),
+    "outside-body": ("The body of the vertebra: marrow of the arch and the processes does not count.", "20"),
+    "on-marrow": ("Marrow only in the ROIs of the levels: CSF lies in the sac, noise in air.", "20"),
     "air": ("Air only in the noise ROI: look at the outline of the body.", "20"),
     "bowel": ("Gas in the bowel is not clean air: place the noise ROI outside the body.", "30"),
     "double": ("One ROI for each name: delete the extra one.", "20"),
