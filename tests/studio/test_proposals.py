@@ -103,23 +103,34 @@ def test_what_is_proposed_is_shown_on_its_slice_and_counts_for_nothing(tmp_path:
 def test_a_doubtful_roi_says_why_and_every_one_how_sure_it_is() -> None:
     studio = RoiStudio(t1())
     doubtful = {one.roi.label: one.doubt for one in studio.propose() if one.doubtful}
-    assert doubtful["L2"].startswith("its signal is 0.61 times that of the other levels")
+    assert doubtful["L2"] == "the body is 17 mm high, the others 24: a fracture?"
     assert all(0 <= wire["proposal"]["confidence"] <= 1 for wire in studio._state["rois"])
     assert all(wire["proposal"]["doubt"] for wire in studio._state["rois"] if wire["label"] in doubtful)
 
 
-def test_accepting_all_measures_and_scores_them_as_if_they_were_placed() -> None:
-    studio = RoiStudio(t1())
+def test_accepting_all_measures_and_scores_them_as_if_they_were_placed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposals, "propose_on_volumes", propose_on_volumes)
+    unbroken = read_study(SAMPLE.parent / "case02" / "T1").series[0].volume()
+    studio = RoiStudio(unbroken)
     studio.propose()
     assert studio.accept_proposed() == (*LEVELS, "CSF", "noise")
     assert studio.proposed == ()
-    plain = RoiStudio(t1(), rois=studio.rois)
+    plain = RoiStudio(unbroken, rois=studio.rois)
     ours, theirs = studio.scores["VBQ-T1 (median)"], plain.scores["VBQ-T1 (median)"]
     assert isinstance(ours, Score)
     assert isinstance(theirs, Score)
     assert ours.value == theirs.value
     assert any("accepted unchanged: T12, L1, L2, L3" in caution.message for caution in ours.cautions)
     assert not any(caution.code == "proposed-rois" for caution in theirs.cautions)
+
+
+def test_a_collapsed_body_that_was_accepted_with_its_doubt_gives_no_score() -> None:
+    studio = RoiStudio(t1())
+    studio.propose()
+    studio.accept_proposed()
+    score = studio.scores["VBQ-T1 (median)"]
+    assert isinstance(score, Refusal)
+    assert "L2 seems to lie on a disc, or in a collapsed body" in score.reason
 
 
 def test_the_browser_accepts_one_and_the_others_still_wait() -> None:
