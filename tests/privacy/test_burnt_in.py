@@ -28,7 +28,7 @@ def middle_slices(name):
 
 
 ONTO_THE_SACRUM = {("case01", "T1", 24), ("case01", "T2", 24)}
-"""Names below whose last letters stand on the sacrum: the picture must not pass once those in the air are painted over."""
+"""Names below whose last letters stand on the sacrum: painting those in the air over must not let the picture pass."""
 
 
 @pytest.mark.parametrize("size", [8, 10, 12, 16, 24])
