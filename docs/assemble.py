@@ -20,8 +20,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
+import pandas as pd
 
 from vbqkit.exercises import lessons
+from vbqkit.literature import published_thresholds
 from vbqkit.scores import SCORES
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +36,7 @@ FACADES = (
     "vbqkit.propose",
     "vbqkit.privacy",
     "vbqkit.report",
+    "vbqkit.reference_groups",
     "vbqkit.reference_library",
     "vbqkit.repeats",
     "vbqkit.node",
@@ -42,6 +45,7 @@ FACADES = (
     "vbqkit.datasets",
     "vbqkit.literature",
     "vbqkit.charts",
+    "vbqkit.charts.live",
     "vbqkit.anatomy",
     "vbqkit.scanner",
     "vbqkit.validation",
@@ -89,7 +93,7 @@ def _table(names: list[str], options: str = "") -> str:
 
 
 def score_page(name: str) -> str:
-    """The page of one score: formula, unit, direction, source and the ROIs it needs."""
+    """The page of one score: formula, unit, direction, source, the ROIs it needs, and the cut-offs that papers print."""
     score = SCORES[name]
     rows = {
         "Formula": f"`{score.formula}`",
@@ -99,10 +103,43 @@ def score_page(name: str) -> str:
         "ROIs": ", ".join(score.labels),
         "Aggregate of levels": " or ".join(score.aggregates) or "none to choose",
         "Source": score.source,
+        "Checked against": score.verified,
         "Column of a cohort table": f"`{score.column}`",
     }
-    table = "\n".join(f"| {head} | {text.replace('|', chr(92) + '|')} |" for head, text in rows.items())
-    return f"# {score.name}\n\n{score.title}\n\n| | |\n|---|---|\n{table}\n"
+    table = "\n".join(f"| {head} | {_in_a_table(text)} |" for head, text in rows.items() if text)
+    example = f"[An example](../../gallery/scores.md#{score.name.casefold()}) on a synthetic patient.\n\n"
+    return f"# {score.name}\n\n{score.title}. {example}| | |\n|---|---|\n{table}\n\n{_published(score.name)}"
+
+
+def _published(name: str) -> str:
+    """The cut-offs that papers print for a score, as a section."""
+    columns = {
+        "threshold": "cut-off",
+        "target": "for",
+        "sensitivity": "sensitivity",
+        "specificity": "specificity",
+        "auc": "AUC",
+        "n": "n",
+        "field_t": "field, T",
+        "population": "people",
+        "source": "source",
+    }
+    every = published_thresholds()
+    found = every[every["score"] == name]
+    head = "## Published cut-offs\n\n"
+    if found.empty:
+        return f"{head}None is in the [literature tables](../../api/vbqkit.literature.rst).\n"
+    cells = (
+        ["" if pd.isna(cell) else _in_a_table(f"{cell:g}" if isinstance(cell, float) else str(cell)) for cell in row]
+        for row in found[[*columns]].itertuples(index=False)
+    )
+    table = "\n".join(f"| {' | '.join(row)} |" for row in ([*columns.values()], ["---"] * len(columns), *cells))
+    note = "Each belongs to the scanner, the protocol and the people it was found in; none is a default.\n"
+    return f"{head}{note}{{py:obj}}`vbqkit.literature.thresholds_for` sorts them by how near their setting is to yours.\n\n{table}\n"
+
+
+def _in_a_table(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def examples(facade: str) -> str:
