@@ -39,7 +39,8 @@ exclude_patterns = ["**/.ipynb_checkpoints", "sample_data"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "vbqkit"
-html_static_path: list[str] = []
+html_static_path = [str(ROOT / "docs" / "_static")]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
