@@ -251,7 +251,9 @@ def assemble(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     here = Path(__file__).parent
-    shutil.copytree(here, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "_templates", "_static", "ipython"))
+    shutil.copytree(
+        here, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "_templates", "_static", "ipython")
+    )
     (folder / "sample_data").symlink_to(ROOT / "sample_data", target_is_directory=True)
 
     (folder / "api").mkdir()
