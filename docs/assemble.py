@@ -113,29 +113,32 @@ def score_page(name: str) -> str:
 
 def _published(name: str) -> str:
     """The cut-offs that papers print for a score, as a section."""
-    columns = {
-        "threshold": "cut-off",
-        "target": "for",
-        "sensitivity": "sensitivity",
-        "specificity": "specificity",
-        "auc": "AUC",
-        "n": "n",
-        "field_t": "field, T",
-        "population": "people",
-        "source": "source",
-    }
     every = published_thresholds()
     found = every[every["score"] == name]
     head = "## Published cut-offs\n\n"
     if found.empty:
         return f"{head}None is in the [literature tables](../../api/vbqkit.literature.rst).\n"
-    cells = (
-        ["" if pd.isna(cell) else _in_a_table(f"{cell:g}" if isinstance(cell, float) else str(cell)) for cell in row]
-        for row in found[[*columns]].itertuples(index=False)
+    rows = [
+        (
+            _number(row.threshold),
+            row.target,
+            " / ".join(filter(None, (_number(row.sensitivity), _number(row.specificity)))),
+            _number(row.auc),
+            ", ".join(filter(None, (_number(row.n), row.population, f"{row.field_t:g} T" * pd.notna(row.field_t)))),
+            row.source,
+        )
+        for row in found.itertuples()
+    ]
+    heads = ("cut-off", "for", "sensitivity / specificity", "AUC", "n, people, field", "source")
+    table = "\n".join(
+        f"| {' | '.join(_in_a_table(cell) for cell in row)} |" for row in (heads, ["---"] * len(heads), *rows)
     )
-    table = "\n".join(f"| {' | '.join(row)} |" for row in ([*columns.values()], ["---"] * len(columns), *cells))
     note = "Each belongs to the scanner, the protocol and the people it was found in; none is a default.\n"
     return f"{head}{note}{{py:obj}}`vbqkit.literature.thresholds_for` sorts them by how near their setting is to yours.\n\n{table}\n"
+
+
+def _number(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:g}"
 
 
 def _in_a_table(text: str) -> str:

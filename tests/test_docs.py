@@ -19,6 +19,7 @@ import pytest
 from docs.assemble import FACADES, api_page, examples, lesson_page, public_names, score_page
 from vbqkit import charts, cohort, stats
 from vbqkit.formats.rois import READ_ONLY_FORMATS, ROI_FORMATS
+from vbqkit.literature import published_thresholds
 from vbqkit.scores import SCORES
 
 ROOT = Path(__file__).parent.parent
@@ -113,6 +114,13 @@ def test_every_score_page_says_formula_direction_and_source():
     for score in SCORES.values():
         page = score_page(score.name)
         assert all(text in page for text in (score.formula, score.source.replace("|", "\\|"), score.unit)), score.name
+
+
+def test_every_score_page_has_the_cutoffs_that_papers_print():
+    printed = published_thresholds()
+    for name in SCORES:
+        rows = score_page(name).split("## Published cut-offs")[1].count("\n| ") - 2  # head and rule
+        assert max(rows, 0) == (printed["score"] == name).sum(), name
 
 
 def test_examples_import_what_their_docstrings_get_from_the_module():
