@@ -129,11 +129,11 @@ def _published(name: str) -> str:
         )
         for row in found.itertuples()
     ]
-    heads = ("cut-off", "for", "sensitivity / specificity", "AUC", "n, people, field", "source")
+    heads = ("cut-off", "for", "sens. / spec.", "AUC", "n, people, field", "source")
     table = "\n".join(
         f"| {' | '.join(_in_a_table(cell) for cell in row)} |" for row in (heads, ["---"] * len(heads), *rows)
     )
-    note = "Each belongs to the scanner, the protocol and the people it was found in; none is a default.\n"
+    note = "Each belongs to the scanner, the protocol and the people it was found in; none is a default. Sens., spec.: sensitivity, specificity.\n"
     return f"{head}{note}{{py:obj}}`vbqkit.literature.thresholds_for` sorts them by how near their setting is to yours.\n\n{table}\n"
 
 
