@@ -20,8 +20,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
+import pandas as pd
 
 from vbqkit.exercises import lessons
+from vbqkit.literature import published_thresholds
 from vbqkit.scores import SCORES
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +36,7 @@ FACADES = (
     "vbqkit.propose",
     "vbqkit.privacy",
     "vbqkit.report",
+    "vbqkit.reference_groups",
     "vbqkit.reference_library",
     "vbqkit.repeats",
     "vbqkit.node",
@@ -42,6 +45,7 @@ FACADES = (
     "vbqkit.datasets",
     "vbqkit.literature",
     "vbqkit.charts",
+    "vbqkit.charts.live",
     "vbqkit.anatomy",
     "vbqkit.scanner",
     "vbqkit.validation",
@@ -89,7 +93,7 @@ def _table(names: list[str], options: str = "") -> str:
 
 
 def score_page(name: str) -> str:
-    """The page of one score: formula, unit, direction, source and the ROIs it needs."""
+    """The page of one score: formula, unit, direction, source, the ROIs it needs, and the cut-offs that papers print."""
     score = SCORES[name]
     rows = {
         "Formula": f"`{score.formula}`",
@@ -99,10 +103,46 @@ def score_page(name: str) -> str:
         "ROIs": ", ".join(score.labels),
         "Aggregate of levels": " or ".join(score.aggregates) or "none to choose",
         "Source": score.source,
+        "Checked against": score.verified,
         "Column of a cohort table": f"`{score.column}`",
     }
-    table = "\n".join(f"| {head} | {text.replace('|', chr(92) + '|')} |" for head, text in rows.items())
-    return f"# {score.name}\n\n{score.title}\n\n| | |\n|---|---|\n{table}\n"
+    table = "\n".join(f"| {head} | {_in_a_table(text)} |" for head, text in rows.items() if text)
+    example = f"[An example](../../gallery/scores.md#{score.name.casefold()}) on a synthetic patient.\n\n"
+    return f"# {score.name}\n\n{score.title}. {example}| | |\n|---|---|\n{table}\n\n{_published(score.name)}"
+
+
+def _published(name: str) -> str:
+    """The cut-offs that papers print for a score, as a section."""
+    every = published_thresholds()
+    found = every[every["score"] == name]
+    head = "## Published cut-offs\n\n"
+    if found.empty:
+        return f"{head}None is in the [literature tables](../../api/vbqkit.literature.rst).\n"
+    rows = [
+        (
+            _number(row.threshold),
+            row.target,
+            " / ".join(filter(None, (_number(row.sensitivity), _number(row.specificity)))),
+            _number(row.auc),
+            ", ".join(filter(None, (_number(row.n), row.population, f"{row.field_t:g} T" * pd.notna(row.field_t)))),
+            row.source,
+        )
+        for row in found.itertuples()
+    ]
+    heads = ("cut-off", "for", "sens. / spec.", "AUC", "n, people, field", "source")
+    table = "\n".join(
+        f"| {' | '.join(_in_a_table(cell) for cell in row)} |" for row in (heads, ["---"] * len(heads), *rows)
+    )
+    note = "Each belongs to the scanner, the protocol and the people it was found in; none is a default. Sens., spec.: sensitivity, specificity.\n"
+    return f"{head}{note}{{py:obj}}`vbqkit.literature.thresholds_for` sorts them by how near their setting is to yours.\n\n{table}\n"
+
+
+def _number(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:g}"
+
+
+def _in_a_table(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def examples(facade: str) -> str:
@@ -214,7 +254,9 @@ def assemble(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     here = Path(__file__).parent
-    shutil.copytree(here, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "_templates", "ipython"))
+    shutil.copytree(
+        here, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "_templates", "_static", "ipython")
+    )
     (folder / "sample_data").symlink_to(ROOT / "sample_data", target_is_directory=True)
 
     (folder / "api").mkdir()

@@ -44,7 +44,7 @@ def python_there(version: str) -> str | None:
     return found.stdout.strip() or None
 
 
-def steps(python: str, resolution: str, wheel: Path, folder: Path, tests: list[str]) -> Iterator[Step]:
+def steps(python: str, resolution: str, wheel: Path, folder: Path, tests: list[str], workers: str) -> Iterator[Step]:
     """What a row runs, in this order."""
     scripts = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin")
     inside, lesson = str(scripts / "python"), folder / "course" / "notebooks" / "00_start_here.ipynb"
@@ -53,21 +53,26 @@ def steps(python: str, resolution: str, wheel: Path, folder: Path, tests: list[s
     yield Step("install", wanted, folder)
     yield Step("course", [str(scripts / "vbqkit"), "course", str(folder / "course")], folder)
     yield Step("lesson 00", [str(scripts / "jupyter-execute"), str(lesson)], folder)
-    yield Step("unit tests", [inside, "-m", "pytest", "-n", "2", "--dist", "loadfile", *tests], ROOT)
+    yield Step("unit tests", [inside, "-m", "pytest", "-n", workers, "--dist", "loadfile", *tests], ROOT)
 
 
-def run_row(python: str, resolution: str, wheel: Path, tests: list[str]) -> dict[str, object]:
-    """Run the steps in a fresh environment, until one fails."""
+def run_row(
+    python: str, resolution: str, wheel: Path, tests: list[str], workers: str, kept: Path | None
+) -> dict[str, object]:
+    """Run the steps in a fresh environment, until one fails; below ``kept``, if given, it stays to be looked into."""
     minutes: dict[str, float] = {}
     result = "passed"
     with tempfile.TemporaryDirectory(prefix="vbqkit-row-") as name:
-        folder = Path(name)
+        folder = Path(name) if kept is None else kept
+        folder.mkdir(parents=True, exist_ok=kept is None)
         where = os.environ | {"VBQKIT_STATE_DIR": str(folder / "state"), "JUPYTER_PREFER_ENV_PATH": "1"}
-        for step in steps(python, resolution, wheel, folder, tests):
+        for step in steps(python, resolution, wheel, folder, tests, workers):
             env = {key: value for key, value in where.items() if key != "VBQKIT_STATE_DIR" or step.name != "unit tests"}
             begun = time.monotonic()
             done = subprocess.run(step.command, cwd=step.cwd, env=env, capture_output=True, text=True, check=False)
             minutes[step.name] = round((time.monotonic() - begun) / 60, 1)
+            if kept is not None:
+                (folder / f"{step.name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
             if done.returncode:
                 result = f"failed at: {step.name}"
                 break
@@ -86,6 +91,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", action="append", choices=PYTHONS, help="only this one; can be repeated")
     parser.add_argument("--resolution", action="append", choices=RESOLUTIONS, help="only these dependencies")
+    parser.add_argument("--workers", default="2", metavar="N", help="processes of the unit tests; 2 by default")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep each row's environment, in a new folder of its own in DIR"
+    )
     parser.add_argument("tests", nargs="*", help="given to pytest; all unit tests by default")
     args = parser.parse_args()
     if shutil.which("uv") is None:
@@ -101,7 +110,8 @@ def main() -> int:
                 print(json.dumps({"python": version, "result": "not here: left out"}), flush=True)
                 continue
             for resolution in args.resolution or RESOLUTIONS:
-                row = run_row(python, resolution, wheel, args.tests)
+                kept = args.keep and args.keep.absolute() / f"{version}-{resolution}"
+                row = run_row(python, resolution, wheel, args.tests, args.workers, kept)
                 failed |= row["result"] != "passed"
                 print(json.dumps(row, ensure_ascii=False), flush=True)
     return int(failed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -15,7 +17,9 @@ import nbformat
 import pytest
 
 from docs.assemble import FACADES, api_page, examples, lesson_page, public_names, score_page
-from vbqkit import charts
+from vbqkit import charts, cohort, stats
+from vbqkit.formats.rois import READ_ONLY_FORMATS, ROI_FORMATS
+from vbqkit.literature import published_thresholds
 from vbqkit.scores import SCORES
 
 ROOT = Path(__file__).parent.parent
@@ -29,13 +33,68 @@ def test_every_public_name_is_on_the_page_of_its_facade(facade):
 
 
 def test_every_facade_has_a_page():
-    found = {f"vbqkit.{path.parent.name}" for path in (ROOT / "vbqkit").glob("*/__init__.pyi")}
-    assert found == set(FACADES) - {"vbqkit"}
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "vbqkit").rglob("__init__.pyi")}
+    assert found == set(FACADES) - {"vbqkit.reference_groups"}  # a module alone
+
+
+def test_what_lessons_and_pages_import_is_in_the_reference():
+    lessons = [nbformat.read(path, 4) for path in (ROOT / "notebooks").glob("*.ipynb")]
+    code = [cell.source for lesson in lessons for cell in lesson.cells if cell.cell_type == "code"]
+    texts = code + [path.read_text(encoding="utf-8") for path in (*WRITTEN, ROOT / "README.md")]
+    imports = {
+        found for text in texts for found in re.findall(r"^from (vbqkit[\w.]*) import ([\w, ]+)", text, re.MULTILINE)
+    }
+    public = {id(getattr(importlib.import_module(facade), name)) for facade in FACADES for name in public_names(facade)}
+    asked = {(module, name.split(" as ")[0].strip()) for module, names in imports for name in names.split(",")}
+    things = {(module, name): getattr(importlib.import_module(module), name, None) for module, name in asked}
+    missing = {key for key, thing in things.items() if not inspect.ismodule(thing) and id(thing) not in public}
+    assert len(asked) > 100
+    assert missing == set()
 
 
 def test_every_chart_is_in_the_gallery():
     page = (ROOT / "docs" / "gallery" / "charts.md").read_text(encoding="utf-8")
     assert [name for name in charts.__all__ if name.startswith("plot_") and f"charts.{name}(" not in page] == []
+
+
+def heads(name):
+    return re.findall(
+        r"^## (.+)$", (ROOT / "docs" / "gallery" / f"{name}.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+
+def test_every_score_is_in_the_gallery():
+    assert [name for name in SCORES if name not in heads("scores")] == []
+
+
+def test_every_format_is_in_the_gallery():
+    page = (ROOT / "docs" / "gallery" / "formats.md").read_text(encoding="utf-8")
+    named = ", ".join(heads("formats"))
+    assert [f.name for f in (*ROI_FORMATS, *READ_ONLY_FORMATS) if f.name not in named] == []
+    assert [name for name in public_names("vbqkit.formats") if name != "RoiFile" and f"{name}(" not in page] == []
+    missing = {ending for f in ROI_FORMATS for ending in f.endings} - set(re.findall(r"\.[a-z.]+[a-z]", page))
+    assert missing <= {".nii"}, "the same without gzip"
+
+
+def options_named(page):
+    """Function, option and value wherever a page says `function(option="value")` or an option alone after it."""
+    for row in page.splitlines():
+        functions = re.findall(r"`([a-z_.]+)(?:\(([^`]*)\))?`", row)
+        name = next((f for f, _ in functions if hasattr(stats, f) or f.startswith("cohort.")), None)
+        if row.startswith("|") and name:
+            for option, value in re.findall(r"([a-z_]+)=(\"[a-z -]+\"|\w+|\.\.\.)", row):
+                yield name, option, value
+
+
+def test_every_option_of_the_page_of_choices_exists():
+    page = (ROOT / "docs" / "concepts" / "choices.md").read_text(encoding="utf-8")
+    found = list(options_named(page))
+    assert len(found) > 25
+    for name, option, value in found:
+        function = cohort.describe_cohort if name.startswith("cohort.") else getattr(stats, name)
+        assert option in inspect.signature(function).parameters, (name, option)
+        if value.startswith('"'):
+            assert value in inspect.getsource(inspect.getmodule(function)), (name, option, value)
 
 
 def test_a_lesson_opens_where_the_project_has_an_address_and_has_no_link_without_one(tmp_path):
@@ -55,6 +114,13 @@ def test_every_score_page_says_formula_direction_and_source():
     for score in SCORES.values():
         page = score_page(score.name)
         assert all(text in page for text in (score.formula, score.source.replace("|", "\\|"), score.unit)), score.name
+
+
+def test_every_score_page_has_the_cutoffs_that_papers_print():
+    printed = published_thresholds()
+    for name in SCORES:
+        rows = score_page(name).split("## Published cut-offs")[1].count("\n| ") - 2  # head and rule
+        assert max(rows, 0) == (printed["score"] == name).sum(), name
 
 
 def test_examples_import_what_their_docstrings_get_from_the_module():

@@ -24,6 +24,8 @@ from vbqkit.scanner.machine import Scanner
 from vbqkit.scanner.visit import Day, draw_day
 from vbqkit.scores import ReferenceGroup, Score, score_case
 
+__all__ = ["AGE_RANGE", "reference_group", "scan_reference_group"]
+
 AGE_RANGE = (20.0, 30.0)
 """Ages of the young women, years; the Košice group's were 23 +- 2."""
 

@@ -1,12 +1,15 @@
 """DICOM files made for one question each: classic series and Enhanced multi-frame files, written by pydicom alone."""
 
 import copy
+from importlib.util import find_spec
 
+import gdcm
 import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGLSLossless, generate_uid
 
 MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
 SAGITTAL = ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0))  # along the rows to posterior, along the columns to the feet
@@ -97,7 +100,10 @@ def save(header, pixels, path, *, syntax=ExplicitVRLittleEndian):
     header.file_meta.TransferSyntaxUID = syntax
     if syntax.is_compressed and not syntax.is_deflated:
         header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        header.compress(syntax, generate_instance_uid=False)
+        if syntax == JPEGLSLossless and find_spec("jpeg_ls") is None:
+            _compress_by_gdcm(header, path)
+        else:
+            header.compress(syntax, generate_instance_uid=False)
     written = header.file_meta.TransferSyntaxUID
     dcmwrite(
         path,
@@ -106,6 +112,27 @@ def save(header, pixels, path, *, syntax=ExplicitVRLittleEndian):
         little_endian=written.is_little_endian,
         enforce_file_format=True,
     )
+
+
+def _compress_by_gdcm(header, path):
+    """JPEG-LS where pyjpegls has no wheels (Python 3.14): GDCM reads it there, and so it writes it for the tests."""
+    dcmwrite(path, header, enforce_file_format=True)
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(path))
+    change = gdcm.ImageChangeTransferSyntax()
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLSLossless))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    header.PixelData = dcmread(path).PixelData
+    header["PixelData"].VR = "OB"
+    header["PixelData"].is_undefined_length = True
+    header.file_meta.TransferSyntaxUID = JPEGLSLossless
 
 
 @pytest.fixture

@@ -8,16 +8,25 @@ import pytest
 from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
+from pydicom.pixels import get_decoder
 
 from vbqkit.errors import FormatError, VbqkitError
-from vbqkit.formats import read_study
+from vbqkit.formats import read_rois, read_study
 from vbqkit.formats.jpeg_lossless import stream_fault
+from vbqkit.formats.jpeg_ls import header_fault
 from vbqkit.formats.tags import numbers
 
 
 def test_nothing_at_the_path_says_where_it_looked(tmp_path):
     with pytest.raises(FormatError, match=r"There is nothing at .*nowhere\. Check the path; relative paths start at"):
         read_study(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("read", [read_study, read_rois], ids=["study", "ROIs"])
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"], ids=["too long", "null"])
+def test_a_name_that_no_file_can_have_is_called_impossible(tmp_path, read, name):
+    with pytest.raises(FormatError, match=r"no possible name \((File name too long|.*null)"):
+        read(tmp_path / name)
 
 
 def test_an_empty_folder_says_what_to_give_instead(tmp_path):
@@ -271,6 +280,43 @@ def test_a_damaged_lossless_jpeg_file_is_refused_by_name(tmp_path, scan, save_di
         FormatError, match=r"a\.dcm: PixelData .* cannot be decoded as JPEG Lossless.*\(no end of image\)"
     ):
         read_study(tmp_path).series[0].volume()
+
+
+_JPEG_LS = bytes.fromhex("ffd8 fff7000b10000a000801011100 ffda0008010100000000 00ffd9")  # 10 x 8 pixels, 16 bits
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (0, 0, "no start of image"),
+        (2, 0x33, "no marker at byte 2"),
+        (3, 0xF8, "not one frame header before the scan"),
+        (4, 0xFF, "unexpected length at byte 2"),
+        (5, 0x0A, "the frame header does not describe one component"),
+        (6, 17, "the frame header says 10 x 8 with 17 bits and 1 components"),
+        (8, 1, "the frame header says 1 x 8"),
+        (11, 3, "16 bits and 3 components"),
+        (19, 2, "the scan header is impossible"),
+    ],
+)
+def test_impossible_headers_of_a_jpeg_ls_stream_are_found(place, value, words):
+    assert header_fault(_JPEG_LS, rows=10, cols=8) is None
+    damaged = bytearray(_JPEG_LS)
+    damaged[place] = value
+    assert words in (header_fault(bytes(damaged), rows=10, cols=8) or "")
+
+
+def test_more_bits_than_a_pixel_has_do_not_end_the_process_where_gdcm_alone_reads_jpeg_ls(tmp_path, scan, monkeypatch):
+    decoder = get_decoder(uid.JPEGLSLossless)
+    monkeypatch.setattr(decoder, "_available", {name: f for name, f in decoder._available.items() if name == "gdcm"})
+    made = scan(slices=1)
+    (path,) = made.write(tmp_path, syntax=uid.JPEGLSLossless)
+    assert np.array_equal(read_study(path).series[0].volume().pixels, made.pixels)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\xff\xd8\xff\xf7") + 6] = 162
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"cannot be decoded as JPEG-LS.* with 162 bits"):
+        read_study(path).series[0].volume()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 
 import pydicom
@@ -199,7 +201,10 @@ def test_a_picture_whose_pixels_name_the_patient_is_left_out_unless_identity_is_
     page = report_html(made)
     assert "<img" not in page
     assert "No picture" in page
-    with pytest.raises(FormatError, match="no key image"):
+    without_highdicom = sys.version_info >= (3, 14) and find_spec("highdicom") is None  # it has no wheels there
+    with pytest.raises(
+        FormatError, match="cannot be installed on Python 3.14" if without_highdicom else "no key image"
+    ):
         write_report(made, tmp_path / "x.sc.dcm")
     assert case_report(study, read_rois(ROIS), identity=True, **options).image is not None
 

@@ -5,6 +5,7 @@ Nothing is ever unpacked beside the data.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -144,6 +145,26 @@ def user_path(path: str | os.PathLike[str]) -> Path:
         ) from error
 
 
+def what_is_at(place: Path) -> os.stat_result | None:
+    """What lies at a path; None if nothing does.
+
+    From Python 3.14 on ``Path.is_dir`` says no, and not why, of a name that is impossible or may not be looked at.
+
+    Raises
+    ------
+    OSError
+        If the name is impossible, or may not be looked at.
+    ValueError
+        If there is a null character in it.
+    """
+    try:
+        return place.stat()
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP}:
+            return None
+        raise
+
+
 def readable_path(path: str | os.PathLike[str]) -> Path:
     """As :func:`user_path`, for a file that must be there.
 
@@ -154,9 +175,11 @@ def readable_path(path: str | os.PathLike[str]) -> Path:
     """
     place = user_path(path)
     try:
-        if place.is_file():
+        there = what_is_at(place)
+        if there is not None and stat.S_ISREG(there.st_mode):
             return place
-        what = "a folder; the file itself is needed" if place.is_dir() else "not there"
+        is_folder = there is not None and stat.S_ISDIR(there.st_mode)
+        what = "a folder; the file itself is needed" if is_folder else "not there"
     except (OSError, ValueError) as error:
         what = f"no possible name ({getattr(error, 'strerror', None) or error})"
     raise FormatError(
@@ -181,13 +204,13 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
     """
     place = user_path(path)
     try:
-        is_folder, is_there = place.is_dir(), place.exists()
+        there = what_is_at(place)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise FormatError(
             f"{shown(place, 200)} cannot be read: it is no possible name ({why}). Check the path."
         ) from error
-    if is_folder:
+    if there is not None and stat.S_ISDIR(there.st_mode):
         passed: list[tuple[str, str]] = []
         hidden: list[str] = []
         entries = tuple(_walk(place, passed, hidden))
@@ -198,9 +221,9 @@ def find_files(path: str | os.PathLike[str], *, max_unpacked_bytes: int = MAX_UN
                 f"The folder {place} holds no files{because}. Give the folder that the scanner or PACS exported."
             )
         return Files(entries, cautions)
-    if not is_there:
+    if there is None:
         raise FormatError(f"There is nothing at {place}. Check the path; relative paths start at {Path.cwd()}.")
-    if not place.is_file():
+    if not stat.S_ISREG(there.st_mode):
         raise FormatError(f"{place} is neither a file nor a folder. Give a file, a folder or a ZIP archive.")
     if _is_zip(place):
         return _archive(place, max_unpacked_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -94,7 +95,10 @@ def _write_nifti(mask: LabelArray, affine: FloatArray, target: Path) -> None:
     image.header.set_xyzt_units("mm")
     image.set_qform(image.affine, code="scanner")
     image.set_sform(image.affine, code="scanner")
-    nibabel.save(image, target)
+    content = (
+        image.to_bytes()
+    )  # not nibabel.save: where a folder is missing, its half-made file complains when it goes (Python 3.14)
+    target.write_bytes(gzip.compress(content, 6, mtime=0) if target.name.endswith(".gz") else content)
 
 
 def _write_other(mask: LabelArray, affine: FloatArray, target: Path) -> None:

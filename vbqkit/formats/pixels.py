@@ -21,6 +21,7 @@ from vbqkit.errors import FormatError, shown
 from vbqkit.formats.files import Entry, Open
 from vbqkit.formats.headers import BIG_ENDIAN, DEFLATED, DOUBLE_TAG, FLOAT_TAG, Frame, Header
 from vbqkit.formats.jpeg_lossless import stream_fault
+from vbqkit.formats.jpeg_ls import header_fault
 from vbqkit.formats.tags import integer, tag_text, word
 from vbqkit.protocol_words import safe_codes
 
@@ -291,9 +292,11 @@ def _decoded(dataset: Dataset, header: Header, number: int) -> npt.NDArray[Any]:
     syntax = header.transfer_syntax
     decoder = get_decoder(UID(syntax))
     plugin = _plugin(decoder, syntax)
-    if syntax in _JPEG_LOSSLESS:
+    by_gdcm_alone = syntax in _JPEG_LS and plugin != _PLUGINS[syntax]
+    if syntax in _JPEG_LOSSLESS or by_gdcm_alone:
+        check = header_fault if by_gdcm_alone else stream_fault
         rows, cols = integer(header.dataset, "Rows") or 0, integer(header.dataset, "Columns") or 0
-        fault = stream_fault(_stream(dataset, header, number), rows=rows, cols=cols)
+        fault = check(_stream(dataset, header, number), rows=rows, cols=cols)
         if fault is not None:
             raise ValueError(fault)
     pixels: npt.NDArray[Any]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from vbqkit.errors import FormatError
-from vbqkit.formats.files import user_path
+from vbqkit.formats.files import user_path, what_is_at
 from vbqkit.report.case_values import CaseReport
 
 
@@ -68,15 +69,15 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     """
     target = user_path(path)
     try:
-        is_folder, has_folder, is_there = target.is_dir(), target.parent.is_dir(), os.path.lexists(target)
+        there, folder = what_is_at(target), what_is_at(target.parent)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise FormatError(f"{str(target)[:200]} is no possible name: {why}. Choose another one.") from error
-    if is_folder:
+    if there is not None and stat.S_ISDIR(there.st_mode):
         raise FormatError(f"{target} is a folder. Give the name of a file in it.")
-    if not has_folder:
+    if folder is None or not stat.S_ISDIR(folder.st_mode):
         raise FormatError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
-    if is_there and not overwrite:
+    if os.path.lexists(target) and not overwrite:
         raise _taken(target)
     return target
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import platform
+import sys
 import warnings
 
 from pydicom import dcmwrite
@@ -12,6 +14,10 @@ from vbqkit.errors import FormatError
 from vbqkit.report.case_values import CaseReport
 
 NEEDS = "DICOM objects need highdicom and Pillow, which are not installed. Install them with: pip install 'vbqkit[report]'; or write .html."
+NOT_YET = (
+    "DICOM objects need highdicom, which cannot be installed on Python {version} yet: pyjpegls, which it needs, has no wheels for it. "
+    "Use Python 3.13 or older, or write .html or .pdf."
+)
 
 
 def content_of(report: CaseReport, kind: str) -> bytes:
@@ -47,6 +53,8 @@ def _made(report: CaseReport, kind: str) -> Dataset:
         import highdicom  # noqa: F401, PLC0415 - optional
         import PIL  # noqa: F401, PLC0415 - optional
     except ImportError as error:
+        if sys.version_info >= (3, 14) and error.name == "highdicom":
+            raise FormatError(NOT_YET.format(version=platform.python_version())) from error
         raise FormatError(NEEDS) from error
     if kind == "SR":
         from vbqkit.report.dicom.sr import structured_report  # noqa: PLC0415 - one of three
