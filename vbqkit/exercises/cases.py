@@ -19,7 +19,7 @@ from vbqkit.errors import VbqkitError
 from vbqkit.image import Slice, Volume
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scanner.forward_model import acquire, slices_with
+from vbqkit.scanner.forward_model import acquire, affine_from, make_geometry, slices_with
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.visit import Day, draw_day
@@ -242,25 +242,19 @@ def scan_body(
             phantom = body.moved(-np.array(drawn.offset_mm))
         center = body.center_mm if moves else drawn.center_mm(body) if day else None
         chosen = every
+        geometry = make_geometry(phantom, machine, protocol, center)
         if around is not None and moves:
-            lie = slices_with([*around, *phantom.reference_rois], phantom, machine, protocol, center_mm=center)
+            lie = slices_with([*around, *phantom.reference_rois], geometry)
             chosen = range(max(lie.start, every.start), min(lie.stop, every.stop)) or every
         volume = acquire(phantom, machine, protocol, rng=noise, slices=chosen, center_mm=center, apart=moves)
-        volume = _with_black_slices(volume, before=chosen.start - every.start, after=every.stop - chosen.stop)
+        if chosen != every:
+            black = (chosen.start - every.start, every.stop - chosen.stop)
+            pixels = np.pad(volume.pixels, (black, (0, 0), (0, 0)))
+            volume = replace(volume, pixels=pixels, affine=affine_from(every.start, geometry))
         volumes[weighting] = replace(
             volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day))
         )
     return TeachingCase(name=case_name(kind, seed, day), volumes=volumes, scanner=machine, _phantom=phantom)
-
-
-def _with_black_slices(volume: Volume, *, before: int, after: int) -> Volume:
-    """A stack with slices in front and behind that were not scanned."""
-    if not before and not after:
-        return volume
-    affine = volume.affine.copy()
-    affine[:3, 3] -= before * affine[:3, 0]
-    pixels = np.pad(volume.pixels, ((before, after), (0, 0), (0, 0)))
-    return replace(volume, pixels=pixels, affine=affine)
 
 
 def middle_body(name: str) -> Phantom:

@@ -11,7 +11,7 @@ import hashlib
 
 from vbqkit.exercises.cases import DAYS_IN_ONE_PLACE, Kind, TeachingCase, case_seed, make_case
 
-BODIES = 8
+BODIES = 6
 """Bodies that students share in an exercise."""
 
 MOST_DAYS = 2**22
@@ -33,7 +33,7 @@ def visit_of(student: str, exercise: str) -> tuple[int, int]:
     >>> visit_of("7", "placing") == visit_of(" 7 ", "placing")
     True
     >>> len({visit_of(f"{k}", "placing") for k in range(100)}), len({visit_of(f"{k}", "placing")[0] for k in range(100)})
-    (100, 8)
+    (100, 6)
     """
     body = case_seed(student, f"body of {exercise}") % BODIES
     digest = hashlib.sha256(f"{student.strip().casefold()}|day of {exercise}".encode()).digest()

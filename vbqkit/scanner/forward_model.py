@@ -142,11 +142,9 @@ def scan(
     return Study(series=tuple(series), source=f"virtual scanner {scanner.name}")
 
 
-def slices_with(
-    rois: Sequence[Roi], phantom: Phantom, scanner: Scanner, protocol: Protocol, *, center_mm: npt.ArrayLike | None
-) -> range:
+def slices_with(rois: Sequence[Roi], geometry: ScanGeometry) -> range:
     """The slices of a protocol from the first to the last on which a ROI lies, those midway between two on both."""
-    return _slices_with(rois, make_geometry(phantom, scanner, protocol, center_mm), tie=_MIDWAY)
+    return _slices_with(rois, geometry, tie=_MIDWAY)
 
 
 _MIDWAY = 1e-2
@@ -334,6 +332,13 @@ def stored_values(images: RealArray, gain: float) -> npt.NDArray[np.uint16]:
     return stored
 
 
+def affine_from(first: int, geometry: ScanGeometry) -> FloatArray:
+    """(plane, row, col, 1) to LPS mm of the stack that begins with this slice of the protocol."""
+    affine = geometry.affine.copy()
+    affine[:3, 3] += first * affine[:3, 0]
+    return affine
+
+
 def _volume(
     images: FloatArray,
     geometry: ScanGeometry,
@@ -344,13 +349,11 @@ def _volume(
     *,
     number: int = 1,
 ) -> Volume:
-    affine = geometry.affine.copy()
-    affine[:3, 3] += chosen.start * affine[:3, 0]
     stored = stored_values(images, gain)
     pixels: npt.NDArray[Any] = stored if scanner.rescale_slope == 1.0 else stored * scanner.rescale_slope
     return Volume(
         pixels=pixels,
-        affine=affine,
+        affine=affine_from(chosen.start, geometry),
         thickness_mm=protocol.thickness_mm,
         max_storable=STORED_MAX * scanner.rescale_slope,
         acquisition=acquisition_of(scanner, protocol, number=number),
