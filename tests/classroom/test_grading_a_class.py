@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vbqkit.batch.running import WorkerLost
 from vbqkit.classroom import (
     HandIn,
     assigned_to,
@@ -23,7 +24,7 @@ from vbqkit.classroom import (
 from vbqkit.classroom.assignments import DRAWN, RECORDED
 from vbqkit.classroom.grading import _jobs
 from vbqkit.classroom.hand_in import Outlines
-from vbqkit.classroom.judging import Judged, judged
+from vbqkit.classroom.judging import Job, Judged, judge_all, judged
 from vbqkit.exercises import Attempt, choices, lessons, question, visit_of
 from vbqkit.exercises.answers import answer_detail
 from vbqkit.exercises.questions import NUMBERS
@@ -145,6 +146,25 @@ def test_the_outlines_of_a_classmate_on_another_day_of_the_same_body_pass_for_ne
     judged_as(a_reading(mine, 1, digest="abc"), a_reading(theirs, 1, digest="abc"))
     items = graded(tmp_path, answered(mine), answered(theirs)).items
     assert not items[items["exercise"] == "place"]["passed"].any()
+
+
+def test_what_was_placed_on_the_patient_of_an_earlier_version_counts(tmp_path, judged_as):
+    before = assigned_to("17", "20", earlier=True)[1].case
+    judged_as(a_reading("17", 1, case=before))
+    items = graded(tmp_path, answered("17")).items.set_index("exercise")
+    assert items.loc["place", "passed"]
+    assert not items.loc["correct", "passed"]
+
+
+def test_a_reading_whose_process_ended_is_named_and_not_called_missing(monkeypatch):
+    monkeypatch.setattr(
+        "vbqkit.classroom.judging.done_by", lambda workers, work, jobs: ((job, WorkerLost()) for job in jobs)
+    )
+    one = assigned_to("17", "20")[1]
+    jobs = [Job(one.kind, one.seed + k, ((one.day, (("20", "17", "place", "{}"),)),), True) for k in range(4)]
+    lost = list(judge_all(jobs, processes=2))
+    assert lost[0].case == one.case
+    assert all("the process that did ended" in result.reason for result in lost)
 
 
 def sharing_a_body(asked, count):
