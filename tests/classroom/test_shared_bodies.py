@@ -22,7 +22,7 @@ from vbqkit.exercises import (
     virtual_reader,
     visit_of,
 )
-from vbqkit.exercises.cases import draw_body, scan_body
+from vbqkit.exercises.cases import draw_body, findings_of, scan_body
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.reading_file import case_code
 from vbqkit.exercises.shared_bodies import BODIES, body_seed
@@ -54,6 +54,23 @@ def test_a_class_shares_six_bodies_and_no_two_students_a_day(asked):
     assert sorted(bodies) == sorted({body_seed(number, asked) for number in range(BODIES)})
     assert len(bodies) == BODIES
     assert max(bodies.values()) < 2 * len(visits) / BODIES
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("haemangioma", "proposed"),
+        ("fracture", "pitfalls"),
+        *((kind, f"final {kind}") for kind in ("fracture", "haemangioma", "modic")),
+    ],
+)
+def test_what_is_to_be_seen_is_not_at_one_level_in_most_bodies(kind, asked):
+    """Else a guess would do. (Stenosis is always beside L3, where CSF is measured.)"""
+    found = Counter(
+        findings_of(kind, np.random.default_rng([body_seed(number, asked), 2]))[0].level for number in range(BODIES)
+    )
+    assert len(found) >= 3
+    assert max(found.values()) <= BODIES / 2
 
 
 def test_what_a_class_grows_depends_on_bodies_not_on_students():

@@ -43,7 +43,7 @@ def visit_of(student: str, exercise: str) -> tuple[int, int]:
 
 def body_seed(number: int, exercise: str) -> int:
     """Seed of one of the :data:`BODIES` of an exercise."""
-    return case_seed(f"body {number}", exercise)
+    return case_seed(f"patient {number}", exercise)
 
 
 def case_for(student: str, exercise: str, *, kind: Kind = "plain") -> TeachingCase:
