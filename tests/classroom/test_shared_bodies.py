@@ -19,6 +19,7 @@ from vbqkit.exercises import (
     check_placements,
     grade_table,
     make_case,
+    tissue_signals,
     virtual_reader,
     visit_of,
 )
@@ -71,6 +72,18 @@ def test_what_is_to_be_seen_is_not_at_one_level_in_most_bodies(kind, asked):
     )
     assert len(found) >= 3
     assert max(found.values()) <= BODIES / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(BODIES))
+def test_every_body_of_lesson_20_shows_what_the_lesson_says(number):
+    """As tests/notebook_claims.py has it of student 1."""
+    body = draw_body(body_seed(number, "placing"))
+    case = scan_body(body, kind="plain", day=1000 + number, around=())
+    seen = tissue_signals(truth_of(case), case.middle_slice()).set_index("structure").mean_signal
+    assert max(seen.cortex, seen.endplate, seen["basivertebral vein"]) < seen.marrow
+    assert all(seen.CSF < seen[grey] < seen.marrow for grey in ("disc", "nerve root", "spinal cord"))
+    assert (seen.idxmax(), seen.idxmin()) == ("epidural fat", "CSF")
 
 
 def test_what_a_class_grows_depends_on_bodies_not_on_students():
