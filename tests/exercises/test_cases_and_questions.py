@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from vbqkit.exercises import (
     question,
     seal_answer,
 )
-from vbqkit.exercises.cases import findings_of, scan_body
+from vbqkit.exercises.cases import _later_day, findings_of, scan_body
 from vbqkit.exercises.questions import NUMBERS, _choice
 from vbqkit.exercises.truth import tissue_masks, tissue_signals
 from vbqkit.teacher import reference_rois, truth_of
@@ -95,6 +97,28 @@ def test_on_each_day_the_patient_lies_elsewhere_at_other_coordinates(case):
     assert pictures[0].acquisition.frame_of_reference_uid != pictures[1].acquisition.frame_of_reference_uid
     before = [scan_body(body, kind="plain", slices=3, day=day) for day in (0, 1)]
     assert reference_rois(before[0]) == reference_rois(before[1]), "as earlier versions drew it"
+
+
+def test_every_reference_roi_stays_in_the_picture_on_every_day(case):
+    """In a body so deep that noise, behind the back, would leave the picture on some of the days as they are drawn."""
+    body, protocol = truth_of(case), case.scanner.protocol("T1")
+    reach = protocol.fov_mm / 2.0 - 16.0 + body.center_mm[1]
+    deep = replace(
+        body,
+        reference_rois=tuple(
+            roi.moved((0.0, reach - roi.center_mm[1], 0.0)) if roi.label == "noise" else roi
+            for roi in body.reference_rois
+        ),
+    )
+
+    def inside(day):
+        away = np.abs([np.subtract(roi.center_mm, day.center_mm(deep)) for roi in deep.reference_rois])
+        return bool((away <= protocol.fov_mm / 2.0 - 12.0).all())
+
+    kept = [_later_day(7, day, protocol, in_view=deep) for day in range(4, 104)]
+    assert all(map(inside, kept))
+    assert not all(inside(_later_day(7, day, protocol)) for day in range(4, 104))
+    assert len({day.offset_mm for day in kept}) == len(kept)
 
 
 def test_a_case_is_synthetic_and_says_so(case):

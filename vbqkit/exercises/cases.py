@@ -41,6 +41,9 @@ _SLICES = 5
 _MIDDLE_MM = 15.4
 """Wide enough for the middle slice and its thickness, mm."""
 _PLANE_MM = 1.1
+_ROOM_MM, _DRAWS = 12.0, 100
+"""Least distance of the center of a reference ROI to the edge of the picture, mm: a ROI of 0.40 cm2 fits with room for
+a careful hand; and how often a day is drawn until it is kept."""
 _COARSE_PLANE_MM = 2.2
 """Two planes a slice: for pictures, where no fine truth is asked for, and for the wide body of a scoliosis."""
 
@@ -237,7 +240,7 @@ def scan_body(
         protocol = machine.protocol(weighting)
         first = (protocol.slices - wanted) // 2
         every = range(first, first + wanted)
-        drawn = _later_day(seed, day, protocol) if day else Day()
+        drawn = _later_day(seed, day, protocol, in_view=body if moves else None) if day else Day()
         if moves and number == 0:  # the middle of the field of view keeps its coordinates: the patient lies elsewhere
             phantom = body.moved(-np.array(drawn.offset_mm))
         center = body.center_mm if moves else drawn.center_mm(body) if day else None
@@ -299,10 +302,24 @@ def case_name(kind: str, seed: int, day: int = 0) -> str:
     return f"{kind}-{seed}" + (f"-day{day}" if day else "")
 
 
-def _later_day(seed: int, day: int, protocol: Protocol) -> Day:
-    """A day drawn, with the slices through the same planes of the body: the reference ROIs lie on them."""
-    drawn = draw_day(np.random.default_rng([seed, 4, day]), protocol)
-    return Day((0.0, *drawn.offset_mm[1:]))
+def _later_day(seed: int, day: int, protocol: Protocol, *, in_view: Phantom | None = None) -> Day:
+    """A day drawn, with the slices through the same planes of the body: the reference ROIs lie on them.
+
+    Drawn until every reference ROI of the body `in_view` lies in the picture, with room about it; where none does, as
+    on day 0.
+    """
+    rng = np.random.default_rng([seed, 4, day])
+    for _ in range(_DRAWS):
+        drawn = Day((0.0, *draw_day(rng, protocol).offset_mm[1:]))
+        if in_view is None or _in_view(in_view, drawn, protocol):
+            return drawn
+    return Day()
+
+
+def _in_view(body: Phantom, day: Day, protocol: Protocol) -> bool:
+    """Whether every reference ROI lies in the picture, no nearer to its edge than :data:`_ROOM_MM`."""
+    away = np.array([roi.center_mm for roi in body.reference_rois]) - day.center_mm(body)
+    return bool((np.abs(away[:, 1:]) <= protocol.fov_mm / 2.0 - _ROOM_MM).all())
 
 
 def _frame_uid(kind: str, seed: int, day: int) -> str:
