@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser.conftest import CUT_OFF, ENLARGED, INSIDE, PROJECTOR, unfolded
 from vbqkit import read_rois
-from vbqkit.exercises import case_seed, choices, compare_with_proposal, make_case, question
+from vbqkit.exercises import case_for, case_seed, choices, compare_with_proposal, question
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.stations import final_stations
@@ -390,7 +390,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     pictures.nth(3).wait_for(timeout=20_000)
     assert "pixels that should not be in it are orange" in pictures.first.get_attribute("alt")
     assert "faultless placements" in exercise.inner_text()
-    case = make_case(case_seed("1", "placing"))
+    case = case_for("1", "placing")
     wrong = {roi.label: roi for roi in misplaced(case, ("L1", "L2", "L3", "L4", "CSF", "noise"))}
     right = {roi.label: roi for roi in reference_rois(case)}
     shifts = {k: np.subtract(right[k].center_mm, wrong[k].center_mm) for k in ("L1", "L2", "L3", "CSF", "noise", "L4")}
@@ -424,7 +424,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty, enlarged=True)
     placer.fix_area()
-    placer.place_off_the_roots(reference_rois(make_case(case_seed("1", "placing from empty"))))
+    placer.place_off_the_roots(reference_rois(case_for("1", "placing from empty")))
     assert "All 6 ROIs pass" in checked(lesson, empty)
 
 
@@ -445,7 +445,7 @@ def test_lesson_25_proposed_rois(lab: Any, no_errors: None) -> None:
     assert not exercise.locator(".vbq-table tr[data-label=L4]").count(), "nothing counts before it is accepted"
     exercise.get_by_role("button", name="Accept all").click()
     exercise.locator(".vbq-table tr[data-label=L4]").wait_for(timeout=20_000)
-    case = make_case(case_seed("1", "proposed"), kind="haemangioma")
+    case = case_for("1", "proposed", kind="haemangioma")
     (finding,) = truth_of(case).findings
     wrong = {grade.label for grade in compare_with_proposal((), case).proposed_grades if not grade.passed}
     assert finding.level in wrong
@@ -639,7 +639,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
         lesson.show(lesson.page.get_by_role("button", name=press)).click()
         lesson.page.locator(".vbq-beginning figure").filter(has_text=seen).first.wait_for(timeout=60_000)
     assert "contrast agent given (gadobutrol)" in "".join(lesson.page.locator(".jp-OutputArea").all_text_contents())
-    case = make_case(case_seed("1", "pitfalls"), kind="fracture")
+    case = case_for("1", "pitfalls", kind="fracture")
     (fracture,) = truth_of(case).findings
     exercise = lesson.page.locator(".vbq-placing")
     assert not exercise.count(), "a patient is drawn when it is asked for"

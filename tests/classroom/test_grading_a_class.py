@@ -3,11 +3,13 @@
 import csv
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from vbqkit.batch.running import WorkerLost
 from vbqkit.classroom import (
     HandIn,
     assigned_to,
@@ -22,11 +24,11 @@ from vbqkit.classroom import (
 from vbqkit.classroom.assignments import DRAWN, RECORDED
 from vbqkit.classroom.grading import _jobs
 from vbqkit.classroom.hand_in import Outlines
-from vbqkit.classroom.judging import Judged, judged
-from vbqkit.exercises import Attempt, choices, lessons, question
+from vbqkit.classroom.judging import Job, Judged, judge_all, judged
+from vbqkit.exercises import Attempt, choices, lessons, question, visit_of
 from vbqkit.exercises.answers import answer_detail
 from vbqkit.exercises.questions import NUMBERS
-from vbqkit.exercises.readers import known_case
+from vbqkit.exercises.readers import _known_body, known_case
 from vbqkit.formats.roi_json import _shape_as_json
 from vbqkit.teacher import reference_rois
 
@@ -137,6 +139,45 @@ def test_the_outlines_of_a_classmate_pass_for_neither(tmp_path, judged_as):
     assert mine.loc["correct", "passed"]
 
 
+def test_the_outlines_of_a_classmate_on_another_day_of_the_same_body_pass_for_neither(tmp_path, judged_as):
+    mine, theirs = sharing_a_body("placing from empty", 2)
+    cases = [assigned_to(student, "20")[1].case for student in (mine, theirs)]
+    assert cases[0] != cases[1]
+    judged_as(a_reading(mine, 1, digest="abc"), a_reading(theirs, 1, digest="abc"))
+    items = graded(tmp_path, answered(mine), answered(theirs)).items
+    assert not items[items["exercise"] == "place"]["passed"].any()
+
+
+def test_what_was_placed_on_the_patient_of_an_earlier_version_counts(tmp_path, judged_as):
+    before = assigned_to("17", "20", earlier=True)[1].case
+    judged_as(a_reading("17", 1, case=before))
+    items = graded(tmp_path, answered("17")).items.set_index("exercise")
+    assert items.loc["place", "passed"]
+    assert not items.loc["correct", "passed"]
+
+
+def test_a_reading_whose_process_ended_is_named_and_not_called_missing(monkeypatch):
+    monkeypatch.setattr(
+        "vbqkit.classroom.judging.done_by", lambda workers, work, jobs: ((job, WorkerLost()) for job in jobs)
+    )
+    one = assigned_to("17", "20")[1]
+    jobs = [Job(one.kind, one.seed + k, ((one.day, (("20", "17", "place", "{}"),)),), True) for k in range(4)]
+    lost = list(judge_all(jobs, processes=2))
+    assert lost[0].case == one.case
+    assert all("the process that did ended" in result.reason for result in lost)
+
+
+def sharing_a_body(asked, count):
+    """Numbers of students who meet the same body in an exercise, each on a day of their own."""
+    by_body = defaultdict(list)
+    for number in map(str, range(1, 200)):
+        met = by_body[visit_of(number, asked)[0]]
+        met.append(number)
+        if len(met) == count:
+            return met
+    raise AssertionError
+
+
 def readings_of(student, shift, n=5, seed=0):
     values = np.linspace(2.0, 3.4, 5) + shift * np.random.default_rng(seed).normal(size=5)
     cases = [one.case for one in assigned_to("1", "70")[:5]]
@@ -206,7 +247,7 @@ def test_the_patients_of_a_lesson_are_those_that_the_lesson_draws(path):
     """The notebooks draw them, and grading draws them again: exercise, kind and what the seed is made of agree."""
     code, lesson = code_of(path), path.name[:2]
     for exercise, kind, asked in DRAWN.get(lesson, ()):
-        assert f'case_seed(student, "{asked}")' in code
+        assert f'case_for(student, "{asked}"' in code
         assert f'exercise="{exercise}"' in code
         assert kind == "plain" or f'kind="{kind}"' in code
     listed = len(DRAWN.get(lesson, ())) + ("place" in RECORDED.get(lesson, ()))
@@ -226,9 +267,9 @@ CAREFUL, CARELESS, CHEATS = 12, 8, 5
 
 @pytest.fixture
 def drawn_once(monkeypatch):
-    """Judging takes the patient on which a virtual student has just placed ROIs: drawing it again would give the same,
-    and takes most of the time."""
-    monkeypatch.setattr("vbqkit.classroom.judging.make_case", lambda seed, *, kind, day: known_case(kind, seed, day))
+    """Judging takes the body on which a virtual student has just placed ROIs: growing it again would give the same, and
+    takes most of the time."""
+    monkeypatch.setattr("vbqkit.classroom.judging.draw_body", lambda seed, *, kind: _known_body(kind, seed))
 
 
 @pytest.fixture
@@ -241,10 +282,15 @@ def hand_in(tmp_path, monkeypatch, drawn_once):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         by(made, folder)
-        found.update((job, judged(job)) for job in _jobs(collect_hand_ins([folder]).counted))
+        for job in _jobs(collect_hand_ins([folder]).counted):
+            found.update(zip(of_days(job), judged(job), strict=True))
+
+    def of_days(job):
+        return [(job.kind, job.seed, day, reading) for day, readings in job.days for reading in readings]
 
     monkeypatch.setattr(
-        "vbqkit.classroom.grading.judge_all", lambda jobs, processes: (one for job in jobs for one in found[job])
+        "vbqkit.classroom.grading.judge_all",
+        lambda jobs, processes: (found[one] for job in jobs for one in of_days(job)),
     )
     return write
 

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbqkit.classroom import HandIn, assigned_to, make_hand_in, read_hand_in, write_hand_in
+from vbqkit.classroom.assignments import Assigned
 from vbqkit.classroom.hand_in import LARGEST_BYTES, Outlines, hand_in_text
 from vbqkit.errors import FormatError
-from vbqkit.exercises import Attempt, ReadingFile, keep_student, record_attempt, student_number
+from vbqkit.exercises import Attempt, ReadingFile, case_seed, keep_student, record_attempt, student_number
 from vbqkit.exercises.student import kept_student
 
 ROIS = {"format": "vbqkit-rois", "version": 1, "coordinates": "DICOM LPS, mm", "rois": [{"label": "L1"}]}
@@ -143,15 +144,27 @@ def test_a_lesson_is_gathered_from_the_state_of_this_computer(state):
         record_attempt(lesson, f"{lesson}-vein", passed=True, student=student)
     one = assigned_to("17", "20")[1]
     (state / "rois").mkdir()
-    named = ReadingFile("17", one.exercise, one.kind, one.seed)
+    named = ReadingFile("17", one.exercise, one.kind, one.seed, one.day)
     (state / "rois" / named.name).write_text(json.dumps(ROIS), encoding="utf-8")
     found = make_hand_in("20")
     assert [a.exercise for a in found.attempts] == ["20-vein"]
-    assert [(r.exercise, r.case) for r in found.readings] == [("place", (one.kind, one.seed, 0))]
+    assert [(r.exercise, r.case) for r in found.readings] == [("place", (one.kind, one.seed, one.day))]
     assert found.elsewhere == 1
     text = hand_in_text(found)
     assert str(state) not in text, "no path of this computer"
     assert one.kind not in text.replace("placing", ""), "no diagnosis"
+
+
+def test_what_was_placed_with_an_earlier_version_is_handed_in_where_nothing_was_placed_since(state):
+    keep_student("17")
+    now, before = (assigned_to("17", "20", earlier=earlier)[1] for earlier in (False, True))
+    assert before == Assigned("place", "plain", case_seed("17", "placing from empty"))
+    (state / "rois").mkdir()
+    for one, earlier in ((before, True), (now, False)):
+        named = ReadingFile("17", one.exercise, one.kind, one.seed, one.day)
+        (state / "rois" / named.name).write_text(json.dumps(ROIS), encoding="utf-8")
+        (found,) = make_hand_in("20").readings
+        assert found.case == (one.kind, one.seed, one.day), earlier
 
 
 def test_without_a_number_or_a_try_there_is_nothing_to_hand_in(state):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from vbqkit.exercises import (
     question,
     seal_answer,
 )
-from vbqkit.exercises.cases import findings_of
+from vbqkit.exercises.cases import _later_day, findings_of, scan_body
 from vbqkit.exercises.questions import NUMBERS, _choice
 from vbqkit.exercises.truth import tissue_masks, tissue_signals
 from vbqkit.teacher import reference_rois, truth_of
@@ -67,6 +69,56 @@ def test_the_same_seed_makes_the_same_case_and_another_seed_another(case):
     again = make_case(7, slices=3)
     assert np.array_equal(again.volumes["T1"].pixels, case.volumes["T1"].pixels)
     assert case_seed("7", "a") != case_seed("7", "b")
+
+
+def test_the_slices_that_are_needed_are_the_same_scanned_without_the_others(case):
+    body = truth_of(case)
+    whole, part = (scan_body(body, kind="plain", slices=3, day=9, around=around).volumes["T1"] for around in (None, ()))
+    assert np.array_equal(part.pixels[1], whole.pixels[1])
+    assert not part.pixels[[0, 2]].any()
+    assert np.array_equal(part.affine, whole.affine), "the middle slice lies midway between two planes of the body"
+    aside = [reference_rois(case)[1].moved((4.4, 0.0, 0.0))]
+    further = scan_body(body, kind="plain", slices=3, day=9, around=aside).volumes["T1"]
+    assert [bool(further.pixels[k].any()) for k in range(3)] == [False, True, True]
+    assert np.array_equal(further.pixels[2], whole.pixels[2])
+
+
+def test_on_each_day_the_patient_lies_elsewhere_at_other_coordinates(case):
+    body = truth_of(case)
+    days = [scan_body(body, kind="plain", slices=3, day=day) for day in (9, 10)]
+    pictures = [day.volumes["T1"] for day in days]
+    assert np.allclose(pictures[0].affine, pictures[1].affine), "the field of view keeps its coordinates"
+    assert not np.array_equal(pictures[0].pixels, pictures[1].pixels)
+    away = truth_of(days[1]).center_mm - truth_of(days[0]).center_mm
+    assert np.linalg.norm(away) > 1.0
+    for one, other in zip(reference_rois(days[0]), reference_rois(days[1]), strict=True):
+        assert np.allclose(other.center_mm, one.center_mm + away)
+        assert other.measure(pictures[1]).mean == pytest.approx(one.measure(pictures[0]).mean, rel=0.1), one.label
+    assert pictures[0].acquisition.frame_of_reference_uid != pictures[1].acquisition.frame_of_reference_uid
+    before = [scan_body(body, kind="plain", slices=3, day=day) for day in (0, 1)]
+    assert reference_rois(before[0]) == reference_rois(before[1]), "as earlier versions drew it"
+
+
+def test_every_reference_roi_stays_in_the_picture_on_every_day(case):
+    """In a body so deep that noise, behind the back, would leave the picture on some of the days as they are drawn."""
+    body, protocol = truth_of(case), case.scanner.protocol("T1")
+    reach = protocol.fov_mm / 2.0 - 16.0 + body.center_mm[1]
+    deep = replace(
+        body,
+        reference_rois=tuple(
+            roi.moved((0.0, reach - roi.center_mm[1], 0.0)) if roi.label == "noise" else roi
+            for roi in body.reference_rois
+        ),
+    )
+
+    def inside(day):
+        away = np.abs([np.subtract(roi.center_mm, day.center_mm(deep)) for roi in deep.reference_rois])
+        return bool((away <= protocol.fov_mm / 2.0 - 12.0).all())
+
+    kept = [_later_day(7, day, protocol, in_view=deep) for day in range(4, 104)]
+    assert all(map(inside, kept))
+    assert not all(inside(_later_day(7, day, protocol)) for day in range(4, 104))
+    assert len({day.offset_mm for day in kept}) == len(kept)
 
 
 def test_a_case_is_synthetic_and_says_so(case):

@@ -6,6 +6,7 @@ import pytest
 from tests.exercises.hand_made_body import COLUMNS, SIGNAL, body_rows, box, good_box
 from vbqkit.errors import ScoreError
 from vbqkit.exercises import OwnSpread, check_consequence
+from vbqkit.exercises.consequence import faultless_placements
 from vbqkit.exercises.truth import TOLERATED, holds_only, truth_under, wanted_word
 from vbqkit.scores import score_value
 
@@ -27,6 +28,17 @@ def test_the_reference_rois_do_not_move_the_score(body, scan):
     assert result.in_spreads == 0.0
     assert result.spread > 0
     assert result.reference == pytest.approx(SIGNAL["marrow"] / SIGNAL["csf"], rel=0.02)
+
+
+def test_faultless_placements_that_are_known_already_give_the_same(body, scan):
+    case = good_case().values()
+    found = faultless_placements(body, volumes={"T1": scan}, score="VBQ-T1", rng=np.random.default_rng(1), draws=12)
+    drawn, known = consequence(case, body, scan), consequence(case, body, scan, rng=None, faultless=found)
+    assert drawn.as_row() == known.as_row()
+    assert (drawn.draws, known.draws) == (12, 12)
+    fewer = consequence(case, body, scan, rng=None, faultless=found[:3])
+    assert fewer.spread != drawn.spread
+    assert fewer.draws == 3
 
 
 def test_a_contaminated_level_moves_the_mean_by_a_quarter_of_its_own_error(body, scan):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from vbqkit.errors import FormatError
 from vbqkit.exercises import KINDS
-from vbqkit.exercises.reading_file import ReadingFile
+from vbqkit.exercises.reading_file import ReadingFile, case_code, case_of_code
+from vbqkit.exercises.shared_bodies import MOST_DAYS
 
 parts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="_/\\", min_codepoint=32), min_size=1)
 
@@ -16,7 +17,10 @@ parts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="_/\
 students = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\\", min_codepoint=32), min_size=1)
 
 
-@given(students, parts, st.sampled_from(KINDS), st.integers(0, 2**28 - 1), st.integers(0, 3))
+days = st.integers(0, 3) | st.integers(0, MOST_DAYS - 1)
+
+
+@given(students, parts, st.sampled_from(KINDS), st.integers(0, 2**28 - 1), days)
 def test_every_name_that_can_be_made_is_read_back_as_it_was(student, exercise, kind, seed, day):
     made = ReadingFile(student, exercise, kind, seed, day)
     assert ReadingFile.parse(made.name) == made
@@ -56,9 +60,23 @@ def test_a_case_that_nobody_can_make_again_has_no_file_name(kind, seed):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_name_does_not_say_what_is_to_be_seen(kind):
     """Of a thousand patients no name holds the kind or the seed, and no two names are the same."""
-    names = [ReadingFile("1", "final1", kind, seed).name for seed in range(95_000, 96_000)]
-    assert not any(kind in name or str(seed) in name for name, seed in zip(names, range(95_000, 96_000), strict=True))
+    cases = [(seed, day) for seed in range(95_000, 96_000) for day in (0, 7 * seed)]
+    names = [ReadingFile("1", "final1", kind, seed, day).name for seed, day in cases]
+    assert not any(kind in name or str(seed) in name for name, (seed, _) in zip(names, cases, strict=True))
     assert len({*names}) == len(names)
+
+
+def test_the_codes_of_days_that_earlier_versions_had_stay_as_they_were():
+    assert [case_code("plain", 701, day) for day in range(4)] == ["VHG571Z8", "WS1WP8VZ", "Y0KM5FRP", "Z85BMPND"]
+    assert {len(case_code("plain", 701, day)) for day in (4, 5, MOST_DAYS - 1)} == {12}
+
+
+def test_a_case_has_one_code():
+    """The twelve letters that a day of the eight would have are the code of nothing."""
+    assert case_of_code(case_code("plain", 701, 4)) == ("plain", 701, 4)
+    before = "VHG5ARMEDMP5"
+    with pytest.raises(FormatError, match="is the code of no teaching case"):
+        case_of_code(before)
 
 
 def test_names_that_earlier_versions_wrote_are_still_read():

@@ -389,3 +389,25 @@ def test_dense_trabeculae_leave_less_marrow_to_see():
     prepared = prepare(replace(body, patient=OldPerson), IDEAL, SMALL, rng=rng()).image()
     again = acquire(replace(body, patient=OldPerson), IDEAL, SMALL, rng=rng(), gain=1.0, slices=[1]).slice(0)
     assert np.abs(np.asarray(prepared.pixels, float) - np.asarray(again.pixels, float)).max() <= 1
+
+
+def test_a_slice_scanned_apart_is_the_same_whichever_others_are_scanned():
+    """Noise, flow and gain; the null: in one go they follow from what is scanned with it."""
+    scanner = replace(NOISY, csf_flow_per_s=0.4)
+    for apart in (True, False):
+        whole = acquire(spine(), scanner, SMALL, rng=rng(), apart=apart)
+        alone = [acquire(spine(), scanner, SMALL, rng=rng(), apart=apart, slices=[k]) for k in range(3)]
+        same = [np.array_equal(part.pixels[0], whole.pixels[k]) for k, part in enumerate(alone)]
+        assert same == [True, apart, apart]  # noise is drawn from the first slice on
+        assert all(np.allclose(part.affine[:3, 3], whole.affine[:3] @ [k, 0, 0, 1]) for k, part in enumerate(alone))
+
+
+def test_the_noise_of_slices_scanned_apart_is_as_strong_and_of_each_its_own():
+    air = Phantom.uniform("air", shape=(18, 40, 40))
+    one, other = (
+        np.asarray(acquire(air, NOISY, SMALL, rng=rng(), gain=4.0, apart=apart).pixels, dtype=float)
+        for apart in (True, False)
+    )
+    assert one.std() == pytest.approx(other.std(), rel=0.03)
+    flat = one.reshape(3, -1)
+    assert np.abs(np.corrcoef(flat)[np.triu_indices(3, 1)]).max() < 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,24 @@ class Phantom:
         middle = [(n - 1) / 2.0 for n in self.shape]
         center: npt.NDArray[np.float64] = (self.affine @ np.array([*middle, 1.0]))[:3]
         return center
+
+    def moved(self, shift_mm: npt.ArrayLike) -> Phantom:
+        """The same body in another place, with its reference ROIs; the maps are shared.
+
+        Parameters
+        ----------
+        shift_mm : array-like
+            LPS vector, mm.
+
+        Examples
+        --------
+        >>> bottle = Phantom.uniform("marrow", shape=(4, 8, 6))
+        >>> bottle.moved((0.0, 5.0, -2.0)).center_mm.tolist()
+        [0.0, 5.0, -2.0]
+        """
+        affine = self.affine.copy()
+        affine[:3, 3] += np.asarray(shift_mm, dtype=np.float64)
+        return replace(self, affine=affine, reference_rois=tuple(roi.moved(shift_mm) for roi in self.reference_rois))
 
     @property
     def own_times(self) -> OwnTimes:

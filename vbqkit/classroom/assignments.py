@@ -10,6 +10,7 @@ from vbqkit.exercises.cases import case_name, case_seed
 from vbqkit.exercises.course import lessons
 from vbqkit.exercises.questions import NUMBERS, choices
 from vbqkit.exercises.readers import READER_CASES
+from vbqkit.exercises.shared_bodies import visit_of
 from vbqkit.exercises.stations import final_stations
 
 DRAWN: Mapping[str, tuple[tuple[str, str, str], ...]] = {
@@ -17,7 +18,7 @@ DRAWN: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "25": (("accept", "haemangioma", "proposed"),),
     "80": (("fracture", "fracture", "pitfalls"),),
 }
-"""Lesson to (exercise, kind, what :func:`vbqkit.exercises.case_seed` is asked for) of its graded placements."""
+"""Lesson to (exercise, kind, what :func:`vbqkit.exercises.visit_of` is asked for) of its graded placements."""
 
 RECORDED: Mapping[str, tuple[str, ...]] = {"00": ("place",), "95": ("own-score",)}
 """Exercises of which no outlines are handed in: the record alone says whether they were passed."""
@@ -51,8 +52,15 @@ class Assigned:
         return case_name(self.kind, self.seed, self.day)
 
 
-def assigned_to(student: str, lesson: str) -> tuple[Assigned, ...]:
+def assigned_to(student: str, lesson: str, *, earlier: bool = False) -> tuple[Assigned, ...]:
     """The patients that a student places ROIs on in a lesson; empty where it has none.
+
+    Parameters
+    ----------
+    student, lesson : str
+        Whose, and in which lesson.
+    earlier : bool
+        Those that earlier versions drew for the same exercises, in the same order: what was placed on them counts too.
 
     Examples
     --------
@@ -65,8 +73,11 @@ def assigned_to(student: str, lesson: str) -> tuple[Assigned, ...]:
     if lesson == READING:
         return tuple(Assigned(e, kind, seed) for e in ("reading1", "reading2") for kind, seed in READER_CASES)
     if lesson == FINAL:
-        return tuple(Assigned(s.exercise, s.kind, s.seed, s.day) for s in final_stations(student))
-    return tuple(Assigned(exercise, kind, case_seed(student, asked)) for exercise, kind, asked in DRAWN.get(lesson, ()))
+        return tuple(Assigned(s.exercise, s.kind, s.seed, s.day) for s in final_stations(student, earlier=earlier))
+    drawn = DRAWN.get(lesson, ())
+    if earlier:
+        return tuple(Assigned(exercise, kind, case_seed(student, asked)) for exercise, kind, asked in drawn)
+    return tuple(Assigned(exercise, kind, *visit_of(student, asked)) for exercise, kind, asked in drawn)
 
 
 def questions_of(lesson: str) -> tuple[str, ...]:

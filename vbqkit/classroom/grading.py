@@ -9,7 +9,7 @@ import math
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import lazy_loader
 
-from vbqkit.classroom.assignments import READING, RECORDED, assigned_to, questions_of
+from vbqkit.classroom.assignments import READING, RECORDED, Assigned, assigned_to, questions_of
 from vbqkit.classroom.collecting import Collected, Received
-from vbqkit.classroom.judging import Job, Judged, judge_all
+from vbqkit.classroom.judging import Job, Judged, Reading, judge_all
 from vbqkit.errors import FormatError, VbqkitError
 from vbqkit.exercises.answers import given_answer
 from vbqkit.exercises.cases import case_seed
@@ -148,34 +148,52 @@ def grade_class(collected: Collected, *, processes: int | None = None, most_pict
 
 
 def _jobs(counted: Iterable[Received]) -> list[Job]:
-    """One a patient; outlines on a patient that is not the student's are not judged."""
-    groups: dict[tuple[str, int, int, bool], list[tuple[str, str, str, str]]] = defaultdict(list)
+    """One a body, those with most days first; outlines on a patient that is not the student's are not judged."""
+    groups: dict[tuple[str, int, bool], dict[int, list[Reading]]] = defaultdict(lambda: defaultdict(list))
     for found in counted:
         made = found.hand_in
-        for case, exercise, text in _belonging(found):
-            groups[*case, made.lesson != READING].append((made.lesson, made.student, exercise, text))
-    return [Job(kind, seed, day, tuple(listed), whole) for (kind, seed, day, whole), listed in groups.items()]
+        for (kind, seed, day), exercise, text in _belonging(found):
+            groups[kind, seed, made.lesson != READING][day].append((made.lesson, made.student, exercise, text))
+    jobs = [
+        Job(kind, seed, tuple((day, tuple(listed)) for day, listed in days.items()), whole)
+        for (kind, seed, whole), days in groups.items()
+    ]
+    return sorted(jobs, key=lambda job: -len(job.days))
 
 
 def _belonging(found: Received) -> Iterable[tuple[tuple[str, int, int], str, str]]:
     made = found.hand_in
-    wanted = {(one.exercise, one.kind, one.seed, one.day) for one in assigned_to(made.student, made.lesson)}
+    wanted = {
+        (one.exercise, one.kind, one.seed, one.day): number
+        for number, pair in enumerate(_now_and_earlier(made.student, made.lesson))
+        for one in pair
+    }
+    done: set[int] = set()
     for reading in made.readings:
         try:
             case = case_of_code(reading.code)
         except FormatError:
             continue
-        if (reading.exercise, *case) in wanted:
-            wanted.discard((reading.exercise, *case))  # twice in one file: the first counts
+        number = wanted.get((reading.exercise, *case))
+        if number is not None and number not in done:  # twice in one file: the first counts
+            done.add(number)
             yield case, reading.exercise, json.dumps(reading.rois)
 
 
+def _now_and_earlier(student: str, lesson: str) -> Iterator[tuple[Assigned, Assigned]]:
+    """Each patient of a student, and whom an earlier version drew in the same place: either may be handed in."""
+    return zip(assigned_to(student, lesson), assigned_to(student, lesson, earlier=True), strict=True)
+
+
 def _with_copies(results: list[Judged]) -> list[Judged]:
-    """Readings whose outlines somebody else has too, or which the same student handed in twice, do not pass."""
+    """Readings whose outlines somebody else has too, or which the same student handed in twice, do not pass.
+
+    On whatever day: the patient lies at other coordinates on each, so that nobody comes to the same ones by placing.
+    """
     same: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     for result in results:
         if result.digest:
-            same[result.case, result.digest].append(result)
+            same[result.case.partition("-day")[0], result.digest].append(result)
     told: dict[int, str] = {}
     for copies in same.values():
         if len(copies) > 1:
@@ -196,8 +214,9 @@ def _items(found: Received, judged: dict[tuple[str, str, str, str], Judged]) -> 
         right, remark = _answered(name, tries[name], made.student)
         rows.append(_row(made, name, "question", right, tries[name], remark))
     what = "reading" if made.lesson == READING else "placement"
-    for one in assigned_to(made.student, made.lesson):
-        result = judged.get((made.lesson, made.student, one.exercise, one.case))
+    for one, before in _now_and_earlier(made.student, made.lesson):
+        key = (made.lesson, made.student, one.exercise)
+        result = judged.get((*key, one.case)) or judged.get((*key, before.case))
         title = one.exercise if what == "placement" else f"{one.exercise} {one.case}"
         if result is None:
             other = any(r.exercise == one.exercise for r in made.readings) and what == "placement"

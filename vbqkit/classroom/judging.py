@@ -1,4 +1,4 @@
-"""Judge outlines again, on the patient that they were placed on; one patient is drawn once for all who read it."""
+"""Judge outlines again, on the patient that they were placed on; a body is grown once for all who read it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vbqkit.anatomy.phantom import Phantom
 from vbqkit.batch.running import Processes, WorkerLost, done_by
 from vbqkit.errors import VbqkitError, shown
-from vbqkit.exercises.cases import TeachingCase, make_case, truth_of
+from vbqkit.exercises.cases import TeachingCase, case_name, draw_body, scan_body, truth_of
 from vbqkit.exercises.close_up import close_up_html
-from vbqkit.exercises.consequence import Consequence, check_consequence
+from vbqkit.exercises.consequence import Consequence, check_consequence, faultless_placements
 from vbqkit.exercises.placement import WHOLE_CASE, PlacementGrade, check_placements
 from vbqkit.exercises.readers import REFERENCE, SCORE, reading_row
 from vbqkit.formats.rois import read_rois
@@ -28,28 +30,33 @@ _SAME_MM = 0.01
 
 _ON_REFERENCE = "The outlines are those of the reference to 0.01 mm: nobody has placed them."
 
+DRAWS = 40
+"""Faultless placements that a score is compared with, as in the lessons."""
+
 _FEW = 3
-"""So few patients are drawn in this process: others would take as long to begin."""
+"""So few bodies are grown in this process: others would take as long to begin."""
+
+Reading = tuple[str, str, str, str]
+"""Lesson, student, exercise, and the ROI file as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One patient, and the outlines of all who read it.
+    """One body, and the outlines of all who read it, on whatever day.
 
     Attributes
     ----------
-    kind, seed, day
-        How the patient is drawn.
-    readings : tuple of (str, str, str, str)
-        Lesson, student, exercise, and the ROI file as text.
+    kind, seed
+        How the body is drawn.
+    days : tuple of (int, tuple of Reading)
+        Each day on which it was scanned, with its readings.
     with_result : bool
         Whether the score must be right too; else a reading counts if it is complete and on the right levels.
     """
 
     kind: str
     seed: int
-    day: int
-    readings: tuple[tuple[str, str, str, str], ...]
+    days: tuple[tuple[int, tuple[Reading, ...]], ...]
     with_result: bool
 
 
@@ -89,12 +96,12 @@ class Judged:
 
 
 def judge_all(jobs: Iterable[Job], *, processes: int | None = None) -> Iterator[Judged]:
-    """Judge readings, on several cores where there are many patients.
+    """Judge readings, on several cores where there are many bodies; the order is that of the answers.
 
     Parameters
     ----------
     jobs : iterable of Job
-        One a patient.
+        One a body.
     processes : int, optional
         By default one a core.
     """
@@ -106,8 +113,10 @@ def judge_all(jobs: Iterable[Job], *, processes: int | None = None) -> Iterator[
         return
     for job, answer in done_by(Processes(count), judged, waiting):
         if isinstance(answer, WorkerLost):
-            for lesson, student, exercise, _ in job.readings:
-                yield Judged(lesson=lesson, student=student, exercise=exercise, case="", reason=_NOT_JUDGED)
+            for day, readings in job.days:
+                case = case_name(job.kind, job.seed, day)
+                for lesson, student, exercise, _ in readings:
+                    yield Judged(lesson=lesson, student=student, exercise=exercise, case=case, reason=_NOT_JUDGED)
         else:
             yield from answer
 
@@ -116,8 +125,39 @@ _NOT_JUDGED = "It could not be judged: the process that did ended. Grade again w
 
 
 def judged(job: Job) -> list[Judged]:
-    """Every reading of one patient, and of lesson 70 the reference reader's first."""
-    case = make_case(job.seed, kind=job.kind, day=job.day)
+    """Every reading of one body, and of lesson 70 the reference reader's first."""
+    body = _Body(draw_body(job.seed, kind=job.kind))
+    return [one for day, readings in job.days for one in _judged_on(body, job, day, readings)]
+
+
+class _Body:
+    """A body, and the faultless placements in it, which are the same on every day and looked for once.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        From :func:`vbqkit.exercises.cases.draw_body`.
+    """
+
+    def __init__(self, phantom: Phantom) -> None:
+        self.phantom = phantom
+        self._faultless: tuple[Mapping[str, Roi], ...] | None = None
+
+    def faultless(self, case: TeachingCase) -> list[dict[str, Roi]]:
+        """The placements on one of its days."""
+        truth = truth_of(case)
+        away = truth.center_mm - self.phantom.center_mm
+        if self._faultless is None:
+            found = faultless_placements(
+                truth, volumes=case.volumes, score=SCORE, rng=np.random.default_rng(truth.seed), draws=DRAWS
+            )
+            self._faultless = tuple({name: roi.moved(-away) for name, roi in placed.items()} for placed in found)
+        return [{name: roi.moved(away) for name, roi in placed.items()} for placed in self._faultless]
+
+
+def _judged_on(body: _Body, job: Job, day: int, readings: Sequence[Reading]) -> list[Judged]:
+    """Every reading of one day."""
+    case = scan_body(body.phantom, kind=job.kind, day=day, around=_all_rois(readings))
     results = []
     if not job.with_result:
         row = reading_row(truth_of(case).reference_rois, case, reader=REFERENCE, exercise=REFERENCE)
@@ -125,7 +165,7 @@ def judged(job: Job) -> list[Judged]:
             Judged(lesson="", student=REFERENCE, exercise=REFERENCE, case=case.name, passed=True, value=row["value"])
         )
     spread: float | None = None
-    for lesson, student, exercise, text in job.readings:
+    for lesson, student, exercise, text in readings:
         one = Judged(lesson=lesson, student=student, exercise=exercise, case=case.name)
         try:
             rois = _rois(text)
@@ -142,7 +182,7 @@ def judged(job: Job) -> list[Judged]:
                 row = reading_row(rois, case, reader=student, exercise=exercise, grades=grades)
                 one = replace(one, value=row["value"], passed=True)
             elif all(g.passed for g in grades):
-                found = _consequence(rois, case, spread)
+                found = _consequence(rois, case, body, spread)
                 spread = found.spread
                 one = _with_result(one, found)
         except VbqkitError as error:
@@ -153,7 +193,16 @@ def judged(job: Job) -> list[Judged]:
     return results
 
 
-def _consequence(rois: tuple[Roi, ...], case: TeachingCase, spread: float | None) -> Consequence:
+def _all_rois(readings: Sequence[Reading]) -> list[Roi]:
+    """Every ROI of some readings; of one that cannot be read none, which is told where it is judged."""
+    found: list[Roi] = []
+    for *_, text in readings:
+        with suppress(Exception):
+            found += _rois(text)
+    return found
+
+
+def _consequence(rois: tuple[Roi, ...], case: TeachingCase, body: _Body, spread: float | None) -> Consequence:
     return check_consequence(
         rois,
         truth_of(case),
@@ -161,7 +210,9 @@ def _consequence(rois: tuple[Roi, ...], case: TeachingCase, spread: float | None
         score=SCORE,
         aggregate="median",
         rng=np.random.default_rng(truth_of(case).seed),
+        draws=DRAWS,
         spread=spread,
+        faultless=None if spread is not None else body.faultless(case),
     )
 
 

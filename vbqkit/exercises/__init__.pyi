@@ -45,6 +45,8 @@ from .readers import read_class as read_class
 from .readers import virtual_reader as virtual_reader
 from .readers import worst_placed as worst_placed
 from .reading_file import ReadingFile as ReadingFile
+from .shared_bodies import case_for as case_for
+from .shared_bodies import visit_of as visit_of
 from .six_scanners import drawn_groups as drawn_groups
 from .six_scanners import promised_intervals as promised_intervals
 from .six_scanners import scan_on_all as scan_on_all

@@ -17,8 +17,9 @@ from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.errors import VbqkitError
 from vbqkit.image import Slice, Volume
+from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
-from vbqkit.scanner.forward_model import acquire
+from vbqkit.scanner.forward_model import acquire, affine_from, make_geometry, slices_with
 from vbqkit.scanner.machine import Protocol, Scanner
 from vbqkit.scanner.presets import scanner_named
 from vbqkit.scanner.visit import Day, draw_day
@@ -40,8 +41,16 @@ _SLICES = 5
 _MIDDLE_MM = 15.4
 """Wide enough for the middle slice and its thickness, mm."""
 _PLANE_MM = 1.1
+_ROOM_MM, _DRAWS = 12.0, 100
+"""Least distance of the center of a reference ROI to the edge of the picture, mm: a ROI of 0.40 cm2 fits with room for
+a careful hand; and how often a day is drawn until it is kept."""
 _COARSE_PLANE_MM = 2.2
 """Two planes a slice: for pictures, where no fine truth is asked for, and for the wide body of a scoliosis."""
+
+DAYS_IN_ONE_PLACE = 4
+"""Days 0 to 3, as earlier versions drew them: the patient's coordinates are the same on each, and noise is drawn slice
+after slice. From here on the patient has other coordinates each day, and each slice has noise of its own, so that it
+can be scanned alone."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -152,7 +161,8 @@ def make_case(
     slices : int
         How many slices about the middle, odd.
     day : int
-        0, or the number of a later visit: the same patient in another place of the field of view, with other noise.
+        0, or the number of a later visit: the same patient in another place of the field of view, with other noise;
+        from 4 on also at other coordinates (:data:`DAYS_IN_ONE_PLACE`).
 
     Returns
     -------
@@ -163,29 +173,87 @@ def make_case(
     VbqkitError
         If there is no such kind.
     """
+    body = draw_body(seed, kind=kind, slices=slices)
+    return scan_body(body, kind=kind, weightings=weightings, scanner=scanner, slices=slices, day=day)
+
+
+def draw_body(seed: int, *, kind: Kind = "plain", slices: int = _SLICES) -> Phantom:
+    """Draw a patient and grow the body: most of the time that :func:`make_case` takes.
+
+    Parameters
+    ----------
+    seed, kind, slices
+        As :func:`make_case` takes them.
+
+    Raises
+    ------
+    VbqkitError
+        If there is no such kind.
+    """
     if kind not in KINDS:
         raise VbqkitError(f"There is no kind of case '{kind}'; choose one of {', '.join(KINDS)}.")
-    machine = scanner_named(scanner) if isinstance(scanner, str) else scanner
     people, form = (np.random.default_rng([seed, stream]) for stream in (1, 2))
-    noise = np.random.default_rng([seed, 3, day] if day else [seed, 3])
     ages = (22.0, 35.0) if kind == "young" else (45.0, 80.0)
     shown = _FINDING_OF_KIND.get(kind, Finding)
     (patient,) = draw_patients(1, rng=people, sex="F", age_range=ages, fractured=shown.of_the_fractured)
     wide = shown.off_midline
-    phantom = make_phantom(
+    return make_phantom(
         patient.with_name(case_name(kind, seed)),
         seed=seed,
         findings=findings_of(kind, form),
         width_mm=_WIDE_MM if wide else max(_WIDTH_MM, slices * _WIDTH_MM / _SLICES),
         plane_mm=_COARSE_PLANE_MM if wide else _PLANE_MM,
     )
+
+
+def scan_body(
+    body: Phantom,
+    *,
+    kind: Kind,
+    weightings: Sequence[str] = ("T1",),
+    scanner: str | Scanner = PRACTICE_SCANNER,
+    slices: int = _SLICES,
+    day: int = 0,
+    around: Sequence[Roi] | None = None,
+) -> TeachingCase:
+    """Scan a body on one day: with :func:`draw_body`, what :func:`make_case` does.
+
+    Parameters
+    ----------
+    body : Phantom
+        From :func:`draw_body`; several days of one patient share it.
+    kind, weightings, scanner, slices, day
+        As :func:`make_case` takes them; `kind` and `slices` as the body was drawn with.
+    around : sequence of Roi, optional
+        To save time, only the slices from the first to the last on which one of these or a reference ROI lies; the
+        others stay black. What these ROIs hold is the same. Before the day :data:`DAYS_IN_ONE_PLACE` every slice is
+        scanned, since noise was drawn slice after slice.
+    """
+    machine = scanner_named(scanner) if isinstance(scanner, str) else scanner
+    seed, wide = body.seed, _FINDING_OF_KIND.get(kind, Finding).off_midline
+    noise = np.random.default_rng([seed, 3, day] if day else [seed, 3])
     wanted = 9 if wide else slices
+    moves = day >= DAYS_IN_ONE_PLACE
+    phantom = body
     volumes = {}
-    for weighting in weightings:
+    for number, weighting in enumerate(weightings):
         protocol = machine.protocol(weighting)
         first = (protocol.slices - wanted) // 2
-        visit = _later_day(seed, day, protocol).center_mm(phantom) if day else None
-        volume = acquire(phantom, machine, protocol, rng=noise, slices=range(first, first + wanted), center_mm=visit)
+        every = range(first, first + wanted)
+        drawn = _later_day(seed, day, protocol, in_view=body if moves else None) if day else Day()
+        if moves and number == 0:  # the middle of the field of view keeps its coordinates: the patient lies elsewhere
+            phantom = body.moved(-np.array(drawn.offset_mm))
+        center = body.center_mm if moves else drawn.center_mm(body) if day else None
+        chosen = every
+        geometry = make_geometry(phantom, machine, protocol, center)
+        if around is not None and moves:
+            lie = slices_with([*around, *phantom.reference_rois], geometry)
+            chosen = range(max(lie.start, every.start), min(lie.stop, every.stop)) or every
+        volume = acquire(phantom, machine, protocol, rng=noise, slices=chosen, center_mm=center, apart=moves)
+        if chosen != every:
+            black = (chosen.start - every.start, every.stop - chosen.stop)
+            pixels = np.pad(volume.pixels, (black, (0, 0), (0, 0)))
+            volume = replace(volume, pixels=pixels, affine=affine_from(every.start, geometry))
         volumes[weighting] = replace(
             volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day))
         )
@@ -234,10 +302,24 @@ def case_name(kind: str, seed: int, day: int = 0) -> str:
     return f"{kind}-{seed}" + (f"-day{day}" if day else "")
 
 
-def _later_day(seed: int, day: int, protocol: Protocol) -> Day:
-    """A day drawn, with the slices through the same planes of the body: the reference ROIs lie on them."""
-    drawn = draw_day(np.random.default_rng([seed, 4, day]), protocol)
-    return Day((0.0, *drawn.offset_mm[1:]))
+def _later_day(seed: int, day: int, protocol: Protocol, *, in_view: Phantom | None = None) -> Day:
+    """A day drawn, with the slices through the same planes of the body: the reference ROIs lie on them.
+
+    Drawn until every reference ROI of the body `in_view` lies in the picture, with room about it; where none does, as
+    on day 0.
+    """
+    rng = np.random.default_rng([seed, 4, day])
+    for _ in range(_DRAWS):
+        drawn = Day((0.0, *draw_day(rng, protocol).offset_mm[1:]))
+        if in_view is None or _in_view(in_view, drawn, protocol):
+            return drawn
+    return Day()
+
+
+def _in_view(body: Phantom, day: Day, protocol: Protocol) -> bool:
+    """Whether every reference ROI lies in the picture, no nearer to its edge than :data:`_ROOM_MM`."""
+    away = np.array([roi.center_mm for roi in body.reference_rois]) - day.center_mm(body)
+    return bool((np.abs(away[:, 1:]) <= protocol.fov_mm / 2.0 - _ROOM_MM).all())
 
 
 def _frame_uid(kind: str, seed: int, day: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +140,7 @@ def check_consequence(
     own_spread: OwnSpread | None = None,
     draws: int = 40,
     spread: float | None = None,
+    faultless: Sequence[Mapping[str, Roi]] | None = None,
 ) -> Consequence:
     """Compare a score from placed ROIs with the score from the reference ROIs on the same pictures.
 
@@ -166,6 +167,8 @@ def check_consequence(
         How many faultless placements.
     spread : float, optional
         Of the faultless placements, as an earlier call for this patient found it; it does not depend on `rois`.
+    faultless : sequence of mapping of str to Roi, optional
+        Where these lie, from :func:`faultless_placements`, moved along with the patient; by default drawn with `rng`.
 
     Returns
     -------
@@ -176,16 +179,17 @@ def check_consequence(
     ScoreError
         If the score cannot be computed from these ROIs; the message says what is missing.
     """
-    needed = {*score_definition(score).labels} & {roi.label for roi in truth.reference_rois}
-    placed = {roi.label: roi for roi in rois if roi.label in needed}
-    references = {roi.label: roi for roi in truth.reference_rois if roi.label in needed}
+    references = _references(truth, score)
+    placed = {roi.label: roi for roi in rois if roi.label in references}
 
     def value_of(chosen: Mapping[str, Roi]) -> float:
         return score_value(volumes, chosen.values(), score, aggregate=aggregate, reference=reference_group)
 
     value, reference = value_of(placed), value_of(references)
     if spread is None:
-        shifts = [value_of(_faultless(references, truth, volumes, rng)) - reference for _ in range(draws)]
+        if faultless is None:
+            faultless = faultless_placements(truth, volumes=volumes, score=score, rng=rng, draws=draws)
+        shifts = [value_of(chosen) - reference for chosen in faultless]
         spread = float(np.sqrt(np.mean(np.square(shifts))))
     own = own_spread if own_spread is not None and own_spread.score == score else None
     alone = tuple((label, value_of(references | {label: roi}) - reference) for label, roi in placed.items())
@@ -194,10 +198,37 @@ def check_consequence(
         value=value,
         reference=reference,
         spread=spread,
-        draws=draws,
+        draws=draws if faultless is None else len(faultless),
         by_roi=alone,
         own=own,
     )
+
+
+def faultless_placements(
+    truth: Phantom, *, volumes: Mapping[str, Volume], score: str, rng: np.random.Generator, draws: int = 40
+) -> tuple[Mapping[str, Roi], ...]:
+    """The placements whose shifts are the spread of :func:`check_consequence`.
+
+    They follow from the body and from the planes of its slices, not from what is seen there: for another day of the
+    same patient, they need only be moved along with it.
+
+    Parameters
+    ----------
+    truth, volumes, score, rng, draws
+        As :func:`check_consequence` takes them.
+
+    Returns
+    -------
+    tuple of mapping of str to Roi
+        One a draw; label to ROI.
+    """
+    references = _references(truth, score)
+    return tuple(_faultless(references, truth, volumes, rng) for _ in range(draws))
+
+
+def _references(truth: Phantom, score: str) -> dict[str, Roi]:
+    """The reference ROIs that a score needs."""
+    return {roi.label: roi for roi in truth.reference_rois if roi.label in score_definition(score).labels}
 
 
 def _faultless(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import numpy as np
 
+from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.reader_model import Reader
 from vbqkit.errors import Caution, FormatError, ScoreError, VbqkitError
-from vbqkit.exercises.cases import TeachingCase, make_case, truth_of
+from vbqkit.exercises.cases import TeachingCase, draw_body, scan_body, truth_of
 from vbqkit.exercises.placement import PlacementGrade, check_placements
 from vbqkit.exercises.reading_file import ENDING, PATTERN, ReadingFile
 from vbqkit.formats.rois import read_rois
@@ -41,7 +42,12 @@ COLUMNS = ("reader", "exercise", "case", "value")
 @lru_cache(maxsize=8)
 def known_case(kind: str, seed: int, day: int = 0) -> TeachingCase:
     """A case by kind, seed and day, made once."""
-    return make_case(seed, kind=kind, day=day)
+    return scan_body(_known_body(kind, seed), kind=kind, day=day)
+
+
+@lru_cache(maxsize=2)
+def _known_body(kind: str, seed: int) -> Phantom:
+    return draw_body(seed, kind=kind)
 
 
 def reading_row(

@@ -1,30 +1,32 @@
 """The name of a file with one student's ROIs on one patient: ``student_exercise_case.vbqkit.json``.
 
-The lessons write it, a teacher collects it. The case is a code of eight letters that does not say what is to be seen in
-the patient, and from which the patient can be made again.
+The lessons write it, a teacher collects it. The case is a code of eight letters, or of twelve where students share
+bodies, that does not say what is to be seen in the patient, and from which the patient can be made again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vbqkit.errors import FormatError
-from vbqkit.exercises.cases import KINDS, case_name
+from vbqkit.exercises.cases import DAYS_IN_ONE_PLACE, KINDS, case_name
+from vbqkit.exercises.shared_bodies import MOST_DAYS
 
 ENDING = ".vbqkit.json"
 PATTERN = f"student_exercise_case{ENDING}"
 """How a name is built, in words for messages."""
 
-MOST_DAYS = 4
-_SEED_BITS, _KIND_BITS, _DAY_BITS = 28, 10, 2
-_BITS = _SEED_BITS + _KIND_BITS + _DAY_BITS  # eight letters of five bits
+_SEED_BITS, _KIND_BITS = 28, 10
+_DAY_BITS: Mapping[int, int] = {8: 2, 12: 22}
+"""Letters of a code, of five bits each, to how many of them are the day's."""
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O, U (Crockford), which are misread
 _FACTOR = 0x9E3779B97 | 1  # odd, so that multiplying by it can be undone; the digits of the golden ratio
 
-_CASE = re.compile(rf"(?P<kind>{'|'.join(KINDS)})-(?P<seed>[0-9]+)(?:-day(?P<day>[0-9]))?")
-_CODE = re.compile(rf"[{_LETTERS}]{{{_BITS // 5}}}")
+_CASE = re.compile(rf"(?P<kind>{'|'.join(KINDS)})-(?P<seed>[0-9]+)(?:-day(?P<day>[0-9]{{1,7}}))?")
+_CODE = re.compile("|".join(rf"[{_LETTERS}]{{{letters}}}" for letters in _DAY_BITS))
 _NAME = re.compile(
     rf"(?P<student>.+)_(?P<exercise>[^_]+)_(?P<case>{_CODE.pattern}|{_CASE.pattern}){re.escape(ENDING)}", re.DOTALL
 )
@@ -37,7 +39,7 @@ def _kind_number(kind: str) -> int:
 
 
 def case_code(kind: str, seed: int, day: int = 0) -> str:
-    """Eight letters for a teaching case, which do not say its kind.
+    """Eight letters for a teaching case, twelve from day 4 on, which do not say its kind.
 
     Not a secret: whoever reads this function can undo it. It keeps the diagnosis from standing under the picture.
 
@@ -47,10 +49,14 @@ def case_code(kind: str, seed: int, day: int = 0) -> str:
     ('AN6SQMPM', 'X55J6DZ8')
     >>> case_of_code(case_code("fracture", 96506, 1))
     ('fracture', 96506, 1)
+    >>> case_code("fracture", 96506, 4711)
+    'ANCFPRDN0DY1'
     """
-    number = (seed << (_KIND_BITS + _DAY_BITS)) | (_kind_number(kind) << _DAY_BITS) | day
-    mixed = number * _FACTOR % 2**_BITS
-    return "".join(_LETTERS[(mixed >> shift) % 32] for shift in range(_BITS - 5, -1, -5))
+    letters = 8 if day < DAYS_IN_ONE_PLACE else 12
+    bits, day_bits = 5 * letters, _DAY_BITS[letters]
+    number = (seed << (_KIND_BITS + day_bits)) | (_kind_number(kind) << day_bits) | day
+    mixed = number * _FACTOR % 2**bits
+    return "".join(_LETTERS[(mixed >> shift) % 32] for shift in range(bits - 5, -1, -5))
 
 
 def case_of_code(code: str) -> tuple[str, int, int]:
@@ -62,14 +68,16 @@ def case_of_code(code: str) -> tuple[str, int, int]:
         If no case has this code.
     """
     if _CODE.fullmatch(code):
+        bits, day_bits = 5 * len(code), _DAY_BITS[len(code)]
         mixed = sum(
-            _LETTERS.index(letter) << shift for letter, shift in zip(code, range(_BITS - 5, -1, -5), strict=True)
+            _LETTERS.index(letter) << shift for letter, shift in zip(code, range(bits - 5, -1, -5), strict=True)
         )
-        number = mixed * pow(_FACTOR, -1, 2**_BITS) % 2**_BITS
+        number = mixed * pow(_FACTOR, -1, 2**bits) % 2**bits
         kinds = {_kind_number(kind): kind for kind in KINDS}
-        kind = kinds.get((number >> _DAY_BITS) % 2**_KIND_BITS)
-        if kind is not None:
-            return kind, number >> (_KIND_BITS + _DAY_BITS), number % 2**_DAY_BITS
+        kind = kinds.get((number >> day_bits) % 2**_KIND_BITS)
+        day = number % 2**day_bits
+        if kind is not None and (len(code) == 8 or day >= DAYS_IN_ONE_PLACE):  # a case has one code
+            return kind, number >> (_KIND_BITS + day_bits), day
     raise FormatError(f"'{code}' is the code of no teaching case. Copy the file name as the lesson wrote it.")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vbqkit.exercises.cases import case_seed
+from vbqkit.exercises.shared_bodies import visit_of
 
 FINAL_KINDS = ("plain", "fracture", "haemangioma", "modic", "stenosis")
 
@@ -26,11 +27,18 @@ class Station:
     day: int = 0
 
 
-def final_stations(student: str) -> tuple[Station, ...]:
+def final_stations(student: str, *, earlier: bool = False) -> tuple[Station, ...]:
     """One student's patients: one of each kind, and the plain one again on another day.
 
     The order is drawn from the student's number. Names and numbers say nothing of what is to be seen, nor of who comes
     twice.
+
+    Parameters
+    ----------
+    student : str
+        Number or name.
+    earlier : bool
+        The patients that earlier versions drew, in the same order, so that what was read then is still graded.
     """
     seed = case_seed(student, "final")
     rng = np.random.default_rng(seed)
@@ -42,13 +50,19 @@ def final_stations(student: str) -> tuple[Station, ...]:
     stations = []
     for k in range(places):
         kind = "plain" if k in (first, again) else others[int(next(rest))]
+        if earlier:
+            body, day = seed + FINAL_KINDS.index(kind), int(k == again)
+        else:
+            body, day = visit_of(student, f"final {kind}")
+            if k == again:
+                _, day = visit_of(student, f"final {kind} again")
         stations.append(
             Station(
                 title=f"Patient {k + 1}",
                 exercise=f"final{k + 1}",
                 kind=kind,
-                seed=seed + FINAL_KINDS.index(kind),
-                day=int(k == again),
+                seed=body,
+                day=day,
                 repeat_of=f"Patient {first + 1}" if k == again else "",
             )
         )

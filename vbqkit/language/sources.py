@@ -188,7 +188,7 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
 
     They are the plain strings with a space between letters (captions, titles, names of rows), and on the line of a
     sentence the words beside it, which are the answers to choose from. Names of files and of options have no space;
-    what a patient is drawn from must stay (``case_seed``). Of strings with values in them see :func:`code_templates`.
+    what a patient is drawn from must stay (``case_for``). Of strings with values in them see :func:`code_templates`.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def code_words(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int], st
     ['How much fat?']
     """
     tokens = [token for token in tokenize.generate_tokens(io.StringIO(code).readline) if token.type == tokenize.STRING]
-    plain = [(t, ast.literal_eval(t.string)) for t in tokens if t.string[0] in "\"'" and "case_seed(" not in t.line]
+    plain = [(t, ast.literal_eval(t.string)) for t in tokens if t.string[0] in "\"'" and "case_for(" not in t.line]
     sentences = {token.start[0] for token, text in plain if len(text.split()) >= _SENTENCE}
     for token, text in plain:
         if (

@@ -44,6 +44,7 @@ def acquire(
     slices: Sequence[int] | None = None,
     gain: float | None = None,
     center_mm: npt.ArrayLike | None = None,
+    apart: bool = False,
 ) -> Volume:
     """Scan one series.
 
@@ -63,6 +64,10 @@ def acquire(
         Receiver gain (1: fully relaxed CSF at the spine is stored as 2000); None: set by pre-scan for this series.
     center_mm : array-like or None
         Center of the field of view, LPS mm; None: of the phantom.
+    apart : bool
+        Whether each slice has noise of its own, and pre-scan looks at the middle slice of the protocol alone: a slice
+        then comes out the same, whichever others are scanned with it. False: noise is drawn slice after slice, and
+        pre-scan looks at all that are scanned.
 
     Returns
     -------
@@ -76,8 +81,14 @@ def acquire(
     """
     wanted = scanner.protocol(protocol) if isinstance(protocol, str) else protocol
     chosen = chosen_slices(slices, wanted)
-    [(images, geometry)] = _scan_group(phantom, scanner, [wanted], rng=rng, chosen=chosen, center_mm=center_mm)
-    return _volume(images, geometry, scanner, wanted, chosen, gain if gain is not None else _prescan(images))
+    middle = wanted.slices // 2
+    also = [middle] if apart and gain is None and middle not in chosen else []
+    [(images, geometry)] = _scan_group(
+        phantom, scanner, [wanted], rng=rng, chosen=[*chosen, *also], center_mm=center_mm, apart=apart
+    )
+    if gain is None:
+        gain = _prescan(images[[*chosen, *also].index(middle)] if apart else images)
+    return _volume(images[: len(chosen)], geometry, scanner, wanted, chosen, gain)
 
 
 def scan(
@@ -131,14 +142,24 @@ def scan(
     return Study(series=tuple(series), source=f"virtual scanner {scanner.name}")
 
 
-def _slices_with(rois: Sequence[Roi] | None, geometry: ScanGeometry) -> range:
+def slices_with(rois: Sequence[Roi], geometry: ScanGeometry) -> range:
+    """The slices of a protocol from the first to the last on which a ROI lies, those midway between two on both."""
+    return _slices_with(rois, geometry, tie=_MIDWAY)
+
+
+_MIDWAY = 1e-2
+"""ROIs so near to midway between two slices, in slices, may be measured on either."""
+
+
+def _slices_with(rois: Sequence[Roi] | None, geometry: ScanGeometry, *, tie: float = 0.0) -> range:
     """The slices from the first to the last on which a ROI lies; None: all."""
     count = geometry.protocol.slices
     if not rois:
         return range(count)
     centers = np.array([[*roi.center_mm, 1.0] for roi in rois])
-    planes = np.floor((centers @ np.linalg.inv(geometry.affine).T)[:, 0] + 0.5)
-    return range(int(np.clip(planes.min(), 0, count - 1)), int(np.clip(planes.max(), 0, count - 1)) + 1)
+    places = (centers @ np.linalg.inv(geometry.affine).T)[:, 0] + 0.5
+    first, last = np.floor(places.min() - tie), np.floor(places.max() + tie)
+    return range(int(np.clip(first, 0, count - 1)), int(np.clip(last, 0, count - 1)) + 1)
 
 
 def chosen_slices(slices: Sequence[int] | None, protocol: Protocol) -> range:
@@ -175,8 +196,9 @@ def _scan_group(
     protocols: list[Protocol],
     *,
     rng: np.random.Generator,
-    chosen: range,
+    chosen: Sequence[int],
     center_mm: npt.ArrayLike | None,
+    apart: bool = False,
 ) -> list[tuple[FloatArray, ScanGeometry]]:
     """Magnitude pictures before gain, shape (slices, rows, cols), for protocols of one geometry."""
     geometries = [make_geometry(phantom, scanner, p, center_mm) for p in protocols]
@@ -185,12 +207,13 @@ def _scan_group(
     encodings = [_encoding(s, scanner, flow) for s in geometries]
     images = [np.zeros((len(chosen), p.matrix, p.matrix)) for p in protocols]
     buffer = protons_buffer(geometries[0])
+    streams = rng.spawn(protocols[0].slices) if apart else [rng] * protocols[0].slices
     for k, index in enumerate(chosen):
         protons = slice_protons(geometries[0], index, buffer=buffer)
         coil = coil_field(scanner, geometries[0], index, back_mm=back_mm)
         for i, protocol in enumerate(protocols):
             signal = encodings[i].picture(protons, motion=scanner.motion)
-            receiver = reception(scanner, protocol, coil, rng=rng)
+            receiver = reception(scanner, protocol, coil, rng=streams[index])
             picture = receiver.magnitude(signal, noise_sd=scanner.noise_sd(protocol))
             images[i][k] = finished_picture(picture, scanner, protocol)
     return list(zip(images, geometries, strict=True))
@@ -309,6 +332,13 @@ def stored_values(images: RealArray, gain: float) -> npt.NDArray[np.uint16]:
     return stored
 
 
+def affine_from(first: int, geometry: ScanGeometry) -> FloatArray:
+    """(plane, row, col, 1) to LPS mm of the stack that begins with this slice of the protocol."""
+    affine = geometry.affine.copy()
+    affine[:3, 3] += first * affine[:3, 0]
+    return affine
+
+
 def _volume(
     images: FloatArray,
     geometry: ScanGeometry,
@@ -319,13 +349,11 @@ def _volume(
     *,
     number: int = 1,
 ) -> Volume:
-    affine = geometry.affine.copy()
-    affine[:3, 3] += chosen.start * affine[:3, 0]
     stored = stored_values(images, gain)
     pixels: npt.NDArray[Any] = stored if scanner.rescale_slope == 1.0 else stored * scanner.rescale_slope
     return Volume(
         pixels=pixels,
-        affine=affine,
+        affine=affine_from(chosen.start, geometry),
         thickness_mm=protocol.thickness_mm,
         max_storable=STORED_MAX * scanner.rescale_slope,
         acquisition=acquisition_of(scanner, protocol, number=number),
