@@ -1,8 +1,8 @@
 """A class handed in and graded by ``vbqkit class grade``: processor time of the whole, and wall time with two workers.
 
-Every virtual student hands in lesson 20 (two patients, six ROIs each) or the final (``--lesson 99``: six patients): most
-place with care, a third do not. Making their hand-ins draws the same patients and is not counted: students do that at
-their own computers. A smaller class (``--students 5``) is no measure of a large one, since students share bodies.
+Every virtual student hands in lesson 20 (two patients, six ROIs each) or the final (``--lesson 99``: six patients):
+most place with care, a third do not. Making their hand-ins draws the same patients and is not counted: students do that
+at their own computers. A smaller class (``--students 5``) is no measure of a large one, since students share bodies.
 """
 
 from __future__ import annotations

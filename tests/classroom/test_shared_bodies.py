@@ -1,4 +1,4 @@
-"""Students share bodies, not pictures: a teacher grows each body once, grades stay the same, and a neighbour is no help."""
+"""Students share bodies, not pictures: each body is grown once, grades stay the same, and a neighbour is no help."""
 
 import json
 from collections import Counter, defaultdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,12 @@ from vbqkit.studio.drop_zone import DropZone
 CASE = Path(__file__).parents[2] / "sample_data" / "case04"
 LOCAL: dict[str, str] = {}
 NAMED = {"PatientName": "ZWIRNOVSKA^OLGA", "PatientID": "5052316789", "PatientBirthDate": "19500202"}
+NEVER_SHOWN = (
+    "zwirnovska",
+    "olga",
+    "5052316789",
+    r"(?<![\w.-])1950(0202|(?!\w))",  # the year of birth; not four digits within a random number
+)  # 1950 within a random number is none
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +147,8 @@ def test_an_identifiable_study_waits_for_the_reader_and_shows_no_word_of_it(name
     assert case.study is not None
     press(case, "Use these series")
     text = everything(case).casefold() + case.still_html().casefold()
-    for word in ("zwirnovska", "olga", "5052316789", "1950"):
-        assert word not in text, word
+    for word in NEVER_SHOWN:
+        assert not re.search(word, text), word
 
 
 def test_elsewhere_than_on_this_computer_it_is_refused_and_not_read(
@@ -199,8 +206,8 @@ def test_a_dropped_study_is_copied_under_numbers_checked_and_shown_only_then(nam
     press(case, "Show the images")
     assert case.study is not None
     text = everything(case).casefold() + "".join(str(w.get_state()) for w in walk(case)).casefold()
-    for word in ("zwirnovska", "olga", "5052316789", "1950"):
-        assert word not in text, word
+    for word in NEVER_SHOWN:
+        assert not re.search(word, text), word
 
 
 def test_a_study_that_was_copied_before_is_gone_on_with(t1: Path, tmp_path: Path) -> None:
