@@ -95,9 +95,8 @@ def _write_nifti(mask: LabelArray, affine: FloatArray, target: Path) -> None:
     image.header.set_xyzt_units("mm")
     image.set_qform(image.affine, code="scanner")
     image.set_sform(image.affine, code="scanner")
-    content = (
-        image.to_bytes()
-    )  # not nibabel.save: where a folder is missing, its half-made file complains when it goes (Python 3.14)
+    # Not nibabel.save: where a folder is missing, its half-made file complains when it goes (Python 3.14)
+    content = image.to_bytes()
     target.write_bytes(gzip.compress(content, 6, mtime=0) if target.name.endswith(".gz") else content)
 
 
