@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report.conftest import CASE, ROIS
+from tests.report.conftest import CASE, REFERENCE, ROIS
 from vbqkit.cli import main
 from vbqkit.cohort import make_cohort_template, read_cohort
 from vbqkit.errors import TableError
@@ -128,7 +128,7 @@ def test_the_command_writes_every_kind_of_file_and_vbqkit_score_repeats_the_digi
     rois = tmp_path / "rois.json"
     rois.write_bytes(ROIS.read_bytes())
     out = [tmp_path / f"case.{ending}" for ending in ("html", "pdf", "sr.dcm", "seg.dcm", "sc.dcm")]
-    base = [str(CASE), "--rois", str(rois), "--reference-snr", "47.6,5.4,5"]
+    base = [str(CASE), "--rois", str(rois), "--reference-snr", f"{REFERENCE.mean},{REFERENCE.sd},{REFERENCE.n}"]
     options = ["--reader", "AB", "--code", "A17", "--cohort", str(tmp_path / "t.csv"), "--cohort-aggregate", "median"]
     assert main(["report", *base, *options, *(f"--out={one}" for one in out), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
