@@ -119,7 +119,7 @@ def test_snr_of_a_woman_repeats_better_by_every_method_and_between_women_a_diffe
             values.append([])
         for scan, again in zip(scans, scans[1:] + scans[:1], strict=True):
             marrow = float(np.mean([level.measure(scan).mean for level in levels]))
-            row = in_a_row(noise, 5, step_mm=20.0, image=scan)
+            row = in_a_row(noise, 5, step_mm=12.0, image=scan)
             found["one"][k].append(marrow / noise.measure(scan).sd)
             found["large"][k].append(marrow / enlarged(noise, 5.0).measure(scan).sd)
             found["several"][k].append(marrow / pooled_sd(r.measure(scan) for r in row))
