@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import time
@@ -18,9 +19,11 @@ from vbqkit.exercises import case_for, case_seed, choices, compare_with_proposal
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.readers import known_case
 from vbqkit.exercises.stations import final_stations
+from vbqkit.exercises.truth import truth_under
 from vbqkit.lessons.placing import misplaced
 from vbqkit.lessons.reading_twice import read_twice
 from vbqkit.propose import propose_rois
+from vbqkit.roi import FIXED_AREA_CM2, Rectangle
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.teacher import reference_rois, truth_of
 
@@ -240,17 +243,33 @@ class Placer:
             if roi.label in WHOLE_CASE and roi.label not in but:
                 self.place(roi.label, roi.center_mm)
 
-    def place_off_the_roots(self, rois: Any) -> None:
+    def place_off_the_roots(self, case: Any) -> None:
         """All, with CSF a little in front of its reference: the square of a click is wider than that."""
-        self.place_all(rois, but=("CSF",))
-        csf = next(roi for roi in rois if roi.label == "CSF")
-        self.place("CSF", np.add(csf.center_mm, (0.0, -0.7, 0.0)))
+        self.place_all(reference_rois(case), but=("CSF",))
+        self.place("CSF", roomiest_square_of_csf(case))
 
     def delete(self, label: str) -> None:
         line = self.stage.locator(f"g[data-label='{label}'] path.vbq-line").bounding_box()
         self.page.mouse.click(line["x"] + line["width"] / 2, line["y"] + line["height"] / 2)
         self.page.keyboard.press("Delete")
         self.box.locator(f".vbq-table tr[data-label='{label}']").first.wait_for(state="detached", timeout=10_000)
+
+
+def roomiest_square_of_csf(case: Any) -> Any:
+    """Center of the square that a click draws: about the reference, where half a mm more or less matters least."""
+    reference = next(roi for roi in reference_rois(case) if roi.label == "CSF")
+    half = math.sqrt(100.0 * FIXED_AREA_CM2) / 2.0
+    square = Rectangle(
+        center=reference.center_mm, half_width=(0.0, half, 0.0), half_height=(0.0, 0.0, -half), label="CSF"
+    )
+
+    def foreign(move: float) -> float:
+        moved = square.moved((0.0, move, 0.0))
+        under = truth_under(moved, truth_of(case), case.volumes["T1"].nearest_slice(moved.center_mm), wanted="CSF")
+        return sum(share for word, share in under.shares if word != "CSF")
+
+    best = min(np.arange(-1.4, 0.7, 0.2), key=lambda move: max(foreign(move - 0.5), foreign(move + 0.5)))
+    return np.add(reference.center_mm, (0.0, best, 0.0))
 
 
 def known_to_python(box: Any) -> None:
@@ -424,7 +443,7 @@ def test_lesson_20_placing_rois(lab: Any, no_errors: None) -> None:
     empty = lesson.page.locator(".vbq-placing").nth(1)
     placer = Placer(lesson, empty, enlarged=True)
     placer.fix_area()
-    placer.place_off_the_roots(reference_rois(case_for("1", "placing from empty")))
+    placer.place_off_the_roots(case_for("1", "placing from empty"))
     assert "All 6 ROIs pass" in checked(lesson, empty)
 
 
@@ -646,7 +665,7 @@ def test_lesson_80_pitfalls(lab: Any, no_errors: None) -> None:
     lesson.show(lesson.page.get_by_role("button", name="Draw the patient")).click()
     placer = Placer(lesson, exercise, large=True)
     placer.fix_area()
-    placer.place_off_the_roots(reference_rois(case))
+    placer.place_off_the_roots(case)
     level = int(fracture.level[1])
     above, below = (
         next(r for r in reference_rois(case) if r.label == k)
