@@ -391,12 +391,12 @@ assert abs(at.estimate[nested] - 0.821) < 0.03
 # "around the wrong number it is even narrower"
 assert at.estimate[leaky] > at.estimate[nested] + 0.05
 assert at.ci_high[leaky] - at.ci_low[leaky] < at.ci_high[nested] - at.ci_low[nested]
-# "KNN gains 0.10, the forest 0.08; logistic regression nothing"
+# "KNN gains 0.05, the forest 0.08; logistic regression hardly anything (0.01)"
 of = found.query("inputs == 'T1' and seed == 1").set_index(["learner", "evaluation"]).estimate
 knn_gain, forest_gain, logistic_gain = (
     of[learner, leaky] - of[learner, nested] for learner in ("KNN", "random forest", "logistic regression")
 )
-assert (round(knn_gain, 2), round(forest_gain, 2)) == (0.10, 0.08) and logistic_gain < 0.005
+assert [round(gain, 2) for gain in (knn_gain, forest_gain, logistic_gain)] == [0.05, 0.08, 0.01]
 # question 98-shuffled: "still gives a high AUC"; "The least of ten is high as well. Nested by person, the same ten lie
 # about 0.5"
 assert len(shuffled.query("evaluation == @leaky + @SHUFFLED")) == 10
