@@ -80,12 +80,12 @@ def test_one_button_shows_rois_that_count_for_nothing_and_says_how_sure_each_is(
     assert dash(lab, "L2") is not None
     assert dash(lab, "L3") is None
     doubt = line(lab, "L2").locator("p")
-    assert "its signal is 0.61 times that of the other levels" in doubt.inner_text()
+    assert "the body is 17 mm high, the others 24: a fracture?" in doubt.inner_text()
     lab.page.mouse.move(*lab.middle("L2"))
     lab.settle()
     tip = str(lab.stage().get_attribute("title"))
     assert tip.startswith("L2, proposed with confidence 0.")
-    assert "Look twice: its signal is 0.61 times" in tip
+    assert "Look twice: the body is 17 mm high" in tip
     assert lab.status().startswith("9 ROIs proposed, 3 of them doubtful: Shift+Enter accepts all")
 
 

@@ -30,7 +30,7 @@ def page_of_three_series(tmp_path_factory):
     rois = read_rois(CASE / "reference_rois.vbqkit.json")
     who = {"reader": "AB", "code": "A17", "read_on": dt.date(2026, 11, 29)}
     report = case_report(read_study(CASE), rois, reference=group, n_draws=100, **who)
-    assert len(report.cautions) == 10
+    assert len(report.cautions) == 11
     return report, write_report(report, tmp_path_factory.mktemp("report") / "case.html")
 
 

@@ -20,8 +20,13 @@ rois = read_rois("sample_data/{case}/reference_rois.vbqkit.json").rois
 studio = RoiStudio([study.find(w).volume() for w in ("T1", "T2", "STIR")], rois=rois, height=420)
 studio
 """
-UNEVEN = {("case01", 1): ("L2: ",), ("case04", 2): ("fat: ",), ("case08", 2): ("L5: ", "fat: ")}
-"""Signs for a steep gradient, by case and view, on ROIs that hold a step: patches of marrow in L2 and L5, septa in
+UNEVEN = {
+    ("case01", 1): ("L2: ",),
+    ("case04", 2): ("fat: ",),
+    ("case06", 1): ("T12: ",),
+    ("case08", 2): ("L5: ", "fat: "),
+}
+"""Signs for a steep gradient, by case and view, on ROIs that hold a step: patches of marrow in T12, L2 and L5, septa in
 suppressed fat. A reference ROI looks for one tissue, not for an even one."""
 MARKED = "() => [...document.querySelectorAll('.vbq-table tr[data-label]')].filter(r => !r.querySelector('.vbq-mark').hidden)"
 
