@@ -385,7 +385,7 @@ class TestLevelsAndMarks:
         x, y = lab.middle("L2")
         lab.page.mouse.move(x, y)
         lab.page.mouse.down()
-        lab.page.mouse.move(x + 30, y, steps=6)
+        lab.page.mouse.move(x + 12, y, steps=6)
         lab.settle()
         assert interval.inner_text() == "", "no interval of another place"
         lab.page.mouse.up()
