@@ -3,12 +3,12 @@
 import csv
 import json
 import re
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.classroom.students import sharing_a_body
 from vbqkit.batch.running import WorkerLost
 from vbqkit.classroom import (
     HandIn,
@@ -25,7 +25,7 @@ from vbqkit.classroom.assignments import DRAWN, RECORDED
 from vbqkit.classroom.grading import _jobs
 from vbqkit.classroom.hand_in import Outlines
 from vbqkit.classroom.judging import Job, Judged, judge_all, judged
-from vbqkit.exercises import Attempt, choices, lessons, question, visit_of
+from vbqkit.exercises import Attempt, choices, lessons, question
 from vbqkit.exercises.answers import answer_detail
 from vbqkit.exercises.questions import NUMBERS
 from vbqkit.exercises.readers import _known_body, known_case
@@ -165,17 +165,6 @@ def test_a_reading_whose_process_ended_is_named_and_not_called_missing(monkeypat
     lost = list(judge_all(jobs, processes=2))
     assert lost[0].case == one.case
     assert all("the process that did ended" in result.reason for result in lost)
-
-
-def sharing_a_body(asked, count):
-    """Numbers of students who meet the same body in an exercise, each on a day of their own."""
-    by_body = defaultdict(list)
-    for number in map(str, range(1, 200)):
-        met = by_body[visit_of(number, asked)[0]]
-        met.append(number)
-        if len(met) == count:
-            return met
-    raise AssertionError
 
 
 def readings_of(student, shift, n=5, seed=0):

@@ -1,13 +1,14 @@
 """Students share bodies, not pictures: each body is grown once, grades stay the same, and a neighbour is no help."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.classroom.students import sharing_a_body
 from vbqkit.classroom import HandIn, assigned_to, collect_hand_ins, grade_class, virtual_hand_in, write_hand_in
 from vbqkit.classroom.assignments import DRAWN
 from vbqkit.classroom.grading import _belonging, _jobs
@@ -34,17 +35,6 @@ from vbqkit.teacher import truth_of
 ASKED = [*(asked for drawn in DRAWN.values() for _, _, asked in drawn), *(f"final {kind}" for kind in FINAL_KINDS)]
 MOST = 0.10
 """Greatest share of a neighbour's ROIs that may pass."""
-
-
-def who_share(asked, count):
-    """Numbers of students who meet the same body."""
-    by_body = defaultdict(list)
-    for number in map(str, range(1, 200)):
-        met = by_body[visit_of(number, asked)[0]]
-        met.append(number)
-        if len(met) == count:
-            return met
-    raise AssertionError
 
 
 @pytest.mark.parametrize("asked", ASKED)
@@ -154,7 +144,7 @@ def passes(rois, case):
 def test_a_neighbours_coordinates_fail_and_the_same_rois_moved_with_the_body_pass():
     """Eight students on one body. The null: nothing is wrong with the ROIs themselves, and on a body that kept its
     coordinates, as on the days of earlier versions, a neighbour's pass as well as one's own."""
-    students = who_share("placing from empty", 8)
+    students = sharing_a_body("placing from empty", 8)
     seed, _ = visit_of(students[0], "placing from empty")
     body = draw_body(seed)
     cases = [scan_body(body, kind="plain", day=visit_of(s, "placing from empty")[1]) for s in students]
@@ -207,7 +197,7 @@ def on_the_case_made_whole(reading):
 def test_grades_are_those_of_cases_made_whole(tmp_path):
     """Four students of lesson 25: two careful and one careless on days of one body, one careful with an earlier
     version. Every number of every ROI is the same to the last digit, the shift of the score to 1e-9 spreads."""
-    first, second, careless = who_share("proposed", 3)
+    first, second, careless = sharing_a_body("proposed", 3)
     made = [
         virtual_hand_in(first, "25", sd_mm=1.0, sees=True),
         virtual_hand_in(second, "25", sd_mm=1.0, sees=True),

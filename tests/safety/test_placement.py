@@ -20,6 +20,7 @@ from vbqkit.roi import Ellipse, Rectangle
 from vbqkit.roi.labels import CSF, SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.scanner import acquire, scanner_named
 from vbqkit.scores import check_placed_rois, score_case
+from vbqkit.scores.roi_checks import PublishedRange
 
 ROOT = Path(__file__).parents[2]
 CASES = [f"case{k:02d}" for k in range(1, 9)]
@@ -123,6 +124,21 @@ def test_no_reference_roi_is_doubted(cases, name, weighting):
     case = cases[name]
     assert words(case.check(weighting)) == []
     assert words(check_placed_rois(case.volumes[weighting], case.rois.values())) == []
+
+
+def test_a_published_range_counts_at_its_field_and_as_it_is_printed(cases):
+    case = cases["case04"]  # 1.5 T; VBQ-STIR is 0.3073
+    volume, rois = case.volumes["STIR"], case.measured.values()
+
+    def doubted(high, field_t):
+        published = {"VBQ-STIR": PublishedRange(0.1, high, "a paper", field_t)}
+        return "score-outside-published-range" in codes(check_placed_rois(volume, rois, published=published))
+
+    assert doubted(0.2, 1.5)
+    assert doubted(0.2, None)
+    assert not doubted(0.2, 3.0)
+    assert not doubted(0.307, 1.5), "0.307 is not outside 0.1 to 0.307"
+    assert doubted(0.306, 1.5)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,9 @@ CORD = ((4, 90, 102, 108), (5, 90, 104, 109), (5, 115, 104, 111), (5, 140, 107, 
 CSF = ((4, 90, 96, 99), (5, 90, 97, 99), (5, 115, 94, 99), (5, 140, 94, 101), (5, 215, 93, 105), (5, 260, 95, 108))
 
 
-@pytest.mark.skipif(not SCAN.exists(), reason="published sample data that lies beside the project is not there")
+@pytest.mark.skipif(
+    not SCAN.exists(), reason=f"no real images at {SCAN.parents[1]}: cord and CSF of a real scan were not measured"
+)
 def test_the_real_scan_has_a_cord_1_6_to_1_9_times_as_bright_as_csf():
     pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(SCAN))).astype(float)
 

@@ -56,20 +56,32 @@ def test_the_simulated_scan_is_like_the_real_one():
     assert 1.5 < row["subcutaneous_fat_marrow"] < 4.0
 
 
+DRAWN_TOO_DARK = pytest.mark.xfail(
+    strict=True, reason="disc to marrow on T1 is 0.43 in case04, whose marrow is fat; the range less 20 % ends at 0.45"
+)
+
+
+@pytest.fixture(scope="module")
+def near():
+    """How many of the bodies lie within 20 % of the range of real scans, by weighting and measure."""
+    return {(row["weighting"], row["measure"]): row["near"] for row in bench.against_ranges(("T1", "T2"))}
+
+
 @pytest.mark.slow
-def test_what_anatomy_decides_lies_near_the_range_of_real_scans():
-    """Within 20 % of the range, for a young, a healthy and an osteoporotic body."""
-    near = {(r["weighting"], r["measure"]): r["near"] for r in bench.against_ranges(("T1", "T2"))}
-    for measure in (
-        ("T1", "disc_marrow"),
+@pytest.mark.xdist_group("realism")
+@pytest.mark.parametrize(
+    ("weighting", "measure"),
+    [
+        pytest.param("T1", "disc_marrow", marks=DRAWN_TOO_DARK),
         ("T1", "texture"),
         ("T1", "edge_width_mm"),
         ("T2", "disc_marrow"),
         ("T2", "texture"),
-    ):
-        # Her marrow is so fat that case04 misses the range of disc to marrow: 0.43, and 0.56 less 20 % is 0.45.
-        missed = 1 if measure == ("T1", "disc_marrow") else 0
-        assert near[measure] >= len(bench.CASES) - missed, measure
+    ],
+)
+def test_what_anatomy_decides_lies_near_the_range_of_real_scans(near, weighting, measure):
+    """For a young, a healthy and an osteoporotic body."""
+    assert near[weighting, measure] == len(bench.CASES)
 
 
 def test_noise_power_finds_the_band_that_holds_a_wave():

@@ -194,7 +194,7 @@ def _judged_on(body: _Body, job: Job, day: int, readings: Sequence[Reading]) -> 
 
 
 def _all_rois(readings: Sequence[Reading]) -> list[Roi]:
-    """Every ROI of some readings; of one that cannot be read none, which is told where it is judged."""
+    """The ROIs of some readings, without readings that cannot be read: judging those says why."""
     found: list[Roi] = []
     for *_, text in readings:
         with suppress(Exception):

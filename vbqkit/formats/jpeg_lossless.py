@@ -6,9 +6,9 @@ so markers, tables and entropy-coded data are checked first. The check reads eve
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
+
+from vbqkit.formats.jpeg_headers import frame_fault, segment_at
 
 _SOF3, _DHT, _SOS, _EOI, _SOI, _DRI = 0xC3, 0xC4, 0xDA, 0xD9, 0xD8, 0xDD
 _ALLOWED = {_SOF3, _DHT, _SOS, _DRI, 0xFE, *range(0xE0, 0xF0)}
@@ -33,36 +33,27 @@ def stream_fault(stream: bytes, *, rows: int, cols: int) -> str | None:
         return "no start of image"
     place, frame, tables, restart = 2, False, False, False
     while True:
-        if place + 4 > len(stream) or stream[place] != 0xFF:
-            return f"no marker at byte {place}"
-        marker, length = stream[place + 1], struct.unpack(">H", stream[place + 2 : place + 4])[0]
-        body = stream[place + 4 : place + 2 + length]
-        if marker not in _ALLOWED or length < 2 or len(body) != length - 2:
-            return f"unexpected marker or length at byte {place}"
+        segment = segment_at(stream, place)
+        if isinstance(segment, str):
+            return segment
+        marker, body = segment
+        if marker not in _ALLOWED:
+            return f"unexpected marker at byte {place}"
         fault: str | None = None
         if marker == _SOF3:
-            fault, frame = _frame_fault(body, rows, cols), True
+            fault, frame = frame_fault(body, rows, cols), True
         elif marker == _DHT:
             fault, tables = _table_fault(body), True
         elif marker == _DRI:
             restart = True
         if fault is not None:
             return fault
-        place += 2 + length
+        place += 4 + len(body)
         if marker == _SOS:
             break
     if not frame or not tables:
         return "the frame header or the code table is missing"
     return _scan_fault(body) or _entropy_fault(stream[place:], restart=restart)
-
-
-def _frame_fault(body: bytes, rows: int, cols: int) -> str | None:
-    if len(body) != 9:
-        return "the frame header does not describe one component"
-    precision, height, width, components, _, sampling, _ = struct.unpack(">BHHBBBB", body)
-    if (height, width) != (rows, cols) or components != 1 or sampling != 0x11 or not 2 <= precision <= 16:
-        return f"the frame header says {height} x {width} with {precision} bits and {components} components"
-    return None
 
 
 def _table_fault(body: bytes) -> str | None:
