@@ -97,7 +97,7 @@ lessons: $(STAMP)  ## List the lessons in README, glossary and plan, after one w
 	$(BIN)/python -m vbqkit.exercises.course .
 
 docs: $(STAMP)  ## Build the documentation site into build/docs/html
-	$(BIN)/python -m docs
+	$(ONE_THREAD) $(BIN)/python -m docs
 
 lite: $(STAMP)  ## Build the course for a browser, with nothing installed, into build/lite/site (PYODIDE=FOLDER: a Pyodide 0.27.7)
 	$(BIN)/python -m lite --pyodide $(PYODIDE)

@@ -129,6 +129,14 @@ def _at_its_public_name(
     return python.resolve_xref(environment, node["refdoc"], app.builder, "obj", public, node, content)
 
 
+def _dealt_out(_app: Sphinx, _environment: BuildEnvironment, docnames: list[str]) -> None:
+    """Spread the pages that run code among the others: processes read runs of pages, and one had all the lessons."""
+    running = [name for name in docnames if name.startswith(("lessons/", "gallery/"))]
+    others = [name for name in docnames if name not in set(running)]
+    places = [(i + 0.5) / len(part) for part in (running, others) for i in range(len(part))]
+    docnames[:] = [name for _, name in sorted(zip(places, [*running, *others], strict=True))]
+
+
 def _with_plotly(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: nodes.document | None
 ) -> None:
@@ -145,6 +153,7 @@ def _write_plotly(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the above with Sphinx."""
+    app.connect("env-before-read-docs", _dealt_out)
     app.connect("missing-reference", _at_its_public_name)
     app.connect("html-page-context", _with_plotly)
     app.connect("build-finished", _write_plotly)
