@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import RoiError
-from vbqkit.exercises.faults import EDGE_MM, TOO_FAR_IN_BODY_MM, WRONG_SHARE
+from vbqkit.exercises.faults import EDGE_MM, TOO_FAR_IN_BODY_MM
 from vbqkit.exercises.own_spread import OwnSpread
 from vbqkit.exercises.truth import holds_only, wanted_word
 from vbqkit.image import Slice, Volume
@@ -255,7 +256,7 @@ def _faultless(
                 target,
                 wanted=wanted,
                 least_share=_CLEAN_PURITY,
-                most_tolerated=WRONG_SHARE,
+                most_tolerated=ROOTS_ALLOWED,
                 edge_mm=EDGE_MM,
             )
 
