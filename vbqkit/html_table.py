@@ -117,4 +117,4 @@ def _word(value: Any, title: str, digits: int, say: Callable[[str], str], point:
         return say(str(value))
     if title == "p" and float(value) < SMALLEST_P:
         return f"< {SMALLEST_P:g}".replace(".", point)
-    return f"{float(value):.{digits}f}".replace("-", "−").replace(".", point)
+    return f"{float(value):z.{digits}f}".replace("-", "−").replace(".", point)

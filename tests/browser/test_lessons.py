@@ -516,6 +516,9 @@ def test_lesson_40_vbq(lab: Any, no_errors: None) -> None:
     lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-gain)", *LAB_PARTS, ".vbq-slider-gain", ".vbq-linked-chart")
     four = [f".vbq-slider-{name}" for name in ("field_t", "tr_ms", "te_ms", "bandwidth_hz_per_px")]
     lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-field_t)", *LAB_PARTS, *four)
+    lesson.page.keyboard.press("Control+b")  # without JupyterLab's list of files the curve too
+    lesson.fits_enlarged(".vbq-lab:has(.vbq-slider-field_t)", *LAB_PARTS, *four, ".vbq-linked-chart")
+    lesson.page.keyboard.press("Control+b")
     vbq, l3 = lesson.reading(0, "VBQ"), lesson.reading(0, "L3")
     lesson.guess(0, "the same")
     lesson.slide(0, "gain", "ArrowLeft", 4)

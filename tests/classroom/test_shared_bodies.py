@@ -1,8 +1,10 @@
 """Students share bodies, not pictures: each body is grown once, grades stay the same, and a neighbour is no help."""
 
 import json
+import tempfile
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,7 +31,7 @@ from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.reading_file import case_code
 from vbqkit.exercises.shared_bodies import BODIES, body_seed
 from vbqkit.exercises.stations import FINAL_KINDS
-from vbqkit.formats.roi_json import _shape_as_json
+from vbqkit.formats import write_rois
 from vbqkit.teacher import truth_of
 
 ASKED = [*(asked for drawn in DRAWN.values() for _, _, asked in drawn), *(f"final {kind}" for kind in FINAL_KINDS)]
@@ -164,14 +166,36 @@ def test_a_neighbours_coordinates_fail_and_the_same_rois_moved_with_the_body_pas
     )
 
 
+@pytest.mark.slow
+def test_rois_of_another_picture_are_refused_by_name_and_not_called_misplaced(tmp_path):
+    """A class file that a student copied from a neighbour, or that an earlier version made on the same day."""
+    first, second = sharing_a_body("proposed", 2)
+    made = [virtual_hand_in(student, "25", sd_mm=1.0, sees=True) for student in (first, second)]
+    theirs = replace(made[1], readings=(replace(made[1].readings[0], rois=made[0].readings[0].rois),))
+    for one in (made[0], theirs):
+        write_hand_in(one, tmp_path)
+    graded = grade_class(collect_hand_ins([tmp_path]), processes=1).items
+    placement = graded[graded["what"] == "placement"].set_index("student")
+    assert placement.passed[first]
+    assert not placement.passed[second]
+    assert "not placed on the picture" in placement.remark[second]
+
+
 def by_earlier_version(made):
     """The hand-in of somebody who placed the same ROIs with an earlier version, on the patients that it drew."""
     readings = []
     for one in assigned_to(made.student, made.lesson, earlier=True):
-        rois = placed(make_case(one.seed, kind=one.kind, day=one.day), sd_mm=1.0, sees=True)
-        content = {"rois": json.loads(json.dumps([_shape_as_json(roi) for roi in rois]))}
-        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), made.readings[0].rois | content))
+        case = make_case(one.seed, kind=one.kind, day=one.day)
+        content = as_file(placed(case, sd_mm=1.0, sees=True), case)
+        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), content))
     return replace(made, readings=tuple(readings))
+
+
+def as_file(rois, case):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reading.vbqkit.json"
+        write_rois(path, rois, image=case.volumes["T1"])
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def on_the_case_made_whole(reading):

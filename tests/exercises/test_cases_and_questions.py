@@ -9,6 +9,7 @@ from vbqkit.exercises import (
     KINDS,
     case_seed,
     check_consequence,
+    check_placement,
     check_placements,
     choices,
     make_case,
@@ -87,7 +88,8 @@ def test_on_each_day_the_patient_lies_elsewhere_at_other_coordinates(case):
     body = truth_of(case)
     days = [scan_body(body, kind="plain", slices=3, day=day) for day in (9, 10)]
     pictures = [day.volumes["T1"] for day in days]
-    assert np.allclose(pictures[0].affine, pictures[1].affine), "the field of view keeps its coordinates"
+    in_picture = [truth_of(day).center_mm - day.volumes["T1"].affine[:3, 3] for day in days]
+    assert np.linalg.norm(in_picture[0] - in_picture[1]) > 1.0, "it lies elsewhere in the picture"
     assert not np.array_equal(pictures[0].pixels, pictures[1].pixels)
     away = truth_of(days[1]).center_mm - truth_of(days[0]).center_mm
     assert np.linalg.norm(away) > 1.0
@@ -119,6 +121,43 @@ def test_every_reference_roi_stays_in_the_picture_on_every_day(case):
     assert all(map(inside, kept))
     assert not all(inside(_later_day(7, day, protocol)) for day in range(4, 104))
     assert len({day.offset_mm for day in kept}) == len(kept)
+
+
+@pytest.mark.parametrize("label", ["L3", "CSF", "noise"])
+def test_wherever_in_the_picture_a_roi_is_put_it_is_judged_and_away_from_its_place_it_fails(case, label):
+    """Beside T9 and S4 too, which no ROI can be named after."""
+    truth, image = truth_of(case), case.volumes["T1"]
+    roi = next(roi for roi in truth.reference_rois if roi.label == label)
+    plane = roi.slice_of(image)
+    rows, cols = plane.shape
+    for row in np.linspace(20, rows - 21, 9):
+        for col in np.linspace(20, cols - 21, 9):
+            there = roi.moved(plane.to_patient_mm([row, col]) - np.array(roi.center_mm))
+            grade = check_placement(there, truth, image=image)
+            away = np.linalg.norm(np.subtract(there.center_mm, roi.center_mm)) > 40.0
+            assert label == "noise" or not away or not grade.passed, (row, col)
+
+
+def test_on_every_later_day_the_coordinates_are_others_also_where_the_body_cannot_lie_elsewhere(case):
+    """A reference ROI lies so far out that no day that is drawn has it in the picture."""
+    body, fov_mm = truth_of(case), case.scanner.protocol("T1").fov_mm
+    beyond = body.center_mm[1] + fov_mm
+    filling = replace(
+        body,
+        reference_rois=tuple(
+            roi.moved((0.0, beyond - roi.center_mm[1], 0.0)) if roi.label == "noise" else roi
+            for roi in body.reference_rois
+        ),
+    )
+    days = [scan_body(filling, kind="plain", slices=3, day=day, around=()) for day in (4, 5, 6)]
+    lie = np.array([truth_of(day).center_mm for day in days])
+    middles = np.array([day.volumes["T1"].affine[:3, 3] for day in days]) - lie
+    assert np.ptp(middles, axis=0) == pytest.approx(0.0, abs=1e-9), "in the picture it lies in one place"
+    assert min(np.linalg.norm(lie[a] - lie[b]) for a in range(3) for b in range(a)) > 6.0
+    assert len({day.volumes["T1"].acquisition.frame_of_reference_uid for day in days}) == 3
+    levels = [{r.label: r.measure(day.volumes["T1"]).mean for r in truth_of(day).reference_rois[:3]} for day in days]
+    for label, first in levels[0].items():
+        assert [day[label] for day in levels] == pytest.approx([first] * 3, rel=0.1)
 
 
 def test_a_case_is_synthetic_and_says_so(case):

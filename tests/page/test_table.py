@@ -38,3 +38,8 @@ def test_notes_are_escaped_one_a_line():
 def test_only_a_long_word_may_be_broken_and_no_number():
     page = table_html({"VBQ": [2.8000000000000003, "10.3969/j.issn.1672-5131.2025.05.049"]}, head=("", "value", "doi"))
     assert page.count("overflow-wrap") == 1
+
+
+def test_what_rounds_to_zero_has_no_sign():
+    assert ">0<" in table_html({"bandwidth": -0.3}, digits=0)
+    assert ">−0.3<" in table_html({"bandwidth": -0.3}, digits=2)

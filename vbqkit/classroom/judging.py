@@ -16,7 +16,7 @@ import numpy as np
 
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.batch.running import Processes, WorkerLost, done_by
-from vbqkit.errors import VbqkitError, shown
+from vbqkit.errors import FormatError, VbqkitError, shown
 from vbqkit.exercises.cases import TeachingCase, case_name, draw_body, scan_body, truth_of
 from vbqkit.exercises.close_up import close_up_html
 from vbqkit.exercises.consequence import Consequence, check_consequence, faultless_placements
@@ -168,7 +168,7 @@ def _judged_on(body: _Body, job: Job, day: int, readings: Sequence[Reading]) -> 
     for lesson, student, exercise, text in readings:
         one = Judged(lesson=lesson, student=student, exercise=exercise, case=case.name)
         try:
-            rois = _rois(text)
+            rois = _rois(text, case)
             grades = check_placements(rois, truth_of(case), image=case.volumes["T1"])
             one = replace(
                 one,
@@ -224,11 +224,21 @@ def _with_result(one: Judged, found: Consequence) -> Judged:
     return replace(one, passed=found.passed, value=found.value, in_spreads=found.in_spreads, reason=told)
 
 
-def _rois(text: str) -> tuple[Roi, ...]:
+def _rois(text: str, case: TeachingCase | None = None) -> tuple[Roi, ...]:
+    """The ROIs of a reading; those that were placed on another picture than the case's T1 are refused."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reading.vbqkit.json"
         path.write_text(text, encoding="utf-8")
-        return tuple(roi for roi in read_rois(path) if roi.label in WHOLE_CASE or roi.label[:1] in "TLS")
+        file = read_rois(path)
+    if case is not None:
+        try:
+            file.belongs(case.volumes["T1"])
+        except FormatError as error:
+            raise FormatError(
+                f"These ROIs were not placed on the picture of {case.name}, by their frame of reference: it was another "
+                "patient or day, or another version of vbqkit. Place them again and hand in again."
+            ) from error
+    return tuple(roi for roi in file if roi.label in WHOLE_CASE or roi.label[:1] in "TLS")
 
 
 def _digest(rois: tuple[Roi, ...]) -> str:

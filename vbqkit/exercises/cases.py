@@ -16,7 +16,7 @@ from vbqkit.anatomy.patients import draw_patients
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.sample_patients import sample_patient
 from vbqkit.errors import VbqkitError
-from vbqkit.image import Slice, Volume
+from vbqkit.image import FloatArray, Slice, Volume
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import SCORED_LEVELS
 from vbqkit.scanner.forward_model import acquire, affine_from, make_geometry, slices_with
@@ -49,8 +49,13 @@ _COARSE_PLANE_MM = 2.2
 
 DAYS_IN_ONE_PLACE = 4
 """Days 0 to 3, as earlier versions drew them: the patient's coordinates are the same on each, and noise is drawn slice
-after slice. From here on the patient has other coordinates each day, and each slice has noise of its own, so that it
-can be scanned alone."""
+after slice. From here on the patient lies elsewhere and has other coordinates each day (:data:`_LANDMARK_MM`), and each
+slice has noise of its own, so that it can be scanned alone."""
+
+_LANDMARK_MM = (100.0, 400.0)
+"""How far from the middle the origin of the coordinates may lie, mm, from front to back and along the spine: a
+technologist sets the landmark anew each day. Not every patient has room in the picture to lie elsewhere, so this must
+tell days apart: of pairs of days, 3 in 10,000 lie within 4 mm."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -234,6 +239,7 @@ def scan_body(
     noise = np.random.default_rng([seed, 3, day] if day else [seed, 3])
     wanted = 9 if wide else slices
     moves = day >= DAYS_IN_ONE_PLACE
+    landmark = _landmark(seed, day) if moves else np.zeros(3)
     phantom = body
     volumes = {}
     for number, weighting in enumerate(weightings):
@@ -241,22 +247,29 @@ def scan_body(
         first = (protocol.slices - wanted) // 2
         every = range(first, first + wanted)
         drawn = _later_day(seed, day, protocol, in_view=body if moves else None) if day else Day()
-        if moves and number == 0:  # the middle of the field of view keeps its coordinates: the patient lies elsewhere
+        if moves and number == 0:  # the middle of the field of view stays where it is: the patient lies elsewhere
             phantom = body.moved(-np.array(drawn.offset_mm))
         center = body.center_mm if moves else drawn.center_mm(body) if day else None
         chosen = every
         geometry = make_geometry(phantom, machine, protocol, center)
         if around is not None and moves:
-            lie = slices_with([*around, *phantom.reference_rois], geometry)
+            placed = [roi.moved(-landmark) for roi in around]
+            lie = slices_with([*placed, *phantom.reference_rois], geometry)
             chosen = range(max(lie.start, every.start), min(lie.stop, every.stop)) or every
         volume = acquire(phantom, machine, protocol, rng=noise, slices=chosen, center_mm=center, apart=moves)
         if chosen != every:
             black = (chosen.start - every.start, every.stop - chosen.stop)
             pixels = np.pad(volume.pixels, (black, (0, 0), (0, 0)))
             volume = replace(volume, pixels=pixels, affine=affine_from(every.start, geometry))
+        affine = volume.affine.copy()
+        affine[:3, 3] += landmark
         volumes[weighting] = replace(
-            volume, acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day))
+            volume,
+            affine=affine,
+            acquisition=replace(volume.acquisition, frame_of_reference_uid=_frame_uid(kind, seed, day)),
         )
+    if moves:
+        phantom = phantom.moved(landmark)
     return TeachingCase(name=case_name(kind, seed, day), volumes=volumes, scanner=machine, _phantom=phantom)
 
 
@@ -322,7 +335,15 @@ def _in_view(body: Phantom, day: Day, protocol: Protocol) -> bool:
     return bool((np.abs(away[:, 1:]) <= protocol.fov_mm / 2.0 - _ROOM_MM).all())
 
 
+def _landmark(seed: int, day: int) -> FloatArray:
+    """Where the origin of the coordinates lies on a day, LPS mm."""
+    return np.array([0.0, *np.random.default_rng([seed, 5, day]).uniform(-1.0, 1.0, 2) * _LANDMARK_MM])
+
+
 def _frame_uid(kind: str, seed: int, day: int) -> str:
     """A UID that ties ROI files to the case (the 2.25 form: a number, here from the name of the case)."""
-    digest = hashlib.sha256(f"vbqkit teaching case {kind} {seed}{f' {day}' if day else ''}".encode()).digest()
+    named = f"vbqkit teaching case {kind} {seed}{f' {day}' if day else ''}"
+    if day >= DAYS_IN_ONE_PLACE:
+        named += " by landmark"  # for a while such days had the coordinates of the picture's middle
+    digest = hashlib.sha256(named.encode()).digest()
     return f"2.25.{int.from_bytes(digest[:15], 'big')}"

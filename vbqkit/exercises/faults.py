@@ -247,7 +247,7 @@ def csf_level_faults(roi: Roi, truth: Phantom) -> list[Fault]:
         found=found,
         expected=expected,
     )
-    beside = abs(SPINE_LEVELS.index(found) - SPINE_LEVELS.index(expected)) <= 1
+    beside = abs(LEVEL_OF_CODE.index(found) - LEVEL_OF_CODE.index(expected)) <= 1
     return [Fault("csf-level", "minor" if beside else "wrong", text)]
 
 

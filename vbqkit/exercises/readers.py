@@ -198,8 +198,9 @@ def read_class(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Ca
             cautions.append(Caution("class-file-name", text))
             continue
         try:
-            rois = tuple(read_rois(path))
-            case = known_case(named.kind, named.seed, named.day)
+            file, case = read_rois(path), known_case(named.kind, named.seed, named.day)
+            file.belongs(case.volumes["T1"])
+            rois = file.rois
         except VbqkitError as error:
             cautions.append(Caution("class-file", f"'{path.name}' was skipped: {error}"))
             continue
