@@ -40,7 +40,7 @@ level."""
 LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 """Smallest area of a CSF ROI (a narrow sac has no room for 0.40 cm2) and of a noise ROI, whose SD needs many pixels."""
 
-FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 4.5, 6.0
+FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 4.5, 5.5
 """A level's ROI farther than the first from the reference ROI lies in another part of the body: worth knowing; farther
 than the second it does not follow the rule (mid height, a little in front of the center)."""
 
