@@ -1,10 +1,8 @@
 """Students share bodies, not pictures: each body is grown once, grades stay the same, and a neighbour is no help."""
 
 import json
-import tempfile
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ from vbqkit.classroom.assignments import DRAWN
 from vbqkit.classroom.grading import _belonging, _jobs
 from vbqkit.classroom.hand_in import Outlines
 from vbqkit.classroom.judging import SCORE, _rois
+from vbqkit.classroom.virtual_class import _as_file
 from vbqkit.exercises import (
     case_seed,
     check_consequence,
@@ -31,7 +30,6 @@ from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.reading_file import case_code
 from vbqkit.exercises.shared_bodies import BODIES, body_seed
 from vbqkit.exercises.stations import FINAL_KINDS
-from vbqkit.formats import write_rois
 from vbqkit.teacher import truth_of
 
 ASKED = [*(asked for drawn in DRAWN.values() for _, _, asked in drawn), *(f"final {kind}" for kind in FINAL_KINDS)]
@@ -178,7 +176,7 @@ def test_rois_of_another_picture_are_refused_by_name_and_not_called_misplaced(tm
     placement = graded[graded["what"] == "placement"].set_index("student")
     assert placement.passed[first]
     assert not placement.passed[second]
-    assert "not placed on the picture" in placement.remark[second]
+    assert "placed on another picture" in placement.remark[second]
 
 
 def by_earlier_version(made):
@@ -186,16 +184,9 @@ def by_earlier_version(made):
     readings = []
     for one in assigned_to(made.student, made.lesson, earlier=True):
         case = make_case(one.seed, kind=one.kind, day=one.day)
-        content = as_file(placed(case, sd_mm=1.0, sees=True), case)
+        content = _as_file(placed(case, sd_mm=1.0, sees=True), case)
         readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), content))
     return replace(made, readings=tuple(readings))
-
-
-def as_file(rois, case):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "reading.vbqkit.json"
-        write_rois(path, rois, image=case.volumes["T1"])
-        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def on_the_case_made_whole(reading):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.exercises.hand_made_body import COLUMNS, SIGNAL, body_rows, box, good_box
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import ScoreError
-from vbqkit.exercises import OwnSpread, check_consequence
+from vbqkit.exercises import OwnSpread, check_consequence, check_placements
 from vbqkit.exercises.consequence import faultless_placements
 from vbqkit.exercises.truth import TOLERATED, holds_only, truth_under, wanted_word
 from vbqkit.scores import score_value
@@ -92,9 +93,21 @@ def test_the_same_seed_gives_the_same_spread(body, scan):
 
 
 def test_faultless_placements_reach_no_other_tissue(body, scan):
-    """None of them reaches the shell or the roots, so the spread is noise only."""
+    """None of them reaches the shell, and few roots are in them, so the spread is hardly more than noise."""
     result = consequence(body.reference_rois, body, scan)
     assert result.spread < 0.05 * result.reference
+
+
+def test_faultless_placements_hold_as_many_roots_as_pass_and_no_more(body, scan):
+    """Else a careful reader, whose CSF ROI may hold 20 %, is measured against places that hold hardly any."""
+    found = faultless_placements(body, volumes={"T1": scan}, score="VBQ-T1", rng=np.random.default_rng(1), draws=80)
+    roots = [
+        truth_under(case["CSF"], body, case["CSF"].slice_of(scan), wanted="CSF").share("nerve root") for case in found
+    ]
+    assert 0.1 < max(roots) <= ROOTS_ALLOWED
+    for case in found[:10]:
+        grades = check_placements(case.values(), body, image=scan, wanted=tuple(case))
+        assert all(grade.passed for grade in grades)
 
 
 def test_snr_takes_the_noise_roi_along(body, scan):

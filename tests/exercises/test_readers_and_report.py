@@ -66,6 +66,15 @@ def test_a_class_is_read_judged_and_compared_with_the_reference(folder):
     assert sorted(c.code for c in cautions) == ["class-file", "class-file-name"]
 
 
+def test_rois_that_were_placed_on_another_picture_are_skipped_with_the_reason(folder, case):
+    other = known_case("plain", 7, day=1).volumes["T1"]
+    write_rois(folder / "Cem_reading1_plain-7.vbqkit.json", reference_rois(case), image=other)
+    readings, _, cautions = read_class(folder)
+    assert sorted({*readings.reader}) == ["Ada", "Ben", REFERENCE]
+    (caution,) = cautions
+    assert "another frame of reference" in caution.message
+
+
 @pytest.mark.parametrize("make", [lambda p: p / "no", lambda p: p])
 def test_a_folder_without_roi_files_is_refused(tmp_path, make):
     with pytest.raises(FormatError, match=r"There is no folder|No ROI file could be used"):

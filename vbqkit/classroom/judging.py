@@ -235,8 +235,8 @@ def _rois(text: str, case: TeachingCase | None = None) -> tuple[Roi, ...]:
             file.belongs(case.volumes["T1"])
         except FormatError as error:
             raise FormatError(
-                f"These ROIs were not placed on the picture of {case.name}, by their frame of reference: it was another "
-                "patient or day, or another version of vbqkit. Place them again and hand in again."
+                f"These ROIs were placed on another picture than that of {case.name} (their frame of reference differs): "
+                "of another patient or day, or made by another version of vbqkit. Place them again and hand in again."
             ) from error
     return tuple(roi for roi in file if roi.label in WHOLE_CASE or roi.label[:1] in "TLS")
 

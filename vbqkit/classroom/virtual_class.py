@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vbqkit.classroom.assignments import assigned_to, questions_of
 from vbqkit.classroom.hand_in import HandIn, Outlines
 from vbqkit.exercises.answers import answer_detail
-from vbqkit.exercises.cases import case_seed
+from vbqkit.exercises.cases import TeachingCase, case_seed
 from vbqkit.exercises.placement import WHOLE_CASE
 from vbqkit.exercises.progress import Attempt
 from vbqkit.exercises.questions import Choice, question
 from vbqkit.exercises.readers import known_case, virtual_reader
 from vbqkit.exercises.reading_file import case_code
 from vbqkit.formats.rois import write_rois
+from vbqkit.roi import Roi
 
 _BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -56,11 +59,7 @@ def virtual_hand_in(
     for one in assigned_to(student, lesson):
         case = known_case(one.kind, one.seed, one.day)
         rois = virtual_reader(case, sd_mm=sd_mm, bias_mm=bias_mm, sees=sees, rng=rng)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "reading.vbqkit.json"
-            write_rois(path, [roi for roi in rois if roi.label in WHOLE_CASE], image=case.volumes["T1"])
-            content = json.loads(path.read_text(encoding="utf-8"))
-        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), content))
+        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), _as_file(rois, case)))
     return HandIn(
         student=student,
         lesson=lesson,
@@ -75,3 +74,12 @@ def _answer(name: str, student: str, *, right: bool) -> str:
     if isinstance(asked, Choice):
         return next(key for key, _ in asked.options if asked.check(key).right is right)
     return f"{asked.expected if right else 1e6 + 3 * asked.expected:.12g}"
+
+
+def _as_file(rois: Iterable[Roi], case: TeachingCase) -> dict[str, Any]:
+    """What the ROI file of a reading holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reading.vbqkit.json"
+        write_rois(path, [roi for roi in rois if roi.label in WHOLE_CASE], image=case.volumes["T1"])
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -29,8 +29,8 @@ WITHIN = 2.0
 are wrong, though each passes by itself."""
 
 FAULTLESS = Jitter(shift_mm=TOO_FAR_IN_BODY_MM, size_percent=0.0, shape="disc")
-"""Where faultless placements are drawn: evenly within 5.5 mm of the reference ROIs, wherever no fault is found. Roots
-that pass in a CSF ROI are none, since a careful reader cannot avoid them all."""
+"""Where faultless placements are drawn: evenly within :data:`TOO_FAR_IN_BODY_MM` of the reference ROIs, wherever no
+fault is found. Roots that pass in a CSF ROI are none, since a careful reader cannot avoid them all."""
 
 _CLEAN_PURITY = 0.98
 
