@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.abdomen import paint_around_column, paint_belly, paint_lung
-from vbqkit.anatomy.back import along_fibres, paint_back_muscles, paint_midline_ligaments
+from vbqkit.anatomy.back import (
+    along_fibres,
+    paint_back_muscles,
+    paint_fat_between_muscles,
+    paint_midline_ligaments,
+)
 from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
 from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
 from vbqkit.anatomy.facets import paint_facets
@@ -288,6 +293,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
     paint_kidneys(canvas.part(scene.ahead), spine, scene.viscera)
+    paint_fat_between_muscles(canvas.part(scene.canal_window), spine, scene.body)
     paint_lung(canvas.part(scene.lung), spine, below=scene.viscera.lung_below)
     paint_rectum(canvas.part(scene.before_sacrum), spine, scene.viscera)
     for vertebra in spine.vertebrae:

@@ -44,7 +44,7 @@ _PEDICLE_BLEND_MM, _ARCH_BLEND_MM, _PLATE_BLEND_MM = 2.0, 3.5, 2.0
 # thickest of a spine are 5.0 mm, and none is taller than the 25.1 mm of T11 (Xu et al., Spine 1999;24:107-113,
 # doi:10.1097/00007632-199901150-00002); the rest is a model assumption
 _LAMINA_BEYOND_MM, _LAMINA_ROUND_MM = -1.0, 3.0
-_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.24, 0.9
+_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 22.2, 0.27, 0.16, 0.9
 _LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.5, 5.5, (3.0, 9.8), 3.0
 # Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
 _SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
@@ -66,7 +66,7 @@ _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # screw placement", North West India): 1.0 mm on average. That of the lamina is thicker (Odeh et al., Global Spine J
 # 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find: the same is taken, a model assumption
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 1.0, (0.25, 0.45)  # by small and medium texture
+_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 1.0, (0.25, 0.30)  # by small and medium texture
 # On its inner side compact bone thins out into trabeculae over this distance: pixels of both, as many of the one as of
 # the other. Chosen by eye; the mean thickness stays that of the source
 _ARCH_CORTEX_FADES_MM, _ARCH_CORTEX_LEAST_MM = 1.3, 0.2
@@ -122,6 +122,11 @@ def pillar_u_mm(vertebra: Vertebra) -> float:
     return vertebra.arch.pedicle_u_mm
 
 
+def pedicle_w_mm(vertebra: Vertebra) -> float:
+    """Height of the middle of the pedicles above that of the body."""
+    return _PEDICLE_W * vertebra.height_mm
+
+
 def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: float, u_mm: float) -> Plane:
     """Signed distance from a rod that is as wide as it says from side to side."""
     au, p, w = points
@@ -152,7 +157,7 @@ def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
     off = au - np.float32(uc) - np.float32(size.pedicle_turn) * (p - np.float32(_PEDICLE_NARROWEST_MM))
     ring = np.sqrt(
         (off * np.float32(1 / size.pedicle_half_width_mm)) ** 2
-        + ((w - np.float32(_PEDICLE_W * vertebra.height_mm)) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
+        + ((w - np.float32(pedicle_w_mm(vertebra))) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
     )
     ends = np.abs(p - np.float32(_PEDICLE_P_MM[0])) - np.float32(_PEDICLE_P_MM[1])
     outside = np.maximum(au - np.float32(uc), _ZERO)
