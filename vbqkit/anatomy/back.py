@@ -24,7 +24,7 @@ _FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.7, 1.4
 
 # Fat within the muscles
 # Stripes; large texture, which gathers them; medium and small, which feather them
-_STREAK_MIX = (0.92, 0.62, 0.30, 0.18)
+_STREAK_MIX = (0.80, 0.66, 0.38, 0.24)
 _LOWER_FATTIER, _LOWER_LEVELS = 0.8, ("L2", "S1")
 _DEEPER_FATTIER, _DEEPER_MM = 0.7, (46.0, 24.0)
 _STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (-0.9, 1.7), 0.16, 0.16
@@ -45,7 +45,8 @@ _CUSHION_SIDE_MM, _CUSHION_BEHIND_MM, _CUSHION_FAT = (3.6, 30.0), (6.0, 26.0), 0
 _CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-1.0, 0.5), (0.0, 0.88)
 # It fills the hollows between the facets: more of it behind the isthmus, in vertebrae below the middle of a body, as
 # far back as this, feathered by stripes
-_HOLLOW_AT, _HOLLOW_REACH, _HOLLOW_MORE_SD, _HOLLOW_MM, _HOLLOW_WAVE_MM = 0.12, 0.36, 1.5, 4.0, 1.8
+_HOLLOW_AT, _HOLLOW_REACH, _HOLLOW_MORE_SD, _HOLLOW_MM, _HOLLOW_ASIDE_MM = 0.12, 0.36, 1.3, 3.0, (25.0, 18.0)
+_HOLLOW_WAVE_MM, _HOLLOW_FADES_MM = (2.2, 1.6, 1.2), (2.0, -4.0)  # by fibre, streak and medium texture; where it ends
 
 # Fat between psoas and the muscles of the back, around the transverse processes: streaky, with strands of vessels and
 # of the muscles that run from process to process. Its middle and half its depth behind the back wall of the bodies, at
@@ -152,12 +153,15 @@ def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
     canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
     # Fat between the back muscles and the arches.
     phase = canvas.position - np.rint(canvas.position - np.float32(_HOLLOW_AT)) - np.float32(_HOLLOW_AT)
-    hollow = _ONE - smoothstep(np.abs(phase), 0.0, _HOLLOW_REACH)
-    depth = t - np.float32(_HOLLOW_MM) * hollow + np.float32(_HOLLOW_WAVE_MM) * fields["fibre"]
+    hollow = (_ONE - smoothstep(np.abs(phase), 0.0, _HOLLOW_REACH)) * smoothstep(aside, *_HOLLOW_ASIDE_MM)
+    a, b, c = (np.float32(mm) for mm in _HOLLOW_WAVE_MM)
+    beyond = t - np.float32(_CUSHION_BEHIND_MM[1]) - np.float32(_HOLLOW_MM) * hollow
+    beyond = beyond + a * fields["fibre"] + b * fields["streak"] + c * fields["medium"]
     cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
-    cushion &= (t > _CUSHION_BEHIND_MM[0]) & (depth < np.float32(_CUSHION_BEHIND_MM[1]))
+    cushion &= (t > _CUSHION_BEHIND_MM[0]) & (beyond < _HOLLOW_FADES_MM[0])
     texture = fields["medium"] + np.float32(_CUSHION_TEXTURE) * fields["fibre"]
     soft = smoothstep(texture + np.float32(_HOLLOW_MORE_SD) * hollow, *_CUSHION_SD)
+    soft = soft * smoothstep(beyond, *_HOLLOW_FADES_MM)
     share = np.maximum(np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft, canvas.pdff)
     canvas.paint(cushion, "muscle", np.clip(share, *_CUSHION_FAT_LIMITS))
 

@@ -21,8 +21,8 @@ _FORAMEN = {"p": (-3, 13.5), "u": (8, 23.0), "w": (-33, 18)}
 _FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.92, 0.5
 _VESSEL_TEXTURE, _VESSELS_PER_SD = 0.5, 3.4  # strands follow the lines where a random field is 0
 _NERVE_BLEND_MM, _NERVE_WAVE_MM = 1.6, 0.3
-_ROOT = Rod(u=(-5.0, 10.0), p=(6.8, 4.6), w=(0.6, -12.5), radius=1.7, half_width=1.7)
-_GANGLION = Rod(u=(-1.5, 3.0), p=(5.8, 5.4), w=(-4.0, -6.4), radius=1.0, half_width=1.0)
+_ROOT = Rod(u=(-6.0, 10.0), p=(6.8, 4.6), w=(0.2, -12.5), radius=1.8, half_width=1.8)
+_GANGLION = Rod(u=(-3.0, 3.0), p=(5.8, 5.4), w=(-3.4, -6.4), radius=1.0, half_width=1.0)
 # Radius of the ganglion: it is 3.2 to 6.5 mm wide, most at L5 (16 bodies, Silverstein et al., Int J Spine Surg 2015;9:3,
 # doi:10.14444/2003)
 _GANGLION_RADIUS_MM: Mapping[str, float] = {"T12": 2.0, "L1": 2.2, "L2": 2.5, "L3": 2.8, "L4": 3.0, "L5": 3.2}

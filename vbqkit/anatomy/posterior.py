@@ -63,10 +63,11 @@ _WING_P_MM, _WING_FALL, _WING_FALLS_BELOW_MM, _WING_HALF_THICKNESS_MM = 8.0, 0.5
 _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # Shell and marrow of the arch. Cortex of the pedicle of L3 in sections of 20 adults: above 1.3, below 1.6, medially 0.8
 # and laterally 0.6 mm in men, 1.1, 1.3, 0.9 and 0.6 mm in women ("Importance of microstructure of lumbar pedicle in
-# screw placement", North West India): 1.0 mm on average. That of the lamina is thicker (Odeh et al., Global Spine J
-# 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find: the same is taken, a model assumption
+# screw placement", North West India): 0.97 mm on average, counted by the lengths of the walls. That of the lamina is
+# thicker (Odeh et al., Global Spine J 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find, and
+# that of the processes is not measured: one thickness is taken for all, a model assumption
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 1.0, (0.25, 0.30)  # by small and medium texture
+_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.87, (0.25, 0.30)  # by small and medium texture
 # On its inner side compact bone thins out into trabeculae over this distance: pixels of both, as many of the one as of
 # the other. Chosen by eye; the mean thickness stays that of the source
 _ARCH_CORTEX_FADES_MM, _ARCH_CORTEX_LEAST_MM = 1.3, 0.2
