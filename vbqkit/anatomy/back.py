@@ -46,6 +46,7 @@ _CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-1.0, 0.5), (0.0, 0.8
 # It fills the hollows between the facets: more of it behind the isthmus, in vertebrae below the middle of a body, as
 # far back as this, feathered by stripes
 _HOLLOW_AT, _HOLLOW_REACH, _HOLLOW_MORE_SD, _HOLLOW_MM, _HOLLOW_ASIDE_MM = 0.12, 0.36, 1.3, 3.0, (25.0, 18.0)
+_CUSHION_REACH_MM = 14.0  # the waves bring no fat further back than this beyond it
 _HOLLOW_WAVE_MM, _HOLLOW_FADES_MM = (2.2, 1.6, 1.2), (2.0, -4.0)  # by fibre, streak and medium texture; where it ends
 
 # Fat between psoas and the muscles of the back, around the transverse processes: streaky, with strands of vessels and
@@ -152,18 +153,21 @@ def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
     band = (aside < _BAND_HALF_MM) & (t > tip) & (t < tip + np.float32(_BAND_MM)) & (canvas.position < ends_at)
     canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
     # Fat between the back muscles and the arches.
-    phase = canvas.position - np.rint(canvas.position - np.float32(_HOLLOW_AT)) - np.float32(_HOLLOW_AT)
-    hollow = (_ONE - smoothstep(np.abs(phase), 0.0, _HOLLOW_REACH)) * smoothstep(aside, *_HOLLOW_ASIDE_MM)
-    a, b, c = (np.float32(mm) for mm in _HOLLOW_WAVE_MM)
-    beyond = t - np.float32(_CUSHION_BEHIND_MM[1]) - np.float32(_HOLLOW_MM) * hollow
-    beyond = beyond + a * fields["fibre"] + b * fields["streak"] + c * fields["medium"]
+    near, far = _CUSHION_BEHIND_MM
     cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
-    cushion &= (t > _CUSHION_BEHIND_MM[0]) & (beyond < _HOLLOW_FADES_MM[0])
-    texture = fields["medium"] + np.float32(_CUSHION_TEXTURE) * fields["fibre"]
-    soft = smoothstep(texture + np.float32(_HOLLOW_MORE_SD) * hollow, *_CUSHION_SD)
-    soft = soft * smoothstep(beyond, *_HOLLOW_FADES_MM)
-    share = np.maximum(np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft, canvas.pdff)
-    canvas.paint(cushion, "muscle", np.clip(share, *_CUSHION_FAT_LIMITS))
+    cushion &= (t > near) & (t < np.float32(far + _CUSHION_REACH_MM))
+    at = np.nonzero(cushion)  # what follows is computed there only
+    fibre, streak, medium = (fields[name][at] for name in ("fibre", "streak", "medium"))
+    phase = canvas.position[at] - np.float32(_HOLLOW_AT)
+    hollow = _ONE - smoothstep(np.abs(phase - np.rint(phase)), 0.0, _HOLLOW_REACH)
+    hollow = hollow * smoothstep(aside[at], *_HOLLOW_ASIDE_MM)
+    a, b, c = (np.float32(mm) for mm in _HOLLOW_WAVE_MM)
+    beyond = t[at] - np.float32(far) - np.float32(_HOLLOW_MM) * hollow + a * fibre + b * streak + c * medium
+    soft = medium + np.float32(_CUSHION_TEXTURE) * fibre + np.float32(_HOLLOW_MORE_SD) * hollow
+    soft = smoothstep(soft, *_CUSHION_SD) * smoothstep(beyond, *_HOLLOW_FADES_MM)
+    share = np.maximum(np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft, canvas.pdff[at])
+    kept = beyond < _HOLLOW_FADES_MM[0]
+    canvas.paint_at((at[0][kept], at[1][kept]), "muscle", np.clip(share[kept], *_CUSHION_FAT_LIMITS))
 
 
 def paint_fat_between_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:

@@ -69,27 +69,37 @@ def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None
     wavy = np.float32(_FORAMEN_WAVE_MM) * fields["medium"]
     (near, deep), (inner, outer), (low, high) = (_FORAMEN[axis] for axis in ("p", "u", "w"))
     fat = (p > near) & (p < np.float32(deep) + wavy) & (au > inner) & (au < np.float32(outer)) & (w < high) & (w > low)
-    part.paint(fat, "epidural_fat")
-    line = np.abs(fields["small"] + np.float32(_VESSEL_TEXTURE) * fields["medium"])
-    vessels = np.maximum(_ONE - line * np.float32(_VESSELS_PER_SD), 0.0)
-    part.pdff[fat] = (np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * vessels)[fat]
-    uc = pillar_u_mm(vertebra)
-    # its roof
-    below = w - np.float32(pedicle_w_mm(vertebra) - vertebra.arch.pedicle_half_height_mm)
+    at = np.nonzero(fat)  # what follows is computed there only
+    if not len(at[0]):
+        return
+    small, medium, large, other = (fields[name][at] for name in ("small", "medium", "large", "warp_z"))
+    line = np.abs(small + np.float32(_VESSEL_TEXTURE) * medium)
+    strands = np.maximum(_ONE - line * np.float32(_VESSELS_PER_SD), 0.0)
+    part.paint_at(at, "epidural_fat", np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * strands)
+    roof = np.float32(pedicle_w_mm(vertebra) - vertebra.arch.pedicle_half_height_mm)
+    from_pillar, p, below = au[at] - np.float32(pillar_u_mm(vertebra)), p[at], w[at] - roof
 
-    def along(rod: Rod, points: tuple[Plane, Plane, Plane], radius_mm: float) -> Plane:
-        ends = [(uc + rod.u[k], rod.p[k], rod.w[k]) for k in (0, 1)]
-        return capsule(points, ends[0], ends[1], radius_mm)
+    def paint(distance: Plane, name: str) -> None:
+        inside = distance < 0
+        part.paint_at((at[0][inside], at[1][inside]), name)
 
-    large, small = (np.float32(mm) for mm in _VESSELS_WAVER_MM)
-    wavering = (au, p + large * fields["large"] + small * fields["small"], below + large * fields["warp_z"])
+    far_waves, near_waves = (np.float32(mm) for mm in _VESSELS_WAVER_MM)
+    wavering = (from_pillar, p + far_waves * large + near_waves * small, below + far_waves * other)
     for name, rods in (("basivertebral_vein", _SLOW_VEINS), ("vessel_flow_void", _FLOWING)):
         for rod in rods:
-            part.paint(fat & (along(rod, wavering, rod.radius) < 0), name)
+            paint(rod_distance(wavering, rod, rod.radius), name)
     size = _GANGLION_RADIUS_MM.get(vertebra.name, _GANGLION_RADIUS_MM["T12"])
-    root, ganglion = along(_ROOT, (au, p, below), _ROOT.radius), along(_GANGLION, (au, p, below), size)
-    nerve = smooth_min(root, ganglion, _NERVE_BLEND_MM) + np.float32(_NERVE_WAVE_MM) * fields["small"]
-    part.paint(fat & (nerve < 0), "nerve_root")
+    points = (from_pillar, p, below)
+    nerve = smooth_min(
+        rod_distance(points, _ROOT, _ROOT.radius), rod_distance(points, _GANGLION, size), _NERVE_BLEND_MM
+    )
+    paint(nerve + np.float32(_NERVE_WAVE_MM) * small, "nerve_root")
+
+
+def rod_distance(points: tuple[Plane, Plane, Plane], rod: Rod, radius_mm: float) -> Plane:
+    """Signed distance from a rod whose u, p and w are those of the points."""
+    (u0, u1), (p0, p1), (w0, w1) = rod.u, rod.p, rod.w
+    return capsule(points, (u0, p0, w0), (u1, p1, w1), radius_mm)
 
 
 def paint_segmental_vessels(canvas: Canvas, grid: Grid, vertebra: Vertebra) -> None:
