@@ -14,6 +14,7 @@ _PAINTERS = (
     "abdomen",
     "back",
     "canal",
+    "facets",
     "foramen",
     "marrow",
     "posterior",

@@ -24,6 +24,8 @@ class ArchSizes(NamedTuple):
         Half the distance between the two pedicles.
     pedicle_half_width_mm, pedicle_half_height_mm : float
         Half the width and half the height of a pedicle at its narrowest.
+    pedicle_turn : float
+        How far the pedicle runs outwards on its way back, mm per mm.
     transverse_reach_mm : float
         How far the transverse process reaches from the midline.
     transverse_size, transverse_up_mm : float
@@ -39,6 +41,7 @@ class ArchSizes(NamedTuple):
     transverse_size: float = 1.0
     transverse_up_mm: float = 0.0
     facet_arthrosis: int = 0
+    pedicle_turn: float = 0.0
 
     @property
     def pedicle_u_mm(self) -> float:
@@ -59,6 +62,9 @@ _MEAN_MM: Mapping[str, tuple[float, float, float, float]] = {
     "L5": (27.1, 18.0, 14.0, 42.0),
     "S1": (31.0, 20.0, 16.0, 0.0),
 }
+_PEDICLE_TURN: Mapping[str, float] = {"L1": 0.12, "L2": 0.14, "L3": 0.18, "L4": 0.26, "L5": 0.42}
+"""How far a pedicle runs outwards on its way back, mm per mm: the angle grows from L1 to L5 (15 spines, Lien et al., Eur
+Spine J 2007;16:1215-1222); by how much, 7 to 23 degrees, is a model assumption. Elsewhere straight back."""
 _CANAL_SD, _PEDICLE_SD, _PEDICLE_LEVEL_SD, _LIMIT_SD = 0.06, 0.13, 0.05, 2.0
 """How people differ, as a share: the canal, the pedicles of one person together, and one pedicle from the next; the
 SDs of the sources, rounded. No draw lies beyond the limit, in SDs."""
@@ -127,6 +133,7 @@ def draw_arch_sizes(rng: np.random.Generator, names: tuple[str, ...], *, size: f
                 transverse_reach_mm=reach * float(1.0 + _TRANSVERSE_SD["reach"] * longer),
                 transverse_size=float(1.0 + _TRANSVERSE_SD["size"] * thicker),
                 transverse_up_mm=_TRANSVERSE_UP_SD_MM * float(higher),
+                pedicle_turn=_PEDICLE_TURN.get(name, 0.0),
             )
         )
     return tuple(sizes)

@@ -9,16 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.abdomen import paint_around_column, paint_belly, paint_lung
-from vbqkit.anatomy.back import along_fibres, paint_back_muscles, paint_midline_ligaments
+from vbqkit.anatomy.back import (
+    along_fibres,
+    paint_back_muscles,
+    paint_fat_between_muscles,
+    paint_midline_ligaments,
+)
 from vbqkit.anatomy.canal import Canal, make_canal, paint_canal
 from vbqkit.anatomy.canvas import CODE, Canvas, Grid, Window, window_of
+from vbqkit.anatomy.facets import paint_facets
 from vbqkit.anatomy.findings.finding import Finding, check_findings
 from vbqkit.anatomy.foramen import paint_foramina, paint_segmental_vessels
 from vbqkit.anatomy.marrow import MarrowPattern, draw_marrow_pattern
 from vbqkit.anatomy.patients import VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
 from vbqkit.anatomy.plane_offsets import plane_offsets_mm
-from vbqkit.anatomy.posterior import paint_arch, paint_facets, paint_rib
+from vbqkit.anatomy.posterior import paint_arch, paint_rib
 from vbqkit.anatomy.reference_rois import reference_rois
 from vbqkit.anatomy.sacrum import paint_sacral_roof, paint_sacral_wings
 from vbqkit.anatomy.skeleton import Array, Spine, body_window
@@ -287,6 +293,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
     paint_kidneys(canvas.part(scene.ahead), spine, scene.viscera)
+    paint_fat_between_muscles(canvas.part(scene.canal_window), spine, scene.body)
     paint_lung(canvas.part(scene.lung), spine, below=scene.viscera.lung_below)
     paint_rectum(canvas.part(scene.before_sacrum), spine, scene.viscera)
     for vertebra in spine.vertebrae:
@@ -297,7 +304,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     for vertebra in spine.vertebrae:
         paint_arch(canvas, grid, vertebra, fat=patient.pdff_of(vertebra.name))
     for above, below in zip(spine.vertebrae[:-1], spine.vertebrae[1:], strict=True):
-        paint_facets(canvas, grid, above, below)
+        paint_facets(canvas, grid, above, below, fat=patient.pdff_of(above.name))
     paint_canal(canvas.part(scene.canal_window), spine, scene.canal)
     paint_sacral_roof(canvas.part(scene.canal_window), spine, scene.canal)
     for disc in spine.discs:

@@ -24,7 +24,7 @@ _FASCIA_PAINTED_MM, _APONEUROSIS_MM = 0.7, 1.4
 
 # Fat within the muscles
 # Stripes; large texture, which gathers them; medium and small, which feather them
-_STREAK_MIX = (0.62, 0.70, 0.50, 0.34)
+_STREAK_MIX = (0.80, 0.66, 0.38, 0.24)
 _LOWER_FATTIER, _LOWER_LEVELS = 0.8, ("L2", "S1")
 _DEEPER_FATTIER, _DEEPER_MM = 0.7, (46.0, 24.0)
 _STREAK_RAMP, _SEAM_WIDTH, _SEAM_FAT = (-0.9, 1.7), 0.16, 0.16
@@ -43,6 +43,22 @@ _MIDLINE_FAT_LIMITS, _MIDLINE_DENSITY_LIMITS = (0.02, 0.85), (0.4, 1.0)
 _BAND_HALF_MM, _BAND_MM, _BAND_WAVE_MM, _BAND_ENDS = 4.5, 2.0, 0.8, ("L5", -0.5)
 _CUSHION_SIDE_MM, _CUSHION_BEHIND_MM, _CUSHION_FAT = (3.6, 30.0), (6.0, 26.0), 0.8
 _CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-1.0, 0.5), (0.0, 0.88)
+# It fills the hollows between the facets: more of it behind the isthmus, in vertebrae below the middle of a body, as
+# far back as this, feathered by stripes
+_HOLLOW_AT, _HOLLOW_REACH, _HOLLOW_MORE_SD, _HOLLOW_MM, _HOLLOW_ASIDE_MM = 0.12, 0.36, 1.3, 3.0, (25.0, 18.0)
+_CUSHION_REACH_MM = 14.0  # the waves bring no fat further back than this beyond it
+_HOLLOW_WAVE_MM, _HOLLOW_FADES_MM = (2.2, 1.6, 1.2), (2.0, -4.0)  # by fibre, streak and medium texture; where it ends
+
+# Fat between psoas and the muscles of the back, around the transverse processes: streaky, with strands of vessels and
+# of the muscles that run from process to process. Its middle and half its depth behind the back wall of the bodies, at
+# T12 and at L3; it goes with how fatty the muscles are
+_BETWEEN_MIDDLE_MM, _BETWEEN_HALF_MM, _BETWEEN_LEVELS, _BETWEEN_ENDS = 8.5, (2.0, 7.5), ("T12", "L3"), ("L5", 0.7)
+_BETWEEN_SIDE_MM, _BETWEEN_FAR_MM, _BETWEEN_PER_STREAK, _BETWEEN_STREAKS = (16.0, 21.0), (44.0, 34.0), 0.35, 1.0
+_BETWEEN_SHARE = (0.55, 1.3)  # of that depth, in the leanest and in the fattest
+_BETWEEN_FEATHER_MM, _BETWEEN_RAMP_MM = (2.2, 1.6, 1.2), (-1.2, 1.4)  # by streak, fibre and medium texture
+_BETWEEN_FAT, _BETWEEN_STRANDS, _BETWEEN_STRAND_WIDTH, _BETWEEN_STRAND_TEXTURE = 0.9, 0.75, 0.34, 0.6
+_BETWEEN_MUSCLE_SD, _BETWEEN_MUSCLE = (-1.3, -0.6), 0.8  # stripes of muscle, by texture of fibres; what they take away
+_BETWEEN_VESSEL_SD = (1.9, 0.5)  # small texture above which a vessel runs, with large texture
 
 _ONE = np.float32(1.0)
 
@@ -137,8 +153,55 @@ def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
     band = (aside < _BAND_HALF_MM) & (t > tip) & (t < tip + np.float32(_BAND_MM)) & (canvas.position < ends_at)
     canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
     # Fat between the back muscles and the arches.
+    near, far = _CUSHION_BEHIND_MM
     cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
-    cushion &= (t > _CUSHION_BEHIND_MM[0]) & (t < np.float32(_CUSHION_BEHIND_MM[1]))
-    soft = smoothstep(fields["medium"] + np.float32(_CUSHION_TEXTURE) * fields["fibre"], *_CUSHION_SD)
-    share = np.maximum(np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft, canvas.pdff)
-    canvas.paint(cushion, "muscle", np.clip(share, *_CUSHION_FAT_LIMITS))
+    cushion &= (t > near) & (t < np.float32(far + _CUSHION_REACH_MM))
+    at = np.nonzero(cushion)  # what follows is computed there only
+    fibre, streak, medium = (fields[name][at] for name in ("fibre", "streak", "medium"))
+    phase = canvas.position[at] - np.float32(_HOLLOW_AT)
+    hollow = _ONE - smoothstep(np.abs(phase - np.rint(phase)), 0.0, _HOLLOW_REACH)
+    hollow = hollow * smoothstep(aside[at], *_HOLLOW_ASIDE_MM)
+    a, b, c = (np.float32(mm) for mm in _HOLLOW_WAVE_MM)
+    beyond = t[at] - np.float32(far) - np.float32(_HOLLOW_MM) * hollow + a * fibre + b * streak + c * medium
+    soft = medium + np.float32(_CUSHION_TEXTURE) * fibre + np.float32(_HOLLOW_MORE_SD) * hollow
+    soft = smoothstep(soft, *_CUSHION_SD) * smoothstep(beyond, *_HOLLOW_FADES_MM)
+    share = np.maximum(np.float32(body.muscle_fat) + np.float32(_CUSHION_FAT) * soft, canvas.pdff[at])
+    kept = beyond < _HOLLOW_FADES_MM[0]
+    canvas.paint_at((at[0][kept], at[1][kept]), "muscle", np.clip(share[kept], *_CUSHION_FAT_LIMITS))
+
+
+def paint_fat_between_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:
+    """Paint the fat between psoas and the muscles of the back, in which the transverse processes lie."""
+    aside = np.abs(canvas.side)
+    if float(aside.max()) < _BETWEEN_SIDE_MM[0]:
+        return
+    fields, t = canvas.fields, canvas.t
+    first, last = (float(spine.index(name)) for name in _BETWEEN_LEVELS)
+    thin, thick = _BETWEEN_HALF_MM
+    fatter = 1.0 + _BETWEEN_PER_STREAK * (_BETWEEN_STREAKS - body.streaks)
+    deep = np.float32(thin) + np.float32(thick - thin) * smoothstep(canvas.position, first, last)
+    deep = deep * np.float32(min(max(fatter, _BETWEEN_SHARE[0]), _BETWEEN_SHARE[1]))
+    deep = deep * smoothstep(aside, *_BETWEEN_SIDE_MM) * smoothstep(aside, *_BETWEEN_FAR_MM)
+    there = (
+        (np.abs(t - np.float32(_BETWEEN_MIDDLE_MM)) < thick * 2.0)
+        & (deep > 0)
+        & canvas.is_any("muscle", "visceral_fat")
+    )
+    there &= (canvas.position > np.float32(first)) & (
+        canvas.position < np.float32(spine.index(_BETWEEN_ENDS[0]) + _BETWEEN_ENDS[1])
+    )
+    at = np.nonzero(there)
+    streak, fibre, medium, small, large = (fields[name][at] for name in ("streak", "fibre", "medium", "small", "large"))
+    a, b, c = (np.float32(mm) for mm in _BETWEEN_FEATHER_MM)
+    inside = deep[at] - np.abs(t[at] - np.float32(_BETWEEN_MIDDLE_MM)) + a * streak + b * fibre + c * medium
+    seen = inside > np.float32(_BETWEEN_RAMP_MM[0])
+    at = (at[0][seen], at[1][seen])
+    inside, streak, fibre, small, large = (k[seen] for k in (inside, streak, fibre, small, large))
+    cover = smoothstep(inside, *_BETWEEN_RAMP_MM)
+    strands = crest(small + np.float32(_BETWEEN_STRAND_TEXTURE) * streak, _BETWEEN_STRAND_WIDTH)
+    muscle = np.float32(_BETWEEN_MUSCLE) * (_ONE - smoothstep(fibre, *_BETWEEN_MUSCLE_SD))
+    fat = np.float32(_BETWEEN_FAT) * (_ONE - np.maximum(np.float32(_BETWEEN_STRANDS) * strands, muscle))
+    around = canvas.pdff[at]
+    canvas.paint_at(at, "muscle", around + (fat - around) * cover)
+    vessel = (small + np.float32(_BETWEEN_VESSEL_SD[1]) * large > _BETWEEN_VESSEL_SD[0]) & (inside > 0)
+    canvas.paint_at((at[0][vessel], at[1][vessel]), "vessel_flow_void")

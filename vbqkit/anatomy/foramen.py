@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid
-from vbqkit.anatomy.posterior import FUSED, Rod, arch_window, capsule, pillar_u_mm
+from vbqkit.anatomy.posterior import FUSED, Rod, arch_window, capsule, pedicle_w_mm, pillar_u_mm
 from vbqkit.anatomy.skeleton import Spine, Vertebra, body_window
 from vbqkit.anatomy.texture import Plane, smooth_min
 from vbqkit.anatomy.vertebra import outline_distance
@@ -14,14 +16,28 @@ from vbqkit.anatomy.vertebra import outline_distance
 # _..._TEXTURE and _..._WAVE multiply random fields of unit SD. All chosen by eye on the pictures. Frame: u from the
 # midline to the side, p behind the back wall of the body, w above its middle.
 
-# Foramen with its fat, root, ganglion and vein; their u from the pillar
-_FORAMEN = {"p": (-3, 11.0), "u": (8, 23.0), "w": (-33, 18)}
-_FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.88, 0.42
-_VESSEL_TEXTURE, _VESSELS_PER_SD = 0.5, 2.6  # vessels follow the lines where a random field is 0
-_NERVE_BLEND_MM, _NERVE_WAVE_MM = 2.0, 0.3
-_ROOT = Rod(u=(-5.0, 10.0), p=(6.5, 4.0), w=(0.0, -15.0), radius=1.9, half_width=1.9)
-_GANGLION = Rod(u=(-1.5, 3.0), p=(5.8, 5.2), w=(-5.5, -8.6), radius=3.1, half_width=3.1)
-_VEIN = Rod(u=(-3.0, 10.0), p=(2.6, 2.0), w=(-12.0, -13.0), radius=1.2, half_width=1.2)
+# Foramen with its fat, root, ganglion and vessels; their u from the pillar, and all but the fat below the pedicle
+_FORAMEN = {"p": (-3, 13.5), "u": (8, 23.0), "w": (-33, 18)}
+_FORAMEN_WAVE_MM, _FORAMEN_FAT, _FORAMEN_FAT_AT_VESSELS = 1.2, 0.92, 0.5
+_VESSEL_TEXTURE, _VESSELS_PER_SD = 0.5, 3.4  # strands follow the lines where a random field is 0
+_NERVE_BLEND_MM, _NERVE_WAVE_MM = 1.6, 0.3
+_ROOT = Rod(u=(-6.0, 10.0), p=(6.8, 4.6), w=(0.2, -12.5), radius=1.8, half_width=1.8)
+_GANGLION = Rod(u=(-3.0, 3.0), p=(5.8, 5.4), w=(-3.4, -6.4), radius=1.0, half_width=1.0)
+# Radius of the ganglion: it is 3.2 to 6.5 mm wide, most at L5 (16 bodies, Silverstein et al., Int J Spine Surg 2015;9:3,
+# doi:10.14444/2003)
+_GANGLION_RADIUS_MM: Mapping[str, float] = {"T12": 2.0, "L1": 2.2, "L2": 2.5, "L3": 2.8, "L4": 3.0, "L5": 3.2}
+# Veins with slow blood, and arteries and veins whose blood flows; they run out with the root, and waver
+_SLOW_VEINS = (
+    Rod(u=(-3.0, 10.0), p=(2.2, 1.4), w=(-9.0, -10.5), radius=1.2, half_width=1.2),
+    Rod(u=(-3.0, 10.0), p=(2.0, 2.6), w=(-15.5, -16.5), radius=1.1, half_width=1.1),
+)
+_FLOWING = (
+    Rod(u=(-4.0, 10.0), p=(1.6, 0.8), w=(-3.2, -5.0), radius=0.75, half_width=0.75),
+    Rod(u=(-4.0, 10.0), p=(6.4, 4.6), w=(-10.6, -12.0), radius=0.9, half_width=0.9),
+    Rod(u=(-4.0, 10.0), p=(3.6, 4.4), w=(-13.2, -13.4), radius=0.7, half_width=0.7),
+    Rod(u=(-2.0, 10.0), p=(9.4, 8.6), w=(-4.0, -7.5), radius=0.7, half_width=0.7),
+)
+_VESSELS_WAVER_MM = (1.1, 0.4)  # by large and small texture
 
 
 # Where to look, to save time: behind the back wall, and from the midline
@@ -53,18 +69,37 @@ def paint_foramina(canvas: Canvas, grid: Grid, spine: Spine, index: int) -> None
     wavy = np.float32(_FORAMEN_WAVE_MM) * fields["medium"]
     (near, deep), (inner, outer), (low, high) = (_FORAMEN[axis] for axis in ("p", "u", "w"))
     fat = (p > near) & (p < np.float32(deep) + wavy) & (au > inner) & (au < np.float32(outer)) & (w < high) & (w > low)
-    part.paint(fat, "epidural_fat")
-    line = np.abs(fields["small"] + np.float32(_VESSEL_TEXTURE) * fields["medium"])
-    vessels = np.maximum(_ONE - line * np.float32(_VESSELS_PER_SD), 0.0)
-    part.pdff[fat] = (np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * vessels)[fat]
-    uc = pillar_u_mm(vertebra)
-    root, ganglion, vein = (
-        capsule((au, p, w), (uc + f.u[0], f.p[0], f.w[0]), (uc + f.u[1], f.p[1], f.w[1]), f.radius)
-        for f in (_ROOT, _GANGLION, _VEIN)
+    at = np.nonzero(fat)  # what follows is computed there only
+    if not len(at[0]):
+        return
+    small, medium, large, other = (fields[name][at] for name in ("small", "medium", "large", "warp_z"))
+    line = np.abs(small + np.float32(_VESSEL_TEXTURE) * medium)
+    strands = np.maximum(_ONE - line * np.float32(_VESSELS_PER_SD), 0.0)
+    part.paint_at(at, "epidural_fat", np.float32(_FORAMEN_FAT) - np.float32(_FORAMEN_FAT_AT_VESSELS) * strands)
+    roof = np.float32(pedicle_w_mm(vertebra) - vertebra.arch.pedicle_half_height_mm)
+    from_pillar, p, below = au[at] - np.float32(pillar_u_mm(vertebra)), p[at], w[at] - roof
+
+    def paint(distance: Plane, name: str) -> None:
+        inside = distance < 0
+        part.paint_at((at[0][inside], at[1][inside]), name)
+
+    far_waves, near_waves = (np.float32(mm) for mm in _VESSELS_WAVER_MM)
+    wavering = (from_pillar, p + far_waves * large + near_waves * small, below + far_waves * other)
+    for name, rods in (("basivertebral_vein", _SLOW_VEINS), ("vessel_flow_void", _FLOWING)):
+        for rod in rods:
+            paint(rod_distance(wavering, rod, rod.radius), name)
+    size = _GANGLION_RADIUS_MM.get(vertebra.name, _GANGLION_RADIUS_MM["T12"])
+    points = (from_pillar, p, below)
+    nerve = smooth_min(
+        rod_distance(points, _ROOT, _ROOT.radius), rod_distance(points, _GANGLION, size), _NERVE_BLEND_MM
     )
-    nerve = smooth_min(root, ganglion, _NERVE_BLEND_MM) + np.float32(_NERVE_WAVE_MM) * fields["small"]
-    part.paint(fat & (nerve < 0), "nerve_root")
-    part.paint(fat & (vein < 0), "basivertebral_vein")
+    paint(nerve + np.float32(_NERVE_WAVE_MM) * small, "nerve_root")
+
+
+def rod_distance(points: tuple[Plane, Plane, Plane], rod: Rod, radius_mm: float) -> Plane:
+    """Signed distance from a rod whose u, p and w are those of the points."""
+    (u0, u1), (p0, p1), (w0, w1) = rod.u, rod.p, rod.w
+    return capsule(points, (u0, p0, w0), (u1, p1, w1), radius_mm)
 
 
 def paint_segmental_vessels(canvas: Canvas, grid: Grid, vertebra: Vertebra) -> None:

@@ -1,8 +1,7 @@
-"""Behind the bodies: pedicles, laminae, articular, transverse and spinous processes, facet joints; and the ribs."""
+"""Behind the bodies: pedicles, laminae, articular, transverse and spinous processes; and the ribs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -32,24 +31,20 @@ class Rod(NamedTuple):
 
 # Articular processes and the isthmus between them: u from the middle of the pedicle; the second w of a process beyond
 # the upper or lower rim
-_UPPER_FACET = Rod(u=(0.0, 0.5), p=(8.5, 10.6), w=(4.0, 8.5), radius=3.7, half_width=5.2)
-_LOWER_FACET = Rod(u=(-2.5, -3.0), p=(14.5, 18.4), w=(-6.0, -10.5), radius=4.0, half_width=5.6)
-_ISTHMUS = Rod(u=(-0.5, -2.5), p=(10.5, 15.5), w=(4.0, -9.0), radius=3.9, half_width=5.0)
-# The joint: bone grows towards the other process within this distance of both, up to a gap with its cartilage
-_FACET_REACH_MM, _FACET_GAP_MM, _FACET_CARTILAGE_MM, _FACET_WAVE_MM = 2.6, 1.1, 0.8, 0.35
-# A worn joint: how far bone grows around both processes, and how deep it is dense beside the joint, by grade
-_ARTHROSIS_GROWS_MM: Mapping[int, float] = {2: 1.2, 3: 2.4}
-_ARTHROSIS_DENSE_MM: Mapping[int, float] = {2: 2.2, 3: 3.4}
-_ARTHROSIS_WAVE_MM = 0.6
+_UPPER_FACET = Rod(u=(0.0, 0.5), p=(10.1, 12.2), w=(4.0, 8.5), radius=3.7, half_width=5.2)
+_LOWER_FACET = Rod(u=(-2.5, -3.0), p=(16.1, 20.0), w=(-6.0, -10.5), radius=4.0, half_width=5.6)
+_ISTHMUS = Rod(u=(-0.5, -2.5), p=(12.1, 17.1), w=(4.0, -9.0), radius=3.9, half_width=5.0)
 # Pedicle: its height as a share of that of the body, where its middle lies and half its length
-_PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.0, 8.0)
+_PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.8, 8.8)
 _PEDICLE_FLARE, _PEDICLE_NARROWEST_MM = 0.022, 4.0  # it widens to both ends: share per mm, from its narrowest place
+# Aside of its middle it ends where the side wall of the body falls back, mm per mm2
+_PEDICLE_FALLS_BACK = 0.09
 _PEDICLE_BLEND_MM, _ARCH_BLEND_MM, _PLATE_BLEND_MM = 2.0, 3.5, 2.0
 # Lamina: a sheet that falls backwards and flares to the sides, as wide as this beyond the middle of the pedicle. The
 # thickest of a spine are 5.0 mm, and none is taller than the 25.1 mm of T11 (Xu et al., Spine 1999;24:107-113,
 # doi:10.1097/00007632-199901150-00002); the rest is a model assumption
 _LAMINA_BEYOND_MM, _LAMINA_ROUND_MM = -1.0, 3.0
-_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 20.6, 0.27, 0.38, 0.9
+_LAMINA_P_MM, _LAMINA_FALL, _LAMINA_FLARE, _LAMINA_STEEP = 21.8, 0.27, 0.20, 0.9
 _LAMINA_HALF_THICKNESS_MM, _LAMINA_W_MM, _LAMINA_HALF_SIZE_MM, _LAMINA_BLEND_MM = 2.5, 5.5, (3.0, 9.8), 3.0
 # Spinous process: half its height by region; its neck relative to its tip, and what is added towards the tip
 _SPINOUS_START_MM, _SPINOUS_W_MM, _SPINOUS_OF_SACRUM = 21.0, 6.0, 0.62
@@ -68,18 +63,23 @@ _WING_P_MM, _WING_FALL, _WING_FALLS_BELOW_MM, _WING_HALF_THICKNESS_MM = 8.0, 0.5
 _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # Shell and marrow of the arch. Cortex of the pedicle of L3 in sections of 20 adults: above 1.3, below 1.6, medially 0.8
 # and laterally 0.6 mm in men, 1.1, 1.3, 0.9 and 0.6 mm in women ("Importance of microstructure of lumbar pedicle in
-# screw placement", North West India): 1.0 mm on average. That of the lamina is thicker (Odeh et al., Global Spine J
-# 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find: the same is taken, a model assumption
+# screw placement", North West India): 0.97 mm on average, counted by the lengths of the walls. That of the lamina is
+# thicker (Odeh et al., Global Spine J 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find, and
+# for the processes, most of what is painted, we found no number: one thickness is taken for all, 0.15 mm thinner than
+# the pedicle's. Model assumption, with which areal density stays within its norms (tests/scanner/test_bone_norms.py)
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_COAT_MM, _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.4, 1.0, (0.25, 0.35)  # by small and medium texture
+_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.82, (0.25, 0.30)  # by small and medium texture
+# On its inner side compact bone thins out into trabeculae over this distance: pixels of both, as many of the one as of
+# the other. Chosen by eye; the mean thickness stays that of the source
+_ARCH_CORTEX_FADES_MM, _ARCH_CORTEX_LEAST_MM = 1.3, 0.2
+_ARCH_COAT_MM, _ARCH_COAT_SD = 0.4, 0.3  # ligament on it, where medium texture is above this
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
 _ARCH_DENSITY, _ARCH_GRAIN, _ARCH_DENSITY_LIMITS = 0.97, 0.06, (0.6, 1.2)
 # Where to look for each part, to save time: the arch, from below to above the middle of the body and behind its back
 # wall (the spinous process lies near the midline only); beyond the half width of the pedicle; lamina and spinous
-# process; the facets, from the pedicle to both sides
+# process
 _ARCH_W_MM, _ARCH_BEHIND_MM, _BESIDE_SPINOUS_BEHIND_MM = (-44.0, 32.0), 60.0, 32.0
 _PILLAR_REACH_MM, _LAMINA_REACH_MM, _SPINOUS_REACH_MM, _SPINOUS_WINDOW_MM = 4.0, 4.0, 9.0, 9.5
-_FACETS_BEHIND_MM, _FACETS_REACH_MM = 30.0, 13.0
 # Ribs: head beside the back of the body, neck in front of the transverse process, from the side wall and the rim
 _RIB = Rod(u=(-2.0, 34.0), p=(-3.0, 16.0), w=(-3.0, -16.0), radius=4.0, half_width=4.0)
 _RIB_HEIGHT, _RIB_CORTEX_MM, _RIB_BEHIND_MM = 0.75, 0.9, 26.0  # distances up and down count this much
@@ -124,6 +124,11 @@ def pillar_u_mm(vertebra: Vertebra) -> float:
     return vertebra.arch.pedicle_u_mm
 
 
+def pedicle_w_mm(vertebra: Vertebra) -> float:
+    """Height of the middle of the pedicles above that of the body."""
+    return _PEDICLE_W * vertebra.height_mm
+
+
 def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: float, u_mm: float) -> Plane:
     """Signed distance from a rod that is as wide as it says from side to side."""
     au, p, w = points
@@ -136,7 +141,7 @@ def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: 
     )
 
 
-def _articular(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane, Plane]:
+def articular_distances(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane, Plane]:
     """Signed distances from the superior and from the inferior articular process."""
     uc, h, points = pillar_u_mm(vertebra), vertebra.height_mm, (au, p, w)
     upper = _blade(points, _UPPER_FACET, _UPPER_FACET.w[0], h / 2.0 + _UPPER_FACET.w[1], uc)
@@ -151,13 +156,17 @@ def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
     uc, size = pillar_u_mm(vertebra), vertebra.arch
     least = min(size.pedicle_half_width_mm, size.pedicle_half_height_mm)
     wider = _ONE + np.float32(_PEDICLE_FLARE) * np.abs(p - np.float32(_PEDICLE_NARROWEST_MM))
+    off = au - np.float32(uc) - np.float32(size.pedicle_turn) * (p - np.float32(_PEDICLE_NARROWEST_MM))
     ring = np.sqrt(
-        ((au - np.float32(uc)) * np.float32(1 / size.pedicle_half_width_mm)) ** 2
-        + ((w - np.float32(_PEDICLE_W * vertebra.height_mm)) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
+        (off * np.float32(1 / size.pedicle_half_width_mm)) ** 2
+        + ((w - np.float32(pedicle_w_mm(vertebra))) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
     )
     ends = np.abs(p - np.float32(_PEDICLE_P_MM[0])) - np.float32(_PEDICLE_P_MM[1])
+    outside = np.maximum(au - np.float32(uc), _ZERO)
+    front = np.float32(_PEDICLE_P_MM[0] - _PEDICLE_P_MM[1]) + np.float32(_PEDICLE_FALLS_BACK) * outside * outside
+    ends = np.maximum(ends, front - p)
     pedicle = smooth_max((ring - wider) * np.float32(least), ends, _PEDICLE_BLEND_MM)
-    upper, lower = _articular(vertebra, au, p, w)
+    upper, lower = articular_distances(vertebra, au, p, w)
     distance = smooth_min(pedicle, upper, _ARCH_BLEND_MM)
     if vertebra.sacral:
         return distance
@@ -247,7 +256,7 @@ def arch_distance(vertebra: Vertebra, u: Plane, v: Plane, w: Plane, x_side: floa
 
 
 def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
-    """Paint the arch of one vertebra: a thick dark shell around fatty marrow; the sacrum's comes with its canal."""
+    """Paint the arch of one vertebra: an uneven shell around fatty marrow; the sacrum's comes with its canal."""
     if vertebra.name in FUSED:
         return
     near = abs(float(canvas.x_mm - vertebra.center_mm[0])) < _SPINOUS_WINDOW_MM
@@ -262,54 +271,35 @@ def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) ->
     distance = (
         distance + np.float32(_ARCH_WAVE_MM[0]) * fields["medium"] + np.float32(_ARCH_WAVE_MM[1]) * fields["small"]
     )
-    coat = (distance < _ARCH_COAT_MM) & (distance >= 0)
+    coat = (distance < _ARCH_COAT_MM) & (distance >= 0) & (fields["medium"] > _ARCH_COAT_SD)
     part.paint(coat, "ligament")
     inside = distance < 0
     part.paint(inside, "cortical_bone")
+    paint_arch_marrow(part, distance < -arch_cortex_mm(part), fat=fat)
+
+
+def arch_cortex_mm(part: Canvas) -> Plane:
+    """Thickness of the cortex of arches: uneven, and of pixels that change from thick to thin, for a soft inner edge."""
     short, long = (np.float32(wave) for wave in _ARCH_CORTEX_TEXTURE_MM)
-    core = distance < np.float32(-_ARCH_CORTEX_MM) + short * fields["small"] + long * fields["medium"]
+    thick = np.float32(_ARCH_CORTEX_MM) + short * part.fields["small"] + long * part.fields["medium"]
+    thick = thick + np.float32(_ARCH_CORTEX_FADES_MM) * (part.fields["dice"] - np.float32(0.5))
+    cortex: Plane = np.maximum(thick, np.float32(_ARCH_CORTEX_LEAST_MM))
+    return cortex
+
+
+def paint_arch_marrow(part: Canvas, where: Mask, *, fat: float) -> None:
+    """Paint marrow of an arch, which holds a little more fat than that of the body."""
+    fields = part.fields
     share = np.clip(
         np.float32(fat + _ARCH_FAT_MORE)
         + np.float32(_ARCH_FAT_TEXTURE[0]) * fields["small"]
         + np.float32(_ARCH_FAT_TEXTURE[1]) * fields["fine"],
         *_ARCH_FAT_LIMITS,
     )
-    part.paint(core, "marrow", share)
+    part.paint(where, "marrow", share)
     part.shade(
-        core, np.clip(np.float32(_ARCH_DENSITY) + np.float32(_ARCH_GRAIN) * fields["fine"], *_ARCH_DENSITY_LIMITS)
+        where, np.clip(np.float32(_ARCH_DENSITY) + np.float32(_ARCH_GRAIN) * fields["fine"], *_ARCH_DENSITY_LIMITS)
     )
-
-
-def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra) -> None:
-    """Paint the joint between the inferior process of one vertebra and the superior process of the next."""
-    window = arch_window(grid, above, behind_mm=_FACETS_BEHIND_MM)
-    far = abs(float(canvas.x_mm - above.center_mm[0])) - pillar_u_mm(above)
-    if window is None or above.sacral or not abs(far) < _FACETS_REACH_MM:
-        return
-    part = canvas.part(window)
-    y, z = part.y, part.z
-    u1, v1, w1 = above.to_local(canvas.x_mm, y, z)
-    u2, v2, w2 = below.to_local(canvas.x_mm, y, z)
-    lower = _articular(above, np.abs(u1), v1 - np.float32(above.half_depth_mm), w1)[1]
-    upper = _articular(below, np.abs(u2), v2 - np.float32(below.half_depth_mm), w2)[0]
-    gap = lower - upper + np.float32(_FACET_WAVE_MM) * part.fields["medium"]
-    joint: Mask = np.maximum(lower, upper) < np.float32(_FACET_REACH_MM)
-    joint |= (np.abs(gap) < _FACET_GAP_MM) & (np.minimum(lower, upper) < 0)
-    part.paint(joint & ((lower > 0) & (upper > 0) | (np.abs(gap) < _FACET_GAP_MM)), "cortical_bone")
-    if above.arch.facet_arthrosis:
-        _paint_arthrosis(part, above.arch.facet_arthrosis, lower, upper, gap)
-    part.paint(joint & (np.abs(gap) < _FACET_CARTILAGE_MM), "facet_joint")
-
-
-def _paint_arthrosis(part: Canvas, grade: int, lower: Plane, upper: Plane, gap: Plane) -> None:
-    """Paint what wear adds to a joint: bone that grows around both processes, and dense bone on both sides of it."""
-    nearest = np.minimum(lower, upper) + np.float32(_ARTHROSIS_WAVE_MM) * part.fields["medium"]
-    # Two processes that face each other: beside one of them alone nothing grows.
-    at_joint = np.maximum(lower, upper) < np.float32(_FACET_REACH_MM + 2.0 * _ARTHROSIS_GROWS_MM[grade])
-    grown = at_joint & (nearest < np.float32(_ARTHROSIS_GROWS_MM[grade])) & (nearest > 0)
-    dense = at_joint & (nearest < 0) & (np.abs(gap) < np.float32(2.0 * _ARTHROSIS_DENSE_MM[grade]))
-    grown &= (part.level == 0) & ~part.is_any("nerve_root")  # the root keeps its room, the fat around it does not
-    part.paint(grown | dense, "cortical_bone")
 
 
 def paint_rib(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> None:
@@ -329,6 +319,5 @@ def paint_rib(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) -> 
         _RIB.radius,
     )
     distance = distance + np.float32(_ARCH_WAVE_MM[1]) * part.fields["medium"]
-    part.paint((distance < _ARCH_COAT_MM) & (distance >= 0), "ligament")
     part.paint(distance < 0, "cortical_bone")
     part.paint(distance < -_RIB_CORTEX_MM, "marrow", fat)
