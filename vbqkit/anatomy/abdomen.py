@@ -19,6 +19,7 @@ _BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, m
 # In the midline, more of it aside: from, and over which length
 _WALL_MM, _RECTUS_MM, _RECTUS_ASIDE_MM = 2.2, 7.5, (3.0, 9.0)
 _CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 9.0, 4.0, 25.0
+_BEFORE_SPINE_BLUR_MM = 4.0  # bowel wanders to and fro: over this depth it and the fat behind it mix
 _CAVITY_TO_MM = 8.0  # behind the back wall: what lies nearer to the spine is painted over it later
 _RECTUS_FROM_MM = 4.0  # from the midline: the white line between the two muscles
 _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.86, (0.05, 0.05), 0.45
@@ -32,16 +33,17 @@ _SMALL_WALL_FAT = 0.1
 _ON_PSOAS_MM, _ON_PSOAS_SIDE_MM, _ON_PSOAS_BELOW = 11.0, (12.0, 10.0), (0.5, 1.5)
 # In front of the column
 _PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 10.0, 4.0, 6.0
-_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.92, 0.04, 0.35, 0.35
-_STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.6, 2.2, (0.1, 0.95)  # strands follow lines where a random field is 0
+_FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.89, (0.04, 0.04), 0.22, 0.35
+_STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.25, 2.2, (0.1, 0.95)  # strands follow lines where a random field is 0
 _STRANDS_SD = (-0.4, 1.2)  # and are seen where another one is high
 _HOLE_TEXTURE, _HOLES_SD = 0.5, (2.0, 3.0)
-_LUMEN_SD, _LUMEN_WALL_SD = 3.05, 0.4  # SDs beyond which such a hole is a vessel, and its wall
+_LUMEN_SD, _LUMEN_WALL_SD = 3.3, 0.5  # SDs beyond which such a hole is a vessel, and its wall
 _PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
 _PSOAS_SIDE_MM, _PSOAS_SIDE_MORE_MM, _PSOAS_HALF_MM = 22.0, 13.0, (0.5, 17.0, 20.5)
 _PSOAS_SINK_MM, _PSOAS_WAVE, _PSOAS_SEAM_FAT, _PSOAS_GRAIN = (8.0, 10.0), (0.12, 0.03), 0.25, 0.05
+_PSOAS_FIBRE_FAT = 0.04  # of the fat between its fibres
 _SEAM_TEXTURE, _SEAM_SD, _MUSCLE_FAT_LIMITS = 0.3, (0.2, 1.4), (0.0, 0.9)  # SDs beyond the fatty streaks of the back
 # Thinning out over three vertebrae, down to L3
 _CRUS_SIDE_MM, _CRUS_GAP_MM, _CRUS_MM, _CRUS_OVER, _CRUS_WAVE_MM = 18.0, 2.2, 9.0, 3.0, 0.8
@@ -87,19 +89,21 @@ def paint_belly(canvas: Canvas, spine: Spine, body: Body) -> Mask:
     canvas.paint(rectus, "muscle" if x > _RECTUS_FROM_MM else "ligament")
     cavity = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
     edge = canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * fields["large"]
+    edge = edge + np.float32(_BEFORE_SPINE_BLUR_MM) * (fields["dice"] - np.float32(0.5))
     cavity &= canvas.t < edge + _bowel_nearer_mm(canvas, spine)
     whole[window] = cavity
     return whole
 
 
-def _bowel_nearer_mm(canvas: Canvas, spine: Spine) -> Plane:
+def _bowel_nearer_mm(canvas: Canvas, spine: Spine) -> Plane | np.float32:
     """How much further back bowel reaches beside the column, below the kidneys' fat: it lies on psoas."""
-    beside = (np.abs(canvas.side) - np.float32(_ON_PSOAS_SIDE_MM[0])) * np.float32(1.0 / _ON_PSOAS_SIDE_MM[1])
-    below = (canvas.position - np.float32(spine.index("L1") + _ON_PSOAS_BELOW[0])) * np.float32(
-        1.0 / _ON_PSOAS_BELOW[1]
-    )
-    nearer: Plane = np.clip(beside, 0.0, 1.0) * np.clip(below, 0.0, 1.0) * np.float32(_ON_PSOAS_MM)
-    return nearer
+    near, over = _ON_PSOAS_SIDE_MM
+    beside = min(max((abs(float(np.median(canvas.side[:, 0]))) - near) / over, 0.0), 1.0)
+    if not beside:
+        return np.float32(0.0)
+    below, over = _ON_PSOAS_BELOW
+    start, reach = np.float32(spine.index("L1") + below), np.float32(_ON_PSOAS_MM * beside)
+    return np.clip((canvas.position - start) * (reach / np.float32(over)), np.float32(0.0), reach)
 
 
 def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
@@ -129,7 +133,8 @@ def _paint_cushion(canvas: Canvas, where: Mask) -> None:
     streak, small, medium, large = (canvas.fields[name][at] for name in ("streak", "small", "medium", "large"))
     line = np.abs(streak + np.float32(_STRAND_TEXTURE) * small)
     strands = np.maximum(_ONE - line * np.float32(_STRANDS_PER_SD), 0.0) * smoothstep(large, *_STRANDS_SD)
-    fat = np.float32(_FAT) + np.float32(_FAT_TEXTURE) * medium - np.float32(_FAT_STRANDS) * strands
+    by_medium, by_streak = (np.float32(k) for k in _FAT_TEXTURE)
+    fat = np.float32(_FAT) + by_medium * medium + by_streak * streak - np.float32(_FAT_STRANDS) * strands
     hole = small - np.float32(_HOLE_TEXTURE) * large
     holes = smoothstep(hole, *_HOLES_SD)
     fat = fat - np.float32(_FAT_HOLES) * holes
@@ -161,7 +166,8 @@ def _paint_psoas(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None:
     at = (at[0][inside], at[1][inside])
     low, high = (body.streaks + more for more in _SEAM_SD)
     seam = smoothstep(canvas.fields["streak"][at] + np.float32(_SEAM_TEXTURE) * medium[at], low, high)
-    fat = np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam
+    fibres = np.maximum(canvas.fields["streak"][at], np.float32(0.0))
+    fat = np.float32(body.muscle_fat) + np.float32(_PSOAS_SEAM_FAT) * seam + np.float32(_PSOAS_FIBRE_FAT) * fibres
     canvas.paint_at(at, "muscle", np.clip(fat, *_MUSCLE_FAT_LIMITS))
     canvas.pd_scale[at] = _ONE + np.float32(_PSOAS_GRAIN) * medium[at]
 

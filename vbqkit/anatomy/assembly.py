@@ -44,7 +44,6 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "warp_z": 13.0,
     "streak": (5.0, 2.4, 15.0),
     "fibre": (8.0, 1.6, 38.0),
-    "vessel": (400.0, 400.0, 45.0),
 }
 """Size of the features of each random field, mm: one number, or along x, y and z. Chosen by eye."""
 

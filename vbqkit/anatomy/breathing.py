@@ -27,7 +27,7 @@ _MEAN_PLACE = 128.0 / 315.0  # of (1 - v^2)^4 for v from -1 to 1
 
 # Moments follow an even sequence, which alone would weave a pattern into smooth edges, and grain: how often its fraction
 # goes round for each SD, and its share
-_GRAIN_TURNS, _UNEVEN = 37.0, 0.3
+_GRAIN_TURNS, _UNEVEN = 37.0, 0.4
 
 _ONE = np.float32(1.0)
 

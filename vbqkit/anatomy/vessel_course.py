@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 # Lengths in mm. The aorta bends more with age; sizes are model assumptions, but for the narrowing.
 _STEP_MM, _REACH_MM = 32.0, 64.0  # of the curves: a bend is about two vertebrae long
-_BEND_MM, _BEND_PER_YEAR_MM, _BEND_FROM_AGE, _BEND_LIMIT_MM = 1.6, 0.06, 45.0, 5.0  # SD aside
+_BEND_MM, _BEND_PER_YEAR_MM, _BEND_FROM_AGE, _BEND_LIMIT_MM = 2.4, 0.06, 45.0, 5.5  # SD aside
 _AHEAD_SHARE, _AHEAD_LIMITS_MM = 0.5, (-2.5, 6.0)  # of the SD aside; ahead of where the trunk lies otherwise
 _CAVA_BEND_MM = 1.5
 _CAVA_WIDTH_SD, _CAVA_WIDTH_LIMITS = 0.18, (0.65, 1.4)  # the vein gives way to what lies around it

@@ -16,7 +16,7 @@ from vbqkit.anatomy.texture import Plane, smoothstep
 # Where to look for vessels, to save time: before and behind the front of the column; how far the trunks, and the
 # branches of the aorta, lie from their usual place aside; and a distance that is outside of every vessel
 _VESSELS_T_MM, _TRUNK_REACH_MM, _BRANCH_REACH_MM, _OUTSIDE_MM = (46.0, 1.0), 28.0, 30.0, 9.0
-_VESSEL_WAVE_MM, _AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 1.2, 4.5, 3.0, 10.0  # the cava runs forward above L1
+_AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 4.5, 3.0, 10.0  # the cava runs forward above L1
 _AORTA_FORK, _CAVA_FORK, _AORTA_SPREAD_MM, _CAVA_SPREAD_MM = 0.35, -0.10, 21.0, 24.0  # in vertebrae from L4 and L5
 _LIMB_OVERLAP, _LIMB_BACK_MM = 0.1, 2.0  # of trunk and limbs, in vertebrae; how far the limbs fall back per vertebra
 _TRUNK_END = 0.3  # vertebrae over which a trunk closes at its fork
@@ -35,9 +35,9 @@ _RENAL_SIDE_MM, _RENAL_FALL = (-12.0, 42.0), 0.035  # mm per mm2 beyond the aort
 # Wall: muscle and elastic tissue; an aorta's is 2 mm thick. Pulsation moves it, and blood is slow beside it: over this
 # depth voxels hold wall and blood in turn, with these shares of wall at the wall and within
 _WALL_MM, _WALL_FAT = 1.1, 0.1
-_SLOW_MM, _SLOW_SHARE, _SLOW_TEXTURE, _SLOW_LIMITS = 4.5, (0.62, 0.10), 0.10, (0.0, 0.75)
+_SLOW_MM, _SLOW_SHARE, _SLOW_TEXTURE, _SLOW_LIMITS = 4.5, (0.62, 0.13), 0.10, (0.0, 0.75)
 # Signal left in flowing blood, relative to the table's flow void; more of it where it is slow, beside the wall
-_BLOOD, _BLOOD_SLOW, _BLOOD_TEXTURE, _BLOOD_LIMITS = 2.2, 1.2, (1.0, 0.9), (0.2, 5.0)
+_BLOOD, _BLOOD_SLOW, _BLOOD_TEXTURE, _BLOOD_LIMITS = 1.6, 0.8, (0.9, 0.8), (0.2, 5.0)
 
 
 def paint_great_vessels(canvas: Canvas, spine: Spine, body: Body, live: Mask) -> None:
@@ -80,11 +80,10 @@ def _distance(canvas: Canvas, spine: Spine, body: Body, band: tuple[Index, ...])
         rows: Plane = np.interp(-canvas.z[:, 0], -course.z_mm, table).astype(np.float32)[band[0]]
         return rows
 
-    wave = np.float32(_VESSEL_WAVE_MM) * canvas.fields["vessel"][band]
     taper = np.clip((level - np.float32(at("T12"))) * np.float32(1.0 / _TAPER_OVER), 0.0, 1.0)
     ra = np.float32(body.aorta_radius_mm) * (np.float32(_TAPER[0]) + np.float32(_TAPER[1] - _TAPER[0]) * taper)
     rc, x_mm = np.float32(body.cava_radius_mm), float(canvas.x_mm)
-    t_aorta = wave * np.float32(0.5) - np.float32(_AORTA_GAP_MM) - ra - per_row(course.aorta_ahead_mm)
+    t_aorta = -np.float32(_AORTA_GAP_MM) - ra - per_row(course.aorta_ahead_mm)
     deep = rc * per_row(course.cava_depth)
     t_cava = (
         -np.float32(_CAVA_GAP_MM)
@@ -103,8 +102,8 @@ def _distance(canvas: Canvas, spine: Spine, body: Body, band: tuple[Index, ...])
         tube = (np.sqrt(across * across + along * along) - round_end) * np.minimum(wide, thick)
         distance[where] = np.minimum(distance[where], tube)
 
-    aorta_side = np.float32(body.aorta_side_mm) + wave + per_row(course.aorta_aside_mm)
-    cava_side = np.float32(body.cava_side_mm) + wave + per_row(course.cava_aside_mm)
+    aorta_side = np.float32(body.aorta_side_mm) + per_row(course.aorta_aside_mm)
+    cava_side = np.float32(body.cava_side_mm) + per_row(course.cava_aside_mm)
     for fork, trunk_side, center, spread, trunk, limb in (
         (at("L4") + _AORTA_FORK, aorta_side, t_aorta, _AORTA_SPREAD_MM, (ra, ra), (ra, ra, *_AORTA_LIMB)),
         (
@@ -131,12 +130,13 @@ def _distance(canvas: Canvas, spine: Spine, body: Body, band: tuple[Index, ...])
             there = (down > 0) & (down < _BRANCH_LENGTH)
             add(there, (aorta_side - np.float32(_BRANCH_ASIDE_MM) * down, middle), (round_, round_))
     first, last = _RENAL_SIDE_MM
-    beyond = np.maximum(side - aorta_side, np.float32(0.0))
     front_mm, half = _RENAL_RADII
-    up = (level - np.float32(at("L1") + _RENAL_BELOW)) * np.float32(1.0 / half)
-    near = np.flatnonzero((np.abs(up) < 2.0) & (side > first) & (side < last))
-    middle = (t_aorta - ra - np.float32(_RENAL_GAP_MM + front_mm))[near] + np.float32(_RENAL_FALL) * beyond[near] ** 2
-    off = (t[near] - middle) * np.float32(1.0 / front_mm)
-    tube = (np.sqrt(off * off + up[near] * up[near]) - np.float32(1.0)) * np.float32(front_mm)
-    distance[near] = np.minimum(distance[near], tube)
+    if first < x_mm < last:
+        up = (level - np.float32(at("L1") + _RENAL_BELOW)) * np.float32(1.0 / half)
+        near = np.flatnonzero(np.abs(up) < 2.0)
+        beyond = np.maximum(side[near] - aorta_side[near], np.float32(0.0))
+        middle = t_aorta[near] - ra[near] - np.float32(_RENAL_GAP_MM + front_mm)
+        off = (t[near] - middle - np.float32(_RENAL_FALL) * beyond * beyond) * np.float32(1.0 / front_mm)
+        tube = (np.sqrt(off * off + up[near] * up[near]) - np.float32(1.0)) * np.float32(front_mm)
+        distance[near] = np.minimum(distance[near], tube)
     return distance

@@ -37,7 +37,10 @@ _COLON_Z_MM, _COLON_RADIUS_MM, _COLON_HALF_X_MM, _COLON_BEHIND_MM, _COLON_SAG_MM
 _STOMACH_Z_MM, _STOMACH_RADIUS_MM, _STOMACH_X_MM, _STOMACH_DEPTH = (80.0, 100.0), (20.0, 28.0), (-15.0, 60.0), 0.45
 _GAS_FROM = (0.0, 0.8)  # in radii in front of the middle of a loop
 _WALL_MM, _STOMACH_WALL_MM, _WALL_FAT, _WAVE_MM = 1.4, 3.0, 0.08, 0.9
-_PULP_TEXTURE, _PULP_FAT_TEXTURE = 0.08, 0.08
+_LOOP_BLUR_MM = (
+    3.0  # peristalsis moves the wall while a slice is read: over this depth what lies within and without mix
+)
+_PULP_TEXTURE, _PULP_FAT_TEXTURE = 0.11, 0.08
 _DENSITY_LIMITS, _FAT_LIMITS = (0.3, 1.1), (0.0, 0.5)
 # Liver: an ellipsoid to the right; middle (x, behind the belly wall, z) and half sizes; its vessels
 _LIVER_MM, _LIVER_HALF_MM, _LIVER_SD_MM = (-40.0, 58.0, 140.0), (85.0, 55.0, 75.0), 8.0
@@ -288,15 +291,17 @@ def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm:
     free = cavity[window]
     if not free.any():
         return
-    part = canvas.part(window)
-    fields, y = part.fields, grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
+    medium = canvas.fields["medium"][window]
+    y = grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
     z = grid.z_mm[window[0]].astype(np.float32)[:, None] - np.float32(up)
-    distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * fields["medium"]
+    distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * medium
+    distance += np.float32(_LOOP_BLUR_MM) * (canvas.fields["dice"][window] - np.float32(0.5))
+    part = canvas.part(window, fields=False)
     part.paint(free & (distance < 0), "muscle", _WALL_FAT)
     content = free & (distance < np.float32(-loop.wall))
-    fat = np.float32(loop.fat) + np.float32(_PULP_FAT_TEXTURE) * fields["medium"]
+    fat = np.float32(loop.fat) + np.float32(_PULP_FAT_TEXTURE) * medium
     part.paint(content, "bowel", np.clip(fat, *_FAT_LIMITS))
-    thick = np.float32(loop.density) + np.float32(_PULP_TEXTURE) * (fields["medium"] + fields["small"])
+    thick = np.float32(loop.density) + np.float32(_PULP_TEXTURE) * medium
     part.shade(content, np.clip(thick, *_DENSITY_LIMITS))
     if loop.gas_from < 1.0:  # it floats: the patient is supine
         level = (y0 + y1) / 2.0 - loop.gas_from * r
