@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vbqkit.anatomy.breathing import white
 from vbqkit.anatomy.canvas import Canvas, Mask, window_of
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body
@@ -19,7 +20,7 @@ _BELLY_ROUND, _BELLY_WAVE_MM = 0.0016, 1.5  # how the outline falls off aside, m
 # In the midline, more of it aside: from, and over which length
 _WALL_MM, _RECTUS_MM, _RECTUS_ASIDE_MM = 2.2, 7.5, (3.0, 9.0)
 _CAVITY_MM, _BEFORE_SPINE_MM, _BEFORE_SPINE_WAVE_MM, _RECTUS_BEFORE_SPINE_MM = 2.5, 9.0, 4.0, 25.0
-_BEFORE_SPINE_BLUR_MM = 4.0  # bowel wanders to and fro: over this depth it and the fat behind it mix
+_BEFORE_SPINE_BLUR_MM = 4.0  # over which bowel, as it moves, and the fat behind it mix
 _CAVITY_TO_MM = 8.0  # behind the back wall: what lies nearer to the spine is painted over it later
 _RECTUS_FROM_MM = 4.0  # from the midline: the white line between the two muscles
 _WALL_FAT, _WALL_FAT_TEXTURE, _WALL_FAT_STRANDS = 0.86, (0.05, 0.05), 0.45
@@ -36,8 +37,8 @@ _PREVERTEBRAL_MM, _FAT_REACH_MM, _FAT_REACH_WAVE_MM, _FAT_TO_MM = 0.6, 10.0, 4.0
 _FAT, _FAT_TEXTURE, _FAT_STRANDS, _FAT_HOLES = 0.89, (0.04, 0.04), 0.22, 0.35
 _STRAND_TEXTURE, _STRANDS_PER_SD, _FAT_LIMITS = 0.25, 2.2, (0.1, 0.95)  # strands follow lines where a random field is 0
 _STRANDS_SD = (-0.4, 1.2)  # and are seen where another one is high
-_HOLE_TEXTURE, _HOLES_SD = 0.5, (2.0, 3.0)
-_LUMEN_SD, _LUMEN_WALL_SD = 3.3, 0.5  # SDs beyond which such a hole is a vessel, and its wall
+_HOLE_TEXTURE, _HOLES_SD = 0.25, (1.9, 2.8)
+_LUMEN_SD, _LUMEN_WALL_SD = 3.0, 0.5  # SDs beyond which such a hole is a vessel, and its wall
 _PSOAS_FROM, _PSOAS_OVER, _PSOAS_SINKS_FROM = -0.3, 2.6, 0.3  # in vertebrae from L1; from L4
 _PSOAS_IN_PLANE_MM = 40.0  # it is left out of planes further aside
 # Least; half width and half depth where thickest
@@ -89,7 +90,6 @@ def paint_belly(canvas: Canvas, spine: Spine, body: Body) -> Mask:
     canvas.paint(rectus, "muscle" if x > _RECTUS_FROM_MM else "ligament")
     cavity = inside & (depth > wall + np.float32(muscle + _CAVITY_MM))
     edge = canvas.front - np.float32(_BEFORE_SPINE_MM) + np.float32(_BEFORE_SPINE_WAVE_MM) * fields["large"]
-    edge = edge + np.float32(_BEFORE_SPINE_BLUR_MM) * (fields["dice"] - np.float32(0.5))
     cavity &= canvas.t < edge + _bowel_nearer_mm(canvas, spine)
     whole[window] = cavity
     return whole
@@ -113,6 +113,7 @@ def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:
     front = canvas.front - np.float32(_PREVERTEBRAL_MM)
     live = canvas.tissue != 0
     wave = np.float32(_FAT_REACH_WAVE_MM) * fields["large"]
+    wave += np.float32(_BEFORE_SPINE_BLUR_MM) * (white(fields["fine"]) - np.float32(0.5))
     cushion = live & (t < _FAT_TO_MM) & (t - _bowel_nearer_mm(canvas, spine) > front - np.float32(_FAT_REACH_MM) + wave)
     _paint_cushion(canvas, cushion)
     aside = np.abs(canvas.side)

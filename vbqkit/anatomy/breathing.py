@@ -17,6 +17,7 @@ from vbqkit.anatomy.texture import Plane
 
 BREATH_MM = 12.0
 """Path of what moves most, mm: between those of liver and kidneys."""
+_TO_AND_FRO_MM = 4.0  # how far everything in the belly moves to and fro, front to back: less than 5 mm
 # How it grows from the column forwards: where it begins in front of the column, and where it is full; model assumption
 _STILL_MM, _MOVES_OVER_MM = 6.0, 26.0
 # It lessens downwards: share left in the pelvis, reached over so many vertebrae below L2; model assumption
@@ -27,7 +28,7 @@ _MEAN_PLACE = 128.0 / 315.0  # of (1 - v^2)^4 for v from -1 to 1
 
 # Moments follow an even sequence, which alone would weave a pattern into smooth edges, and grain: how often its fraction
 # goes round for each SD, and its share
-_GRAIN_TURNS, _UNEVEN = 37.0, 0.4
+_GRAIN_TURNS, _UNEVEN = 37.0, 0.5
 
 _ONE = np.float32(1.0)
 
@@ -67,10 +68,20 @@ def moments(canvas: Canvas, at: Index | slice = slice(None)) -> Plane:
     at : ndarray of int or slice
         Pixels, numbered row after row.
     """
-    grain = canvas.fields["fine"].reshape(-1)[at] * np.float32(_GRAIN_TURNS)
-    moment: Plane = canvas.fields["dice"].reshape(-1)[at] + np.float32(_UNEVEN) * (grain - np.floor(grain))
+    return _moments(canvas, at, white(canvas.fields["fine"].reshape(-1)[at]))
+
+
+def _moments(canvas: Canvas, at: Index | slice, white: Plane) -> Plane:
+    moment: Plane = canvas.fields["dice"].reshape(-1)[at] + np.float32(_UNEVEN) * white
     moment -= np.floor(moment)
     return moment
+
+
+def white(grain: Plane) -> Plane:
+    """Numbers from 0 to 1, uniform and independent of each other: the fraction of grain (field ``fine``)."""
+    turned = grain * np.float32(_GRAIN_TURNS)
+    turned -= np.floor(turned)
+    return turned
 
 
 def smear(canvas: Canvas, moving: Mask, *, step_mm: float, less_from: float) -> None:
@@ -96,8 +107,10 @@ def smear(canvas: Canvas, moving: Mask, *, step_mm: float, less_from: float) -> 
     path = np.minimum(np.maximum(ahead, np.float32(0.0)), _ONE) * np.float32(BREATH_MM / step_mm)
     down = (np.take(canvas.position, at) - np.float32(less_from)) * np.float32(1.0 / _LESS_OVER)
     path *= _ONE - np.float32(1.0 - _PELVIS_SHARE) * np.minimum(np.maximum(down, np.float32(0.0)), _ONE)
-    path *= breath_place(moments(canvas, at))
-    source = at - cols * np.rint(path).astype(np.intp)
+    grain = white(np.take(canvas.fields["fine"], at))
+    path *= breath_place(_moments(canvas, at, grain))
+    aside = (grain - np.float32(0.5)) * np.float32(_TO_AND_FRO_MM / step_mm)
+    source = at - cols * np.rint(path).astype(np.intp) + np.rint(aside).astype(np.intp)
     known = (source >= 0) & (source < rows * cols)
     source = np.where(known & np.take(moving, source, mode="clip"), source, at)
     for painted in (canvas.tissue, canvas.pdff, canvas.pd_scale):

@@ -37,9 +37,6 @@ _COLON_Z_MM, _COLON_RADIUS_MM, _COLON_HALF_X_MM, _COLON_BEHIND_MM, _COLON_SAG_MM
 _STOMACH_Z_MM, _STOMACH_RADIUS_MM, _STOMACH_X_MM, _STOMACH_DEPTH = (80.0, 100.0), (20.0, 28.0), (-15.0, 60.0), 0.45
 _GAS_FROM = (0.0, 0.8)  # in radii in front of the middle of a loop
 _WALL_MM, _STOMACH_WALL_MM, _WALL_FAT, _WAVE_MM = 1.4, 3.0, 0.08, 0.9
-_LOOP_BLUR_MM = (
-    3.0  # peristalsis moves the wall while a slice is read: over this depth what lies within and without mix
-)
 _PULP_TEXTURE, _PULP_FAT_TEXTURE = 0.11, 0.08
 _DENSITY_LIMITS, _FAT_LIMITS = (0.3, 1.1), (0.0, 0.5)
 # Liver: an ellipsoid to the right; middle (x, behind the belly wall, z) and half sizes; its vessels
@@ -295,7 +292,6 @@ def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm:
     y = grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
     z = grid.z_mm[window[0]].astype(np.float32)[:, None] - np.float32(up)
     distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * medium
-    distance += np.float32(_LOOP_BLUR_MM) * (canvas.fields["dice"][window] - np.float32(0.5))
     part = canvas.part(window, fields=False)
     part.paint(free & (distance < 0), "muscle", _WALL_FAT)
     content = free & (distance < np.float32(-loop.wall))
