@@ -103,7 +103,8 @@ def _bowel_nearer_mm(canvas: Canvas, spine: Spine) -> Plane | np.float32:
         return np.float32(0.0)
     below, over = _ON_PSOAS_BELOW
     start, reach = np.float32(spine.index("L1") + below), np.float32(_ON_PSOAS_MM * beside)
-    return np.clip((canvas.position - start) * (reach / np.float32(over)), np.float32(0.0), reach)
+    nearer: Plane = np.clip((canvas.position - start) * (reach / np.float32(over)), np.float32(0.0), reach)
+    return nearer
 
 
 def paint_around_column(canvas: Canvas, spine: Spine, body: Body) -> None:

@@ -15,7 +15,7 @@ from vbqkit.anatomy.texture import Plane, smoothstep
 
 # Where to look for vessels, to save time: before and behind the front of the column; how far the trunks, and the
 # branches of the aorta, lie from their usual place aside; and a distance that is outside of every vessel
-_VESSELS_T_MM, _TRUNK_REACH_MM, _BRANCH_REACH_MM, _OUTSIDE_MM = (46.0, 1.0), 28.0, 30.0, 9.0
+_VESSELS_T_MM, _TRUNK_REACH_MM, _BRANCH_REACH_MM, _OUTSIDE_MM = (46.0, 1.0), 20.0, 30.0, 9.0
 _AORTA_GAP_MM, _CAVA_GAP_MM, _CAVA_HEPATIC_MM = 4.5, 3.0, 10.0  # the cava runs forward above L1
 _AORTA_FORK, _CAVA_FORK, _AORTA_SPREAD_MM, _CAVA_SPREAD_MM = 0.35, -0.10, 21.0, 24.0  # in vertebrae from L4 and L5
 _LIMB_OVERLAP, _LIMB_BACK_MM = 0.1, 2.0  # of trunk and limbs, in vertebrae; how far the limbs fall back per vertebra
@@ -23,7 +23,7 @@ _TRUNK_END = 0.3  # vertebrae over which a trunk closes at its fork
 # The aorta narrows from T12 to L3: 19.0 to 13.8 mm in 142 people on CT (Jasper et al., J Postgrad Med 2014;60:57-60,
 # doi:10.4103/0022-3859.128813). Radius relative to the person's: at T12, from L3 on, and vertebrae between
 _TAPER, _TAPER_OVER = (1.13, 0.84), 3.0
-_CAVA_FLAT = (1.2, 0.8)  # wide and deep, in radii
+_AORTA_ROUND, _CAVA_FLAT = (1.0, 1.0), (1.2, 0.8)  # wide and deep, in radii
 _CAVA_HEPATIC_OVER = 2.0  # vertebrae
 _AORTA_LIMB, _CAVA_LIMB = (0.62, 0.62), (0.7, 0.55)
 _COELIAC, _MESENTERIC = (-0.55, 7.0, 3.0), (0.05, 11.0, 3.4)  # start in vertebrae from L1, fall forward, radius
@@ -104,21 +104,19 @@ def _distance(canvas: Canvas, spine: Spine, body: Body, band: tuple[Index, ...])
 
     aorta_side = np.float32(body.aorta_side_mm) + per_row(course.aorta_aside_mm)
     cava_side = np.float32(body.cava_side_mm) + per_row(course.cava_aside_mm)
-    for fork, trunk_side, center, spread, trunk, limb in (
-        (at("L4") + _AORTA_FORK, aorta_side, t_aorta, _AORTA_SPREAD_MM, (ra, ra), (ra, ra, *_AORTA_LIMB)),
-        (
-            at("L5") + _CAVA_FORK,
-            cava_side,
-            t_cava,
-            _CAVA_SPREAD_MM,
-            (np.float32(_CAVA_FLAT[0]) * rc + np.zeros_like(deep), np.float32(_CAVA_FLAT[1]) * deep),
-            (rc + np.zeros_like(deep), deep, *_CAVA_LIMB),
-        ),
+    aorta, cava = (ra, ra), (np.full_like(deep, rc), deep)  # half width and half depth
+    for fork, trunk_side, center, spread, (wide, thick), trunk, limb in (
+        (at("L4") + _AORTA_FORK, aorta_side, t_aorta, _AORTA_SPREAD_MM, aorta, _AORTA_ROUND, _AORTA_LIMB),
+        (at("L5") + _CAVA_FORK, cava_side, t_cava, _CAVA_SPREAD_MM, cava, _CAVA_FLAT, _CAVA_LIMB),
     ):
         below = np.maximum(np.float32(0.0), level - np.float32(fork))
         if np.abs(side - trunk_side).min() < _TRUNK_REACH_MM:
-            add(level < np.float32(fork + _LIMB_OVERLAP), (trunk_side, center), trunk, ends=fork + _LIMB_OVERLAP)
-        limbs = limb[0] * np.float32(limb[2]), limb[1] * np.float32(limb[3])
+            above, radii = (
+                level < np.float32(fork + _LIMB_OVERLAP),
+                (wide * np.float32(trunk[0]), thick * np.float32(trunk[1])),
+            )
+            add(above, (trunk_side, center), radii, ends=fork + _LIMB_OVERLAP)
+        limbs = wide * np.float32(limb[0]), thick * np.float32(limb[1])
         for sign in (-1.0, 1.0):
             aside = trunk_side * (np.float32(1.0) - below) + np.float32(sign * spread) * below
             add(level >= np.float32(fork - _LIMB_OVERLAP), (aside, center + np.float32(_LIMB_BACK_MM) * below), limbs)
