@@ -146,8 +146,9 @@ def test_older_marrow_is_patchier():
 
 
 def test_gas_floats_in_front_of_what_the_bowel_holds(phantom):
+    """5 mm apart: nearer to each other the two mix, for the belly moves to and fro by 4 mm."""
     gas, content = tissue(phantom, "gas"), tissue(phantom, "bowel")
-    behind, before = (gas[:, :, :-1] & content[:, :, 1:]).sum(), (gas[:, :, 1:] & content[:, :, :-1]).sum()
+    behind, before = (gas[:, :, :-6] & content[:, :, 6:]).sum(), (gas[:, :, 6:] & content[:, :, :-6]).sum()
     assert behind > 100
     assert behind > 3 * before
 

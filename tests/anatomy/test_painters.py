@@ -13,6 +13,7 @@ ROOM = Path(vbqkit.anatomy.__file__).parent
 _PAINTERS = (
     "abdomen",
     "back",
+    "breathing",
     "canal",
     "facets",
     "foramen",
@@ -21,6 +22,8 @@ _PAINTERS = (
     "sacrum",
     "soft_tissue",
     "vertebra",
+    "vessel_course",
+    "vessels",
     "viscera",
 )
 PAINTERS = [ROOM / f"{name}.py" for name in _PAINTERS]

@@ -50,7 +50,6 @@ _FIELD_SCALES_MM: dict[str, float | tuple[float, float, float]] = {
     "warp_z": 13.0,
     "streak": (5.0, 2.4, 15.0),
     "fibre": (8.0, 1.6, 38.0),
-    "vessel": (400.0, 400.0, 45.0),
 }
 """Size of the features of each random field, mm: one number, or along x, y and z. Chosen by eye."""
 
@@ -288,8 +287,8 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     spine, grid, patient = scene.spine, scene.grid, scene.patient
     paint_background(canvas, scene.body)
     paint_back_muscles(canvas.part((slice(None), slice(scene.back_column, None))), spine, scene.body)
-    cavity = paint_belly(canvas, scene.body)
-    paint_viscera(canvas, grid, scene.viscera, cavity, breath_mm=breath_mm)
+    cavity = paint_belly(canvas, spine, scene.body)
+    paint_viscera(canvas, grid, spine, scene.viscera, cavity, breath_mm=breath_mm)
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
     paint_kidneys(canvas.part(scene.ahead), spine, scene.viscera)

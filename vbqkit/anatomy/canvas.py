@@ -50,7 +50,7 @@ class Canvas:
     fields : mapping of str to ndarray
         Random fields with unit standard deviation on this plane: ``fine`` (grain; less on a coarse grid), ``upright``
         (grain drawn out along the spine), ``small``, ``medium``, ``large``, ``streak``, ``fibre`` (along the muscles of
-        the back), ``vessel``; and ``dice``, which is uniform from 0 to 1 and evenly spread among neighbours.
+        the back); and ``dice``, which is uniform from 0 to 1 and evenly spread among neighbours.
     """
 
     x_mm: float
@@ -67,11 +67,11 @@ class Canvas:
     pd_scale: Plane
     fields: Mapping[str, Plane]
 
-    def part(self, window: Window) -> Canvas:
-        """The same canvas seen through a window: painting there paints here."""
+    def part(self, window: Window, *, fields: bool = True) -> Canvas:
+        """The same canvas seen through a window: painting there paints here. `fields`: with its random fields."""
         arrays = {name: getattr(self, name)[window] for name in _ARRAYS}
-        fields = {name: field[window] for name, field in self.fields.items()}
-        return Canvas(x_mm=self.x_mm, fields=fields, **arrays)
+        seen = {name: field[window] for name, field in self.fields.items()} if fields else {}
+        return Canvas(x_mm=self.x_mm, fields=seen, **arrays)
 
     def paint(self, where: Mask, name: str, pdff: Plane | float | None = None) -> None:
         """Label pixels; their fat is the table's unless given, as an array or a number."""

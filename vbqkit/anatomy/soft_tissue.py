@@ -10,7 +10,8 @@ import numpy.typing as npt
 from vbqkit.anatomy.canvas import Canvas
 from vbqkit.anatomy.lying import tips_mm
 from vbqkit.anatomy.skeleton import Spine
-from vbqkit.anatomy.texture import Plane, rounded, smoothstep, smoothstep_f64
+from vbqkit.anatomy.texture import Plane, rounded, smooth_along, smoothstep, smoothstep_f64
+from vbqkit.anatomy.vessel_course import VesselCourse, draw_vessel_course
 
 Array = npt.NDArray[np.float64]
 
@@ -88,6 +89,8 @@ class Body:
         Where the great vessels run beside the midline, and their size.
     visceral : float
         Share of fat between the loops of bowel, 0 to 1.
+    vessels : VesselCourse
+        How aorta and cava bend and narrow on their way.
     """
 
     back_y_mm: Array
@@ -104,6 +107,7 @@ class Body:
     cava_side_mm: float
     cava_radius_mm: float
     visceral: float
+    vessels: VesselCourse
 
     def _buttock_on(self, x_mm: float) -> Array:
         near, far = _BUTTOCK_SIDE_MM
@@ -172,7 +176,7 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
 
     The belly's depth and the fat under the skin grow with BMI; the fatty streaks of multifidus grow with age and BMI.
     """
-    more = rng.spawn(1)[0]
+    more, bends = rng.spawn(2)
     free, back_fat, table = skin_of_the_back(rng, spine, z_mm, bmi=bmi)
     back = on_table(free, table)
     back_fat = back_fat * _uneven(more, z_mm)
@@ -206,14 +210,13 @@ def make_body(rng: np.random.Generator, spine: Spine, z_mm: Array, *, age: float
         cava_side_mm=float(_CAVA_SIDE_MM + _VESSEL_SIDE_SD_MM * rng.standard_normal()),
         cava_radius_mm=float(_CAVA_RADIUS_MM + _CAVA_SD_MM * rng.standard_normal()),
         visceral=float(np.clip(_VISCERAL + _VISCERAL_PER_BMI * (bmi - _FAT_BMI), *_VISCERAL_LIMITS)),
+        vessels=draw_vessel_course(bends, z_mm, age=age),
     )
 
 
 def _uneven(rng: np.random.Generator, z_mm: Array) -> Array:
     """How the thickness of the fat of one person changes along the back, about 1."""
-    at = np.arange(float(z_mm.min()) - _FAT_REACH_MM, float(z_mm.max()) + _FAT_REACH_MM, _FAT_UNEVEN_MM)
-    weights = np.clip(1.0 - np.abs(z_mm[:, None] - at[None, :]) / _FAT_REACH_MM, 0.0, None) ** 2
-    smooth = weights @ rng.standard_normal(len(at)) / np.sqrt((weights**2).sum(axis=1))
+    smooth = smooth_along(rng, z_mm, step_mm=_FAT_UNEVEN_MM, reach_mm=_FAT_REACH_MM)
     return np.asarray(np.clip(1.0 + _FAT_UNEVEN * smooth, *_FAT_UNEVEN_LIMITS))
 
 

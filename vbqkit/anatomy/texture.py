@@ -46,6 +46,27 @@ def smoothstep_f64(values: npt.NDArray[np.float64], low: float, high: float) -> 
     return ramp
 
 
+def smooth_along(
+    rng: np.random.Generator, z_mm: npt.NDArray[np.float64], *, step_mm: float, reach_mm: float
+) -> npt.NDArray[np.float64]:
+    """A smooth random curve along the body with unit SD: one number for each row.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The only source of chance.
+    z_mm : ndarray
+        Rows of the grid.
+    step_mm, reach_mm : float
+        Distance between the random numbers that are drawn, and how far each of them reaches; it should reach further
+        than the next.
+    """
+    at = np.arange(float(z_mm.min()) - reach_mm, float(z_mm.max()) + reach_mm, step_mm)
+    weights = np.clip(1.0 - np.abs(z_mm[:, None] - at[None, :]) / reach_mm, 0.0, None) ** 2
+    smooth: npt.NDArray[np.float64] = weights @ rng.standard_normal(len(at)) / np.sqrt((weights**2).sum(axis=1))
+    return smooth
+
+
 def smooth_max(a: Plane, b: Plane, radius_mm: float) -> Plane:
     """Maximum of two distances whose corner is rounded with a radius of about `radius_mm`."""
     k = np.float32(radius_mm)

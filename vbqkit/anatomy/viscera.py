@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from vbqkit.anatomy.breathing import BREATH_MM, LESS_FROM, breath_place, moments, smear
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body, crest
@@ -23,8 +24,8 @@ Array = npt.NDArray[np.float64]
 # Small bowel: loops between belly wall and spine; more fat between them, fewer of them
 _LOOPS, _LOOPS_LESS, _LOOP_Z_MM, _LOOP_HALF_X_MM = 170, 145, (-140.0, 85.0), 45.0
 _LOOP_LENGTH_MM, _LOOP_RADIUS_MM, _LOOP_UP = (18.0, 55.0), (8.5, 14.0), 0.7  # up: share of the length, at most
-_LOOP_FRONT_MM, _LOOP_BACK_MM = 14.0, 22.0  # behind the muscles of the wall; in front of the column
-_LOOP_DENSITY, _LOOP_FAT, _LOOP_GAS = (0.70, 1.0), (0.0, 0.16), 0.06
+_LOOP_FRONT_MM, _LOOP_BACK_MM = 14.0, 14.0  # behind the muscles of the wall; in front of the column
+_LOOP_DENSITY, _LOOP_FAT, _LOOP_GAS = (0.70, 1.0), (0.0, 0.4), 0.06
 # Colon across the belly, and stomach: height, radius, half width; share of its depth from which there is gas
 _COLON_Z_MM, _COLON_RADIUS_MM, _COLON_HALF_X_MM, _COLON_BEHIND_MM, _COLON_SAG_MM = (
     (20.0, 60.0),
@@ -36,7 +37,7 @@ _COLON_Z_MM, _COLON_RADIUS_MM, _COLON_HALF_X_MM, _COLON_BEHIND_MM, _COLON_SAG_MM
 _STOMACH_Z_MM, _STOMACH_RADIUS_MM, _STOMACH_X_MM, _STOMACH_DEPTH = (80.0, 100.0), (20.0, 28.0), (-15.0, 60.0), 0.45
 _GAS_FROM = (0.0, 0.8)  # in radii in front of the middle of a loop
 _WALL_MM, _STOMACH_WALL_MM, _WALL_FAT, _WAVE_MM = 1.4, 3.0, 0.08, 0.9
-_PULP_TEXTURE, _PULP_FAT_TEXTURE = 0.07, 0.03
+_PULP_TEXTURE, _PULP_FAT_TEXTURE = 0.11, 0.08
 _DENSITY_LIMITS, _FAT_LIMITS = (0.3, 1.1), (0.0, 0.5)
 # Liver: an ellipsoid to the right; middle (x, behind the belly wall, z) and half sizes; its vessels
 _LIVER_MM, _LIVER_HALF_MM, _LIVER_SD_MM = (-40.0, 58.0, 140.0), (85.0, 55.0, 75.0), 8.0
@@ -251,7 +252,7 @@ def _organs(rng: np.random.Generator, skin: Callable[[float], float], *, age: fl
 
 
 def paint_viscera(
-    canvas: Canvas, grid: Grid, viscera: Viscera, cavity: Mask, *, breath_mm: tuple[float, float]
+    canvas: Canvas, grid: Grid, spine: Spine, viscera: Viscera, cavity: Mask, *, breath_mm: tuple[float, float]
 ) -> None:
     """Paint the organs within the cavity of the belly.
 
@@ -259,6 +260,8 @@ def paint_viscera(
     ----------
     canvas, grid : Canvas, Grid
         The plane, its rows and columns.
+    spine : Spine
+        Behind them.
     viscera : Viscera
         What is painted.
     cavity : ndarray of bool
@@ -271,6 +274,7 @@ def paint_viscera(
         _paint_loop(canvas, grid, loop, cavity, breath_mm)
     for organ in viscera.organs:
         _paint_organ(canvas, grid, organ, cavity)
+    smear(canvas, cavity, step_mm=grid.step_mm, less_from=float(spine.index(LESS_FROM)))
 
 
 def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm: tuple[float, float]) -> None:
@@ -284,15 +288,16 @@ def _paint_loop(canvas: Canvas, grid: Grid, loop: Loop, cavity: Mask, breath_mm:
     free = cavity[window]
     if not free.any():
         return
-    part = canvas.part(window)
-    fields, y = part.fields, grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
+    medium = canvas.fields["medium"][window]
+    y = grid.y_mm[window[1]].astype(np.float32)[None, :] - np.float32(back)
     z = grid.z_mm[window[0]].astype(np.float32)[:, None] - np.float32(up)
-    distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * fields["medium"]
+    distance = _from_line(loop, canvas.x_mm, y, z) - np.float32(r) + np.float32(_WAVE_MM) * medium
+    part = canvas.part(window, fields=False)
     part.paint(free & (distance < 0), "muscle", _WALL_FAT)
     content = free & (distance < np.float32(-loop.wall))
-    fat = np.float32(loop.fat) + np.float32(_PULP_FAT_TEXTURE) * fields["medium"]
+    fat = np.float32(loop.fat) + np.float32(_PULP_FAT_TEXTURE) * medium
     part.paint(content, "bowel", np.clip(fat, *_FAT_LIMITS))
-    thick = np.float32(loop.density) + np.float32(_PULP_TEXTURE) * (fields["medium"] + fields["small"])
+    thick = np.float32(loop.density) + np.float32(_PULP_TEXTURE) * medium
     part.shade(content, np.clip(thick, *_DENSITY_LIMITS))
     if loop.gas_from < 1.0:  # it floats: the patient is supine
         level = (y0 + y1) / 2.0 - loop.gas_from * r
@@ -348,7 +353,9 @@ def paint_kidneys(canvas: Canvas, spine: Spine, viscera: Viscera) -> None:
         if kidney.sign * float(np.median(canvas.side)) < kidney.side_mm - wide - _KIDNEY_OUTWARDS * long:
             continue
         at = float(np.interp(spine.index("L1") + kidney.below, np.arange(len(spine.level_s_mm)), spine.level_s_mm))
-        along = canvas.s - np.float32(at)
+        along = (
+            canvas.s - np.float32(at) - np.float32(BREATH_MM) * breath_place(moments(canvas)).reshape(canvas.t.shape)
+        )
         aside = canvas.side * np.float32(kidney.sign) - np.float32(kidney.side_mm)
         across = (aside - np.float32(_KIDNEY_OUTWARDS) * along) / np.float32(wide)
         back, up = (canvas.t - np.float32(kidney.t_mm)) / np.float32(deep), along / np.float32(long)
