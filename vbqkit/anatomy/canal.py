@@ -87,11 +87,11 @@ _LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
 _PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.27, 8
 # Of the reach: the vein lies in the middle and fat around it; over which share each fades, and how much there is at most
 _PLEXUS_VEIN, _PLEXUS_FAT, _PLEXUS_WAVE, _PLEXUS_SMALL = ((0.75, 0.1), 0.5), ((1.0, 0.5), 0.4), 0.12, 0.3
-# Strands in the fat beside the front of the sac: their share, and by medium texture; how deep, as a share of the sac
-_STRANDS, _STRANDS_DEPTH, _STRANDS_ASIDE_MM = (0.36, 0.12), 0.55, 6.0
+# Strands in the fat beside the front of the sac: their share, and by medium and small texture; how deep, as a share of the sac
+_STRANDS, _STRANDS_DEPTH, _STRANDS_ASIDE_MM = (0.36, 0.12, 0.3), 0.55, 6.0
 _YELLOW_FAT = 0.22  # between the leaves of the yellow ligament, and in voxels at its edge
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
-_FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
+_FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.15, 3.0
 # Where to look, to save time: the canal lies within this box, and each root within this distance of its course
 _BOX_T_MM, _BOX_HALF_WIDTH_MM, _BOX_BELOW_S2_MM, _ROOT_REACH_MM = (-4.0, 34.0), 14.0, 45.0, 2.0
 # Where sac and cord end in a point: no half size is taken as less than this; a cord of less than these half depths
@@ -269,7 +269,8 @@ def _fill_in_front(
     thrown = dice[plexus] + np.float32(_PLEXUS_SMALL) * small[plexus]
     code[plexus] = np.where(thrown < vein, _VEIN, np.where(thrown < vein + fat, _EPIDURAL_FAT, _LIGAMENT))
     beside = canal & (t < front + depth * np.float32(_STRANDS_DEPTH)) & (aside > _STRANDS_ASIDE_MM) & above
-    code[beside & (dice < np.float32(_STRANDS[0]) + np.float32(_STRANDS[1]) * medium)] = _LIGAMENT
+    strands = np.float32(_STRANDS[0]) + np.float32(_STRANDS[1]) * medium + np.float32(_STRANDS[2]) * small
+    code[beside & (dice < strands)] = _LIGAMENT
 
 
 def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
