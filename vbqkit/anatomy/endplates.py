@@ -39,13 +39,17 @@ class Relief:
     corners_mm: tuple[float, float, float, float]
 
     def lifted(self, u: Plane, v: Plane) -> tuple[Plane, Plane]:
-        """By how much the upper and the lower endplate lie higher at points of the frame of the body, mm."""
+        """By how much the upper and the lower endplate lie higher on a sagittal plane of the body, mm.
+
+        Parameters
+        ----------
+        u, v : ndarray
+            Points in its frame, to the left and to the back; the relief is taken at their mean place to the left.
+        """
         _, rows, cols = self.lifted_mm.shape
-        per_mm, half = np.float32(1.0 / _STEP_MM), np.float32(0.5)
-        row = np.clip(u * per_mm + np.float32(rows) * half, 0, rows - 1).astype(np.intp)
-        col = np.clip(v * per_mm + np.float32(cols) * half, 0, cols - 1).astype(np.intp)
-        at = row * cols + col
-        upper, lower = (table.ravel()[at] for table in self.lifted_mm)
+        row = min(max(int(float(u.mean()) / _STEP_MM + rows / 2.0), 0), rows - 1)
+        col = (v * np.float32(1.0 / _STEP_MM) + np.float32(cols / 2.0)).astype(np.int32)
+        upper, lower = (table.take(col, mode="clip") for table in self.lifted_mm[:, row])
         return upper, lower
 
 

@@ -90,15 +90,17 @@ def _paint_roots(canvas: Canvas, spine: Spine, fat: Mask, floor: Plane) -> None:
 def paint_sacral_wings(canvas: Canvas, spine: Spine) -> None:
     """Paint what lies beside the sacral bodies: fused segments, and the foramina between them, with one root each."""
     upper, lower = (float(spine.index(n) + m) for n, m in zip(("S1", "S5"), _FUSED_ENDS, strict=True))
-    wave = np.float32(_FUSED_WAVE_MM) * canvas.fields["medium"]
-    fused = np.abs(canvas.side) > np.float32(_FUSED_FROM_MM) + wave
-    ahead = canvas.t / canvas.front + wave * np.float32(_FUSED_WAVE)  # 0 at the back wall, 1 in front
-    below = np.clip(canvas.position - np.float32(upper), 0.0, _FUSED_MORE_OVER)
-    fused |= ahead > np.float32(_FUSED_IN_FRONT) - np.float32(_FUSED_MORE) * below
-    fused |= ahead < np.float32(_FUSED_BEHIND) + np.float32(_FUSED_MORE) * below
-    fused &= (canvas.position > upper) & (canvas.position < lower)
-    fused &= (canvas.t > canvas.front + np.float32(_FUSED_WITHIN_MM)) & (canvas.t < -_FUSED_WITHIN_MM)
-    canvas.paint(fused & canvas.is_any("endplate", "disc_annulus", "cortical_bone"), "marrow", _FUSED_FAT)
+    gap = (canvas.position > upper) & (canvas.position < lower)
+    gap &= (canvas.t > canvas.front + np.float32(_FUSED_WITHIN_MM)) & (canvas.t < -_FUSED_WITHIN_MM)
+    gap &= canvas.is_any("endplate", "disc_annulus", "disc_degenerate", "cortical_bone")
+    wave = np.float32(_FUSED_WAVE_MM) * canvas.fields["medium"][gap]
+    here = np.abs(canvas.side[gap]) > np.float32(_FUSED_FROM_MM) + wave
+    ahead = canvas.t[gap] / canvas.front[gap] + wave * np.float32(_FUSED_WAVE)  # 0 at the back wall, 1 in front
+    more = np.float32(_FUSED_MORE) * np.minimum(canvas.position[gap] - np.float32(upper), np.float32(_FUSED_MORE_OVER))
+    here |= (ahead > np.float32(_FUSED_IN_FRONT) - more) | (ahead < np.float32(_FUSED_BEHIND) + more)
+    fused = np.zeros(gap.shape, dtype=bool)
+    fused[gap] = here
+    canvas.paint(fused, "marrow", _FUSED_FAT)
     _paint_foramina(canvas, spine)
 
 

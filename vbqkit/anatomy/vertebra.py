@@ -40,10 +40,12 @@ _HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid,
 # Shell, marrow and vein
 _ENDPLATE_MM, _LEAST_SHELL_MM = 0.85, 0.3  # thickness with its cartilage, as a picture shows it
 # How uneven they are, by small, medium and large texture; the wall is thin and broken in places
-_PLATE_TEXTURE_MM, _WALL_TEXTURE_MM = (0.14, 0.26, 0.2), (0.16, 0.30, 0.18)
+_SHELL_TEXTURE_MM = (0.15, 0.28, 0.19)
 # The cortex relative to its mean around the body: thinner behind than in front (Ritzel et al., J Bone Miner Res
 # 1997;12:89-95), thickest at the sides, so that the mean stays; from here on back, in half depths
 _WALL_BEHIND, _WALL_ASIDE, _BEHIND_FROM = 0.7, 1.3, (0.5, 0.95)
+# The anterior long ligament: thickness, and by medium and large texture; in front of so many half depths; half width
+_LONG_LIGAMENT_MM, _LONG_LIGAMENT_TEXTURE_MM, _LONG_LIGAMENT_FROM, _LONG_LIGAMENT_ASIDE_MM = 0.7, (0.4, 0.3), 0.6, 11.0
 # Start in half depths; sizes inside, and more at the back
 _VEIN_START, _VEIN_HEIGHT_MM, _VEIN_WIDTH_MM = 0.30, (0.2, 2.2), (1.2, 4.0)
 _VEIN_VARIES = (0.4, 0.3, 1.7)  # in height, by large texture; limits
@@ -66,9 +68,9 @@ _NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE, _NUCLEUS_DENSITY_LIMITS = 0.16, 0.03
 _UNEVEN = (0.05, 0.25)  # how uneven a nucleus is: at grade 0, and more a grade
 _CLEFT_WAVE_MM = (0.9, 0.8)  # it is no straight line: by medium and large texture
 _CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), (0.65, 0.2), (0.8, 0.2), 0.5
-# Front and back of a disc begin here, in half depths. The annulus is thicker in front, where the disc hardly bulges,
+# Front and back of a disc begin here and are full so far on, in half depths. The annulus is thicker in front, where the disc hardly bulges,
 # and thinner behind
-_DISC_ENDS, _ANNULUS_MORE_MM, _LESS_IN_FRONT_MM = (0.35, 0.9), (2.2, -1.5), 0.7
+_DISC_ENDS, _ANNULUS_MORE_MM, _LESS_IN_FRONT_MM = (0.4, 0.45), (2.2, -1.5), 0.7
 # A bright zone in the back annulus of a worn disc: half its depth and height, and how far to the side
 _ZONE_DEPTH_MM, _ZONE_HALF_MM, _ZONE_ASIDE_MM, _ZONE_WATER = 2.6, (1.3, 1.6), 5.0, 0.7
 
@@ -195,6 +197,7 @@ def paint_body(
     inside = distance < 0
     if not inside.any():
         return
+    _paint_long_ligament(part, vertebra, u, v, distance)
     part.paint(inside, "cortical_bone")
     part.level[inside] = vertebra.code
     part.paint(inside & (plate > side), "endplate")
@@ -211,18 +214,26 @@ def paint_body(
         finding.paint_in_body(section)
 
 
+def _paint_long_ligament(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, distance: Plane) -> None:
+    """The anterior long ligament on the front of a body: here thick, there hardly seen."""
+    if abs(float(u.mean())) > _LONG_LIGAMENT_ASIDE_MM:
+        return
+    medium, large = (np.float32(mm) for mm in _LONG_LIGAMENT_TEXTURE_MM)
+    thick = np.float32(_LONG_LIGAMENT_MM) + medium * part.fields["medium"] + large * part.fields["large"]
+    coat = (distance >= 0) & (distance < thick) & (v < np.float32(-_LONG_LIGAMENT_FROM * vertebra.half_depth_mm))
+    part.paint(coat, "ligament")
+
+
 def _shell_mm(part: Canvas, vertebra: Vertebra, u: Plane, v: Plane, at_plate: Mask, wall_mm: float) -> Plane:
     """Painted thickness of the endplates, and of the cortex elsewhere."""
-    textures = [part.fields[name] for name in ("small", "medium", "large")]
-    of_plate, of_wall = (
-        sum((np.float32(mm) * texture for mm, texture in zip(shares, textures, strict=True)), start=_ZERO)
-        for shares in (_PLATE_TEXTURE_MM, _WALL_TEXTURE_MM)
-    )
-    behind = smoothstep(v / np.float32(vertebra.half_depth_mm), *_BEHIND_FROM)
-    aside = np.clip(np.abs(u) / np.float32(vertebra.half_width_mm), 0.0, 1.0)
-    around = _ONE + np.float32(_WALL_ASIDE - 1.0) * aside * aside
-    around = around + (np.float32(_WALL_BEHIND) - around) * behind
-    shell: Plane = np.where(at_plate, np.float32(_ENDPLATE_MM) + of_plate, np.float32(wall_mm) * around + of_wall)
+    small, medium, large = (np.float32(mm) for mm in _SHELL_TEXTURE_MM)
+    uneven = small * part.fields["small"] + medium * part.fields["medium"] + large * part.fields["large"]
+    aside = min(abs(float(u.mean())) / vertebra.half_width_mm, 1.0)
+    around = 1.0 + (_WALL_ASIDE - 1.0) * aside * aside
+    start, end = (share * vertebra.half_depth_mm for share in _BEHIND_FROM)
+    behind = np.clip((v - np.float32(start)) * np.float32(1.0 / (end - start)), 0.0, 1.0)
+    wall = np.float32(wall_mm * around) + np.float32(wall_mm * (_WALL_BEHIND - around)) * behind
+    shell: Plane = np.where(at_plate, np.float32(_ENDPLATE_MM), wall) + uneven
     return shell
 
 
@@ -266,17 +277,19 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
     lean = np.clip(from_above / np.maximum(gap, np.float32(0.5)), 0.0, 1.0)
     side1 = outline_distance(above, u1, v1, np.full_like(w1, -above.height_mm / 2.0), waist=False)
     side2 = outline_distance(below, u2, v2, np.full_like(w2, below.height_mm / 2.0), waist=False)
-    ahead, behind = (smoothstep(sign * v1 / np.float32(above.half_depth_mm), *_DISC_ENDS) for sign in (-_ONE, _ONE))
-    bulge = np.float32(disc.bulge_mm) - np.float32(_LESS_IN_FRONT_MM) * ahead
-    bulge = bulge + np.float32(disc.back_bulge_mm) * behind
+    in_front, ends = v1 < 0, np.float32(above.half_depth_mm * _DISC_ENDS[0])
+    at_end = np.clip((np.abs(v1) - ends) * np.float32(1.0 / (above.half_depth_mm * _DISC_ENDS[1])), 0.0, 1.0)
+    more = np.where(in_front, np.float32(-_LESS_IN_FRONT_MM), np.float32(disc.back_bulge_mm))
+    bulge = np.float32(disc.bulge_mm) + more * at_end
     side = (side1 * (_ONE - lean) + side2 * lean - bulge).astype(np.float32, copy=False)
     inner = np.minimum(from_above, from_below).astype(np.float32, copy=False)
     distance = smooth_max(side, -inner - np.float32(_DISC_INTO_ENDPLATE_MM), _DISC_ROUNDING_MM)
     inside = distance < 0
     if not inside.any():
         return
-    rim = -side  # depth below the outer surface, as if the annulus were as thick all around
-    rim = rim - np.float32(_ANNULUS_MORE_MM[0]) * ahead - np.float32(_ANNULUS_MORE_MM[1]) * behind
+    # Depth below the outer surface, as if the annulus were as thick all around
+    front, back = (np.float32(mm) for mm in _ANNULUS_MORE_MM)
+    rim = -side - np.where(in_front, front, back) * at_end
     fine, dice, grade = fields["small"] * np.float32(0.5) + fields["medium"], fields["dice"], disc.pfirrmann
     part.paint(inside, "disc_annulus")
     shade = np.float32(_ANNULUS_DENSITY) + np.float32(_ANNULUS_DENSITY_INSIDE) * smoothstep(rim, *_ANNULUS_FADE_MM)
@@ -309,18 +322,16 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
         nucleus, np.clip(_ONE + np.float32(_NUCLEUS_DENSITY_TEXTURE) * fields["small"], *_NUCLEUS_DENSITY_LIMITS)
     )
     if disc.bright_zone_mm is not None:
-        _paint_bright_zone(part, disc, inside, u=u1, depth=-side, up=from_below - from_above, behind=behind)
+        _paint_bright_zone(part, disc, inside & ~in_front, u=u1, depth=-side, up=from_below - from_above)
 
 
-def _paint_bright_zone(
-    part: Canvas, disc: Disc, inside: Mask, *, u: Plane, depth: Plane, up: Plane, behind: Plane
-) -> None:
+def _paint_bright_zone(part: Canvas, disc: Disc, behind: Mask, *, u: Plane, depth: Plane, up: Plane) -> None:
     """Paint fluid in a tear of the back annulus; `depth`: below the outer surface; `up`: twice that above the middle."""
-    if disc.bright_zone_mm is None:
+    if disc.bright_zone_mm is None or abs(float(u.mean()) - disc.bright_zone_mm[0]) > _ZONE_ASIDE_MM:
         return
     aside, above = (np.float32(mm) for mm in disc.bright_zone_mm)
     half_depth, half_height = (np.float32(mm) for mm in _ZONE_HALF_MM)
     far = ((depth - np.float32(_ZONE_DEPTH_MM)) / half_depth) ** 2
     far = far + ((up * np.float32(0.5) - above) / half_height) ** 2 + ((u - aside) / np.float32(_ZONE_ASIDE_MM)) ** 2
-    tear = inside & (far < _ONE) & (behind > 0) & (part.fields["dice"] < np.float32(_ZONE_WATER) * (_ONE - far * far))
+    tear = behind & (far < _ONE) & (part.fields["dice"] < np.float32(_ZONE_WATER) * (_ONE - far * far))
     part.paint(tear, "disc_nucleus")
