@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbqkit.anatomy.canal_shape import CanalShape, bump
-from vbqkit.anatomy.canvas import Canvas
+from vbqkit.anatomy.canvas import Canvas, Mask
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.texture import Plane, smoothstep, smoothstep_f64
@@ -31,8 +31,9 @@ _SAC_DEPTH_SD, _SAC_DEPTH_LIMIT = 0.06, 1.5  # between people: a share, and its 
 _FAT_BEHIND_MM = (("T11", "L1", "L3", "L5", "S2"), (2.4, 5.0, 7.2, 7.4, 3.0))  # depth of the pad of fat at each disc
 _FAT_BEHIND_SD = 0.12
 _FAT_BEHIND_MORE_MM = (0, 0, 0, 0, 0.5, 2.0, 3.0, 3.0)
-# Where the pad widens and ends, in vertebrae below the middle of a body
-_FAT_RISES, _FAT_ENDS = (0.0, 0.34), (0.60, 0.90)
+# Where the pad is deepest, and how far it reaches up and down, in vertebrae below the middle of a body; its shape: 1: a
+# parabola, more: blunter; what is left of it between two pads
+_FAT_AT, _FAT_REACH, _FAT_ROUND, _FAT_BETWEEN = 0.50, (0.42, 0.34), 1.7, 0.02
 _DURA_MM = 0.5
 
 # Cord and roots. The cord ends between the middle of L1 and the upper L2 (Saifuddin et al., Spine 1998;23:1452-1456)
@@ -77,17 +78,20 @@ _WANDER_STEP_MM, _WANDER_ASIDE_MM, _WANDER_DEPTH_MM = 24.0, 0.35, 0.12  # how it
 
 # What is painted between the back wall of the bodies and the laminae
 _SLOPE_ASIDE = 0.32  # how much nearer laminae and ligament come to the bodies, per mm aside
-_BACK_WAVE_MM, _SAC_WAVE_MM = 0.25, 0.15
+_BACK_WAVE_MM, _SAC_WAVE_MM = 0.12, 0.15
 _LIGAMENT_MM, _LIGAMENT_ASIDE_MM, _LIGAMENT_MIDLINE_MM = 3.4, (0.6, 2.2), 0.5
 _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12.5, 12.0, 7
 # Where long ligament and venous plexus end: level, and vertebrae below it
 _LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
 # Reach above and below the middle of a body, in vertebrae
-_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.17, 8
-# Of the reach: the vein lies in the middle
-_PLEXUS_VEIN, _PLEXUS_WAVE = 0.5, 0.06
+_PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.27, 8
+# Of the reach: the vein lies in the middle and fat around it; over which share each fades, and how much there is at most
+_PLEXUS_VEIN, _PLEXUS_FAT, _PLEXUS_WAVE, _PLEXUS_SMALL = ((0.75, 0.1), 0.5), ((1.0, 0.5), 0.4), 0.12, 0.3
+# Strands in the fat beside the front of the sac: their share, and by medium and small texture; how deep, as a share of the sac
+_STRANDS, _STRANDS_DEPTH, _STRANDS_ASIDE_MM = (0.36, 0.12, 0.2), 0.55, 6.0
+_YELLOW_FAT = 0.22  # between the leaves of the yellow ligament, and in voxels at its edge
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2
-_FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.30, 3.0
+_FAT, _FAT_AT_VESSELS, _VESSELS_PER_SD = 0.88, 0.15, 3.0
 # Where to look, to save time: the canal lies within this box, and each root within this distance of its course
 _BOX_T_MM, _BOX_HALF_WIDTH_MM, _BOX_BELOW_S2_MM, _ROOT_REACH_MM = (-4.0, 34.0), 14.0, 45.0, 2.0
 # Where sac and cord end in a point: no half size is taken as less than this; a cord of less than these half depths
@@ -151,7 +155,8 @@ def make_canal(
     front = np.interp(level, knots, _SAC_FRONT_MM)
     # Behind the sac: a pad of fat that widens towards each disc and ends at the next lamina.
     phase = level - np.floor(level)  # 0 in the middle of a body, 0.5 at a disc
-    rise = np.where(phase < 0.5, smoothstep_f64(phase, *_FAT_RISES), 1.0 - smoothstep_f64(phase, *_FAT_ENDS))
+    pad = np.maximum(0.0, 1.0 - ((phase - _FAT_AT) / np.where(phase < _FAT_AT, *_FAT_REACH)) ** 2)
+    rise = pad * (_FAT_ROUND + (1.0 - _FAT_ROUND) * pad) + _FAT_BETWEEN
     size = np.interp(level, [at(name) for name in _FAT_BEHIND_MM[0]], _FAT_BEHIND_MM[1])
     size = size * (
         1.0
@@ -242,6 +247,32 @@ def _draw_roots(
     return side, where, radius
 
 
+def _fill_in_front(
+    code: npt.NDArray[np.uint8], canvas: Canvas, inside: Mask, spine: Spine, front: Plane, depth: Plane, canal: Mask
+) -> None:
+    """What lies in front of the sac: veins in fat behind each body, the long ligament, and strands beside it.
+
+    `code` is changed where it lies in the `canal`; arrays hold the points of the plane that are `inside` the box.
+    """
+    level, t, aside = canvas.position[inside], canvas.t[inside], np.abs(canvas.side[inside])
+    small, medium, dice = (canvas.fields[name][inside] for name in ("small", "medium", "dice"))
+    ligament_ends, plexus_ends = (
+        np.float32(spine.index(name) + below) for name, below in (_LONG_LIGAMENT_ENDS, _PLEXUS_ENDS)
+    )
+    above = level < ligament_ends
+    code[canal & (t < front) & above & (aside < _LONG_LIGAMENT_HALF_WIDTH_MM)] = _LIGAMENT
+    phase = np.abs(level - np.rint(level))
+    plexus = canal & (t < front - _PLEXUS_GAP_MM) & (phase < _PLEXUS_REACH) & (level < plexus_ends)
+    plexus &= aside < _PLEXUS_HALF_WIDTH_MM
+    middle = phase[plexus] * np.float32(1.0 / _PLEXUS_REACH) + np.float32(_PLEXUS_WAVE) * medium[plexus]
+    vein, fat = (smoothstep(middle, *fade) * np.float32(most) for fade, most in (_PLEXUS_VEIN, _PLEXUS_FAT))
+    thrown = dice[plexus] + np.float32(_PLEXUS_SMALL) * small[plexus]
+    code[plexus] = np.where(thrown < vein, _VEIN, np.where(thrown < vein + fat, _EPIDURAL_FAT, _LIGAMENT))
+    beside = canal & (t < front + depth * np.float32(_STRANDS_DEPTH)) & (aside > _STRANDS_ASIDE_MM) & above
+    strands = np.float32(_STRANDS[0]) + np.float32(_STRANDS[1]) * medium + np.float32(_STRANDS[2]) * small
+    code[beside & (dice < strands)] = _LIGAMENT
+
+
 def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
     """Paint everything between the back wall of the bodies and the laminae."""
     nearest, farthest = _BOX_T_MM
@@ -268,27 +299,12 @@ def paint_canal(canvas: Canvas, spine: Spine, canal: Canal) -> None:
         + np.float32(_LIGAMENT_MM) * smoothstep(aside, *_LIGAMENT_ASIDE_MM)
         + np.float32(_LIGAMENT_MIDLINE_MM)
     )
-    code[(t < wall) & (aside < _LIGAMENT_HALF_WIDTH_MM) & (t >= back)] = _LIGAMENT  # the yellow one
+    dice = canvas.fields["dice"][inside]
+    yellow = (t < wall) & (aside < _LIGAMENT_HALF_WIDTH_MM) & (t >= back)
+    code[yellow] = np.where(dice[yellow] < np.float32(_YELLOW_FAT), _EPIDURAL_FAT, _LIGAMENT)
     canal_space = (t < back) & (aside < _CANAL_HALF_WIDTH_MM)
     code[canal_space] = _EPIDURAL_FAT
-    # In front of the sac: veins behind the middle of each body, the long ligament in the midline.
-    level = canvas.position[inside]
-    phase = np.abs(level - np.rint(level))
-    dice = canvas.fields["dice"][inside]
-    ligament_ends, plexus_ends = (
-        np.float32(spine.index(name) + below) for name, below in (_LONG_LIGAMENT_ENDS, _PLEXUS_ENDS)
-    )
-    above = level < ligament_ends
-    code[canal_space & (t < front) & above & (aside < _LONG_LIGAMENT_HALF_WIDTH_MM)] = _LIGAMENT
-    plexus = (
-        canal_space
-        & (t < front - _PLEXUS_GAP_MM)
-        & (phase < _PLEXUS_REACH)
-        & (aside < _PLEXUS_HALF_WIDTH_MM)
-        & (level < plexus_ends)
-    )
-    middle = phase[plexus] * np.float32(1.0 / _PLEXUS_REACH) + np.float32(_PLEXUS_WAVE) * medium[plexus]
-    code[np.flatnonzero(plexus)[middle < _PLEXUS_VEIN]] = _VEIN
+    _fill_in_front(code, canvas, inside, spine, front, depth, canal_space)
     half_depth, least = depth * np.float32(0.5), np.float32(_LEAST_HALF_SAC_MM)
     radial = np.sqrt(
         (side / np.maximum(half_width, least)) ** 2 + ((t - front - half_depth) / np.maximum(half_depth, least)) ** 2

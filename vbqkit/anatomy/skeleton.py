@@ -11,6 +11,7 @@ import scipy
 
 from vbqkit.anatomy.arch_sizes import ArchSizes
 from vbqkit.anatomy.canvas import Grid, Window
+from vbqkit.anatomy.endplates import Relief
 from vbqkit.anatomy.texture import Plane, rounded
 
 Array = npt.NDArray[np.float64]
@@ -76,6 +77,8 @@ class Vertebra:
         Where the upper and the lower endplate are deepest, behind the middle, in half depths.
     lips_mm : tuple of 2 floats
         How far the upper and the lower front rim stand out.
+    relief : Relief or None
+        What makes its endplates and corners unlike those of the next; None: smooth ones.
     spinous_length_mm, spinous_slope, spinous_shift_mm : float
         Length of the spinous process, its fall per mm towards the back, and how far its tip leans to the left.
     height_losses : HeightLosses
@@ -104,6 +107,7 @@ class Vertebra:
     sacralised: bool = False
     deepest: tuple[float, float] = DEEPEST
     lips_mm: tuple[float, float] = (0.0, 0.0)
+    relief: Relief | None = None
 
     @property
     def sacral(self) -> bool:
@@ -137,6 +141,10 @@ class Disc:
         How far it reaches beyond the rims of the bodies.
     height_mm : float
         Between the rims.
+    back_bulge_mm : float
+        How much further it reaches at the back.
+    bright_zone_mm : tuple of 2 floats or None
+        Where fluid lies in a tear of the back annulus: to the left, and above the middle of the disc.
     """
 
     upper: int
@@ -144,6 +152,8 @@ class Disc:
     pfirrmann: float
     bulge_mm: float
     height_mm: float
+    back_bulge_mm: float = 0.0
+    bright_zone_mm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,11 +8,13 @@ mid-body heights and discs as seen on supine MRI: Zhou et al., Eur Spine J 2000;
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy
 
 from vbqkit.anatomy.arch_sizes import draw_arch_sizes, draw_facet_arthrosis
+from vbqkit.anatomy.endplates import draw_relief
 from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.lying import laid_down
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
@@ -94,6 +96,10 @@ _GRADE_MORE_LOW, _GRADE_MORE_THORACIC = 0.5, -0.2  # L4/5 and L5/S1 wear first, 
 _DISC_HEIGHT_SD = 0.05
 _LOST_PER_GRADE, _LOST_FROM_GRADE, _LOST_POWER = 0.13, 2.5, 1.3
 _BULGE_MM, _BULGE_PER_GRADE_MM, _BULGE_FROM_GRADE = 0.4, 0.55, 2.0
+_BACK_BULGE_PER_GRADE_MM = 0.9  # of a disc that bulges most at the back
+# A bright zone in the back annulus is seen in a part of worn discs (as a sign of a tear: Aprill and Bogduk, Br J Radiol
+# 1992;65:361-369); how many, and where, is a model assumption: mm to the side, and up
+_TEAR_GRADE, _TEAR_SHARE, _ZONE_PLACE_MM = 2.9, 0.25, np.array([6.0, 1.0])
 
 _KYPHOSIS_OF_WEDGE = (
     0.75  # share of a wedge that the spine above leans forward by; the discs take the rest. Chosen by eye
@@ -153,8 +159,10 @@ def make_spine(
     centers = _stack(draft.names, draft.heights_mm, draft.disc_heights_mm, draft.pitch_deg, lost, steps)
     vertebrae = _vertebrae(rng, more, draft, centers, concavity, losses, findings, age=age, steeper=steeper)
     vertebrae = laid_down(vertebrae, person.spawn(1)[0])
+    own = person.spawn(1)[0]
+    vertebrae = [_with_relief(own, vertebra) for vertebra in vertebrae]
     wall, arc, level_s = _wall(vertebrae)
-    return Spine(tuple(vertebrae), _discs(draft, findings), wall, arc, level_s)
+    return Spine(tuple(vertebrae), _discs(draft, findings, person.spawn(1)[0]), wall, arc, level_s)
 
 
 def _pitch(rng: np.random.Generator, more: np.random.Generator, lordosis: float) -> tuple[Array, float]:
@@ -244,6 +252,12 @@ def _vertebrae(
     return vertebrae
 
 
+def _with_relief(rng: np.random.Generator, vertebra: Vertebra) -> Vertebra:
+    """The vertebra with endplates of its own; those of the sacrum stay smooth but for the uppermost."""
+    relief = draw_relief(rng, half_width_mm=vertebra.half_width_mm, half_depth_mm=vertebra.half_depth_mm)
+    return vertebra if vertebra.sacral and vertebra.name != "S1" else replace(vertebra, relief=relief)
+
+
 def _plates(rng: np.random.Generator, draft: SpineDraft) -> tuple[Array, Array]:
     """Where the upper and the lower endplate of each vertebra are deepest, in half depths; and their front lips, mm."""
     drawn = np.clip(rng.standard_normal((2, len(draft.names))), -_STEP_LIMIT_SD, _STEP_LIMIT_SD)
@@ -274,19 +288,24 @@ def _draw_discs(
     return heights, grades
 
 
-def _discs(draft: SpineDraft, findings: Sequence[Finding]) -> tuple[Disc, ...]:
+def _discs(draft: SpineDraft, findings: Sequence[Finding], rng: np.random.Generator) -> tuple[Disc, ...]:
     discs = []
     for i, name in enumerate(draft.names[:-1]):
         grade = draft.disc_grades[i]
         bulge = float(_BULGE_MM + _BULGE_PER_GRADE_MM * max(0.0, grade - _BULGE_FROM_GRADE))
         bulge += sum(f.disc_bulge_mm for f in findings if f.level == name)
+        back, torn, place = rng.random(), rng.random(), rng.uniform(-1.0, 1.0, size=2) * _ZONE_PLACE_MM
+        mobile = not name.startswith(("S", "C"))
+        zone = (float(place[0]), float(place[1])) if mobile and grade > _TEAR_GRADE and torn < _TEAR_SHARE else None
         discs.append(
             Disc(
                 upper=i,
                 lower=i + 1,
                 pfirrmann=float(grade),
-                bulge_mm=0.0 if name.startswith(("S", "C")) else bulge,
+                bulge_mm=bulge if mobile else 0.0,
                 height_mm=float(draft.disc_heights_mm[i]),
+                back_bulge_mm=float(back * _BACK_BULGE_PER_GRADE_MM * max(0.0, grade - _BULGE_FROM_GRADE)) * mobile,
+                bright_zone_mm=zone,
             )
         )
     return tuple(discs)

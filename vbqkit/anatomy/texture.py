@@ -67,9 +67,9 @@ def smooth_along(
     return smooth
 
 
-def smooth_max(a: Plane, b: Plane, radius_mm: float) -> Plane:
-    """Maximum of two distances whose corner is rounded with a radius of about `radius_mm`."""
-    k = np.float32(radius_mm)
+def smooth_max(a: Plane, b: Plane, radius_mm: float | Plane) -> Plane:
+    """Maximum of two distances whose corner is rounded with a radius of about `radius_mm`, one or one a point."""
+    k = np.asarray(radius_mm, dtype=np.float32)
     blend = np.maximum(k - np.abs(a - b), np.float32(0.0)) / k
     rounded_corner: Plane = np.maximum(a, b) + blend * blend * (k * np.float32(0.25))
     return rounded_corner
