@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
+from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window, window_of
 from vbqkit.anatomy.skeleton import Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
 
@@ -141,14 +141,16 @@ def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: 
     )
 
 
-def articular_distances(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane, Plane]:
-    """Signed distances from the superior and from the inferior articular process."""
-    uc, h, points = pillar_u_mm(vertebra), vertebra.height_mm, (au, p, w)
-    upper = _blade(points, _UPPER_FACET, _UPPER_FACET.w[0], h / 2.0 + _UPPER_FACET.w[1], uc)
-    if vertebra.sacral:
-        return upper, np.full_like(upper, _FAR)
-    lower = _blade(points, _LOWER_FACET, _LOWER_FACET.w[0], -h / 2.0 + _LOWER_FACET.w[1], uc)
-    return upper, lower
+def superior_process(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
+    """Signed distance from the superior articular process."""
+    end = vertebra.height_mm / 2.0 + _UPPER_FACET.w[1]
+    return _blade((au, p, w), _UPPER_FACET, _UPPER_FACET.w[0], end, pillar_u_mm(vertebra))
+
+
+def inferior_process(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
+    """Signed distance from the inferior articular process, which sacral vertebrae lack."""
+    end = -vertebra.height_mm / 2.0 + _LOWER_FACET.w[1]
+    return _blade((au, p, w), _LOWER_FACET, _LOWER_FACET.w[0], end, pillar_u_mm(vertebra))
 
 
 def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
@@ -166,12 +168,12 @@ def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
     front = np.float32(_PEDICLE_P_MM[0] - _PEDICLE_P_MM[1]) + np.float32(_PEDICLE_FALLS_BACK) * outside * outside
     ends = np.maximum(ends, front - p)
     pedicle = smooth_max((ring - wider) * np.float32(least), ends, _PEDICLE_BLEND_MM)
-    upper, lower = articular_distances(vertebra, au, p, w)
-    distance = smooth_min(pedicle, upper, _ARCH_BLEND_MM)
+    distance = smooth_min(pedicle, superior_process(vertebra, au, p, w), _ARCH_BLEND_MM)
     if vertebra.sacral:
         return distance
     isthmus = _blade((au, p, w), _ISTHMUS, *_ISTHMUS.w, uc)
-    return smooth_min(smooth_min(distance, isthmus, _ARCH_BLEND_MM), lower, _ARCH_BLEND_MM)
+    distance = smooth_min(distance, isthmus, _ARCH_BLEND_MM)
+    return smooth_min(distance, inferior_process(vertebra, au, p, w), _ARCH_BLEND_MM)
 
 
 def _wing(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
@@ -271,7 +273,12 @@ def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) ->
     distance = (
         distance + np.float32(_ARCH_WAVE_MM[0]) * fields["medium"] + np.float32(_ARCH_WAVE_MM[1]) * fields["small"]
     )
-    coat = (distance < _ARCH_COAT_MM) & (distance >= 0) & (fields["medium"] > _ARCH_COAT_SD)
+    near_bone = distance < _ARCH_COAT_MM
+    if not near_bone.any():
+        return
+    window = window_of(near_bone)
+    part, distance = part.part(window), distance[window]
+    coat = near_bone[window] & (distance >= 0) & (part.fields["medium"] > _ARCH_COAT_SD)
     part.paint(coat, "ligament")
     inside = distance < 0
     part.paint(inside, "cortical_bone")
