@@ -37,6 +37,7 @@ _ISTHMUS = Rod(u=(-0.5, -2.5), p=(12.1, 17.1), w=(4.0, -9.0), radius=3.9, half_w
 # Pedicle: its height as a share of that of the body, where its middle lies and half its length
 _PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.8, 8.8)
 _PEDICLE_FLARE, _PEDICLE_NARROWEST_MM = 0.022, 4.0  # it widens to both ends: share per mm, from its narrowest place
+_PEDICLE_TURNS_TO_MM = 1.0  # it turns outwards up to so far behind its narrowest place, and then runs into the arch
 # Aside of its middle it ends where the side wall of the body falls back, mm per mm2
 _PEDICLE_FALLS_BACK = 0.09
 _PEDICLE_BLEND_MM, _ARCH_BLEND_MM, _PLATE_BLEND_MM = 2.0, 3.5, 2.0
@@ -158,7 +159,10 @@ def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
     uc, size = pillar_u_mm(vertebra), vertebra.arch
     least = min(size.pedicle_half_width_mm, size.pedicle_half_height_mm)
     wider = _ONE + np.float32(_PEDICLE_FLARE) * np.abs(p - np.float32(_PEDICLE_NARROWEST_MM))
-    off = au - np.float32(uc) - np.float32(size.pedicle_turn) * (p - np.float32(_PEDICLE_NARROWEST_MM))
+    off = au - np.float32(uc)
+    off = off - np.float32(size.pedicle_turn) * np.minimum(
+        p - np.float32(_PEDICLE_NARROWEST_MM), np.float32(_PEDICLE_TURNS_TO_MM)
+    )
     ring = np.sqrt(
         (off * np.float32(1 / size.pedicle_half_width_mm)) ** 2
         + ((w - np.float32(pedicle_w_mm(vertebra))) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
