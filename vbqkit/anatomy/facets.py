@@ -29,8 +29,8 @@ _REACH_MM, _CARTILAGE_HALF_MM, _WAVE_MM, _PLATE_MM = 2.6, 0.5, 0.35, 0.7
 # Int 1992;50:507-510, doi:10.1007/bf00582163)
 _GROWS_MM: Mapping[int, float] = {2: 1.4, 3: 2.8}
 _DENSE_MM: Mapping[int, float] = {2: 3.0, 3: 4.6}
-_COMPACT: Mapping[int, float] = {2: 0.72, 3: 0.8}
-_COMPACT_AT_DEPTH, _COMPACT_WAVE, _GROWS_WAVE_MM = 0.6, (0.18, 0.10), 0.7  # of it; by medium and small texture
+_COMPACT: Mapping[int, float] = {2: 0.77, 3: 0.85}
+_COMPACT_AT_DEPTH, _COMPACT_WAVE, _GROWS_WAVE_MM = 0.5, (0.32, 0.20), 0.7  # of it; by medium and small texture
 # Where to look, to save time: behind the back wall, and from the pedicle to both sides
 _BEHIND_MM, _ASIDE_MM = 32.0, 13.0
 
