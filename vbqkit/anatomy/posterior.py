@@ -71,7 +71,7 @@ _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
 _ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.84, (0.25, 0.30)  # by small and medium texture
 # On its inner side compact bone thins out into trabeculae over this distance: pixels of both, as many of the one as of
-# the other. Chosen by eye; the mean thickness stays that of the source
+# the other, so that the mean thickness stays. Chosen by eye
 _ARCH_CORTEX_FADES_MM, _ARCH_CORTEX_LEAST_MM = 1.3, 0.2
 _ARCH_COAT_MM, _ARCH_COAT_SD = 0.4, 0.3  # ligament on it, where medium texture is above this
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
