@@ -48,7 +48,7 @@ def test_laminae_hold_marrow_10_mm_from_the_middle(worn):
     for level in ("L1", "L2", "L3", "L4"):
         boxes = [behind(worn, int(k), level, 10.0, 30.0, down_mm=6.0)[0] for k in beside(worn, 8.5, 11.5)]
         marrow = np.mean([(box == CODE["marrow"]).sum() for box in boxes]) * STEP_MM**2
-        assert marrow > 55.0, (level, marrow)
+        assert marrow > 45.0, (level, marrow)
 
 
 def test_a_worn_joint_is_patchy_and_no_black_bar(worn):

@@ -12,6 +12,7 @@ from vbqkit.anatomy.abdomen import paint_around_column, paint_belly, paint_lung
 from vbqkit.anatomy.back import (
     along_fibres,
     paint_back_muscles,
+    paint_fat_behind_arches,
     paint_fat_between_muscles,
     paint_midline_ligaments,
 )
@@ -290,6 +291,7 @@ def _paint_plane(canvas: Canvas, scene: _Scene, breath_mm: tuple[float, float]) 
     cavity = paint_belly(canvas, spine, scene.body)
     paint_viscera(canvas, grid, spine, scene.viscera, cavity, breath_mm=breath_mm)
     paint_midline_ligaments(canvas.part(scene.behind), spine, scene.body)
+    paint_fat_behind_arches(canvas.part(scene.canal_window), scene.body)
     paint_around_column(canvas.part(scene.ahead), spine, scene.body)
     paint_kidneys(canvas.part(scene.ahead), spine, scene.viscera)
     paint_fat_between_muscles(canvas.part(scene.canal_window), spine, scene.body)

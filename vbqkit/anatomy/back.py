@@ -14,7 +14,7 @@ from vbqkit.anatomy.texture import Plane, smoothstep
 
 # Fibres of multifidus run from a spinous process down, forward and aside; further aside those of the erector run
 # upright
-_SLANT, _SLANT_ASIDE, _SLANT_ASIDE_MM = 0.26, 0.06, (8.0, 28.0)
+_SLANT, _SLANT_ASIDE, _SLANT_ASIDE_MM = 0.26, 0.12, (8.0, 28.0)
 
 # The surface of the muscles under the fat of the back
 _BULGE_MM, _BULGE_ASIDE_MM, _BULGE_UNDER_SKIN = 5.0, 14.0, 0.4
@@ -46,7 +46,7 @@ _CUSHION_TEXTURE, _CUSHION_SD, _CUSHION_FAT_LIMITS = 0.8, (-1.0, 0.5), (0.0, 0.8
 # It fills the hollows between the facets: more of it behind the isthmus, in vertebrae below the middle of a body, as
 # far back as this, feathered by stripes
 _HOLLOW_AT, _HOLLOW_REACH, _HOLLOW_MORE_SD, _HOLLOW_MM, _HOLLOW_ASIDE_MM = 0.12, 0.36, 1.3, 3.0, (25.0, 18.0)
-_CUSHION_REACH_MM = 14.0  # the waves bring no fat further back than this beyond it
+_CUSHION_REACH_MM = 10.0  # the waves bring no fat further back than this beyond it
 _HOLLOW_WAVE_MM, _HOLLOW_FADES_MM = (2.2, 1.6, 1.2), (2.0, -4.0)  # by fibre, streak and medium texture; where it ends
 
 # Fat between psoas and the muscles of the back, around the transverse processes: streaky, with strands of vessels and
@@ -132,6 +132,8 @@ def paint_back_muscles(canvas: Canvas, spine: Spine, body: Body) -> None:
 def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
     """Paint what lies between and behind the spinous processes: ligament with fat, and the supraspinous band."""
     fields, t, aside = canvas.fields, canvas.t, np.abs(canvas.side)
+    if float(aside.min()) > _BAND_HALF_MM:
+        return
     muscle = canvas.is_any("muscle")
     between = (
         (aside < _MIDLINE_HALF_MM) & (t > _MIDLINE_FROM_MM) & (t < np.float32(body.tip_t + _MIDLINE_BEYOND_MM)) & muscle
@@ -152,9 +154,16 @@ def paint_midline_ligaments(canvas: Canvas, spine: Spine, body: Body) -> None:
     ends_at = np.float32(spine.index(_BAND_ENDS[0]) + _BAND_ENDS[1])
     band = (aside < _BAND_HALF_MM) & (t > tip) & (t < tip + np.float32(_BAND_MM)) & (canvas.position < ends_at)
     canvas.paint(band & canvas.is_any("muscle", "subcutaneous_fat"), "ligament")
-    # Fat between the back muscles and the arches.
+
+
+def paint_fat_behind_arches(canvas: Canvas, body: Body) -> None:
+    """Paint the fat between the muscles of the back and the arches, most of it in the hollows between the facets."""
+    aside = np.abs(canvas.side)
+    if not (float(aside.min()) < _CUSHION_SIDE_MM[1] and float(aside.max()) > _CUSHION_SIDE_MM[0]):
+        return
+    fields, t = canvas.fields, canvas.t
     near, far = _CUSHION_BEHIND_MM
-    cushion = muscle & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
+    cushion = canvas.is_any("muscle") & (aside > _CUSHION_SIDE_MM[0]) & (aside < _CUSHION_SIDE_MM[1])
     cushion &= (t > near) & (t < np.float32(far + _CUSHION_REACH_MM))
     at = np.nonzero(cushion)  # what follows is computed there only
     fibre, streak, medium = (fields[name][at] for name in ("fibre", "streak", "medium"))

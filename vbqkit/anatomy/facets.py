@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vbqkit.anatomy.canvas import Canvas, Grid
+from vbqkit.anatomy.canvas import Canvas, Grid, window_of
 from vbqkit.anatomy.posterior import (
     arch_cortex_mm,
     arch_window,
-    articular_distances,
+    inferior_process,
     paint_arch_marrow,
     pillar_u_mm,
+    superior_process,
 )
 from vbqkit.anatomy.skeleton import Vertebra
 from vbqkit.anatomy.texture import Plane
@@ -28,8 +29,8 @@ _REACH_MM, _CARTILAGE_HALF_MM, _WAVE_MM, _PLATE_MM = 2.6, 0.5, 0.35, 0.7
 # Int 1992;50:507-510, doi:10.1007/bf00582163)
 _GROWS_MM: Mapping[int, float] = {2: 1.4, 3: 2.8}
 _DENSE_MM: Mapping[int, float] = {2: 3.0, 3: 4.6}
-_COMPACT: Mapping[int, float] = {2: 0.72, 3: 0.8}
-_COMPACT_AT_DEPTH, _COMPACT_WAVE, _GROWS_WAVE_MM = 0.6, (0.18, 0.10), 0.7  # of it; by medium and small texture
+_COMPACT: Mapping[int, float] = {2: 0.77, 3: 0.85}
+_COMPACT_AT_DEPTH, _COMPACT_WAVE, _GROWS_WAVE_MM = 0.5, (0.32, 0.20), 0.7  # of it; by medium and small texture
 # Where to look, to save time: behind the back wall, and from the pedicle to both sides
 _BEHIND_MM, _ASIDE_MM = 32.0, 13.0
 
@@ -45,22 +46,25 @@ def paint_facets(canvas: Canvas, grid: Grid, above: Vertebra, below: Vertebra, *
     part = canvas.part(window)
     u1, v1, w1 = above.to_local(canvas.x_mm, part.y, part.z)
     u2, v2, w2 = below.to_local(canvas.x_mm, part.y, part.z)
-    lower = articular_distances(above, np.abs(u1), v1 - np.float32(above.half_depth_mm), w1)[1]
-    upper = articular_distances(below, np.abs(u2), v2 - np.float32(below.half_depth_mm), w2)[0]
-    lower, upper = lower.astype(np.float32, copy=False), upper.astype(np.float32, copy=False)
+    lower = inferior_process(above, np.abs(u1), v1 - np.float32(above.half_depth_mm), w1)
+    upper = superior_process(below, np.abs(u2), v2 - np.float32(below.half_depth_mm), w2)
+    grade = above.arch.facet_arthrosis
+    around = np.maximum(lower, upper) < np.float32(_REACH_MM + 2.0 * _GROWS_MM.get(grade, 0.0))
+    if not around.any():
+        return
+    window = window_of(around)
+    part, lower, upper = part.part(window), lower[window], upper[window]
     # half the difference of two distances: how far the middle of the cartilage is
     off = np.abs(lower - upper + np.float32(_WAVE_MM) * part.fields["medium"]) * np.float32(0.5)
     both = np.maximum(lower, upper)
     joint = both < np.float32(_REACH_MM)
-    if not joint.any():
-        return
     outer = np.minimum(np.minimum(lower, upper), both - np.float32(_REACH_MM))
     cortex = arch_cortex_mm(part)
     part.paint(joint, "cortical_bone")
     under = off - np.float32(_CARTILAGE_HALF_MM)
     paint_arch_marrow(part, joint & (-outer > cortex) & (under > cortex * np.float32(_PLATE_MM)), fat=fat)
-    if above.arch.facet_arthrosis:
-        _paint_arthrosis(part, above.arch.facet_arthrosis, lower, upper, off, fat=fat)
+    if grade:
+        _paint_arthrosis(part, grade, lower, upper, off, fat=fat)
     part.paint(joint & (under < 0), "facet_joint")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window
+from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window, window_of
 from vbqkit.anatomy.skeleton import Vertebra
 from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
 
@@ -37,6 +37,7 @@ _ISTHMUS = Rod(u=(-0.5, -2.5), p=(12.1, 17.1), w=(4.0, -9.0), radius=3.9, half_w
 # Pedicle: its height as a share of that of the body, where its middle lies and half its length
 _PEDICLE_W, _PEDICLE_P_MM = 0.19, (3.8, 8.8)
 _PEDICLE_FLARE, _PEDICLE_NARROWEST_MM = 0.022, 4.0  # it widens to both ends: share per mm, from its narrowest place
+_PEDICLE_TURNS_TO_MM = 1.0  # it turns outwards up to so far behind its narrowest place, and then runs into the arch
 # Aside of its middle it ends where the side wall of the body falls back, mm per mm2
 _PEDICLE_FALLS_BACK = 0.09
 _PEDICLE_BLEND_MM, _ARCH_BLEND_MM, _PLATE_BLEND_MM = 2.0, 3.5, 2.0
@@ -65,12 +66,12 @@ _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # and laterally 0.6 mm in men, 1.1, 1.3, 0.9 and 0.6 mm in women ("Importance of microstructure of lumbar pedicle in
 # screw placement", North West India): 0.97 mm on average, counted by the lengths of the walls. That of the lamina is
 # thicker (Odeh et al., Global Spine J 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find, and
-# for the processes, most of what is painted, we found no number: one thickness is taken for all, 0.15 mm thinner than
+# for the processes, most of what is painted, we found no number: one thickness is taken for all, 0.13 mm thinner than
 # the pedicle's. Model assumption, with which areal density stays within its norms (tests/scanner/test_bone_norms.py)
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.82, (0.25, 0.30)  # by small and medium texture
+_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.84, (0.25, 0.30)  # by small and medium texture
 # On its inner side compact bone thins out into trabeculae over this distance: pixels of both, as many of the one as of
-# the other. Chosen by eye; the mean thickness stays that of the source
+# the other, so that the mean thickness stays. Chosen by eye
 _ARCH_CORTEX_FADES_MM, _ARCH_CORTEX_LEAST_MM = 1.3, 0.2
 _ARCH_COAT_MM, _ARCH_COAT_SD = 0.4, 0.3  # ligament on it, where medium texture is above this
 _ARCH_FAT_MORE, _ARCH_FAT_TEXTURE, _ARCH_FAT_LIMITS = 0.06, (0.05, 0.03), (0.0, 0.95)
@@ -141,14 +142,16 @@ def _blade(points: tuple[Plane, Plane, Plane], rod: Rod, start_w: float, end_w: 
     )
 
 
-def articular_distances(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> tuple[Plane, Plane]:
-    """Signed distances from the superior and from the inferior articular process."""
-    uc, h, points = pillar_u_mm(vertebra), vertebra.height_mm, (au, p, w)
-    upper = _blade(points, _UPPER_FACET, _UPPER_FACET.w[0], h / 2.0 + _UPPER_FACET.w[1], uc)
-    if vertebra.sacral:
-        return upper, np.full_like(upper, _FAR)
-    lower = _blade(points, _LOWER_FACET, _LOWER_FACET.w[0], -h / 2.0 + _LOWER_FACET.w[1], uc)
-    return upper, lower
+def superior_process(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
+    """Signed distance from the superior articular process."""
+    end = vertebra.height_mm / 2.0 + _UPPER_FACET.w[1]
+    return _blade((au, p, w), _UPPER_FACET, _UPPER_FACET.w[0], end, pillar_u_mm(vertebra))
+
+
+def inferior_process(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
+    """Signed distance from the inferior articular process, which sacral vertebrae lack."""
+    end = -vertebra.height_mm / 2.0 + _LOWER_FACET.w[1]
+    return _blade((au, p, w), _LOWER_FACET, _LOWER_FACET.w[0], end, pillar_u_mm(vertebra))
 
 
 def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
@@ -156,7 +159,10 @@ def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
     uc, size = pillar_u_mm(vertebra), vertebra.arch
     least = min(size.pedicle_half_width_mm, size.pedicle_half_height_mm)
     wider = _ONE + np.float32(_PEDICLE_FLARE) * np.abs(p - np.float32(_PEDICLE_NARROWEST_MM))
-    off = au - np.float32(uc) - np.float32(size.pedicle_turn) * (p - np.float32(_PEDICLE_NARROWEST_MM))
+    off = au - np.float32(uc)
+    off = off - np.float32(size.pedicle_turn) * np.minimum(
+        p - np.float32(_PEDICLE_NARROWEST_MM), np.float32(_PEDICLE_TURNS_TO_MM)
+    )
     ring = np.sqrt(
         (off * np.float32(1 / size.pedicle_half_width_mm)) ** 2
         + ((w - np.float32(pedicle_w_mm(vertebra))) * np.float32(1 / size.pedicle_half_height_mm)) ** 2
@@ -166,12 +172,12 @@ def _pillar(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
     front = np.float32(_PEDICLE_P_MM[0] - _PEDICLE_P_MM[1]) + np.float32(_PEDICLE_FALLS_BACK) * outside * outside
     ends = np.maximum(ends, front - p)
     pedicle = smooth_max((ring - wider) * np.float32(least), ends, _PEDICLE_BLEND_MM)
-    upper, lower = articular_distances(vertebra, au, p, w)
-    distance = smooth_min(pedicle, upper, _ARCH_BLEND_MM)
+    distance = smooth_min(pedicle, superior_process(vertebra, au, p, w), _ARCH_BLEND_MM)
     if vertebra.sacral:
         return distance
     isthmus = _blade((au, p, w), _ISTHMUS, *_ISTHMUS.w, uc)
-    return smooth_min(smooth_min(distance, isthmus, _ARCH_BLEND_MM), lower, _ARCH_BLEND_MM)
+    distance = smooth_min(distance, isthmus, _ARCH_BLEND_MM)
+    return smooth_min(distance, inferior_process(vertebra, au, p, w), _ARCH_BLEND_MM)
 
 
 def _wing(vertebra: Vertebra, au: Plane, p: Plane, w: Plane) -> Plane:
@@ -271,7 +277,12 @@ def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) ->
     distance = (
         distance + np.float32(_ARCH_WAVE_MM[0]) * fields["medium"] + np.float32(_ARCH_WAVE_MM[1]) * fields["small"]
     )
-    coat = (distance < _ARCH_COAT_MM) & (distance >= 0) & (fields["medium"] > _ARCH_COAT_SD)
+    near_bone = distance < _ARCH_COAT_MM
+    if not near_bone.any():
+        return
+    window = window_of(near_bone)
+    part, distance = part.part(window), distance[window]
+    coat = near_bone[window] & (distance >= 0) & (part.fields["medium"] > _ARCH_COAT_SD)
     part.paint(coat, "ligament")
     inside = distance < 0
     part.paint(inside, "cortical_bone")
