@@ -13,11 +13,11 @@ Array = npt.NDArray[np.float64]
 
 # All lengths in mm, chosen by eye on the pictures, unless a source is named.
 _STEP_MM = 0.4  # of the tables below
-_SWELLS, _SWELL_SD_MM, _SWELL_LIMIT_SD, _SWELL_RADIUS_MM = 10, 1.0, 2.0, (5.0, 11.0)
+_SWELLS, _SWELL_SD_MM, _SWELL_LIMIT_SD, _SWELL_RADIUS_MM = 5, 0.9, 2.0, (5.0, 11.0)
 # Dips that are shallower than a Schmorl's node. Nodes are seen in 16.4 % of people (2449 volunteers, Mok et al., Spine
 # 2010;35:1944-1952) and are a finding of their own; how often there is a smaller dip is a model assumption. They lie
 # in the back half of the plate.
-_DIP_SHARE, _DIP_MM, _DIP_RADIUS_MM = 0.25, (0.9, 2.0), (2.2, 4.2)
+_DIP_SHARE, _DIP_MM, _DIP_RADIUS_MM = 0.15, (0.9, 2.0), (2.2, 4.2)
 _DIP_BACK, _DIP_ASIDE = (0.0, 0.6), 0.5  # in half depths and half widths
 _FLATTER_AT_RIM = 0.6  # share of the relief that is gone at the rim, where the ring of the plate is whole
 _CORNERS_MM = (1.2, 3.8)  # how round the four corners of a middle section are: some are sharp as a beak

@@ -38,12 +38,12 @@ _HOLLOW_IN_FRONT, _HOLLOW_BEHIND = 0.95, 0.93  # how far it reaches, in half dep
 _HOLLOW_PROFILE = (0.55, 1.1, -0.65)  # polynomial in the depth of a paraboloid, 1 at the deepest place
 
 # Shell, marrow and vein
-_ENDPLATE_MM, _LEAST_SHELL_MM = 0.85, 0.3  # thickness with its cartilage, as a picture shows it
+_ENDPLATE_MM, _LEAST_SHELL_MM = 0.85, 0.45  # thickness with its cartilage, as a picture shows it
 # How uneven they are, by small, medium and large texture; the wall is thin and broken in places
-_SHELL_TEXTURE_MM = (0.15, 0.28, 0.19)
+_SHELL_TEXTURE_MM = (0.16, 0.28, 0.1)
 # The cortex relative to its mean around the body: thinner behind than in front (Ritzel et al., J Bone Miner Res
 # 1997;12:89-95), thickest at the sides, so that the mean stays; from here on back, in half depths
-_WALL_BEHIND, _WALL_ASIDE, _BEHIND_FROM = 0.7, 1.3, (0.5, 0.95)
+_WALL_BEHIND, _WALL_ASIDE, _BEHIND_FROM = 0.85, 1.1, (0.5, 0.95)
 # The anterior long ligament: thickness, and by medium and large texture; in front of so many half depths; half width
 _LONG_LIGAMENT_MM, _LONG_LIGAMENT_TEXTURE_MM, _LONG_LIGAMENT_FROM, _LONG_LIGAMENT_ASIDE_MM = 0.7, (0.4, 0.3), 0.6, 11.0
 # Start in half depths; sizes inside, and more at the back
