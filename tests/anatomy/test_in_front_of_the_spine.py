@@ -1,4 +1,4 @@
-"""What lies in front of the spine: breathing smears what moves and nothing else; vessels bend, narrow and have walls."""
+"""In front of the spine: breathing smears what moves and nothing else; vessels bend, narrow and have walls."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_the_aorta_narrows_on_its_way_down_as_measured():
 
 
 def test_blood_is_slow_at_the_wall_and_fast_in_the_middle():
-    """Voxels beside the wall hold wall and blood in turn; in the middle of the aorta there is hardly anything but blood."""
+    """Voxels beside the wall hold wall and blood in turn; in the middle of the aorta there is hardly any wall."""
     phantom = make_phantom(PERSON, seed=12, in_plane_mm=0.8, plane_mm=1.1)
     plane = int(np.argmin(np.abs(phantom.affine[0, 3] + phantom.affine[0, 0] * np.arange(phantom.shape[0]) - 8.0)))
     rows, cols = (np.argwhere(phantom.level == LEVEL_OF_CODE.index("L2"))[:, axis] for axis in (1, 2))

@@ -1,11 +1,10 @@
 """What breathing does to the belly while a slice is read: it smears bowel, liver, fat and vessels from head to foot.
 
-Over the minutes of a scan the liver and the spleen move by 13 mm from head to foot, the kidneys by 11 to 13 mm, and by
-less than 5 mm in the other directions (13 people on 4D CT, Brandner et al., Int J Radiat Oncol Biol Phys
-2006;65:554-560, doi:10.1016/j.ijrobp.2005.12.042). Breathing dwells in expiration and visits inspiration: its path is
-close to an even power of a cosine (Lujan et al., Med Phys 1999;26:715-720, doi:10.1118/1.598577). Each pixel of a plane
-shows what lay there at a moment of its own; a scanned voxel, which holds several pixels of several planes, shows the
-blend. The ghosts of breathing are the scanner's matter.
+In free breathing liver and spleen move by 13 mm from head to foot and the kidneys by 11 to 13 mm, and the first 5 mm
+of that go with less than 5 mm in other directions (13 people on 4D CT, Brandner et al., Int J Radiat Oncol Biol Phys
+2006;65:554-560). More time is spent in expiration than in inspiration (Lujan et al., Med Phys 1999;26:715-720). Each
+pixel of a plane shows what lay there at a moment of its own; a scanned voxel, which holds several pixels of several
+planes, shows the blend. The ghosts of breathing are the scanner's matter.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from vbqkit.anatomy.texture import Plane
 
 BREATH_MM = 12.0
 """Path of what moves most, mm: between those of liver and kidneys."""
-_TO_AND_FRO_MM = 4.0  # how far everything in the belly moves to and fro, front to back: less than 5 mm
+_TO_AND_FRO_MM = 4.0  # how far everything in the belly moves to and fro, front to back; model assumption
 # How it grows from the column forwards: where it begins in front of the column, and where it is full; model assumption
 _STILL_MM, _MOVES_OVER_MM = 6.0, 26.0
 # It lessens downwards: share left in the pelvis, reached over so many vertebrae below L2; model assumption
@@ -26,8 +25,8 @@ LESS_FROM = "L2"
 """The level from which on motion lessens downwards."""
 _MEAN_PLACE = 128.0 / 315.0  # of (1 - v^2)^4 for v from -1 to 1
 
-# Moments follow an even sequence, which alone would weave a pattern into smooth edges, and grain: how often its fraction
-# goes round for each SD, and its share
+# Moments follow an even sequence, which alone would weave a pattern into smooth edges, and grain: how often the
+# fraction of the grain goes round for each SD, and its share
 _GRAIN_TURNS, _UNEVEN = 37.0, 0.5
 
 _ONE = np.float32(1.0)
