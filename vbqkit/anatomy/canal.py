@@ -85,9 +85,10 @@ _LIGAMENT_HALF_WIDTH_MM, _CANAL_HALF_WIDTH_MM, _LONG_LIGAMENT_HALF_WIDTH_MM = 12
 _LONG_LIGAMENT_ENDS, _PLEXUS_ENDS = ("L5", -0.2), ("S1", -0.3)
 # Reach above and below the middle of a body, in vertebrae
 _PLEXUS_GAP_MM, _PLEXUS_REACH, _PLEXUS_HALF_WIDTH_MM = 0.4, 0.27, 8
-# Of the reach: the vein lies in the middle and fat around it; over which share each fades, and how much there is at most
+# Of the reach: the vein lies in the middle and fat around it; over which share each fades, and how much at most
 _PLEXUS_VEIN, _PLEXUS_FAT, _PLEXUS_WAVE, _PLEXUS_SMALL = ((0.75, 0.1), 0.5), ((1.0, 0.5), 0.4), 0.12, 0.3
-# Strands in the fat beside the front of the sac: their share, and by medium and small texture; how deep, as a share of the sac
+# Strands in the fat beside the front of the sac: their share, and by medium and small texture; how deep, as a share of
+# the sac
 _STRANDS, _STRANDS_DEPTH, _STRANDS_ASIDE_MM = (0.36, 0.12, 0.2), 0.55, 6.0
 _YELLOW_FAT = 0.22  # between the leaves of the yellow ligament, and in voxels at its edge
 _DURA_PAINTED_MM, _LEAST_SAC_MM = 0.7, 1.2

@@ -41,7 +41,7 @@ _FORAMEN_MIDDLE, _FORAMEN_REACH = (
 # more of it for each segment, over so many; how uneven the edge is, per mm
 _FUSED_IN_FRONT, _FUSED_BEHIND, _FUSED_MORE, _FUSED_MORE_OVER, _FUSED_WAVE = 0.8, 0.08, 0.09, 3.0, 0.04
 # Beside the rudimentary discs the segments are fused: from the midline, and within the cortex
-_FUSED_FROM_MM, _FUSED_WAVE_MM, _FUSED_WITHIN_MM, _FUSED_FAT, _FUSED_ENDS = 13.0, 2.0, 1.8, 0.6, (0.3, -0.4)
+_FUSED_FROM_MM, _FUSED_WAVE_MM, _FUSED_WITHIN_MM, _FUSED_FAT, _FUSED_ENDS = 13.0, 2.0, 1.8, 0.5, (0.3, -0.4)
 
 
 def paint_sacral_roof(canvas: Canvas, spine: Spine, canal: Canal) -> None:

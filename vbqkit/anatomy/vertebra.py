@@ -68,8 +68,8 @@ _NUCLEUS_TEXTURE, _NUCLEUS_DENSITY_TEXTURE, _NUCLEUS_DENSITY_LIMITS = 0.16, 0.03
 _UNEVEN = (0.05, 0.25)  # how uneven a nucleus is: at grade 0, and more a grade
 _CLEFT_WAVE_MM = (0.9, 0.8)  # it is no straight line: by medium and large texture
 _CLEFT_GRADES, _CLEFT_DEPTH, _CLEFT_MM, _CLEFT_PER_GRADE_MM = (1.5, 4.2), (0.65, 0.2), (0.8, 0.2), 0.5
-# Front and back of a disc begin here and are full so far on, in half depths. The annulus is thicker in front, where the disc hardly bulges,
-# and thinner behind
+# Front and back of a disc begin here and are full so far on, in half depths. The annulus is thicker in front, where the
+# disc hardly bulges, and thinner behind
 _DISC_ENDS, _ANNULUS_MORE_MM, _LESS_IN_FRONT_MM = (0.4, 0.45), (2.2, -1.5), 0.7
 # A bright zone in the back annulus of a worn disc: half its depth and height, and how far to the side
 _ZONE_DEPTH_MM, _ZONE_HALF_MM, _ZONE_ASIDE_MM, _ZONE_WATER = 2.6, (1.3, 1.6), 5.0, 0.7
@@ -326,7 +326,7 @@ def paint_disc(canvas: Canvas, grid: Grid, spine: Spine, disc: Disc) -> None:
 
 
 def _paint_bright_zone(part: Canvas, disc: Disc, behind: Mask, *, u: Plane, depth: Plane, up: Plane) -> None:
-    """Paint fluid in a tear of the back annulus; `depth`: below the outer surface; `up`: twice that above the middle."""
+    """Paint fluid in a torn back annulus; `depth`: below the outer surface; `up`: twice that above the middle."""
     if disc.bright_zone_mm is None or abs(float(u.mean()) - disc.bright_zone_mm[0]) > _ZONE_ASIDE_MM:
         return
     aside, above = (np.float32(mm) for mm in disc.bright_zone_mm)
