@@ -63,8 +63,9 @@ _MEAN_MM: Mapping[str, tuple[float, float, float, float]] = {
     "S1": (31.0, 20.0, 16.0, 0.0),
 }
 _PEDICLE_TURN: Mapping[str, float] = {"L1": 0.12, "L2": 0.14, "L3": 0.18, "L4": 0.26, "L5": 0.42}
-"""How far a pedicle runs outwards on its way back, mm per mm: the angle grows from L1 to L5 (15 spines, Lien et al., Eur
-Spine J 2007;16:1215-1222); by how much, 7 to 23 degrees, is a model assumption. Elsewhere straight back."""
+"""How far a pedicle runs outwards on its way back, mm per mm: the angle grows from L1 to L5 (15 spines, Lien et al.,
+Eur Spine J 2007;16:1215-1222, PMC2200778); by how much, 7 to 23 degrees, is a model assumption. Elsewhere straight
+back."""
 _CANAL_SD, _PEDICLE_SD, _PEDICLE_LEVEL_SD, _LIMIT_SD = 0.06, 0.13, 0.05, 2.0
 """How people differ, as a share: the canal, the pedicles of one person together, and one pedicle from the next; the
 SDs of the sources, rounded. No draw lies beyond the limit, in SDs."""

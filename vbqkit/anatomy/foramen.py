@@ -23,8 +23,8 @@ _VESSEL_TEXTURE, _VESSELS_PER_SD = 0.5, 3.4  # strands follow the lines where a 
 _NERVE_BLEND_MM, _NERVE_WAVE_MM = 1.6, 0.3
 _ROOT = Rod(u=(-6.0, 10.0), p=(6.8, 4.6), w=(0.2, -12.5), radius=1.8, half_width=1.8)
 _GANGLION = Rod(u=(-3.0, 3.0), p=(5.8, 5.4), w=(-3.4, -6.4), radius=1.0, half_width=1.0)
-# Radius of the ganglion: it is 3.2 to 6.5 mm wide, most at L5 (16 bodies, Silverstein et al., Int J Spine Surg 2015;9:3,
-# doi:10.14444/2003)
+# Radius of the ganglion: it is 3.2 to 6.5 mm wide, most at L5 (16 bodies, Silverstein et al., Int J Spine Surg
+# 2015;9:3, doi:10.14444/2003)
 _GANGLION_RADIUS_MM: Mapping[str, float] = {"T12": 2.0, "L1": 2.2, "L2": 2.5, "L3": 2.8, "L4": 3.0, "L5": 3.2}
 # Veins with slow blood, and arteries and veins whose blood flows; they run out with the root, and waver
 _SLOW_VEINS = (

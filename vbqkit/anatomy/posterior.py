@@ -290,7 +290,7 @@ def paint_arch(canvas: Canvas, grid: Grid, vertebra: Vertebra, *, fat: float) ->
 
 
 def arch_cortex_mm(part: Canvas) -> Plane:
-    """Thickness of the cortex of arches: uneven, and of pixels that change from thick to thin, for a soft inner edge."""
+    """Thickness of the cortex of arches: uneven, from pixel to pixel too, for a soft inner edge."""
     short, long = (np.float32(wave) for wave in _ARCH_CORTEX_TEXTURE_MM)
     thick = np.float32(_ARCH_CORTEX_MM) + short * part.fields["small"] + long * part.fields["medium"]
     thick = thick + np.float32(_ARCH_CORTEX_FADES_MM) * (part.fields["dice"] - np.float32(0.5))
