@@ -66,10 +66,10 @@ _WING_ROUND_MM, _WING_BLEND_MM = 2.5, 4.0
 # and laterally 0.6 mm in men, 1.1, 1.3, 0.9 and 0.6 mm in women ("Importance of microstructure of lumbar pedicle in
 # screw placement", North West India): 0.97 mm on average, counted by the lengths of the walls. That of the lamina is
 # thicker (Odeh et al., Global Spine J 2021;11:34-43, doi:10.1177/2192568219889361), by how much we could not find, and
-# for the processes, most of what is painted, we found no number: one thickness is taken for all, 0.13 mm thinner than
+# for the processes, most of what is painted, we found no number: one thickness is taken for all, 0.10 mm thinner than
 # the pedicle's. Model assumption, with which areal density stays within its norms (tests/scanner/test_bone_norms.py)
 _ARCH_WAVE_MM = (0.55, 0.25)  # by medium and small texture
-_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.84, (0.25, 0.30)  # by small and medium texture
+_ARCH_CORTEX_MM, _ARCH_CORTEX_TEXTURE_MM = 0.87, (0.25, 0.30)  # by small and medium texture
 # On its inner side compact bone thins out into trabeculae over this distance: pixels of both, as many of the one as of
 # the other, so that the mean thickness stays. Chosen by eye
 _ARCH_CORTEX_FADES_MM, _ARCH_CORTEX_LEAST_MM = 1.3, 0.2
