@@ -89,7 +89,7 @@ def test_a_reader_who_cannot_be_is_refused(options, words):
     ("sd_mm", "habit_mm", "within"), [(MARROW_SD_MM, MARROW_HABIT_MM, True), (2.0, 1.5, False)], ids=["now", "before"]
 )
 def test_on_a_real_scan_two_readers_differ_no_more_than_published(sd_mm, habit_mm, within):
-    """Huang 2026: limits of agreement of 6.7 % (95 % interval 5.8 to 8.0) for L1 to L4 on T1. Slice and levels agreed."""
+    """Huang 2026: limits of agreement of 6.7 % (95 % 5.8 to 8.0) for L1 to L4 on T1. Same slice, same levels."""
     scan = read_real()
     circles = real_regions(scan)["marrow"]
     rng = np.random.default_rng(1)

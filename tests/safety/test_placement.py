@@ -127,7 +127,7 @@ def test_no_reference_roi_is_doubted(cases, name, weighting):
 
 
 def test_a_published_range_counts_at_its_field_and_as_it_is_printed(cases):
-    case = cases["case04"]  # 1.5 T; VBQ-STIR is 0.3073
+    case = cases["case04"]  # 1.5 T; VBQ-STIR is 0.3080
     volume, rois = case.volumes["STIR"], case.measured.values()
 
     def doubted(high, field_t):
@@ -137,8 +137,8 @@ def test_a_published_range_counts_at_its_field_and_as_it_is_printed(cases):
     assert doubted(0.2, 1.5)
     assert doubted(0.2, None)
     assert not doubted(0.2, 3.0)
-    assert not doubted(0.307, 1.5), "0.307 is not outside 0.1 to 0.307"
-    assert doubted(0.306, 1.5)
+    assert not doubted(0.308, 1.5), "0.308 is not outside 0.1 to 0.308"
+    assert doubted(0.307, 1.5)
 
 
 @pytest.fixture(scope="module")
@@ -175,8 +175,8 @@ def doubted_readings(cases, *, repeats):
 
 
 def test_careful_readers_of_the_sample_cases_are_hardly_ever_doubted_and_never_refused(cases):
-    doubted, readings = doubted_readings(cases.values(), repeats=20)  # 1.4 % of 2,400: 4 each would leave it to chance
-    assert readings == 8 * 20 * 3
+    doubted, readings = doubted_readings(cases.values(), repeats=60)  # few would leave it to chance
+    assert readings == 8 * 60 * 3
     assert len(doubted) < 0.02 * readings, doubted
 
 
@@ -395,7 +395,7 @@ def test_a_haemangioma_is_doubted_with_the_shift_in_the_message(cases):
     case = cases["case07"]
     image = case.volumes["T2"].nearest_slice(case.center("L1"))
     best = max(
-        (case.rois["L1"].moved((0, y, z)) for y in np.arange(0, 16, 2) for z in (-4, -2, 0, 2, 4)),
+        (case.rois["L1"].moved((0, y, z)) for y in range(17) for z in range(-4, 5)),
         key=lambda roi: roi.measure(image).mean,
     )
     found = [c for c in case.check("T2", L1=best) if c.labels == ("L1",)]

@@ -103,7 +103,7 @@ def test_what_is_proposed_is_shown_on_its_slice_and_counts_for_nothing(tmp_path:
 def test_a_doubtful_roi_says_why_and_every_one_how_sure_it_is() -> None:
     studio = RoiStudio(t1())
     doubtful = {one.roi.label: one.doubt for one in studio.propose() if one.doubtful}
-    assert doubtful["L2"] == "the body is 17 mm high, the others 24: a fracture?"
+    assert doubtful["L2"] == "the body is 18 mm high, the others 24: a fracture?"
     assert all(0 <= wire["proposal"]["confidence"] <= 1 for wire in studio._state["rois"])
     assert all(wire["proposal"]["doubt"] for wire in studio._state["rois"] if wire["label"] in doubtful)
 

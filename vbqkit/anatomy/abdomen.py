@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vbqkit.anatomy.breathing import white
 from vbqkit.anatomy.canvas import Canvas, Mask, window_of
 from vbqkit.anatomy.skeleton import Spine
 from vbqkit.anatomy.soft_tissue import Body
-from vbqkit.anatomy.texture import Plane, rounded, smoothstep
+from vbqkit.anatomy.texture import Plane, rounded, smoothstep, white
 from vbqkit.anatomy.vessels import paint_great_vessels
 
 # Lengths in mm; densities (protons relative to the tissue table), fat fractions and shares without unit. Numbers named

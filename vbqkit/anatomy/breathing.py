@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Index, Mask
-from vbqkit.anatomy.texture import Plane
+from vbqkit.anatomy.texture import Plane, unwoven, white
 
 BREATH_MM = 12.0
 """Path of what moves most, mm: between those of liver and kidneys."""
@@ -24,10 +24,6 @@ _PELVIS_SHARE, _LESS_OVER = 0.5, 3.0
 LESS_FROM = "L2"
 """The level from which on motion lessens downwards."""
 _MEAN_PLACE = 128.0 / 315.0  # of (1 - v^2)^4 for v from -1 to 1
-
-# Moments follow an even sequence, which alone would weave a pattern into smooth edges, and grain: how often the
-# fraction of the grain goes round for each SD, and its share
-_GRAIN_TURNS, _UNEVEN = 37.0, 0.5
 
 _ONE = np.float32(1.0)
 
@@ -67,20 +63,8 @@ def moments(canvas: Canvas, at: Index | slice = slice(None)) -> Plane:
     at : ndarray of int or slice
         Pixels, numbered row after row.
     """
-    return _moments(canvas, at, white(canvas.fields["fine"].reshape(-1)[at]))
-
-
-def _moments(canvas: Canvas, at: Index | slice, white: Plane) -> Plane:
-    moment: Plane = canvas.fields["dice"].reshape(-1)[at] + np.float32(_UNEVEN) * white
-    moment -= np.floor(moment)
-    return moment
-
-
-def white(grain: Plane) -> Plane:
-    """Numbers from 0 to 1, uniform and independent of each other: the fraction of grain (field ``fine``)."""
-    turned = grain * np.float32(_GRAIN_TURNS)
-    turned -= np.floor(turned)
-    return turned
+    dice, grain = (canvas.fields[name].reshape(-1)[at] for name in ("dice", "fine"))
+    return unwoven(dice, white(grain))
 
 
 def smear(canvas: Canvas, moving: Mask, *, step_mm: float, less_from: float) -> None:
@@ -107,7 +91,7 @@ def smear(canvas: Canvas, moving: Mask, *, step_mm: float, less_from: float) -> 
     down = (np.take(canvas.position, at) - np.float32(less_from)) * np.float32(1.0 / _LESS_OVER)
     path *= _ONE - np.float32(1.0 - _PELVIS_SHARE) * np.minimum(np.maximum(down, np.float32(0.0)), _ONE)
     grain = white(np.take(canvas.fields["fine"], at))
-    path *= breath_place(_moments(canvas, at, grain))
+    path *= breath_place(unwoven(np.take(canvas.fields["dice"], at), grain))
     aside = (grain - np.float32(0.5)) * np.float32(_TO_AND_FRO_MM / step_mm)
     source = at - cols * np.rint(path).astype(np.intp) + np.rint(aside).astype(np.intp)
     known = (source >= 0) & (source < rows * cols)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vbqkit.anatomy.canvas import Canvas, Grid, Mask, Window, window_of
 from vbqkit.anatomy.skeleton import Vertebra
-from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min
+from vbqkit.anatomy.texture import Plane, smooth_max, smooth_min, unwoven, white
 
 
 class Rod(NamedTuple):
@@ -293,7 +293,8 @@ def arch_cortex_mm(part: Canvas) -> Plane:
     """Thickness of the cortex of arches: uneven, from pixel to pixel too, for a soft inner edge."""
     short, long = (np.float32(wave) for wave in _ARCH_CORTEX_TEXTURE_MM)
     thick = np.float32(_ARCH_CORTEX_MM) + short * part.fields["small"] + long * part.fields["medium"]
-    thick = thick + np.float32(_ARCH_CORTEX_FADES_MM) * (part.fields["dice"] - np.float32(0.5))
+    thrown = unwoven(part.fields["dice"], white(part.fields["fine"]))
+    thick = thick + np.float32(_ARCH_CORTEX_FADES_MM) * (thrown - np.float32(0.5))
     cortex: Plane = np.maximum(thick, np.float32(_ARCH_CORTEX_LEAST_MM))
     return cortex
 

@@ -30,8 +30,8 @@ from vbqkit.scores.jitter import Jitter, put_again
 EDGE_SD_MM, EDGE_HABIT_MM = 0.55, 0.2
 """SD with which one reader marks an edge that can be seen, mm, and SD of a habit that readers differ by. The widest
 limits of agreement for a length in the lumbar canal were -2.0 to 2.3 mm for one reader twice and -2.6 to 2.0 mm for two
-(Tunset et al., Chiropr Man Therap 2013;21:26, doi:10.1186/2045-709X-21-26): SDs of 1.10 and 1.17 mm of the difference of
-two lengths, which has four ends: 0.55 and 0.59 mm an end, and 0.59 squared is 0.55 squared and 0.2 squared."""
+(Tunset et al., Chiropr Man Therap 2013;21:26, doi:10.1186/2045-709X-21-26): SDs of 1.10 and 1.17 mm of the difference
+of two lengths, which has four ends: 0.55 and 0.59 mm an end, and 0.59 squared is 0.55 squared and 0.2 squared."""
 
 MISCOUNT = 0.062
 """Chance that a reader numbers the lumbar vertebrae of a patient one too high or too low. Two radiologists disagreed in
@@ -40,10 +40,10 @@ for two who err alone. In 1049 patients 14.1 % were numbered wrongly from the lu
 Radiol 2014;15:258-266, doi:10.3348/kjr.2014.15.2.258)."""
 
 MARROW_SD_MM, MARROW_HABIT_MM = EDGE_SD_MM, EDGE_HABIT_MM
-"""SD along each direction of the slice of a ROI in the marrow, of each placement and of a reader's habit: its middle lies
-between the edges of the body, which are marked so well. (They were 2.0 and 1.5 mm, model assumptions. ROIs put down like
-that on the real T1 scan at hand differ by limits of 13 % between two readers, where Huang 2026 found 6.7 %; with the
-numbers here it is 6.3 %, on one slice and with levels that both count alike.)"""
+"""SD along each direction of the slice of a ROI in the marrow, of each placement and of a reader's habit: its middle
+lies between the edges of the body, which are marked so well. (They were 2.0 and 1.5 mm, model assumptions. ROIs put
+down like that on the real T1 scan at hand differ by limits of 13 % between two readers, where Huang 2026 found 6.7 %;
+with the numbers here it is 6.3 %, on one slice and with levels that both count alike.)"""
 
 CSF_ALONG_SD_MM, CSF_ALONG_HABIT_MM = 3.0, 3.0
 """The same along the dural sac: model assumptions. Across it the edges of the sac guide the hand."""

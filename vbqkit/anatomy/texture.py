@@ -157,6 +157,25 @@ class SmoothField:
         return _interpolated(np.ascontiguousarray(across.T), self._along_z)
 
 
+# Even dice alone would weave a pattern into smooth edges, and grain. How often the fraction of the grain goes round for
+# each SD, and its share
+_GRAIN_TURNS, _UNEVEN = 37.0, 0.5
+
+
+def white(grain: Plane) -> Plane:
+    """Numbers from 0 to 1, uniform and independent of each other: the fraction of grain (field ``fine``)."""
+    turned = grain * np.float32(_GRAIN_TURNS)
+    turned -= np.floor(turned)
+    return turned
+
+
+def unwoven(dice: Plane, white: Plane) -> Plane:
+    """Even dice, thrown a little unevenly, so that they weave no pattern into a soft edge: uniform from 0 to 1."""
+    thrown: Plane = dice + np.float32(_UNEVEN) * white
+    thrown -= np.floor(thrown)
+    return thrown
+
+
 def even_dice(rng: np.random.Generator, shape: tuple[int, int], *, plane: int) -> Plane:
     """Numbers from 0 to 1, uniform, and evenly spread among neighbours: those of rows, columns and planes differ.
 
