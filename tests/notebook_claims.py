@@ -13,8 +13,8 @@ assert [truth_of(SampleCase(name=k, volumes={})).patient.age for k in ("case01",
 # "her marrow holds more fat than a young woman's"; the picture at the head shows it
 a, b = vbq.values()
 assert b > 1.3 * a
-# "on the SNR axis the star lies far from the five, though her T-score is hardly lower than theirs"; "nearer to the
-# five, and still not among them"; question 00-star: "her BMD and her T-score: both lie among those of the five women"
+# "on the SNR axis the star lies far from the five, though her BMD lies among theirs"; "nearer to the five, and still not
+# among them"; question 00-star: "the one lies among those of the five women, the other hardly lower"
 five, hers = kosice_patients(), {name: case.score(name).value for name in ("SNR", "M-score")}
 assert hers["SNR"] > 2 * five.snr.max() and dexa.t_score <= five.t_score.max()
 assert hers["M-score"] < five.m_score.min()
@@ -27,7 +27,7 @@ assert (cuts.index.min(), cuts.index.max()) == (2.56, 4.285)
 assert (cuts[2.56], cuts[4.285]) == ("Chen 2023", "Huang 2026")
 targets = published_thresholds().query("score == 'VBQ-T1'").dropna(subset="threshold").set_index("threshold").target
 assert (targets[2.56], targets[4.285]) == ("osteopenia or osteoporosis", "vertebral fracture")
-assert five.t_score.min() < dexa.t_score < five.t_score.max()
+assert five.t_score.min() - 0.2 < dexa.t_score < five.t_score.min()
 assert five.bmd_g_cm2.min() < dexa.bmd_g_cm2 < five.bmd_g_cm2.max()
 # "Chen's 2.9 for osteoporosis would call even A ill, who is 26 and healthy"
 chen = published_thresholds().query("source == 'Chen 2023' and target == 'osteoporosis' and score == 'VBQ-T1'")
@@ -151,9 +151,13 @@ assert "in three replications" in compared.reason and "0.5 with the coil correct
 assert all(row["noise in L3"] > 5 * row["noise in air"] for row in rows)
 """,
     "40_vbq": """
-# "The bandwidth moves it little"; question 40-cutoff: field, TR and TE "each moved the ratio by" what the table says
+# "The bandwidth moves it too ... the fat in front of the dural sac slides into the CSF ROI"; question 40-cutoff: field, TR
+# and TE "each moved the ratio by" what the table says
+wide_band, narrow_band = (prepared.image(bandwidth_hz_per_px=b) for b in (150, 60))
+slid = {roi.label: abs(roi.measure(narrow_band).mean / roi.measure(wide_band).mean - 1) for roi in five}
+assert slid["CSF"] > 0.1 > 0.03 > max(slid[k] for k in ("L1", "L2", "L3", "L4"))
+assert 2.5 < 217 / 60 * volume.slice(0).spacing_mm[1] < 3.0  # fat lies 217 Hz away at 1.5 T
 size = {name: abs(value) for name, value in moved.items()}
-assert size.pop("bandwidth 150 to 60 Hz per pixel") < 2
 assert 5 <= min(size.values()) and max(size.values()) < 20
 # each slider is locked until the student has guessed
 assert all(slider.disabled for one in (gain_lab, no_lab, coil_lab) for slider in one._sliders.values())
@@ -286,11 +290,11 @@ factor = float(re.search(r"a factor of ([0-9.]+)", by_name["SNR"].missing)[1])
 assert 3 < factor < 30
 """,
     "70_readers": """
-# "these five differ much"; "it gives the two virtual readers 0.96 ... ICC(2,1) sees it: 0.62, since the hasty one reads
+# "these five differ much"; "it gives the two virtual readers 0.97 ... ICC(2,1) sees it: 0.63, since the hasty one reads
 # a sixth to a quarter lower in every patient"
 assert not done and wide.to_numpy().max() > 2 * wide.to_numpy().min()
 forms = icc(wide).set_index("shrout_fleiss").estimate
-assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.96, 0.62)
+assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.97, 0.63)
 lower = 1 - wide["hasty reader"] / wide["careful reader"]
 assert 0.15 < lower.min() and lower.max() < 0.27
 # question 70-icc, reader B 10 % above A: "+9.5 % of the mean of both"
@@ -393,12 +397,12 @@ assert abs(at.estimate[nested] - 0.821) < 0.03
 # "around the wrong number it is even narrower"
 assert at.estimate[leaky] > at.estimate[nested] + 0.05
 assert at.ci_high[leaky] - at.ci_low[leaky] < at.ci_high[nested] - at.ci_low[nested]
-# "KNN gains 0.05, the forest 0.08; logistic regression hardly anything (0.01)"
+# "KNN gains 0.05, the forest 0.06; logistic regression nothing (0.00)"
 of = found.query("inputs == 'T1' and seed == 1").set_index(["learner", "evaluation"]).estimate
 knn_gain, forest_gain, logistic_gain = (
     of[learner, leaky] - of[learner, nested] for learner in ("KNN", "random forest", "logistic regression")
 )
-assert [round(gain, 2) for gain in (knn_gain, forest_gain, logistic_gain)] == [0.05, 0.08, 0.01]
+assert [round(gain, 2) for gain in (knn_gain, forest_gain, logistic_gain)] == [0.05, 0.06, 0.0]
 # question 98-shuffled: "still gives a high AUC"; "The least of ten is high as well. Nested by person, the same ten lie
 # about 0.5"
 assert len(shuffled.query("evaluation == @leaky + @SHUFFLED")) == 10
