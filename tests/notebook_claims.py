@@ -13,8 +13,8 @@ assert [truth_of(SampleCase(name=k, volumes={})).patient.age for k in ("case01",
 # "her marrow holds more fat than a young woman's"; the picture at the head shows it
 a, b = vbq.values()
 assert b > 1.3 * a
-# "on the SNR axis the star lies far from the five, though her BMD lies among theirs"; "nearer to the five, and still not
-# among them"; question 00-star: "the one lies among those of the five women, the other hardly lower"
+# "on the SNR axis the star lies far from the five, though her BMD lies among theirs"; "nearer to the five, and still
+# not among them"; question 00-star: "the one lies among those of the five women, the other hardly lower"
 five, hers = kosice_patients(), {name: case.score(name).value for name in ("SNR", "M-score")}
 assert hers["SNR"] > 2 * five.snr.max() and dexa.t_score <= five.t_score.max()
 assert hers["M-score"] < five.m_score.min()
@@ -151,8 +151,8 @@ assert "in three replications" in compared.reason and "0.5 with the coil correct
 assert all(row["noise in L3"] > 5 * row["noise in air"] for row in rows)
 """,
     "40_vbq": """
-# "The bandwidth moves it too ... the fat in front of the dural sac slides into the CSF ROI"; question 40-cutoff: field, TR
-# and TE "each moved the ratio by" what the table says
+# "The bandwidth moves it too ... the fat in front of the dural sac slides into the CSF ROI"; question 40-cutoff: field,
+# TR and TE "each moved the ratio by" what the table says
 wide_band, narrow_band = (prepared.image(bandwidth_hz_per_px=b) for b in (150, 60))
 slid = {roi.label: abs(roi.measure(narrow_band).mean / roi.measure(wide_band).mean - 1) for roi in five}
 assert slid["CSF"] > 0.1 > 0.03 > max(slid[k] for k in ("L1", "L2", "L3", "L4"))
