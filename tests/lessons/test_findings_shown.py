@@ -39,7 +39,7 @@ def test_metal_leaves_a_hole_on_every_weighting():
 
 @pytest.mark.slow
 def test_in_scoliosis_the_sac_is_where_the_picture_says():
-    """18 mm to the left the middle of L2, in the middle of the table not: the sac is bright on T2 behind L2."""
+    """18 mm to the left lies the middle of L2: on T2 the bright sac fills most behind L2."""
     bent = body_with(Scoliosis("L2", cobb_deg=25.0), reach_mm=28.0)
     l2 = np.argwhere(bent.level == LEVEL_OF_CODE.index("L2"))
     center = bent.affine[:3, :3] @ l2.mean(axis=0) + bent.affine[:3, 3]
@@ -51,7 +51,7 @@ def test_in_scoliosis_the_sac_is_where_the_picture_says():
         behind = image.pixels[
             row - 4 : row + 5, col + round(16 / image.spacing_mm[1]) : col + round(34 / image.spacing_mm[1])
         ]
-        bright[x_mm] = np.percentile(behind, 90)
+        bright[x_mm] = np.median(behind)  # fat of a foramen is bright too, but does not fill it
     assert bright[18.0] > 1.5 * bright[0.0]
 
 

@@ -10,7 +10,8 @@ that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,9 @@ _HEIGHT_PX = (5, 64)
 _FEWEST = 5
 """Marks in a row: four can be chance."""
 _ABOVE_AIR, _CLEAR_OF_NOISE = 8.0, 12.0  # robust SD of air: of every pixel, of the brightest of a letter
+_SHORT_ROW, _CLEAR_OF_GRAIN = 6, 5.0
+"""A row of so few marks must stand further above air than grain reaches, in its SDs: noise on a faint body, of which
+air tells too little, gives five that are about 4 SD bright."""
 _PART_OF_BRIGHT = 0.3  # of what is bright in the picture
 _THICKEST = 0.34  # half the thickness of a stroke, in heights of the letter
 _SAME_HEIGHT = 0.35
@@ -153,6 +157,7 @@ def _text_rows(
         row
         for row in rows
         if len(row) >= _FEWEST
+        and (len(row) > _SHORT_ROW or _clear_of_grain(values, row, air))
         and np.median([mark.flat for mark in row]) >= _FLAT
         and np.median([_gap(values, one, other, air) for one, other in pairwise(row)]) <= _DARK_AROUND
     ]
@@ -187,6 +192,20 @@ def _air(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     low = values[values <= np.percentile(values, 40)]
     level = float(np.median(low))
     return level, float(1.4826 * np.median(np.abs(low - level)))
+
+
+def _clear_of_grain(values: npt.NDArray[np.float64], row: Sequence[_Mark], air: float) -> bool:
+    """Whether marks are brighter than the grain above and below them, whichever is less."""
+    top, bottom = min(mark.top for mark in row), max(mark.bottom for mark in row)
+    tall, cols = bottom - top, slice(row[0].left, row[-1].right)
+    beside = [
+        values[max(0, top - 2 - 2 * tall) : max(0, top - 2), cols],
+        values[bottom + 2 : bottom + 2 + 2 * tall, cols],
+    ]
+    # robust SD of what differs from pixel to pixel; of white noise its SD
+    grain = [np.median(np.abs(np.diff(part, axis=1))) / (0.6745 * math.sqrt(2.0)) for part in beside if part.size]
+    level = float(np.median([mark.level for mark in row]))
+    return not grain or level - air >= _CLEAR_OF_GRAIN * float(min(grain))
 
 
 def _body(labels: npt.NDArray[np.signedinteger[Any]], size: int) -> Mask:
