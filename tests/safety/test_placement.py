@@ -182,8 +182,8 @@ def test_careful_readers_of_the_sample_cases_are_hardly_ever_doubted_and_never_r
 
 @pytest.mark.slow
 def test_careful_readers_of_any_patient_are_hardly_ever_doubted_and_never_refused(virtual_patients, cases):
-    doubted, readings = doubted_readings((*virtual_patients, *cases.values()), repeats=12)
-    assert readings == 11 * 12 * 3
+    doubted, readings = doubted_readings((*virtual_patients, *cases.values()), repeats=24)
+    assert readings == 11 * 24 * 3
     assert len(doubted) < 0.02 * readings, doubted
 
 
