@@ -80,7 +80,7 @@ def test_one_button_shows_rois_that_count_for_nothing_and_says_how_sure_each_is(
     assert dash(lab, "L2") is not None
     assert dash(lab, "L3") is None
     doubt = line(lab, "L2").locator("p")
-    assert "the body is 17 mm high, the others 24: a fracture?" in doubt.inner_text()
+    assert "the body is 18 mm high, the others 24: a fracture?" in doubt.inner_text()
     lab.page.mouse.move(*lab.middle("L2"))
     lab.settle()
     tip = str(lab.stage().get_attribute("title"))
