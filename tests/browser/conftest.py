@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -229,11 +230,18 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 def unpacked(text: str) -> str:
-    """Lower-case text with embedded files as what they hold: in base64 any four letters stand somewhere by chance."""
+    """Lower-case text with embedded files, and streams of a PDF, as what they hold.
+
+    In base64, and in the base 85 of a PDF, any four letters stand somewhere by chance.
+    """
 
     def held(packed: re.Match[str]) -> str:
         return base64.b64decode(packed.group(1) + "===").decode("latin-1")
 
+    def streamed(packed: re.Match[str]) -> str:
+        return zlib.decompress(base64.a85decode(packed.group(1))).decode("latin-1")
+
+    text = re.sub(r"(?<=stream)\s+([!-uz\s]+)~>(?=\s*endstream)", streamed, text)
     return re.sub(r"base64,([A-Za-z0-9+/]+)=*", held, text).casefold()
 
 

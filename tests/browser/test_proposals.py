@@ -85,7 +85,7 @@ def test_one_button_shows_rois_that_count_for_nothing_and_says_how_sure_each_is(
     lab.settle()
     tip = str(lab.stage().get_attribute("title"))
     assert tip.startswith("L2, proposed with confidence 0.")
-    assert "Look twice: the body is 17 mm high" in tip
+    assert "Look twice: the body is 18 mm high" in tip
     assert lab.status().startswith("9 ROIs proposed, 2 of them doubtful: Shift+Enter accepts all")
 
 
