@@ -32,11 +32,20 @@ def canvas(*, position: float = 0.0) -> Canvas:
         "fine": rng.standard_normal((ROWS, COLS), dtype=np.float32),
     }
     return Canvas(
-        x_mm=0.0, y=plane, z=plane, s=plane, t=t, side=plane, position=plane + np.float32(position),
-        front=plane + np.float32(FRONT_MM), tissue=tissue, level=np.zeros((ROWS, COLS), dtype=np.uint8),
-        pdff=np.where(tissue == CODE["bowel"], 0.1, 0.9).astype(np.float32), pd_scale=np.ones_like(plane),
+        x_mm=0.0,
+        y=plane,
+        z=plane,
+        s=plane,
+        t=t,
+        side=plane,
+        position=plane + np.float32(position),
+        front=plane + np.float32(FRONT_MM),
+        tissue=tissue,
+        level=np.zeros((ROWS, COLS), dtype=np.uint8),
+        pdff=np.where(tissue == CODE["bowel"], 0.1, 0.9).astype(np.float32),
+        pd_scale=np.ones_like(plane),
         fields=fields,
-    )  # fmt: skip
+    )
 
 
 def mixed_mm(seen: Canvas, column: int) -> float:
