@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.realism import REAL, read_real, real_regions
 from vbqkit.anatomy import REFERENCE_READER, Phantom, Reader, VirtualPatient, draw_reader, make_phantom
-from vbqkit.anatomy.reader_model import MARROW_HABIT_MM, MARROW_SD_MM, SIZE_HABIT, SIZE_LIMITS, looks_right
+from vbqkit.anatomy.canvas import CODE
+from vbqkit.anatomy.findings.canal_stenosis import CanalStenosis
+from vbqkit.anatomy.reader_model import (
+    MARROW_HABIT_MM,
+    MARROW_SD_MM,
+    MIDDLE_SD_MM,
+    SIZE_HABIT,
+    SIZE_LIMITS,
+    looks_right,
+)
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import ScannerError
+from vbqkit.image import Slice
+from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
 
 
@@ -76,6 +90,67 @@ def test_two_drawn_readers_have_habits_of_their_own_and_the_same_care():
     assert np.std([r.marrow_habit_mm[0] for r in readers]) == pytest.approx(MARROW_HABIT_MM, rel=0.2)
     assert {r.marrow_sd_mm for r in readers} == {MARROW_SD_MM}
     assert len({r.size for r in readers}) > 100
+
+
+def csf_held(roi: Roi, body: Phantom) -> tuple[float, float]:
+    """Shares of the sac and of roots in a CSF ROI, over the planes that a slice of 4 mm averages."""
+    affine, x_mm = body.affine, body.affine[0, 3] + body.affine[0, 0] * np.arange(body.shape[0])
+    slab = body.tissue[np.abs(x_mm - roi.center_mm[0]) <= 2.3]
+    image = Slice(slab[0], (roi.center_mm[0], *affine[1:3, 3]), tuple(affine[:3, 1]), tuple(affine[:3, 2]))
+    held = slab[:, roi.mask(image)]
+    return float(np.isin(held, (CODE["csf"], CODE["nerve_root"])).mean()), float((held == CODE["nerve_root"]).mean())
+
+
+@pytest.mark.parametrize("findings", [(), (CanalStenosis("L3", sac_depth_mm=6.0),)])
+def test_who_looks_puts_csf_into_the_sac_of_the_slice_that_was_chosen_however_levels_are_counted(findings):
+    patient = VirtualPatient(age=75, sex="F", bmi=24.0, pdff=(0.4, 0.41, 0.42, 0.43), t_score=-1.2)
+    narrow = make_phantom(patient, seed=4, findings=findings, in_plane_mm=0.8, plane_mm=2.2, width_mm=15.0)
+    reader = replace(draw_reader(np.random.default_rng(2)), miscount=1.0)
+    blind, roots = 0, []
+    for seed in range(12):
+        at = {"rng": np.random.default_rng(seed), "slices_x_mm": [-2.6, 1.8], "counted": (-1, 0, 1)[seed % 3]}
+        (csf,) = (r for r in reader.place(narrow, **at) if r.label == CSF)
+        sac, root = csf_held(csf, narrow)
+        assert sac >= 0.98, (seed, sac)
+        roots.append(root)
+        at["rng"] = np.random.default_rng(seed)
+        (unseen,) = (r for r in replace(reader, sees=False).place(narrow, **at) if r.label == CSF)
+        blind += csf_held(unseen, narrow)[0] < 0.98
+    assert max(roots) <= ROOTS_ALLOWED
+    assert blind > 2, "the same reader misses the sac without looking"
+
+
+def test_a_reader_leaves_no_root_in_csf_where_a_place_without_any_can_be_had():
+    patient = VirtualPatient(age=75, sex="F", bmi=24.0, pdff=(0.4, 0.41, 0.42, 0.43), t_score=-1.2, sac_volume=0.8)
+    full_of_roots = make_phantom(patient, seed=5, in_plane_mm=0.8, plane_mm=2.2, width_mm=15.0)
+    reader, roots = draw_reader(np.random.default_rng(2)), []
+    for seed in range(12):
+        placed_here = reader.place(full_of_roots, rng=np.random.default_rng(seed), slices_x_mm=[-2.6, 1.8], counted=0)
+        roots += [csf_held(roi, full_of_roots)[1] for roi in placed_here if roi.label == CSF]
+    assert max(roots) <= ROOTS_ALLOWED
+    assert np.median(roots) <= 0.02
+
+
+def test_who_reads_a_patient_again_counts_as_before_and_one_reader_is_not_the_other(body):
+    reader = Reader(miscount=0.3)
+    counts = [reader.count(np.random.default_rng(seed)) for seed in range(600)]
+    assert np.mean(np.array(counts) != 0) == pytest.approx(0.3, abs=0.06)
+    assert set(counts) == {-1, 0, 1}
+    low, same = (placed(reader, body, seed, counted=1) for seed in (1, 2))
+    assert all((low[level] == same[level]).all() for level in SCORED_LEVELS)
+    assert abs(low["L3"][2] - placed(reader, body, counted=0)["L3"][2]) > 15
+
+
+def test_one_reader_twice_takes_the_same_slice_more_often_than_two_readers():
+    """Weighted kappa of a first and last slice 0.82 and 0.71 for one reader twice, 0.56 and 0.60 for two (Tunset 2013)."""
+    rng = np.random.default_rng(4)
+    habits = np.array([draw_reader(rng).middle_habit_mm for _ in range(4000)])
+    new = rng.normal(0.0, MIDDLE_SD_MM, (2, 4000))
+    twice, two = (
+        np.abs(new[0] - new[1]).mean(),
+        np.abs(habits[:2000] + new[0, :2000] - habits[2000:] - new[1, :2000]).mean(),
+    )
+    assert twice / two == pytest.approx((0.18 + 0.29) / (0.44 + 0.40), rel=0.05)
 
 
 @pytest.mark.parametrize(("options", "words"), [({"miscount": 1.5}, "1.5 to miscount"), ({"size": 0.0}, "0.0 times")])

@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from vbqkit.anatomy.canvas import CODE
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE, Phantom
-from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
+from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED, csf_roi_near, slab_planes
 from vbqkit.errors import RoiError, ScannerError
 from vbqkit.image import Slice
-from vbqkit.roi import Roi
+from vbqkit.roi import Rectangle, Roi
 from vbqkit.roi.labels import CSF, NOISE, SCORED_LEVELS, SPINE_LEVELS
 from vbqkit.scores.jitter import Jitter, put_again
 
@@ -52,9 +52,11 @@ SIZE_HABIT, SIZE_LIMITS, SIZE_PERCENT = 0.15, (0.7, 1.4), 10.0
 """SD between readers of the logarithm of the lengths of their ROIs, and its limits; and the largest change from ROI to
 ROI, %. Cui 2025 and Chen 2023 say "small" and "medullary part", and no size. Model assumptions."""
 
-MIDDLE_SD_MM = 1.0
-"""SD with which a reader sees where the middle of the spine lies when choosing a slice, mm: model assumption. Two
-readers agreed on a first and last sagittal slice with a weighted kappa of 0.56 to 0.60 (Tunset 2013)."""
+MIDDLE_SD_MM, MIDDLE_HABIT_MM = 0.56, 0.83
+"""SD with which a reader sees where the middle of the spine lies when choosing a slice, mm, each time and as a habit.
+Together 1 mm: a model assumption. How it is divided: on a first and last sagittal slice, one reader twice left 0.18 and
+0.29 of the disagreement of chance (weighted kappa 0.82 and 0.71), and two readers 0.44 and 0.40 (0.56 and 0.60; Tunset
+2013), so that what is new each time makes 0.56 of the whole."""
 
 _CLEAN = 0.98  # a reader leaves a ROI where this share of it looks like what belongs there
 _ROOT = CODE["nerve_root"]
@@ -81,10 +83,13 @@ class Reader:
         Largest change of lengths from ROI to ROI, %.
     middle_sd_mm : float
         SD with which the middle of the spine is seen when a slice is chosen, mm.
+    middle_habit_mm : float
+        How much further to the left of the patient this reader takes the middle to be, mm.
     miscount : float
         Chance to number the vertebrae of a patient one too high or too low, 0 to 1.
     sees : bool
-        Whether this reader puts a ROI again that holds what it must not: cortex, a lesion, cord, fat.
+        Whether this reader looks: finds the dural sac on the slice that was chosen, puts CSF where roots are few, and
+        puts a ROI again that holds what it must not: cortex, a lesion, cord, fat.
     """
 
     marrow_sd_mm: float = 0.0
@@ -94,6 +99,7 @@ class Reader:
     size: float = 1.0
     size_percent: float = 0.0
     middle_sd_mm: float = 0.0
+    middle_habit_mm: float = 0.0
     miscount: float = 0.0
     sees: bool = True
 
@@ -103,8 +109,22 @@ class Reader:
         if not self.size > 0:
             raise ScannerError(f"ROIs of {self.size} times the reference are not possible; give a number above 0.")
 
+    def count(self, rng: np.random.Generator) -> int:
+        """How many vertebrae too high (negative) or too low this reader counts in a patient; most often 0.
+
+        Who reads a patient again finds the same landmarks, and counts as before: draw it once for each patient.
+        """
+        if self.miscount == 0 or rng.random() >= self.miscount:
+            return 0
+        return int(rng.choice((-1, 1)))
+
     def place(
-        self, phantom: Phantom, *, rng: np.random.Generator, slices_x_mm: Sequence[float] | None = None
+        self,
+        phantom: Phantom,
+        *,
+        rng: np.random.Generator,
+        slices_x_mm: Sequence[float] | None = None,
+        counted: int | None = None,
     ) -> tuple[Roi, ...]:
         """The ROIs of one reading of one body.
 
@@ -116,26 +136,25 @@ class Reader:
             The only source of chance.
         slices_x_mm : sequence of float or None
             LPS x of the slices that were scanned, of which one is chosen; None: each ROI stays in its own plane.
+        counted : int or None
+            How this reader has counted in this patient (:meth:`count`); None: it is drawn.
 
         Returns
         -------
         tuple of Roi
             With the labels that this reader gives. A ROI for which no place is found after 20 tries stays where the
-            reference has it.
+            reader means to have it.
         """
-        rois = _counted(phantom.reference_rois, self._miscounted(rng))
+        off = self.count(rng) if counted is None else counted
+        rois = _counted(phantom.reference_rois, off)
         if slices_x_mm is not None:
             rois = _on_slice(rois, self._chosen(rois, slices_x_mm, rng))
+        if self.sees and (off or slices_x_mm is not None):
+            rois = tuple(_csf_on_slice(roi, phantom) if roi.label == CSF else roi for roi in rois)
         return tuple(self._put(roi, phantom, rng) for roi in rois)
 
-    def _miscounted(self, rng: np.random.Generator) -> int:
-        """How many vertebrae too high (negative) or too low this reader counts."""
-        if self.miscount == 0 or rng.random() >= self.miscount:
-            return 0
-        return int(rng.choice((-1, 1)))
-
     def _chosen(self, rois: Sequence[Roi], slices_x_mm: Sequence[float], rng: np.random.Generator) -> float:
-        middle = float(np.mean([roi.center_mm[0] for roi in rois if roi.label != NOISE]))
+        middle = float(np.mean([roi.center_mm[0] for roi in rois if roi.label != NOISE])) + self.middle_habit_mm
         if self.middle_sd_mm > 0:
             middle += float(rng.normal(0.0, self.middle_sd_mm))
         return float(min(slices_x_mm, key=lambda x: abs(x - middle)))
@@ -150,14 +169,22 @@ class Reader:
         wide = max(sd_back, sd_up)
         if wide == 0 and self.size_percent == 0:
             return meant if self._accepts(meant, phantom) else roi
+        jitter = Jitter(shift_mm=wide, size_percent=self.size_percent, shape="normal")
         # one SD for both directions in the jitter: the axes carry what the narrower one is less
         axes = ((0.0, sd_back / wide if wide else 1.0, 0.0), (0.0, 0.0, sd_up / wide if wide else 1.0))
-        jitter = Jitter(shift_mm=wide, size_percent=self.size_percent, shape="normal")
-        put = put_again(meant, jitter=jitter, axes=axes, rng=rng, accept=lambda r: self._accepts(r, phantom))
-        return put if self._accepts(put, phantom) else roi
+        # the rule is no root at all; where that cannot be had, some are left in
+        for most_roots in (1.0 - _CLEAN, ROOTS_ALLOWED) if in_sac and self.sees else (ROOTS_ALLOWED,):
 
-    def _accepts(self, roi: Roi, phantom: Phantom) -> bool:
-        return not self.sees or roi.label == NOISE or looks_right(roi, phantom)
+            def accepts(r: Roi, most_roots: float = most_roots) -> bool:
+                return self._accepts(r, phantom, most_roots)
+
+            put = put_again(meant, jitter=jitter, axes=axes, rng=rng, accept=accepts)
+            if accepts(put):
+                return put
+        return roi
+
+    def _accepts(self, roi: Roi, phantom: Phantom, most_roots: float = ROOTS_ALLOWED) -> bool:
+        return not self.sees or roi.label == NOISE or looks_right(roi, phantom, most_roots=most_roots)
 
 
 REFERENCE_READER = Reader()
@@ -179,7 +206,7 @@ def draw_reader(rng: np.random.Generator) -> Reader:
     (True, True)
     """
     marrow = rng.normal(0.0, MARROW_HABIT_MM, 2)
-    across, along = rng.normal(0.0, (EDGE_HABIT_MM, CSF_ALONG_HABIT_MM))
+    across, along, middle = rng.normal(0.0, (EDGE_HABIT_MM, CSF_ALONG_HABIT_MM, MIDDLE_HABIT_MM))
     return Reader(
         marrow_sd_mm=MARROW_SD_MM,
         marrow_habit_mm=(float(marrow[0]), float(marrow[1])),
@@ -188,27 +215,39 @@ def draw_reader(rng: np.random.Generator) -> Reader:
         size=float(np.clip(np.exp(rng.normal(0.0, SIZE_HABIT)), *SIZE_LIMITS)),
         size_percent=SIZE_PERCENT,
         middle_sd_mm=MIDDLE_SD_MM,
+        middle_habit_mm=float(middle),
         miscount=MISCOUNT,
     )
 
 
-def looks_right(roi: Roi, phantom: Phantom) -> bool:
+def looks_right(roi: Roi, phantom: Phantom, *, most_roots: float = ROOTS_ALLOWED) -> bool:
     """Whether a ROI holds what belongs there as far as a reader can see it: healthy marrow, or the dural sac.
 
-    A CSF ROI may hold some roots, at most :data:`vbqkit.anatomy.reference_rois.ROOTS_ALLOWED`.
+    A CSF ROI may hold some roots, at most `most_roots` of what it averages across the thickness of a slice; all of it
+    that is neither CSF nor root counts as dirt there.
     """
+    held, level = _held(roi, phantom)
+    if not held.size:  # beyond the body
+        return False
+    if roi.label == CSF:
+        return bool(np.isin(held, _IN_SAC).mean() >= _CLEAN and (held == _ROOT).mean() <= most_roots)
+    return bool(((held == CODE["marrow"]) & (level == level[0]) & (level > 0)).mean() >= _CLEAN)
+
+
+def _held(roi: Roi, phantom: Phantom) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Tissue and level of the voxels of a ROI: in its plane, or for CSF in all planes that a slice averages."""
     a = phantom.affine
-    plane = int(np.clip(round((roi.center_mm[0] - a[0, 3]) / a[0, 0]), 0, phantom.shape[0] - 1))
-    image = Slice(phantom.tissue[plane], tuple(a[:3, 3] + plane * a[:3, 0]), tuple(a[:3, 1]), tuple(a[:3, 2]))
+    planes = slab_planes(a[0, 3] + a[0, 0] * np.arange(phantom.shape[0]), float(roi.center_mm[0]))
+    if roi.label != CSF:
+        nearest = int(np.clip(round((roi.center_mm[0] - a[0, 3]) / a[0, 0]), 0, phantom.shape[0] - 1))
+        planes = slice(nearest, nearest + 1)
+    tissue, level = phantom.tissue[planes], phantom.level[planes]
+    image = Slice(tissue[0], tuple(a[:3, 3] + planes.start * a[:3, 0]), tuple(a[:3, 1]), tuple(a[:3, 2]))
     try:
         mask = in_plane(roi, float(image.origin_mm[0])).mask(image)
-    except RoiError:  # beyond the body
-        return False
-    held: npt.NDArray[np.uint8] = phantom.tissue[plane][mask]
-    if roi.label == CSF:
-        return bool(np.isin(held, _IN_SAC).mean() >= _CLEAN and (held == _ROOT).mean() <= ROOTS_ALLOWED)
-    of_one = phantom.level[plane][mask]
-    return bool(((held == CODE["marrow"]) & (of_one == of_one[0]) & (of_one > 0)).mean() >= _CLEAN)
+    except RoiError:
+        return tissue[:0].ravel(), level[:0].ravel()
+    return tissue[:, mask].ravel(), level[:, mask].ravel()
 
 
 def in_plane(roi: Roi, x_mm: float) -> Roi:
@@ -218,6 +257,17 @@ def in_plane(roi: Roi, x_mm: float) -> Roi:
 
 def _on_slice(rois: Sequence[Roi], x_mm: float) -> tuple[Roi, ...]:
     return tuple(in_plane(roi, x_mm) for roi in rois)
+
+
+def _csf_on_slice(roi: Roi, phantom: Phantom) -> Roi:
+    """The CSF ROI where the sac of its slice has room beside the vertebra that is taken for L3, or else beside L3."""
+    (own,) = (r for r in phantom.reference_rois if r.label == CSF)
+    for meant in (roi, in_plane(own, float(roi.center_mm[0]))):
+        if isinstance(meant, Rectangle):
+            found = csf_roi_near(meant, phantom.tissue, phantom.level, phantom.affine)
+            if found is not None:
+                return found
+    return in_plane(own, float(roi.center_mm[0]))
 
 
 def _counted(rois: Sequence[Roi], off: int) -> tuple[Roi, ...]:

@@ -47,6 +47,7 @@ _MARROW_REACH_MM, _MARROW_MARGIN_MM = (2.0, 1.0), 0.9  # beyond the body; free o
 _MARROW_WISH = -0.22  # in front of the middle, away from the vein, in half depths
 _CSF_WIDTHS_MM = (4.0, 3.2, 2.5, 2.0)  # across the sac, to try in turn; the length follows from the area
 _CSF_REACH_MM, _CSF_WISH_MM, _CSF_MARGIN_MM = (20.0, 14.0), (5.0, 0.0), 0.5  # back and down from the back wall
+_CSF_NEAR_MM = (12.0, 14.0)  # across and along the sac from where a reader means to measure
 _CSF_SPARE_MM, _COST_OF_ROOTS = 1.0, 20.0  # moved this far it still holds few roots; a share of 5 % costs 1 mm of room
 _NARROW_SAC_MM = 8.0  # a level with a sac of less depth is a place of last resort
 _IN_SAC = ("csf", "nerve_root", "spinal_cord")
@@ -96,6 +97,14 @@ def reference_rois(
     return tuple(rois)
 
 
+def slab_planes(planes_x_mm: Array, x_mm: float) -> slice:
+    """Which planes of a body a slice at `x_mm` averages; the nearest if it averages none."""
+    inside = np.flatnonzero(np.abs(planes_x_mm - x_mm) <= _HALF_SLAB_MM)
+    if not len(inside):
+        inside = np.array([int(np.argmin(np.abs(planes_x_mm - x_mm)))])
+    return slice(int(inside[0]), int(inside[-1]) + 1)
+
+
 class _Truth:
     """The label maps, and what lies within a slab around a plane."""
 
@@ -106,10 +115,7 @@ class _Truth:
         self.z = affine[2, 3] + affine[2, 1] * np.arange(tissue.shape[1])
 
     def planes(self, x_mm: float) -> slice:
-        inside = np.flatnonzero(np.abs(self.x - x_mm) <= _HALF_SLAB_MM)
-        if not len(inside):
-            inside = np.array([int(np.argmin(np.abs(self.x - x_mm)))])
-        return slice(int(inside[0]), int(inside[-1]) + 1)
+        return slab_planes(self.x, x_mm)
 
     def sample(self, plane: npt.NDArray[Value], points_yz: Array) -> npt.NDArray[Value]:
         """A (rows, cols) plane at (y, z) points, False or 0 outside the grid; shape (..., 2) to (...)."""
@@ -221,23 +227,75 @@ def _csf_roi(truth: _Truth, spine: Spine) -> Rectangle:
     places.sort(key=lambda place: place.depth_mm < _NARROW_SAC_MM)  # stable: narrow ones last
     # a small sac may be full of roots everywhere: then it is measured where they are fewest, as a person would
     for most_roots, sac in ((most, sac) for most in (ROOTS_ALLOWED, 1.0) for sac in places):
-        slab = truth.tissue[truth.planes(float(sac.at[0]))]
-        roots = slab == CODE["nerve_root"]
-        clean, share = ((slab == CODE["csf"]) | roots).all(axis=0), roots.mean(axis=0)
-        for width in _CSF_WIDTHS_MM:
-            size = (width, FIXED_AREA_CM2 * 100.0 / width)
-            place = _place(
-                truth, clean, center=sac.at[1:], axes=sac.axes, reach=_CSF_REACH_MM,
-                size=size, wish=_CSF_WISH_MM, margin_mm=_CSF_MARGIN_MM, roots=share,
-                most_roots=most_roots,
-            )  # fmt: skip
-            if place is not None:
-                center = sac.at[1:] + place[0] * sac.axes[0] + place[1] * sac.axes[1]
-                return _rectangle(float(sac.at[0]), center, sac.axes, size, "CSF")
+        found = _in_sac(
+            truth, float(sac.at[0]), sac.at[1:], sac.axes, widths_mm=_CSF_WIDTHS_MM, reach=_CSF_REACH_MM,
+            wish=_CSF_WISH_MM, most_roots=most_roots,
+        )  # fmt: skip
+        if found is not None:
+            return found
     raise ScannerError(
         "No place in the dural sac from L1 to L5 holds 0.40 cm2 of CSF and roots without cord. "
         "Take a finding off this patient, or another seed."
     )
+
+
+def csf_roi_near(
+    roi: Rectangle, tissue: npt.NDArray[np.uint8], level: npt.NDArray[np.uint8], affine: Array
+) -> Rectangle | None:
+    """The CSF ROI by the same rule as the reference, as near to `roi` as it can be, on the slice around its plane.
+
+    Parameters
+    ----------
+    roi : Rectangle
+        Where CSF is meant to be measured: its plane, its direction and its size, which becomes narrower and longer
+        where the sac has no room for it.
+    tissue, level, affine
+        As for :func:`reference_rois`.
+
+    Returns
+    -------
+    Rectangle or None
+        None if the sac has no room within 14 mm along it and 12 mm across.
+    """
+    truth = _Truth(tissue, level, affine)
+    half, along = np.array(roi.half_width[1:]), np.array(roi.half_height[1:])
+    axes = (half / np.linalg.norm(half), along / np.linalg.norm(along))
+    width = 2.0 * float(np.linalg.norm(half))
+    widths = (width, *(narrower for narrower in _CSF_WIDTHS_MM if narrower < width))
+    for most_roots in (ROOTS_ALLOWED, 1.0):
+        found = _in_sac(
+            truth, float(roi.center_mm[0]), np.array(roi.center_mm[1:]), axes, widths_mm=widths,
+            reach=_CSF_NEAR_MM, wish=(0.0, 0.0), most_roots=most_roots,
+        )  # fmt: skip
+        if found is not None:
+            return found
+    return None
+
+
+def _in_sac(
+    truth: _Truth,
+    x_mm: float,
+    center: Array,
+    axes: tuple[Array, Array],
+    *,
+    widths_mm: Sequence[float],
+    reach: tuple[float, float],
+    wish: tuple[float, float],
+    most_roots: float,
+) -> Rectangle | None:
+    """The widest rectangle that fits into the sac of a slice, where roots are few; None if none fits."""
+    slab = truth.tissue[truth.planes(x_mm)]
+    roots = slab == CODE["nerve_root"]
+    clean, share = ((slab == CODE["csf"]) | roots).all(axis=0), roots.mean(axis=0)
+    for width in widths_mm:
+        size = (width, FIXED_AREA_CM2 * 100.0 / width)
+        place = _place(
+            truth, clean, center=center, axes=axes, reach=reach, size=size, wish=wish,
+            margin_mm=_CSF_MARGIN_MM, roots=share, most_roots=most_roots,
+        )  # fmt: skip
+        if place is not None:
+            return _rectangle(x_mm, center + place[0] * axes[0] + place[1] * axes[1], axes, size, "CSF")
+    return None
 
 
 def _noise_roi(truth: _Truth, spine: Spine) -> Rectangle:

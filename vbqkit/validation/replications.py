@@ -108,11 +108,15 @@ AS_BUILT = Setup()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StudyBody:
-    """One person's body as each model has it, with the levels that cannot be measured."""
+    """One person's body as each model has it, with the levels that cannot be measured.
+
+    `chance` is where it starts how readers count: one who reads a person again, or on another day, counts as before.
+    """
 
     patient: VirtualPatient
     of_model: Mapping[str, Phantom]
     excluded: Mapping[str, str]
+    chance: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -171,7 +175,8 @@ def _bodies(key: str, n: int, rng: np.random.Generator, setup: Setup) -> Iterato
         findings = group.findings(patient, rng)
         phantom = setup.draw(patient, findings, int(rng.integers(2**31)))
         broken = {f.level: "fracture" for f in findings if isinstance(f, Fracture) and f.level in SCORED_LEVELS}
-        yield StudyBody(patient, {"as built": phantom, "null": marrow_of_another(phantom, rng)}, broken)
+        of_model = {"as built": phantom, "null": marrow_of_another(phantom, rng)}
+        yield StudyBody(patient, of_model, broken, int(rng.integers(2**31)))
 
 
 def _readings(
@@ -194,10 +199,11 @@ def _readings(
     slices = day.slices_x_mm(phantom, protocol)
     person = about | person_row(body.patient)
     # how often a reader tries again must not move the chance of whoever comes next
-    placed = [
-        (number, reading, placed_rois(body, REFERENCE_READER if setup.exact else setup.reader(who), slices, of_reading))
-        for (number, reading, who), of_reading in zip(readers, rng.spawn(len(readers)), strict=True)
-    ]
+    placed = []
+    for (number, reading, who), of_reading in zip(readers, rng.spawn(len(readers)), strict=True):
+        reads = REFERENCE_READER if setup.exact else setup.reader(who)
+        counted = reads.count(np.random.default_rng([body.chance, number]))
+        placed.append((number, reading, placed_rois(body, reads, slices, of_reading, counted=counted)))
     noise = int(rng.integers(2**31))
     for model, as_drawn in body.of_model.items():
         if model == "null" and not setup.null:
@@ -236,10 +242,17 @@ def _bare_readings(
         yield from (("as built", row | {"reader": number, "reading": reading}) for number, reading, _ in readers)
 
 
-def placed_rois(body: StudyBody, reader: Reader, slices: Sequence[float], rng: np.random.Generator) -> tuple[Roi, ...]:
+def placed_rois(
+    body: StudyBody,
+    reader: Reader,
+    slices: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    counted: int | None = None,
+) -> tuple[Roi, ...]:
     """ROIs of one reading; who leaves a fractured level out, or replaces it, has looked twice at which level it is."""
-    careful = replace(reader, miscount=0.0) if body.excluded else reader
-    return careful.place(body.of_model["as built"], rng=rng, slices_x_mm=slices)
+    of_whom = body.of_model["as built"]
+    return reader.place(of_whom, rng=rng, slices_x_mm=slices, counted=0 if body.excluded else counted)
 
 
 def person_row(patient: VirtualPatient) -> Row:

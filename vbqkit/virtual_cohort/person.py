@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from vbqkit.anatomy.findings.finding import Finding
 from vbqkit.anatomy.findings.fracture import Fracture
 from vbqkit.anatomy.patients import BMD_G_CM2, VirtualPatient
 from vbqkit.anatomy.phantom import Phantom
-from vbqkit.anatomy.reader_model import Reader
 from vbqkit.anatomy.wear import draw_wear
 from vbqkit.errors import RoiError
 from vbqkit.roi import Measurement, Roi
@@ -100,14 +99,16 @@ def _row(patient: VirtualPatient, number: int, rng: np.random.Generator) -> dict
 
 def _readings(design: CohortDesign, number: int, phantom: Phantom) -> list[CohortReading]:
     found = []
+    counted = [reader.count(design.chance(number, 7, k)) for k, reader in enumerate(design.readers)]
     for scanner in design.scanners:
         first = scanner.protocols[0]
         for visit in range(1, design.days + 1):
             at = (scanner.name, visit)
             day = draw_day(design.chance(number, 2, *at), first)
+            slices = day.slices_x_mm(phantom, first)
             placed = [
-                _placed(design, reader, phantom, day.slices_x_mm(phantom, first), design.chance(number, 3, *at, k))
-                for k, reader in enumerate(design.readers)
+                _placed(design, k, phantom, slices, design.chance(number, 3, *at, k), counted[k])
+                for k in range(len(design.readers))
             ]
             if design.pictures:
                 measured = _on_pictures(design, phantom, scanner, day, placed, design.chance(number, 4, *at))
@@ -129,13 +130,18 @@ def _readings(design: CohortDesign, number: int, phantom: Phantom) -> list[Cohor
 
 
 def _placed(
-    design: CohortDesign, reader: Reader, phantom: Phantom, slices_x_mm: Sequence[float], rng: np.random.Generator
+    design: CohortDesign,
+    number: int,
+    phantom: Phantom,
+    slices_x_mm: Sequence[float],
+    rng: np.random.Generator,
+    counted: int,
 ) -> tuple[Roi, ...]:
-    fractured = any(isinstance(finding, Fracture) for finding in phantom.findings)
+    reader = design.readers[number]
     # who leaves a fractured level out has looked twice at which level it is
-    careful = replace(reader, miscount=0.0) if fractured else reader
-    rois = careful.place(phantom, rng=rng, slices_x_mm=slices_x_mm)
-    return (*rois, *further_places(phantom, rois, design.further, reader=careful, rng=rng))
+    off = 0 if any(isinstance(finding, Fracture) for finding in phantom.findings) else counted
+    rois = reader.place(phantom, rng=rng, slices_x_mm=slices_x_mm, counted=off)
+    return (*rois, *further_places(phantom, rois, design.further, reader=reader, rng=rng))
 
 
 def _on_pictures(
