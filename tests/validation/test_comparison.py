@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from vbqkit.validation.comparison import predict
 from vbqkit.validation.effects import NOTHING
 from vbqkit.validation.misses import MISS_REASONS
 
+ROOT = Path(__file__).resolve().parents[2]
 EFFECTS = {effect.key: effect for effect in published_effects()}
 DIFFERENCE = "Huang 2026: VBQ-T1, fracture against non-fracture, difference"
 STIR = "Huang 2026: VBQ-STIR, fracture against non-fracture, difference"
@@ -118,6 +120,28 @@ def test_what_no_replication_gave_is_not_predicted_and_not_judged():
     rows = compared(**{DIFFERENCE: math.nan})
     assert rows[DIFFERENCE].verdict == "not predicted"
     assert tally(tuple(rows.values())).judged == tally(tuple(compared().values())).judged - 1
+
+
+@pytest.mark.parametrize("page", ["README.md", "validation/README.md"])
+def test_the_pages_count_as_the_command_does(page):
+    """The committed predictions, counted again: a count by hand once said 18 of 42 and 6 for 16 of 42 and 2."""
+    count = tally(compare(read_predictions(ROOT / "validation" / "predictions.csv")))
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").replace("**", "").split())
+    assert f"{count.within} of {count.judged} effects lie within" in text
+    assert f"{count.disease_within} of {count.disease} effects of disease" in text
+    assert f"the null model {count.null_within}" in text
+    assert ("the null model fails, as it must" in text) is count.null_rejected
+    assert ("the goal is not met" in text) is not count.goal_met
+
+
+def test_the_table_of_the_comparison_is_that_of_the_predictions():
+    with (ROOT / "validation" / "comparison.csv").open(encoding="utf-8", newline="") as file:
+        kept = [
+            (row["source"], row["what"], row["kind"], row["verdict"], row["reason"]) for row in csv.DictReader(file)
+        ]
+    fresh = compare(read_predictions(ROOT / "validation" / "predictions.csv"))
+    assert kept == [(c.source, c.what, c.kind, c.verdict, c.reason) for c in fresh]
+    assert "not known" not in {c.reason for c in fresh if c.is_effect}, "every effect outside has its reason"
 
 
 def test_reasons_are_given_for_effects_that_exist():
