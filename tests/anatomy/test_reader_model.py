@@ -21,6 +21,8 @@ from vbqkit.anatomy.reader_model import (
 )
 from vbqkit.anatomy.reference_rois import ROOTS_ALLOWED
 from vbqkit.errors import ScannerError
+from vbqkit.exercises.cases import truth_of
+from vbqkit.exercises.readers import known_case, virtual_reader
 from vbqkit.image import Slice
 from vbqkit.roi import Roi
 from vbqkit.roi.labels import CSF, SCORED_LEVELS
@@ -129,6 +131,18 @@ def test_a_reader_leaves_no_root_in_csf_where_a_place_without_any_can_be_had():
         roots += [csf_held(roi, full_of_roots)[1] for roi in placed_here if roi.label == CSF]
     assert max(roots) <= ROOTS_ALLOWED
     assert np.median(roots) <= 0.02
+
+
+def test_who_looks_keeps_csf_off_the_fat_in_front_of_the_sac():
+    """Lesson 70's patient plain-702: a careful reader who avoids roots, and nothing else, ends up in the bright edge."""
+    case = known_case("plain", 702)
+    volume, body = case.volumes["T1"], truth_of(case)
+    (reference,) = (roi.measure(volume) for roi in body.reference_rois if roi.label == CSF)
+    for seed in range(12):
+        rois = virtual_reader(case, sd_mm=1.0, sees=True, rng=np.random.default_rng(seed))
+        (csf,) = (roi.measure(volume) for roi in rois if roi.label == CSF)
+        assert csf.mean == pytest.approx(reference.mean, rel=0.1), seed
+        assert csf.sd < 0.3 * csf.mean, seed
 
 
 def test_who_reads_a_patient_again_counts_as_before_and_one_reader_is_not_the_other(body):

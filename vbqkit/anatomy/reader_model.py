@@ -59,6 +59,9 @@ Together 1 mm: a model assumption. How it is divided: on a first and last sagitt
 2013), so that what is new each time makes 0.56 of the whole."""
 
 _CLEAN = 0.98  # a reader leaves a ROI where this share of it looks like what belongs there
+_EDGE_MM = 1.0
+"""How far a reader keeps CSF off what bounds the sac in front and behind, mm: fat in front of it shines into the pixel
+beside it and blurs into the next, which can be seen. Model assumption."""
 _ROOT = CODE["nerve_root"]
 _IN_SAC = (CODE["csf"], _ROOT)
 
@@ -223,14 +226,16 @@ def draw_reader(rng: np.random.Generator) -> Reader:
 def looks_right(roi: Roi, phantom: Phantom, *, most_roots: float = ROOTS_ALLOWED) -> bool:
     """Whether a ROI holds what belongs there as far as a reader can see it: healthy marrow, or the dural sac.
 
-    A CSF ROI may hold some roots, at most `most_roots` of what it averages across the thickness of a slice; all of it
-    that is neither CSF nor root counts as dirt there.
+    A CSF ROI may hold some roots, at most `most_roots` of what it averages across the thickness of a slice. What is
+    neither CSF nor root is dirt there, and so it is within a millimetre in front of the ROI and behind it.
     """
     held, level = _held(roi, phantom)
     if not held.size:  # beyond the body
         return False
     if roi.label == CSF:
-        return bool(np.isin(held, _IN_SAC).mean() >= _CLEAN and (held == _ROOT).mean() <= most_roots)
+        around = (held, *(_held(roi.moved((0.0, back_mm, 0.0)), phantom)[0] for back_mm in (-_EDGE_MM, _EDGE_MM)))
+        in_sac = all(len(here) and np.isin(here, _IN_SAC).mean() >= _CLEAN for here in around)
+        return bool(in_sac and (held == _ROOT).mean() <= most_roots)
     return bool(((held == CODE["marrow"]) & (level == level[0]) & (level > 0)).mean() >= _CLEAN)
 
 
