@@ -140,9 +140,9 @@ assert round(float(r.iloc[0]), 2) == -0.68
 shayganfar = found.set_index("source").loc["Shayganfar 2019"]
 assert (shayganfar.n, shayganfar.threshold) == (82, 2.05)
 assert (shayganfar.sensitivity, shayganfar.specificity) == (0.90, 0.87)
-# "The virtual scanner ... reaches an AUC of 0.70 where Bandirali found 0.84"
+# "The virtual scanner ... reaches an AUC of 0.59 where Bandirali found 0.84"
 compared = pd.read_csv("../validation/comparison.csv").query("source == 'Bandirali 2015' and kind == 'AUC'").iloc[0]
-assert round(compared.predicted, 2) == 0.70 and round(compared.published, 2) == 0.84
+assert round(compared.predicted, 2) == 0.59 and round(compared.published, 2) == 0.84
 # "Its signal equations alone ... find as much as Bandirali; a full correction of the coil does not bring that back
 # (three replications)"
 assert "0.99 times the published AUC" in compared.reason
@@ -173,7 +173,7 @@ import pandas as pd
 compared = pd.read_csv("../validation/comparison.csv").query(
     "source == 'Vertebral bone quality in MRI parameters 2023' and kind == 'ratio'"
 )
-assert len(compared) == 2 and compared.effect_ratio.max() < 0.5
+assert len(compared) == 2 and compared.effect_ratio.max() < 0.8
 # "Which ROI has the smallest island" (the card: "hardly, for one level; much, for the CSF ROI")
 from vbqkit.scores import vbq_landscape
 def island(*moved):
@@ -290,13 +290,13 @@ factor = float(re.search(r"a factor of ([0-9.]+)", by_name["SNR"].missing)[1])
 assert 3 < factor < 30
 """,
     "70_readers": """
-# "these five differ much"; "it gives the two virtual readers 0.97 ... ICC(2,1) sees it: 0.63, since the hasty one reads
-# a sixth to a quarter lower in every patient"
+# "these five differ much"; "it gives the two virtual readers 0.94 ... ICC(2,1) sees it: 0.54, since the hasty one reads
+# a sixth to almost a third lower in every patient"
 assert not done and wide.to_numpy().max() > 2 * wide.to_numpy().min()
 forms = icc(wide).set_index("shrout_fleiss").estimate
-assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.97, 0.63)
+assert (round(forms["ICC(3,1)"], 2), round(forms["ICC(2,1)"], 2)) == (0.94, 0.54)
 lower = 1 - wide["hasty reader"] / wide["careful reader"]
-assert 0.15 < lower.min() and lower.max() < 0.27
+assert 0.15 < lower.min() < 0.18 and 0.29 < lower.max() < 0.33
 # question 70-icc, reader B 10 % above A: "+9.5 % of the mean of both"
 always_more = (100 * (1.1 * wide[first] - wide[first]) / (2.1 * wide[first] / 2)).round(1)
 assert set(always_more) == {9.5}
