@@ -7,7 +7,9 @@ stated anywhere here: it comes out of what the pixels hold at the places.
 What is cited is the marking of edges and the counting of levels. A vertebra has edges on all sides, and so has the
 dural sac to the front and back: there a reader errs as far as edges are marked. Nobody has published how far apart ROIs
 lie along the sac, where no edge guides the hand, nor how their sizes and slices differ: those numbers are model
-assumptions, made before any agreement was computed and not changed since.
+assumptions, made before any agreement was computed and not changed since. How a reader looks (for the sac on the slice
+that was chosen, off roots, as the papers' rule has it, and off the fat in front) was written after agreement had been
+compared, as readers were found to leave CSF in ligament and fat; none of it is a number of agreement.
 """
 
 from __future__ import annotations
