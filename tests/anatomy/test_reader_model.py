@@ -134,7 +134,7 @@ def test_a_reader_leaves_no_root_in_csf_where_a_place_without_any_can_be_had():
 
 
 def test_who_looks_keeps_csf_off_the_fat_in_front_of_the_sac():
-    """Lesson 70's patient plain-702: a careful reader who avoids roots, and nothing else, ends up in the bright edge."""
+    """Lesson 70's patient plain-702: a reader who avoids roots, and nothing else, ends up in the bright edge."""
     case = known_case("plain", 702)
     volume, body = case.volumes["T1"], truth_of(case)
     (reference,) = (roi.measure(volume) for roi in body.reference_rois if roi.label == CSF)
@@ -156,7 +156,7 @@ def test_who_reads_a_patient_again_counts_as_before_and_one_reader_is_not_the_ot
 
 
 def test_one_reader_twice_takes_the_same_slice_more_often_than_two_readers():
-    """Weighted kappa of a first and last slice 0.82 and 0.71 for one reader twice, 0.56 and 0.60 for two (Tunset 2013)."""
+    """Weighted kappa of a first and last slice: 0.82 and 0.71 for one reader twice, 0.56 and 0.60 for two (Tunset)."""
     rng = np.random.default_rng(4)
     habits = np.array([draw_reader(rng).middle_habit_mm for _ in range(4000)])
     new = rng.normal(0.0, MIDDLE_SD_MM, (2, 4000))
