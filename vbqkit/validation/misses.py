@@ -23,8 +23,8 @@ _PLACING = (
     "were trained together, seem to have taken the same slice and level more often than those of Tunset 2013 and Peh 1999"
 )
 _PLACING_CSF = (
-    "the slice: two readers on the same one differ by 3.0 % on T2 and 3.8 % on STIR (published 4.3 and 6.0; eight replications of 12 people), and "
-    "where they choose for themselves by 6.1 and 6.3 %, as the next slice holds other roots, which are dark on both; the limits of one reader "
+    "the slice: two readers on the same one differ by 2.6 % on T2 and 3.2 % on STIR (published 4.3 and 6.0; eight replications of 12 people), and "
+    "where they choose for themselves by 8.6 and 9.1 %, as the next slice holds other roots, which are dark on both; the limits of one reader "
     "twice, who mostly takes the same slice again, are as published"
 )
 _PARAMETERS = "Vertebral bone quality in MRI parameters 2023"
