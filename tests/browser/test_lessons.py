@@ -331,6 +331,7 @@ def comes_back_after_a_restart(lesson: Lesson, lab: Any) -> None:
     page = lesson.page
     views = page.locator(".vbq-lab").first, page.locator(".vbq-sliding").first
     lesson.show(views[1].get_by_role("button", name="by half")).click()
+    lab.sees(lambda: views[1].locator(".noUi-target").first.get_attribute("disabled"), None)  # the kernel has the guess
     handle = views[1].locator(".noUi-handle")
     handle.focus()
     for _ in range(3):
