@@ -124,7 +124,7 @@ def test_what_no_replication_gave_is_not_predicted_and_not_judged():
 
 @pytest.mark.parametrize("page", ["README.md", "validation/README.md"])
 def test_the_pages_count_as_the_command_does(page):
-    """The committed predictions, counted again: a count by hand once said 18 of 42 and 6 for 16 of 42 and 2."""
+    """Nobody counts by hand: the numbers on both pages are those of the committed predictions."""
     count = tally(compare(read_predictions(ROOT / "validation" / "predictions.csv")))
     text = " ".join((ROOT / page).read_text(encoding="utf-8").replace("**", "").split())
     assert f"{count.within} of {count.judged} effects lie within" in text

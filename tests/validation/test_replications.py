@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vbqkit.anatomy import Phantom, VirtualPatient, draw_patients, make_phantom
+from vbqkit.anatomy import Phantom, Reader, VirtualPatient, draw_patients, make_phantom
 from vbqkit.anatomy.phantom import LEVEL_OF_CODE
 from vbqkit.anatomy.tissues import tissue_named
 from vbqkit.errors import ScannerError
@@ -17,7 +17,7 @@ from vbqkit.scanner import SCANNERS, scanner_named
 from vbqkit.validation.effects import published_effects
 from vbqkit.validation.null_model import marrow_of_another, with_marrow
 from vbqkit.validation.ordinary_protocols import STIR_TI_MS, T1_TE_MS, T1_TR_MS, TI_AT_3T, with_ordinary_times
-from vbqkit.validation.replications import MODELS, simulated_studies
+from vbqkit.validation.replications import MODELS, Setup, simulated_studies
 from vbqkit.validation.study_groups import STUDY_GROUPS, qct_t_score
 
 pytestmark = pytest.mark.xdist_group("a replication")
@@ -120,6 +120,23 @@ def test_drawn_times_are_ordinary_and_possible(name):
     ti = [s.protocol("STIR").timing.ti_ms / factor for s in times]
     assert min(ti) >= STIR_TI_MS[0] - 0.1
     assert max(ti) <= STIR_TI_MS[1] + 0.1
+
+
+def test_who_reads_a_person_again_counts_as_before_and_two_readers_count_alone(monkeypatch):
+    counts, place = [], Reader.place
+
+    def noted(self, *args, **options):
+        counts.append(options["counted"])
+        return place(self, *args, **options)
+
+    monkeypatch.setattr(Reader, "place", noted)
+    setup = Setup(null=False, reader=lambda reader: replace(reader, miscount=0.6))
+    simulated_studies(3, seed=(4, 0), studies=["Cui 2025"], setup=setup)
+    first, again, other = (counts[start::3] for start in range(3))  # the first reader twice, the second once
+    assert len(first) == 9
+    assert first == again
+    assert first != other
+    assert {-1, 0, 1} >= set(first) != {0}
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,22 @@ def test_rescans_readers_and_scanners_differ(two):
     assert (wide[MACHINE].mean(axis=1) > wide[OTHER].mean(axis=1)).all(), "field and times lower VBQ-T1 at 3 T"
 
 
+def test_a_reader_counts_a_patient_alike_on_every_day_and_scanner_and_two_readers_count_alone(monkeypatch):
+    counts, place = [], Reader.place
+
+    def noted(self, *args, **options):
+        counts.append(options["counted"])
+        return place(self, *args, **options)
+
+    monkeypatch.setattr(Reader, "place", noted)
+    unsure = Reader(miscount=0.6)
+    simulate_cohort(4, (MACHINE, OTHER), "VBQ-T1", (unsure, unsure), seed=7, days=2, fractured=False)
+    of_person = np.array(counts).reshape(4, 4, 2)  # person, scanner and day, reader
+    assert (of_person == of_person[:, :1]).all()
+    assert len(np.unique(of_person)) > 1
+    assert (of_person[:, 0, 0] != of_person[:, 0, 1]).any()
+
+
 def test_a_row_depends_on_the_seed_and_its_patient_alone(two):
     alone = simulate_cohort(1, OTHER, "VBQ-T1", 2, seed=7)
     both = alone.merge(two, on=KEYS, suffixes=("", "_there"))

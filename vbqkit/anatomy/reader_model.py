@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -179,10 +180,7 @@ class Reader:
         axes = ((0.0, sd_back / wide if wide else 1.0, 0.0), (0.0, 0.0, sd_up / wide if wide else 1.0))
         # the rule is no root at all; where that cannot be had, some are left in
         for most_roots in (1.0 - _CLEAN, ROOTS_ALLOWED) if in_sac and self.sees else (ROOTS_ALLOWED,):
-
-            def accepts(r: Roi, most_roots: float = most_roots) -> bool:
-                return self._accepts(r, phantom, most_roots)
-
+            accepts = partial(self._accepts, phantom=phantom, most_roots=most_roots)
             put = put_again(meant, jitter=jitter, axes=axes, rng=rng, accept=accepts)
             if accepts(put):
                 return put
@@ -244,9 +242,11 @@ def looks_right(roi: Roi, phantom: Phantom, *, most_roots: float = ROOTS_ALLOWED
 def _held(roi: Roi, phantom: Phantom) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Tissue and level of the voxels of a ROI: in its plane, or for CSF in all planes that a slice averages."""
     a = phantom.affine
-    planes = slab_planes(a[0, 3] + a[0, 0] * np.arange(phantom.shape[0]), float(roi.center_mm[0]))
-    if roi.label != CSF:
-        nearest = int(np.clip(round((roi.center_mm[0] - a[0, 3]) / a[0, 0]), 0, phantom.shape[0] - 1))
+    x_mm = float(roi.center_mm[0])
+    if roi.label == CSF:
+        planes = slab_planes(a[0, 3] + a[0, 0] * np.arange(phantom.shape[0]), x_mm)
+    else:
+        nearest = int(np.clip(round((x_mm - a[0, 3]) / a[0, 0]), 0, phantom.shape[0] - 1))
         planes = slice(nearest, nearest + 1)
     tissue, level = phantom.tissue[planes], phantom.level[planes]
     image = Slice(tissue[0], tuple(a[:3, 3] + planes.start * a[:3, 0]), tuple(a[:3, 1]), tuple(a[:3, 2]))
