@@ -61,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="store_true", help="print the version and stop")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for name, module_name in COMMANDS.items():
-        module = importlib.import_module(module_name)
+    for name in [arguments[0]] if arguments and arguments[0] in COMMANDS else COMMANDS:  # nobody waits for the others
+        module = importlib.import_module(COMMANDS[name])
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         command.add_argument("--json", action="store_true", help="print one list of flat JSON objects")
         module.add_arguments(command)
