@@ -14,6 +14,8 @@ from vbqkit.errors import ScoreError, TableError
 from vbqkit.scanner import Tags, scanner_named
 from vbqkit.scores import score, unregister_score
 from vbqkit.virtual_cohort import CARRIED, TRANSPORT_COLUMNS, phantom_factor, transport_cutoff
+from vbqkit.virtual_cohort.carried_cutoffs import PAIRS, as_printed, carried_cutoffs
+from vbqkit.virtual_cohort.transport import MODELS
 
 AB = {"from_scanner": "A", "to_scanner": "B", "outcome": "ill"}
 
@@ -170,3 +172,16 @@ def test_a_score_that_is_not_positive_has_no_factor():
             phantom_factor("Below", "generic-1.5t", "generic-3t")
     finally:
         unregister_score("Below")
+
+
+@pytest.mark.slow
+def test_the_table_of_the_page_is_what_transport_says_of_one_cohort():
+    table = carried_cutoffs(1, women=30, young=3)
+    assert len(table) == len(PAIRS) * len(MODELS) * len(CARRIED)
+    measured = table[table["model"] == MODELS[0]].set_index(["from_scanner", "to_scanner", "carried"])
+    here, there = PAIRS[0]
+    kept, lost = measured.loc[(here, there, "where it was chosen")], measured.loc[(here, there, "as it is")]
+    assert lost["sensitivity"] < kept["sensitivity"] - 0.2, "VBQ-T1 is lower at 3 T"
+    lines = list(as_printed([table, table]))
+    assert lines[0].startswith(f"| where it was chosen | {kept['sensitivity']:.2f}, {kept['sensitivity']:.2f} / ")
+    assert len(lines) == len(CARRIED) + 2
