@@ -2,8 +2,20 @@
 
 import pytest
 
-from benchmarks import browser, cohort, cohort_scores, cornerstone, import_time, listing, reading, slices, timing
+from benchmarks import (
+    browser,
+    cohort,
+    cohort_scores,
+    cornerstone,
+    import_time,
+    listing,
+    pass_rates,
+    reading,
+    slices,
+    timing,
+)
 from benchmarks.__main__ import main, names
+from vbqkit.exercises.shared_bodies import body_seed
 
 
 def test_every_benchmark_that_the_project_needs_is_found_by_name():
@@ -102,3 +114,11 @@ def test_a_cohort_is_measured_in_this_process_and_in_others():
     assert 0 < again < loop
     assert {name: list(runs) for name, runs in found.items()} == {name: [0, 1] for name in cohort_scores.PLANS}
     assert all(run.study_s > 0 for runs in found.values() for run in runs.values())
+
+
+@pytest.mark.slow
+def test_careful_readings_pass_and_those_with_a_fault_do_not():
+    counts = pass_rates.count_passes([("plain", body_seed(0, "placing"))], days=1, careful=2, careless=2)
+    assert counts["careful"] == (2, 2)
+    assert counts["careless"][1] == 2
+    assert counts["fault"] == (0, len(pass_rates.FAULTS))

@@ -14,7 +14,7 @@ from vbqkit.classroom.assignments import DRAWN
 from vbqkit.classroom.grading import _belonging, _jobs
 from vbqkit.classroom.hand_in import Outlines
 from vbqkit.classroom.judging import SCORE, _rois
-from vbqkit.classroom.virtual_class import _as_file
+from vbqkit.classroom.virtual_class import as_file
 from vbqkit.exercises import (
     case_seed,
     check_consequence,
@@ -184,7 +184,7 @@ def by_earlier_version(made):
     readings = []
     for one in assigned_to(made.student, made.lesson, earlier=True):
         case = make_case(one.seed, kind=one.kind, day=one.day)
-        content = _as_file(placed(case, sd_mm=1.0, sees=True), case)
+        content = as_file(placed(case, sd_mm=1.0, sees=True), case)
         readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), content))
     return replace(made, readings=tuple(readings))
 

@@ -59,7 +59,7 @@ def virtual_hand_in(
     for one in assigned_to(student, lesson):
         case = known_case(one.kind, one.seed, one.day)
         rois = virtual_reader(case, sd_mm=sd_mm, bias_mm=bias_mm, sees=sees, rng=rng)
-        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), _as_file(rois, case)))
+        readings.append(Outlines(one.exercise, case_code(one.kind, one.seed, one.day), as_file(rois, case)))
     return HandIn(
         student=student,
         lesson=lesson,
@@ -76,7 +76,7 @@ def _answer(name: str, student: str, *, right: bool) -> str:
     return f"{asked.expected if right else 1e6 + 3 * asked.expected:.12g}"
 
 
-def _as_file(rois: Iterable[Roi], case: TeachingCase) -> dict[str, Any]:
+def as_file(rois: Iterable[Roi], case: TeachingCase) -> dict[str, Any]:
     """What the ROI file of a reading holds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reading.vbqkit.json"
