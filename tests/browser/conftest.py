@@ -186,11 +186,13 @@ CUT_OFF = """box => {
     };
     return [...document.querySelectorAll(`${box} *`)].filter(e => e.checkVisibility({ visibilityProperty: true })
         && (e.matches('div:not(.vbq-scroll)') && scrolls(e) && e.scrollWidth > e.clientWidth + 1
+            || e.matches('.widget-label') && e.scrollWidth > e.clientWidth + 1
             || e.matches('img, canvas:first-child, button, input, select, table, p') && !inScroller(e)
                 && !e.closest('.vbq-stage') && e.getBoundingClientRect().right > edge + 1))
         .map(e => `${e.tagName} ${e.className}`);
 }"""
-"""What of a box can be scrolled sideways, or sticks out of the page; a wide table may scroll within its own frame."""
+"""What of a box can be scrolled sideways, sticks out of the page, or is a label that ends in dots; a wide table may scroll
+within its own frame."""
 
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 

@@ -43,7 +43,7 @@ LEAST_CM2 = {CSF: 0.10, NOISE: 0.20}
 FAR_IN_BODY_MM, TOO_FAR_IN_BODY_MM = 4.5, 5.5
 """A level's ROI farther than the first from the reference ROI lies in another part of the body: worth knowing; farther
 than the second it does not follow the rule (mid height, a little in front of the center). With 5.5 mm a virtual reader
-with an SD of 4 mm, who does not look, passes in 6.8 % of readings (4.9 to 9.1), one of 1 mm in 99.7 %."""
+with an SD of 4 mm, who does not look, passes in 6.8 % of readings (4.9 to 9.1), one of 1 mm in 100 % (99 to 100)."""
 
 NOISE_FACTORS = (1.25, 1.5)
 """The SD of a noise ROI over that at the place of the reference group, or its inverse: above the first worth knowing,

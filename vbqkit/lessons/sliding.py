@@ -50,7 +50,7 @@ class SlidingChart(Awake, ipywidgets.VBox):  # type: ignore[misc] # ipywidgets i
             value=start,
             description=x_title,
             disabled=True,
-            style={"description_width": "170px"},
+            style={"description_width": "max-content"},
             layout={"width": "520px"},
         )
         self._chart, self._table = ipywidgets.HTML(), ipywidgets.HTML()
