@@ -40,10 +40,6 @@ NARROW_SHARE = 0.90
 UNLIKE_SHARE = 0.12
 """A level whose place reads this much off the median of all levels does not hold CSF alone."""
 
-DARKER_SHARE = 0.05
-"""On T1 it does not already where it reads this much below the median: ligament, which takes the place of the sac where
-the canal is narrow, is darker than CSF there, and the search is for what is dark. Chosen on 64 virtual patients."""
-
 _WIDTHS_MM = (4.0, 3.2, 2.5, 2.0)
 _LEAST_INSIDE, _LEAST_ANYWHERE = 0.95, 0.85  # probability of sac under the ROI: mean, and at every place
 _ALONG_STEP_MM, _ACROSS_STEP_MM, _ACROSS_REACH_MM = 1.5, 1.0, 9.0
@@ -89,8 +85,8 @@ def csf_place(picture: Picture, levels: Sequence[tuple[str, Outline]], *, weight
     (:func:`coil_slope`). On T2 and STIR the brightest place holds the fewest roots, on T1 the darkest, as roots and fat
     are the other way. Of all places within 3 % of it, the one nearest to the middle of the level and of the sac is
     taken, so that neither the coil nor noise draws the ROI to an edge. A level is not free where the sac is narrow
-    (less than 90 % of the median depth of all) or reads more than 12 % off the median of all, on T1 more than 5 % below.
-    Without a weighting the place deepest in the sac is taken.
+    (less than 90 % of the median depth of all) or reads more than 12 % off the median of all. Without a weighting the
+    place deepest in the sac is taken.
 
     Parameters
     ----------
@@ -111,7 +107,7 @@ def csf_place(picture: Picture, levels: Sequence[tuple[str, Outline]], *, weight
         found = [(level, place) for level, place in places if place is not None]
         if not found:
             continue
-        level, best = _first_free(found, darker=DARKER_SHARE if sign < 0 else UNLIKE_SHARE)
+        level, best = _first_free(found)
         return CsfPlace(roi_on(picture, best.place, best.along, (width, CSF_MM[1]), CSF), best.inside, level)
     return None
 
@@ -142,11 +138,11 @@ def coil_slope(picture: Picture, outlines: Sequence[Outline]) -> float:
     return float(np.clip(top / bottom, *_MOST_SLOPE)) if bottom > 0 else 0.0
 
 
-def _first_free(found: Sequence[tuple[str, _Candidate]], *, darker: float) -> tuple[str, _Candidate]:
+def _first_free(found: Sequence[tuple[str, _Candidate]]) -> tuple[str, _Candidate]:
     usual = float(np.median([place.signal for _, place in found]))
     depth = float(np.median([place.depth_mm for _, place in found]))
     wide = [one for one in found if one[1].depth_mm >= NARROW_SHARE * depth]
-    alike = [one for one in wide if -darker * usual <= one[1].signal - usual <= UNLIKE_SHARE * usual]
+    alike = [one for one in wide if abs(one[1].signal - usual) <= UNLIKE_SHARE * usual]
     return (alike or wide)[0]  # at least half of all levels are as deep as the median
 
 
