@@ -191,8 +191,8 @@ CUT_OFF = """box => {
                 && !e.closest('.vbq-stage') && e.getBoundingClientRect().right > edge + 1))
         .map(e => `${e.tagName} ${e.className}`);
 }"""
-"""What of a box can be scrolled sideways, sticks out of the page, or is a label that ends in dots; a wide table may scroll
-within its own frame."""
+"""What of a box can be scrolled sideways, sticks out of the page, or is a label that ends in dots; a wide table may
+scroll within its own frame."""
 
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 

@@ -142,7 +142,7 @@ def test_what_cannot_be_predicted_is_refused(prepared, rois):
 
 
 def test_a_move_takes_less_than_scanning_the_slice_again(case, prepared, rois):
-    """Processor time of this thread, taken in turn, so that a busy machine slows both; the medians, for one bad moment."""
+    """Processor time of this thread, in turn, so that a busy machine slows both; the medians, for one bad moment."""
     lab, body = ScanLab(prepared, rois=rois, controls=("tr_ms", "te_ms")), truth_of(case)
     moves, scans = [], []
     for value in range(500, 900, 50):
