@@ -36,23 +36,25 @@ FAULTS: dict[str, Callable[[Roi, float], Roi | None]] = {
     "a ROI missing": lambda roi, _: None if roi.label == "L2" else roi,
     "noise of four pixels": lambda roi, _: roi.scaled(_FOUR_PIXELS) if roi.label == NOISE else roi,
 }
-"""What is done to ROIs that are faultless otherwise, given the distance between slices (mm)."""
+"""What is done to each of some ROIs that are faultless otherwise, given the distance between slices (mm)."""
+
+
+def with_fault(case: TeachingCase, fault: Callable[[Roi, float], Roi | None]) -> list[Roi]:
+    """The reference ROIs of a patient, with a fault."""
+    step = float(case.volumes["T1"].spacing_mm[0])
+    honest = [roi for roi in truth_of(case).reference_rois if roi.label in WHOLE_CASE]
+    return [changed for roi in honest if (changed := fault(roi, step)) is not None]
 
 
 def readings_of(
     case: TeachingCase, rng: np.random.Generator, *, careful: int, careless: int
-) -> dict[str, Sequence[Roi]]:
-    """The ROIs of every reader of one patient on one day."""
-    found: dict[str, Sequence[Roi]] = {}
-    found |= {f"careful {k}": virtual_reader(case, sd_mm=1.0, sees=True, rng=rng) for k in range(careful)}
-    found |= {f"careless {k}": virtual_reader(case, sd_mm=4.0, rng=rng) for k in range(careless)}
-    step = float(case.volumes["T1"].spacing_mm[0])
-    honest = [roi for roi in truth_of(case).reference_rois if roi.label in WHOLE_CASE]
-    found |= {
-        f"fault: {name}": [one for roi in honest if (one := change(roi, step)) is not None]
-        for name, change in FAULTS.items()
+) -> dict[str, list[Sequence[Roi]]]:
+    """The ROIs of every reading of one patient on one day, by group of readers."""
+    return {
+        "careful": [virtual_reader(case, sd_mm=1.0, sees=True, rng=rng) for _ in range(careful)],
+        "careless": [virtual_reader(case, sd_mm=4.0, rng=rng) for _ in range(careless)],
+        "fault": [with_fault(case, fault) for fault in FAULTS.values()],
     }
-    return found
 
 
 def count_passes(
@@ -73,13 +75,13 @@ def count_passes(
         for day in range(DAYS_IN_ONE_PLACE, DAYS_IN_ONE_PLACE + days):
             case = known_case(kind, seed, day)
             read = readings_of(case, rng, careful=careful, careless=careless)
-            of_days.append((day, tuple(("", name, "", json.dumps(as_file(rois, case))) for name, rois in read.items())))
+            files = [(group, json.dumps(as_file(rois, case))) for group, many in read.items() for rois in many]
+            of_days.append((day, tuple(("", group, "", file) for group, file in files)))
         jobs.append(Job(kind, seed, tuple(of_days), with_result=True))
     counts: dict[str, tuple[int, int]] = {}
     for one in judge_all(jobs):
-        group = one.student.replace(":", "").split()[0]
-        passed, every = counts.get(group, (0, 0))
-        counts[group] = (passed + one.passed, every + 1)
+        passed, every = counts.get(one.student, (0, 0))
+        counts[one.student] = (passed + one.passed, every + 1)
     return counts
 
 

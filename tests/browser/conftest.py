@@ -185,8 +185,8 @@ CUT_OFF = """box => {
         for (let p = e.parentElement; !p.matches(box); p = p.parentElement) if (scrolls(p)) return true;
     };
     return [...document.querySelectorAll(`${box} *`)].filter(e => e.checkVisibility({ visibilityProperty: true })
-        && (e.matches('div:not(.vbq-scroll)') && scrolls(e) && e.scrollWidth > e.clientWidth + 1
-            || e.matches('.widget-label') && e.scrollWidth > e.clientWidth + 1
+        && ((e.matches('div:not(.vbq-scroll)') && scrolls(e) || e.matches('.widget-label'))
+                && e.scrollWidth > e.clientWidth + 1
             || e.matches('img, canvas:first-child, button, input, select, table, p') && !inScroller(e)
                 && !e.closest('.vbq-stage') && e.getBoundingClientRect().right > edge + 1))
         .map(e => `${e.tagName} ${e.className}`);

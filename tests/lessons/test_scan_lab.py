@@ -13,7 +13,6 @@ from vbqkit.exercises.readers import known_case
 from vbqkit.lessons.scan_curve import POINTS, ScanCurve
 from vbqkit.lessons.scan_lab import ScanLab
 from vbqkit.page.linked_chart import Panel, linked_chart_html
-from vbqkit.scanner.forward_model import acquire
 from vbqkit.scanner.prepared import prepare
 from vbqkit.scanner.sequences import Control
 from vbqkit.scores import score_value, shift_interval
@@ -141,18 +140,15 @@ def test_what_cannot_be_predicted_is_refused(prepared, rois):
         ScanLab(prepared, rois=rois, controls=("tr_ms",), predict="disc")
 
 
-def test_a_move_takes_less_than_scanning_the_slice_again(case, prepared, rois):
-    """Processor time of this thread, in turn, so that a busy machine slows both; the medians, for one bad moment."""
-    lab, body = ScanLab(prepared, rois=rois, controls=("tr_ms", "te_ms")), truth_of(case)
-    moves, scans = [], []
-    for value in range(500, 900, 50):
-        start = time.thread_time()
+def test_a_move_takes_little_time(prepared, rois):
+    """At most about 40 ms of Python a move; the bound leaves room for a busy machine, the median for one bad moment."""
+    lab = ScanLab(prepared, rois=rois, controls=("tr_ms", "te_ms"))
+    took = []
+    for value in range(500, 900, 25):
+        start = time.process_time()
         lab._sliders["tr_ms"].value = value
-        moves.append(time.thread_time() - start)
-        start = time.thread_time()
-        acquire(body, case.scanner, "T1", rng=np.random.default_rng(1), slices=[7], gain=1.0)
-        scans.append(time.thread_time() - start)
-    assert np.median(moves) < np.median(scans)
+        took.append(time.process_time() - start)
+    assert np.median(took) < 0.06
 
 
 def test_a_gap_in_the_curve_is_a_gap():

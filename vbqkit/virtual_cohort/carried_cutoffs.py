@@ -68,15 +68,16 @@ def as_printed(cohorts: Sequence[pd.DataFrame]) -> Iterator[str]:
     measured, null = (together[together["model"] == model] for model in MODELS)
     of_pair = dict(iter(measured.groupby(["carried", "from_scanner", "to_scanner"])))
     for way in CARRIED:
-        rates = [
-            ", ".join(f"{x:.2f}" for x in of_pair[way, *pair][name])
-            for pair in PAIRS
-            for name in ("sensitivity", "specificity")
-        ]
-        yield f"| {way} | {' | '.join(map(' / '.join, zip(rates[::2], rates[1::2], strict=True)))} |"
+        tables = [of_pair[way, *pair] for pair in PAIRS]
+        cells = [f"{_listed(table['sensitivity'])} / {_listed(table['specificity'])}" for table in tables]
+        yield f"| {way} | {' | '.join(cells)} |"
     yield f"with osteoporosis: {', '.join(str(table['n_case'].max()) for table in cohorts)}"
     youden = null["youden"]
     yield f"outcome shuffled: Youden's index {youden.min():.2f} to {youden.max():.2f}, mean {youden.mean():.2f}"
+
+
+def _listed(rates: pd.Series[float]) -> str:
+    return ", ".join(f"{rate:.2f}" for rate in rates)
 
 
 if __name__ == "__main__":
